@@ -1,0 +1,27 @@
+"""Errors that the interpreter raises on purpose.
+
+InterpreterError
+├── CheckpointError   a file of weights cannot be used
+├── ConfigError       a preset or a setting cannot be used
+└── RunError          a run folder is missing, unfinished or of another kind
+"""
+
+from __future__ import annotations
+
+
+class InterpreterError(ValueError):
+    """Base of the package's errors; the command line prints it as one sentence and ends with `exit_code`."""
+
+    exit_code = 2
+
+
+class CheckpointError(InterpreterError):
+    """A file of weights cannot be used."""
+
+
+class ConfigError(InterpreterError):
+    """A preset or a setting cannot be used."""
+
+
+class RunError(InterpreterError):
+    """A run folder is missing, unfinished or of another kind."""

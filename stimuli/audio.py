@@ -1,0 +1,165 @@
+"""Sound files in and out: any rate, any number of channels, nothing clipped and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+from scipy.io import wavfile
+
+from stimuli.errors import AudioFileError
+
+Audio = npt.NDArray[np.float32]
+Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
+
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG"}
+READABLE = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+
+
+def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio, int]:
+    """Read a sound file (WAV, FLAC, Ogg, MP3), resampled with soxr where `sample_rate` asks for it.
+
+    Args:
+        path: the file.
+        sample_rate: rate of the returned samples in Hz; None keeps the file's own.
+
+    Returns:
+        The samples in [-1, 1] and their rate in Hz.
+
+    Raises:
+        AudioFileError: the file cannot be decoded, has no samples, or holds values that are not finite.
+        FileNotFoundError: there is no such file.
+
+    Shape:
+        - audio: `[samples]` for one channel, `[samples, channels]` for more
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such sound file", str(path))
+    try:
+        audio, rate = soundfile.read(path, dtype="float32")
+    except (soundfile.LibsndfileError, TypeError) as error:
+        reason = str(getattr(error, "error_string", "it has no header")).rstrip(". ")
+        raise AudioFileError(
+            f"{path}: not a readable sound file ({reason}); expected WAV, FLAC, Ogg or MP3."
+        ) from error
+    if len(audio) == 0:
+        raise AudioFileError(f"{path}: the file has no samples; expected at least one.")
+    if not np.isfinite(audio).all():
+        raise AudioFileError(
+            f"{path}: the file holds values that are not finite numbers; expected samples in [-1, 1]."
+        )
+    if sample_rate is not None and sample_rate != rate:
+        audio, rate = resample(audio, rate, sample_rate), sample_rate
+    return audio, int(rate)
+
+
+def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
+    """Resample `audio` of shape `[samples]` or `[samples, channels]` from one rate to another (soxr, quality HQ)."""
+    if from_hz == to_hz:
+        return audio
+    return np.asarray(soxr.resample(audio, from_hz, to_hz, quality="HQ"), dtype=np.float32)
+
+
+def to_mono(audio: Audio) -> Audio:
+    """Return the mean over the channels, of shape `[samples]`."""
+    return audio if audio.ndim == 1 else audio.mean(axis=1, dtype=np.float32)
+
+
+def write_audio(
+    path: str | Path,
+    audio: npt.ArrayLike,
+    sample_rate: int,
+    subtype: Subtype = "PCM_16",
+    *,
+    dither: bool = True,
+    seed: int = 0,
+) -> None:
+    """Write a sound file, refusing to clip; the same call gives the same bytes.
+
+    Reduction to 16 bits adds triangular dither of one step unless the samples lie on the 16-bit grid already, so that a copy of a 16-bit file is exact.
+
+    Args:
+        path: where to write; the suffix `.wav`, `.flac` or `.ogg` names the format.
+        audio: samples in [-1, 1], of shape `[samples]` or `[samples, channels]`.
+        sample_rate: in Hz.
+        subtype: `PCM_16`, `PCM_24` or `FLOAT` (WAV only).
+        dither: whether to dither when reducing to 16 bits.
+        seed: of the dither.
+
+    Raises:
+        AudioFileError: the samples would clip, are not finite, are none, or the format is unknown.
+    """
+    path = Path(path)
+    samples = np.asarray(audio, dtype=np.float32)
+    _refuse_unwritable(path, samples, subtype)
+    if subtype == "PCM_16" and path.suffix.lower() != ".ogg":
+        data: npt.NDArray[np.generic] = quantise_16_bit(samples, dither=dither, seed=seed)
+    else:
+        data = samples
+    with atomic_path(path) as temporary:
+        if subtype == "FLOAT" and path.suffix.lower() == ".wav":
+            # libsndfile stamps the time of day into a float file's PEAK chunk.
+            wavfile.write(temporary, sample_rate, samples)
+            return
+        file_format = FORMATS[path.suffix.lower()]
+        chosen = "VORBIS" if file_format == "OGG" else subtype
+        soundfile.write(temporary, data, sample_rate, format=file_format, subtype=chosen)
+
+
+def quantise_16_bit(audio: Audio, *, dither: bool = True, seed: int = 0) -> npt.NDArray[np.int16]:
+    """Return 16-bit codes of samples in [-1, 1], with triangular dither of plus and minus one step.
+
+    Source: Lipshitz, Wannamaker, Vanderkooy, "Quantization and dither", J. Audio Eng. Soc. 40(5), 1992.
+    """
+    scaled = audio * np.float32(32768.0)
+    if dither and not np.array_equal(scaled, np.rint(scaled)):
+        rng = np.random.default_rng(seed)
+        scaled = (
+            scaled + rng.random(audio.shape, dtype=np.float32) - rng.random(audio.shape, dtype=np.float32)
+        )
+    return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; rename it to `path` at the end, remove it after an error."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, soundfile.LibsndfileError):
+            raise AudioFileError(
+                f"{path}: cannot be written ({str(error.error_string).rstrip('. ')})."
+            ) from error
+        raise
+
+
+def _refuse_unwritable(path: Path, samples: Audio, subtype: Subtype) -> None:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise AudioFileError(f"{path}: unknown suffix {path.suffix!r}; expected one of {', '.join(FORMATS)}.")
+    if subtype == "FLOAT" and suffix != ".wav":
+        raise AudioFileError(f"{path}: float samples need a .wav file; found {path.suffix!r}.")
+    if samples.ndim not in (1, 2) or samples.size == 0:
+        raise AudioFileError(
+            f"{path}: nothing to write: audio of shape {samples.shape}; expected [samples] or [samples, channels]."
+        )
+    if not np.isfinite(samples).all():
+        raise AudioFileError(
+            f"{path}: the samples hold values that are not finite numbers; expected values in [-1, 1]."
+        )
+    peak = float(np.abs(samples).max())
+    if subtype != "FLOAT" and peak > 1.0:
+        raise AudioFileError(
+            f"{path}: the samples would clip: their peak is {peak:.3f}; expected at most 1. Lower the level first."
+        )
