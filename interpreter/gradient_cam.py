@@ -1,0 +1,111 @@
+"""GradCAM and Guided GradCAM: a layer's feature maps, weighted by what they do to the target's logit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Unpack, get_args
+
+import torch
+from captum.attr import LayerGradCam
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from interpreter.captum_calls import leaf
+from interpreter.errors import ConfigError
+from interpreter.gradient_base import GradientExplainer, GradientOptions
+from interpreter.gradient_plain import guided_gradient
+from interpreter.spectral import Picture, PictureModel
+from interpreter.types import Classifier
+
+FrequencyAxis = Literal["mel", "linear"]
+"""What the columns of a feature map are: shares of the mel bands, or of the STFT's bins."""
+
+
+class GradCamExplainer(GradientExplainer):
+    """The layer's maps, weighted by their mean gradients, summed and rectified (Selvaraju et al. 2017).
+
+    Args:
+        classifier: the classifier to explain.
+        layer: the dotted name, in the classifier, of the module whose output is weighted.
+        frequency_axis: `mel` spreads each column of the map over the frequencies that its mel bands cover;
+            `linear` stretches the columns evenly over the STFT's bins, as is common, which puts those of a
+            network on mel bands at wrong frequencies.
+        **options: see `GradientOptions`.
+    """
+
+    name = "gradcam"
+    title = "GradCAM"
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        *,
+        layer: str = "cnn14.conv_block6",
+        frequency_axis: FrequencyAxis = "mel",
+        **options: Unpack[GradientOptions],
+    ) -> None:
+        super().__init__(classifier, **options)
+        if frequency_axis not in get_args(FrequencyAxis):
+            raise ConfigError(f"frequency_axis is {frequency_axis!r}; expected mel or linear")
+        self.layer = layer
+        self.frequency_axis = frequency_axis
+        self.module = _module(classifier, layer)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The options that change results."""
+        return {**super().settings, "layer": self.layer, "frequency_axis": self.frequency_axis}
+
+    def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+        """Return the rectified map, spread over the cells of the picture."""
+        x = leaf(picture.log_magnitude)
+        maps: Tensor = LayerGradCam(model, self.module).attribute(x, target, relu_attributions=True)
+        return self._spread(maps.detach(), x.shape[1], x.shape[2])
+
+    def _spread(self, maps: Tensor, frames: int, bins: int) -> Tensor:
+        """Bring maps `[B, 1, t, f]` onto the cells `[B, T, F]`."""
+        if self.frequency_axis == "linear":
+            return interpolate(maps, (frames, bins), mode="bilinear", align_corners=False)[:, 0]
+        filters = self.front_end.filters
+        bands = interpolate(maps, (frames, filters.shape[1]), mode="bilinear", align_corners=False)[:, 0]
+        return bands @ band_to_bin(filters)
+
+
+class GuidedGradCamExplainer(GradCamExplainer):
+    """GradCAM times the guided gradient (Selvaraju et al. 2017, section 3.2)."""
+
+    name = "guided-gradcam"
+    title = "Guided GradCAM"
+
+    def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+        """Return the product of the two attributions."""
+        return super().attribute(model, picture, target) * guided_gradient(model, picture, target)
+
+
+def band_to_bin(filters: Tensor) -> Tensor:
+    """Return the matrix that gives each STFT bin the weighted mean of the mel bands that hear it.
+
+    A bin that no band hears (the ends of the range) takes the value of the band nearest to it.
+
+    Shape:
+        - filters: `[F, mel_bins]`
+        - result: `[mel_bins, F]`, columns sum to one
+    """
+    heard = filters.sum(dim=1) > 0
+    bins = torch.arange(len(filters), device=filters.device, dtype=filters.dtype)
+    centres = (filters * bins[:, None]).sum(dim=0) / filters.sum(dim=0)
+    nearest = (bins[:, None] - centres).abs().argmin(dim=1)
+    nearest_only = nn.functional.one_hot(nearest, filters.shape[1]).to(filters.dtype)
+    weights = torch.where(heard[:, None], filters, nearest_only)
+    return (weights / weights.sum(dim=1, keepdim=True)).T
+
+
+def _module(classifier: Classifier, layer: str) -> nn.Module:
+    if isinstance(classifier, nn.Module):
+        try:
+            return classifier.get_submodule(layer)
+        except AttributeError:
+            pass
+    raise ConfigError(
+        f"the classifier has no layer {layer!r}; expected the dotted name of one of its modules"
+    )
