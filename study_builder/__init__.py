@@ -1,0 +1,1 @@
+"""From a set of sounds to a study: stimuli, configs, orders and checks."""

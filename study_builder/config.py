@@ -1,0 +1,321 @@
+"""A study's `config.yaml`, typed: a webMUSHRA config, and what only listenable knows under `listenable:`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from study_builder import webmushra
+from study_builder.config_options import (
+    CONVENTIONAL_ROLES,
+    Completion,
+    ConditionInfo,
+    Kind,
+    Order,
+    Role,
+    Scale,
+    StudyOptions,
+    TrialInfo,
+)
+from study_builder.config_pages import (
+    LOW_ANCHOR,
+    MID_ANCHOR,
+    PAGE_TYPES,
+    REFERENCE,
+    BasePage,
+    Block,
+    Bs1116Page,
+    ConsentPage,
+    FinishPage,
+    GenericPage,
+    LikertMultiStimulusPage,
+    LikertPage,
+    LikertPoint,
+    LikertSingleStimulusPage,
+    Model,
+    MushraPage,
+    Page,
+    PairedComparisonPage,
+    Question,
+    RatingPage,
+    ReferencePage,
+    SpatialPage,
+    Text,
+    VolumePage,
+    walk,
+)
+from study_builder.config_yaml import Document, dump, parse
+from study_builder.config_yaml import Path as KeyPath
+from study_builder.errors import ConfigError
+from study_builder.webmushra import Notice
+
+__all__ = [
+    "CONFIG_NAME",
+    "LOW_ANCHOR",
+    "MID_ANCHOR",
+    "REFERENCE",
+    "BasePage",
+    "Block",
+    "Bs1116Page",
+    "Completion",
+    "ConditionInfo",
+    "ConsentPage",
+    "FinishPage",
+    "GenericPage",
+    "Kind",
+    "LikertMultiStimulusPage",
+    "LikertPage",
+    "LikertPoint",
+    "LikertSingleStimulusPage",
+    "MushraPage",
+    "Notice",
+    "Order",
+    "Page",
+    "PairedComparisonPage",
+    "Question",
+    "RatingPage",
+    "ReferencePage",
+    "Role",
+    "Scale",
+    "SpatialPage",
+    "StudyConfig",
+    "StudyOptions",
+    "TrialInfo",
+    "VolumePage",
+]
+
+CONFIG_NAME = "config.yaml"
+
+logger = logging.getLogger(__name__)
+
+
+class StudyConfig(Model):
+    """A study as its participants will meet it.
+
+    Attributes:
+        title: shown to participants.
+        test_id: names the study in its results.
+        buffer_size, stop_on_errors, remote_service: for the original webMUSHRA alone.
+        show_previous: whether a participant may go back.
+        language: of the pages' buttons, as an ISO 639-1 code.
+        pages: the tree of pages and blocks.
+        options: what webMUSHRA does not know.
+    """
+
+    title: Text = ""
+    test_id: Text = "study"
+    buffer_size: int = 2048
+    stop_on_errors: bool = True
+    show_previous: bool = False
+    language: Text = "en"
+    remote_service: Text = "service/write.php"
+    pages: tuple[Page | Block, ...] = ()
+    options: StudyOptions = Field(default_factory=StudyOptions)
+
+    @classmethod
+    def load(cls, path: Path | str) -> StudyConfig:
+        """Read a study's config; what `load_with_notices` notices is logged as a warning.
+
+        Args:
+            path: the YAML file, or the study's folder that holds `config.yaml`.
+
+        Raises:
+            ConfigError: the file is not a study's config.
+        """
+        config, notices = cls.load_with_notices(path)
+        for notice in notices:
+            logger.warning("%s, %s", path, notice)
+        return config
+
+    @classmethod
+    def load_with_notices(cls, path: Path | str) -> tuple[StudyConfig, list[Notice]]:
+        """Read a study's config, and say where a key is unknown or has no effect."""
+        file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise ConfigError(f"{file} does not exist; expected a study's config") from None
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{file}: byte {error.start} is not UTF-8; expected a text file") from error
+        return cls.parse(text, str(file))
+
+    @classmethod
+    def parse(cls, text: str, source: str = CONFIG_NAME) -> tuple[StudyConfig, list[Notice]]:
+        """Read a config from text; `source` names it in messages."""
+        document = parse(text, source)
+        if not isinstance(document.data, dict):
+            raise ConfigError(
+                f"{source}: holds no keys; expected a study's config with 'testname' and 'pages'"
+            )
+        fields, notices = webmushra.from_wire(document.data, webmushra.STUDY, document, ())
+        notices += [
+            Notice(line, "", "a text with ': ' in it needs quotes; it was read as webMUSHRA reads it")
+            for line in document.mended
+        ]
+        reader = _PageReader(document, source, notices)
+        fields["pages"] = tuple(reader.tree(fields.get("pages"), ("pages",)))
+        options = fields.pop("options", None)
+        fields["options"] = reader.checked(
+            StudyOptions, {} if options is None else options, (webmushra.OURS,)
+        )
+        return reader.checked(cls, fields, ()), sorted(notices, key=lambda notice: notice.line)
+
+    def to_yaml(self) -> str:
+        """Return the config as YAML that webMUSHRA itself runs."""
+        fields = self.model_dump(mode="json", exclude={"pages", "options"})
+        options = self.options.model_dump(mode="json", exclude_none=True)
+        fields |= {"pages": [_page_to_wire(page) for page in self.pages], "options": options}
+        return dump(webmushra.to_wire(fields, webmushra.STUDY))
+
+    def save(self, path: Path | str) -> None:
+        """Write the config; `path` is a YAML file or the study's folder. Never leaves a half-written file."""
+        file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(self.to_yaml())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def walk(self) -> Iterator[Page]:
+        """Yield every page in the order of the file."""
+        return walk(self.pages)
+
+    def trial(self, page: Page) -> TrialInfo:
+        """Return what is known of a rating page; a page that `trials` does not list is a trial of its own item."""
+        name = page.id or page.name or page.type
+        return self.options.trials.get(name) or TrialInfo(item=name)
+
+    def condition(self, name: str) -> ConditionInfo:
+        """Return a condition's role and label; webMUSHRA's names for reference and anchors have their roles."""
+        listed = self.options.conditions.get(name)
+        return listed or ConditionInfo(role=CONVENTIONAL_ROLES.get(name, "method"))
+
+    def presented(self, page: RatingPage) -> tuple[str, ...]:
+        """Return the conditions that listeners score on `page`, in the order of webMUSHRA before it shuffles.
+
+        The reference is one of them (the hidden reference) on a MUSHRA page, unless the study says
+        `hidden_reference: false`.
+        """
+        names = tuple(page.conditions)
+        if isinstance(page, MushraPage):
+            hidden = page.reference is not None and self.options.hidden_reference
+            names += ((REFERENCE,) if hidden else ()) + page.created_anchors
+        return names
+
+
+class _PageReader:
+    """Builds typed pages from a parsed file, and says on which line something is wrong."""
+
+    def __init__(self, document: Document, source: str, notices: list[Notice]) -> None:
+        self.document = document
+        self.source = source
+        self.notices = notices
+
+    def tree(self, found: Any, path: KeyPath) -> Iterator[Page | Block]:
+        if not isinstance(found, list):
+            raise self.error(path, f"'pages' is {_kind(found)}; expected a list of pages")
+        for index, entry in enumerate(found):
+            here = (*path, index)
+            if isinstance(entry, list):
+                random = bool(entry) and entry[0] == webmushra.RANDOM
+                inner = list(self.tree(entry, here))
+                yield Block(random=random, pages=tuple(inner))
+            elif isinstance(entry, dict):
+                yield self.page(entry, here)
+            elif entry == webmushra.RANDOM and index == 0 and len(path) > 1:
+                continue
+            else:
+                raise self.error(
+                    here, f"an entry of 'pages' is {_kind(entry)}; expected a page or a list of pages"
+                )
+
+    def page(self, found: dict[str, Any], path: KeyPath) -> Page:
+        kind = found.get("type")
+        if not isinstance(kind, str) or kind not in PAGE_TYPES:
+            raise self.error(
+                (*path, "type"), f"a page's type is {kind!r}; expected one of {', '.join(PAGE_TYPES)}"
+            )
+        fields, notices = webmushra.from_wire(found, webmushra.PAGES[kind], self.document, path)
+        self.notices.extend(notices)
+        page: Page = self.checked(PAGE_TYPES[kind], fields, path, webmushra.PAGES[kind])
+        return page
+
+    def checked(self, model: Any, fields: Any, path: KeyPath, keys: webmushra.Keys = webmushra.STUDY) -> Any:
+        """Return `model` made of `fields`, or say which key of the file it does not take."""
+        if isinstance(fields, dict):
+            fields = {name: value for name, value in fields.items() if value is not None}
+        try:
+            return model.model_validate(fields)
+        except ValidationError as error:
+            raise self._invalid(error, path, keys, model) from None
+
+    def _invalid(
+        self, error: ValidationError, path: KeyPath, keys: webmushra.Keys, model: Any
+    ) -> ConfigError:
+        problem = error.errors()[0]
+        location = tuple(problem["loc"])
+        if model is not StudyOptions:
+            location = _wire_location(location, keys)
+        inside = self._known_part((*path, *location))
+        name = ".".join(str(part) for part in (inside[len(path) :] or inside)) or "the file"
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            fields = getattr(model, "model_fields", {})
+            message = webmushra.unknown_among(name, list(fields))
+            return self.error(inside, message)
+        got = "" if isinstance(problem["input"], dict | list | tuple) else f" (found {problem['input']!r})"
+        return self.error(inside, f"'{name}': {message[:1].lower()}{message[1:]}{got}")
+
+    def _known_part(self, path: KeyPath) -> KeyPath:
+        """Drop what pydantic adds to a path (names of union members), and keep what the file has."""
+        known: KeyPath = ()
+        for part in path:
+            if (*known, part) in self.document.lines:
+                known = (*known, part)
+        missing = path[-1:] if path and isinstance(path[-1], str) and len(known) == len(path) - 1 else ()
+        return (*known, *missing)
+
+    def error(self, path: KeyPath, message: str) -> ConfigError:
+        return ConfigError(f"{self.source}, line {self.document.line(path)}: {message}")
+
+
+def _wire_location(location: KeyPath, keys: webmushra.Keys) -> KeyPath:
+    """Translate a path of field names back to the keys of the file."""
+    out: KeyPath = ()
+    for part in location:
+        names = {name: key for key, name in keys.fields.items()}
+        key = names.get(part, part) if isinstance(part, str) else part
+        out = (*out, key)
+        if isinstance(key, str) and key in keys.nested:
+            keys = keys.nested[key]
+    return out
+
+
+def _page_to_wire(page: Page | Block) -> Any:
+    if isinstance(page, Block):
+        inner = [_page_to_wire(one) for one in page.pages]
+        return [webmushra.RANDOM, *inner] if page.random else inner
+    fields = page.model_dump(mode="json")
+    if isinstance(page, LikertPage):
+        fields["response"] = webmushra.likert_to_wire(fields["response"])
+    return webmushra.to_wire(fields, webmushra.PAGES[page.type])
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "missing"
+    return (
+        f"{type(value).__name__} {value!r}"
+        if isinstance(value, str | int | float)
+        else f"a {type(value).__name__}"
+    )
