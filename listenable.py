@@ -1,6 +1,7 @@
 """From an audio classifier to a listening test with honest confidence intervals: the command line.
 
-Each package's commands are imported when they are called, so that `listenable --help` answers at once and the base install never
+Each package's commands are imported when they are called, so that `listenable --help` answers at once and the
+base install never
 asks for torch.
 """
 

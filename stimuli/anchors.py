@@ -14,15 +14,16 @@ from stimuli.errors import StimuliError
 LOW_ANCHOR_HZ = 3500.0
 MID_ANCHOR_HZ = 7000.0
 STOP_RATIO = 4.0 / 3.5
-"""Where the stop band begins relative to the cut-off: BS.1534-3, 5.1 asks for 25 dB at 4 kHz and 50 dB at 4.5 kHz."""
+"""Where the stop band begins, relative to the cut-off (BS.1534-3, 5.1: 25 dB at 4 kHz, 50 dB at 4.5 kHz)."""
 ATTENUATION_DB = 65.0
 
 
 @lru_cache(maxsize=32)
 def anchor_filter(sample_rate: int, cutoff_hz: float) -> npt.NDArray[np.float64]:
-    """Return the anchor's impulse response: an odd number of taps, symmetric, flat to `cutoff_hz` within 0.05 dB.
+    """Return the anchor's impulse response: odd, symmetric, flat to `cutoff_hz` within 0.05 dB.
 
-    A Kaiser-window design whose whole transition lies between `cutoff_hz` and 8/7 of it, hence stricter than the mask.
+    A Kaiser-window design whose whole transition lies between `cutoff_hz` and 8/7 of it, hence stricter than
+    the mask.
 
     Raises:
         StimuliError: the transition band would pass half the sample rate.
@@ -30,7 +31,8 @@ def anchor_filter(sample_rate: int, cutoff_hz: float) -> npt.NDArray[np.float64]
     stop_hz = cutoff_hz * STOP_RATIO
     if stop_hz > sample_rate / 2:
         raise StimuliError(
-            f"An anchor of {cutoff_hz:g} Hz needs a sample rate of at least {2 * stop_hz:g} Hz; found {sample_rate} Hz. "
+            f"An anchor of {cutoff_hz:g} Hz needs a sample rate of at least {2 * stop_hz:g} Hz; "
+            f"found {sample_rate} Hz. "
             "Leave this anchor out, or use stimuli of a higher rate."
         )
     taps, beta = kaiserord(ATTENUATION_DB, (stop_hz - cutoff_hz) / (sample_rate / 2))

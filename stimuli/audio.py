@@ -62,7 +62,7 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
 
 
 def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
-    """Resample `audio` of shape `[samples]` or `[samples, channels]` from one rate to another (soxr, quality HQ)."""
+    """Resample `[samples]` or `[samples, channels]` from one rate to another (soxr, quality HQ)."""
     if from_hz == to_hz:
         return audio
     return np.asarray(soxr.resample(audio, from_hz, to_hz, quality="HQ"), dtype=np.float32)
@@ -84,7 +84,8 @@ def write_audio(
 ) -> None:
     """Write a sound file, refusing to clip; the same call gives the same bytes.
 
-    Reduction to 16 bits adds triangular dither of one step unless the samples lie on the 16-bit grid already, so that a copy of a 16-bit file is exact.
+    Reduction to 16 bits adds triangular dither of one step unless the samples lie on the 16-bit grid already,
+    so that a copy of a 16-bit file is exact.
 
     Args:
         path: where to write; the suffix `.wav`, `.flac` or `.ogg` names the format.
@@ -125,7 +126,8 @@ def quantise_16_bit(audio: Audio, *, dither: bool = True, seed: int = 0) -> npt.
         scaled = (
             scaled + rng.random(audio.shape, dtype=np.float32) - rng.random(audio.shape, dtype=np.float32)
         )
-    return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    codes: npt.NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    return codes
 
 
 @contextmanager
@@ -152,7 +154,8 @@ def _refuse_unwritable(path: Path, samples: Audio, subtype: Subtype) -> None:
         raise AudioFileError(f"{path}: float samples need a .wav file; found {path.suffix!r}.")
     if samples.ndim not in (1, 2) or samples.size == 0:
         raise AudioFileError(
-            f"{path}: nothing to write: audio of shape {samples.shape}; expected [samples] or [samples, channels]."
+            f"{path}: nothing to write: audio of shape {samples.shape}; "
+            "expected [samples] or [samples, channels]."
         )
     if not np.isfinite(samples).all():
         raise AudioFileError(
@@ -161,5 +164,6 @@ def _refuse_unwritable(path: Path, samples: Audio, subtype: Subtype) -> None:
     peak = float(np.abs(samples).max())
     if subtype != "FLOAT" and peak > 1.0:
         raise AudioFileError(
-            f"{path}: the samples would clip: their peak is {peak:.3f}; expected at most 1. Lower the level first."
+            f"{path}: the samples would clip: their peak is {peak:.3f}; expected at most 1. "
+            "Lower the level first."
         )

@@ -1,6 +1,7 @@
 """A data set: an index of labelled clips in folds, and a thin reader.
 
-ESC-50 (K. J. Piczak, 2015): 2 000 five-second clips, 50 classes, 5 folds, 44.1 kHz mono; CC BY-NC. ESC-10 is its CC BY subset of 10 classes. Any
+ESC-50 (K. J. Piczak, 2015): 2 000 five-second clips, 50 classes, 5 folds, 44.1 kHz mono; CC BY-NC. ESC-10 is
+its CC BY subset of 10 classes. Any
 folder in the same layout, or a CSV with the columns `path, label, fold`, is read as well.
 """
 
@@ -49,7 +50,8 @@ class Dataset:
     Attributes:
         root: the folder that holds them.
         clips: in the order of the index.
-        labels: names of the classes, in the order of their targets, of the whole index: a selection of folds keeps them.
+        labels: names of the classes, in the order of their targets, of the whole index: a selection of folds
+            keeps them.
     """
 
     root: Path
@@ -80,7 +82,8 @@ class Dataset:
             known = names.setdefault(clip.target, clip.category)
             if known != clip.category:
                 raise DatasetError(
-                    f"{index}: target {clip.target} is called both {known!r} and {clip.category!r}; expected one name."
+                    f"{index}: target {clip.target} is called both {known!r} and {clip.category!r}; "
+                    "expected one name."
                 )
         return cls(
             path if path.is_dir() else path.parent, clips, tuple(names[target] for target in sorted(names))
@@ -94,10 +97,8 @@ class Dataset:
         """
         chosen = tuple(clip for clip in self.clips if clip.fold in numbers)
         if not chosen:
-            wanted = ", ".join(map(str, numbers))
-            raise DatasetError(
-                f"{self.root}: no clip in fold {wanted}; the folds are {', '.join(map(str, self.fold_numbers))}."
-            )
+            wanted, present = ", ".join(map(str, numbers)), ", ".join(map(str, self.fold_numbers))
+            raise DatasetError(f"{self.root}: no clip in fold {wanted}; the folds are {present}.")
         return replace(self, clips=chosen)
 
     def select(self, clips: Iterable[Clip]) -> Dataset:
@@ -125,7 +126,8 @@ class Dataset:
         Args:
             clip: one of `clips`.
             sample_rate: of the returned samples, in Hz.
-            duration_s: where given, a longer clip is trimmed at its end and a shorter one padded with zeros at its end, as ESC-50 itself was made.
+            duration_s: where given, a longer clip is trimmed at its end and a shorter one padded with zeros
+                at its end, as ESC-50 itself was made.
         """
         return fit_length(to_mono(read_audio(clip.path, sample_rate)[0]), sample_rate, duration_s)
 
@@ -177,7 +179,8 @@ def _require_columns(index: Path, row: Mapping[str, str], *columns: str) -> None
     missing = [column for column in columns if column not in row]
     if missing:
         raise DatasetError(
-            f"{index}: the column {missing[0]!r} is missing; found {', '.join(map(str, row))}; expected {', '.join(columns)}."
+            f"{index}: the column {missing[0]!r} is missing; found {', '.join(map(str, row))}; "
+            f"expected {', '.join(columns)}."
         )
 
 

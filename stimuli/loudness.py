@@ -37,7 +37,8 @@ class Aligned:
 def integrated_loudness(audio: Audio, sample_rate: int) -> float:
     """Return the gated loudness of a sound in LUFS, -inf where nothing passes the gate (ITU-R BS.1770-4).
 
-    A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as a single block of its own length.
+    A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as a single block of
+    its own length.
 
     Shape:
         - audio: `[samples]` or `[samples, channels]`
@@ -49,7 +50,7 @@ def integrated_loudness(audio: Audio, sample_rate: int) -> float:
 
 
 def true_peak(audio: Audio, sample_rate: int) -> float:
-    """Return the true peak in dB relative to full scale, from 4-fold oversampling (BS.1770-4, annex 2); -inf for silence."""
+    """Return the true peak in dBTP from 4-fold oversampling (BS.1770-4, annex 2); -inf for silence."""
     oversampled = soxr.resample(audio, sample_rate, 4 * sample_rate, quality="HQ")
     peak = max(float(np.abs(audio).max()), float(np.abs(oversampled).max()))
     return 20 * float(np.log10(peak)) if peak > 0 else -np.inf
@@ -64,8 +65,10 @@ def align_loudness(
 ) -> list[Aligned]:
     """Make sounds equally loud: all of one trial, or all of a set.
 
-    Every sound gets the gain that brings it to `target_lufs`. Where one of them would pass `ceiling_dbtp`, the target is lowered for all of them, so that they stay equally loud. A
-    sound that would need more than `max_gain_db` is nearly silent: it gets that gain and no more, and a warning.
+    Every sound gets the gain that brings it to `target_lufs`. Where one of them would pass `ceiling_dbtp`,
+    the target is lowered for all of them, so that they stay equally loud. A
+    sound that would need more than `max_gain_db` is nearly silent: it gets that gain and no more, and a
+    warning.
 
     Args:
         sounds: each `[samples]` or `[samples, channels]`.

@@ -73,7 +73,8 @@ class Manifest(_Record):
     def _check(self) -> Self:
         if self.schema_version > SCHEMA_VERSION:
             raise ValueError(
-                f"schema_version {self.schema_version} is newer than {SCHEMA_VERSION}, the newest that this version reads"
+                f"schema_version {self.schema_version} is newer than {SCHEMA_VERSION}, "
+                "the newest that this version reads"
             )
         _refuse_duplicates("condition", (c.name for c in self.conditions))
         _refuse_duplicates("item", (i.name for i in self.items))
@@ -86,7 +87,8 @@ class Manifest(_Record):
                 )
             if stimulus.condition not in conditions:
                 raise ValueError(
-                    f"the stimulus {stimulus.path} names the condition {stimulus.condition!r}, which is not in conditions"
+                    f"the stimulus {stimulus.path} names the condition {stimulus.condition!r}, "
+                    "which is not in conditions"
                 )
             if Path(stimulus.path).is_absolute() or ".." in Path(stimulus.path).parts:
                 raise ValueError(f"the path {stimulus.path!r} leaves the set's folder")

@@ -32,7 +32,8 @@ def mix_at_snr(
 ) -> Mixture:
     """Add noise to a target at `snr_db`, the ratio of their energies over the target's length.
 
-    Noise that is longer than the target is cut at a drawn offset; shorter noise is repeated from a drawn offset. A mixture whose peak passes `peak` is turned down as a whole, which leaves the ratio alone.
+    Noise that is longer than the target is cut at a drawn offset; shorter noise is repeated from a drawn
+    offset. A mixture whose peak passes `peak` is turned down as a whole, which leaves the ratio alone.
 
     Args:
         target: `[samples]`.

@@ -1,6 +1,7 @@
-"""Built-in data: synthetic environmental sounds over a background, in ESC-50 layout, with the foreground kept apart.
+"""Built-in data: synthetic environmental sounds over backgrounds, with the foreground kept apart.
 
-A clip is `gain * (foreground + background)`; the file in `stems/` is `gain * foreground`, so that what an explanation keeps can be compared with
+A clip is `gain * (foreground + background)`; the file in `stems/` is `gain * foreground`, so that what an
+explanation keeps can be compared with
 what was there.
 """
 

@@ -1,6 +1,7 @@
 """Synthetic environmental sounds: one function a class, each drawing its own pitch, tempo and timbre.
 
-Every function takes a generator, a number of samples and a rate in Hz, and returns the sound as `[samples]` at any level.
+Every function takes a generator, a number of samples and a rate in Hz, and returns the sound as `[samples]`
+at any level.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""Building blocks of synthetic sounds: coloured noise, tones, envelopes, rooms. All take a generator and return float arrays `[samples]`."""
+"""Building blocks of synthetic sounds: noise, tones, envelopes, rooms; all return arrays `[samples]`."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import fft
 from scipy.signal import lfilter
 
-Signal = npt.NDArray[np.float64]
+Signal = npt.NDArray[np.floating]
 
 
 def seconds(samples: int, sample_rate: int) -> Signal:
@@ -15,25 +16,26 @@ def seconds(samples: int, sample_rate: int) -> Signal:
 
 
 def coloured_noise(rng: np.random.Generator, samples: int, slope_db_per_octave: float) -> Signal:
-    """Return Gaussian noise of unit power whose spectrum falls by `slope_db_per_octave` above 1/100 of Nyquist."""
-    spectrum = np.fft.rfft(rng.standard_normal(samples))
-    octaves = np.log2(np.maximum(np.arange(len(spectrum)), len(spectrum) / 100) / len(spectrum))
-    return unit_power(np.fft.irfft(spectrum * 10 ** (slope_db_per_octave * octaves / 20), samples))
+    """Return Gaussian noise of unit power with a slope in dB per octave, flat below Nyquist / 100."""
+    spectrum = fft.rfft(rng.standard_normal(samples, dtype=np.float32))
+    position = np.arange(len(spectrum), dtype=np.float32) / len(spectrum)
+    shape = np.maximum(position, np.float32(0.01)) ** np.float32(slope_db_per_octave / (20 * np.log10(2)))
+    return unit_power(fft.irfft(spectrum * shape, samples))
 
 
 def band_noise(
     rng: np.random.Generator, samples: int, sample_rate: int, low_hz: float, high_hz: float
 ) -> Signal:
-    """Return Gaussian noise of unit power between two frequencies, with soft edges of an eighth of an octave."""
-    spectrum = np.fft.rfft(rng.standard_normal(samples))
-    log_frequency = np.log2(np.maximum(np.fft.rfftfreq(samples, 1 / sample_rate), 1.0))
+    """Return Gaussian noise of unit power between two frequencies, with edges of an eighth of an octave."""
+    spectrum = fft.rfft(rng.standard_normal(samples, dtype=np.float32))
+    log_frequency = np.log2(np.maximum(fft.rfftfreq(samples, 1 / sample_rate), 1.0)).astype(np.float32)
     rise = np.clip((log_frequency - np.log2(low_hz)) * 8 + 0.5, 0, 1)
     fall = np.clip((np.log2(high_hz) - log_frequency) * 8 + 0.5, 0, 1)
-    return unit_power(np.fft.irfft(spectrum * rise * fall, samples))
+    return unit_power(fft.irfft(spectrum * (rise * fall), samples))
 
 
 def slow_envelope(rng: np.random.Generator, samples: int, points: int, depth: float) -> Signal:
-    """Return a slowly changing positive envelope: `points` drawn values, joined by straight lines, between `1 - depth` and 1."""
+    """Return an envelope of `points` drawn values between `1 - depth` and 1, joined by straight lines."""
     values = 1 - depth * rng.random(points)
     return np.interp(np.linspace(0, points - 1, samples), np.arange(points), values)
 
@@ -45,17 +47,26 @@ def glide(frequency_hz: npt.ArrayLike, sample_rate: int, samples: int, phase: fl
 
 
 def harmonics(phase: Signal, weights: npt.ArrayLike) -> Signal:
-    """Return the sum of harmonics of a phase: `weights[k]` is the amplitude of harmonic `k + 1`."""
-    total = np.zeros_like(phase)
-    for number, weight in enumerate(np.asarray(weights, dtype=np.float64), start=1):
-        total += weight * np.sin(number * phase)
+    """Return the sum of harmonics of a phase: `weights[k]` is the amplitude of harmonic `k + 1`.
+
+    Chebyshev's recurrence, sin((k + 1)x) = 2 cos(x) sin(kx) - sin((k - 1)x), spares a sine for each harmonic.
+    """
+    amplitudes = np.asarray(weights, dtype=np.float32)
+    wrapped = np.mod(phase, 2 * np.pi).astype(np.float32)
+    twice_cosine = 2 * np.cos(wrapped)
+    previous, current = np.zeros_like(wrapped), np.sin(wrapped)
+    total: Signal = amplitudes[0] * current
+    for amplitude in amplitudes[1:]:
+        previous, current = current, twice_cosine * current - previous
+        total += amplitude * current
     return total
 
 
 def decay(samples: int, sample_rate: int, attack_s: float, decay_s: float) -> Signal:
-    """Return a percussive envelope: a linear attack, then an exponential decay with time constant `decay_s`."""
+    """Return a percussive envelope: a linear attack, then a decay with the time constant `decay_s`."""
     t = seconds(samples, sample_rate)
-    return np.minimum(t / attack_s, 1.0) * np.exp(-np.maximum(t - attack_s, 0) / decay_s)
+    envelope: Signal = np.minimum(t / attack_s, 1.0) * np.exp(-np.maximum(t - attack_s, 0) / decay_s)
+    return envelope
 
 
 def resonator(excitation: Signal, sample_rate: int, centre_hz: float, bandwidth_hz: float) -> Signal:
@@ -76,15 +87,18 @@ def place(target: Signal, event: Signal, start: int) -> None:
 def room(
     rng: np.random.Generator, dry: Signal, sample_rate: int, reverberation_s: float, wet: float
 ) -> Signal:
-    """Return `dry` in a room: exponentially decaying noise of `reverberation_s` (60 dB) as its tail, `wet` of its energy."""
+    """Return `dry` in a room: `wet` of its energy in a tail that decays by 60 dB in `reverberation_s`."""
     length = int(reverberation_s * sample_rate)
-    tail = rng.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
-    size = 1 << (len(dry) + length).bit_length()
-    spread = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(tail, size), size)[: len(dry)]
-    return np.sqrt(1 - wet) * unit_power(dry) + np.sqrt(wet) * unit_power(spread)
+    tail = rng.standard_normal(length, dtype=np.float32) * np.exp(
+        np.linspace(0, -6.9, length, dtype=np.float32)
+    )
+    size = fft.next_fast_len(len(dry) + length, real=True)
+    spread = fft.irfft(fft.rfft(dry.astype(np.float32), size) * fft.rfft(tail, size), size)[: len(dry)]
+    mixed: Signal = np.sqrt(1 - wet) * unit_power(dry) + np.sqrt(wet) * unit_power(spread)
+    return mixed
 
 
 def unit_power(signal: Signal) -> Signal:
     """Return `signal` scaled to a mean square of 1; silence stays silence."""
-    power = float(np.mean(np.square(signal)))
+    power = float(np.dot(signal, signal)) / len(signal)
     return signal / np.sqrt(power) if power > 0 else signal
