@@ -1,0 +1,56 @@
+"""Orders: Williams squares and shuffles that never change with a library's version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def williams_rows(size: int) -> int:
+    """Return how many orders a Williams design of `size` things has."""
+    return 2 * size if size % 2 and size > 1 else max(size, 1)
+
+
+def williams_row(size: int, row: int) -> tuple[int, ...]:
+    """Return one order of a design that is balanced for position and for what comes just before.
+
+    An even size needs `size` orders: each thing stands once in every position, and directly after every other thing
+    once. An odd size needs twice as many, and everything comes twice (Williams, 1949).
+    """
+    mirrored, shift = divmod(row, max(size, 1))
+    order = [0][:size]
+    for step in range(1, size):
+        order.append((order[-1] + (step if step % 2 else -step)) % size)
+    order = [(start + shift) % size for start in order]
+    return tuple(reversed(order) if mirrored else order)
+
+
+def shuffled(things: Sequence[T], *key: object) -> list[T]:
+    """Return `things` in an order that follows from `key` alone, on every machine and in every version.
+
+    Sorts by a hash of key and index, because a random generator's stream may change with its library, and a
+    session's order must be recomputable for as long as its ratings are kept.
+    """
+    return [things[index] for index in sorted(range(len(things)), key=lambda index: _digest(*key, index))]
+
+
+def below(limit: int, *key: object) -> int:
+    """Return a number from 0 to `limit - 1` that follows from `key` alone."""
+    return int.from_bytes(_digest(*key), "big") % limit
+
+
+def row_of(rows: int, slot: int, *key: object) -> int:
+    """Return the row that session `slot` takes: every `rows` sessions in a row, each row comes once.
+
+    The order of the rows is drawn anew for each round and each key, so that designs of equal size (pages and the
+    conditions on them) are not coupled.
+    """
+    round_number, place = divmod(slot, rows)
+    return shuffled(range(rows), *key, round_number)[place]
+
+
+def _digest(*key: object) -> bytes:
+    return blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).digest()
