@@ -1,0 +1,27 @@
+"""Faithfulness: does the interpretation carry what the classifier decided by?"""
+
+from __future__ import annotations
+
+from interpreter.faithfulness.bootstrap import Interval, bootstrap_mean
+from interpreter.faithfulness.functional import ROUNDING, ad, ad_published, ag, ai, comp, ff, fid_in, sps
+from interpreter.faithfulness.scores import METRICS, PictureOf, chosen_picture, scores
+from interpreter.faithfulness.streaming import Streaming
+
+__all__ = [
+    "METRICS",
+    "ROUNDING",
+    "Interval",
+    "PictureOf",
+    "Streaming",
+    "ad",
+    "ad_published",
+    "ag",
+    "ai",
+    "bootstrap_mean",
+    "chosen_picture",
+    "comp",
+    "ff",
+    "fid_in",
+    "scores",
+    "sps",
+]
