@@ -16,8 +16,9 @@ SILENCE = 1e-8
 def mask_statistics(explanation: Explanation, waveforms: Tensor) -> dict[str, Tensor]:
     """Return what the mask did to each item.
 
-    `mask_mean` and `mask_sd` are its mean and standard deviation over its cells, `energy_ratio` is the energy of
-    i over that of x, `cos_ix` the cosine between i and x, `sum_error` is ||i + i_out - x|| / ||x||. An interpretation that is the input turned down has a cosine of 1; a mask that is a volume control has no
+    `mask_mean` and `mask_sd` are its mean and standard deviation over its cells, `energy_ratio` is the
+    energy of i over that of x, `cos_ix` the cosine between i and x, `sum_error` is ||i + i_out - x|| / ||x||.
+    An interpretation that is the input turned down has a cosine of 1; a mask that is a volume control has no
     deviation; parts that do not add up to the input have a sum error. Mask figures are NaN without a mask.
 
     Shape:

@@ -1,7 +1,8 @@
 """The seven faithfulness metrics, item by item, as the LMAC-TD paper's code has them.
 
 p are the class probabilities of the input, q those of the interpretation, r those of the residual, c the
-target (the predicted class unless another was asked for). All values are per item; tables average them over items.
+target (the predicted class unless another was asked for). All values are per item; tables average them over
+items.
 """
 
 from __future__ import annotations
