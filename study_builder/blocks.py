@@ -1,7 +1,7 @@
 """Balanced incomplete blocks: which k of n items a session hears.
 
-Where a design exists that a bounded search finds, every pair of items is heard by equally many sessions after one
-round of it. Elsewhere items and pairs are kept as even as a greedy choice keeps them.
+Where a design exists that a bounded search finds, every pair of items is heard by equally many sessions after
+one round of it. Elsewhere items and pairs are kept as even as a greedy choice keeps them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _MAX_COMPLETE = 200
 def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
     """Return one round of a design: blocks of `k` of the things 0 to `size - 1`.
 
-    Every thing occurs equally often in a round. Every pair does too where such a design was found among all subsets
-    (when they are few), those that turn in a circle (difference families), and those that turn around a fixed point.
-    The blocks are in an order that keeps every beginning of the round as even as it can be.
+    Every thing occurs equally often in a round. Every pair does too where such a design was found among all
+    subsets (when they are few), those that turn in a circle (difference families), and those that turn around
+    a fixed point. The blocks are in an order that keeps every beginning of the round as even as it can be.
     """
     if not 1 <= k <= size:
         raise ValueError(f"k is {k}; expected 1 to {size}, the number of items")
@@ -41,7 +41,7 @@ def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
 
 
 def block_of(size: int, k: int, slot: int, *key: object) -> Block:
-    """Return the things that session `slot` hears, ascending; the names of the things are drawn anew each round."""
+    """Return the things that session `slot` hears, ascending; their names are drawn anew each round."""
     rounds = balanced_blocks(size, k)
     round_number, place = divmod(slot, len(rounds))
     names = shuffled(range(size), *key, round_number)

@@ -191,12 +191,12 @@ class StudyConfig(Model):
         return walk(self.pages)
 
     def trial(self, page: Page) -> TrialInfo:
-        """Return what is known of a rating page; a page that `trials` does not list is a trial of its own item."""
+        """Return what is known of a rating page; by default it is a trial of its own item."""
         name = page.id or page.name or page.type
         return self.options.trials.get(name) or TrialInfo(item=name)
 
     def condition(self, name: str) -> ConditionInfo:
-        """Return a condition's role and label; webMUSHRA's names for reference and anchors have their roles."""
+        """Return a condition's role and label; webMUSHRA's own names have their usual roles."""
         listed = self.options.conditions.get(name)
         return listed or ConditionInfo(role=CONVENTIONAL_ROLES.get(name, "method"))
 

@@ -54,7 +54,8 @@ class TrialInfo(Model):
         label, prediction, probability: the true class, what the classifier answered, and how surely.
         question: asked on this page instead of the scale's own.
         repeat_of: id of the page that this one repeats (kind `repeat`).
-        expected: for kind `attention`, the lowest and highest score that an attentive listener gives, by condition.
+        expected: for kind `attention`, the lowest and highest score that an attentive listener gives, by
+            condition.
     """
 
     item: Text
@@ -89,15 +90,15 @@ class StudyOptions(Model):
     must_listen: bool = True
     must_rate: bool = True
     scales: tuple[Scale, ...] = Field(default_factory=_default_scales, min_length=1)
-    conditions: dict[Text, ConditionInfo] = {}
-    trials: dict[Text, TrialInfo] = {}
+    conditions: dict[Text, ConditionInfo] = Field(default_factory=dict)
+    trials: dict[Text, TrialInfo] = Field(default_factory=dict)
     url_parameters: tuple[Text, ...] = ()
     completion: Completion | None = None
     headphone_check: Literal["antiphase", "huggins"] | None = None
     quota: Annotated[int, Field(ge=1)] | None = None
     language: Text | None = None
-    files: dict[Text, Text] = {}
-    provenance: dict[Text, Text] = {}
+    files: dict[Text, Text] = Field(default_factory=dict)
+    provenance: dict[Text, Text] = Field(default_factory=dict)
 
     @field_validator("schema_version")
     @classmethod

@@ -120,8 +120,8 @@ class ReferencePage(RatingPage):
 class MushraPage(ReferencePage):
     """A trial as BS.1534 has it: all conditions of an item, each rated against the others.
 
-    `create_anchor35` and `create_anchor70` ask webMUSHRA to filter the reference in the browser; studies made here
-    hold rendered anchors as ordinary conditions instead.
+    `create_anchor35` and `create_anchor70` ask webMUSHRA to filter the reference in the browser; studies made
+    here hold rendered anchors as ordinary conditions instead.
     """
 
     type: Literal["mushra"] = "mushra"
@@ -284,18 +284,15 @@ class FinishPage(BasePage):
         return self
 
 
-Page = (
-    GenericPage
-    | ConsentPage
-    | VolumePage
-    | MushraPage
+RatedPage = (
+    MushraPage
     | Bs1116Page
     | PairedComparisonPage
     | LikertSingleStimulusPage
     | LikertMultiStimulusPage
     | SpatialPage
-    | FinishPage
 )
+Page = GenericPage | ConsentPage | VolumePage | RatedPage | FinishPage
 
 PAGE_TYPES: dict[str, type[Page]] = {
     "generic": GenericPage,

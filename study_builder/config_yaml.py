@@ -130,13 +130,14 @@ class _Walk:
 
 
 def _walk(node: yaml.Node | None, path: Path, walk: _Walk) -> None:
-    """Note the line of everything under `node`; refuse keys that stand twice, loops, and anchors that explode."""
+    """Note the line of everything under `node`; refuse keys that stand twice, loops, exploding anchors."""
     walk.visited += 1
     if node is None or isinstance(node, yaml.ScalarNode):
         return
     if id(node) in walk.open_nodes or walk.visited > 200_000:
         raise ConfigError(
-            f"{walk.source}, line {node.start_mark.line + 1}: holds itself or is too large; expected a study's config"
+            f"{walk.source}, line {node.start_mark.line + 1}: holds itself or is too large; "
+            "expected a study's config"
         )
     walk.open_nodes.add(id(node))
     for key, line, child in _children(node, walk.source):
@@ -164,13 +165,13 @@ def _children(node: yaml.Node, source: str) -> Iterator[tuple[str | int, int, ya
 
 def _construct(loader: yaml.SafeLoader, root: yaml.Node, source: str) -> Any:
     try:
-        return loader.construct_document(root)  # type: ignore[no-untyped-call]
+        return loader.construct_document(root)
     except (ValueError, OverflowError) as error:
         raise ConfigError(f"{source}: {error}; expected YAML") from error
 
 
 def _line_to_mend(error: yaml.MarkedYAMLError, text: str) -> int | None:
-    """Return the line (from 1) of a plain text that holds ': ', which YAML forbids and webMUSHRA's reader takes."""
+    """Return the line of a plain text that holds ': ', which webMUSHRA's reader takes and YAML forbids."""
     if error.problem != "mapping values are not allowed here" or error.problem_mark is None:
         return None
     line: int = error.problem_mark.line

@@ -8,7 +8,7 @@ from functools import partial
 
 from study_builder.blocks import block_of
 from study_builder.config import Kind, LikertSingleStimulusPage, MushraPage, StudyConfig, TrialInfo
-from study_builder.config_pages import REFERENCE, Block, Page, RatingPage, ReferencePage
+from study_builder.config_pages import REFERENCE, Block, Page, RatedPage, RatingPage, ReferencePage
 from study_builder.orders import below, row_of, shuffled, williams_row, williams_rows
 
 
@@ -21,7 +21,8 @@ class PlannedPage:
         page: the page as the config has it. A page type that webMUSHRA shows once per stimulus comes once per
             stimulus, each time with the same `page`.
         conditions: the conditions that are scored here, in the order of presentation, from left to right; on
-            bs1116 and paired comparison pages the stimulus and the reference; empty on pages that do not rate.
+            bs1116 and paired comparison pages the stimulus and the reference; empty on pages that do not
+            rate.
         position: place in the session, from 0.
         trial: what is known of a rating page, else None.
         trial_position: place among the session's rating pages, from 0, else None.
@@ -51,8 +52,8 @@ class SessionPlan:
 def session_plan(config: StudyConfig, slot: int) -> SessionPlan:
     """Plan session `slot`: which pages, in which order, and the order of the conditions on each.
 
-    The same config and slot give the same plan on every machine, at any time. Slots are meant to be handed out
-    from 0 upwards (`next_slot`): orders are balanced over rounds of consecutive slots.
+    The same config and slot give the same plan on every machine, at any time. Slots are meant to be handed
+    out from 0 upwards (`next_slot`): orders are balanced over rounds of consecutive slots.
     """
     if slot < 0:
         raise ValueError(f"slot is {slot}; expected 0 or more")
@@ -73,8 +74,8 @@ def next_slot(taken: Collection[int]) -> int:
     return next(slot for slot in range(len(used) + 1) if slot not in used)
 
 
-def trial_pages(config: StudyConfig) -> list[RatingPage]:
-    """Return the rating pages of kind `trial`, in the order of the file: what `items_per_session` chooses from."""
+def trial_pages(config: StudyConfig) -> list[RatedPage]:
+    """Return the rating pages of kind `trial`, which `items_per_session` chooses from."""
     return [
         page for page in config.walk() if isinstance(page, RatingPage) and config.trial(page).kind == "trial"
     ]
@@ -145,7 +146,8 @@ def _numbered(config: StudyConfig) -> tuple[_Numbered, ...]:
 def _ordered(plan: _Plan, entries: Sequence[_Numbered], key: str, random: bool) -> Iterator[PlannedPage]:
     """Yield the planned pages of a block.
 
-    In a random block, trials are ordered by the design; attention checks and repeats are then put between them.
+    In a random block, trials are ordered by the design; attention checks and repeats are then put between
+    them.
     """
     kept = [entry for entry in entries if entry.page is None or id(entry.page) not in plan.left_out]
     if not random:
@@ -195,7 +197,7 @@ def _expanded(plan: _Plan, entry: _Numbered) -> Iterator[PlannedPage]:
         yield PlannedPage(entry.id, page, tuple(names[at] for at in order), trial=plan.config.trial(page))
 
 
-def _one_page_per_stimulus(plan: _Plan, name: str, page: RatingPage) -> Iterator[PlannedPage]:
+def _one_page_per_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[PlannedPage]:
     stimuli = tuple(page.conditions)
     order = plan.order(stimuli, name)
     if isinstance(page, LikertSingleStimulusPage) and page.max_stimuli is not None:

@@ -17,8 +17,8 @@ def williams_rows(size: int) -> int:
 def williams_row(size: int, row: int) -> tuple[int, ...]:
     """Return one order of a design that is balanced for position and for what comes just before.
 
-    An even size needs `size` orders: each thing stands once in every position, and directly after every other thing
-    once. An odd size needs twice as many, and everything comes twice (Williams, 1949).
+    An even size needs `size` orders: each thing stands once in every position, and directly after every other
+    thing once. An odd size needs twice as many, and everything comes twice (Williams, 1949).
     """
     mirrored, shift = divmod(row, max(size, 1))
     order = [0][:size]
@@ -45,8 +45,8 @@ def below(limit: int, *key: object) -> int:
 def row_of(rows: int, slot: int, *key: object) -> int:
     """Return the row that session `slot` takes: every `rows` sessions in a row, each row comes once.
 
-    The order of the rows is drawn anew for each round and each key, so that designs of equal size (pages and the
-    conditions on them) are not coupled.
+    The order of the rows is drawn anew for each round and each key, so that designs of equal size (pages and
+    the conditions on them) are not coupled.
     """
     round_number, place = divmod(slot, rows)
     return shuffled(range(rows), *key, round_number)[place]

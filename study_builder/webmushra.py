@@ -1,7 +1,8 @@
 """webMUSHRA's own names: the only file of the package in which they occur.
 
-webMUSHRA's `stimuli` map holds conditions, its keys are written in camel case, some that its documentation has are
-never read, and some that its examples have are neither documented nor read. The tables below say which is which.
+webMUSHRA's `stimuli` map holds conditions, its keys are written in camel case, some that its documentation
+has are never read, and some that its examples have are neither documented nor read. The tables below say
+which is which.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Keys:
 
     Attributes:
         fields: this project's name by webMUSHRA's.
-        nested: the keys of the mappings inside a value (a mapping, a list, a list of lists), by webMUSHRA's name.
+        nested: the keys of the mappings inside a value (a mapping, a list, a list of lists), by webMUSHRA's
+            name.
         idle: why a key has no effect in webMUSHRA, by webMUSHRA's name.
     """
 
@@ -215,5 +217,5 @@ def _nested_to_wire(value: Any, keys: Keys) -> Any:
 
 
 def likert_to_wire(scales: list[Any]) -> list[Any]:
-    """Return a Likert page's scales as webMUSHRA writes them: one scale is a list of points, several a list of lists."""
+    """Return scales as webMUSHRA has them: one is a list of points, several a list of lists."""
     return scales[0] if len(scales) == 1 else scales
