@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+CODE   := listenable.py listenable_demo.py stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
+
+.PHONY: demo serve test test-slow check format bench clean
+demo: $(STAMP)          ## the whole way on built-in data; ARGS="--no-serve --out DIR" passes options
+	$(BIN)/listenable demo --out demo $(ARGS)
+serve: $(STAMP)         ## serve the study of the demo
+	$(BIN)/listenable serve demo/study $(ARGS)
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow $(ARGS)
+check: $(STAMP)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+format: $(STAMP)
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run_all.py $(ARGS)
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo 'Python 3.11 or newer is needed; "$(PYTHON)" is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable '.[interpreter,dev]'
+	@touch $@

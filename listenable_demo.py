@@ -1,0 +1,187 @@
+"""The whole way with one command: sounds, classifier, explanations, scores, stimuli, study, listeners, report.
+
+Each stage is a command that a user could type, run in a process of its own. A stage that has finished is not run again, so that an
+interrupted demo goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+SERVED_AT = ("127.0.0.1", 8000)
+GRADIENT_METHODS = ("gradcam", "saliency")
+TEST_FOLD = "4"
+LISTENERS = "19"
+ITEMS = "9"
+
+
+class DemoError(ValueError):
+    """The demo cannot go on; the command line prints it as one sentence."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the demo: the arguments of a `listenable` command, and what it is for."""
+
+    name: str
+    purpose: str
+    arguments: Sequence[str]
+
+
+def stages(out: Path, data: Path | None, seed: int) -> list[Stage]:
+    """Return the stages of a demo in `out`, on the data set `data` or on synthesised sounds."""
+    dataset = data or out / "dataset"
+    classifier, lmac_td, lmac = (str(out / "runs" / name) for name in ("classifier", "lmac-td", "lmac"))
+    study, chosen = str(out / "study"), ["--data", str(dataset), "--seed", str(seed)]
+    runs = [
+        "--run",
+        lmac_td,
+        "--run",
+        lmac,
+        *(word for name in GRADIENT_METHODS for word in ("--method", name)),
+    ]
+    train = ["--preset", "tiny", *chosen]
+    synthesis = ["data", "soundscapes", str(dataset), "--seed", str(seed)]
+    steps = [
+        Stage(
+            "classifier",
+            "Train the classifier to be explained",
+            ["train", "classifier", *train, "--out", classifier],
+        ),
+        Stage(
+            "lmac-td",
+            "Train LMAC-TD",
+            ["train", "lmac-td", "--classifier", classifier, *train, "--set", "alpha=0.75", "--out", lmac_td],
+        ),
+        Stage("lmac", "Train L-MAC", ["train", "lmac", "--classifier", classifier, *train, "--out", lmac]),
+        Stage(
+            "evaluation",
+            "Score the explanations of clips that no training saw",
+            ["evaluate", *runs, *chosen, "--fold", TEST_FOLD, "--setting", "clean"]
+            + ["--out", str(out / "evaluation" / "faithfulness.csv")],
+        ),
+        Stage(
+            "stimuli",
+            "Render the stimuli of the listening test",
+            ["render", *runs, *chosen, "--fold", TEST_FOLD, "--items", ITEMS, "--out", str(out / "stimuli")],
+        ),
+        Stage(
+            "study",
+            "Build the study",
+            ["study", "build", str(out / "stimuli"), "--out", study, "--seed", str(seed)],
+        ),
+        Stage(
+            "listeners",
+            "Let simulated listeners rate over HTTP",
+            ["study", "simulate", study, "--listeners", LISTENERS, "--seed", str(seed)],
+        ),
+        Stage("report", "Analyse the ratings", ["analyze", study, "--out", str(out / "report")]),
+    ]
+    return steps if data else [Stage("dataset", "Synthesise environmental sounds", synthesis), *steps]
+
+
+class Progress:
+    """Which stages of a demo are done and how long each took, kept in `demo.json`."""
+
+    def __init__(self, out: Path, settings: dict[str, str]) -> None:
+        self.path = out / "demo.json"
+        self.settings = settings
+        self.seconds: dict[str, float] = {}
+        if self.path.is_file():
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            if kept["settings"] != settings:
+                was = ", ".join(f"{key} {value}" for key, value in kept["settings"].items())
+                raise DemoError(f"{self.path}: this folder holds a demo with {was}; choose another --out.")
+            self.seconds = kept["seconds"]
+
+    def finish(self, stage: str, seconds: float) -> None:
+        """Note that `stage` is done."""
+        self.seconds[stage] = round(seconds, 1)
+        content = json.dumps({"settings": self.settings, "seconds": self.seconds}, indent=1)
+        temporary = self.path.with_suffix(".part")
+        temporary.write_text(content + "\n", encoding="utf-8")
+        temporary.replace(self.path)
+
+
+def run_stage(stage: Stage) -> float:
+    """Run a stage's command and return how many seconds it took.
+
+    Raises:
+        DemoError: the command failed; what it printed says why.
+    """
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "listenable", *stage.arguments], check=False)
+    if done.returncode == 130 or done.returncode < 0:
+        raise KeyboardInterrupt
+    if done.returncode != 0:
+        raise DemoError(
+            f"The stage {stage.name!r} ended with exit code {done.returncode}. Start the demo again to go on from there."
+        )
+    return time.monotonic() - begin
+
+
+def refuse_busy_port(host: str, port: int) -> None:
+    """Say at the start, rather than after minutes of training, that the server could not listen."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise DemoError(
+                f"Port {port} of {host} is in use; choose another with --port, or leave the server out with --no-serve."
+            ) from None
+
+
+def demo(
+    out: Path = typer.Option(Path("demo"), help="Folder of everything that the demo makes."),
+    data: Path | None = typer.Option(
+        None, help="A data set in ESC-50 layout, instead of synthesised sounds."
+    ),
+    serve: bool = typer.Option(True, help="Leave the server running at the end, to rate as a real person."),
+    port: int = typer.Option(SERVED_AT[1], help="Port of that server."),
+    seed: int = typer.Option(0, help="Seed of every draw."),
+) -> None:
+    """Go the whole way, from sounds to a MOS plot: a few minutes on two CPU cores."""
+    if serve:
+        refuse_busy_port(SERVED_AT[0], port)
+    if data is not None:
+        from stimuli import Dataset
+
+        Dataset.load(data)
+    out.mkdir(parents=True, exist_ok=True)
+    progress = Progress(out, {"data": str(data.resolve()) if data else "soundscapes", "seed": str(seed)})
+    steps = stages(out, data, seed)
+    for number, stage in enumerate(steps, start=1):
+        heading = f"[{number}/{len(steps)}] {stage.purpose}"
+        if stage.name in progress.seconds:
+            typer.secho(f"{heading}: done before", dim=True)
+            continue
+        typer.secho(heading, bold=True)
+        typer.secho(f"  listenable {' '.join(stage.arguments)}", dim=True)
+        progress.finish(stage.name, run_stage(stage))
+    minutes = sum(progress.seconds.values()) / 60
+    typer.secho(f"\nDone: {minutes:.1f} minutes of work.", bold=True)
+    typer.echo(f"  report        {out / 'report' / 'index.html'}")
+    typer.echo(
+        f"  MOS           {out / 'report' / 'mos.csv'}, {out / 'report' / 'mos.png'} (SIMULATED listeners)"
+    )
+    typer.echo(f"  faithfulness  {out / 'evaluation' / 'faithfulness.csv'}")
+    typer.echo(f"  stimuli       {out / 'stimuli'}")
+    typer.echo(f"  study         {out / 'study'}")
+    if serve:
+        typer.secho("\nNow rate as a real listener; Ctrl-C stops the server.", bold=True)
+        subprocess.run(
+            [sys.executable, "-m", "listenable", "serve", str(out / "study"), "--port", str(port)],
+            check=False,
+        )

@@ -1,0 +1,156 @@
+"""Sound files: what is written is what is read, and nothing clips or stays half-written."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal import resample_poly
+
+from stimuli import AudioFileError, read_audio, to_mono, write_audio
+from stimuli.audio import quantise_16_bit
+
+RATE = 16_000
+
+
+def tone(frequency_hz: float = 440.0, duration_s: float = 0.5, rate: int = RATE) -> np.ndarray:
+    return (0.5 * np.sin(2 * np.pi * frequency_hz * np.arange(int(duration_s * rate)) / rate)).astype(
+        np.float32
+    )
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+@pytest.mark.parametrize(("subtype", "step"), [("PCM_16", 2.0**-15), ("PCM_24", 2.0**-23)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_round_trip_within_the_step(
+    tmp_path: Path, name: str, subtype: str, step: float, channels: int
+) -> None:
+    audio = tone() if channels == 1 else np.stack([tone(300 * (k + 1)) for k in range(channels)], axis=1)
+    write_audio(tmp_path / name, audio, RATE, subtype)
+    back, rate = read_audio(tmp_path / name)
+    assert rate == RATE
+    assert back.shape == audio.shape
+    assert np.abs(back - audio).max() <= 2 * step
+
+
+def test_float_is_exact_and_the_same_bytes_twice(tmp_path: Path) -> None:
+    audio = 3 * tone()
+    write_audio(tmp_path / "a.wav", audio, RATE, "FLOAT")
+    write_audio(tmp_path / "b.wav", audio, RATE, "FLOAT")
+    assert np.array_equal(read_audio(tmp_path / "a.wav")[0], audio)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_a_copy_of_a_16_bit_file_is_exact(tmp_path: Path) -> None:
+    write_audio(tmp_path / "a.wav", tone(), RATE)
+    once = read_audio(tmp_path / "a.wav")[0]
+    write_audio(tmp_path / "b.wav", once, RATE, seed=5)
+    assert np.array_equal(read_audio(tmp_path / "b.wav")[0], once)
+
+
+def test_dither_is_triangular_and_frees_the_error_of_the_signal() -> None:
+    quiet = (0.4 * 2.0**-15 * np.sin(2 * np.pi * 100 * np.arange(200_000) / RATE)).astype(np.float32)
+    assert not quantise_16_bit(quiet, dither=False).any()
+    error = quantise_16_bit(quiet) - 32768.0 * quiet
+    assert abs(error.mean()) < 0.01
+    # Total error of TPDF dither: a quarter of a squared step (Lipshitz et al. 1992, eq. 12).
+    assert error.var() == pytest.approx(0.25, rel=0.02)
+    assert np.corrcoef(error, quiet)[0, 1] == pytest.approx(0, abs=0.01)
+
+
+def test_resampling_agrees_with_another_resampler(tmp_path: Path) -> None:
+    audio = tone(1000, 1.0, 44_100)
+    write_audio(tmp_path / "a.wav", audio, 44_100, "FLOAT")
+    ours, rate = read_audio(tmp_path / "a.wav", RATE)
+    assert rate == RATE
+    theirs = resample_poly(audio.astype(np.float64), 160, 441)
+    assert len(ours) == pytest.approx(len(theirs), abs=1)
+    middle = slice(2000, 14_000)
+    assert np.abs(ours[middle] - theirs[middle]).max() < 2e-3
+
+
+def test_ogg_and_mp3_are_read(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.ogg", tone(), RATE)
+    soundfile.write(tmp_path / "a.mp3", tone(), RATE)
+    for name in ("a.ogg", "a.mp3"):
+        audio, rate = read_audio(tmp_path / name)
+        assert rate == RATE
+        spectrum = np.abs(np.fft.rfft(audio[:8000]))
+        assert np.argmax(spectrum) * RATE / 8000 == pytest.approx(440, abs=2)
+
+
+def test_mono_is_the_mean() -> None:
+    left = tone()
+    assert np.allclose(to_mono(np.stack([left, np.zeros_like(left)], axis=1)), left / 2)
+
+
+@pytest.mark.parametrize(
+    ("audio", "message"),
+    [
+        (
+            np.full(10, 1.5),
+            "the samples would clip: their peak is 1.500; expected at most 1. Lower the level first.",
+        ),
+        (np.array([0.0, np.nan]), "the samples hold values that are not finite numbers"),
+        (np.zeros(0), "nothing to write: audio of shape (0,); expected [samples] or [samples, channels]."),
+    ],
+)
+def test_unwritable_audio_is_refused(tmp_path: Path, audio: np.ndarray, message: str) -> None:
+    with pytest.raises(AudioFileError) as error:
+        write_audio(tmp_path / "a.wav", audio, RATE)
+    assert message in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_suffixes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioFileError, match=r"unknown suffix '.xyz'; expected one of .wav, .flac, .ogg."):
+        write_audio(tmp_path / "a.xyz", tone(), RATE)
+    with pytest.raises(AudioFileError, match=r"float samples need a \.wav file"):
+        write_audio(tmp_path / "a.flac", tone(), RATE, "FLOAT")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a readable sound file"),
+        (b"RIFF\x00\x00", "not a readable sound file"),
+        (b"just text", "expected WAV, FLAC, Ogg or MP3."),
+    ],
+)
+def test_unreadable_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(AudioFileError) as error:
+        read_audio(tmp_path / "a.wav")
+    assert message in str(error.value)
+    assert str(tmp_path / "a.wav") in str(error.value)
+
+
+def test_files_without_samples_or_with_nan_are_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
+    with pytest.raises(AudioFileError, match="the file has no samples; expected at least one"):
+        read_audio(tmp_path / "empty.wav")
+    soundfile.write(tmp_path / "nan.wav", np.array([0.0, np.nan]), RATE, subtype="FLOAT")
+    with pytest.raises(AudioFileError, match="values that are not finite numbers"):
+        read_audio(tmp_path / "nan.wav")
+    with pytest.raises(FileNotFoundError, match="No such sound file"):
+        read_audio(tmp_path / "none.wav")
+
+
+def test_a_failed_write_leaves_nothing_and_keeps_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.wav"
+    write_audio(path, tone(), RATE)
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(soundfile, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_audio(path, tone(880), RATE)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]

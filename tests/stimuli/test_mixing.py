@@ -1,0 +1,55 @@
+"""Mixing: the ratio is exact, seeded and never clips."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stimuli import StimuliError, mix_at_snr
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    snr_db=st.floats(-30, 40),
+    samples=st.integers(64, 4000),
+    noise_samples=st.integers(64, 8000),
+    scale_db=st.floats(-60, 0),
+    seed=st.integers(0, 2**31),
+)
+def test_the_ratio_is_exact(
+    snr_db: float, samples: int, noise_samples: int, scale_db: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    target = (10 ** (scale_db / 20) * rng.uniform(-1, 1, samples)).astype(np.float32)
+    noise = rng.uniform(-1, 1, noise_samples).astype(np.float32)
+    mixture = mix_at_snr(target, noise, snr_db, seed)
+    gain = 10 ** (mixture.gain_db / 20)
+    added = mixture.audio.astype(np.float64) - gain * target
+    measured_db = 10 * np.log10(np.sum((gain * target.astype(np.float64)) ** 2) / np.sum(added**2))
+    assert measured_db == pytest.approx(snr_db, abs=0.01)
+    assert np.abs(mixture.audio).max() <= 1
+    assert mixture.gain_db <= 0
+
+
+def test_the_noise_is_cut_where_it_says() -> None:
+    rng = np.random.default_rng(3)
+    target, noise = rng.standard_normal(100).astype(np.float32), rng.standard_normal(1000).astype(np.float32)
+    mixture = mix_at_snr(target, noise, 0.0, 7)
+    cut = noise[mixture.noise_offset : mixture.noise_offset + 100]
+    expected = 10 ** (mixture.gain_db / 20) * (target + 10 ** (mixture.noise_gain_db / 20) * cut)
+    assert np.allclose(mixture.audio, expected, atol=1e-6)
+
+
+def test_one_seed_one_mixture() -> None:
+    target, noise = np.ones(50, np.float32), np.arange(500, dtype=np.float32)
+    first, second = mix_at_snr(target, noise, 3, 1), mix_at_snr(target, noise, 3, 1)
+    assert np.array_equal(first.audio, second.audio)
+    assert {mix_at_snr(target, noise, 3, seed).noise_offset for seed in range(20)} != {first.noise_offset}
+
+
+@pytest.mark.parametrize(("which", "target", "noise"), [("target", 0.0, 1.0), ("noise", 1.0, 0.0)])
+def test_silence_has_no_ratio(which: str, target: float, noise: float) -> None:
+    with pytest.raises(StimuliError, match=f"The {which} is silent, so no signal-to-noise ratio is defined"):
+        mix_at_snr(np.full(10, target, np.float32), np.full(10, noise, np.float32), 0.0)
