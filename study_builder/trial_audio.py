@@ -1,0 +1,129 @@
+"""The sounds of one trial: read, made comparable, with anchors, aligned in loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stimuli import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Audio, align_loudness, lowpass_anchor, read_audio
+from study_builder.choices import Choices
+from study_builder.config_pages import LOW_ANCHOR, MID_ANCHOR
+from study_builder.errors import BuildError
+
+ANCHORS = {"low": (LOW_ANCHOR, LOW_ANCHOR_HZ), "mid": (MID_ANCHOR, MID_ANCHOR_HZ)}
+
+
+@dataclass(frozen=True)
+class TrialAudio:
+    """The sounds of one trial, ready to be written.
+
+    Attributes:
+        sample_rate: in Hz.
+        sounds: by condition; all of equal length and channels.
+        lufs: loudness that the trial was aligned to, or None.
+        warnings: by condition.
+    """
+
+    sample_rate: int
+    sounds: dict[str, Audio]
+    lufs: float | None
+    warnings: dict[str, tuple[str, ...]]
+
+
+def prepare_trial(
+    item: str,
+    paths: Mapping[str, Path],
+    anchor_source: str | None,
+    choices: Choices,
+    target_lufs: float | None,
+) -> TrialAudio:
+    """Read the sounds of a trial and make them comparable.
+
+    Args:
+        item: its name, for messages.
+        paths: file of each condition.
+        anchor_source: the condition that missing anchors are made from; None makes none.
+        choices: what was chosen.
+        target_lufs: loudness to align to; None leaves the levels alone.
+
+    Raises:
+        BuildError: sounds differ in rate, length or channels, or clip.
+        StimuliError: a file cannot be read, or an anchor does not fit below half the sample rate.
+    """
+    sounds, rate = _read(paths, choices.sample_rate)
+    sounds = _equal_length(item, paths, sounds, rate, choices.length)
+    if anchor_source is not None:
+        for anchor in choices.anchors:
+            name, cutoff_hz = ANCHORS[anchor]
+            if name not in sounds:
+                sounds[name] = lowpass_anchor(sounds[anchor_source], rate, cutoff_hz)
+    if target_lufs is None:
+        return TrialAudio(rate, _unclipped(item, sounds), None, {})
+    aligned = align_loudness(list(sounds.values()), rate, target_lufs)
+    reached = [result.lufs for result in aligned if np.isfinite(result.lufs)]
+    return TrialAudio(
+        rate,
+        {name: result.audio for name, result in zip(sounds, aligned, strict=True)},
+        max(reached, default=None),
+        {name: result.warnings for name, result in zip(sounds, aligned, strict=True) if result.warnings},
+    )
+
+
+def _read(paths: Mapping[str, Path], sample_rate: int | None) -> tuple[dict[str, Audio], int]:
+    sounds: dict[str, Audio] = {}
+    first: tuple[Path, int, int] | None = None
+    for name, path in paths.items():
+        audio, rate = read_audio(path, sample_rate)
+        channels = 1 if audio.ndim == 1 else audio.shape[1]
+        if first is None:
+            first = (path, rate, channels)
+        if rate != first[1]:
+            raise BuildError(
+                f"{path}: has {rate} Hz, {first[0].name} has {first[1]} Hz; expected one rate within a trial "
+                "(--sample-rate resamples all)"
+            )
+        if channels != first[2]:
+            raise BuildError(
+                f"{path}: has {channels} channels, {first[0].name} has {first[2]}; expected one number "
+                "within a trial"
+            )
+        sounds[name] = audio
+    assert first is not None
+    return sounds, first[1]
+
+
+def _equal_length(
+    item: str, paths: Mapping[str, Path], sounds: dict[str, Audio], rate: int, length: str
+) -> dict[str, Audio]:
+    lengths = {name: len(audio) for name, audio in sounds.items()}
+    shortest, longest = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
+    if lengths[shortest] == lengths[longest]:
+        return sounds
+    if length == "exact":
+        raise BuildError(
+            f"{paths[shortest]}: has {lengths[shortest]} samples, {paths[longest].name} of the same trial "
+            f"has {lengths[longest]} ({(lengths[longest] - lengths[shortest]) / rate:.3f} s more); expected "
+            "equal lengths (--length trim cuts all to the shortest, --length pad fills with silence)"
+        )
+    target = lengths[shortest] if length == "trim" else lengths[longest]
+    return {name: _fit(audio, target) for name, audio in sounds.items()}
+
+
+def _fit(audio: Audio, samples: int) -> Audio:
+    missing = max(samples - len(audio), 0)
+    return np.pad(audio[:samples], [(0, missing)] + [(0, 0)] * (audio.ndim - 1))
+
+
+def _unclipped(item: str, sounds: dict[str, Audio]) -> dict[str, Audio]:
+    """Refuse sounds that would clip; one gain for the whole trial would change what the lab prepared."""
+    for name, audio in sounds.items():
+        peak = float(np.abs(audio).max())
+        if peak > 1:
+            raise BuildError(
+                f"item '{item}', condition '{name}': its peak is {peak:.3f} and would clip; expected at most "
+                "1 (lower the trial's level, or let loudness be aligned)"
+            )
+    return sounds
