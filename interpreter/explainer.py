@@ -72,10 +72,7 @@ class Explainer(ABC):
     @property
     def device(self) -> torch.device:
         """The classifier's device."""
-        if isinstance(self.classifier, nn.Module):
-            for tensor in (*self.classifier.parameters(), *self.classifier.buffers()):
-                return tensor.device
-        return torch.device("cpu")
+        return device_of(self.classifier)
 
     @abstractmethod
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
@@ -174,6 +171,14 @@ class Explainer(ABC):
                 f"target holds the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
             )
         return classes.long()
+
+
+def device_of(classifier: Classifier) -> torch.device:
+    """Return the device of a classifier's parameters; the CPU for one that is not a module."""
+    if isinstance(classifier, nn.Module):
+        for tensor in (*classifier.parameters(), *classifier.buffers()):
+            return tensor.device
+    return torch.device("cpu")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from zlib import crc32
 import torch
 from torch import Tensor, nn
 
-from interpreter.explainer import Explainer, Separation
+from interpreter.explainer import Explainer, Separation, device_of
 from interpreter.features import FrontEnd, log_magnitude, resynthesise
 from interpreter.types import Classifier
 
@@ -75,10 +75,7 @@ class SpectralExplainer(Explainer):
     @property
     def front_end(self) -> FrontEnd:
         """The classifier's own front end, or the paper's where it has none."""
-        own = getattr(self.classifier, "front_end", None)
-        if isinstance(own, FrontEnd):
-            return own
-        return FrontEnd(sample_rate=self.classifier.sample_rate).to(self.device)
+        return front_end_of(self.classifier)
 
     @abstractmethod
     def mask(self, picture: Picture, target: Tensor) -> Tensor:
@@ -102,6 +99,14 @@ class SpectralExplainer(Explainer):
             resynthesise(front_end, removed, spectrum, samples),
             mask,
         )
+
+
+def front_end_of(classifier: Classifier) -> FrontEnd:
+    """Return the classifier's own front end; where it has none, the paper's at its rate and on its device."""
+    own = getattr(classifier, "front_end", None)
+    if isinstance(own, FrontEnd):
+        return own
+    return FrontEnd(sample_rate=classifier.sample_rate).to(device_of(classifier))
 
 
 def clip_seed(seed: int, waveform: Tensor) -> int:

@@ -1,0 +1,227 @@
+"""Evaluate explainers: each clip is explained once by each method, and every figure comes from that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from interpreter.contamination import Item, Items, Setting
+from interpreter.errors import ConfigError
+from interpreter.explainer import Explainer, evaluating
+from interpreter.faithfulness import PictureOf, chosen_picture, scores
+from interpreter.features import FrontEnd
+from interpreter.floors import FLOORS
+from interpreter.masks import mask_statistics, silent
+from interpreter.sharding import gathered, shard
+from interpreter.spectral import front_end_of
+from interpreter.summary import summarise
+from interpreter.truth import TRUTH_SCORES, energy_overlap, si_sdr_db
+from interpreter.types import Classifier, Explanation
+from stimuli import Dataset
+
+Progress = Callable[[int, int], None]
+"""Told how many batches are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Items of a setting, ready for the classifier.
+
+    Shape:
+        - waveforms: `[B, samples]`
+        - foregrounds: `[B, samples]`, or None where an item has no stem
+    """
+
+    index: int
+    items: Sequence[Item]
+    waveforms: Tensor
+    foregrounds: Tensor | None
+
+
+def evaluate(
+    explainers: Sequence[Explainer] | Mapping[str, Explainer],
+    dataset: Dataset,
+    setting: Setting = "clean",
+    *,
+    seed: int = 0,
+    **options: Any,
+) -> pd.DataFrame:
+    """Return the faithfulness table: one row a method or floor, columns as in `docs/formats.md`.
+
+    Args:
+        explainers: the methods; a mapping gives them other names than their own.
+        dataset: the clips to explain.
+        setting: see `Items`.
+        seed: of every draw, the bootstrap's included.
+        **options: the other arguments of `evaluate_items`.
+    """
+    return summarise(evaluate_items(explainers, dataset, setting, seed=seed, **options), seed)
+
+
+def evaluate_items(
+    explainers: Sequence[Explainer] | Mapping[str, Explainer],
+    dataset: Dataset,
+    setting: Setting = "clean",
+    *,
+    second_classifier: Classifier | None = None,
+    floors: bool = True,
+    seed: int = 0,
+    batch_size: int = 8,
+    picture_of: PictureOf = "interpretation",
+    progress: Progress | None = None,
+    **contamination: Any,
+) -> pd.DataFrame:
+    """Return every figure of every item: one row a method (or floor) and item.
+
+    Where `torch.distributed` runs, each process explains its share of the batches and all return the whole
+    table, which is the table that one process alone makes.
+
+    Args:
+        explainers: the methods; a mapping gives them other names than their own.
+        dataset: the clips to explain.
+        setting: see `Items`.
+        second_classifier: trained apart; its verdict is the columns `agree_in` and `agree_out`.
+        floors: whether to add the masks that know nothing (`interpreter.floors`).
+        seed: of every draw.
+        batch_size: clips at a time.
+        picture_of: what SPS and COMP look at; see `chosen_picture`.
+        progress: told after each batch.
+        **contamination: the other fields of `Items`.
+
+    Raises:
+        ConfigError: explainers that cannot share a table, or a setting that cannot be used.
+    """
+    methods = _named(explainers, seed if floors else None, batch_size)
+    first = next(iter(methods.values())).classifier
+    items = Items(dataset, first.sample_rate, setting, seed=seed, **contamination)
+    judge = None if second_classifier is None else SecondOpinion(first, second_classifier)
+    starts = shard(range(0, len(items), batch_size))
+    rows: list[dict[str, Any]] = []
+    for done, start in enumerate(starts, start=1):
+        batch = _batch(items, range(start, min(start + batch_size, len(items))), first)
+        for order, (name, explainer) in enumerate(methods.items()):
+            figures = explained(explainer, batch, judge, picture_of)
+            shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
+            rows += [{**shared, **row} for row in _rows(batch, figures)]
+        if progress:
+            progress(done, len(starts))
+    table = pd.DataFrame(gathered(rows)).sort_values(["order", "index"], kind="stable")
+    return table.drop(columns=["order", "index"]).reset_index(drop=True)
+
+
+def explained(
+    explainer: Explainer, batch: Batch, judge: SecondOpinion | None, picture_of: PictureOf
+) -> dict[str, Tensor]:
+    """Explain a batch once and return every figure of it, `[B]` each."""
+    explanation = explainer.explain(batch.waveforms)
+    waveforms = batch.waveforms.to(explainer.device)
+    front_end = front_end_of(explainer.classifier)
+    with torch.no_grad():
+        pictures = [front_end.log_magnitude(audio) for audio in (waveforms, explanation.interpretation)]
+        picture = chosen_picture(explanation, pictures[0], pictures[1], picture_of)
+        return {
+            "target": explanation.target,
+            "confidence": explanation.probability_before.gather(1, explanation.target[:, None])[:, 0],
+            **scores(explanation, picture),
+            "silent": silent(explanation, waveforms),
+            **mask_statistics(explanation, waveforms),
+            **_truth(explanation, batch, front_end),
+            **(judge(explanation) if judge else {}),
+        }
+
+
+class SecondOpinion:
+    """Asks a classifier trained apart whether it hears the target in the interpretation and in the residual.
+
+    Args:
+        first: the explained classifier, whose class numbers the targets are.
+        second: the other; its labels may be in another order.
+    """
+
+    def __init__(self, first: Classifier, second: Classifier) -> None:
+        missing = [label for label in first.labels if label not in second.labels]
+        if missing:
+            raise ConfigError(f"the second classifier does not know the class {missing[0]!r}")
+        if first.sample_rate != second.sample_rate:
+            raise ConfigError(
+                f"the second classifier takes {second.sample_rate} Hz and the first {first.sample_rate} Hz"
+            )
+        self.second = second
+        self.order = torch.tensor([list(second.labels).index(label) for label in first.labels])
+
+    def __call__(self, explanation: Explanation) -> dict[str, Tensor]:
+        """Return `agree_in` and `agree_out`: one where its class of i (of i_out) is the target, `[B]`."""
+        both = torch.cat([explanation.interpretation, explanation.residual])
+        with torch.no_grad(), evaluating(self.second):
+            verdict = self.second(both).argmax(dim=-1)
+        wanted = self.order.to(explanation.target.device)[explanation.target]
+        inside, outside = verdict.to(wanted.device).chunk(2)
+        return {"agree_in": (inside == wanted).double(), "agree_out": (outside == wanted).double()}
+
+
+def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[str, Tensor]:
+    if batch.foregrounds is None:
+        return {}
+    estimate = explanation.interpretation
+    waveforms, foreground = (audio.to(estimate.device) for audio in (batch.waveforms, batch.foregrounds))
+    ratio = si_sdr_db(estimate, foreground)
+    spectra = [front_end.stft(audio) for audio in (estimate, foreground, waveforms - foreground)]
+    values = (ratio, ratio - si_sdr_db(waveforms, foreground), energy_overlap(*spectra))
+    return dict(zip(TRUTH_SCORES, values, strict=True))
+
+
+def _batch(items: Items, indices: range, classifier: Classifier) -> Batch:
+    made = [items[index] for index in indices]
+    raw = torch.from_numpy(np.stack([item.waveform for item in made]))
+    prepare = getattr(classifier, "prepare", None)
+    waveforms: Tensor = raw if prepare is None else prepare(raw)
+    stems = [item.foreground for item in made if item.foreground is not None]
+    if len(stems) < len(made):
+        return Batch(indices.start, made, waveforms, None)
+    gain = waveforms.norm(dim=1, keepdim=True) / raw.norm(dim=1, keepdim=True)
+    return Batch(indices.start, made, waveforms, gain * torch.from_numpy(np.stack(stems)))
+
+
+def _rows(batch: Batch, figures: Mapping[str, Tensor]) -> list[dict[str, object]]:
+    columns = {name: values.cpu().tolist() for name, values in figures.items()}
+    return [
+        {
+            "index": batch.index + at,
+            "item": item.name,
+            "clip": item.clip.filename,
+            "category": item.clip.category,
+            "contaminant": item.contaminant,
+            **{name: values[at] for name, values in columns.items()},
+        }
+        for at, item in enumerate(batch.items)
+    ]
+
+
+def _named(
+    explainers: Sequence[Explainer] | Mapping[str, Explainer], floor_seed: int | None, batch_size: int
+) -> dict[str, Explainer]:
+    given = list(explainers.items()) if isinstance(explainers, Mapping) else [(e.name, e) for e in explainers]
+    if not given:
+        raise ConfigError("no explainers to evaluate; expected at least one")
+    names = [name for name, _ in given]
+    methods = {name if names.count(name) == 1 else explainer.label: explainer for name, explainer in given}
+    if len(methods) < len(given):
+        raise ConfigError(
+            f"two explainers are called {max(names, key=names.count)!r}; give each a name of its own"
+        )
+    first = given[0][1].classifier
+    for name, explainer in methods.items():
+        other = explainer.classifier
+        if (other.sample_rate, tuple(other.labels)) != (first.sample_rate, tuple(first.labels)):
+            raise ConfigError(
+                f"{name} explains a classifier of other labels or another sample rate; compare them apart"
+            )
+    if floor_seed is not None:
+        methods |= {name: floor(first, batch_size, floor_seed) for name, floor in FLOORS.items()}
+    return methods

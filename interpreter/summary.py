@@ -1,0 +1,49 @@
+"""From items to the faithfulness table: means, intervals, and how many explanations were silent."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from interpreter.faithfulness import METRICS, bootstrap_mean
+from interpreter.masks import MASK_STATISTICS
+from interpreter.truth import TRUTH_SCORES
+
+AGREEMENT = ("agree_in", "agree_out")
+
+COLUMNS = (
+    "method",
+    "setting",
+    "n_items",
+    *METRICS,
+    *(f"{metric}_{end}" for metric in METRICS for end in ("low", "high")),
+    "n_silent",
+    *MASK_STATISTICS,
+)
+"""Columns of every faithfulness table; `TRUTH_SCORES` and `AGREEMENT` follow where known, then `label`."""
+
+
+def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Average items into one row a method and setting, in the order in which they occur.
+
+    Intervals are 95 % percentile bootstrap intervals over clips: mixtures of one clip are drawn together.
+
+    Args:
+        items: from `evaluate_items`.
+        seed: of the bootstrap.
+    """
+    extra = [name for name in (*TRUTH_SCORES, *AGREEMENT) if name in items and items[name].notna().any()]
+    rows = []
+    for (method, setting), group in items.groupby(["method", "setting"], sort=False):
+        row: dict[str, object] = {"method": method, "setting": setting, "n_items": len(group)}
+        for metric in METRICS:
+            interval = bootstrap_mean(group[metric], list(group["clip"]), seed=seed)
+            row |= {
+                metric: interval.mean,
+                f"{metric}_low": interval.low,
+                f"{metric}_high": interval.high,
+            }
+        row["n_silent"] = int(group["silent"].sum())
+        row |= {name: group[name].mean() for name in (*MASK_STATISTICS, *extra)}
+        row["label"] = group["label"].iloc[0]
+        rows.append(row)
+    return pd.DataFrame(rows, columns=[*COLUMNS, *extra, "label"])
