@@ -1,0 +1,232 @@
+"""The tidy frame that every other module of the package takes: one row per listener, item, condition and attribute.
+
+| column | type | meaning |
+|---|---|---|
+| `study`, `listener`, `session`, `item`, `condition`, `attribute` | text | who rated what on which scale |
+| `score` | float | the rating; missing where nothing was rated |
+| `role` | text | one of `ROLES` |
+| `kind` | text | `trial`, `training`, `attention` or `repeat`; only `trial` counts towards a MOS |
+| `time_ms`, `listened_ms` | float | time spent on the page and with the stimulus |
+| `trial_position`, `condition_position` | float | order of presentation, from 0 or 1 |
+| `comment`, `submitted_at` | text | as the listener or the server wrote it |
+| `simulated`, `finished` | bool | made by a program; the session reached its end |
+| `label` | text | the condition's name in figures and tables |
+| `q_...` | text | one column per questionnaire answer or URL parameter |
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.errors import DesignError, RatingsError
+
+ROLES = ("reference", "hidden_reference", "method", "mid_anchor", "low_anchor")
+REFERENCES = ("reference", "hidden_reference")
+KINDS = ("trial", "training", "attention", "repeat")
+KEY = ["study", "session", "listener", "item", "condition", "attribute", "kind"]
+TEXT = [
+    "study",
+    "listener",
+    "session",
+    "item",
+    "condition",
+    "attribute",
+    "role",
+    "kind",
+    "comment",
+    "submitted_at",
+    "label",
+]
+NUMBERS = ["score", "time_ms", "listened_ms", "trial_position", "condition_position"]
+FLAGS = ["simulated", "finished"]
+COLUMNS = [
+    "study", "listener", "session", "item", "condition", "attribute", "score", "time_ms", "comment", "role",
+    "simulated", "kind", "listened_ms", "trial_position", "condition_position", "finished", "submitted_at", "label",
+]  # fmt: skip
+
+_ROLE_OF_NAME = {
+    "reference": "hidden_reference",
+    "hidden_reference": "hidden_reference",
+    "anchor35": "low_anchor",
+    "anchor70": "mid_anchor",
+}
+
+
+def role_of(condition: str) -> str:
+    """Return the role that a condition's name implies in webMUSHRA; `method` for every other name."""
+    return _ROLE_OF_NAME.get(condition, "method")
+
+
+def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
+    """Bring a frame with at least `listener, item, condition, score` into the tidy shape.
+
+    Missing columns get their defaults (`session` = `listener`, `attribute` = `score`, `kind` = `trial`, role from the
+    name, not simulated). Ids become text and are never cast to numbers.
+
+    Args:
+        frame: Ratings with some of `COLUMNS` and any `q_` columns; others are dropped.
+        source: What the ratings are called in an error.
+
+    Raises:
+        RatingsError: A needed column is missing, or a role or kind is unknown.
+    """
+    missing = [name for name in ("listener", "item", "condition", "score") if name not in frame]
+    if missing:
+        raise RatingsError(f"{source} has no column {_quoted(missing)}; found {_quoted(frame.columns)}.")
+    extra = [name for name in frame.columns if str(name).startswith("q_")]
+    out = frame.reindex(columns=[*COLUMNS, *extra]).copy()
+    for name in [*TEXT, *extra]:
+        out[name] = _as_text(out[name])
+    for name in NUMBERS:
+        out[name] = pd.to_numeric(out[name]).astype(float)
+    for name in FLAGS:
+        out[name] = _as_flag(out[name], default=name == "finished", source=source)
+    defaults = {
+        "study": "study", "session": out["listener"], "attribute": "score", "kind": "trial",
+        "role": out["condition"].map(role_of), "label": out["condition"],
+    }  # fmt: skip
+    for name, value in defaults.items():
+        out[name] = out[name].fillna(value)
+    for name, known in (("role", ROLES), ("kind", KINDS)):
+        unknown = sorted(set(out[name]) - set(known))
+        if unknown:
+            raise RatingsError(
+                f"{source} has the {name} {_quoted(unknown)}; expected one of {', '.join(known)}."
+            )
+    return out.reset_index(drop=True)
+
+
+def rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
+    """Return the rows that count towards a MOS: kind `trial`, with a score, of one attribute.
+
+    Args:
+        frame: Tidy ratings.
+        attribute: The scale to keep; may be left out where the frame has only one.
+
+    Raises:
+        DesignError: No such rows, or several attributes and none chosen.
+    """
+    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    names = list(rows["attribute"].unique())
+    if attribute is not None:
+        rows = rows[rows["attribute"] == attribute]
+        if rows.empty:
+            raise DesignError(f"No rating has the attribute '{attribute}'; found {_quoted(names)}.")
+    elif len(names) > 1:
+        raise DesignError(f"The ratings have the attributes {_quoted(names)}; choose one with attribute=.")
+    if rows.empty:
+        raise DesignError("There is no rating of kind 'trial' with a score to analyse.")
+    return rows
+
+
+def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
+    """Average repeated ratings: one row per listener, item and condition with its mean `score`.
+
+    An item is told apart by its study as well, so that pooled studies do not share items by accident of naming.
+
+    Returns:
+        Columns `listener, item, condition, score, n` (`n` ratings went into the mean), sorted.
+    """
+    rows = rated(frame, attribute)
+    items = rows["item"]
+    if rows["study"].nunique() > 1 and not shares_items(rows):
+        rows = rows.assign(item=rows["study"] + "/" + items)
+    grouped = rows.groupby(["listener", "item", "condition"], sort=True, observed=True)["score"]
+    return grouped.agg(score="mean", n="size").reset_index()
+
+
+def shares_items(frame: pd.DataFrame) -> bool:
+    """Say whether the studies of a frame all have the same items."""
+    sets = frame.groupby("study")["item"].agg(lambda items: frozenset(items))
+    return bool(sets.nunique() == 1)
+
+
+def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFrame:
+    """List the conditions of a frame in the order of every table and figure.
+
+    References first, then methods by falling mean score, then the anchors; or `order` where it is given (conditions
+    that it does not name follow in the usual order).
+
+    Returns:
+        Columns `condition, role, label`, one row per condition.
+
+    Raises:
+        DesignError: `order` names a condition that has no rating.
+    """
+    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    table = rows.groupby("condition", sort=True).agg(
+        role=("role", "first"), label=("label", "first"), mean=("score", "mean")
+    )
+    unknown = [name for name in order or [] if name not in table.index]
+    if unknown:
+        raise DesignError(f"No rating has the condition {_quoted(unknown)}; found {_quoted(table.index)}.")
+    first = {name: place for place, name in enumerate(order or [])}
+    table["place"] = [first.get(name, len(first)) for name in table.index]
+    table["rank"] = table["role"].map(ROLES.index)
+    table = table.sort_values(
+        ["place", "rank", "mean"], ascending=[True, True, False], kind="stable"
+    ).reset_index()
+    return table[["condition", "role", "label"]]
+
+
+def is_simulated(frame: pd.DataFrame) -> bool:
+    """Say whether any rating of the frame was made by a program."""
+    return bool(frame["simulated"].any())
+
+
+def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFrame:
+    """Decide what becomes of simulated ratings; they are never mixed with real ones silently.
+
+    Args:
+        frame: Tidy ratings.
+        choice: `refuse` a mixture (the default), `include` both kinds, `exclude` the simulated or keep `only` them.
+
+    Raises:
+        RatingsError: A mixture under `refuse`, or nothing left.
+    """
+    if choice not in ("refuse", "include", "exclude", "only"):
+        raise RatingsError(f"Simulated ratings can be include, exclude or only, not '{choice}'.")
+    simulated = frame["simulated"]
+    if choice == "refuse" and simulated.any() and not simulated.all():
+        raise RatingsError(
+            f"The ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} real ones; "
+            "say --simulated include, exclude or only."
+        )
+    kept = {"exclude": frame[~simulated], "only": frame[simulated]}.get(choice, frame)
+    if kept.empty and not frame.empty:
+        raise RatingsError(f"--simulated {choice} leaves none of the {len(frame)} ratings.")
+    return kept.reset_index(drop=True)
+
+
+def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
+    """Guess the ends of the scale from the scores: 0 to 1, 1 to 5, 0 to 10 or 0 to 100, the narrowest that holds them."""
+    scores = frame["score"].dropna()
+    low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 100.0)
+    for ends in ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0), (-100.0, 100.0)):
+        if ends[0] <= low and high <= ends[1]:
+            return ends
+    return low, high
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    """Turn a column into Python text, keeping the missing missing; a whole-number float loses its '.0'."""
+    return column.map(_text).astype(object)
+
+
+def _text(value: object) -> object:
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value) or value == "":
+        return None
+    return value if isinstance(value, str) else str(value)
+
+
+def _as_flag(column: pd.Series, *, default: bool, source: str) -> pd.Series:
+    words = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False}
+    text = column.map(lambda value: default if _text(value) is None else words.get(str(value).lower()))
+    if text.isna().any():
+        bad = column[text.isna()].iloc[0]
+        raise RatingsError(f"{source} has '{bad}' in the column '{column.name}'; expected 0 or 1.")
+    return text.astype(bool)
+
+
+def _quoted(names: object) -> str:
+    return ", ".join(f"'{name}'" for name in names)  # type: ignore[attr-defined]

@@ -1,0 +1,92 @@
+"""Every kind of source that ratings come from, each as a table with our column names and the place of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.errors import RatingsError
+from analysis.readers import ours, pymushra, webmushra, wide
+from analysis.readers.table import Problems, read_table
+
+__all__ = ["Problems", "read_source"]
+
+
+def read_source(
+    source: str | Path,
+    problems: Problems,
+    *,
+    listener: list[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    pattern: str | None = None,
+) -> pd.DataFrame:
+    """Read one source: database URL, study folder, SQLite file, folder of webMUSHRA results, CSV or JSON.
+
+    Raises:
+        RatingsError: It does not exist or is none of these.
+    """
+    if "://" in str(source):
+        return ours.read_database(str(source), "the database")
+    path = Path(source)
+    if path.is_dir():
+        return _read_folder(path, problems, listener, columns, pattern)
+    if not path.is_file():
+        raise RatingsError(
+            f"{path} does not exist; expected a CSV or JSON file, a study folder or a database URL."
+        )
+    if path.suffix in (".sqlite3", ".sqlite", ".db"):
+        return ours.read_database(ours.sqlite_url(path), path.name)
+    if path.suffix == ".json":
+        return pymushra.from_pymushra(pymushra.read_pymushra_json(path), listener)
+    table = read_table(path, problems)
+    header = [str(name) for name in table.columns]
+    if columns or pattern:
+        return wide.from_named(
+            table.assign(study=path.stem) if "study" not in header else table,
+            {"study": "study", **(columns or {})},
+            listener,
+            pattern,
+        )
+    if ours.is_ours(header):
+        return table if not listener else table.assign(listener=_named(table, listener))
+    if webmushra.is_webmushra(header):
+        return webmushra.from_webmushra(table, listener)
+    if pymushra.is_pymushra(header):
+        return pymushra.from_pymushra(table, listener)
+    if {"item", "condition", "score"} <= set(header):
+        return wide.from_named(table, None, listener)
+    raise RatingsError(
+        f"{path.name} is none of the known tables (ours, webMUSHRA's, pymushra's); map its columns with "
+        f"--column NAME=HEADER (found {', '.join(name for name in header if not name.startswith('_'))})."
+    )
+
+
+def _named(table: pd.DataFrame, names: list[str]) -> pd.Series:
+    from analysis.readers.table import listener_of
+
+    return listener_of(table, names, None)
+
+
+def _read_folder(
+    path: Path,
+    problems: Problems,
+    listener: list[str] | None,
+    columns: Mapping[str, str] | None,
+    pattern: str | None,
+) -> pd.DataFrame:
+    database = path / ours.DATABASE
+    if database.is_file():
+        labels = ours.condition_labels(path)
+        frame = ours.read_database(ours.sqlite_url(database), str(database))
+        return frame.assign(label=frame["condition"].map(lambda name: labels.get(name, name)))
+    files = [path / name for name in webmushra.FILES if (path / name).is_file()]
+    if not files:
+        raise RatingsError(
+            f"{path} holds no ratings; expected {ours.DATABASE} or one of webMUSHRA's {', '.join(webmushra.FILES)}."
+        )
+    parts = [
+        read_source(file, problems, listener=listener, columns=columns, pattern=pattern) for file in files
+    ]
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,109 @@
+"""CSV files as people and PHP scripts write them: text cells, with the line each row came from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.errors import RatingsError
+
+FILE, LINE = "_file", "_line"
+
+
+@dataclass
+class Problems:
+    """Rows that cannot be used as they are, each with its file and line."""
+
+    found: list[str] = field(default_factory=list)
+
+    def add(self, file: str, line: int, what: str) -> None:
+        """Note one row; the text says what was found and what was expected."""
+        self.found.append(f"{file}, line {line}: {what}")
+
+    def add_rows(self, rows: pd.DataFrame, what: str) -> None:
+        """Note every row of a frame that still has its file and line."""
+        for file, line in zip(rows[FILE], rows[LINE], strict=True):
+            self.add(str(file), int(line), what)
+
+
+def read_table(path: Path, problems: Problems) -> pd.DataFrame:
+    """Read a CSV file with commas, semicolons or tabs, with or without a byte-order mark and blank lines.
+
+    Args:
+        path: The file, UTF-8.
+        problems: Takes the rows that have more or fewer cells than the header; they are left out.
+
+    Returns:
+        Text columns named by the header (cells stripped of spaces at their ends), and `_file`, `_line`.
+
+    Raises:
+        RatingsError: Empty, not UTF-8 or with a header that repeats a name.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RatingsError(
+            f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV."
+        ) from None
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    header: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    for row in reader:
+        if not any(cell.strip() for cell in row):
+            continue
+        if not header:
+            header = [cell.strip() for cell in row]
+        elif len(row) != len(header):
+            problems.add(path.name, reader.line_num, f"{len(row)} cells where the header has {len(header)}")
+        else:
+            rows.append(row)
+            lines.append(reader.line_num)
+    if not header:
+        raise RatingsError(f"{path.name} is empty; expected a CSV header and ratings.")
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise RatingsError(f"{path.name} has the column '{repeated[0]}' more than once in its header.")
+    columns = zip(*rows, strict=True) if rows else [() for _ in header]
+    table = pd.DataFrame(
+        {name: [cell.strip() for cell in cells] for name, cells in zip(header, columns, strict=True)},
+        dtype=object,
+    )
+    table[FILE], table[LINE] = path.name, lines
+    return table
+
+
+def _delimiter(text: str) -> str:
+    """The most frequent of comma, semicolon and tab in the first line that is not blank."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(",;\t", key=first.count)
+
+
+def listener_of(table: pd.DataFrame, names: list[str] | None, default: str | None) -> pd.Series:
+    """Return who rated each row: the named column(s), joined with a slash, or the default column.
+
+    Raises:
+        RatingsError: Listeners cannot be told apart, or a named column does not exist.
+    """
+    chosen = list(names or ([default] if default and default in table else []))
+    others = ", ".join(f"'{name}'" for name in table.columns if not name.startswith("_"))
+    file = table[FILE].iloc[0] if len(table) else "the table"
+    if not chosen:
+        raise RatingsError(
+            f"{file} has no column that tells listeners apart; name one or several with --listener (found {others})."
+        )
+    for name in chosen:
+        if name not in table:
+            raise RatingsError(f"{file} has no column '{name}' for the listener; found {others}.")
+        empty = table[name] == ""
+        if empty.any():
+            line = int(table.loc[empty, LINE].iloc[0])
+            raise RatingsError(f"{file}, line {line}: the listener column '{name}' is empty.")
+    listener = table[chosen[0]]
+    for name in chosen[1:]:
+        listener = listener + "/" + table[name]
+    return listener

@@ -1,0 +1,106 @@
+"""The five rating CSVs that webMUSHRA's server script writes, as tidy ratings.
+
+webMUSHRA's `rating_stimulus` and `stimuli` hold conditions and its `trial_id` is the item. Its wire names stay in
+this module.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from analysis.errors import RatingsError
+from analysis.readers.table import FILE, LINE, listener_of
+
+FILES = ("mushra.csv", "lss.csv", "lms.csv", "bs1116.csv", "paired_comparison.csv")
+_ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
+_VALUES = re.compile(r"(rating|choice|stimuli)_|stimuli$")
+
+
+def is_webmushra(header: list[str]) -> bool:
+    """Say whether a header is one of webMUSHRA's rating files."""
+    return "session_test_id" in header and "trial_id" in header
+
+
+def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.DataFrame:
+    """Turn a table of one of webMUSHRA's files into tidy columns; scores are still text.
+
+    `mushra` and `lms` give the attribute `score`, `lss` with several scales `rating1`, `rating2`, ...; `bs1116` gives
+    `difference` (non-reference minus hidden reference, the subjective difference grade), `score` (the
+    non-reference) and `hidden_reference`; `paired_comparison` gives `correct` (1 correct, 0 incorrect, 0.5 undecided).
+
+    Args:
+        table: From `read_table`.
+        listener: The column(s) that tell listeners apart; by default `session_uuid`, which `mushra.csv` alone has.
+
+    Raises:
+        RatingsError: Listeners cannot be told apart, or the columns are those of none of the five files.
+    """
+    common = pd.DataFrame(
+        {
+            "study": table["session_test_id"],
+            "listener": listener_of(table, listener, "session_uuid"),
+            "item": table["trial_id"],
+            FILE: table[FILE],
+            LINE: table[LINE],
+        }
+    )
+    common["session"] = table["session_uuid"] if "session_uuid" in table else common["listener"]
+    for name in _questions(list(table.columns)):
+        common[f"q_{name}"] = table[name]
+    for new, old in (
+        ("time_ms", "rating_time"),
+        ("time_ms", "choice_time"),
+        ("comment", "rating_comment"),
+        ("comment", "choice_comment"),
+    ):
+        if old in table:
+            common[new] = table[old]
+    return pd.concat([common.assign(**part) for part in _parts(table)], ignore_index=True)
+
+
+def _parts(table: pd.DataFrame) -> list[dict[str, object]]:
+    """The columns condition, attribute and score, once per attribute that the file holds."""
+    if "rating_score" in table:
+        return [{"condition": table["rating_stimulus"], "attribute": "score", "score": table["rating_score"]}]
+    if "rating_non_reference_score" in table:
+        return _bs1116(table)
+    if "choice_answer" in table:
+        score = table["choice_answer"].map(lambda word: _ANSWERS.get(word, word))
+        return [{"condition": table["choice_non_reference"], "attribute": "correct", "score": score}]
+    scales = [name for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
+    if not scales or "stimuli" not in table:
+        raise RatingsError(
+            f"{table[FILE].iloc[0]} has none of webMUSHRA's rating columns; found {', '.join(map(str, table))}."
+        )
+    return [
+        {
+            "condition": table["stimuli"],
+            "attribute": _scale_name(name),
+            "score": table[name].replace("NA", ""),
+        }
+        for name in scales
+    ]
+
+
+def _bs1116(table: pd.DataFrame) -> list[dict[str, object]]:
+    given = pd.to_numeric(table["rating_non_reference_score"], errors="coerce")
+    hidden = pd.to_numeric(table["rating_reference_score"], errors="coerce")
+    condition = table["rating_non_reference"]
+    return [
+        {"condition": condition, "attribute": "difference", "score": given - hidden},
+        {"condition": condition, "attribute": "score", "score": table["rating_non_reference_score"]},
+        {"condition": condition, "attribute": "hidden_reference", "score": table["rating_reference_score"]},
+    ]
+
+
+def _scale_name(column: str) -> str:
+    number = column.removeprefix("stimuli_rating")
+    return f"rating{number}" if number else "score"
+
+
+def _questions(header: list[str]) -> list[str]:
+    """The questionnaire's columns: those between the test's id and the trial's that are not the session's id."""
+    between = header[header.index("session_test_id") + 1 : header.index("trial_id")]
+    return [name for name in between if name != "session_uuid"]

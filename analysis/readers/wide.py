@@ -1,0 +1,84 @@
+"""Tables under other people's column names: long ones, a column per condition, a column per item x condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.errors import RatingsError
+from analysis.readers.table import FILE, LINE, listener_of
+
+
+def from_named(
+    table: pd.DataFrame,
+    columns: Mapping[str, str] | None = None,
+    listener: list[str] | None = None,
+    pattern: str | None = None,
+) -> pd.DataFrame:
+    r"""Turn a table into tidy columns by a map from our names to its headers.
+
+    A long table maps `listener, item, condition, score`. Without `score` the table is wide: every column that the map
+    does not name holds the scores of one condition, or, with `pattern`, of one item and condition.
+
+    Args:
+        table: From `read_table`.
+        columns: Our name to the table's header, for example `{"listener": "subject", "item": "song"}`.
+        listener: The column(s) that tell listeners apart, as `--listener`.
+        pattern: Regular expression with the groups `condition` and (optionally) `item` that score columns match,
+            for example `(?P<item>.+)_(?P<condition>[^_]+)`. Columns that do not match become `q_` columns.
+
+    Raises:
+        RatingsError: A mapped column is missing, or no column holds scores.
+    """
+    mapped = {
+        **{name: name for name in ("listener", "item", "condition", "score") if name in table},
+        **(columns or {}),
+    }
+    for name, header in mapped.items():
+        if header not in table:
+            found = ", ".join(f"'{column}'" for column in table if not str(column).startswith("_"))
+            raise RatingsError(f"{_file(table)} has no column '{header}' (for {name}); found {found}.")
+    who = listener_of(table, listener, mapped.get("listener"))
+    out = pd.DataFrame({name: table[header] for name, header in mapped.items()})
+    out["listener"], out[FILE], out[LINE] = who, table[FILE], table[LINE]
+    taken = {*mapped.values(), *(listener or []), FILE, LINE}
+    rest = [str(name) for name in table.columns if name not in taken]
+    if "score" in mapped:
+        for name in rest:
+            out[name if name.startswith("q_") else f"q_{name}"] = table[name]
+        return _need(out, table)
+    return _need(_melt(out, table, rest, pattern), table)
+
+
+def _melt(out: pd.DataFrame, table: pd.DataFrame, rest: list[str], pattern: str | None) -> pd.DataFrame:
+    matches = {name: re.fullmatch(pattern or r"(?P<condition>.+)", name) for name in rest}
+    for name, match in matches.items():
+        if match is None:
+            out[f"q_{name}"] = table[name]
+    parts = [
+        out.assign(
+            score=table[name], **{key: text for key, text in match.groupdict().items() if text is not None}
+        )
+        for name, match in matches.items()
+        if match is not None
+    ]
+    if not parts:
+        raise RatingsError(
+            f"{_file(table)} has no column that holds scores; map one with --column score=HEADER or give --pattern."
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _need(out: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    for name in ("item", "condition"):
+        if name not in out:
+            raise RatingsError(
+                f"{_file(table)} does not say the {name} of a rating; map it with --column {name}=HEADER."
+            )
+    return out
+
+
+def _file(table: pd.DataFrame) -> str:
+    return str(table[FILE].iloc[0]) if len(table) else "the table"
