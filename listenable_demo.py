@@ -1,7 +1,7 @@
-"""The whole way with one command: sounds, classifier, explanations, scores, stimuli, study, listeners, report.
+"""The whole way with one command: sounds, classifier, explanations, stimuli, study, listeners, report.
 
-Each stage is a command that a user could type, run in a process of its own. A stage that has finished is not run again, so that an
-interrupted demo goes on where it stopped.
+Each stage is a command that a user could type, run in a process of its own. A stage that has finished is
+not run again, so that an interrupted demo goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def stages(out: Path, data: Path | None, seed: int) -> list[Stage]:
     """Return the stages of a demo in `out`, on the data set `data` or on synthesised sounds."""
     dataset = data or out / "dataset"
     classifier, lmac_td, lmac = (str(out / "runs" / name) for name in ("classifier", "lmac-td", "lmac"))
-    study, chosen = str(out / "study"), ["--data", str(dataset), "--seed", str(seed)]
+    scores, study = str(out / "evaluation" / "faithfulness.csv"), str(out / "study")
+    chosen = ["--data", str(dataset), "--seed", str(seed)]
     runs = [
         "--run",
         lmac_td,
@@ -68,8 +69,7 @@ def stages(out: Path, data: Path | None, seed: int) -> list[Stage]:
         Stage(
             "evaluation",
             "Score the explanations of clips that no training saw",
-            ["evaluate", *runs, *chosen, "--fold", TEST_FOLD, "--setting", "clean"]
-            + ["--out", str(out / "evaluation" / "faithfulness.csv")],
+            ["evaluate", *runs, *chosen, "--fold", TEST_FOLD, "--setting", "clean", "--out", scores],
         ),
         Stage(
             "stimuli",
@@ -126,7 +126,8 @@ def run_stage(stage: Stage) -> float:
         raise KeyboardInterrupt
     if done.returncode != 0:
         raise DemoError(
-            f"The stage {stage.name!r} ended with exit code {done.returncode}. Start the demo again to go on from there."
+            f"The stage {stage.name!r} ended with exit code {done.returncode}. "
+            "Start the demo again to go on from there."
         )
     return time.monotonic() - begin
 
@@ -139,7 +140,8 @@ def refuse_busy_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError:
             raise DemoError(
-                f"Port {port} of {host} is in use; choose another with --port, or leave the server out with --no-serve."
+                f"Port {port} of {host} is in use; choose another with --port, "
+                "or leave the server out with --no-serve."
             ) from None
 
 

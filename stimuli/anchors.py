@@ -22,8 +22,8 @@ ATTENUATION_DB = 65.0
 def anchor_filter(sample_rate: int, cutoff_hz: float) -> npt.NDArray[np.float64]:
     """Return the anchor's impulse response: odd, symmetric, flat to `cutoff_hz` within 0.05 dB.
 
-    A Kaiser-window design whose whole transition lies between `cutoff_hz` and 8/7 of it, hence stricter than
-    the mask.
+    A Kaiser-window design whose whole transition lies between `cutoff_hz` and 8/7 of it, hence stricter
+    than the mask.
 
     Raises:
         StimuliError: the transition band would pass half the sample rate.

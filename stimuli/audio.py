@@ -84,8 +84,8 @@ def write_audio(
 ) -> None:
     """Write a sound file, refusing to clip; the same call gives the same bytes.
 
-    Reduction to 16 bits adds triangular dither of one step unless the samples lie on the 16-bit grid already,
-    so that a copy of a 16-bit file is exact.
+    Reduction to 16 bits adds triangular dither of one step unless the samples lie on the 16-bit grid
+    already, so that a copy of a 16-bit file is exact.
 
     Args:
         path: where to write; the suffix `.wav`, `.flac` or `.ogg` names the format.

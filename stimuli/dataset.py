@@ -1,8 +1,8 @@
 """A data set: an index of labelled clips in folds, and a thin reader.
 
-ESC-50 (K. J. Piczak, 2015): 2 000 five-second clips, 50 classes, 5 folds, 44.1 kHz mono; CC BY-NC. ESC-10 is
-its CC BY subset of 10 classes. Any
-folder in the same layout, or a CSV with the columns `path, label, fold`, is read as well.
+ESC-50 (K. J. Piczak, 2015): 2 000 five-second clips, 50 classes, 5 folds, 44.1 kHz mono; CC BY-NC. ESC-10
+is its CC BY subset of 10 classes. Any folder in the same layout, or a CSV with the columns `path, label,
+fold`, is read as well.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Dataset:
     Attributes:
         root: the folder that holds them.
         clips: in the order of the index.
-        labels: names of the classes, in the order of their targets, of the whole index: a selection of folds
-            keeps them.
+        labels: names of the classes, in the order of their targets, of the whole index: a selection of
+            folds keeps them.
     """
 
     root: Path

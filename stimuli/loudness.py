@@ -37,8 +37,8 @@ class Aligned:
 def integrated_loudness(audio: Audio, sample_rate: int) -> float:
     """Return the gated loudness of a sound in LUFS, -inf where nothing passes the gate (ITU-R BS.1770-4).
 
-    A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as a single block of
-    its own length.
+    A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as a single block
+    of its own length.
 
     Shape:
         - audio: `[samples]` or `[samples, channels]`

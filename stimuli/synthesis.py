@@ -49,7 +49,8 @@ def glide(frequency_hz: npt.ArrayLike, sample_rate: int, samples: int, phase: fl
 def harmonics(phase: Signal, weights: npt.ArrayLike) -> Signal:
     """Return the sum of harmonics of a phase: `weights[k]` is the amplitude of harmonic `k + 1`.
 
-    Chebyshev's recurrence, sin((k + 1)x) = 2 cos(x) sin(kx) - sin((k - 1)x), spares a sine for each harmonic.
+    Chebyshev's recurrence, sin((k + 1)x) = 2 cos(x) sin(kx) - sin((k - 1)x), spares a sine for each
+    harmonic.
     """
     amplitudes = np.asarray(weights, dtype=np.float32)
     wrapped = np.mod(phase, 2 * np.pi).astype(np.float32)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real recordings and ratings beside the project; tests that need it are skipped without."""
+    """The folder of real recordings and ratings beside the project; or a skip."""
     folder = ROOT.parent / "shared"
     if not (folder / "data").is_dir():
         pytest.skip("needs real recordings and ratings in ../shared/data, which is absent")

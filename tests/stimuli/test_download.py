@@ -1,0 +1,182 @@
+"""Downloads from a server of our own that drops the connection half-way, lies and refuses."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import socket
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from stimuli import DatasetError
+from stimuli.download import download, fetch
+from stimuli.remote import REMOTES, Remote
+
+BODY = bytes(range(256)) * 4000
+
+
+@dataclass
+class Host:
+    """What the server serves and how it behaves."""
+
+    body: bytes = BODY
+    tag: str = '"one"'
+    drops: int = 0
+    status: int = 200
+    ranges: list[str | None] = field(default_factory=list)
+    url: str = ""
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    state = Host()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = self.headers.get("Range")
+            state.ranges.append(asked)
+            if state.status != 200:
+                self.send_error(state.status)
+                return
+            begin = 0
+            if asked and self.headers.get("If-Range") == state.tag:
+                begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+            self.send_response(206 if begin else 200)
+            self.send_header("Content-Length", str(len(state.body) - begin))
+            self.send_header("ETag", state.tag)
+            self.end_headers()
+            rest = state.body[begin:]
+            if state.drops:
+                state.drops -= 1
+                self.wfile.write(rest[: len(rest) // 2])
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.wfile.write(rest)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    state.url = f"http://127.0.0.1:{server.server_port}/archive.zip"
+    yield state
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_dropped_connection_is_resumed(host: Host, tmp_path: Path) -> None:
+    host.drops = 3
+    seen: list[int] = []
+    path = fetch(host.url, tmp_path / "a.zip", lambda done, total: seen.append(done), wait_s=0)
+    assert path.read_bytes() == BODY
+    assert host.ranges[0] is None
+    assert host.ranges[1] == f"bytes={len(BODY) // 2}-"
+    assert seen == sorted(seen)
+    assert seen[-1] == len(BODY)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_a_second_command_goes_on_where_the_first_stopped(host: Host, tmp_path: Path) -> None:
+    host.drops = 1
+    with pytest.raises(DatasetError, match="start the same command again to go on from there"):
+        fetch(host.url, tmp_path / "a.zip", attempts=0, wait_s=0)
+    assert (tmp_path / "a.zip.part").stat().st_size == len(BODY) // 2
+    fetch(host.url, tmp_path / "a.zip", wait_s=0)
+    assert (tmp_path / "a.zip").read_bytes() == BODY
+    assert host.ranges[-1] == f"bytes={len(BODY) // 2}-"
+
+
+def test_a_file_that_changed_is_started_afresh(host: Host, tmp_path: Path) -> None:
+    host.drops = 1
+    with pytest.raises(DatasetError):
+        fetch(host.url, tmp_path / "a.zip", attempts=0, wait_s=0)
+    host.body, host.tag = BODY[::-1], '"two"'
+    fetch(host.url, tmp_path / "a.zip", wait_s=0)
+    assert (tmp_path / "a.zip").read_bytes() == BODY[::-1]
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(404, "the server answered 404 Not Found"), (503, "the server answered 503, 2 times")],
+)
+def test_a_refusal_is_one_sentence(host: Host, tmp_path: Path, status: int, message: str) -> None:
+    host.status = status
+    with pytest.raises(DatasetError) as error:
+        fetch(host.url, tmp_path / "a.zip", attempts=2, wait_s=0)
+    assert message in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_http_is_fetched(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="expected an address that begins with http"):
+        fetch("file:///etc/passwd", tmp_path / "a.zip")
+
+
+def small_zip() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("SET-1/meta/esc50.csv", "filename,fold,target,category\na.wav,1,0,dog\n")
+    return file.getvalue()
+
+
+def small_tar() -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:bz2") as packed:
+        packed.addfile(tarfile.TarInfo("SET-1/meta/esc50.csv"), io.BytesIO())
+    return file.getvalue()
+
+
+REMOTE = Remote("A set", "", "SET-1", "meta/esc50.csv", "CC0", "1 kB")
+
+
+@pytest.mark.parametrize("archive", [small_zip(), small_tar()], ids=["zip", "tar"])
+def test_a_set_is_fetched_checked_and_unpacked(host: Host, tmp_path: Path, archive: bytes) -> None:
+    host.body, host.drops = archive, 1
+    remote = replace(REMOTE, url=host.url, sha256=hashlib.sha256(archive).hexdigest())
+    assert download(remote, tmp_path / "set", wait_s=0) == remote.sha256
+    assert (tmp_path / "set" / "meta" / "esc50.csv").is_file()
+    assert [p.name for p in tmp_path.iterdir()] == ["set"]
+    with pytest.raises(DatasetError, match="already there; expected a folder that does not exist yet"):
+        download(remote, tmp_path / "set", wait_s=0)
+
+
+@pytest.mark.parametrize(
+    ("body", "sha256", "message"),
+    [
+        (small_zip(), "0" * 64, "expected 0000"),
+        (small_zip()[:-30], None, "not a whole archive"),
+        (b"", None, "not a whole archive"),
+    ],
+)
+def test_what_is_not_the_archive_is_refused(
+    host: Host, tmp_path: Path, body: bytes, sha256: str | None, message: str
+) -> None:
+    host.body = body
+    with pytest.raises(DatasetError) as error:
+        download(replace(REMOTE, url=host.url, sha256=sha256), tmp_path / "set", wait_s=0)
+    assert message in str(error.value)
+    assert not (tmp_path / "set").exists()
+
+
+def test_an_archive_of_something_else_is_refused(host: Host, tmp_path: Path) -> None:
+    host.body = small_zip()
+    with pytest.raises(DatasetError, match=r"it holds no OTHER/meta/esc50\.csv; expected A set"):
+        download(replace(REMOTE, url=host.url, folder="OTHER"), tmp_path / "set", wait_s=0)
+
+
+def test_every_remote_says_its_licence() -> None:
+    for remote in REMOTES.values():
+        assert remote.licence
+        assert remote.url.startswith("https://")
+        assert remote.sha256 is None or len(remote.sha256) == 64
