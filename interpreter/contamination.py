@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import soundfile
 
+from interpreter.data import MAXIMUM_DURATION_S, coloured_noise
 from interpreter.errors import ConfigError
 from stimuli import Audio, Clip, Dataset, StimuliError, mix_at_snr, read_audio, to_mono
 from stimuli.audio import READABLE
@@ -62,7 +63,7 @@ class Items:
             `white-noise` or `speech`.
         seed: of every draw.
         snr: `paper`, `official`, or a ratio in dB of clip over contaminant.
-        duration_s: clips are cut or padded to this; None takes the median of their lengths.
+        duration_s: clips are cut or padded to this; None takes the longest one's, 5 s at most.
         pool: the clips that `mixtures` draws from; the explained ones where None.
         sounds: a folder of sound files for `id` (noise, such as WHAM!) or `speech` (such as LJSpeech);
             without it `id` takes synthetic coloured noise.
@@ -108,7 +109,8 @@ class Items:
         """Length of every item in seconds."""
         if self.duration_s is not None:
             return self.duration_s
-        return float(np.median([soundfile.info(clip.path).duration for clip in self.dataset.clips]))
+        longest = max(float(soundfile.info(clip.path).duration) for clip in self.dataset.clips)
+        return min(MAXIMUM_DURATION_S, longest)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -154,8 +156,6 @@ class Items:
             other = others[int(rng.integers(len(others)))]
             return pool.read(other, self.sample_rate), other.filename
         if self.sounds is None:
-            from interpreter.data import coloured_noise
-
             return coloured_noise(samples, rng), "coloured noise"
         path = self.files[int(rng.integers(len(self.files)))]
         return to_mono(read_audio(path, self.sample_rate)[0]), path.name

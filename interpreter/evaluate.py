@@ -111,7 +111,8 @@ def evaluate_items(
             rows += [{**shared, **row} for row in _rows(batch, figures)]
         if progress:
             progress(done, len(starts))
-    table = pd.DataFrame(gathered(rows)).sort_values(["order", "index"], kind="stable")
+    everything = gathered(rows)
+    table = pd.DataFrame(everything).sort_values(["order", "index"], kind="stable")
     return table.drop(columns=["order", "index"]).reset_index(drop=True)
 
 

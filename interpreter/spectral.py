@@ -50,10 +50,13 @@ class PictureModel(nn.Module):
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Return the logits of pictures.
 
+        Noise may have driven cells below zero, where no magnitude is: they count as silent.
+
         Shape:
             - log_magnitude: `[k * B, T, F]`; each of the batch's clips k times, one after the other
             - result: `[k * B, classes]`
         """
+        log_magnitude = log_magnitude.clamp(min=0)
         direct = getattr(self.classifier, "from_log_spectrogram", None)
         if direct is not None:
             logits: Tensor = direct(log_magnitude)
