@@ -1,0 +1,208 @@
+"""The participants' HTTP interface (docs/formats.md): page, session, answers, sounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as BaseResponse
+
+from mushra_server import sessions
+from mushra_server.answers import check_answer, check_draft
+from mushra_server.audio import send_audio
+from mushra_server.crowd import kept_parameters, participant_of, refuse_entry
+from mushra_server.errors import Refusal
+from mushra_server.security import read_json, require_same_site
+from mushra_server.server import Server, current_server
+from mushra_server.sessions import Session
+from mushra_server.state import completion, first_unsaved, session_state
+from mushra_server.study import SessionPage
+from mushra_server.submissions import PageName, load_answers, save_draft, save_page, saved_pages
+
+__all__ = ["COOKIE", "blueprint"]
+
+COOKIE = "listenable_session"
+COOKIE_AGE_S = 60 * 24 * 3600
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.before_request
+def guard() -> None:
+    """Limit the rate of an address, and refuse what another site makes a browser send."""
+    if request.method != "GET":
+        current_server().limiter.check(request.remote_addr)
+        require_same_site()
+
+
+@blueprint.get("/")
+def page() -> str:
+    """Show the participant page: a shell without data."""
+    return render_template("page.html")
+
+
+@blueprint.get("/resume/<token>")
+def resume(token: str) -> BaseResponse:
+    """Continue a session on this browser."""
+    with current_server().database.read() as connection:
+        if sessions.find_by_token(connection, token) is None:
+            raise Refusal("this link belongs to no session of this study", 404)
+    response = redirect(url_for("api.page"))
+    _set_cookie(response, token)
+    return response
+
+
+@blueprint.get("/new")
+def next_participant() -> BaseResponse:
+    """Make room for the next participant on a shared machine; an unfinished session stays where it is."""
+    query = request.query_string.decode("ascii", "replace")
+    response = redirect(url_for("api.page") + (f"?{query}" if query else ""))
+    token = request.cookies.get(COOKIE, "")
+    with current_server().database.read() as connection:
+        session = sessions.find_by_token(connection, token)
+    if session is None or session.finished:
+        response.delete_cookie(COOKIE)
+    return response
+
+
+@blueprint.post("/api/session")
+def open_session() -> tuple[Response, int]:
+    """Start a session, or resume the one that this browser has."""
+    body = read_json()
+    server = current_server()
+    kept = kept_parameters(server.study.config.options, body.get("parameters"))
+    simulated = bool(body.get("simulated", False))
+    participant = participant_of(kept)
+    token = request.cookies.get(COOKIE, "")
+    with server.database.write() as connection:
+        session = sessions.find_by_token(connection, token) if token else None
+        if session is not None and (participant is None or participant == session.participant):
+            sessions.touch(connection, session)
+            return jsonify(_state(connection, server, session, token)), 200
+        refuse_entry(
+            connection,
+            server.study.config.options,
+            participant=participant,
+            simulated=simulated,
+            one_entry=server.options.one_entry,
+        )
+        session, token = sessions.start(
+            connection,
+            simulated=simulated,
+            participant=participant,
+            kept=kept,
+            abandoned_after_min=server.options.abandoned_after_min,
+        )
+        state = _state(connection, server, session, token)
+    response = jsonify(state)
+    _set_cookie(response, token)
+    return response, 201
+
+
+@blueprint.get("/api/session")
+def show_session() -> Response:
+    """Return the session's state."""
+    server = current_server()
+    with server.database.read() as connection:
+        session = _session(connection)
+        return jsonify(_state(connection, server, session, request.cookies[COOKIE]))
+
+
+@blueprint.put("/api/session/pages/<int:index>")
+def put_page(index: int) -> Response:
+    """Store a page answer; the answer goes out after the commit."""
+    body = read_json()
+    server = current_server()
+    with server.database.write() as connection:
+        session = _session(connection, lock=True)
+        pages = server.study.pages(session.slot)
+        answered = _page(pages, index)
+        answer = check_answer(server.study.config, answered, body)
+        save_page(connection, session, _page_name(answered), answer)
+        sessions.touch(connection, session)
+        position = first_unsaved(pages, saved_pages(connection, session))
+    return jsonify(saved=index, position=position)
+
+
+@blueprint.put("/api/session/pages/<int:index>/draft")
+def put_draft(index: int) -> Response:
+    """Keep an unfinished page."""
+    body = check_draft(read_json())
+    server = current_server()
+    with server.database.write() as connection:
+        session = _session(connection, lock=True)
+        _page(server.study.pages(session.slot), index)
+        save_draft(connection, session, index, body)
+        sessions.touch(connection, session)
+    return jsonify(draft=index)
+
+
+@blueprint.post("/api/session/finish")
+def finish() -> tuple[Response, int]:
+    """Finish a session whose pages are all stored; a second time answers the same."""
+    read_json()
+    server = current_server()
+    with server.database.write() as connection:
+        session = _session(connection, lock=True)
+        saved = saved_pages(connection, session)
+        missing = [p.index for p in server.study.pages(session.slot) if p.required and p.index not in saved]
+        if missing and not session.finished:
+            listed = ", ".join(str(index) for index in missing)
+            return jsonify(error=f"no answer is stored for page {listed}", missing=missing), 409
+        sessions.finish(connection, session)
+    return jsonify(finished=True, completion=completion(server.study)), 200
+
+
+@blueprint.get("/audio/<opaque>")
+def audio(opaque: str) -> Response:
+    """Send a sound of the session."""
+    server = current_server()
+    with server.database.read() as connection:
+        session = _session(connection)
+    path = server.names.find(session.uuid, session.slot, opaque)
+    if path is None:
+        raise Refusal("this session has no such sound", 404)
+    return send_audio(path, opaque)
+
+
+def _session(connection: Connection, *, lock: bool = False) -> Session:
+    token = request.cookies.get(COOKIE, "")
+    session = sessions.find_by_token(connection, token, lock=lock) if token else None
+    if session is None:
+        raise Refusal("no session: open the study's page first", 401)
+    return session
+
+
+def _state(connection: Connection, server: Server, session: Session, token: str) -> dict[str, Any]:
+    return session_state(
+        server.study,
+        server.names,
+        session,
+        saved=saved_pages(connection, session),
+        answers=load_answers(connection, session),
+        resume_url=url_for("api.resume", token=token),
+    )
+
+
+def _page(pages: tuple[SessionPage, ...], index: int) -> SessionPage:
+    if index >= len(pages):
+        raise Refusal(f"page {index} does not exist: this session has {len(pages)} pages", 404)
+    return pages[index]
+
+
+def _page_name(page: SessionPage) -> PageName:
+    planned = page.planned
+    return PageName(
+        index=page.index,
+        id=page.id,
+        type=page.type,
+        kind=None if planned is None else planned.kind,
+        trial_position=None if planned is None else planned.trial_position,
+    )
+
+
+def _set_cookie(response: BaseResponse, token: str) -> None:
+    response.set_cookie(
+        COOKIE, token, max_age=COOKIE_AGE_S, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+    )

@@ -1,0 +1,91 @@
+"""The app factory."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mushra_server import api, security, settings
+from mushra_server.audio import AudioNames
+from mushra_server.db import Database, sqlite_url
+from mushra_server.errors import Refusal
+from mushra_server.security import RateLimiter
+from mushra_server.server import EXTENSION, Options, Server
+from mushra_server.study import Study
+
+__all__ = ["DATABASE_NAME", "create_app", "database_url_of"]
+
+DATABASE_NAME = "ratings.sqlite3"
+STATIC_AGE_S = 3600
+
+logger = logging.getLogger(__name__)
+
+
+def database_url_of(study: Path | str) -> str:
+    """Return the URL of a study's own database: a SQLite file in its folder."""
+    path = Path(study)
+    return sqlite_url((path if path.is_dir() else path.parent) / DATABASE_NAME)
+
+
+def create_app(study: Path | str, database_url: str | None = None, options: Options | None = None) -> Flask:
+    """Make the WSGI app that serves a study.
+
+    Args:
+        study: The study's folder.
+        database_url: Where ratings are kept; by default `ratings.sqlite3` in the study's folder.
+        options: How it is served.
+
+    Returns:
+        A Flask app; its database is at ``app.extensions["listenable"].database``.
+
+    Raises:
+        ServerError: If the study or the database cannot be used.
+        ConfigError: If the study's config cannot be read.
+    """
+    opened, options = Study(study), options or Options()
+    database = Database(database_url or database_url_of(study))
+    try:
+        settings.claim(database, opened.name, opened.fingerprint())
+        key = settings.secret_key(database)
+    except BaseException:
+        database.close()
+        raise
+    app = Flask(__name__)
+    app.secret_key = key
+    app.config.update(SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE_S)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    limiter = RateLimiter(options.requests_per_s, options.burst, everyone=options.limit_local)
+    app.extensions[EXTENSION] = Server(opened, database, AudioNames(opened, key), options, limiter)
+    security.install(app)
+    app.register_blueprint(api.blueprint)
+    _handle_errors(app)
+    if options.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    return app
+
+
+def _handle_errors(app: Flask) -> None:
+    """Answer every error with one sentence, as JSON where a program asked, and never with a traceback."""
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> tuple[Response | str, int]:
+        return _sentence(str(error), error.status, **error.details)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[Response | str, int]:
+        return _sentence(f"{error.name}: {request.method} {request.path}", error.code or 500)
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> tuple[Response | str, int]:
+        logger.error("%s %s failed", request.method, request.path, exc_info=error)
+        return _sentence("the server could not do this; nothing was stored", 500)
+
+
+def _sentence(text: str, status: int, **details: object) -> tuple[Response | str, int]:
+    if request.path.startswith(("/api/", "/audio/")):
+        return jsonify(error=text, **details), status
+    return render_template("error.html", text=text, status=status), status

@@ -1,0 +1,99 @@
+"""Sounds under names that say nothing: each session, page and place has its own address for the same file.
+
+An address is a keyed hash (HMAC-SHA-256) of session, page and place, so nobody can compute one, compare two
+sessions, or tell the open reference from the hidden one. The answer carries no date, file name or hash of
+the content.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import hmac
+from pathlib import Path
+
+from flask import Response, request
+from werkzeug.wsgi import wrap_file
+
+from mushra_server.study import SessionPage, Study
+from study_builder.config import ReferencePage, VolumePage
+
+__all__ = ["AudioNames", "send_audio"]
+
+OPEN_REFERENCE = "reference"
+CACHED_SESSIONS = 1024
+MAX_AGE_S = 7 * 24 * 3600
+MEDIA_TYPES = {
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".m4a": "audio/mp4",
+}
+
+
+class AudioNames:
+    """The opaque addresses of a study's sounds.
+
+    Args:
+        study: The study.
+        key: The server's secret key.
+    """
+
+    def __init__(self, study: Study, key: str) -> None:
+        self.study = study
+        self._key = key.encode()
+        self._table = functools.lru_cache(maxsize=CACHED_SESSIONS)(self._build)
+
+    def opaque(self, session: str, *parts: str) -> str:
+        """Return the opaque name of something of a session."""
+        text = "\n".join((session, *parts)).encode()
+        digest = hmac.new(self._key, text, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest[:18]).decode()
+
+    def url(self, session: str, page: SessionPage, place: str) -> str:
+        """Return the address of the sound at a place of a page: a key such as ``s1``, or ``reference``."""
+        return f"/audio/{self.opaque(session, page.id, place)}"
+
+    def find(self, session: str, slot: int, opaque: str) -> Path | None:
+        """Return the file behind an opaque name of a session, or None."""
+        return self._table(session, slot).get(opaque)
+
+    def _build(self, session: str, slot: int) -> dict[str, Path]:
+        return {
+            self.opaque(session, page.id, place): self.study.file(path)
+            for page in self.study.pages(slot)
+            for place, path in sounds_of(page).items()
+        }
+
+
+def sounds_of(page: SessionPage) -> dict[str, str]:
+    """Return the paths of a page's sounds by their place on it."""
+    found = page.page
+    if isinstance(found, VolumePage):
+        return {"volume": found.stimulus}
+    if found is None or not page.rates:
+        return {}
+    paths = found.sounds()
+    places = {key: paths[condition] for key, condition in page.conditions().items()}
+    if isinstance(found, ReferencePage) and found.reference is not None:
+        places[OPEN_REFERENCE] = found.reference
+    return places
+
+
+def send_audio(path: Path, opaque: str) -> Response:
+    """Answer with a sound, whole or the range that was asked for."""
+    file = path.open("rb")
+    size = path.stat().st_size
+    response = Response(wrap_file(request.environ, file), direct_passthrough=True)
+    response.mimetype = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
+    response.content_length = size
+    response.set_etag(opaque)
+    response.cache_control.private = True
+    response.cache_control.max_age = MAX_AGE_S
+    response.cache_control.immutable = True
+    response.call_on_close(file.close)
+    response.make_conditional(request, accept_ranges=True, complete_length=size)
+    return response

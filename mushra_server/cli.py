@@ -1,0 +1,167 @@
+"""The commands `serve`, `export` and `forget`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mushra_server.server import Server
+
+__all__ = ["export", "forget", "serve"]
+
+StudyPath = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
+DatabaseUrl = Annotated[
+    str | None, typer.Option(help="Database URL; by default ratings.sqlite3 in the study's folder.")
+]
+
+
+class Frontend(StrEnum):
+    """Which page participants see."""
+
+    own = "own"
+    webmushra = "webmushra"
+
+
+class Format(StrEnum):
+    """What ratings are exported as."""
+
+    csv = "csv"
+    json = "json"
+    webmushra = "webmushra"
+    pymushra = "pymushra"
+
+
+def serve(
+    study: StudyPath,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for the whole network.")
+    ] = "127.0.0.1",
+    database: DatabaseUrl = None,
+    frontend: Annotated[Frontend, typer.Option(help="The page that participants see.")] = Frontend.own,
+    webmushra: Annotated[Path | None, typer.Option(help="Folder of an unmodified webMUSHRA.")] = None,
+    one_entry_per_id: Annotated[
+        bool, typer.Option(help="Refuse a participant id that has a session.")
+    ] = False,
+    abandoned_after: Annotated[
+        float,
+        typer.Option(min=1, help="Minutes of silence after which a drop-out's place is given to another."),
+    ] = 120,
+    behind_proxy: Annotated[
+        bool, typer.Option(help="Trust the X-Forwarded-* headers of a reverse proxy.")
+    ] = False,
+    new_admin_token: Annotated[
+        bool, typer.Option(help="Replace the admin token and show the new one.")
+    ] = False,
+) -> None:
+    """Serve a study to its listeners."""
+    from mushra_server import settings
+    from mushra_server.app import create_app
+    from mushra_server.errors import ServerError
+    from mushra_server.server import EXTENSION, Options
+    from mushra_server.serving import bind
+
+    if (frontend is Frontend.webmushra) != (webmushra is not None):
+        raise ServerError("--frontend webmushra and --webmushra FOLDER go together: give both or neither")
+    options = Options(
+        one_entry=one_entry_per_id,
+        abandoned_after_min=abandoned_after,
+        behind_proxy=behind_proxy,
+        webmushra=None if webmushra is None else str(webmushra),
+    )
+    app = create_app(study, database, options)
+    server: Server = app.extensions[EXTENSION]
+    listener = bind(app, host, port, behind_proxy=behind_proxy)
+    make = settings.new_admin_token if new_admin_token else settings.ensure_admin_token
+    _announce(server, host, listener.effective_port, make(server.database))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        listener.run()
+    finally:
+        server.database.close()
+
+
+def export(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    format: Annotated[Format, typer.Option(help="What to write.")] = Format.csv,
+    database: DatabaseUrl = None,
+    exact: Annotated[
+        bool, typer.Option(help="CSV: leave texts that a spreadsheet would run as formulas as they are.")
+    ] = False,
+) -> None:
+    """Export a study's ratings."""
+    from mushra_server.app import database_url_of
+    from mushra_server.db import Database
+    from mushra_server.exporting import export_files
+
+    opened = Database(database or _existing(database_url_of(study)), create=False)
+    try:
+        for path, count in export_files(opened, study, format.value, out, exact=exact):
+            typer.echo(f"{path}: {count} rows")
+    finally:
+        opened.close()
+
+
+def forget(
+    study: StudyPath,
+    participant: Annotated[str, typer.Option(help="The participant's own id, or the session's.")],
+    database: DatabaseUrl = None,
+    ratings: Annotated[
+        bool, typer.Option("--ratings/--keep-ratings", help="Remove the ratings as well.")
+    ] = False,
+) -> None:
+    """Remove a participant's personal data."""
+    from mushra_server.app import database_url_of
+    from mushra_server.db import Database
+    from mushra_server.privacy import forget as forget_participant
+
+    opened = Database(database or _existing(database_url_of(study)), create=False)
+    try:
+        removed = forget_participant(opened, participant, ratings=ratings)
+    finally:
+        opened.close()
+    for what, count in removed.items():
+        typer.echo(f"removed {count} {what}")
+
+
+def _announce(server: Server, host: str, port: int, token: str | None) -> None:
+    from mushra_server.serving import is_loopback, network_address
+
+    local = f"http://{'127.0.0.1' if host in {'0.0.0.0', 'localhost'} else host}:{port}"
+    typer.echo(f"Study:        {server.study.title}")
+    typer.echo(f"Ratings:      {server.database.name}")
+    typer.echo(f"Participants: {local}/")
+    typer.echo(f"Admin:        {local}/admin")
+    if token is not None:
+        typer.echo(f"Admin token:  {token}   (shown this once; --new-admin-token makes another)")
+    address = network_address(host)
+    if is_loopback(host):
+        typer.echo(f"Only this machine can reach it ({host}); --host 0.0.0.0 opens it to the network.")
+    elif address is not None:
+        typer.echo(f"On the network: http://{address}:{port}/")
+        _print_qr(f"http://{address}:{port}/")
+    typer.echo("Stop with Ctrl-C.")
+    sys.stdout.flush()
+
+
+def _print_qr(url: str) -> None:
+    import segno
+
+    if sys.stdout.isatty():
+        segno.make(url, error="l").terminal(compact=True)
+
+
+def _existing(url: str) -> str:
+    from mushra_server.errors import ServerError
+
+    path = Path(url.removeprefix("sqlite:///"))
+    if not path.exists():
+        raise ServerError(f"{path}: not found; the study has not been served yet")
+    return url

@@ -1,0 +1,160 @@
+"""What every answer carries, and what no request gets past: headers, sizes, depths, rates."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import threading
+import time
+from collections import OrderedDict
+from typing import Any
+
+from flask import Flask, Response, request
+
+from mushra_server.errors import Refusal
+
+__all__ = ["MAX_BODY_BYTES", "RateLimiter", "install", "read_json", "require_same_site"]
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_DEPTH = 16
+MAX_ADDRESSES = 10_000
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class RateLimiter:
+    """Requests an address may make: a bucket of ``burst`` that refills at ``per_second``.
+
+    The counts are this process's own. Addresses of this machine are not limited: they are its own programs
+    (or a proxy that was not declared with `--behind-proxy`).
+
+    Args:
+        per_second: Requests a second in the long run.
+        burst: Requests at once.
+        everyone: Also limit the addresses of this machine.
+    """
+
+    def __init__(self, per_second: float, burst: int, *, everyone: bool = False) -> None:
+        self.per_second = per_second
+        self.burst = burst
+        self.everyone = everyone
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def check(self, address: str | None) -> None:
+        """Count one request.
+
+        Raises:
+            Refusal: 429 when the address has none left.
+        """
+        address = address or "unknown"
+        if not self.everyone and _is_local(address):
+            return
+        wait = self._take(address, time.monotonic())
+        if wait > 0:
+            raise Refusal(
+                "too many requests from this address; try again in a moment", 429, retry_after_s=wait
+            )
+
+    def _take(self, address: str, now: float) -> int:
+        with self._lock:
+            tokens, then = self._buckets.pop(address, (float(self.burst), now))
+            tokens = min(self.burst, tokens + (now - then) * self.per_second)
+            enough = tokens >= 1
+            self._buckets[address] = (tokens - 1 if enough else tokens, now)
+            while len(self._buckets) > MAX_ADDRESSES:
+                self._buckets.popitem(last=False)
+        return 0 if enough else int((1 - tokens) / self.per_second) + 1
+
+
+def install(app: Flask) -> None:
+    """Make an app send the security headers with every answer and refuse bodies over 1 MiB."""
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES, MAX_FORM_PARTS=100
+    )
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def require_same_site() -> None:
+    """Refuse what another web site made a browser send.
+
+    Raises:
+        Refusal: 403, by the browser's own `Sec-Fetch-Site` header or a foreign `Origin`.
+    """
+    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+    origin = request.headers.get("Origin")
+    if foreign or (origin is not None and origin.split("://")[-1] != request.host):
+        raise Refusal("this request came from another web site", 403)
+
+
+def read_json() -> dict[str, Any]:
+    """Return the request's JSON object.
+
+    Raises:
+        Refusal: 415 for another content type, 400 for what is no JSON object or is nested too deep.
+    """
+    if request.mimetype != "application/json":
+        raise Refusal(f"content type {request.mimetype or 'missing'!r}: expected application/json", 415)
+    return parse_object(request.get_data(cache=False))
+
+
+def parse_object(text: bytes | str) -> dict[str, Any]:
+    """Return a JSON object that is nested no deeper than a page answer can be.
+
+    Raises:
+        Refusal: 400.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Refusal("the body is not JSON", 400) from None
+    if not isinstance(value, dict):
+        raise Refusal(f"the body is a JSON {type(value).__name__}, expected an object", 400)
+    if _deeper_than(value, MAX_DEPTH):
+        raise Refusal(f"the JSON is nested more than {MAX_DEPTH} levels deep", 400)
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _deeper_than(value: object, limit: int) -> bool:
+    level: list[object] = [value]
+    for _ in range(limit + 1):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: object) -> list[object]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
+def _is_local(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,144 @@
+"""The study that is served: its config, its folder, and the pages of each session."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mushra_server.errors import ServerError
+from study_builder.config import (
+    CONFIG_NAME,
+    FinishPage,
+    MushraPage,
+    Page,
+    RatingPage,
+    SpatialPage,
+    StudyConfig,
+)
+from study_builder.design import PlannedPage, session_plan
+
+__all__ = ["HEADPHONE_CHECK", "SessionPage", "Study"]
+
+HEADPHONE_CHECK = "headphone_check"
+CACHED_PLANS = 2048
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    """One page of one session, as it is numbered in the HTTP interface.
+
+    Attributes:
+        index: Position in the session.
+        id: The page's id in the study; never shown to the browser.
+        type: The page type of webMUSHRA, or ``headphone_check``.
+        planned: The page in the session's plan; None for the headphone check, which is in no config.
+    """
+
+    index: int
+    id: str
+    type: str
+    planned: PlannedPage | None
+
+    @property
+    def page(self) -> Page | None:
+        """The page as the config has it."""
+        return None if self.planned is None else self.planned.page
+
+    @property
+    def rates(self) -> bool:
+        """Whether conditions are scored here by this server's own page."""
+        return isinstance(self.page, RatingPage) and not isinstance(self.page, SpatialPage)
+
+    @property
+    def required(self) -> bool:
+        """Whether a session without an answer to this page is incomplete."""
+        page = self.page
+        if isinstance(page, FinishPage):
+            return any(not question.optional for question in page.questionnaire)
+        return self.rates or bool(getattr(page, "must_consent", False))
+
+    def conditions(self) -> dict[str, str]:
+        """Return the scored conditions by opaque key, in the order of presentation."""
+        names = () if self.planned is None or not self.rates else self.planned.conditions
+        return {f"s{place}": name for place, name in enumerate(names, start=1)}
+
+
+class Study:
+    """A study folder, opened for serving.
+
+    Args:
+        path: The folder that holds `config.yaml`, or that file.
+
+    Raises:
+        ConfigError: If the config cannot be read.
+        ServerError: If a sound is missing or lies outside the folder.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        given = Path(path)
+        self.root = given if given.is_dir() else given.parent
+        self.config = StudyConfig.load(given)
+        self.name = self.config.test_id
+        self.title = self.config.title or self.name
+        self._check_sounds()
+        self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
+
+    def pages(self, slot: int) -> tuple[SessionPage, ...]:
+        """Return the pages of the session with a slot, in order."""
+        return self._pages(slot)
+
+    def file(self, path: str) -> Path:
+        """Return a file of the study from its path in the config.
+
+        Raises:
+            ServerError: If the path leaves the study's folder.
+        """
+        parts = PurePosixPath(path)
+        if parts.is_absolute() or ".." in parts.parts:
+            raise ServerError(f"{self.root / CONFIG_NAME}: the path {path!r} leaves the study's folder")
+        return self.root / parts
+
+    def fingerprint(self) -> str:
+        """Return a hash of what must not change once ratings are stored: pages, orders, scales."""
+        options = self.config.options
+        design = {
+            "pages": [_shape(page) for page in self.config.walk()],
+            "plan": [[page.id, page.type, list(page.conditions().values())] for page in self.pages(1)],
+            "seed": options.seed,
+            "order": options.order,
+            "items_per_session": options.items_per_session,
+            "scales": [[scale.name, scale.min, scale.max] for scale in options.scales],
+        }
+        return hashlib.sha256(json.dumps(design, sort_keys=True).encode()).hexdigest()
+
+    def _plan(self, slot: int) -> tuple[SessionPage, ...]:
+        planned: list[tuple[str, str, PlannedPage | None]] = [
+            (page.id, page.page.type, page) for page in session_plan(self.config, slot).pages
+        ]
+        if self.config.options.headphone_check:
+            ratings = (
+                at for at, (_, _, page) in enumerate(planned) if page is not None and page.trial is not None
+            )
+            planned.insert(next(ratings, len(planned)), (HEADPHONE_CHECK, HEADPHONE_CHECK, None))
+        return tuple(SessionPage(index, *entry) for index, entry in enumerate(planned))
+
+    def _check_sounds(self) -> None:
+        if not self.config.pages:
+            raise ServerError(f"{self.root / CONFIG_NAME}: has no pages, expected at least one")
+        for page in self.config.walk():
+            if isinstance(page, MushraPage) and page.created_anchors:
+                raise ServerError(
+                    f"{self.root / CONFIG_NAME}: page {page.id!r} has anchors made in the browser; "
+                    "build the study with `listenable study build`, which renders them"
+                )
+            for path in page.sounds().values():
+                if not self.file(path).is_file():
+                    raise ServerError(f"{self.file(path)}: not found, expected a sound of page {page.id!r}")
+
+
+def _shape(page: Page) -> list[object]:
+    sounds = page.sounds() if isinstance(page, RatingPage) else {}
+    return [page.id, page.type, sorted(sounds)]

@@ -1,0 +1,198 @@
+"""A small study, its app and a listener, for every test of the server."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile as sf
+import yaml
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from mushra_server.app import create_app
+from mushra_server.server import EXTENSION, Options, Server
+
+CONDITIONS = ("lmac-td", "saliency", "anchor35", "anchor70")
+QUESTIONS = [
+    {"type": "number", "name": "age", "label": "Age", "min": 18, "max": 120},
+    {"type": "text", "name": "email", "label": "E-mail", "optional": True},
+    {
+        "type": "likert",
+        "name": "hearing",
+        "optional": True,
+        "response": [{"value": "good", "label": "Good"}, {"value": "bad", "label": "Bad"}],
+    },
+]
+
+
+def write_tone(path: Path, hz: float, seconds: float = 0.25) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(round(16000 * seconds)) / 16000
+    sf.write(path, (0.1 * np.sin(2 * np.pi * hz * time)).astype("float32"), 16000)
+    return str(path)
+
+
+def mushra_page(root: Path, number: int, conditions: tuple[str, ...] = CONDITIONS) -> dict[str, Any]:
+    names = ("reference", *conditions)
+    for place, name in enumerate(names):
+        write_tone(
+            root / f"audio/item{number}/{name}.wav", 200 + 50 * number + 10 * place, 0.2 + 0.01 * place
+        )
+    paths = {name: f"audio/item{number}/{name}.wav" for name in names}
+    return {
+        "type": "mushra",
+        "id": f"trial{number}",
+        "name": f"Sound {number + 1}",
+        "content": "How well?",
+        "enableLooping": True,
+        "reference": paths.pop("reference"),
+        "createAnchor35": False,
+        "createAnchor70": False,
+        "stimuli": paths,
+    }
+
+
+def build(root: Path, *, items: int = 3, pages: list[Any] | None = None, **options: Any) -> Path:
+    """Write a study folder: welcome, consent, a random block of trials, a questionnaire; or the pages given."""
+    root.mkdir(parents=True, exist_ok=True)
+    trials = {
+        f"trial{n}": {"item": f"item{n}", "kind": "trial", "label": "secret-label", "prediction": "dog"}
+        for n in range(items)
+    }
+    if pages is None:
+        pages = [
+            {"type": "generic", "id": "welcome", "name": "Welcome", "content": "<p>Hello</p>"},
+            {"type": "consent", "id": "consent", "name": "Consent", "content": "Agree?", "mustConsent": True},
+            ["random", *(mushra_page(root, number) for number in range(items))],
+            {"type": "finish", "id": "end", "name": "Thanks", "content": "", "questionnaire": QUESTIONS},
+        ]
+    ours = {"schema_version": 1, "seed": 7, "trials": trials, **options}
+    config = {"testname": "A study", "testId": "a-study", "pages": pages, "listenable": ours}
+    (root / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return root
+
+
+def answer_to(page: dict[str, Any], score: float = 50, **changes: Any) -> dict[str, Any]:
+    """Answer a page as an obliging listener would."""
+    answer: dict[str, Any] = {"attempt": str(uuid.uuid4()), "time_ms": 1200, "ratings": [], "answers": {}}
+    if page["type"] == "consent":
+        answer["answers"] = {"consent": "true"}
+    elif page["type"] == "finish":
+        answer["answers"] = {"age": "30"} if page["questionnaire"] else {}
+    for place, stimulus in enumerate(page.get("stimuli", [])):
+        for scale in page["scales"]:
+            rating = {
+                "key": stimulus["key"],
+                "attribute": scale["name"],
+                "score": min(score + place, scale["max"]),
+            }
+            answer["ratings"].append({**rating, "comment": None, "listened_ms": 800})
+    return {**answer, **changes}
+
+
+class Listener:
+    """A browser of one participant."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.state: dict[str, Any] = {}
+
+    def start(self, parameters: dict[str, str] | None = None, **more: Any) -> Listener:
+        answer = self.client.post("/api/session", json={"parameters": parameters or {}, **more})
+        assert answer.status_code in (200, 201), answer.json
+        self.state = answer.json
+        return self
+
+    def put(self, index: int, body: dict[str, Any]) -> Any:
+        return self.client.put(f"/api/session/pages/{index}", json=body)
+
+    def save(self, index: int, score: float = 50, **changes: Any) -> dict[str, Any]:
+        body = answer_to(self.state["pages"][index], score, **changes)
+        answer = self.put(index, body)
+        assert answer.status_code == 200, answer.json
+        return body
+
+    def save_all(self, score: float = 50) -> Listener:
+        for page in self.state["pages"]:
+            self.save(page["index"], score)
+        return self
+
+    def finish(self) -> Any:
+        return self.client.post("/api/session/finish", json={})
+
+    def trials(self) -> list[dict[str, Any]]:
+        return [page for page in self.state["pages"] if page["type"] == "mushra"]
+
+
+@pytest.fixture
+def make_study(tmp_path: Path) -> Callable[..., Path]:
+    def make(name: str = "study", **options: Any) -> Path:
+        return build(tmp_path / name, **options)
+
+    return make
+
+
+@pytest.fixture
+def tone() -> Callable[..., str]:
+    return write_tone
+
+
+@pytest.fixture
+def make_page() -> Callable[..., dict[str, Any]]:
+    return mushra_page
+
+
+@pytest.fixture
+def answer() -> Callable[..., dict[str, Any]]:
+    return answer_to
+
+
+@pytest.fixture
+def make_app(make_study: Callable[..., Path]) -> Iterator[Callable[..., Flask]]:
+    """Make an app from a study folder, or from the options of a new one; its database is closed at the end."""
+    opened: list[Flask] = []
+
+    def make(
+        study: Path | None = None, *, options: Options | None = None, url: str | None = None, **config: Any
+    ) -> Flask:
+        folder = study or make_study(**config)
+        app = create_app(folder, url, options)
+        opened.append(app)
+        return app
+
+    yield make
+    for app in opened:
+        app.extensions[EXTENSION].database.close()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def listener(app: Flask) -> Listener:
+    return Listener(app.test_client()).start()
+
+
+@pytest.fixture
+def make_listener() -> Callable[[Flask], Listener]:
+    return lambda app: Listener(app.test_client())
+
+
+@pytest.fixture
+def rows() -> Callable[..., list[dict[str, Any]]]:
+    """Query an app's database."""
+
+    def query(app: Flask, sql: str, **values: Any) -> list[dict[str, Any]]:
+        server: Server = app.extensions[EXTENSION]
+        with server.database.read() as connection:
+            return [dict(row) for row in connection.execute(text(sql), values).mappings()]
+
+    return query
