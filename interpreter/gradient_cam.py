@@ -49,7 +49,7 @@ class GradCamExplainer(GradientExplainer):
             raise ConfigError(f"frequency_axis is {frequency_axis!r}; expected mel or linear")
         self.layer = layer
         self.frequency_axis = frequency_axis
-        self.module = _module(classifier, layer)
+        _module(classifier, layer)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -59,7 +59,9 @@ class GradCamExplainer(GradientExplainer):
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the rectified map, spread over the cells of the picture."""
         x = leaf(picture.log_magnitude)
-        maps: Tensor = LayerGradCam(model, self.module).attribute(x, target, relu_attributions=True)
+        maps: Tensor = LayerGradCam(model, _module(self.classifier, self.layer)).attribute(
+            x, target, relu_attributions=True
+        )
         return self._spread(maps.detach(), x.shape[1], x.shape[2])
 
     def _spread(self, maps: Tensor, frames: int, bins: int) -> Tensor:

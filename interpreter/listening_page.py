@@ -1,0 +1,91 @@
+"""A small page to listen to explanations side by side; it needs no server and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment
+
+_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What the classifier listened to</title>
+<style>
+:root { color-scheme: light dark; --line: #8884; --quiet: #777; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 0; overflow-wrap: anywhere; }
+article { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem; margin: 1.2rem 0; }
+.parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
+.parts { gap: 1rem; margin: .8rem 0; }
+.parts p { margin: 0 0 .2rem; font-weight: 600; } audio { width: 100%; }
+.quiet { color: var(--quiet); font-weight: 400; }
+img { width: 100%; height: auto; border-radius: .3rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; margin: .6rem 0; width: 100%; font-size: .92rem; }
+th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); }
+td.n { font-variant-numeric: tabular-nums; }
+</style>
+</head>
+<body>
+<h1>What the classifier listened to</h1>
+<p class="quiet">The interpretation is the part of the sound that speaks for the explained class, the residual
+is the rest. Starting one player stops the others of its sound and goes on where they were.</p>
+{% for folder, record in entries %}
+<article>
+<h2>{{ record.source }}</h2>
+<p class="quiet">{{ record.label }} · {{ "%.2f"|format(record.samples / record.sample_rate) }} s</p>
+<div class="parts">
+{% for part, name in parts %}
+<div><p>{{ name }}</p><audio controls preload="metadata" src="{{ folder|urlencode }}/{{ part }}.wav"
+ aria-label="{{ name }} of {{ record.source }}"></audio></div>
+{% endfor %}
+</div>
+<img src="{{ folder|urlencode }}/explanation.png" loading="lazy"
+ alt="Spectrograms of input and interpretation of {{ record.source }}, and the share kept between them">
+<div class="scroll"><table>
+<thead><tr><th>Time (s)</th><th>Explained class</th><th>Probability in the input</th>
+<th>in the interpretation</th><th>in the residual</th><th>Interpretation heard as</th></tr></thead>
+<tbody>
+{% for window in record.windows %}
+<tr><td class="n">{{ "%.2f"|format(window.start_s) }} – {{ "%.2f"|format(window.stop_s) }}</td>
+{% if window.target is none %}
+<td colspan="5" class="quiet">silent: nothing to explain</td></tr>
+{% else %}
+<td>{{ window.target }}</td><td class="n">{{ "%.3f"|format(window.probability_before) }}</td>
+<td class="n">{{ "%.3f"|format(window.probability_in) }}</td>
+<td class="n">{{ "%.3f"|format(window.probability_out) }}</td><td>{{ window.prediction_in }}</td></tr>
+{% endif %}
+{% endfor %}
+</tbody></table></div>
+</article>
+{% endfor %}
+<script>
+for (const article of document.querySelectorAll("article")) {
+  const players = [...article.querySelectorAll("audio")];
+  for (const player of players) {
+    player.addEventListener("play", () => {
+      const other = players.find((p) => p !== player && !p.paused);
+      if (other) { player.currentTime = other.currentTime; }
+      players.filter((p) => p !== player).forEach((p) => p.pause());
+    });
+  }
+}
+</script>
+</body>
+</html>
+""")
+
+_PARTS = (("input", "Input"), ("interpretation", "Interpretation"), ("residual", "Residual"))
+
+
+def listening_page(entries: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """Return the HTML of a page that plays explained sounds.
+
+    Args:
+        entries: for each, its folder's name beside the page, and its `explanation.json`.
+    """
+    return _PAGE.render(entries=entries, parts=_PARTS) + "\n"

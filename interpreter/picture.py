@@ -1,0 +1,76 @@
+"""The picture of an explanation: spectrograms of input and interpretation, and the share that was kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+_N_FFT = 1024
+_MOST_COLUMNS = 1200
+_RANGE_DB = 70.0
+
+
+def draw_explanation(
+    path: Path, waveform: Tensor, interpretation: Tensor, sample_rate: int, title: str
+) -> None:
+    """Draw input, mask and interpretation one below the other, on one time axis, as a PNG.
+
+    The mask shown is what the method did to the STFT, |STFT(i)| / |STFT(x)| within [0, 1], whatever domain it
+    works in, so that methods can be compared by eye.
+
+    Args:
+        path: of the picture.
+        waveform: the input.
+        interpretation: what the mask kept.
+        sample_rate: in Hz.
+        title: above the picture.
+
+    Shape:
+        - waveform, interpretation: `[samples]`
+    """
+    hop = max(_N_FFT // 4, len(waveform) // _MOST_COLUMNS)
+    before, inside = (_magnitude(sound, hop) for sound in (waveform, interpretation))
+    loudest = 20 * float(np.log10(before.max() + 1e-12))
+    floor = before.max() * 10 ** (-_RANGE_DB / 20)
+    kept = np.where(before > floor, np.clip(inside / np.maximum(before, 1e-12), 0, 1), 0)
+    figure = Figure(figsize=(9, 7.2), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(3, 1, sharex=True)
+    extent = (0.0, len(waveform) / sample_rate, 0.0, sample_rate / 2000)
+    levels = {"vmin": loudest - _RANGE_DB, "vmax": loudest, "cmap": "magma"}
+    panels = (
+        ("Input x", _decibels(before), levels, "Level (dB)"),
+        ("Kept: |STFT(i)| / |STFT(x)|", kept, {"vmin": 0.0, "vmax": 1.0, "cmap": "viridis"}, "Share"),
+        ("Interpretation i", _decibels(inside), levels, "Level (dB)"),
+    )
+    for axis, (name, values, colours, unit) in zip(axes, panels, strict=True):
+        image = axis.imshow(
+            values.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest", **colours
+        )
+        axis.set_title(name, loc="left", fontsize=10)
+        axis.set_ylabel("Frequency (kHz)")
+        figure.colorbar(image, ax=axis, label=unit, pad=0.01)
+    axes[-1].set_xlabel("Time (s)")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _magnitude(sound: Tensor, hop: int) -> npt.NDArray[np.float32]:
+    """Return the STFT's magnitude, `[T, F]`, with frames `hop` samples apart."""
+    window = torch.hann_window(_N_FFT)
+    spectrum = torch.stft(sound, _N_FFT, hop, window=window, pad_mode="constant", return_complex=True)
+    return np.asarray(spectrum.abs().T, dtype=np.float32)
+
+
+def _decibels(magnitude: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.asarray(20 * np.log10(magnitude + 1e-12), dtype=np.float32)

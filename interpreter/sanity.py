@@ -1,0 +1,99 @@
+"""A sanity check: does the explanation depend on what the classifier learned?
+
+Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018: draw the
+classifier's weights anew and explain the same class again. A method whose mask stays as it was looks at the
+sound alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.stats import rankdata
+from torch import Tensor, nn
+
+from interpreter.errors import ConfigError
+from interpreter.explainer import Explainer
+from interpreter.faithfulness import bootstrap_mean
+from interpreter.spectral import front_end_of
+from interpreter.types import Classifier, Explanation
+
+ALL = "all"
+"""The stage at which every layer is re-initialised."""
+
+
+def randomisation_check(
+    explainer: Explainer, waveforms: Tensor, *, cascade: bool = False, seed: int = 0
+) -> pd.DataFrame:
+    """Return how alike explanations are before and after the classifier's weights are drawn anew.
+
+    The figure is Spearman's rank correlation between the masks, cell by cell (between the interpretations'
+    pictures for a method without a mask): 1 is a method that does not look at the classifier, 0 one that
+    looks at nothing else. It is NaN for a mask that is constant. The explained class stays what the trained
+    classifier predicts.
+
+    Args:
+        explainer: the method; its classifier must be a module, and stays as it is.
+        waveforms: the clips.
+        cascade: re-initialise from the last layer to the first and report each stage, else all at once.
+        seed: of the new weights.
+
+    Returns:
+        Columns `method, stage, n_items, similarity, similarity_low, similarity_high`; a row a stage.
+
+    Shape:
+        - waveforms: `[B, samples]`
+    """
+    trained = explainer.explain(waveforms)
+    rows = []
+    for stage, classifier in _randomised(explainer.classifier, cascade, seed):
+        other = copy.copy(explainer)
+        other.classifier = classifier
+        again = other.explain(waveforms, trained.target)
+        values = rank_correlation(_map(trained, explainer), _map(again, explainer))
+        interval = bootstrap_mean(values, seed=seed)
+        rows.append((explainer.name, stage, len(waveforms), interval.mean, interval.low, interval.high))
+    columns = ["method", "stage", "n_items", "similarity", "similarity_low", "similarity_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def rank_correlation(first: Tensor, second: Tensor) -> list[float]:
+    """Return Spearman's rank correlation of each item's values; NaN where either is constant.
+
+    Shape:
+        - first, second: `[B, ...]`
+    """
+    values = []
+    for one, other in zip(first.flatten(1).cpu().numpy(), second.flatten(1).cpu().numpy(), strict=True):
+        ranks = np.stack([rankdata(one), rankdata(other)])
+        constant = bool((ranks.std(axis=1) == 0).any())
+        values.append(float("nan") if constant else float(np.corrcoef(ranks)[0, 1]))
+    return values
+
+
+def _map(explanation: Explanation, explainer: Explainer) -> Tensor:
+    if explanation.mask is not None:
+        return explanation.mask
+    return front_end_of(explainer.classifier).log_magnitude(explanation.interpretation)
+
+
+def _randomised(classifier: Classifier, cascade: bool, seed: int) -> Iterator[tuple[str, Classifier]]:
+    """Yield (stage, classifier): one with new weights throughout, or one for each layer from the last on."""
+    if not isinstance(classifier, nn.Module):
+        raise ConfigError("the randomisation check needs a classifier that is a torch module")
+    clone = copy.deepcopy(classifier)
+    layers = [(name, layer) for name, layer in clone.named_modules() if hasattr(layer, "reset_parameters")]
+    if not layers:
+        raise ConfigError("the classifier has no layer whose weights could be drawn anew")
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        states = []
+        for name, layer in reversed(layers):
+            layer.reset_parameters()
+            if cascade:
+                states.append((name, copy.deepcopy(clone)))
+    yield from states or [(ALL, clone)]
