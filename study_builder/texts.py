@@ -75,7 +75,7 @@ def attention_question(score: int) -> str:
 
 
 def questionnaire() -> tuple[Question, ...]:
-    """Return the questions about listener and equipment that a report needs (BS.1534-3, section 10)."""
+    """Return the questions about listener and equipment that a report needs (BS.1534-3, pp. 19-20)."""
     devices = ("headphones", "earphones", "loudspeakers", "built-in loudspeakers")
     experience = ("none", "1 to 5", "more than 5")
     return (

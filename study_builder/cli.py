@@ -1,0 +1,206 @@
+"""The commands `listenable render` and `listenable study ...`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+T = TypeVar("T")
+
+study = typer.Typer(no_args_is_help=True)
+
+StudyPath = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
+
+
+@study.callback()
+def _study() -> None:
+    """Build, check, simulate or pack a study."""
+
+
+def render(
+    run: Annotated[list[Path], typer.Option(help="Run of a trained explainer; may be given several times.")],
+    data: Annotated[Path, typer.Option(help="Data set in ESC-50 layout, or a CSV with path, label, fold.")],
+    out: Annotated[Path, typer.Option(help="Folder of the stimuli set.")],
+    method: Annotated[
+        list[str] | None, typer.Option(help="Method without training, on the first run's classifier.")
+    ] = None,
+    fold: Annotated[int | None, typer.Option(help="Take clips of this fold alone.")] = None,
+    items: Annotated[int, typer.Option(min=1, help="Number of items.")] = 9,
+    seed: Annotated[int, typer.Option(help="Of the choice of items.")] = 0,
+    pick: Annotated[Path | None, typer.Option(help="File that names the clips, one a line.")] = None,
+    correct_only: Annotated[
+        bool, typer.Option("--correct-only/--any", help="Choose correctly classified clips, or any.")
+    ] = True,
+    residuals: Annotated[bool, typer.Option(help="Also store what the masks removed.")] = True,
+    seconds: Annotated[
+        float | None, typer.Option(help="Trim or pad clips to this length; by default they keep theirs.")
+    ] = None,
+) -> None:
+    """Render explainers' interpretations, and the input as their reference, into a stimuli set."""
+    from study_builder import render as render_stimuli
+
+    manifest = render_stimuli(
+        run,
+        data,
+        out,
+        methods=method or [],
+        fold=fold,
+        items=items,
+        seed=seed,
+        pick=pick,
+        correct_only=correct_only,
+        residuals=residuals,
+        duration_s=seconds,
+        command=_command(),
+        track=_bar("Rendering"),
+    )
+    silent = [f"{s.item}/{s.condition}" for s in manifest.stimuli if s.kind == "stimulus" and s.lufs is None]
+    typer.echo(
+        f"{len(manifest.items)} items x {len(manifest.conditions)} conditions in {out} "
+        f"({', '.join(condition.name for condition in manifest.conditions)})"
+    )
+    if silent:
+        typer.secho(f"Warning: silent: {', '.join(silent)}", fg="yellow", err=True)
+
+
+@study.command()
+def build(
+    source: Annotated[Path, typer.Argument(help="Stimuli set, or folder of item/condition.wav.")],
+    out: Annotated[Path, typer.Option(help="Folder of the study.")],
+    choices: Annotated[Path | None, typer.Option(help="YAML file of choices; flags take precedence.")] = None,
+    title: Annotated[str | None, typer.Option(help="Shown to participants.")] = None,
+    question: Annotated[str | None, typer.Option(help="Asked on every page.")] = None,
+    conditions: Annotated[str | None, typer.Option(help="Methods to compare, separated by commas.")] = None,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="A test without any reference.")
+    ] = False,
+    open_reference: Annotated[
+        bool, typer.Option("--open-reference", help="The reference can be heard but is not rated.")
+    ] = False,
+    reference_name: Annotated[
+        str | None, typer.Option(help="Which condition of a folder is the reference.")
+    ] = None,
+    layout: Annotated[str | None, typer.Option(help="Of a folder: item/condition or condition/item.")] = None,
+    anchors: Annotated[
+        bool | None, typer.Option("--anchors/--no-anchors", help="Add the anchors of 3.5 and 7 kHz.")
+    ] = None,
+    target_lufs: Annotated[float | None, typer.Option(help="Loudness of every sound (default -23).")] = None,
+    keep_levels: Annotated[
+        bool, typer.Option("--keep-levels", help="Leave the sounds' levels alone.")
+    ] = False,
+    length: Annotated[
+        str | None, typer.Option(help="Unequal lengths in a trial: exact (an error), trim or pad.")
+    ] = None,
+    sample_rate: Annotated[int | None, typer.Option(help="Resample every sound, in Hz.")] = None,
+    order: Annotated[str | None, typer.Option(help="williams, random or fixed.")] = None,
+    items_per_session: Annotated[int | None, typer.Option(help="Balanced choice of so many items.")] = None,
+    training_items: Annotated[
+        str | None, typer.Option(help="How many items to train with, or which, separated by commas.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every order.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the study at OUT, unless it has ratings.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a processor.")] = None,
+) -> None:
+    """Build a study from a stimuli set or a folder of sounds; every default is what BS.1534-3 asks."""
+    from study_builder.build import build_study
+    from study_builder.choices import Choices
+    from study_builder.errors import BuildError
+
+    if no_reference and open_reference:
+        raise BuildError("--no-reference and --open-reference contradict each other; give one")
+    if keep_levels and target_lufs is not None:
+        raise BuildError("--keep-levels and --target-lufs contradict each other; give one")
+    flags: dict[str, Any] = {
+        "title": title,
+        "question": question,
+        "conditions": None if conditions is None else _split(conditions),
+        "reference": "none" if no_reference else "open" if open_reference else None,
+        "reference_name": reference_name,
+        "layout": layout,
+        "anchors": anchors,
+        "target_lufs": target_lufs,
+        "length": length,
+        "sample_rate": sample_rate,
+        "order": order,
+        "items_per_session": items_per_session,
+        "training_items": None if training_items is None else _number_or_names(training_items),
+        "seed": seed,
+    }
+    chosen = Choices.load(choices, **flags)
+    if keep_levels:
+        chosen = chosen.model_copy(update={"target_lufs": None})
+    built = build_study(
+        source, out, chosen, command=_command(), overwrite=overwrite, jobs=jobs, progress=_bar("Building")
+    )
+    for text in built.warnings:
+        typer.secho(f"Warning: {text}", fg="yellow", err=True)
+    pages = sum(1 for _ in built.config.walk())
+    typer.echo(
+        f"{out}: {pages} pages; `listenable study check {out}` checks it, `listenable serve {out}` serves it"
+    )
+
+
+@study.command()
+def simulate(
+    folder: StudyPath,
+    listeners: Annotated[int, typer.Option(min=1, help="How many.")] = 19,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same scores.")] = 0,
+    url: Annotated[
+        str | None, typer.Option(help="Of a server that serves this study; by default one is started.")
+    ] = None,
+    quality: Annotated[
+        list[str] | None, typer.Option(help="Mean score of a condition in the model, as name=score.")
+    ] = None,
+) -> None:
+    """Rehearse a study: simulated listeners rate it over HTTP, and are marked as simulated."""
+    from study_builder.rehearse import simulate_study
+
+    given = dict(_quality(text) for text in quality or [])
+    used = simulate_study(
+        folder, listeners, seed=seed, url=url, quality=given, track=_bar("Listeners", listeners)
+    )
+    stated = ", ".join(f"{name} {score:.0f}" for name, score in used.items())
+    typer.echo(f"{listeners} SIMULATED listeners have rated {folder}. Their model's mean scores: {stated}.")
+    typer.echo("These numbers say nothing about the sounds: the model never hears them.")
+
+
+def _quality(text: str) -> tuple[str, float]:
+    from study_builder.errors import SimulateError
+
+    name, _, score = text.rpartition("=")
+    try:
+        return name, float(score)
+    except ValueError:
+        raise SimulateError(f"--quality is '{text}'; expected name=score, such as gradcam=40") from None
+
+
+def _number_or_names(text: str) -> int | list[str]:
+    return int(text) if text.strip().isdecimal() else _split(text)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _command() -> str:
+    import shlex
+
+    return shlex.join(["listenable", *sys.argv[1:]])
+
+
+def _bar(description: str, known: int | None = None) -> Any:
+    """Return what wraps an iterable in a progress bar, on a terminal alone."""
+
+    def track(things: Iterable[T], total: int | None = None) -> Iterable[T]:
+        from rich.console import Console
+        from rich.progress import track as tracked
+
+        console = Console(stderr=True)
+        disable = not console.is_terminal
+        return tracked(things, description, total=total or known, console=console, disable=disable)
+
+    return track

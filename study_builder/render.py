@@ -1,0 +1,426 @@
+"""From trained explainers and a data set to a stimuli set: the input and every method's interpretation of it.
+
+The one file of the package that works with torch.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import torch
+
+from interpreter import Explainer, load_explainer
+from stimuli import (
+    Audio,
+    Clip,
+    Condition,
+    Dataset,
+    Item,
+    Manifest,
+    Stimulus,
+    integrated_loudness,
+    sha256_of,
+    write_audio,
+)
+from stimuli.manifest import Kind
+from study_builder.config_pages import REFERENCE
+from study_builder.errors import RenderError
+from study_builder.selection import in_balanced_order, item_name, read_picks
+
+logger = logging.getLogger(__name__)
+
+PROGRESS = ".rendered"
+PEAK = 0.99
+
+Track = Callable[[Iterable["RenderedItem"], int], Iterable["RenderedItem"]]
+
+
+@dataclass(frozen=True)
+class RenderedItem:
+    """One item of a set: its record and those of its sounds."""
+
+    item: Item
+    stimuli: tuple[Stimulus, ...]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What to render.
+
+    Attributes:
+        explainers: by condition name, in order; all explain the same classifier's answers.
+        dataset: the clips to choose from.
+        items: how many.
+        seed: of the choice and of the dither.
+        correct_only: choose clips that the classifier gets right.
+        picks: the clips themselves, in place of a choice.
+        residuals: whether to keep what the masks removed.
+        duration_s: trims or pads every clip; None keeps their own lengths.
+    """
+
+    explainers: dict[str, Explainer]
+    dataset: Dataset
+    items: int = 9
+    seed: int = 0
+    correct_only: bool = True
+    picks: tuple[Clip, ...] | None = None
+    residuals: bool = False
+    duration_s: float | None = None
+
+    @property
+    def first(self) -> Explainer:
+        """The explainer whose classifier decides."""
+        return next(iter(self.explainers.values()))
+
+
+def render(
+    runs: Sequence[Path | str],
+    data: Path | str,
+    out: Path | str,
+    *,
+    methods: Sequence[str] = (),
+    fold: int | None = None,
+    items: int = 9,
+    seed: int = 0,
+    pick: Path | None = None,
+    correct_only: bool = True,
+    residuals: bool = False,
+    duration_s: float | None = None,
+    command: str = "",
+    track: Track | None = None,
+) -> Manifest:
+    """Render a stimuli set; started again after an interruption, it goes on where it stopped.
+
+    Items take turns over the classes, in an order drawn from `seed`; with `correct_only`, clips that the
+    classifier gets wrong are passed over. The conditions are the input (`reference`) and each explainer's
+    interpretation for the predicted class, with a level common to all sounds of the item.
+
+    Args:
+        runs: runs of trained explainers (or of the classifier, if `methods` are given).
+        data: a data set.
+        out: folder of the set.
+        methods: names of methods without training, which explain the first run's classifier.
+        fold: take clips of this fold alone.
+        items: how many.
+        seed: of the choice.
+        pick: a file that names the clips.
+        correct_only: whether to choose among correctly classified clips.
+        residuals: whether to store what the masks removed beside the set.
+        duration_s: length to trim or pad clips to; None keeps their own.
+        command: kept in the manifest.
+        track: wraps the items, with their number, for a progress bar.
+
+    Returns:
+        The manifest, which has been written.
+
+    Raises:
+        RenderError: the runs, the data or the folder cannot make this set.
+    """
+    dataset = Dataset.load(data)
+    dataset = dataset if fold is None else dataset.folds(fold)
+    rendering = Rendering(
+        explainers=load_explainers(runs, methods),
+        dataset=dataset,
+        items=items,
+        seed=seed,
+        correct_only=correct_only,
+        picks=None if pick is None else tuple(read_picks(pick, dataset.clips)),
+        residuals=residuals,
+        duration_s=duration_s,
+    )
+    return render_set(rendering, Path(out), command=command, fingerprint=_run_hashes(runs), track=track)
+
+
+def load_explainers(runs: Sequence[Path | str], methods: Sequence[str]) -> dict[str, Explainer]:
+    """Load the explainers of `runs`, and `methods` on the first run's classifier, by condition name.
+
+    Raises:
+        RenderError: there is nothing to render, or the classifiers answer with different classes.
+    """
+    if not runs:
+        raise RenderError("no run is given; expected --run with a trained explainer or classifier")
+    loaded: list[tuple[str, Explainer]] = []
+    for run in map(Path, runs):
+        if _kind_of(run) != "classifier":
+            explainer = load_explainer(run)
+            loaded.append((explainer.name, explainer))
+    loaded += [(method, load_explainer(Path(runs[0]), method=method)) for method in methods]
+    if not loaded:
+        raise RenderError(f"{runs[0]} is a classifier's run; expected --method with what is to explain it")
+    explainers = _by_condition_name(loaded, [Path(run).name for run in runs])
+    first = loaded[0][1].classifier
+    for name, explainer in explainers.items():
+        if list(explainer.classifier.labels) != list(first.labels):
+            raise RenderError(f"'{name}' explains a classifier with other classes than '{loaded[0][0]}' does")
+        if explainer.classifier.sample_rate != first.sample_rate:
+            raise RenderError(
+                f"'{name}' explains a classifier with another sample rate than '{loaded[0][0]}' does"
+            )
+    return explainers
+
+
+def _by_condition_name(loaded: list[tuple[str, Explainer]], runs: list[str]) -> dict[str, Explainer]:
+    """Name conditions by method; where two runs are of one method, by run."""
+    names = [name for name, _ in loaded]
+    explainers: dict[str, Explainer] = {}
+    for index, (name, explainer) in enumerate(loaded):
+        unique = name if names.count(name) == 1 or index >= len(runs) else runs[index]
+        safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", unique).lstrip("._+-") or "method"
+        if safe in explainers or safe == REFERENCE:
+            raise RenderError(f"two conditions would be named '{safe}'; rename one of the runs")
+        explainers[safe] = explainer
+    return explainers
+
+
+def _kind_of(run: Path) -> str:
+    path = run / "run.json"
+    if not path.is_file():
+        raise FileNotFoundError(2, "No finished run here", str(path))
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["kind"])
+    except (ValueError, KeyError, TypeError):
+        raise RenderError(f"{path}: does not say what kind of run it is; expected a key 'kind'") from None
+
+
+def _run_hashes(runs: Sequence[Path | str]) -> str:
+    return " ".join(sha256_of(Path(run) / "run.json") for run in runs)
+
+
+def render_set(
+    rendering: Rendering, out: Path, *, command: str = "", fingerprint: str = "", track: Track | None = None
+) -> Manifest:
+    """Render a stimuli set from loaded explainers; see `render`."""
+    if (out / "manifest.json").exists():
+        raise RenderError(f"{out}: holds a stimuli set already; choose another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    progress = _Progress(out / PROGRESS, _settings(rendering, fingerprint))
+    rendered = _rendered(rendering, out, progress)
+    done = list(rendered if track is None else track(rendered, _count(rendering)))
+    if len(done) < _count(rendering):
+        kind = "correctly classified " if rendering.correct_only else ""
+        raise RenderError(
+            f"{rendering.dataset.root}: only {len(done)} of {_count(rendering)} items could be chosen; "
+            f"expected as many {kind}clips that are not silent (--items asks for fewer, --any takes all)"
+        )
+    manifest = Manifest(
+        name=out.resolve().name,
+        command=command,
+        seed=rendering.seed,
+        conditions=_conditions(rendering.explainers),
+        items=tuple(one.item for one in done),
+        stimuli=tuple(stimulus for one in done for stimulus in one.stimuli),
+    )
+    manifest.save(out)
+    progress.remove()
+    return manifest
+
+
+def _count(rendering: Rendering) -> int:
+    return rendering.items if rendering.picks is None else len(rendering.picks)
+
+
+def _conditions(explainers: dict[str, Explainer]) -> tuple[Condition, ...]:
+    methods = [Condition(name=name, role="method", label=one.label) for name, one in explainers.items()]
+    return (Condition(name=REFERENCE, role="reference", label="Input"), *methods)
+
+
+def _rendered(rendering: Rendering, out: Path, progress: _Progress) -> Iterator[RenderedItem]:
+    """Yield items in order; while a method explains one, the sounds of the last are being written."""
+    with ThreadPoolExecutor(1) as writer:
+        waiting: Future[RenderedItem] | None = None
+        for number, choice in enumerate(_chosen(rendering), start=1):
+            finished = progress.load(out, item_name(choice.clip, number))
+            following = (
+                writer.submit(_ready, finished)
+                if finished is not None
+                else writer.submit(_write, out, _explain(rendering, choice, number), rendering.seed, progress)
+            )
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
+
+
+def _ready(item: RenderedItem) -> RenderedItem:
+    return item
+
+
+@dataclass(frozen=True)
+class _Choice:
+    clip: Clip
+    audio: Audio
+    target: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class _Sounds:
+    item: Item
+    sample_rate: int
+    stimuli: dict[str, Audio]
+    residuals: dict[str, Audio]
+
+
+def _chosen(rendering: Rendering) -> Iterator[_Choice]:
+    """Yield the clips that become items, with the classifier's answers; never a silent one."""
+    classifier = rendering.first.classifier
+    picked = rendering.picks is not None
+    clips = rendering.picks or in_balanced_order(rendering.dataset.clips, rendering.seed)
+    left = _count(rendering)
+    for clip in clips:
+        if left == 0:
+            return
+        audio = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
+        if not audio.any():
+            if picked:
+                raise RenderError(f"{clip.path}: is silent; expected a clip that can be explained")
+            continue
+        target, probability = _answer(rendering.first, audio)
+        label = classifier.labels[target]
+        if picked or not rendering.correct_only or label == clip.category:
+            left -= 1
+            yield _Choice(clip, audio, target, probability)
+
+
+def _answer(explainer: Explainer, audio: Audio) -> tuple[int, float]:
+    with torch.inference_mode():
+        logits = explainer.classifier(torch.from_numpy(audio)[None].to(explainer.device))
+        probability = logits.softmax(dim=-1)[0]
+    target = int(probability.argmax())
+    return target, float(probability[target])
+
+
+def _explain(rendering: Rendering, choice: _Choice, number: int) -> _Sounds:
+    waveform = torch.from_numpy(choice.audio)[None]
+    target = torch.tensor([choice.target])
+    stimuli, residuals = {REFERENCE: choice.audio}, {}
+    for name, explainer in rendering.explainers.items():
+        explanation = explainer.explain(waveform, target.to(explainer.device))
+        stimuli[name] = _numpy(explanation.interpretation, name, choice.clip)
+        if rendering.residuals:
+            residuals[name] = _numpy(explanation.residual, name, choice.clip)
+    classifier = rendering.first.classifier
+    item = Item(
+        name=item_name(choice.clip, number),
+        label=choice.clip.category,
+        prediction=classifier.labels[choice.target],
+        probability=round(min(choice.probability, 1.0), 6),
+    )
+    return _Sounds(item, classifier.sample_rate, stimuli, residuals)
+
+
+def _numpy(sound: torch.Tensor, name: str, clip: Clip) -> Audio:
+    audio = np.asarray(sound[0].float().cpu().numpy(), dtype=np.float32)
+    if not np.isfinite(audio).all():
+        raise RenderError(f"{clip.path}: the interpretation of '{name}' has samples that are no numbers")
+    return audio
+
+
+def _write(out: Path, sounds: _Sounds, seed: int, progress: _Progress) -> RenderedItem:
+    """Write an item's sounds with one gain, 0 dB unless one of them would clip."""
+    everything = [*sounds.stimuli.values(), *sounds.residuals.values()]
+    peak = max(float(np.abs(audio).max()) for audio in everything)
+    gain = min(1.0, PEAK / peak)
+    records = [
+        _write_sound(out, sounds, name, audio, kind, gain, seed)
+        for kind, group in (("stimulus", sounds.stimuli), ("residual", sounds.residuals))
+        for name, audio in group.items()
+    ]
+    rendered = RenderedItem(sounds.item, tuple(records))
+    progress.keep(rendered)
+    return rendered
+
+
+def _write_sound(
+    out: Path, sounds: _Sounds, name: str, audio: Audio, kind: str, gain: float, seed: int
+) -> Stimulus:
+    folder = Path("residuals") / sounds.item.name if kind == "residual" else Path(sounds.item.name)
+    path = folder / f"{name}.wav"
+    (out / folder).mkdir(parents=True, exist_ok=True)
+    scaled = audio * np.float32(gain)
+    write_audio(
+        out / path, scaled, sounds.sample_rate, "PCM_24", seed=crc32(f"{seed}/{path.as_posix()}".encode())
+    )
+    lufs = integrated_loudness(scaled, sounds.sample_rate)
+    return Stimulus(
+        item=sounds.item.name,
+        condition=name,
+        path=path.as_posix(),
+        kind=_as_kind(kind),
+        sample_rate=sounds.sample_rate,
+        samples=len(audio),
+        channels=1,
+        lufs=round(lufs, 3) if isfinite(lufs) else None,
+        gain_db=round(20 * float(np.log10(gain)), 3) + 0.0,
+        sha256=sha256_of(out / path),
+        warnings=() if isfinite(lufs) else ("silent: nothing passes the loudness gate",),
+    )
+
+
+def _as_kind(kind: str) -> Kind:
+    return "residual" if kind == "residual" else "stimulus"
+
+
+def _settings(rendering: Rendering, fingerprint: str) -> dict[str, Any]:
+    return {
+        "runs": fingerprint,
+        "data": rendering.dataset.sha256,
+        "conditions": list(rendering.explainers),
+        "seed": rendering.seed,
+        "correct_only": rendering.correct_only,
+        "picks": None if rendering.picks is None else [clip.filename for clip in rendering.picks],
+        "residuals": rendering.residuals,
+        "duration_s": rendering.duration_s,
+    }
+
+
+class _Progress:
+    """Records of finished items, so that an interrupted rendering of the same settings goes on."""
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+        path = folder / "settings.json"
+        text = json.dumps(settings, indent=1, sort_keys=True)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            for old in folder.glob("*.item.json"):
+                old.unlink()
+            _replace(path, text)
+
+    def load(self, out: Path, item: str) -> RenderedItem | None:
+        path = self.folder / f"{item}.item.json"
+        if not path.is_file():
+            return None
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        records = tuple(Stimulus.model_validate(record) for record in kept["stimuli"])
+        intact = all((out / r.path).is_file() and sha256_of(out / r.path) == r.sha256 for r in records)
+        return RenderedItem(Item.model_validate(kept["item"]), records) if intact else None
+
+    def keep(self, rendered: RenderedItem) -> None:
+        record = {
+            "item": rendered.item.model_dump(),
+            "stimuli": [stimulus.model_dump() for stimulus in rendered.stimuli],
+        }
+        _replace(self.folder / f"{rendered.item.name}.item.json", json.dumps(record))
+
+    def remove(self) -> None:
+        for path in self.folder.iterdir():
+            path.unlink()
+        self.folder.rmdir()
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,262 @@
+"""Simulated listeners as the server meets them: over HTTP, page by page, as a browser would.
+
+The server is blind: a page names no condition. So each sound is fetched, and its hash says which file of the
+local study it is. Every request is a browser's; only `simulated: true` tells the sessions apart.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.cookiejar import Cookie, CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from stimuli import sha256_of
+from study_builder.config import StudyConfig
+from study_builder.errors import SimulateError
+from study_builder.simulate import SimulatedListener
+
+logger = logging.getLogger(__name__)
+
+COOKIE = "listenable_session"
+TIMEOUT_S = 60.0
+RATED = ("mushra", "bs1116", "paired_comparison", "likert_single_stimulus", "likert_multi_stimulus")
+
+
+class Browser:
+    """What one listener's browser does: keeps a cookie, speaks JSON, fetches sounds.
+
+    Args:
+        url: of the study.
+        token: the session's cookie from an earlier visit, or None.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url if url.endswith("/") else f"{url}/"
+        self._cookies = CookieJar()
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self._cookies)
+        )
+        if token is not None:
+            self._cookies.set_cookie(_cookie(token, self.url))
+
+    @property
+    def token(self) -> str | None:
+        """The session's cookie."""
+        return next((cookie.value for cookie in self._cookies if cookie.name == COOKIE), None)
+
+    def fetch(self, path: str) -> bytes:
+        """Return the bytes at `path`."""
+        return self._send(urllib.request.Request(urljoin(self.url, path)))
+
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Send JSON and return the JSON answer.
+
+        Raises:
+            SimulateError: the server refused, with its own sentence.
+        """
+        request = urllib.request.Request(
+            urljoin(self.url, path),
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        answer: dict[str, Any] = json.loads(self._send(request))
+        return answer
+
+    def _send(self, request: urllib.request.Request) -> bytes:
+        try:
+            with self._opener.open(request, timeout=TIMEOUT_S) as response:
+                content: bytes = response.read()
+                return content
+        except urllib.error.HTTPError as error:
+            with error:
+                said = _sentence(error.read())
+            what = f"{request.get_method()} {urlsplit(request.full_url).path}"
+            raise SimulateError(f"{what}: the server answered {error.code}: {said}") from None
+        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            reason = getattr(error, "reason", error)
+            raise SimulateError(
+                f"{self.url}: no server answers ({reason}); start `listenable serve`"
+            ) from None
+
+
+@dataclass
+class SoundIndex:
+    """Which item and condition a sound's hash stands for."""
+
+    known: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: Path, config: StudyConfig) -> SoundIndex:
+        """Hash every sound of a study's rating pages."""
+        index = cls()
+        hashes: dict[str, str] = {}
+        for page in config.walk():
+            if not page.rates:
+                continue
+            item = config.trial(page).item
+            for condition, path in page.sounds().items():
+                digest = hashes.get(path) or hashes.setdefault(path, sha256_of(study / path))
+                entry = (item, condition)
+                if entry not in index.known.setdefault(digest, []):
+                    index.known[digest].append(entry)
+        return index
+
+    def page(self, sounds: Mapping[str, bytes]) -> tuple[str, dict[str, str]]:
+        """Return the item of a page and the condition behind each key.
+
+        Raises:
+            SimulateError: a sound is none of the study's, or the sounds of the page are of different items.
+        """
+        found = {key: self.known.get(sha256(sound).hexdigest(), []) for key, sound in sounds.items()}
+        unknown = [key for key, entries in found.items() if not entries]
+        if unknown:
+            raise SimulateError(f"the server sent a sound ({unknown[0]}) that is none of the local study's")
+        items = set.intersection(*({item for item, _ in entries} for entries in found.values()))
+        if not items:
+            raise SimulateError("the server sent sounds of different items on one page")
+        item = min(items)
+        return item, _told_apart(
+            {key: [c for i, c in entries if i == item] for key, entries in found.items()}
+        )
+
+
+def _told_apart(candidates: Mapping[str, list[str]]) -> dict[str, str]:
+    """Give sounds of equal bytes different conditions: which of them is which, nobody can hear."""
+    chosen: dict[str, str] = {}
+    for key, names in sorted(candidates.items(), key=lambda pair: len(pair[1])):
+        chosen[key] = next((name for name in names if name not in chosen.values()), names[0])
+    return chosen
+
+
+def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex) -> bool:
+    """Take part in the study once, from opening to finish; go on where an earlier visit stopped.
+
+    Returns:
+        Whether there was anything left to do.
+
+    Raises:
+        SimulateError: the server refused something.
+    """
+    name = f"simulated-{listener.seed}-{listener.number:03d}"
+    state = browser.send("POST", "api/session", {"parameters": {"participant": name}, "simulated": True})
+    if state["finished"]:
+        return False
+    for page in state["pages"]:
+        if not page["saved"]:
+            attempt = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{page['index']}")
+            body = {"attempt": str(attempt), **_answer(browser, listener, sounds, page)}
+            browser.send("PUT", f"api/session/pages/{page['index']}", body)
+    browser.send("POST", "api/session/finish", {})
+    return True
+
+
+def _answer(
+    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
+) -> dict[str, Any]:
+    if page["type"] in RATED:
+        return _rated(browser, listener, sounds, page)
+    answers = dict(_answers(listener, page))
+    time_ms = listener.number_between(4_000, 25_000, "time", str(page["index"]))
+    return {"time_ms": time_ms, "ratings": [], "answers": answers}
+
+
+def _rated(
+    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
+) -> dict[str, Any]:
+    fetched = {stimulus["key"]: browser.fetch(stimulus["url"]) for stimulus in page["stimuli"]}
+    item, conditions = sounds.page(fetched)
+    ratings = []
+    for key, condition in conditions.items():
+        listened = listener.number_between(2_000, 9_000, "listened", item, condition)
+        for scale in page["scales"]:
+            expected = _expected(listener.config, item, condition, scale.get("question"))
+            score = _on_scale(listener.score(item, condition, scale["name"], expected), scale)
+            ratings.append(
+                {
+                    "key": key,
+                    "attribute": scale["name"],
+                    "score": score,
+                    "comment": None,
+                    "listened_ms": listened,
+                }
+            )
+    time_ms = listener.number_between(20_000, 90_000, "time", item)
+    return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
+
+
+def _expected(
+    config: StudyConfig, item: str, condition: str, question: str | None
+) -> tuple[float, float] | None:
+    """Return the range that an attention check asks for, told by its question as a listener would."""
+    for trial in config.options.trials.values():
+        asks = trial.kind == "attention" and trial.item == item and trial.question == question
+        if asks and trial.expected and condition in trial.expected:
+            return trial.expected[condition]
+    return None
+
+
+def _on_scale(score: float, scale: Mapping[str, Any]) -> float | str:
+    points = scale.get("points")
+    if points:
+        return str(points[min(int(score * len(points)), len(points) - 1)])
+    low, high, step = scale["min"], scale["max"], scale["step"]
+    steps = round(score * (high - low) / step)
+    value = min(low + steps * step, high)
+    return int(value) if float(value).is_integer() else round(value, 6)
+
+
+def _answers(listener: SimulatedListener, page: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if page.get("must_consent"):
+        yield "consent", "true"
+    if page["type"] == "volume":
+        yield "volume", "0.5"
+    for question in page.get("questionnaire") or ():
+        name, kind = question["name"], question["type"]
+        if kind == "number":
+            low, high = question.get("min") or 18, question.get("max") or 65
+            yield name, str(listener.number_between(int(max(low, 18)), int(min(high, 65)), name))
+        elif kind == "likert":
+            points = question["response"]
+            yield name, points[listener.number_between(0, len(points) - 1, name)]["value"]
+        elif not question.get("optional"):
+            yield name, "simulated"
+
+
+def _cookie(token: str, url: str) -> Cookie:
+    host = urlsplit(url).hostname or "localhost"
+    domain = host if "." in host else f"{host}.local"
+    return Cookie(
+        version=0,
+        name=COOKIE,
+        value=token,
+        port=None,
+        port_specified=False,
+        domain=domain,
+        domain_specified=False,
+        domain_initial_dot=False,
+        path="/",
+        path_specified=True,
+        secure=False,
+        expires=None,
+        discard=True,
+        comment=None,
+        comment_url=None,
+        rest={},
+    )
+
+
+def _sentence(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return body[:200].decode(errors="replace").strip() or "nothing"
