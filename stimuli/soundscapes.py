@@ -96,7 +96,7 @@ def _background(rng: np.random.Generator, samples: int) -> Signal:
 def make_soundscapes(
     classes: int = 8, clips: int = 40, duration_s: float = 2.0, seed: int = 0
 ) -> Iterator[Soundscape]:
-    """Yield `clips` clips of each of the first `classes` classes.
+    """Return an iterator that makes `clips` clips of each of the first `classes` classes.
 
     Raises:
         DatasetError: there are not that many classes, or the numbers make no data set.
@@ -107,9 +107,8 @@ def make_soundscapes(
         raise DatasetError(f"{clips} clips a class were asked for; expected {FOLDS} (one a fold) to 999.")
     if not 0.5 <= duration_s <= 60:
         raise DatasetError(f"Clips of {duration_s:g} s were asked for; expected 0.5 to 60 s.")
-    for category in list(SOURCES)[:classes]:
-        for index in range(clips):
-            yield make_soundscape(category, index, duration_s, seed)
+    chosen = list(SOURCES)[:classes]
+    return (make_soundscape(name, index, duration_s, seed) for name in chosen for index in range(clips))
 
 
 def write_soundscapes(folder: str | Path, soundscapes: Iterable[Soundscape]) -> Path:

@@ -1,0 +1,124 @@
+"""The demo: each stage is a real command, none is run twice, and the whole way ends in a MOS table."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import listenable_demo
+from listenable import COMMANDS, main
+from listenable_demo import DemoError, Progress, Stage, refuse_busy_port, run_stage, stages
+
+
+def test_stages_are_commands_in_order(tmp_path: Path) -> None:
+    names = [stage.name for stage in stages(tmp_path, None, 3)]
+    assert names == [
+        "dataset", "classifier", "lmac-td", "lmac", "evaluation", "stimuli", "study", "listeners", "report",
+    ]  # fmt: skip
+    for stage in stages(tmp_path, None, 3):
+        assert stage.arguments[0] in COMMANDS
+    assert "dataset" not in [stage.name for stage in stages(tmp_path, tmp_path / "esc", 3)]
+
+
+def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def record(stage: Stage) -> float:
+        if stage.name == "lmac" and "lmac" not in ran:
+            ran.append("lmac")
+            raise DemoError("stopped")
+        ran.append(stage.name)
+        return 1.0
+
+    monkeypatch.setattr(listenable_demo, "run_stage", record)
+    arguments = ["demo", "--out", str(tmp_path / "demo"), "--no-serve"]
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert ran == ["dataset", "classifier", "lmac-td", "lmac"]
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 0
+    assert ran[4:] == ["lmac", "evaluation", "stimuli", "study", "listeners", "report"]
+    seconds = json.loads((tmp_path / "demo" / "demo.json").read_text())["seconds"]
+    assert list(seconds) == [stage.name for stage in stages(tmp_path, None, 0)]
+
+
+def test_a_folder_of_another_demo_is_refused(tmp_path: Path) -> None:
+    Progress(tmp_path, {"data": "soundscapes", "seed": "0"}).finish("dataset", 1.0)
+    with pytest.raises(DemoError) as error:
+        Progress(tmp_path, {"data": "soundscapes", "seed": "1"})
+    assert str(error.value) == (
+        f"{tmp_path / 'demo.json'}: this folder holds a demo with data soundscapes, seed 0; "
+        "choose another --out."
+    )
+
+
+def test_a_failed_stage_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    broken = Stage("dataset", "", ["data", "soundscapes", str(tmp_path / "out"), "--classes", "1"])
+    with pytest.raises(DemoError, match=r"The stage 'dataset' ended with exit code 2\. Start the demo again"):
+        run_stage(broken)
+    assert "1 classes were asked for; expected 2 to 10." in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_busy_port_is_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            DemoError, match=f"Port {port} of 127.0.0.1 is in use; choose another with --port"
+        ):
+            refuse_busy_port("127.0.0.1", port)
+        with pytest.raises(SystemExit) as stop:
+            main(["demo", "--out", str(tmp_path / "demo"), "--port", str(port)])
+    assert stop.value.code == 2
+    assert not (tmp_path / "demo").exists()
+    assert "or leave the server out with --no-serve" in capsys.readouterr().err
+
+
+def test_a_missing_data_set_is_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["demo", "--out", str(tmp_path / "demo"), "--data", str(tmp_path / "none"), "--no-serve"])
+    assert stop.value.code == 2
+    assert "none: No such file or directory" in capsys.readouterr().err
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.slow
+def test_the_whole_way(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    environment = {**os.environ, "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, "-m", "listenable", "demo", "--out", str(out), "--no-serve"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    mos = pd.read_csv(out / "report" / "mos.csv")
+    assert list(mos.columns[:8]) == [
+        "condition", "n_listeners", "n_items", "n_ratings", "mos", "ci_low", "ci_high", "interval",
+    ]  # fmt: skip
+    assert len(mos) == 7
+    assert mos["condition"].is_unique
+    assert (mos["ci_low"] <= mos["mos"]).all()
+    assert (mos["mos"] <= mos["ci_high"]).all()
+    scores = pd.read_csv(out / "evaluation" / "faithfulness.csv").set_index("method")
+    lmac_td = next(name for name in scores.index if name.startswith("lmac-td"))
+    assert scores.loc[lmac_td, "fid_in"] >= 0.8
+    assert scores.loc[lmac_td, "ai"] > scores.loc[["gradcam", "saliency"], "ai"].max()
+    report = (out / "report" / "index.html").read_text(encoding="utf-8")
+    assert "SIMULATED" in report
+    for suffix in ("png", "svg", "pdf"):
+        assert (out / "report" / f"mos.{suffix}").stat().st_size > 1000
+    assert "SIMULATED" in (out / "report" / "mos.svg").read_text(encoding="utf-8")
