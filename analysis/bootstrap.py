@@ -1,8 +1,9 @@
 """Bootstrap of means over listeners and items together, with bias-corrected and accelerated (BCa) ends.
 
-One draw takes as many listeners and, independently, as many items with replacement; a rating counts as often as its
-listener times as often as its item was drawn (the pigeonhole bootstrap: Owen 2007, Annals of Applied Statistics 1:386-411,
-mildly conservative). Ends: Efron 1987, JASA 82:171-185, the acceleration from the jackknife over listeners and items.
+One draw takes as many listeners and, independently, as many items with replacement; a rating counts as often
+as its listener times as often as its item was drawn (the pigeonhole bootstrap: Owen 2007, Annals of Applied
+Statistics 1:386-411, mildly conservative). Ends: Efron 1987, JASA 82:171-185, the acceleration from the
+jackknife over listeners and items.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def bca(estimate: float, draws: Floats, influence: Floats, level: float = 0.95) 
     Args:
         estimate: The statistic of the ratings themselves.
         draws: The statistic of each draw.
-        influence: Jackknife influence of each listener and item (mean of the others minus the estimate, sign reversed).
+        influence: Jackknife influence of each listener and item (mean of the others minus the estimate, sign
+            reversed).
         level: Coverage wanted.
     """
     draws = draws[~np.isnan(draws)]

@@ -33,10 +33,9 @@ class Interval:
     df: float
     note: str = ""
 
-    @property
-    def standard_error(self) -> float:
-        """Standard error that the interval rests on, at 95 %."""
-        return (self.high - self.low) / 2 / float(stats.t.ppf(0.975, self.df))
+    def standard_error(self, level: float = 0.95) -> float:
+        """Return the standard error that an interval of this level rests on."""
+        return (self.high - self.low) / 2 / float(stats.t.ppf(0.5 + level / 2, self.df))
 
 
 def interval(
@@ -75,13 +74,15 @@ def interval(
     raise DesignError(f"There is no interval '{method}'; expected one of {', '.join(INTERVALS)}.")
 
 
-def t_test(found: Interval) -> float:
-    """Return the two-sided p value of a mean of zero that belongs to a 95 % interval; `nan` where there is none."""
+def t_test(found: Interval, level: float = 0.95) -> float:
+    """Return the two-sided p value of a mean of zero that belongs to an interval; `nan` where there is
+    none.
+    """
     if np.isnan(found.low):
         return float("nan")
     if found.high == found.low:
         return 1.0 if found.mean == 0 else 0.0
-    return float(2 * stats.t.sf(abs(found.mean) / found.standard_error, found.df))
+    return float(2 * stats.t.sf(abs(found.mean) / found.standard_error(level), found.df))
 
 
 def _around(mean: float, variance: float, df: float, level: float, note: str = "") -> Interval:
@@ -90,7 +91,9 @@ def _around(mean: float, variance: float, df: float, level: float, note: str = "
 
 
 def _clustered(scores: Floats, clusters: Ints, level: float, what: str) -> Interval:
-    """The t interval over cluster means, for clusters of any size: the clusters' summed residuals vary around zero."""
+    """The t interval over cluster means, for clusters of any size: the clusters' summed residuals vary around
+    zero.
+    """
     _, codes = np.unique(clusters, return_inverse=True)
     mean, n_clusters = float(scores.mean()), int(codes.max()) + 1
     if n_clusters < 2:

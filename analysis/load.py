@@ -30,13 +30,15 @@ def load_ratings(
     """Read ratings from one or several sources into one tidy frame (columns: see `analysis.ratings`).
 
     Args:
-        sources: Each a database URL, a study folder, an SQLite file, our CSV, a CSV or a results folder of webMUSHRA,
-            a JSON or CSV file of pymushra, or any other CSV together with `columns`.
+        sources: Each a database URL, a study folder, an SQLite file, our CSV, a CSV or a results folder of
+            webMUSHRA, a JSON or CSV file of pymushra, or any other CSV together with `columns`.
         listener: The column or columns that tell listeners apart where the source has no session ids.
-        columns: Our name to the table's header, for tables under other names; without `score` the table is wide.
+        columns: Our name to the table's header, for tables under other names; without `score` the table is
+            wide.
         pattern: For wide tables: regular expression of the score columns with groups `item` and `condition`.
         scale: Lowest and highest score allowed; a score outside is a bad row.
-        simulated: What becomes of simulated ratings beside real ones: `refuse`, `include`, `exclude` or `only`.
+        simulated: What becomes of simulated ratings beside real ones: `refuse`, `include`, `exclude` or
+            `only`.
         bad_rows: `stop` at rows that are half-written, out of range or contradict each other, or `drop` them.
 
     Returns:
@@ -113,7 +115,9 @@ def _in_range(frame: pd.DataFrame, scale: tuple[float, float] | None, problems: 
 
 
 def _once(frame: pd.DataFrame, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
-    """Keep one of identical rows; rows of the same rating with different scores contradict each other and all go."""
+    """Keep one of identical rows; rows of the same rating with different scores contradict each other and all
+    go.
+    """
     place = frame["trial_position"].where(frame["kind"] != "trial", -1.0).fillna(-1.0)
     keys = [frame[name] for name in KEY] + [place]
     again = frame.groupby(keys, sort=False, dropna=False)["score"]

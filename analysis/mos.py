@@ -30,9 +30,10 @@ def mos(
 ) -> pd.DataFrame:
     """Mean opinion score of each condition with its interval.
 
-    The mean is the plain mean of the ratings of kind `trial`; several ratings of one listener, item and condition are
-    averaged first. Repetitions of the study that the interval speaks about: see `analysis.intervals`. A single item has no
-    variance between items, so that `by="item"` uses the interval over listeners.
+    The mean is the plain mean of the ratings of kind `trial`; several ratings of one listener, item and
+    condition are averaged first. Repetitions of the study that the interval speaks about: see
+    `analysis.intervals`. A single item has no variance between items, so that `by="item"` uses the interval
+    over listeners.
 
     Args:
         frame: Tidy ratings.
@@ -45,8 +46,9 @@ def mos(
         seed: Seed of the bootstrap.
 
     Returns:
-        Columns `condition, n_listeners, n_items, n_ratings, mos, ci_low, ci_high, interval, label, role, median, q1,
-        q3` (Tukey's hinges, as BS.1534-3 asks), `sd, df, note, simulated`; with `by`, that column first.
+        Columns `condition, n_listeners, n_items, n_ratings, mos, ci_low, ci_high, interval, label, role,
+        median, q1, q3` (Tukey's hinges, as BS.1534-3 asks), `sd, df, note, simulated`; with `by`, that column
+        first.
 
     Raises:
         DesignError: An unknown interval or column, or several attributes and none chosen.
@@ -137,13 +139,14 @@ def _bootstrapped(part: pd.DataFrame, means: Floats, level: float) -> Interval:
     )
 
 
-def _spread(scores: Floats) -> dict[str, float]:
-    """Median, Tukey's hinges (each half holds the median when n is odd) and standard deviation."""
+def hinges(scores: Floats) -> tuple[float, float, float]:
+    """Return Tukey's lower hinge, the median and the upper hinge; each half holds the median when n is odd."""
     ordered = np.sort(scores)
     half = (len(ordered) + 1) // 2
-    return {
-        "median": float(np.median(ordered)),
-        "q1": float(np.median(ordered[:half])),
-        "q3": float(np.median(ordered[-half:])),
-        "sd": float(ordered.std(ddof=1)) if len(ordered) > 1 else float("nan"),
-    }
+    return float(np.median(ordered[:half])), float(np.median(ordered)), float(np.median(ordered[-half:]))
+
+
+def _spread(scores: Floats) -> dict[str, float]:
+    low, middle, high = hinges(scores)
+    sd = float(scores.std(ddof=1)) if len(scores) > 1 else float("nan")
+    return {"median": middle, "q1": low, "q3": high, "sd": sd}

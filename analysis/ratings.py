@@ -1,4 +1,5 @@
-"""The tidy frame that every other module of the package takes: one row per listener, item, condition and attribute.
+"""The tidy frame that every other module of the package takes: one row per listener, item, condition and
+attribute.
 
 | column | type | meaning |
 |---|---|---|
@@ -60,8 +61,8 @@ def role_of(condition: str) -> str:
 def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
     """Bring a frame with at least `listener, item, condition, score` into the tidy shape.
 
-    Missing columns get their defaults (`session` = `listener`, `attribute` = `score`, `kind` = `trial`, role from the
-    name, not simulated). Ids become text and are never cast to numbers.
+    Missing columns get their defaults (`session` = `listener`, `attribute` = `score`, `kind` = `trial`, role
+    from the name, not simulated). Ids become text and are never cast to numbers.
 
     Args:
         frame: Ratings with some of `COLUMNS` and any `q_` columns; others are dropped.
@@ -122,7 +123,8 @@ def rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
 def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     """Average repeated ratings: one row per listener, item and condition with its mean `score`.
 
-    An item is told apart by its study as well, so that pooled studies do not share items by accident of naming.
+    An item is told apart by its study as well, so that pooled studies do not share items by accident of
+    naming.
 
     Returns:
         Columns `listener, item, condition, score, n` (`n` ratings went into the mean), sorted.
@@ -144,8 +146,8 @@ def shares_items(frame: pd.DataFrame) -> bool:
 def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFrame:
     """List the conditions of a frame in the order of every table and figure.
 
-    References first, then methods by falling mean score, then the anchors; or `order` where it is given (conditions
-    that it does not name follow in the usual order).
+    References first, then methods by falling mean score, then the anchors; or `order` where it is given
+    (conditions that it does not name follow in the usual order).
 
     Returns:
         Columns `condition, role, label`, one row per condition.
@@ -179,7 +181,8 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
 
     Args:
         frame: Tidy ratings.
-        choice: `refuse` a mixture (the default), `include` both kinds, `exclude` the simulated or keep `only` them.
+        choice: `refuse` a mixture (the default), `include` both kinds, `exclude` the simulated or keep `only`
+            them.
 
     Raises:
         RatingsError: A mixture under `refuse`, or nothing left.
@@ -199,7 +202,9 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
 
 
 def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
-    """Guess the ends of the scale from the scores: 0 to 1, 1 to 5, 0 to 10 or 0 to 100, the narrowest that holds them."""
+    """Guess the ends of the scale from the scores: 0 to 1, 1 to 5, 0 to 10 or 0 to 100, the narrowest that
+    holds them.
+    """
     scores = frame["score"].dropna()
     low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 100.0)
     for ends in ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0), (-100.0, 100.0)):

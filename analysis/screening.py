@@ -1,9 +1,9 @@
 """Post-screening of listeners by ITU-R BS.1534-3, and flags that ask for a look.
 
-Both rules count a listener's own trials. Rule 1 (hidden reference): excluded when the hidden reference got less than 90
-in more than 15 % of the trials. Rule 2 (mid anchor): excluded when the mid anchor got more than 90 in more than 15 % of
-the trials, not counting items on which more than 25 % of the listeners rated it above 90. Flags exclude nobody by
-themselves. On a scale other than 0 to 100 the limits sit at the same share of it.
+Both rules count a listener's own trials. Rule 1 (hidden reference): excluded when the hidden reference got
+less than 90 in more than 15 % of the trials. Rule 2 (mid anchor): excluded when the mid anchor got more than
+90 in more than 15 % of the trials, not counting items on which more than 25 % of the listeners rated it above
+90. Flags exclude nobody by themselves. On a scale other than 0 to 100 the limits sit at the same share of it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def screen(
         attribute: The scale, where the frame has several.
         scale: Its ends; by default guessed from the scores.
         exclude: The rules and flags that exclude; others are only reported.
-        expected: For attention checks: item to condition to the lowest and highest score of someone who listened.
+        expected: For attention checks: item to condition to the lowest and highest score of someone who
+            listened.
 
     Returns:
         One row per listener: `listener, kept, reason, flags, n_trials`, and the numbers behind each:

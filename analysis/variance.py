@@ -1,15 +1,16 @@
 """Variance of a mean over listeners and items, both random, in any crossed design.
 
-Model of one condition: `y_ij = mu + a_i + b_j + e_ij`, listeners `a`, items `b`, and a residual `e` that holds the
-listener x item interaction. The variance components are Henderson's analysis-of-variance estimates (method I, Henderson
-1953, Biometrics 9:226-252; the same quadratic forms as the U-statistics of Gao & Owen 2017, EJS 11:1235-1296, linear in
-the number of ratings). The plain mean of `n` ratings has the variance
+Model of one condition: `y_ij = mu + a_i + b_j + e_ij`, listeners `a`, items `b`, and a residual `e` that
+holds the listener x item interaction. The variance components are Henderson's analysis-of-variance estimates
+(method I, Henderson 1953, Biometrics 9:226-252; the same quadratic forms as the U-statistics of Gao & Owen
+2017, EJS 11:1235-1296, linear in the number of ratings). The plain mean of `n` ratings has the variance
 
     V = s_a * sum_i n_i.^2 / n^2 + s_b * sum_j n_.j^2 / n^2 + s_e / n
 
-and Satterthwaite's degrees of freedom (Satterthwaite 1946, Biometrics Bulletin 2:110-114) `2 V^2 / var(V_hat)`, where the
-variance of the quadratic form `V_hat` is `2 tr(Q S Q S)` at the estimated components. In a balanced design this is the
-textbook `(MS_A + MS_B - MS_E) / n` with the degrees of freedom of that sum of mean squares.
+and Satterthwaite's degrees of freedom (Satterthwaite 1946, Biometrics Bulletin 2:110-114) `2 V^2 /
+var(V_hat)`, where the variance of the quadratic form `V_hat` is `2 tr(Q S Q S)` at the estimated components.
+In a balanced design this is the textbook `(MS_A + MS_B - MS_E) / n` with the degrees of freedom of that sum
+of mean squares.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class MeanVariance:
 def two_way(scores: Floats, listeners: Ints, items: Ints) -> MeanVariance:
     """Estimate the mean of crossed ratings and its variance over new listeners and new items.
 
-    Where every listener rated one item (or every item one listener), that factor cannot be told from the residual and
-    is left in it, which gives the same variance of the mean.
+    Where every listener rated one item (or every item one listener), that factor cannot be told from the
+    residual and is left in it, which gives the same variance of the mean.
 
     Args:
         scores: Ratings [n].
@@ -127,7 +128,9 @@ class _Design:
         )
 
     def contrasts(self) -> Floats:
-        """Expectations of the three centred forms: listener means, item means and all, each less the grand mean."""
+        """Expectations of the three centred forms: listener means, item means and all, each less the grand
+        mean.
+        """
         e = self.expectations()
         return e[:3] - e[3]
 
@@ -150,7 +153,9 @@ class _Design:
 
 
 def _components(design: _Design, sums: Floats, free: tuple[bool, bool]) -> Floats:
-    """Solve the expectations for the components; one that comes out negative is set to zero and the rest solved again."""
+    """Solve the expectations for the components; one that comes out negative is set to zero and the rest
+    solved again.
+    """
     contrasts, centred = design.contrasts(), sums[:3] - sums[3]
     used = [free[0], free[1], True]
     for _ in range(3):
@@ -167,7 +172,9 @@ def _components(design: _Design, sums: Floats, free: tuple[bool, bool]) -> Float
 def _trace_table(
     counts: sparse.csr_array, na: Floats, nb: Floats, s_a: float, s_b: float, s_e: float
 ) -> Floats:
-    """Squared Frobenius norms of U_k' S U_l, where P_k = U_k U_k' for listeners, items, identity and grand mean."""
+    """Squared Frobenius norms of U_k' S U_l, where P_k = U_k U_k' for listeners, items, identity and grand
+    mean.
+    """
     pairs = counts.tocoo()
     i, j = pairs.coords
     n = float(len(i))

@@ -1,4 +1,6 @@
-"""Every kind of source that ratings come from, each as a table with our column names and the place of each row."""
+"""Every kind of source that ratings come from, each as a table with our column names and the place of each
+row.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What pymushra stores (a TinyDB JSON file) and downloads (CSV with semicolons or JSON records), as tidy ratings.
+"""What pymushra stores (a TinyDB JSON file) and downloads (CSV with semicolons or JSON records), as tidy
+ratings.
 
 pymushra casts answers to numbers and booleans before it stores them; what it stored is kept as text here.
 """
@@ -65,7 +66,9 @@ def read_pymushra_json(path: Path) -> pd.DataFrame:
 
 
 def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.DataFrame:
-    """Turn pymushra's flat table into tidy columns, page type by page type; pages that rate nothing are left out."""
+    """Turn pymushra's flat table into tidy columns, page type by page type; pages that rate nothing are left
+    out.
+    """
     names = {f"questionaire_{name}": name for name in _questions(table)}
     default = "questionaire_uuid" if "questionaire_uuid" in table else None
     inverse = {name: column for column, name in names.items()}

@@ -1,7 +1,7 @@
 """The five rating CSVs that webMUSHRA's server script writes, as tidy ratings.
 
-webMUSHRA's `rating_stimulus` and `stimuli` hold conditions and its `trial_id` is the item. Its wire names stay in
-this module.
+webMUSHRA's `rating_stimulus` and `stimuli` hold conditions and its `trial_id` is the item. Its wire names
+stay in this module.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ def is_webmushra(header: list[str]) -> bool:
 def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.DataFrame:
     """Turn a table of one of webMUSHRA's files into tidy columns; scores are still text.
 
-    `mushra` and `lms` give the attribute `score`, `lss` with several scales `rating1`, `rating2`, ...; `bs1116` gives
-    `difference` (non-reference minus hidden reference, the subjective difference grade), `score` (the
-    non-reference) and `hidden_reference`; `paired_comparison` gives `correct` (1 correct, 0 incorrect, 0.5 undecided).
+    `mushra` and `lms` give the attribute `score`, `lss` with several scales `rating1`, `rating2`, ...;
+    `bs1116` gives `difference` (non-reference minus hidden reference, the subjective difference grade),
+    `score` (the non-reference) and `hidden_reference`; `paired_comparison` gives `correct` (1 correct, 0
+    incorrect, 0.5 undecided).
 
     Args:
         table: From `read_table`.
-        listener: The column(s) that tell listeners apart; by default `session_uuid`, which `mushra.csv` alone has.
+        listener: The column(s) that tell listeners apart; by default `session_uuid`, which `mushra.csv` alone
+            has.
 
     Raises:
         RatingsError: Listeners cannot be told apart, or the columns are those of none of the five files.
@@ -101,6 +103,8 @@ def _scale_name(column: str) -> str:
 
 
 def _questions(header: list[str]) -> list[str]:
-    """The questionnaire's columns: those between the test's id and the trial's that are not the session's id."""
+    """The questionnaire's columns: those between the test's id and the trial's that are not the session's
+    id.
+    """
     between = header[header.index("session_test_id") + 1 : header.index("trial_id")]
     return [name for name in between if name != "session_uuid"]

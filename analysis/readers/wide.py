@@ -1,4 +1,6 @@
-"""Tables under other people's column names: long ones, a column per condition, a column per item x condition."""
+"""Tables under other people's column names: long ones, a column per condition, a column per item x
+condition.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +21,16 @@ def from_named(
 ) -> pd.DataFrame:
     r"""Turn a table into tidy columns by a map from our names to its headers.
 
-    A long table maps `listener, item, condition, score`. Without `score` the table is wide: every column that the map
-    does not name holds the scores of one condition, or, with `pattern`, of one item and condition.
+    A long table maps `listener, item, condition, score`. Without `score` the table is wide: every column that
+    the map does not name holds the scores of one condition, or, with `pattern`, of one item and condition.
 
     Args:
         table: From `read_table`.
         columns: Our name to the table's header, for example `{"listener": "subject", "item": "song"}`.
         listener: The column(s) that tell listeners apart, as `--listener`.
-        pattern: Regular expression with the groups `condition` and (optionally) `item` that score columns match,
-            for example `(?P<item>.+)_(?P<condition>[^_]+)`. Columns that do not match become `q_` columns.
+        pattern: Regular expression with the groups `condition` and (optionally) `item` that score columns
+            match, for example `(?P<item>.+)_(?P<condition>[^_]+)`. Columns that do not match become `q_`
+            columns.
 
     Raises:
         RatingsError: A mapped column is missing, or no column holds scores.

@@ -1,0 +1,22 @@
+"""One function per figure, `plot_x(frame, ax=None) -> Axes`; none of them touches pyplot's global state."""
+
+from __future__ import annotations
+
+from analysis.figures.differences import plot_differences
+from analysis.figures.distributions import plot_box, plot_violin
+from analysis.figures.items import plot_items
+from analysis.figures.listeners import plot_listeners
+from analysis.figures.mos import plot_mos
+from analysis.figures.progress import plot_progress
+from analysis.figures.ranks import plot_ranks
+
+__all__ = [
+    "plot_box",
+    "plot_differences",
+    "plot_items",
+    "plot_listeners",
+    "plot_mos",
+    "plot_progress",
+    "plot_ranks",
+    "plot_violin",
+]

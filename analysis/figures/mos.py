@@ -1,0 +1,82 @@
+"""The figure of the paper: each condition's mean opinion score with its interval."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from analysis.errors import DesignError
+from analysis.figures.style import COLOURS, INK, MARKERS, finish, new_axes, score_axis
+from analysis.mos import mos
+
+STYLES = ("default", "paper")
+
+
+def plot_mos(
+    frame: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    table: pd.DataFrame | None = None,
+    interval: str = "two-way",
+    style: str = "default",
+) -> Axes:
+    """Draw the mean opinion scores with 95 % intervals.
+
+    Args:
+        frame: Tidy ratings.
+        ax: Where to draw; by default a new figure of print size.
+        table: What `mos` returned, where it is at hand already.
+        interval: The interval to compute otherwise.
+        style: `default` (a dot per condition, names to its left) or `paper` (one column of a two-column
+            paper: bars with capped error bars, methods along the horizontal axis, as the user study of
+                LMAC-TD is shown).
+    """
+    if style not in STYLES:
+        raise DesignError(f"There is no style '{style}'; expected one of {', '.join(STYLES)}.")
+    rows = mos(frame, interval=interval) if table is None else table
+    draw = _bars if style == "paper" else _dots
+    return draw(frame, rows, ax)
+
+
+def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
+    ax = ax or new_axes(15.5, 1.9 + 0.78 * len(rows))
+    for place, row in enumerate(rows.itertuples()):
+        colour = COLOURS[row.role]
+        ax.plot(
+            [row.ci_low, row.ci_high], [place, place], color=colour, linewidth=2.2, solid_capstyle="round"
+        )
+        ax.plot(row.mos, place, MARKERS[row.role], color=colour, markersize=6.5)
+        ax.annotate(
+            f"{row.mos:.{_digits(frame)}f}", (1.0, place), xycoords=("axes fraction", "data"), xytext=(6, 0),
+            textcoords="offset points", va="center", fontsize=8, color=INK,
+        )  # fmt: skip
+    ax.set_yticks(range(len(rows)), list(rows["label"]))
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    score_axis(ax, frame)
+    ax.set_xlabel(f"Mean opinion score, 95 % interval ({rows['interval'].iloc[0]})")
+    return finish(ax, frame)
+
+
+def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
+    ax = ax or new_axes(max(8.5, 1.2 * len(rows)), 6.5)
+    low = rows["mos"].min() if rows["mos"].min() < 0 else 0.0
+    ends = (rows["mos"] - rows["ci_low"]).fillna(0), (rows["ci_high"] - rows["mos"]).fillna(0)
+    colours = [COLOURS[role] for role in rows["role"]]
+    ax.bar(
+        range(len(rows)),
+        rows["mos"] - low,
+        bottom=low,
+        width=0.62,
+        color=colours,
+        edgecolor=INK,
+        linewidth=0.6,
+    )
+    ax.errorbar(range(len(rows)), rows["mos"], yerr=ends, fmt="none", ecolor=INK, elinewidth=1, capsize=3)
+    ax.set_xticks(range(len(rows)), list(rows["label"]), rotation=35, ha="right", rotation_mode="anchor")
+    score_axis(ax, frame, vertical=True, pad=0.0)
+    ax.set_ylabel("MOS")
+    return finish(ax, frame, grid="y")
+
+
+def _digits(frame: pd.DataFrame) -> int:
+    return 1 if frame["score"].max() > 10 else 2

@@ -1,0 +1,54 @@
+"""How often each condition got which rank."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+
+from analysis.figures.items import legend
+from analysis.figures.style import INK, finish, new_axes
+from analysis.ratings import cells, conditions
+
+
+def rank_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Share of the trials in which each condition got each rank (1 is the highest; ties get the better rank).
+
+    Returns:
+        Conditions by rank; only trials in which every condition was rated count.
+    """
+    wide = cells(frame).pivot(index=["listener", "item"], columns="condition", values="score").dropna()
+    ranks = wide.rank(axis=1, ascending=False, method="min").astype(int)
+    shares = ranks.apply(lambda column: column.value_counts(normalize=True)).T.fillna(0.0)
+    return shares.reindex(columns=range(1, wide.shape[1] + 1), fill_value=0.0)
+
+
+def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the shares of the ranks as stacked bars, the first rank at the left."""
+    listed = conditions(frame)
+    shares = rank_shares(frame).reindex(list(listed["condition"]))
+    ax = ax or new_axes(15.5, 2.2 + 0.7 * len(listed))
+    left = np.zeros(len(listed))
+    colours = colormaps["cividis_r"](np.linspace(0.05, 0.95, shares.shape[1]))
+    for rank, colour in zip(shares.columns, colours, strict=True):
+        width = shares[rank].fillna(0).to_numpy(float)
+        ax.barh(
+            range(len(listed)),
+            width,
+            left=left,
+            height=0.62,
+            color=colour,
+            edgecolor=INK,
+            linewidth=0.3,
+            label=f"rank {rank}",
+        )
+        left += width
+    ax.set_yticks(range(len(listed)), list(listed["label"]))
+    ax.set_ylim(len(listed) - 0.4, -0.6)
+    ax.set_xlim(0, 1)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    ax.set_xlabel("Share of complete trials")
+    finish(ax, frame)
+    legend(ax)
+    return ax

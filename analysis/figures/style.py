@@ -1,0 +1,120 @@
+"""How every figure looks: colours that survive colour blindness and grey print, sizes in centimetres, no
+pyplot state.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from pathlib import Path
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from analysis.ratings import is_simulated, scale_of
+
+INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
+GRID = "#d5d7dd"
+CM = 1 / 2.54
+
+# Okabe & Ito (2008): told apart under every common colour blindness; the markers differ as well, for grey print.
+COLOURS = {
+    "reference": "#009e73",
+    "hidden_reference": "#009e73",
+    "method": "#0072b2",
+    "mid_anchor": "#e69f00",
+    "low_anchor": "#d55e00",
+}
+MARKERS = {"reference": "D", "hidden_reference": "D", "method": "o", "mid_anchor": "s", "low_anchor": "s"}
+CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#666a73")
+
+_FONTS = ["Inter", "Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"]
+_LOCK = threading.Lock()  # matplotlib's settings are global, and a server draws from several threads
+
+
+def new_axes(width_cm: float, height_cm: float) -> Axes:
+    """Return the axes of a new figure of this print size."""
+    figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+def finish(ax: Axes, frame: pd.DataFrame, *, grid: str | None = "x") -> Axes:
+    """Give axes the house's look, and the word SIMULATED where any rating was made by a program.
+
+    Args:
+        ax: Axes with the data drawn.
+        frame: What was drawn; its column `simulated` decides.
+        grid: The axis that has grid lines, or none.
+    """
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(INK)
+    ax.tick_params(colors=INK, labelsize=8, length=3)
+    ax.xaxis.label.set(color=INK, fontsize=9)
+    ax.yaxis.label.set(color=INK, fontsize=9)
+    ax.title.set(color=INK, fontsize=9)
+    if grid:
+        ax.grid(axis=grid, color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    if is_simulated(frame):
+        mark_simulated(ax)
+    return ax
+
+
+def mark_simulated(ax: Axes) -> None:
+    """Print the word SIMULATED across the axes."""
+    ax.text(
+        0.5, 0.5, "SIMULATED", transform=ax.transAxes, ha="center", va="center", rotation=20, fontsize=26,
+        color="#8a8d96", alpha=0.35, weight="bold", zorder=10, gid="simulated",
+    )  # fmt: skip
+
+
+def score_axis(ax: Axes, frame: pd.DataFrame, *, vertical: bool = False, pad: float = 0.02) -> None:
+    """Let an axis run over the whole scale of the scores."""
+    low, high = scale_of(frame)
+    room = pad * (high - low)
+    (ax.set_ylim if vertical else ax.set_xlim)(low - room, high + room)
+    if (low, high) == (0.0, 100.0):
+        (ax.set_yticks if vertical else ax.set_xticks)(range(0, 101, 20))
+
+
+def save(ax: Axes, path: Path) -> None:
+    """Write a figure as SVG, PDF or PNG (by the ending of the path), the same bytes each time."""
+    part = path.with_name(f".{path.name}.part")
+    with _LOCK, rc_context(_rc(path.stem)):
+        kind = path.suffix[1:]
+        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
+        ax.figure.savefig(part, format=kind, dpi=200, metadata=metadata)
+    os.replace(part, path)
+
+
+def inline_svg(ax: Axes, name: str, alt: str) -> str:
+    """Return a figure as an SVG element for a page, with a text alternative, in the page's own text
+    colour.
+    """
+    buffer = io.StringIO()
+    with _LOCK, rc_context(_rc(name)):
+        ax.figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    head, rest = svg.split(">", 1)
+    from html import escape
+
+    width = round(ax.figure.get_figwidth() / CM, 1)
+    head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
+    return f"{head}>{rest}".replace(INK, "currentColor").replace(GRID, "var(--grid)")
+
+
+def _rc(salt: str) -> dict[str, object]:
+    return {
+        "svg.fonttype": "none",
+        "svg.hashsalt": salt,
+        "font.family": "sans-serif",
+        "font.sans-serif": _FONTS,
+    }

@@ -1,0 +1,130 @@
+"""Everything that a report says, computed once: the tables with and without the listeners that screening
+excludes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analysis.compare import compare
+from analysis.errors import DesignError
+from analysis.mos import mos
+from analysis.ratings import conditions, is_simulated, rated, scale_of
+from analysis.screening import kept, screen
+
+
+@dataclass(frozen=True)
+class Options:
+    """The choices of an analysis; all of them are printed in the report."""
+
+    interval: str = "two-way"
+    against: str | None = None
+    test: str = "two-way"
+    correction: str = "holm"
+    attribute: str | None = None
+    order: list[str] | None = None
+    scale: tuple[float, float] | None = None
+    by: tuple[str, ...] = ()
+    draws: int = 10_000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables of one analysis; those that the design does not allow are absent, and `missing` says why."""
+
+    options: Options
+    attribute: str
+    scale: tuple[float, float]
+    ratings: pd.DataFrame
+    screened: pd.DataFrame
+    screening: pd.DataFrame
+    mos: pd.DataFrame
+    mos_unscreened: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    missing: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any rating was made by a program."""
+        return is_simulated(self.ratings)
+
+    @property
+    def excluded(self) -> int:
+        """Number of listeners excluded by screening."""
+        return int((~self.screening["kept"]).sum())
+
+
+def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
+    """Screen the listeners and compute every table of the report.
+
+    Raises:
+        DesignError: No ratings of the attribute, an unknown choice, or nobody left after screening.
+    """
+    attribute = options.attribute or str(rated_attribute(frame))
+    rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
+    scale = options.scale or scale_of(rated(rows, attribute))
+    screening = screen(rows, attribute=attribute, scale=scale)
+    left = kept(rows, screening)
+    if left.empty:
+        raise DesignError(
+            "Screening excludes every listener; see the rules of BS.1534-3 in the documentation."
+        )
+    shared = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
+    order = list(conditions(left, options.order)["condition"])
+    tables, missing = _tables(left, rows, options)
+    return Results(
+        options=options,
+        attribute=attribute,
+        scale=scale,
+        ratings=rows,
+        screened=left,
+        screening=screening,
+        mos=mos(left, order=order, **shared),
+        mos_unscreened=mos(rows, order=order, **shared),
+        tables=tables,
+        missing=missing,
+        notes=list(frame.attrs.get("notes", [])),
+    )
+
+
+def rated_attribute(frame: pd.DataFrame) -> str:
+    """Return the first attribute that was rated."""
+    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    if rows.empty:
+        raise DesignError("There is no rating of kind 'trial' with a score to analyse.")
+    return str(rows["attribute"].iloc[0])
+
+
+def _tables(
+    left: pd.DataFrame, rows: pd.DataFrame, options: Options
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Every further table, each on its own: one that the design does not allow does not take the others with
+    it.
+    """
+    pairs = {
+        "against": options.against, "test": options.test, "correction": options.correction,
+        "draws": options.draws, "seed": options.seed,
+    }  # fmt: skip
+    makers = {
+        "comparisons": lambda: compare(left, **pairs),
+        "items": lambda: mos(
+            left, by="item", interval=options.interval, draws=options.draws, seed=options.seed
+        ),
+    }
+    if len(left) != len(rows):
+        makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)
+    for name in options.by:
+        makers[f"by_{name}"] = lambda name=name: mos(left, by=name, interval=options.interval)
+    tables, missing = {}, {}
+    for name, make in makers.items():
+        try:
+            tables[name] = make()
+        except DesignError as error:
+            if name == "comparisons" and options.against:
+                raise
+            missing[name] = str(error)
+    return tables, missing
