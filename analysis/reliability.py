@@ -1,0 +1,175 @@
+"""How far listeners agree with each other and with themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.errors import DesignError
+from analysis.ratings import cells, is_simulated
+from analysis.variance import Floats, two_way
+
+
+def reliability(
+    frame: pd.DataFrame, *, attribute: str | None = None, level: float = 0.95, draws: int = 500, seed: int = 0
+) -> pd.DataFrame:
+    """Agreement of the panel: ICC(2,1), ICC(2,k), Krippendorff's alpha and Kendall's W.
+
+    A stimulus (item x condition) is what is measured, a listener is the measure. Where every listener rated every
+    stimulus, the ICCs are those of Shrout & Fleiss (1979) with McGraw & Wong's (1996) intervals; otherwise they
+    come from the variance components of the ratings that there are (`analysis.variance`), with percentile
+    intervals of a bootstrap over listeners. Alpha is Krippendorff's for interval scales; W is over the listeners'
+    mean scores of the conditions.
+
+    Returns:
+        Columns `measure, value, ci_low, ci_high, n_listeners, n_stimuli, note, simulated`.
+
+    Raises:
+        DesignError: Fewer than two listeners or stimuli.
+    """
+    table = cells(frame, attribute)
+    table["stimulus"] = table["item"] + "\0" + table["condition"]
+    wide = table.pivot(index="stimulus", columns="listener", values="score")
+    if min(wide.shape) < 2:
+        raise DesignError(f"Agreement needs two listeners and two stimuli; found {wide.shape[1]} and {wide.shape[0]}.")
+    scores = wide.to_numpy(float)
+    complete = not np.isnan(scores).any()
+    single, average = icc(scores, level) if complete else _icc_incomplete(scores, level, draws, seed)
+    note = "" if complete else "incomplete design: variance components, bootstrap over listeners"
+    w, w_note = _kendall_of(table)
+    shape = {"n_listeners": scores.shape[1], "n_stimuli": scores.shape[0], "simulated": is_simulated(frame)}
+    return pd.DataFrame(
+        [
+            {"measure": "ICC(2,1)", "value": single[0], "ci_low": single[1], "ci_high": single[2], "note": note, **shape},
+            {"measure": "ICC(2,k)", "value": average[0], "ci_low": average[1], "ci_high": average[2], "note": note, **shape},
+            {"measure": "Krippendorff's alpha", "value": krippendorff(scores), "ci_low": np.nan, "ci_high": np.nan, "note": "", **shape},
+            {"measure": "Kendall's W", "value": w, "ci_low": np.nan, "ci_high": np.nan, "note": w_note, **shape},
+        ]
+    )  # fmt: skip
+
+
+def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFrame:
+    """Each listener beside the panel.
+
+    Returns:
+        Columns `listener, n_ratings, agreement` (correlation with the mean of the others on the same stimuli), `bias`
+        (mean distance from it), `lowest, highest, sd` (use of the scale), `repeatability` (standard deviation of the
+        difference between a hidden repeat and its trial), `simulated`.
+    """
+    table = cells(frame, attribute)
+    by = table.groupby(["item", "condition"])["score"]
+    n = by.transform("size")
+    others = (by.transform("sum") - table["score"]) / (n - 1).where(n > 1)
+    table = table.assign(others=others)
+    rows = []
+    for listener, part in table.groupby("listener", sort=True):
+        known = part.dropna(subset="others")
+        rows.append(
+            {
+                "listener": listener,
+                "n_ratings": int(part["n"].sum()),
+                "agreement": _correlation(known["score"].to_numpy(float), known["others"].to_numpy(float)),
+                "bias": float((known["score"] - known["others"]).mean()) if len(known) else np.nan,
+                "lowest": float(part["score"].min()),
+                "highest": float(part["score"].max()),
+                "sd": float(part["score"].std()) if len(part) > 1 else np.nan,
+            }
+        )
+    out = pd.DataFrame(rows)
+    out["repeatability"] = out["listener"].map(_repeatability(frame, attribute))
+    return out.assign(simulated=is_simulated(frame))
+
+
+def icc(scores: Floats, level: float = 0.95) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """ICC(2,1) and ICC(2,k) of a complete table [stimuli, listeners], each with its interval (McGraw & Wong 1996)."""
+    n, k = scores.shape
+    grand = scores.mean()
+    rows, columns = scores.mean(axis=1) - grand, scores.mean(axis=0) - grand
+    residual = scores - grand - rows[:, None] - columns[None, :]
+    r, c = k * (rows**2).sum() / (n - 1), n * (columns**2).sum() / (k - 1)
+    e = (residual**2).sum() / ((n - 1) * (k - 1))
+    if r + c + e <= 0:
+        return (np.nan,) * 3, (np.nan,) * 3
+    single = (r - e) / (r + (k - 1) * e + k * (c - e) / n)
+    average = (r - e) / (r + (c - e) / n)
+    if e <= 0:
+        return (single, np.nan, np.nan), (average, np.nan, np.nan)
+    a, b = k * single / (n * (1 - single)), 1 + k * single * (n - 1) / (n * (1 - single))
+    df = (a * c + b * e) ** 2 / ((a * c) ** 2 / (k - 1) + (b * e) ** 2 / ((n - 1) * (k - 1)))
+    q = 0.5 + level / 2
+    upper, lower = stats.f.ppf(q, n - 1, df), stats.f.ppf(q, df, n - 1)
+    rest = k * c + (k * n - k - n) * e
+    low = n * (r - upper * e) / (upper * rest + n * r)
+    high = n * (lower * r - e) / (rest + n * lower * r)
+    return (float(single), float(low), float(high)), (float(average), _stepped(low, k), _stepped(high, k))
+
+
+def krippendorff(scores: Floats) -> float:
+    """Krippendorff's alpha for interval data [units, raters], `nan` where not rated (Krippendorff 2011)."""
+    there = ~np.isnan(scores)
+    m = there.sum(axis=1)
+    kept = scores[m >= 2]
+    if len(kept) == 0:
+        return float("nan")
+    m, values = m[m >= 2], kept[~np.isnan(kept)]
+    n = len(values)
+    within = np.nansum((kept - np.nanmean(kept, axis=1, keepdims=True)) ** 2, axis=1)
+    observed = float((2 * m * within / (m - 1)).sum()) / n
+    expected = 2 * n * float(((values - values.mean()) ** 2).sum()) / (n * (n - 1))
+    return 1 - observed / expected if expected > 0 else float("nan")
+
+
+def kendall_w(scores: Floats) -> float:
+    """Kendall's coefficient of concordance of a complete table [listeners, objects], corrected for ties."""
+    n, k = scores.shape
+    ranks = stats.rankdata(scores, axis=1)
+    spread = ((ranks.sum(axis=0) - n * (k + 1) / 2) ** 2).sum()
+    counts = [np.unique(row, return_counts=True)[1] for row in scores]
+    ties = sum(float((c**3 - c).sum()) for c in counts)
+    scale = n**2 * (k**3 - k) - n * ties
+    return float(12 * spread / scale) if scale > 0 else float("nan")
+
+
+def _kendall_of(table: pd.DataFrame) -> tuple[float, str]:
+    means = table.groupby(["listener", "condition"])["score"].mean().unstack().dropna()
+    if min(means.shape) < 2:
+        return float("nan"), "needs two listeners who rated two conditions"
+    return kendall_w(means.to_numpy(float).round(10)), ""
+
+
+def _icc_incomplete(scores: Floats, level: float, draws: int, seed: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    k = 1 / float(np.mean(1 / np.maximum((~np.isnan(scores)).sum(axis=1), 1)))
+    value = _icc_components(scores)
+    rng = np.random.default_rng(seed)
+    drawn = np.array([_icc_components(scores[:, rng.integers(0, scores.shape[1], scores.shape[1])]) for _ in range(draws)])
+    drawn = drawn[~np.isnan(drawn)]
+    ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2]) if len(drawn) else np.full(2, np.nan)
+    low, high = float(ends[0]), float(ends[1])
+    return (value, low, high), (_stepped(value, k), _stepped(low, k), _stepped(high, k))
+
+
+def _icc_components(scores: Floats) -> float:
+    stimulus, listener = np.nonzero(~np.isnan(scores))
+    found = two_way(scores[stimulus, listener], listener, stimulus)
+    total = found.listener + found.item + found.residual
+    return found.item / total if total > 0 else float("nan")
+
+
+def _stepped(single: float, k: float) -> float:
+    """Spearman-Brown: the reliability of a mean of k listeners."""
+    return float(k * single / (1 + (k - 1) * single))
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    if len(a) < 3 or a.std() < 1e-9 or b.std() < 1e-9:
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def _repeatability(frame: pd.DataFrame, attribute: str | None) -> pd.Series:
+    rows = frame if attribute is None else frame[frame["attribute"] == attribute]
+    keys = ["listener", "item", "condition"]
+    first = rows[rows["kind"] == "trial"].groupby(keys)["score"].mean()
+    again = rows[rows["kind"] == "repeat"].groupby(keys)["score"].mean()
+    return (again - first).dropna().groupby("listener").std()
