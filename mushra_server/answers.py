@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 from mushra_server.errors import AnswerError
+from mushra_server.pairs import of_stimulus
 from mushra_server.scales import PageScale, page_scales
 from mushra_server.study import HEADPHONE_CHECK, SessionPage
 from mushra_server.submissions import PageAnswer, Rating
-from study_builder.config import ConsentPage, FinishPage, LikertPage, Question, StudyConfig, VolumePage
+from study_builder.config import ConsentPage, LikertPage, Question, StudyConfig, VolumePage
 
 __all__ = ["check_answer", "check_draft", "clean_text", "must_rate"]
 
@@ -34,7 +35,7 @@ def check_answer(config: StudyConfig, page: SessionPage, body: dict[str, Any]) -
         missing.
     """
     kept = check_draft(body)
-    ratings = _ratings(config, page, kept["ratings"])
+    ratings = of_stimulus(page.type, _ratings(config, page, kept["ratings"]))
     texts = _texts(page, kept["answers"])
     chosen = _chosen_words(page, kept["ratings"])
     time_ms = _milliseconds(kept["time_ms"], "time_ms")
@@ -168,9 +169,8 @@ def _texts(page: SessionPage, found: dict[str, Any]) -> dict[str, str]:
         if not isinstance(value, str):
             raise AnswerError(f"answers: {name!r} is a {type(value).__name__}, expected a text")
     texts = {name: clean_text(value) for name, value in found.items()}
-    if isinstance(page.page, FinishPage):
-        for question in page.page.questionnaire:
-            _check_question(question, texts.get(question.name))
+    for question in page.questions:
+        _check_question(question, texts.get(question.name))
     if isinstance(page.page, ConsentPage) and page.page.must_consent and texts.get("consent") != "true":
         raise AnswerError("answers: consent is needed to take part")
     return texts
@@ -180,12 +180,12 @@ def _question_names(page: SessionPage) -> set[str] | None:
     """Return the names of a page's questions; None for the headphone check, which names its own."""
     if page.type == HEADPHONE_CHECK:
         return None
-    found = page.page
-    if isinstance(found, FinishPage):
-        return {question.name for question in found.questionnaire}
-    if isinstance(found, ConsentPage):
-        return {"consent"}
-    return {"volume"} if isinstance(found, VolumePage) else set()
+    names = {question.name for question in page.questions}
+    if isinstance(page.page, ConsentPage):
+        names.add("consent")
+    if isinstance(page.page, VolumePage):
+        names.add("volume")
+    return names
 
 
 def _check_question(question: Question, text: str | None) -> None:

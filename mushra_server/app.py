@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mushra_server import api, security, settings
+from mushra_server import api, frontend, security, settings
 from mushra_server.audio import AudioNames
 from mushra_server.db import Database, sqlite_url
 from mushra_server.errors import Refusal
@@ -46,7 +46,8 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
         ServerError: If the study or the database cannot be used.
         ConfigError: If the study's config cannot be read.
     """
-    opened, options = Study(study), options or Options()
+    options = options or Options()
+    opened = Study(study, own_page=options.webmushra is None)
     database = Database(database_url or database_url_of(study))
     try:
         settings.claim(database, opened.name, opened.fingerprint())
@@ -61,11 +62,22 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
     limiter = RateLimiter(options.requests_per_s, options.burst, everyone=options.limit_local)
     app.extensions[EXTENSION] = Server(opened, database, AudioNames(opened, key), options, limiter)
     security.install(app)
-    app.register_blueprint(api.blueprint)
+    _register(app, opened, options)
     _handle_errors(app)
     if options.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
+
+
+def _register(app: Flask, study: Study, options: Options) -> None:
+    app.register_blueprint(frontend.collector)
+    service = study.config.remote_service
+    if "://" not in service and service.strip("/") not in {"", "service/write.php"}:
+        app.add_url_rule(f"/{service.strip('/')}", "remote_service", frontend.write, methods=["POST"])
+    if options.webmushra is None:
+        app.register_blueprint(api.blueprint)
+    else:
+        app.register_blueprint(frontend.make_frontend(Path(options.webmushra)))
 
 
 def _handle_errors(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,8 +13,14 @@ from sqlalchemy import Connection
 
 from mushra_server.db import Database
 from mushra_server.export import write_csv, write_json
+from mushra_server.study import Study
+from mushra_server.webmushra import WireSession
+from mushra_server.webmushra_csv import csv_files, csv_text, folder_name
+from mushra_server.wire_store import load_wire_sessions, pymushra_database
 
-__all__ = ["export_files"]
+__all__ = ["export_files", "write_file"]
+
+Writer = Callable[[TextIO], int]
 
 
 def export_files(
@@ -30,11 +37,12 @@ def export_files(
     """
     out.mkdir(parents=True, exist_ok=True)
     with database.read() as connection:
-        for name, write in _writers(connection, format, exact):
+        for name, write in _writers(connection, Path(study), format, exact):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
             yield out / name, write_file(out / name, write)
 
 
-def write_file(path: Path, write: Callable[[TextIO], int]) -> int:
+def write_file(path: Path, write: Writer) -> int:
     """Write a text file whole or not at all; return what ``write`` returned."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -48,10 +56,35 @@ def write_file(path: Path, write: Callable[[TextIO], int]) -> int:
     return count
 
 
-def _writers(
-    connection: Connection, format: str, exact: bool
-) -> Iterator[tuple[str, Callable[[TextIO], int]]]:
+def _writers(connection: Connection, study: Path, format: str, exact: bool) -> Iterator[tuple[str, Writer]]:
     if format == "csv":
         yield "ratings.csv", lambda file: write_csv(connection, file, exact=exact)
     elif format == "json":
         yield "ratings.json", lambda file: write_json(connection, file)
+    else:
+        opened = Study(study, own_page=False)
+        for simulated in (False, True):
+            found = list(load_wire_sessions(connection, opened, simulated=simulated))
+            if found or not simulated:
+                yield from _wire_writers(opened, found, format, "-simulated" if simulated else "")
+
+
+def _wire_writers(
+    study: Study, found: list[WireSession], format: str, suffix: str
+) -> Iterator[tuple[str, Writer]]:
+    """Yield files in other programs' formats; simulated sessions have their own, for no column says it."""
+    if format == "pymushra":
+        document = json.dumps(pymushra_database(found, study.name), ensure_ascii=False)
+        yield f"pymushra{suffix}.json", _writer(document, sum(len(session.trials) for session in found))
+        return
+    folder = f"results/{folder_name(study.name)}{suffix}"
+    for name, rows in csv_files(found).items():
+        yield f"{folder}/{name}", _writer(csv_text(rows), len(rows) - 1)
+
+
+def _writer(text: str, rows: int) -> Writer:
+    def write(file: TextIO) -> int:
+        file.write(text)
+        return rows
+
+    return write

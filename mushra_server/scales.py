@@ -56,7 +56,7 @@ def page_scales(config: StudyConfig, page: SessionPage) -> tuple[PageScale, ...]
     if isinstance(found, LikertPage):
         several = len(found.response) > 1
         return tuple(
-            _likert(f"score{number}" if several else "score", points)
+            _likert(f"rating{number}" if several else "score", points)
             for number, points in enumerate(found.response, start=1)
         )
     trial = None if page.planned is None else page.planned.trial

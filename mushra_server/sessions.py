@@ -42,7 +42,7 @@ class Session:
     Attributes:
         id: Row number, used within the database alone.
         uuid: The name that exports use.
-        slot: Row of the balanced design.
+        slot: Row of the balanced design; -1 for a session of webMUSHRA, which has none.
         simulated: True for a rehearsal by simulated listeners.
         participant: The participant's own id, or None.
         finished: True once the listener came to the end.
@@ -185,7 +185,7 @@ def _session(row: Row[Any] | None) -> Session | None:
     return Session(
         id=row.id,
         uuid=row.uuid,
-        slot=row.slot if row.slot is not None else 0,
+        slot=-1 if row.slot is None else row.slot,
         simulated=bool(row.simulated),
         participant=row.participant,
         finished=row.finished_at is not None,

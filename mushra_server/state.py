@@ -99,9 +99,12 @@ def _of_type(study: Study, page: SessionPage) -> dict[str, Any]:
     if isinstance(found, VolumePage):
         return {"default_volume": found.default_volume}
     if isinstance(found, FinishPage):
-        questions = [question.model_dump(mode="json") for question in found.questionnaire]
-        return {"popup_content": found.popup_content, "questionnaire": questions}
-    return {}
+        return {"popup_content": found.popup_content, "questionnaire": _questions(page)}
+    return {"questionnaire": _questions(page)} if page.questions else {}
+
+
+def _questions(page: SessionPage) -> list[dict[str, Any]]:
+    return [question.model_dump(mode="json") for question in page.questions]
 
 
 def _sounds(study: Study, names: AudioNames, session: Session, page: SessionPage) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from mushra_server.errors import ServerError
 from study_builder.config import (
     CONFIG_NAME,
-    FinishPage,
+    LikertPage,
     MushraPage,
     Page,
+    Question,
     RatingPage,
     SpatialPage,
     StudyConfig,
@@ -55,10 +56,14 @@ class SessionPage:
     @property
     def required(self) -> bool:
         """Whether a session without an answer to this page is incomplete."""
-        page = self.page
-        if isinstance(page, FinishPage):
-            return any(not question.optional for question in page.questionnaire)
-        return self.rates or bool(getattr(page, "must_consent", False))
+        asked = any(not question.optional for question in self.questions)
+        return self.rates or asked or bool(getattr(self.page, "must_consent", False))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questionnaire of the page, empty where it has none."""
+        found: tuple[Question, ...] = getattr(self.page, "questionnaire", ())
+        return found
 
     def conditions(self) -> dict[str, str]:
         """Return the scored conditions by opaque key, in the order of presentation."""
@@ -71,19 +76,23 @@ class Study:
 
     Args:
         path: The folder that holds `config.yaml`, or that file.
+        own_page: Whether this server's own page shows it: then every sound must be there beforehand.
 
     Raises:
         ConfigError: If the config cannot be read.
         ServerError: If a sound is missing or lies outside the folder.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, own_page: bool = True) -> None:
         given = Path(path)
         self.root = given if given.is_dir() else given.parent
         self.config = StudyConfig.load(given)
         self.name = self.config.test_id
         self.title = self.config.title or self.name
-        self._check_sounds()
+        if not self.config.pages:
+            raise ServerError(f"{self.root / CONFIG_NAME}: has no pages, expected at least one")
+        if own_page:
+            self._check_sounds()
         self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
 
     def pages(self, slot: int) -> tuple[SessionPage, ...]:
@@ -100,6 +109,21 @@ class Study:
         if parts.is_absolute() or ".." in parts.parts:
             raise ServerError(f"{self.root / CONFIG_NAME}: the path {path!r} leaves the study's folder")
         return self.root / parts
+
+    @functools.cached_property
+    def named_files(self) -> frozenset[str]:
+        """The paths that the config names: sounds, and the pictures of Likert points."""
+        sounds = (path for page in self.config.walk() for path in page.sounds().values())
+        scales = (
+            scale for page in self.config.walk() if isinstance(page, LikertPage) for scale in page.response
+        )
+        pictures = (
+            path
+            for scale in scales
+            for point in scale
+            for path in (point.img, point.img_selected, point.img_higher_response_selected)
+        )
+        return frozenset(path for path in (*sounds, *pictures) if path)
 
     def fingerprint(self) -> str:
         """Return a hash of what must not change once ratings are stored: pages, orders, scales."""
@@ -126,8 +150,6 @@ class Study:
         return tuple(SessionPage(index, *entry) for index, entry in enumerate(planned))
 
     def _check_sounds(self) -> None:
-        if not self.config.pages:
-            raise ServerError(f"{self.root / CONFIG_NAME}: has no pages, expected at least one")
         for page in self.config.walk():
             if isinstance(page, MushraPage) and page.created_anchors:
                 raise ServerError(

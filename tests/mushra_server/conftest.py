@@ -59,7 +59,7 @@ def mushra_page(root: Path, number: int, conditions: tuple[str, ...] = CONDITION
 
 
 def build(root: Path, *, items: int = 3, pages: list[Any] | None = None, **options: Any) -> Path:
-    """Write a study folder: welcome, consent, a random block of trials, a questionnaire; or the pages given."""
+    """Write a study folder: welcome, consent, trials in a random block, questions; or the pages given."""
     root.mkdir(parents=True, exist_ok=True)
     trials = {
         f"trial{n}": {"item": f"item{n}", "kind": "trial", "label": "secret-label", "prediction": "dog"}
@@ -155,7 +155,7 @@ def answer() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def make_app(make_study: Callable[..., Path]) -> Iterator[Callable[..., Flask]]:
-    """Make an app from a study folder, or from the options of a new one; its database is closed at the end."""
+    """Make an app from a study folder, or from a new one's options; its database is closed at the end."""
     opened: list[Flask] = []
 
     def make(

@@ -1,0 +1,196 @@
+"""Sessions of webMUSHRA in the database, and sessions of this server's own page under webMUSHRA's names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from mushra_server.clock import now
+from mushra_server.db import inserted_id
+from mushra_server.errors import AnswerError
+from mushra_server.schema import sessions, wire_sessions
+from mushra_server.sessions import Session, find_by_uuid
+from mushra_server.study import Study
+from mushra_server.submissions import PageAnswer, PageName, save_page
+from mushra_server.webmushra import WireSession, from_json, read_trial
+from study_builder.config import REFERENCE
+
+__all__ = ["load_wire_sessions", "pymushra_database", "save_wire_session"]
+
+SOURCE = "webmushra"
+
+
+def save_wire_session(connection: Connection, study: Study, posted: WireSession) -> bool:
+    """Store a posted session with its ratings; the same session a second time changes nothing.
+
+    Args:
+        connection: An open write transaction.
+        study: The study that is served.
+        posted: The session.
+
+    Returns:
+        True if the session was new.
+
+    Raises:
+        AnswerError: If it is another study's session, or a score is no number.
+    """
+    if posted.test_id != study.name:
+        raise AnswerError(f"sessionJSON: testId is {posted.test_id!r}, expected {study.name!r}")
+    if find_by_uuid(connection, posted.uuid) is not None:
+        return False
+    time = now()
+    row = sessions.insert().values(
+        uuid=posted.uuid, simulated=0, source=SOURCE, created_at=time, last_seen_at=time
+    )
+    key = inserted_id(connection.execute(row))
+    body = json.dumps(posted.to_json())
+    connection.execute(wire_sessions.insert().values(session_id=key, body=body))
+    session = Session(key, posted.uuid, -1, False, None, finished=False, excluded=False)
+    for index, (page, answer) in enumerate(_pages(study, posted)):
+        save_page(connection, session, PageName(index, *page), answer)
+    connection.execute(sessions.update().where(sessions.c.id == key).values(finished_at=time))
+    return True
+
+
+def load_wire_sessions(connection: Connection, study: Study, *, simulated: bool) -> Iterator[WireSession]:
+    """Yield the sessions that are not excluded under webMUSHRA's names, in the order of their start."""
+    names = _participant_names(connection, study)
+    query = "SELECT id, uuid, source FROM sessions WHERE simulated = :s AND excluded_at IS NULL ORDER BY id"
+    for row in connection.execute(text(query), {"s": int(simulated)}).all():
+        if row.source == SOURCE:
+            posted = connection.execute(
+                text("SELECT body FROM wire_sessions WHERE session_id = :id"), {"id": row.id}
+            ).scalar()
+            if posted is not None:
+                yield from_json(json.loads(posted))
+        else:
+            trials = tuple(_own_trials(connection, row.id))
+            participant = _own_participant(connection, row.uuid, names)
+            if trials:
+                yield WireSession(study.name, row.uuid, participant, trials, "configs/config.yaml")
+
+
+def pymushra_database(found: Iterable[WireSession], study: str) -> dict[str, Any]:
+    """Return sessions as the TinyDB document that pymushra reads: one entry per trial, a table per study."""
+    documents = []
+    date = str(datetime.now(UTC).replace(tzinfo=None))
+    for session in found:
+        questionnaire = {**session.participant, "uuid": session.uuid}
+        for trial in session.trials:
+            shared = {"config": session.config, "testId": session.test_id, "date": date}
+            documents.append({**trial, **shared, "questionaire": questionnaire})
+    return {study: {str(number): document for number, document in enumerate(documents, start=1)}}
+
+
+Page = tuple[str, str, str | None, int | None]
+
+
+def _pages(study: Study, posted: WireSession) -> Iterator[tuple[Page, PageAnswer]]:
+    """Yield each trial, and then the questionnaire, as stored pages."""
+    for position, trial in enumerate(posted.trials):
+        info, ratings = read_trial(study.config, trial)
+        times = [response.get("time") for response in trial["responses"]]
+        time_ms = next((int(time) for time in times if isinstance(time, int | float)), None)
+        page = (str(trial["id"]), trial["type"][:32], info.kind, position)
+        yield page, PageAnswer(SOURCE, time_ms, ratings, {}, _EMPTY)
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in posted.participant.items()
+        if value is not None
+    }
+    yield ("finish", "finish", None, None), PageAnswer(SOURCE, None, (), texts, _EMPTY)
+
+
+_EMPTY: dict[str, Any] = {"attempt": SOURCE, "time_ms": None, "ratings": [], "answers": {}}
+
+
+def _participant_names(connection: Connection, study: Study) -> list[str]:
+    """Return one list of columns for all sessions of the study's own page: questions, then URL parameters."""
+    asked = [question.name for page in study.config.walk() for question in getattr(page, "questionnaire", ())]
+    given = connection.execute(text("SELECT DISTINCT name FROM parameters ORDER BY name")).scalars()
+    return list(dict.fromkeys([*asked, *given]))
+
+
+def _own_participant(connection: Connection, session: str, names: list[str]) -> dict[str, Any]:
+    query = text("SELECT name, value FROM export_answers WHERE session = :session")
+    found = {row.name: row.value for row in connection.execute(query, {"session": session})}
+    return {name: found.get(name, "") for name in names}
+
+
+def _own_trials(connection: Connection, session_id: int) -> Iterator[dict[str, Any]]:
+    query = text(
+        """
+        SELECT p.id, p.page_id, p.page_type, p.time_ms, p.body, r.key, r.attribute, r.condition, r.score,
+               r.comment
+        FROM submissions p JOIN ratings r ON r.submission_id = p.id
+        WHERE p.session_id = :id AND p.superseded = 0
+        ORDER BY p.page_index, r.condition_position, r.attribute"""
+    )
+    pages: dict[int, list[Any]] = {}
+    for row in connection.execute(query, {"id": session_id}):
+        pages.setdefault(row.id, []).append(row)
+    for rows in pages.values():
+        first = rows[0]
+        yield {
+            "id": _page_id(first.page_id, [row.condition for row in rows]),
+            "type": first.page_type,
+            "responses": _responses(first.page_type, rows),
+        }
+
+
+def _page_id(name: str, conditions: list[str]) -> str:
+    """Return the config's id of a page; one that is shown once per stimulus has the stimulus in its own."""
+    return next((name.removesuffix(f":{c}") for c in conditions if name.endswith(f":{c}")), name)
+
+
+def _responses(kind: str, rows: list[Any]) -> list[dict[str, Any]]:
+    if kind in {"bs1116", "paired_comparison"}:
+        return [_against_reference(kind, rows)]
+    if kind == "mushra":
+        return [
+            {
+                "stimulus": row.condition,
+                "score": _number(row.score),
+                "comment": row.comment,
+                "time": row.time_ms,
+            }
+            for row in rows
+        ]
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.condition, []).append(_chosen(row))
+    several = kind == "likert_single_stimulus"
+    return [
+        {"stimulus": condition, "stimulusRating": values if several else values[0], "time": rows[0].time_ms}
+        for condition, values in found.items()
+    ]
+
+
+def _against_reference(kind: str, rows: list[Any]) -> dict[str, Any]:
+    found = {row.attribute: row for row in rows}
+    shared = {"reference": REFERENCE, "nonReference": rows[0].condition}
+    closing = {"comment": next((row.comment for row in rows if row.comment), None), "time": rows[0].time_ms}
+    if kind == "bs1116":
+        scores = {
+            "referenceScore": _number(found["hidden_reference"].score),
+            "nonReferenceScore": _number(found["score"].score),
+        }
+        return {**shared, **scores, **closing}
+    answer = {1.0: "correct", 0.0: "incorrect", 0.5: "undecided"}.get(found["correct"].score, "unknown")
+    return {**shared, "answer": answer, **closing}
+
+
+def _chosen(row: Any) -> str:
+    """Return the Likert point as the listener chose it, words included."""
+    for rating in json.loads(row.body)["ratings"]:
+        if (rating.get("key"), rating.get("attribute")) == (row.key, row.attribute):
+            return "NA" if rating.get("score") is None else str(rating["score"])
+    return "NA"
+
+
+def _number(score: float | None) -> str:
+    return "" if score is None else f"{score:g}"
