@@ -1,0 +1,64 @@
+// The server's HTTP interface, as promises. Nothing here retries: see outbox.js.
+
+/** An answer that the server refused (`status`), or no answer at all (`status` 0). */
+export class ApiError extends Error {
+  constructor(status, body = {}) {
+    super(body.error ?? `HTTP ${status}`);
+    this.status = status;
+    this.reason = body.reason ?? null;
+    this.missing = body.missing ?? [];
+  }
+
+  /** Whether the same request may succeed later. */
+  get transient() {
+    return this.status === 0 || this.status === 408 || this.status === 425 || this.status === 429 || this.status >= 500;
+  }
+}
+
+async function request(method, path, body, { keepalive = false } = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      keepalive,
+      credentials: "same-origin",
+      cache: "no-store",
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout ? AbortSignal.timeout(20000) : undefined,
+    });
+  } catch {
+    throw new ApiError(0);
+  }
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw new ApiError(response.status, answer ?? {});
+  if (answer === null) throw new ApiError(0); // a proxy's page instead of ours
+  return answer;
+}
+
+/** Start a session, or find the one this browser already has. */
+export function openSession(parameters) {
+  return request("POST", "api/session", { parameters, simulated: false });
+}
+
+export function savePage(index, answer) {
+  return request("PUT", `api/session/pages/${index}`, answer);
+}
+
+/** Save an unfinished page; `leaving` lets the request outlive the document. */
+export function saveDraft(index, answer, leaving = false) {
+  return request("PUT", `api/session/pages/${index}/draft`, answer, { keepalive: leaving });
+}
+
+export function finishSession() {
+  return request("POST", "api/session/finish", {});
+}
+
+/** A random UUID; `crypto.randomUUID` exists over https alone. */
+export function uuid4() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,210 @@
+// Sample-synchronous playback of the sounds of one trial.
+//
+// All sounds of a trial start together, each behind its own gain, and run on one timeline; switching only moves the
+// gains, so the sounds cannot drift apart. The region that is played is copied with faded edges and repeated by the
+// browser itself, so a loop is exact however often it runs. Every method takes the context time at which it takes
+// effect: nothing here reads a clock or the document, and an OfflineAudioContext renders what a listener hears.
+
+import { clampRegion, fadedCopy, fadeFrames, raisedCosine, wrap } from "./loop.js";
+
+const START_LEAD = 0.05; // seconds: sources must all be scheduled before their common start
+const SWITCH_LEAD = 0.015;
+
+export class Engine {
+  #context;
+  #output;
+  #fade;
+  #rise;
+  #fall;
+  #buffers = new Map();
+  #group = null; // the sources now running
+  #active = null; // key of the sound that is heard
+  #since = 0; // frame at which it became audible
+  #free = 0; // first frame at which gains may be moved again
+  #rest = 0; // frames into the sound at which a pause left it
+  #listened = new Map();
+
+  constructor(context, { loop = true, switchBack = false } = {}) {
+    this.#context = context;
+    this.sampleRate = context.sampleRate;
+    this.loop = loop;
+    this.switchBack = switchBack;
+    this.#output = context.createGain();
+    this.#output.connect(context.destination);
+    this.#fade = fadeFrames(this.sampleRate);
+    this.#rise = raisedCosine(this.#fade + 1);
+    this.#fall = this.#rise.slice().reverse();
+  }
+
+  /** Take the decoded sounds of a trial: a Map of key to AudioBuffer. */
+  load(buffers) {
+    this.#buffers = buffers;
+    this.length = Math.max(...[...buffers.values()].map((buffer) => buffer.length));
+    this.region = { start: 0, end: this.length };
+    this.#rest = 0;
+  }
+
+  get active() {
+    return this.#active;
+  }
+
+  get now() {
+    return this.#context.currentTime;
+  }
+
+  set volume(gain) {
+    this.#output.gain.value = gain;
+  }
+
+  /** Whether a sound is running at context time `at`. */
+  running(at = this.now) {
+    return this.#group !== null && this.#frame(at) < this.#group.last;
+  }
+
+  /** Frames into the sound at context time `at`. */
+  position(at = this.now) {
+    if (this.#group === null) return this.#rest;
+    const { origin, offset, region, last } = this.#group;
+    const elapsed = Math.max(0, this.#frame(at) - origin);
+    if (origin + elapsed >= last) return region.start;
+    return region.start + wrap(offset, elapsed, region.end - region.start);
+  }
+
+  /** Milliseconds for which `key` was audible until context time `at`. */
+  listenedMs(key, at = this.now) {
+    let frames = this.#listened.get(key) ?? 0;
+    if (key === this.#active && this.#group) {
+      frames += Math.max(0, Math.min(this.#frame(at), this.#group.last) - this.#since);
+    }
+    return Math.round((1000 * frames) / this.sampleRate);
+  }
+
+  /** Start `key`, or switch to it: 5 ms out, then 5 ms in, without a cross-fade. */
+  play(key, at = this.now) {
+    if (!this.running(at)) {
+      this.#settle(this.#frame(at));
+      this.#start(key, this.#earliest(at, START_LEAD), this.#rest);
+    } else if (key !== this.#active) {
+      const from = this.#earliest(at, this.switchBack ? START_LEAD : SWITCH_LEAD);
+      if (this.switchBack) this.#restart(key, from, this.region.start);
+      else this.#switch(key, from);
+    }
+  }
+
+  /** Fade out and keep the position. */
+  pause(at = this.now) {
+    if (!this.running(at)) return;
+    const from = this.#earliest(at, SWITCH_LEAD);
+    this.#rest = this.position(from / this.sampleRate);
+    this.#silence(from);
+    this.#group = null;
+  }
+
+  /** Go on from another place (in frames into the sound). */
+  seek(frame, at = this.now) {
+    const target = Math.min(Math.max(frame, this.region.start), this.region.end - 1);
+    if (this.running(at)) this.#restart(this.#active, this.#earliest(at, START_LEAD), target);
+    else this.#rest = target;
+  }
+
+  /** Play another part of the sound; the position is kept where it lies in the new part. */
+  setRegion(region, at = this.now, pinned = "start") {
+    this.region = clampRegion(region, this.length, this.sampleRate, pinned);
+    if (!this.running(at)) {
+      this.#settle(this.#frame(at));
+      this.#rest = this.#inside(this.#rest);
+      return;
+    }
+    const from = this.#earliest(at, START_LEAD);
+    this.#restart(this.#active, from, this.#inside(this.position((from + this.#fade) / this.sampleRate)));
+  }
+
+  /** Stop at once and let go of all nodes. */
+  dispose() {
+    if (this.#group) for (const source of this.#group.sources) source.stop();
+    this.#group = null;
+    this.#output.disconnect();
+  }
+
+  #frame(at) {
+    return Math.round(at * this.sampleRate);
+  }
+
+  #earliest(at, lead) {
+    // Before a context's time has begun to run nothing can be too late, so no lead is needed.
+    const soonest = Math.ceil((this.now > 0 ? this.now + lead : 0) * this.sampleRate);
+    return Math.max(this.#frame(at), soonest, this.#free);
+  }
+
+  #inside(frame) {
+    return frame >= this.region.start && frame < this.region.end ? frame : this.region.start;
+  }
+
+  #start(key, frame, position) {
+    this.#group = this.#createGroup(frame, this.#inside(position));
+    this.#move(key, this.#rise, frame);
+    this.#active = key;
+    this.#since = frame;
+    this.#free = frame + this.#fade + 1; // a curve may not touch the one before it
+  }
+
+  #switch(key, frame) {
+    this.#silence(frame, false);
+    this.#move(key, this.#rise, frame + this.#fade);
+    this.#active = key;
+    this.#since = frame + this.#fade;
+    this.#free = frame + 2 * this.#fade + 1;
+  }
+
+  #restart(key, frame, position) {
+    this.#silence(frame);
+    this.#start(key, frame + this.#fade, position);
+  }
+
+  #silence(frame, stop = true) {
+    this.#move(this.#active, this.#fall, frame);
+    this.#account(frame + this.#fade);
+    this.#free = frame + this.#fade + 1;
+    if (stop) for (const source of this.#group.sources) source.stop((frame + this.#fade) / this.sampleRate);
+  }
+
+  #settle(frame) {
+    // A sound that ran to its end by itself: book what was heard and go back to the start.
+    if (this.#group === null) return;
+    this.#account(frame);
+    this.#rest = this.region.start;
+    this.#group = null;
+  }
+
+  #account(frame) {
+    const heard = Math.max(0, Math.min(frame, this.#group.last) - this.#since);
+    this.#listened.set(this.#active, (this.#listened.get(this.#active) ?? 0) + heard);
+    this.#since = frame;
+  }
+
+  #move(key, curve, frame) {
+    const start = frame / this.sampleRate;
+    this.#group.gains.get(key).gain.setValueCurveAtTime(curve, start, this.#fade / this.sampleRate);
+  }
+
+  #createGroup(frame, position) {
+    const region = { ...this.region };
+    const offset = position - region.start;
+    const group = { sources: [], gains: new Map(), origin: frame, offset, region };
+    group.last = this.loop ? Infinity : frame + (region.end - position);
+    for (const [key, buffer] of this.#buffers) {
+      const gain = this.#context.createGain();
+      gain.gain.value = 0;
+      gain.connect(this.#output);
+      const source = this.#context.createBufferSource();
+      source.buffer = fadedCopy(this.#context, buffer, region);
+      source.loop = this.loop;
+      source.connect(gain);
+      source.start(frame / this.sampleRate, offset / this.sampleRate);
+      source.onended = () => gain.disconnect();
+      group.sources.push(source);
+      group.gains.set(key, gain);
+    }
+    return group;
+  }
+}

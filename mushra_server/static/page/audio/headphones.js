@@ -1,0 +1,109 @@
+// Sounds that tell headphones from loudspeakers, made from formulas. Pure: a random source in, samples out.
+//
+// Antiphase (Woods et al. 2017): of three 200 Hz tones one is 6 dB softer, and one of the others is in antiphase between
+// the ears; over loudspeakers that one cancels and seems softest. Huggins pitch (Milne et al. 2021): of three noises one
+// has its phase turned by 2 pi within 6 % of 600 Hz at one ear; only over headphones it holds a faint tone.
+
+export const INTERVALS = 3;
+export const SECONDS = 1;
+const LEVEL = 0.25;
+
+/** A small seeded generator (mulberry32) of numbers from 0 to 1, seeded by a text. */
+export function seededRandom(text) {
+  let state = 2166136261;
+  for (const letter of text) state = Math.imul(state ^ letter.codePointAt(0), 16777619);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** One round: {correct, sounds}, each sound a pair of channels. */
+export function createRound(method, sampleRate, random) {
+  const order = shuffle([0, 1, 2], random);
+  const kinds = method === "huggins" ? [huggins, noise, noise] : [softTone, antiphaseTone, plainTone];
+  return { correct: order.indexOf(0), sounds: order.map((kind) => kinds[kind](sampleRate, random)) };
+}
+
+/** How many of the rounds must be right (six of six for Huggins pitch, five of six for antiphase). */
+export function passMark(method) {
+  return method === "huggins" ? 6 : 5;
+}
+
+export const ROUNDS = 6;
+
+function plainTone(sampleRate) {
+  const left = tone(sampleRate, LEVEL);
+  return [left, left.slice()];
+}
+
+function antiphaseTone(sampleRate) {
+  const left = tone(sampleRate, LEVEL);
+  return [left, left.map((sample) => -sample)];
+}
+
+function softTone(sampleRate) {
+  const left = tone(sampleRate, LEVEL * 10 ** (-6 / 20));
+  return [left, left.slice()];
+}
+
+function tone(sampleRate, level) {
+  const samples = Float32Array.from({ length: SECONDS * sampleRate }, (_, n) => level * Math.sin((2 * Math.PI * 200 * n) / sampleRate));
+  return ramp(samples, 0.1 * sampleRate);
+}
+
+function noise(sampleRate, random) {
+  const left = Float32Array.from({ length: SECONDS * sampleRate }, () => LEVEL * (2 * random() - 1));
+  ramp(left, 0.02 * sampleRate);
+  return [left, left.slice()];
+}
+
+function huggins(sampleRate, random) {
+  const left = Float32Array.from({ length: SECONDS * sampleRate }, () => LEVEL * (2 * random() - 1));
+  const right = turnPhase(left, 600 * 0.94, 600 * 1.06, sampleRate);
+  return [ramp(left, 0.02 * sampleRate), ramp(right, 0.02 * sampleRate)];
+}
+
+/** Turn the phase of a band by 0 to 2 pi, from its lower to its upper edge; only that band's bins are touched. */
+export function turnPhase(samples, low, high, sampleRate) {
+  const size = samples.length;
+  const result = Float64Array.from(samples);
+  const first = Math.ceil((low * size) / sampleRate);
+  const last = Math.floor((high * size) / sampleRate);
+  for (let bin = first; bin <= last; bin += 1) {
+    const step = (2 * Math.PI * bin) / size;
+    let real = 0;
+    let imaginary = 0;
+    for (let n = 0; n < size; n += 1) {
+      real += samples[n] * Math.cos(step * n);
+      imaginary -= samples[n] * Math.sin(step * n);
+    }
+    const turn = (2 * Math.PI * (bin - first)) / (last - first);
+    const changeReal = real * (Math.cos(turn) - 1) - imaginary * Math.sin(turn);
+    const changeImaginary = real * Math.sin(turn) + imaginary * (Math.cos(turn) - 1);
+    for (let n = 0; n < size; n += 1) {
+      result[n] += (2 / size) * (changeReal * Math.cos(step * n) - changeImaginary * Math.sin(step * n));
+    }
+  }
+  return Float32Array.from(result);
+}
+
+function ramp(samples, length) {
+  const count = Math.round(length);
+  for (let n = 0; n < count; n += 1) {
+    const gain = 0.5 - 0.5 * Math.cos((Math.PI * n) / count);
+    samples[n] *= gain;
+    samples[samples.length - 1 - n] *= gain;
+  }
+  return samples;
+}
+
+function shuffle(items, random) {
+  for (let n = items.length - 1; n > 0; n -= 1) {
+    const other = Math.floor(random() * (n + 1));
+    [items[n], items[other]] = [items[other], items[n]];
+  }
+  return items;
+}

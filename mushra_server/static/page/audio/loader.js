@@ -1,0 +1,110 @@
+// Fetching and decoding. Sounds of a page are decoded before it starts, those of the next page meanwhile.
+
+import { sampleRateOf } from "./format.js";
+
+/** A sound that could not be fetched or decoded; `label` says which, as the listener knows it. */
+export class LoadError extends Error {
+  constructor(label, reason) {
+    super(`${label}: ${reason}`);
+    this.label = label;
+    this.reason = reason;
+  }
+}
+
+export class Loader {
+  #bytes = new Map(); // url -> promise of the file
+  #decoded = new Map(); // url -> promise of the AudioBuffer, for `#context`
+  #context = null;
+
+  /**
+   * Fetch and decode sounds.
+   *
+   * @param sounds list of {key, url, label}
+   * @param onProgress called with (done, total), a fetched and a decoded sound counting one each
+   * @returns {context, buffers: Map, nativeRate, playedRate}; the rates differ where the browser resamples
+   */
+  async load(sounds, onProgress = () => {}) {
+    let done = 0;
+    const step = (value) => {
+      done += 1;
+      onProgress(done, 2 * sounds.length);
+      return value;
+    };
+    onProgress(0, 2 * sounds.length);
+    const files = await Promise.all(sounds.map((sound) => this.#fetch(sound).then(step)));
+    const rates = new Set(files.map(sampleRateOf));
+    const nativeRate = rates.size === 1 ? [...rates][0] : null;
+    const context = this.#contextFor(nativeRate);
+    const decoded = await Promise.all(sounds.map((sound, n) => this.#decode(context, sound, files[n]).then(step)));
+    const buffers = new Map(sounds.map((sound, n) => [sound.key, decoded[n]]));
+    return { context, buffers, nativeRate, mixed: rates.size > 1, playedRate: context.sampleRate };
+  }
+
+  /** Fetch the sounds of a later page while this one is being rated; failures show when the page opens. */
+  preload(sounds) {
+    return Promise.allSettled(sounds.map((sound) => this.#fetch(sound)));
+  }
+
+  /** Forget everything but these sounds. */
+  keep(sounds) {
+    const urls = new Set(sounds.map((sound) => sound.url));
+    for (const cache of [this.#bytes, this.#decoded]) {
+      for (const url of cache.keys()) if (!urls.has(url)) cache.delete(url);
+    }
+  }
+
+  #fetch(sound) {
+    return remember(this.#bytes, sound.url, async () => {
+      let response;
+      try {
+        response = await fetch(sound.url, { credentials: "same-origin" });
+      } catch {
+        throw new LoadError(sound.label, "network");
+      }
+      if (!response.ok) throw new LoadError(sound.label, `HTTP ${response.status}`);
+      return response.arrayBuffer().catch(() => {
+        throw new LoadError(sound.label, "network");
+      });
+    });
+  }
+
+  #decode(context, sound, bytes) {
+    return remember(this.#decoded, sound.url, async () => {
+      try {
+        return await context.decodeAudioData(bytes.slice(0)); // decoding empties the array it is given
+      } catch {
+        this.#bytes.delete(sound.url);
+        throw new LoadError(sound.label, "decode");
+      }
+    });
+  }
+
+  #contextFor(rate) {
+    if (this.#context && (rate === null || this.#context.sampleRate === rate)) return this.#context;
+    this.#context?.close();
+    this.#decoded.clear();
+    this.#context = createContext(rate);
+    return this.#context;
+  }
+}
+
+function createContext(rate) {
+  const Context = window.AudioContext ?? window.webkitAudioContext;
+  if (rate !== null) {
+    try {
+      return new Context({ sampleRate: rate, latencyHint: "interactive" });
+    } catch {
+      // The browser cannot play at this rate: it resamples, and the page says so.
+    }
+  }
+  return new Context({ latencyHint: "interactive" });
+}
+
+function remember(cache, key, make) {
+  if (!cache.has(key)) {
+    const promise = make();
+    promise.catch(() => cache.delete(key));
+    cache.set(key, promise);
+  }
+  return cache.get(key);
+}

@@ -1,0 +1,49 @@
+// Start: find or open the session, choose the language, show the page at which the participant is.
+
+import { ApiError, openSession } from "./api.js";
+import { setLanguage, t } from "./i18n.js";
+import { Session } from "./session.js";
+import { fill, h } from "./ui/dom.js";
+import { Shell } from "./ui/shell.js";
+import { showMessage } from "./pages/message.js";
+
+const RETRY_DELAYS = [1, 2, 4, 8, 15]; // seconds
+
+async function open(shell) {
+  const parameters = Object.fromEntries(new URLSearchParams(location.search));
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await openSession(parameters);
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.transient) throw error;
+      showMessage(shell, { title: t("connecting_title"), text: t("connecting_text"), busy: true });
+      const delay = RETRY_DELAYS[Math.min(attempt, RETRY_DELAYS.length - 1)];
+      await new Promise((resolve) => setTimeout(resolve, 1000 * delay));
+    }
+  }
+}
+
+function refuse(shell, error) {
+  const known = ["closed", "full", "already"].includes(error.reason);
+  const title = known ? t(`refused_${error.reason}_title`) : t("refused_title");
+  showMessage(shell, { title, text: known ? t(`refused_${error.reason}_text`) : error.message });
+}
+
+async function main() {
+  const shell = new Shell(document.getElementById("app"));
+  await setLanguage(navigator.language);
+  try {
+    const state = await open(shell);
+    await setLanguage(state.study.language || "en");
+    new Session(state, shell).start();
+  } catch (error) {
+    if (error instanceof ApiError) {
+      refuse(shell, error);
+      return;
+    }
+    fill(shell.main, h("p", { class: "card", role: "alert", text: t("broken") }));
+    throw error;
+  }
+}
+
+main();

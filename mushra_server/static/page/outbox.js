@@ -1,0 +1,139 @@
+// Finished pages and drafts on their way to the server. What is not acknowledged stays on this device and is sent again.
+
+import { ApiError, saveDraft, savePage } from "./api.js";
+import { forget, recall, remember } from "./storage.js";
+
+const FIRST_DELAY = 1000; // milliseconds; doubled up to LAST_DELAY
+const LAST_DELAY = 30000;
+const DRAFT_DELAY = 800;
+
+export class Outbox {
+  #key;
+  #draftKey;
+  #pages; // finished pages: [{index, id, answer}]
+  #draft = null; // {index, id, answer} not yet acknowledged
+  #draftTimer = 0;
+  #retryTimer = 0;
+  #delay = FIRST_DELAY;
+  #sending = null;
+  #listener;
+  #refused;
+
+  /**
+   * @param session a name for this session, so that two people who share a device never mix
+   * @param onChange called with (unsent pages, offline) when either changes
+   * @param onRefused called with (entry, ApiError) when the server will never take a page
+   */
+  constructor(session, { onChange, onRefused }) {
+    this.#key = `listenable.outbox.${session}`;
+    this.#draftKey = `listenable.draft.${session}`;
+    this.#pages = recall(this.#key) ?? [];
+    this.#listener = onChange;
+    this.#refused = onRefused;
+    this.offline = false;
+    window.addEventListener("online", () => this.flush());
+    window.addEventListener("pagehide", () => this.#sendDraft(true));
+    document.addEventListener("visibilitychange", () => document.hidden && this.#sendDraft(true));
+  }
+
+  get unsent() {
+    return this.#pages.length;
+  }
+
+  /** Answers that this device holds and the server may not: page index -> {answer, saved}. */
+  held(pages) {
+    const result = new Map();
+    const draft = recall(this.#draftKey);
+    if (draft && pages[draft.index]?.id === draft.id) result.set(draft.index, { answer: draft.answer, saved: false });
+    for (const entry of this.#pages) {
+      if (pages[entry.index]?.id === entry.id) result.set(entry.index, { answer: entry.answer, saved: true });
+    }
+    return result;
+  }
+
+  /** Hand over a finished page. It is on this device before the call returns. */
+  add(index, id, answer) {
+    this.#dropDraft(index);
+    this.#pages = [...this.#pages.filter((entry) => entry.index !== index), { index, id, answer }];
+    remember(this.#key, this.#pages);
+    return this.flush();
+  }
+
+  /** Keep an unfinished page: on this device now, on the server soon. */
+  draft(index, id, answer) {
+    this.#draft = { index, id, answer };
+    remember(this.#draftKey, this.#draft);
+    clearTimeout(this.#draftTimer);
+    this.#draftTimer = setTimeout(() => this.#sendDraft(), DRAFT_DELAY);
+  }
+
+  /** Send what is waiting; resolves to whether nothing is left. */
+  flush() {
+    clearTimeout(this.#retryTimer);
+    this.#sending ??= this.#drain().finally(() => {
+      this.#sending = null;
+    });
+    return this.#sending;
+  }
+
+  async #drain() {
+    this.#tell();
+    while (this.#pages.length > 0) {
+      const entry = this.#pages[0];
+      try {
+        await savePage(entry.index, entry.answer);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.transient) return this.#retry();
+        this.#remove(entry);
+        this.#refused(entry, error);
+        continue;
+      }
+      this.#delay = FIRST_DELAY;
+      this.offline = false;
+      this.#remove(entry);
+    }
+    return true;
+  }
+
+  #retry() {
+    this.offline = true;
+    this.#tell();
+    this.#retryTimer = setTimeout(() => this.flush(), this.#delay * (0.75 + Math.random() / 2));
+    this.#delay = Math.min(2 * this.#delay, LAST_DELAY);
+    return false;
+  }
+
+  #remove(entry) {
+    this.#pages = this.#pages.filter((other) => other !== entry);
+    if (this.#pages.length > 0) remember(this.#key, this.#pages);
+    else forget(this.#key);
+    this.#tell();
+  }
+
+  async #sendDraft(leaving = false) {
+    clearTimeout(this.#draftTimer);
+    const draft = this.#draft;
+    if (draft === null) return;
+    try {
+      await saveDraft(draft.index, draft.answer, leaving);
+    } catch (error) {
+      // It is on this device, and the next change or the page itself is sent again.
+      if (error.transient && !leaving && this.#draft === draft) {
+        this.#draftTimer = setTimeout(() => this.#sendDraft(), LAST_DELAY / 3);
+      }
+      return;
+    }
+    if (this.#draft === draft) this.#dropDraft(draft.index);
+  }
+
+  #dropDraft(index) {
+    if (this.#draft?.index === index) this.#draft = null;
+    if (recall(this.#draftKey)?.index === index) forget(this.#draftKey);
+    clearTimeout(this.#draftTimer);
+  }
+
+  #tell() {
+    this.#listener(this.#pages.length, this.offline);
+  }
+}

@@ -1,0 +1,9 @@
+// Text alone; a questionnaire where the page has one.
+
+import { h } from "../ui/dom.js";
+import { questionnaire } from "./questionnaire.js";
+
+export function generic(page, env) {
+  if (page.questionnaire?.length) return questionnaire(page, env);
+  return { element: h("div"), ready: true, answer: () => ({}), problem: () => null };
+}

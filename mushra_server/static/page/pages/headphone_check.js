@@ -1,0 +1,135 @@
+// Headphone check: six rounds of three sounds. The result is stored; a listener who fails may try once more and goes on.
+
+import { createRound, INTERVALS, passMark, ROUNDS, SECONDS, seededRandom } from "../audio/headphones.js";
+import { t } from "../i18n.js";
+import { fill, h, icon } from "../ui/dom.js";
+
+const GAP = 0.35; // seconds between the sounds of a round
+const ATTEMPTS = 2;
+
+export function headphoneCheck(page, env) {
+  const check = new HeadphoneCheck(page, env);
+  return {
+    element: check.element,
+    ready: true,
+    answer: () => ({ answers: check.result() }),
+    problem: () => check.problem(),
+    dispose: () => check.dispose(),
+  };
+}
+
+class HeadphoneCheck {
+  #page;
+  #env;
+  #random;
+  #context = null;
+  #attempt = 0;
+  #round = 0;
+  #right = 0;
+  #done = null; // {passed, right, attempts} when the check is over
+  #timers = [];
+  #main = null;
+
+  constructor(page, env) {
+    this.#page = page;
+    this.#env = env;
+    this.#random = seededRandom(page.id);
+    const before = page.answer?.answers ?? {};
+    if (before.headphone_check) this.#done = { passed: before.headphone_check === "passed", right: Number(before.headphone_check_correct), attempts: Number(before.headphone_check_attempts) };
+    this.element = h("div", { class: "headphones" });
+    if (this.#done) this.#showResult();
+    else this.#showIntro();
+  }
+
+  result() {
+    if (!this.#done) return {};
+    const { passed, right, attempts } = this.#done;
+    return { headphone_check: passed ? "passed" : "failed", headphone_check_correct: String(right), headphone_check_attempts: String(attempts), headphone_check_method: this.#page.method };
+  }
+
+  problem() {
+    return this.#done ? null : { text: t("headphones_missing"), focus: this.#main };
+  }
+
+  dispose() {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#context?.close();
+  }
+
+  #showIntro() {
+    this.#main = h("button", { type: "button", class: "button primary", text: t("start"), on: { click: () => this.#begin() } });
+    fill(this.element, h("p", { text: t("headphones_intro") }), h("p", { text: this.#question() }), this.#main);
+  }
+
+  #question() {
+    return t(this.#page.method === "huggins" ? "headphones_tone" : "headphones_softest");
+  }
+
+  #begin() {
+    this.#context ??= new (window.AudioContext ?? window.webkitAudioContext)();
+    this.#context.resume();
+    this.#attempt += 1;
+    this.#round = 0;
+    this.#right = 0;
+    this.#showRound();
+  }
+
+  #showRound() {
+    const round = createRound(this.#page.method, this.#context.sampleRate, this.#random);
+    const buttons = round.sounds.map((_, n) => h("button", { type: "button", class: "sound-button", disabled: true, text: String(n + 1), "aria-label": t("choose_sound", { n: n + 1 }), on: { click: () => this.#choose(n === round.correct) } }));
+    this.#main = h("button", { type: "button", class: "button large", on: { click: () => this.#play(round, buttons) } }, icon("play"), h("span", { text: t("play") }));
+    fill(this.element, h("p", { class: "step", text: t("round_of", { n: this.#round + 1, count: ROUNDS }) }), h("p", { text: this.#question() }), this.#main, h("div", { class: "sound-row" }, buttons));
+    this.#main.focus({ preventScroll: true });
+  }
+
+  #play(round, buttons) {
+    const context = this.#context;
+    this.#main.disabled = true;
+    const start = context.currentTime + 0.1;
+    round.sounds.forEach((channels, n) => {
+      const buffer = context.createBuffer(2, channels[0].length, context.sampleRate);
+      channels.forEach((samples, channel) => buffer.copyToChannel(samples, channel));
+      const source = context.createBufferSource();
+      const gain = context.createGain();
+      gain.gain.value = this.#env.volume;
+      source.buffer = buffer;
+      source.connect(gain).connect(context.destination);
+      const at = n * (SECONDS + GAP);
+      source.start(start + at);
+      this.#later(at, () => buttons[n].classList.add("playing"));
+      this.#later(at + SECONDS, () => buttons[n].classList.remove("playing"));
+    });
+    this.#later(INTERVALS * (SECONDS + GAP), () => {
+      this.#main.disabled = false;
+      for (const button of buttons) button.disabled = false;
+      buttons[0].focus({ preventScroll: true });
+    });
+  }
+
+  #later(seconds, action) {
+    this.#timers.push(setTimeout(action, 1000 * seconds + 100));
+  }
+
+  #choose(right) {
+    this.#right += right ? 1 : 0;
+    this.#round += 1;
+    if (this.#round < ROUNDS) {
+      this.#showRound();
+      return;
+    }
+    const passed = this.#right >= passMark(this.#page.method);
+    if (!passed && this.#attempt < ATTEMPTS) {
+      this.#main = h("button", { type: "button", class: "button primary", text: t("try_again"), on: { click: () => this.#begin() } });
+      fill(this.element, h("p", { class: "notice", role: "alert", text: t("headphones_again") }), this.#main);
+      this.#main.focus();
+      return;
+    }
+    this.#done = { passed, right: this.#right, attempts: this.#attempt };
+    this.#showResult();
+    this.#env.changed();
+  }
+
+  #showResult() {
+    fill(this.element, h("p", { class: "notice good", role: "status" }, icon("check"), h("span", { text: t(this.#done.passed ? "headphones_passed" : "headphones_done") })));
+  }
+}

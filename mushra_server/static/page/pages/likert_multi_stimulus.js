@@ -1,0 +1,58 @@
+// Several sounds on one page, each rated on a Likert scale.
+
+import { t } from "../i18n.js";
+import { audioPage } from "../ui/audio_page.js";
+import { playButton } from "../ui/board.js";
+import { h } from "../ui/dom.js";
+import { bindKeys } from "../ui/keys.js";
+import { likertProblem, likertScale, mayRate } from "../ui/likert.js";
+import { Ratings } from "../ui/ratings.js";
+import { trialKeys } from "../ui/trial_keys.js";
+
+export function likertMultiStimulus(page, env) {
+  return audioPage(page, env, (player) => {
+    const ratings = new Ratings(page, player);
+    const keys = page.stimuli.map((sound) => sound.key);
+    const single = keys.length === 1;
+    const name = (key) => (single ? t("sound") : String(keys.indexOf(key) + 1));
+    const buttons = new Map(keys.map((key, n) => [key, soundButton(key, n, single, player)]));
+    const scales = keys.flatMap((key) => page.response.map((points, n) => createScale(page, ratings, env, { key, points, n, label: buttons.get(key).label })));
+    const rows = keys.map((key) => h("div", { class: single ? "likert-row single" : "likert-row" }, buttons.get(key).element, h("div", { class: "likert-scales" }, scales.filter((scale) => scale.key === key).map((scale) => scale.control.element))));
+    let told = "";
+    const update = () => {
+      for (const key of keys) buttons.get(key).show({ playing: player.playing && player.current === key, current: player.current === key, heard: ratings.heard(key) });
+      for (const scale of scales) scale.control.enabled = mayRate(page, player, ratings, scale.key);
+      const now = keys.map((key) => ratings.heard(key)).join();
+      if (told !== "" && now !== told) env.refresh();
+      told = now;
+    };
+    player.onChange(update);
+    update();
+    return {
+      element: h("div", { class: "trial" }, rows),
+      answer: () => ({ ratings: ratings.toJSON() }),
+      problem: () => likertProblem({ page, ratings, keys, buttons, scales, name }),
+      end: bindKeys(trialKeys(player, null)),
+    };
+  });
+}
+
+function soundButton(key, n, single, player) {
+  const label = single ? t("sound") : t("sound_n", { n: n + 1 });
+  return { label, ...playButton(label, single ? t("play") : String(n + 1), () => player.toggle(key)) };
+}
+
+function createScale(page, ratings, env, { key, points, n, label }) {
+  const attribute = page.scales[n].name;
+  const several = page.response.length > 1;
+  const control = likertScale(points, {
+    legend: page.scales[n].question ?? (several ? t("question_of", { n: n + 1, count: page.response.length }) : t("score_of", { sound: label })),
+    hideLegend: !several && !page.scales[n].question,
+    chosen: ratings.scoreOf(key, attribute),
+    onChoose: (value) => {
+      ratings.rate(key, attribute, value);
+      env.changed();
+    },
+  });
+  return { key, control };
+}

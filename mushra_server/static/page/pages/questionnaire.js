@@ -1,0 +1,82 @@
+// Questions: text, number, likert, long_text.
+
+import { t } from "../i18n.js";
+import { h, uniqueId } from "../ui/dom.js";
+
+export function questionnaire(page, env) {
+  const stored = page.answer?.answers ?? {};
+  const fields = (page.questionnaire ?? []).map((question) => createField(question, stored[question.name], env.changed));
+  const form = h("form", { class: "questions", novalidate: true, on: { submit: (event) => event.preventDefault() } });
+  form.append(...fields.map((field) => field.element));
+  return {
+    element: form,
+    ready: true,
+    answer: () => ({ answers: Object.fromEntries(fields.map((field) => [field.name, field.value()]).filter(([, value]) => value !== "")) }),
+    problem: () => fields.map((field) => field.problem()).find((problem) => problem !== null) ?? null,
+  };
+}
+
+function createField(question, stored, changed) {
+  const make = { likert: likertField, long_text: longField, number: numberField }[question.type] ?? textField;
+  const value = stored ?? (question.default === null || question.default === undefined ? "" : String(question.default));
+  const field = make(question, value, changed);
+  const label = question.label || question.name;
+  return {
+    ...field,
+    name: question.name,
+    problem: () => {
+      if (field.value() === "") return question.optional ? null : { text: t("answer_missing", { question: label }), focus: field.focus() };
+      return field.invalid?.() ?? null;
+    },
+  };
+}
+
+function labelled(question, control) {
+  const id = uniqueId("question");
+  control.id = id;
+  control.name = question.name;
+  if (!question.optional) control.required = true;
+  return h("div", { class: "question" }, h("label", { for: id }, question.label || question.name, optionalMark(question)), control);
+}
+
+function optionalMark(question) {
+  return question.optional ? h("span", { class: "optional", text: ` ${t("optional")}` }) : null;
+}
+
+function textField(question, value, changed) {
+  const input = h("input", { type: "text", value, maxlength: 2000, autocomplete: "off", on: { input: changed } });
+  return { element: labelled(question, input), value: () => input.value.trim(), focus: () => input };
+}
+
+function longField(question, value, changed) {
+  const area = h("textarea", { rows: 4, maxlength: 20000, on: { input: changed } });
+  area.value = value;
+  return { element: labelled(question, area), value: () => area.value.trim(), focus: () => area };
+}
+
+function numberField(question, value, changed) {
+  const { min, max } = question;
+  const input = h("input", { type: "number", inputmode: "decimal", step: "any", value, min, max, on: { input: changed } });
+  const range = [t("number_from", { min }), t("number_to", { max })].filter((_, n) => [min, max][n] !== null && [min, max][n] !== undefined).join(" ");
+  // A browser reports what is no number as empty; telling that from nothing at all needs its own flag.
+  const read = () => (input.validity.badInput ? "?" : input.value.trim());
+  const outside = () => input.validity.badInput || input.validity.rangeUnderflow || input.validity.rangeOverflow;
+  const invalid = () => (outside() ? { text: `${t("number_wrong", { question: question.label || question.name })} ${range}`.trim(), focus: input } : null);
+  return { element: labelled(question, input), value: read, focus: () => input, invalid };
+}
+
+function likertField(question, value, changed) {
+  const name = uniqueId("choice");
+  const options = (question.response ?? []).map((point) => {
+    const radio = h("input", { type: "radio", name, value: point.value, on: { change: changed } });
+    radio.checked = value === point.value;
+    return { radio, element: h("label", { class: "choice" }, radio, h("span", { text: point.label || point.value })) };
+  });
+  const element = h(
+    "fieldset",
+    { class: "question" },
+    h("legend", {}, question.label || question.name, optionalMark(question)),
+    h("div", { class: "choices" }, options.map((option) => option.element)),
+  );
+  return { element, value: () => options.find(({ radio }) => radio.checked)?.radio.value ?? "", focus: () => options[0]?.radio };
+}

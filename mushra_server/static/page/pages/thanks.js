@@ -1,0 +1,35 @@
+// After the last answer was acknowledged: thanks, the completion code, the way back to where a participant came from.
+
+import { t } from "../i18n.js";
+import { h, icon } from "../ui/dom.js";
+import { sanitize } from "../ui/sanitize.js";
+
+export function showThanks(shell, { pages, completion }) {
+  const last = pages.at(-1);
+  const text = h("div", { class: "content" });
+  text.append(last?.popup_content ? sanitize(last.popup_content) : h("p", { text: t("thanks_text") }));
+  shell.showPlain(
+    h(
+      "section",
+      { class: "card narrow message" },
+      h("span", { class: "done-mark", "aria-hidden": "true" }, icon("check")),
+      h("h1", { tabindex: "-1", text: t("thanks_title") }),
+      text,
+      completion?.code ? codeBox(completion.code) : null,
+      completion?.redirect && safeLink(completion.redirect) ? h("a", { class: "button primary", href: completion.redirect, text: t("go_back_to_platform") }) : null,
+      completion ? null : h("p", { class: "quiet-link" }, h("a", { href: "new", text: t("next_participant") })),
+    ),
+  );
+}
+
+function codeBox(code) {
+  return h("p", { class: "code-box" }, h("span", { text: t("completion_code") }), h("strong", { class: "code", text: code }));
+}
+
+function safeLink(address) {
+  try {
+    return ["http:", "https:"].includes(new URL(address, document.baseURI).protocol);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,193 @@
+// One participant's way through the pages.
+
+import { ApiError, finishSession, uuid4 } from "./api.js";
+import { Loader } from "./audio/loader.js";
+import { t } from "./i18n.js";
+import { Outbox } from "./outbox.js";
+import { createPage } from "./pages/index.js";
+import { soundsOf } from "./sounds.js";
+import { showMessage } from "./pages/message.js";
+import { showThanks } from "./pages/thanks.js";
+import { Stopwatch } from "./ui/stopwatch.js";
+
+export class Session {
+  #state;
+  #shell;
+  #loader = new Loader();
+  #outbox;
+  #index = 0;
+  #view = null;
+  #watch = null;
+  #attempt = "";
+
+  constructor(state, shell) {
+    this.#state = state;
+    this.#shell = shell;
+    this.#outbox = new Outbox(state.pages[0]?.id ?? "none", {
+      onChange: (unsent, offline) => shell.showConnection(unsent, offline),
+      onRefused: (entry, error) => this.#refused(entry, error),
+    });
+    window.addEventListener("beforeunload", (event) => this.#outbox.unsent > 0 && event.preventDefault());
+  }
+
+  start() {
+    const { study, pages, position, finished, resume_url: resume } = this.#state;
+    this.#shell.begin(study, { resume, onNext: () => this.next(), onPrevious: () => this.previous() });
+    if (finished) {
+      showThanks(this.#shell, this.#state);
+      return;
+    }
+    const held = this.#outbox.held(pages);
+    let index = Math.min(position, pages.length);
+    for (const [at, { answer, saved }] of held) {
+      pages[at].answer = answer;
+      if (saved) pages[at].saved = true;
+    }
+    while (held.get(index)?.saved) index += 1;
+    this.#outbox.flush();
+    this.#show(index);
+  }
+
+  /** Leave the page forwards, if it is complete. */
+  next() {
+    if (!this.#view?.ready) return;
+    const problem = this.#view.problem();
+    if (problem) {
+      this.#shell.showHint(problem.text, true);
+      problem.focus?.focus();
+      return;
+    }
+    if (this.#view.forward?.()) {
+      this.#refresh();
+      this.#shell.focusHeading();
+      return;
+    }
+    this.#save();
+    this.#show(this.#index + 1);
+  }
+
+  /** Go one step or page back, where the study allows it; nothing is lost. */
+  previous() {
+    if (this.#view?.back?.()) {
+      this.#refresh();
+      this.#shell.focusHeading();
+    } else if (this.#mayGoBack()) {
+      this.#keepDraft();
+      this.#show(this.#index - 1);
+    }
+  }
+
+  #mayGoBack() {
+    return this.#state.study.show_previous && this.#index > 0 && this.#index < this.#state.pages.length;
+  }
+
+  #answer() {
+    const answer = { attempt: this.#attempt, time_ms: this.#watch.elapsed(), ratings: [], answers: {}, ...this.#view.answer() };
+    this.#state.pages[this.#index].answer = answer;
+    return answer;
+  }
+
+  #save() {
+    const page = this.#state.pages[this.#index];
+    page.saved = true;
+    this.#outbox.add(page.index ?? this.#index, page.id, this.#answer());
+  }
+
+  #keepDraft() {
+    const page = this.#state.pages[this.#index];
+    if (this.#view?.ready && !page.saved) this.#outbox.draft(this.#index, page.id, this.#answer());
+  }
+
+  #show(index) {
+    this.#view?.dispose?.();
+    this.#view = null;
+    if (index >= this.#state.pages.length) {
+      this.#finish();
+      return;
+    }
+    const { pages } = this.#state;
+    const page = pages[index];
+    this.#index = index;
+    this.#attempt = uuid4();
+    this.#watch?.stop();
+    this.#watch = new Stopwatch(page.answer?.time_ms ?? 0);
+    this.#loader.keep([...soundsOf(page), ...soundsOf(pages[index + 1])]);
+    this.#view = createPage(page, {
+      session: this,
+      loader: this.#loader,
+      volume: this.#volume(),
+      changed: () => this.#changed(),
+      ready: () => {
+        this.#refresh();
+        this.#loader.preload(soundsOf(pages[index + 1]));
+      },
+      refresh: () => this.#refresh(),
+    });
+    this.#shell.showPage(page, this.#view.element, { index, count: pages.length });
+    this.#refresh();
+    if (this.#view.ready) this.#loader.preload(soundsOf(pages[index + 1]));
+  }
+
+  #changed() {
+    const page = this.#state.pages[this.#index];
+    page.saved = false; // a page that is opened again and changed is sent again when it is left
+    this.#keepDraft();
+    this.#refresh();
+  }
+
+  #refresh() {
+    const last = this.#index === this.#state.pages.length - 1;
+    this.#shell.showControls({
+      next: this.#view.nextLabel?.() ?? (last ? t("finish") : t("next")),
+      canGoBack: Boolean(this.#view.hasBack?.()) || this.#mayGoBack(),
+      ready: this.#view.ready,
+      complete: this.#view.ready && this.#view.problem() === null,
+    });
+  }
+
+  #volume() {
+    const answers = this.#state.pages.map((page) => page.answer?.answers?.volume).filter((value) => value !== undefined);
+    const last = Number(answers.at(-1) ?? 100);
+    return Number.isFinite(last) ? Math.min(Math.max(last / 100, 0), 1) : 1;
+  }
+
+  async #finish() {
+    this.#index = this.#state.pages.length;
+    showMessage(this.#shell, { title: t("sending_title"), text: t("sending_text"), busy: true });
+    for (let delay = 1; ; delay = Math.min(2 * delay, 30)) {
+      const sent = await this.#outbox.flush();
+      if (this.#index < this.#state.pages.length) return; // a page was refused and is shown again
+      try {
+        if (sent) {
+          const { completion } = await finishSession();
+          showThanks(this.#shell, { ...this.#state, completion });
+          return;
+        }
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.status === 409 && error.missing.length > 0) {
+          this.#show(error.missing[0]);
+          this.#shell.showHint(t("page_missing"), true);
+          return;
+        }
+        if (!error.transient) {
+          showMessage(this.#shell, { title: t("refused_title"), text: error.message });
+          return;
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1000 * delay));
+    }
+  }
+
+  #refused(entry, error) {
+    if (error.status === 401 || error.status === 403) {
+      this.#view?.dispose?.();
+      this.#view = null;
+      showMessage(this.#shell, { title: t("session_lost_title"), text: `${t("session_lost_text")} (${error.message})` });
+      return;
+    }
+    this.#state.pages[entry.index].saved = false;
+    this.#show(entry.index);
+    this.#shell.showHint(`${t("page_refused")} (${error.message})`, true);
+  }
+}

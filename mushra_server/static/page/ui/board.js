@@ -1,0 +1,100 @@
+// The sounds of a trial side by side: a button that plays each, its slider, its score. Rows on a phone.
+
+import { t } from "../i18n.js";
+import { OPEN } from "../sounds.js";
+import { h, icon } from "./dom.js";
+import { labelPlaces, linePlaces, spoken, wordFor } from "./scale.js";
+import { Slider } from "./slider.js";
+
+/** A button that plays one sound; which one plays is said by icon, bars, text and colour. */
+export function playButton(label, short, onClick) {
+  const element = h("button", { type: "button", class: "sound-button", "aria-pressed": "false", "aria-label": t("play_sound", { sound: label }), on: { click: onClick } });
+  const bars = h("span", { class: "bars", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
+  element.append(h("span", { class: "sound-name", text: short }), h("span", { class: "sound-state", "aria-hidden": "true" }, icon("play"), icon("check"), bars));
+  return {
+    element,
+    show({ playing, current, heard }) {
+      element.classList.toggle("playing", playing);
+      element.classList.toggle("current", current);
+      element.classList.toggle("heard", heard);
+      element.setAttribute("aria-pressed", String(playing));
+      const state = playing ? t("now_playing") : heard ? t("heard") : t("not_heard");
+      element.setAttribute("aria-label", `${t("play_sound", { sound: label })} (${state})`);
+    },
+  };
+}
+
+export class Board {
+  #lanes;
+  #player;
+
+  /**
+   * @param scale {name, min, max, step, labels, points}
+   * @param keys the sounds to rate, in order
+   * @param scores Map of key to score or null
+   * @param onScore called with (key, score)
+   */
+  constructor(scale, keys, { player, scores, onScore, hasOpen }) {
+    this.#player = player;
+    this.#lanes = keys.map((key, n) => this.#lane(scale, key, n, scores.get(key) ?? null, onScore));
+    const axis = h("div", { class: "axis", "aria-hidden": "true" }, labelPlaces(scale).map(({ text, at }) => place(h("span", { text }), at)));
+    const lines = h("div", { class: "lines", "aria-hidden": "true" }, linePlaces(scale).map((at) => place(h("i"), at)));
+    const lanes = h("ol", { class: "lanes" }, this.#lanes.map((lane) => lane.element));
+    this.element = h("div", { class: "board", role: "group", "aria-label": scale.question || t("scores") });
+    this.element.style.setProperty("--count", String(keys.length));
+    this.open = hasOpen ? playButton(t("reference"), t("reference"), () => player.toggle(OPEN)) : null;
+    this.open?.element.classList.add("open-sound");
+    this.element.append(h("div", { class: "side" }, this.open?.element ?? h("span"), axis), h("div", { class: "field" }, lines, lanes));
+    player.onChange(() => this.update());
+    this.update();
+  }
+
+  get sliders() {
+    return new Map(this.#lanes.map((lane) => [lane.key, lane.slider]));
+  }
+
+  buttonOf(key) {
+    return key === OPEN ? this.open?.element : this.#lanes.find((lane) => lane.key === key)?.button.element;
+  }
+
+  /** Follow the player: what plays, what was heard, which slider may be moved. */
+  update() {
+    const { current, playing } = this.#player;
+    for (const lane of this.#lanes) {
+      const mine = lane.key === current;
+      lane.button.show({ playing: mine && playing, current: mine, heard: this.#player.heard(lane.key) });
+      if (lane.element.classList.contains("current") !== mine) {
+        lane.element.classList.toggle("current", mine);
+        lane.slider.enabled = mine;
+      }
+    }
+    this.open?.show({ playing: current === OPEN && playing, current: current === OPEN, heard: this.#player.heard(OPEN) });
+  }
+
+  #lane(scale, key, n, score, onScore) {
+    const name = t("sound_n", { n: n + 1 });
+    const button = playButton(name, String(n + 1), () => this.#player.toggle(key));
+    const readout = h("span", { class: "score", "aria-hidden": "true" });
+    const show = (value) => {
+      const word = value === null ? null : wordFor(scale, value);
+      readout.replaceChildren(h("b", { text: value === null ? "–" : String(value) }), word ? h("small", { text: word }) : "");
+    };
+    const slider = new Slider(scale, {
+      name: t("score_of", { sound: name }),
+      describe: (value) => spoken(scale, value),
+      value: score,
+      change: (value) => {
+        show(value);
+        onScore(key, value);
+      },
+      blocked: () => this.#player.play(key),
+    });
+    show(score);
+    return { key, button, slider, element: h("li", { class: "lane" }, button.element, slider.element, readout) };
+  }
+}
+
+function place(element, at) {
+  element.style.setProperty("--at", String(at));
+  return element;
+}

@@ -1,0 +1,39 @@
+// A comment on the sound that plays, or played last.
+
+import { t } from "../i18n.js";
+import { h, uniqueId } from "./dom.js";
+
+export class CommentBox {
+  #player;
+  #ratings;
+  #sounds;
+  #attribute;
+  #shown = null;
+
+  constructor(player, ratings, sounds, attribute, changed) {
+    this.#player = player;
+    this.#ratings = ratings;
+    this.#sounds = sounds;
+    this.#attribute = attribute;
+    const id = uniqueId("comment");
+    this.label = h("label", { for: id });
+    this.area = h("textarea", { id, rows: 1, maxlength: 2000 });
+    this.area.addEventListener("input", () => {
+      ratings.comment(this.#shown, attribute, this.area.value.trim());
+      changed();
+    });
+    this.element = h("div", { class: "comment" }, this.label, this.area);
+    player.onChange(() => this.update());
+    this.update();
+  }
+
+  update() {
+    const key = this.#player.current;
+    const at = this.#sounds.findIndex((sound) => sound.key === key);
+    this.element.hidden = at < 0 && this.#shown === null;
+    if (at < 0 || key === this.#shown) return;
+    this.#shown = key;
+    this.label.textContent = t("comment_on", { sound: t("sound_n", { n: at + 1 }) });
+    this.area.value = this.#ratings.commentOf(key, this.#attribute);
+  }
+}

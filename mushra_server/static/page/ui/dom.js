@@ -1,0 +1,60 @@
+// Small helpers that build elements without ever touching innerHTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * Create an element. Properties: `class`, `text`, `on` (map of listeners), `data` (data attributes);
+ * booleans set or leave out an attribute, everything else becomes an attribute as text.
+ */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "class") element.className = value;
+    else if (name === "text") element.textContent = value;
+    else if (name === "on") for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+    else if (name === "data") Object.assign(element.dataset, value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const PATHS = {
+  play: "M8 5.5v13l10.5-6.5z",
+  pause: "M7.5 5.5h3v13h-3zM13.5 5.5h3v13h-3z",
+  loop: "M7 7h9a3 3 0 0 1 3 3v1m0 0-2-2m2 2 2-2M17 17H8a3 3 0 0 1-3-3v-1m0 0 2 2m-2-2-2 2",
+  start: "M6 6v12M18 12H9m0 0 4-4m-4 4 4 4",
+  check: "m5.5 12.5 4 4 9-9",
+  left: "m14 6-6 6 6 6",
+  right: "m10 6 6 6-6 6",
+  keyboard: "M4 7h16v10H4zM7 10h.01M10 10h.01M13 10h.01M16.5 10h.01M8.5 14h7",
+  alert: "M12 4 3 19h18zM12 10v4M12 16.5h.01",
+};
+const FILLED = new Set(["play", "pause"]);
+
+/** A decorative icon that takes the text's colour. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", FILLED.has(name) ? "icon icon-filled" : "icon");
+  return svg;
+}
+
+/** Replace the children of an element. */
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat().filter(Boolean));
+  return element;
+}
+
+let serial = 0;
+
+/** An id that is unique in this document. */
+export function uniqueId(prefix) {
+  serial += 1;
+  return `${prefix}-${serial}`;
+}

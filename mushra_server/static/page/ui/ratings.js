@@ -1,0 +1,70 @@
+// The scores and comments of one page, as they are stored.
+
+import { OPEN } from "../sounds.js";
+
+export class Ratings {
+  #player;
+  #keys;
+  #scales;
+  #entries = new Map(); // "key attribute" -> {score, comment}
+  #before = new Map(); // key -> milliseconds listened before the page was loaded again
+
+  constructor(page, player) {
+    this.#player = player;
+    this.#keys = page.stimuli.map((sound) => sound.key);
+    this.#scales = page.scales.map((scale) => scale.name);
+    for (const { key, attribute, score, comment, listened_ms: listened } of page.answer?.ratings ?? []) {
+      this.#entries.set(`${key} ${attribute}`, { score: score ?? null, comment: comment ?? null });
+      this.#before.set(key, Math.max(listened ?? 0, this.#before.get(key) ?? 0));
+    }
+    // What the others were compared with was heard if a score was given.
+    if ([...this.#entries.values()].some((entry) => entry.score !== null)) this.#before.set(OPEN, Infinity);
+  }
+
+  rate(key, attribute, score) {
+    this.#entries.set(`${key} ${attribute}`, { ...this.#entry(key, attribute), score });
+  }
+
+  comment(key, attribute, text) {
+    this.#entries.set(`${key} ${attribute}`, { ...this.#entry(key, attribute), comment: text || null });
+  }
+
+  commentOf(key, attribute) {
+    return this.#entry(key, attribute).comment ?? "";
+  }
+
+  scoreOf(key, attribute) {
+    return this.#entry(key, attribute).score;
+  }
+
+  /** Scores of one attribute: a Map of key to score or null. */
+  scores(attribute) {
+    return new Map(this.#keys.map((key) => [key, this.#entry(key, attribute).score]));
+  }
+
+  /** Whether a sound was heard, now or before the page was loaded again. */
+  heard(key) {
+    return this.#player.heard(key) || (this.#before.get(key) ?? 0) >= Math.min(1000, 1000 * this.#player.seconds - 20);
+  }
+
+  /** Whether a sound was played to its end. */
+  heardAll(key) {
+    return (this.#before.get(key) ?? 0) + this.#player.engine.listenedMs(key) >= 1000 * this.#player.seconds - 20;
+  }
+
+  /** Whether any of a sound was played. */
+  started(key) {
+    return (this.#before.get(key) ?? 0) + this.#player.engine.listenedMs(key) > 0;
+  }
+
+  toJSON() {
+    return this.#keys.flatMap((key) => {
+      const listened = (this.#before.get(key) ?? 0) + this.#player.engine.listenedMs(key);
+      return this.#scales.map((attribute) => ({ key, attribute, ...this.#entry(key, attribute), listened_ms: listened }));
+    });
+  }
+
+  #entry(key, attribute) {
+    return this.#entries.get(`${key} ${attribute}`) ?? { score: null, comment: null };
+  }
+}

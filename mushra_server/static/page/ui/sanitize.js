@@ -1,0 +1,56 @@
+// The study author's HTML, rebuilt from an allow-list: unknown elements are unwrapped, unknown attributes left out.
+
+const ELEMENTS = new Set(
+  ("A ABBR B BLOCKQUOTE BR CODE DD DIV DL DT EM FIGCAPTION FIGURE H1 H2 H3 H4 H5 HR I IMG KBD LI OL P PRE Q S SMALL SPAN " +
+    "STRONG SUB SUP TABLE TBODY TD TFOOT TH THEAD TR U UL").split(" "),
+);
+const DROPPED = new Set("SCRIPT STYLE IFRAME OBJECT EMBED TEMPLATE NOSCRIPT SVG MATH FORM INPUT BUTTON TEXTAREA SELECT HEAD".split(" "));
+const ATTRIBUTES = { A: ["href", "title"], IMG: ["src", "alt", "width", "height"], TD: ["colspan", "rowspan"], TH: ["colspan", "rowspan", "scope"] };
+const EVERYWHERE = ["lang", "dir"];
+
+/** Turn trusted-enough HTML into a fragment that cannot run anything. */
+export function sanitize(html) {
+  const parsed = new DOMParser().parseFromString(String(html ?? ""), "text/html");
+  const fragment = document.createDocumentFragment();
+  copyChildren(parsed.body, fragment);
+  return fragment;
+}
+
+function copyChildren(from, to) {
+  for (const node of from.childNodes) {
+    if (node.nodeType === Node.TEXT_NODE) to.append(node.data);
+    else if (node.nodeType === Node.ELEMENT_NODE) copyElement(node, to);
+  }
+}
+
+function copyElement(node, to) {
+  const name = node.tagName.toUpperCase();
+  if (DROPPED.has(name)) return;
+  if (!ELEMENTS.has(name)) {
+    copyChildren(node, to);
+    return;
+  }
+  // The page's own title is the h1, so the author's headings start one below.
+  const element = document.createElement(name === "H1" ? "h2" : name);
+  for (const attribute of [...(ATTRIBUTES[name] ?? []), ...EVERYWHERE]) {
+    const value = node.getAttribute(attribute);
+    if (value !== null && safeValue(attribute, value)) element.setAttribute(attribute, value);
+  }
+  if (name === "A") {
+    element.target = "_blank";
+    element.rel = "noopener noreferrer";
+  }
+  if (name === "IMG" && !element.hasAttribute("alt")) element.alt = "";
+  copyChildren(node, element);
+  to.append(element);
+}
+
+function safeValue(attribute, value) {
+  if (attribute !== "href" && attribute !== "src") return true;
+  const allowed = attribute === "href" ? ["http:", "https:", "mailto:"] : ["http:", "https:"];
+  try {
+    return allowed.includes(new URL(value, document.baseURI).protocol);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,105 @@
+// The frame around every page: title, progress, connection, help, and the way forwards and back.
+
+import { t } from "../i18n.js";
+import { fill, h, icon } from "./dom.js";
+import { Help } from "./help.js";
+import { sanitize } from "./sanitize.js";
+
+export class Shell {
+  #root;
+  #parts = null;
+  #title = "";
+  #hint = "";
+
+  constructor(root) {
+    this.#root = root;
+    this.main = h("main", { id: "main", tabindex: "-1" });
+    fill(root, this.main);
+  }
+
+  /** Build the frame, in the study's language. */
+  begin(study, { resume, onNext, onPrevious }) {
+    this.#title = study.title || t("listening_test");
+    this.help = new Help(resume);
+    const next = h("span");
+    this.#parts = {
+      progress: h("p", { class: "progress-text" }),
+      bar: h("progress", { class: "progress-bar", max: 1, value: 0, "aria-label": t("progress") }),
+      connection: h("p", { class: "connection", role: "status" }),
+      hint: h("p", { class: "hint", id: "hint", role: "status" }),
+      previous: h("button", { class: "button quiet", type: "button", on: { click: onPrevious } }, icon("left"), h("span", { text: t("previous") })),
+      next: h("button", { class: "button primary", type: "button", "aria-describedby": "hint", on: { click: onNext } }, next, icon("right")),
+      nextLabel: next,
+    };
+    const { progress, bar, connection, hint, previous, next: forward } = this.#parts;
+    this.footer = h("footer", { class: "foot" }, h("div", { class: "foot-inner" }, previous, hint, forward));
+    fill(
+      this.#root,
+      h("a", { class: "skip", href: "#main", text: t("skip_to_content") }),
+      h("header", { class: "head" }, h("div", { class: "head-inner" }, h("p", { class: "study", text: this.#title }), connection, progress, this.help.button), bar),
+      this.main,
+      this.footer,
+      this.help.dialog,
+    );
+    document.title = this.#title;
+  }
+
+  /** Show a page's title, the author's text and the page itself. */
+  showPage(page, element, { index, count }) {
+    const { progress, bar } = this.#parts;
+    const where = t("page_of", { page: index + 1, pages: count });
+    progress.textContent = where;
+    bar.value = count > 1 ? index / (count - 1) : 1;
+    document.title = `${where} · ${this.#title}`;
+    const training = page.kind === "training" ? h("p", { class: "badge", text: t("training_badge") }) : null;
+    this.heading = h("h1", { tabindex: "-1", text: page.title || where });
+    const content = h("div", { class: "content" });
+    content.append(sanitize(page.content));
+    const intro = h("div", { class: "intro" }, h("div", { class: "intro-title" }, this.heading, training), content);
+    fill(this.main, h("article", { class: "card", data: { type: page.type } }, intro, element));
+    this.footer.hidden = false;
+    this.#hint = "";
+    this.showHint("");
+    window.scrollTo(0, 0);
+    this.heading.focus({ preventScroll: true });
+  }
+
+  /** Show something that is no page of the study: thanks, errors, waiting. */
+  showPlain(element) {
+    this.footer?.setAttribute("hidden", "");
+    if (this.#parts) this.#parts.progress.textContent = "";
+    fill(this.main, element);
+    window.scrollTo(0, 0);
+    element.querySelector("h1")?.focus({ preventScroll: true });
+  }
+
+  focusHeading() {
+    this.heading?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }
+
+  showControls({ next, canGoBack, ready, complete }) {
+    const { previous, next: button, nextLabel } = this.#parts;
+    nextLabel.textContent = next;
+    previous.hidden = !canGoBack;
+    button.disabled = !ready;
+    button.classList.toggle("waiting", ready && !complete);
+    if (complete && this.#hint !== "") this.showHint("");
+  }
+
+  /** Say in the footer what is missing; `urgent` draws attention to it. */
+  showHint(text, urgent = false) {
+    const { hint } = this.#parts;
+    this.#hint = text;
+    fill(hint, text && urgent ? icon("alert") : null, text ? h("span", { text }) : null);
+    hint.classList.toggle("urgent", urgent);
+  }
+
+  /** Say whether answers are still on their way. */
+  showConnection(unsent, offline) {
+    const { connection } = this.#parts ?? {};
+    if (!connection) return;
+    connection.classList.toggle("offline", offline);
+    fill(connection, offline ? icon("alert") : null, h("span", { text: offline ? t("offline", { pages: unsent }) : "" }));
+  }
+}
