@@ -64,6 +64,8 @@ def measure_anchor(
         - reference, anchor: `[samples]` or `[samples, channels]`, of equal length
     """
     x, y = (to_mono(sound).astype(np.float64) for sound in (reference, anchor))
+    lag = _lag(x, y, sample_rate)
+    x, y = (x[: len(x) - lag], y[lag:]) if lag >= 0 else (x[-lag:], y[: len(y) + lag])
     segment = min(len(x), 1 << int(np.log2(max(sample_rate / 12, 16))))
     options = {"fs": sample_rate, "nperseg": segment, "window": "blackmanharris"}
     frequency, cross = csd(x, y, **options)
@@ -82,7 +84,7 @@ def measure_anchor(
     for multiple, wanted in STOP_DB:
         band = (frequency >= multiple * cutoff_hz + SMOOTHING_HZ) & (headroom_db + level_db > wanted + 10)
         stops.append(float((level_db - response_db[band]).min()) if band.any() else np.nan)
-    return AnchorFit(ripple, tuple(stops), _lag(x, y, sample_rate))
+    return AnchorFit(ripple, tuple(stops), lag)
 
 
 def _lag(x: np.ndarray, y: np.ndarray, sample_rate: int) -> int:

@@ -26,7 +26,7 @@ def render(
     data: Annotated[Path, typer.Option(help="Data set in ESC-50 layout, or a CSV with path, label, fold.")],
     out: Annotated[Path, typer.Option(help="Folder of the stimuli set.")],
     method: Annotated[
-        list[str] | None, typer.Option(help="Method without training, on the first run's classifier.")
+        list[str] | None, typer.Option(help="Method without training, on the runs' classifier.")
     ] = None,
     fold: Annotated[int | None, typer.Option(help="Take clips of this fold alone.")] = None,
     items: Annotated[int, typer.Option(min=1, help="Number of items.")] = 9,
@@ -39,6 +39,7 @@ def render(
     seconds: Annotated[
         float | None, typer.Option(help="Trim or pad clips to this length; by default they keep theirs.")
     ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
 ) -> None:
     """Render explainers' interpretations, and the input as their reference, into a stimuli set."""
     from study_builder import render as render_stimuli
@@ -55,6 +56,7 @@ def render(
         correct_only=correct_only,
         residuals=residuals,
         duration_s=seconds,
+        device=device,
         command=_command(),
         track=_bar("Rendering"),
     )

@@ -19,7 +19,8 @@ from zlib import crc32
 import numpy as np
 import torch
 
-from interpreter import Explainer, load_explainer
+from interpreter import Explainer
+from interpreter.comparison import explainers_of
 from stimuli import (
     Audio,
     Clip,
@@ -96,6 +97,7 @@ def render(
     correct_only: bool = True,
     residuals: bool = False,
     duration_s: float | None = None,
+    device: str = "cpu",
     command: str = "",
     track: Track | None = None,
 ) -> Manifest:
@@ -106,10 +108,10 @@ def render(
     interpretation for the predicted class, with a level common to all sounds of the item.
 
     Args:
-        runs: runs of trained explainers (or of the classifier, if `methods` are given).
+        runs: runs of trained explainers, of one classifier; or the classifier's own, if `methods` are given.
         data: a data set.
         out: folder of the set.
-        methods: names of methods without training, which explain the first run's classifier.
+        methods: names of methods without training, which explain the same classifier.
         fold: take clips of this fold alone.
         items: how many.
         seed: of the choice.
@@ -117,6 +119,7 @@ def render(
         correct_only: whether to choose among correctly classified clips.
         residuals: whether to store what the masks removed beside the set.
         duration_s: length to trim or pad clips to; None keeps their own.
+        device: where the networks run.
         command: kept in the manifest.
         track: wraps the items, with their number, for a progress bar.
 
@@ -124,12 +127,13 @@ def render(
         The manifest, which has been written.
 
     Raises:
-        RenderError: the runs, the data or the folder cannot make this set.
+        RenderError: the data or the folder cannot make this set.
+        InterpreterError: the runs cannot be used together.
     """
     dataset = Dataset.load(data)
     dataset = dataset if fold is None else dataset.folds(fold)
     rendering = Rendering(
-        explainers=load_explainers(runs, methods),
+        explainers=conditions_of([Path(run) for run in runs], methods, device),
         dataset=dataset,
         items=items,
         seed=seed,
@@ -141,55 +145,20 @@ def render(
     return render_set(rendering, Path(out), command=command, fingerprint=_run_hashes(runs), track=track)
 
 
-def load_explainers(runs: Sequence[Path | str], methods: Sequence[str]) -> dict[str, Explainer]:
-    """Load the explainers of `runs`, and `methods` on the first run's classifier, by condition name.
+def conditions_of(runs: Sequence[Path], methods: Sequence[str], device: str) -> dict[str, Explainer]:
+    """Load the explainers of `runs`, and `methods` on their classifier, by names that are safe in paths.
 
     Raises:
-        RenderError: there is nothing to render, or the classifiers answer with different classes.
+        InterpreterError: there is nothing to render, or the runs are of different classifiers.
+        RenderError: two conditions would have one name.
     """
-    if not runs:
-        raise RenderError("no run is given; expected --run with a trained explainer or classifier")
-    loaded: list[tuple[str, Explainer]] = []
-    for run in map(Path, runs):
-        if _kind_of(run) != "classifier":
-            explainer = load_explainer(run)
-            loaded.append((explainer.name, explainer))
-    loaded += [(method, load_explainer(Path(runs[0]), method=method)) for method in methods]
-    if not loaded:
-        raise RenderError(f"{runs[0]} is a classifier's run; expected --method with what is to explain it")
-    explainers = _by_condition_name(loaded, [Path(run).name for run in runs])
-    first = loaded[0][1].classifier
-    for name, explainer in explainers.items():
-        if list(explainer.classifier.labels) != list(first.labels):
-            raise RenderError(f"'{name}' explains a classifier with other classes than '{loaded[0][0]}' does")
-        if explainer.classifier.sample_rate != first.sample_rate:
-            raise RenderError(
-                f"'{name}' explains a classifier with another sample rate than '{loaded[0][0]}' does"
-            )
-    return explainers
-
-
-def _by_condition_name(loaded: list[tuple[str, Explainer]], runs: list[str]) -> dict[str, Explainer]:
-    """Name conditions by method; where two runs are of one method, by run."""
-    names = [name for name, _ in loaded]
-    explainers: dict[str, Explainer] = {}
-    for index, (name, explainer) in enumerate(loaded):
-        unique = name if names.count(name) == 1 or index >= len(runs) else runs[index]
-        safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", unique).lstrip("._+-") or "method"
-        if safe in explainers or safe == REFERENCE:
+    conditions: dict[str, Explainer] = {}
+    for name, explainer in explainers_of(runs, methods, device).items():
+        safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).lstrip("._+-") or "method"
+        if safe in conditions or safe == REFERENCE:
             raise RenderError(f"two conditions would be named '{safe}'; rename one of the runs")
-        explainers[safe] = explainer
-    return explainers
-
-
-def _kind_of(run: Path) -> str:
-    path = run / "run.json"
-    if not path.is_file():
-        raise FileNotFoundError(2, "No finished run here", str(path))
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["kind"])
-    except (ValueError, KeyError, TypeError):
-        raise RenderError(f"{path}: does not say what kind of run it is; expected a key 'kind'") from None
+        conditions[safe] = explainer
+    return conditions
 
 
 def _run_hashes(runs: Sequence[Path | str]) -> str:

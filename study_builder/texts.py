@@ -65,7 +65,9 @@ def training_note() -> str:
 
 def trial_content(question: str, prediction: str | None) -> str:
     """Return what a rating page says: the predicted class, where there is one, and the question."""
-    answered = "" if prediction is None else f"<p>The classifier answered: <b>{escape(prediction)}</b>.</p>"
+    answered = ""
+    if prediction is not None:
+        answered = f"<p>The classifier answered: <b>{escape(prediction.replace('_', ' '))}</b>.</p>"
     return f"{answered}<p>{escape(question)}</p>"
 
 
