@@ -216,11 +216,15 @@ def _write_trial(task: tuple[_Plan, str, Path, Choices, float | None]) -> Writte
         subtype: Literal["PCM_16", "PCM_24"] = "PCM_24" if choices.bits == 24 else "PCM_16"
         write_audio(folder / path, trial.sounds[name], trial.sample_rate, subtype, seed=seed)
         files[path] = sha256_of(folder / path)
-    warnings = [
-        f"{_path(item, name)}: {text}" for name in plan.names for text in trial.warnings.get(name, ())
-    ]
     seconds = len(trial.sounds[plan.names[0]]) / trial.sample_rate
-    return WrittenTrial(item, files, seconds, tuple(warnings))
+    return WrittenTrial(item, files, seconds, tuple(_gathered(item, plan.names, trial.warnings)))
+
+
+def _gathered(item: str, names: list[str], warnings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield each warning once, with the conditions of the item that it is about."""
+    for text in dict.fromkeys(text for name in names for text in warnings.get(name, ())):
+        about = [name for name in names if text in warnings.get(name, ())]
+        yield f"{item}: {text}" if len(about) == len(names) else f"{item}: {', '.join(about)}: {text}"
 
 
 def _path(item: str, condition: str) -> str:

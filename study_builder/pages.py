@@ -145,7 +145,11 @@ class _PageMaker:
     def page(self, item: Item, name: str, trial: TrialInfo) -> MushraPage:
         if name in self.trials:
             raise BuildError(f"the page id '{name}' would occur twice; rename the item '{item.name}'")
-        known = {"label": item.label, "prediction": item.prediction, "probability": item.probability}
+        known = {
+            "label": readable(item.label),
+            "prediction": readable(item.prediction),
+            "probability": item.probability,
+        }
         trial = trial.model_copy(update=known)
         self.trials[name] = trial
         conditions = [condition.name for condition in self.sounds.conditions]
@@ -154,7 +158,7 @@ class _PageMaker:
         return MushraPage(
             id=name,
             name=texts.TRAINING_NAME if trial.kind == "training" else texts.TRIAL_NAME,
-            content=note + texts.trial_content(asked, item.prediction),
+            content=note + texts.trial_content(asked, trial.prediction),
             reference=self.sounds.paths.get((item.name, REFERENCE)),
             conditions={condition: self.sounds.paths[item.name, condition] for condition in conditions},
             strict=len(conditions) + 1 <= STRICT_SIGNALS and self.sounds.longest_s <= STRICT_SECONDS,
@@ -223,6 +227,11 @@ class _PageMaker:
             show_errors=True,
             questionnaire=texts.questionnaire() if chosen is None else chosen,
         )
+
+
+def readable(name: str | None) -> str | None:
+    """Return a class's name as people write it: data sets join words with underscores."""
+    return None if name is None else name.replace("_", " ")
 
 
 def _slug(title: str) -> str:

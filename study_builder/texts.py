@@ -67,7 +67,7 @@ def trial_content(question: str, prediction: str | None) -> str:
     """Return what a rating page says: the predicted class, where there is one, and the question."""
     answered = ""
     if prediction is not None:
-        answered = f"<p>The classifier answered: <b>{escape(prediction.replace('_', ' '))}</b>.</p>"
+        answered = f"<p>The classifier answered: <b>{escape(prediction)}</b>.</p>"
     return f"{answered}<p>{escape(question)}</p>"
 
 
