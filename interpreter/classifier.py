@@ -29,15 +29,10 @@ class ConvBlock(nn.Module):
         self.pooled = pooled
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Map `[B, channels_in, T, F]` to `[B, channels_out, T / 2, F / 2]` (not halved where not pooled)."""
+        """Map `[B, channels_in, T, F]` to `[B, channels_out, T / 2, F / 2]`; a single row stays one."""
         maps = self.relu1(self.norm1(self.conv1(maps)))
         maps = self.relu2(self.norm2(self.conv2(maps)))
-        return F.avg_pool2d(maps, 2, ceil_mode=_too_small(maps)) if self.pooled else maps
-
-
-def _too_small(maps: Tensor) -> bool:
-    """Tell whether pooling would leave nothing of a grid (a very short clip): it is then rounded up."""
-    return min(maps.shape[-2:]) < 2
+        return F.avg_pool2d(maps, (min(2, maps.shape[2]), 2)) if self.pooled else maps
 
 
 class Cnn14(nn.Module):

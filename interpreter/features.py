@@ -53,6 +53,10 @@ def mel_matrix(mel_bins: int, n_fft: int, sample_rate: int, f_min_hz: float, f_m
     return (1.0 - ((bins[:, None] - centres) / widths).abs()).clamp(min=0.0).float()
 
 
+def _mel(hertz: Tensor) -> Tensor:
+    return 2595.0 * torch.log10(1.0 + hertz / 700.0)
+
+
 class FrontEnd(nn.Module):
     """STFT, log magnitude and mel bands; the defaults are those of the paper's classifier.
 
@@ -94,10 +98,16 @@ class FrontEnd(nn.Module):
             hop_length,
             win_length,
         )
-        self.mel_bins = mel_bins
-        filters = mel_matrix(mel_bins, n_fft, sample_rate, f_min_hz, f_max_hz or sample_rate / 2)
+        self.mel_bins, self.f_min_hz, self.f_max_hz = mel_bins, f_min_hz, f_max_hz or sample_rate / 2
+        filters = mel_matrix(mel_bins, n_fft, sample_rate, self.f_min_hz, self.f_max_hz)
         self.register_buffer("window", torch.hamming_window(win_length), persistent=False)
         self.register_buffer("filters", filters, persistent=False)
+
+    def bin_positions(self) -> Tensor:
+        """Return the place `[F]` of each STFT bin among the mel bands; 0 is the first band's centre."""
+        low, high = (_mel(torch.tensor(f)) for f in (self.f_min_hz, self.f_max_hz))
+        hertz = torch.linspace(0, self.sample_rate / 2, self.n_fft // 2 + 1)
+        return (_mel(hertz) - low) / (high - low) * (self.mel_bins + 1) - 1
 
     def stft(self, waveforms: Tensor) -> Tensor:
         """Return the complex spectrum; frame k is centred on sample k * hop_length.

@@ -1,0 +1,149 @@
+"""Commands `train` and `import`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import typer
+
+train = typer.Typer(no_args_is_help=True, help="Train a classifier or an explainer.")
+
+_DATA = typer.Option(
+    ..., "--data", help="Data set: a folder in ESC-50 layout, or a CSV of path, label, fold."
+)
+_OUT = typer.Option(..., "--out", help="Run folder to write.")
+_PRESET = typer.Option(
+    "tiny", help="tiny (minutes on two cores), small (ESC-10 on two cores) or paper (a GPU)."
+)
+_FOLDS = typer.Option("1,2,3", help="Folds to train on; validation takes its clips from them as well.")
+_NOISE = typer.Option(
+    "synthetic", help="Noise to train with: synthetic, none, or a folder of sounds (WHAM!)."
+)
+_SEED = typer.Option(0, help="Seed of everything drawn.")
+_SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
+_RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
+_CLASSIFIER = typer.Option(..., "--classifier", help="Run folder of the classifier to explain.")
+_ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")
+_DEVICES = typer.Option(1, min=1, help="Devices (processes) on this machine.")
+_NODES = typer.Option(1, min=1, help="Machines.")
+_WORKERS = typer.Option(0, min=0, help="Processes that prepare batches.")
+_PROGRESS = typer.Option(True, "--progress/--no-progress", help="Show a progress bar.")
+
+
+@train.command("classifier")
+def train_classifier(
+    data: Path = _DATA,
+    out: Path = _OUT,
+    preset: str = _PRESET,
+    train_folds: str = _FOLDS,
+    noise: str = _NOISE,
+    seed: int = _SEED,
+    settings: list[str] = _SET,
+    resume: bool = _RESUME,
+    accelerator: str = _ACCELERATOR,
+    devices: int = _DEVICES,
+    nodes: int = _NODES,
+    workers: int = _WORKERS,
+    progress: bool = _PROGRESS,
+) -> None:
+    """Train the classifier: CNN14 on mel bands."""
+    _train("classifier", **locals())
+
+
+@train.command("lmac-td")
+def train_lmac_td(
+    classifier: Path = _CLASSIFIER,
+    data: Path = _DATA,
+    out: Path = _OUT,
+    preset: str = _PRESET,
+    train_folds: str = _FOLDS,
+    noise: str = _NOISE,
+    seed: int = _SEED,
+    settings: list[str] = _SET,
+    resume: bool = _RESUME,
+    accelerator: str = _ACCELERATOR,
+    devices: int = _DEVICES,
+    nodes: int = _NODES,
+    workers: int = _WORKERS,
+    progress: bool = _PROGRESS,
+) -> None:
+    """Train LMAC-TD, whose explanations are sound: a mask on a filter bank's frames."""
+    _train("lmac-td", **locals())
+
+
+@train.command("lmac")
+def train_lmac(
+    classifier: Path = _CLASSIFIER,
+    data: Path = _DATA,
+    out: Path = _OUT,
+    preset: str = _PRESET,
+    train_folds: str = _FOLDS,
+    noise: str = _NOISE,
+    seed: int = _SEED,
+    settings: list[str] = _SET,
+    resume: bool = _RESUME,
+    accelerator: str = _ACCELERATOR,
+    devices: int = _DEVICES,
+    nodes: int = _NODES,
+    workers: int = _WORKERS,
+    progress: bool = _PROGRESS,
+) -> None:
+    """Train L-MAC: a mask on the STFT."""
+    _train("lmac", **locals())
+
+
+def _train(
+    kind: str,
+    *,
+    data: Path,
+    out: Path,
+    preset: str,
+    train_folds: str,
+    noise: str,
+    seed: int,
+    settings: list[str],
+    resume: bool,
+    accelerator: str,
+    devices: int,
+    nodes: int,
+    workers: int,
+    progress: bool,
+    classifier: Path | None = None,
+    start: Path | None = None,
+) -> None:
+    from interpreter.training import Engine, Request, train
+
+    request = Request(
+        kind=kind,
+        data=data,
+        out=out,
+        preset=preset,
+        overrides=settings,
+        train_folds=parse_folds(train_folds),
+        noise=noise,
+        seed=seed,
+        classifier=classifier,
+        start=start,
+        command=shlex.join(["listenable", *sys.argv[1:]]),
+    )
+    engine = Engine(accelerator, devices, nodes, workers, progress)
+    _, trained = train(request, engine, resume=resume)
+    typer.echo(f"{out}: {'trained' if trained else 'this run is finished already; nothing to do'}.")
+
+
+def parse_folds(text: str) -> tuple[int, ...]:
+    """Return the folds of a list such as `1,2,3`.
+
+    Raises:
+        ConfigError: something in it is no number.
+    """
+    from interpreter.errors import ConfigError
+
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise ConfigError(
+            f"--train-folds {text}: expected numbers with commas between, such as 1,2,3"
+        ) from None

@@ -1,0 +1,134 @@
+"""The training loop's parts for Lightning: a module for any task, and what is written along the way."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from interpreter.configs import TrainingConfig
+from interpreter.runs import METRICS, write_atomically
+from interpreter.schedules import learning_rate_factor
+from interpreter.tasks import Task
+
+_SHOWN = ("loss", "accuracy", "fid_in")  # beside the progress bar
+
+
+class Learner(pl.LightningModule):  # type: ignore[misc]
+    """Trains a task's network.
+
+    Everything drawn within an epoch follows from the seed and the epoch's number, so that a training which
+    was interrupted and resumed ends with the weights of an unbroken one.
+
+    Args:
+        task: what to train.
+        config: how.
+        steps: of the whole training.
+        seed: of everything drawn.
+    """
+
+    def __init__(self, task: Task, config: TrainingConfig, steps: int, seed: int) -> None:
+        super().__init__()
+        self.task, self.config, self.steps, self.seed = task, config, steps, seed
+        self.network = task.network
+
+    def on_fit_start(self) -> None:
+        """Bring the frozen modules to the device."""
+        for module in self.task.frozen:
+            module.to(self.device).requires_grad_(False).eval()
+
+    def on_train_epoch_start(self) -> None:
+        """Seed what PyTorch draws by itself, such as dropout."""
+        torch.manual_seed(self._seed(0))
+
+    def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
+        """Return a batch's loss."""
+        generator = torch.Generator().manual_seed(self._seed(index + 1))
+        terms = self.task.terms(batch, generator)
+        self._log("train", terms, len(batch["target"]))
+        return terms["loss"]
+
+    def validation_step(self, batch: Mapping[str, Tensor], index: int) -> None:
+        """Log a batch's terms."""
+        self._log("valid", self.task.terms(batch, None), len(batch["target"]))
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimiser and its schedule."""
+        config = self.config
+        parameters = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
+        optimiser = kind(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+        if config.schedule == "plateau":
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimiser, config.mode, factor=0.5, patience=3
+            )
+            scheduler: dict[str, Any] = {"scheduler": plateau, "monitor": config.monitor, "interval": "epoch"}
+        else:
+            factor = torch.optim.lr_scheduler.LambdaLR(optimiser, self._factor)
+            scheduler = {"scheduler": factor, "interval": "step"}
+        return {"optimizer": optimiser, "lr_scheduler": scheduler}
+
+    def _factor(self, step: int) -> float:
+        return learning_rate_factor(step, self.steps, self.config.schedule, self.config.warmup_steps)
+
+    def _seed(self, index: int) -> int:
+        return hash((self.seed, self.current_epoch, index, self.global_rank)) & (2**63 - 1)
+
+    def _log(self, stage: str, terms: Mapping[str, Tensor], size: int) -> None:
+        for name, value in terms.items():
+            self.log(
+                f"{stage}_{name}",
+                value.detach(),
+                on_step=False,
+                on_epoch=True,
+                prog_bar=stage == "valid" and name in _SHOWN,
+                batch_size=size,
+                sync_dist=True,
+            )
+
+
+class MetricsFile(pl.Callback):  # type: ignore[misc]
+    """Writes `metrics.csv`, a row an epoch; a resumed training goes on from its own rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the epoch's row."""
+        values = {name: round(float(value), 6) for name, value in sorted(trainer.callback_metrics.items())}
+        self.rows.append({"epoch": trainer.current_epoch + 1, **values})
+        if trainer.is_global_zero:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+            write_atomically(self.folder / METRICS, text.getvalue().encode())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the rows so far."""
+        return {"rows": list(self.rows)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from the rows of an interrupted training."""
+        self.rows = list(state_dict["rows"])
+
+
+class SaveLast(pl.Callback):  # type: ignore[misc]
+    """Keeps the last epoch's state for `--resume`; a crash while saving leaves the one before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save after an epoch."""
+        partial = self.path.with_suffix(".partial")
+        trainer.save_checkpoint(partial)
+        if trainer.is_global_zero:
+            partial.replace(self.path)

@@ -1,0 +1,106 @@
+"""Bring classifiers and explainers back from their run folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from interpreter.classifier import CnnClassifier
+from interpreter.configs import ClassifierConfig, LmacConfig, LmacTdConfig
+from interpreter.errors import ConfigError, RunError
+from interpreter.explainer import Explainer
+from interpreter.gradient import GRADIENT_METHODS
+from interpreter.lmac import Lmac
+from interpreter.lmac_td import LmacTd
+from interpreter.networks import build_classifier, build_lmac, build_lmac_td
+from interpreter.presets import make_config
+from interpreter.runs import CHECKPOINT, CONFIG, linked_run, load_into, read_config, read_run, read_tensors
+
+
+def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> CnnClassifier:
+    """Return the classifier of a run, in evaluation mode and without gradients.
+
+    Args:
+        path: the run folder of a classifier.
+        device: where to put it.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        RunError: the run is not finished or not a classifier's.
+        CheckpointError: its weights do not fit.
+        ConfigError: there is no such device.
+    """
+    path = Path(path)
+    run = read_run(path)
+    if run.kind != "classifier":
+        raise RunError(f"{path}: expected the run of a classifier, found one of {run.kind}")
+    config = make_config("classifier", read_config(path), str(path / CONFIG))
+    assert isinstance(config, ClassifierConfig)
+    with torch.random.fork_rng():
+        classifier = build_classifier(config, run.labels)
+    load_into(classifier, read_tensors(path / CHECKPOINT), path / CHECKPOINT)
+    return classifier.to(checked_device(device)).requires_grad_(False).eval()
+
+
+def load_explainer(
+    path: str | Path, method: str | None = None, device: str | torch.device = "cpu"
+) -> Explainer:
+    """Return the explainer of a run.
+
+    Args:
+        path: the run folder of an explainer, which knows its classifier's; or of a classifier, with a
+            `method` that needs no training.
+        method: for a classifier's run: a key of `gradient.GRADIENT_METHODS`.
+        device: where to put it.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        RunError: the run is not finished, or its classifier is missing or another.
+        ConfigError: the method does not go with the run.
+    """
+    path = Path(path)
+    run = read_run(path)
+    if run.kind == "classifier":
+        if method not in GRADIENT_METHODS:
+            raise ConfigError(
+                f"{path}: the run of a classifier is explained by one of {', '.join(GRADIENT_METHODS)}, "
+                f"got {method!r}; a learned method is loaded from its own run"
+            )
+        return GRADIENT_METHODS[method](load_classifier(path, device))
+    if method not in (None, run.kind):
+        raise ConfigError(f"{path}: this run holds {run.kind}, not {method}")
+    if run.classifier is None:
+        raise RunError(f"{path}: the run of {run.kind} explains nothing by itself")
+    classifier = load_classifier(linked_run(path, run.classifier), device)
+    config = make_config(run.kind, read_config(path), str(path / CONFIG))
+    state = read_tensors(path / CHECKPOINT)
+    with torch.random.fork_rng():
+        if isinstance(config, LmacTdConfig):
+            explainer: Explainer = LmacTd(classifier, build_lmac_td(config, classifier))
+        else:
+            assert isinstance(config, LmacConfig)
+            explainer = Lmac(classifier, build_lmac(config, classifier))
+    for network in explainer.networks:
+        load_into(network, state, path / CHECKPOINT)
+        network.to(classifier.head.weight.device).requires_grad_(False).eval()
+    return explainer
+
+
+def checked_device(device: str | torch.device) -> torch.device:
+    """Return a device that is there.
+
+    Raises:
+        ConfigError: CUDA is asked for and there is none, or the name is unknown.
+    """
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise ConfigError(f"unknown device {device!r}; expected cpu, cuda or cuda:N") from error
+    if wanted.type == "cuda" and (
+        not torch.cuda.is_available() or (wanted.index or 0) >= torch.cuda.device_count()
+    ):
+        raise ConfigError(
+            f"device {device} is not there: {torch.cuda.device_count()} CUDA devices found; use cpu"
+        )
+    return wanted

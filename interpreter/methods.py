@@ -1,0 +1,15 @@
+"""Every explaining method by name."""
+
+from __future__ import annotations
+
+from interpreter.explainer import Explainer
+from interpreter.gradient import GRADIENT_METHODS
+from interpreter.lmac import Lmac
+from interpreter.lmac_td import LmacTd
+
+METHODS: dict[str, type[Explainer]] = {
+    **GRADIENT_METHODS,
+    "lmac": Lmac,
+    "lmac-td": LmacTd,
+}
+"""The methods' classes; `load_explainer` brings one to life from a run."""

@@ -1,0 +1,168 @@
+"""What is trained: each task turns a batch into the terms that are minimised and watched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from interpreter.classifier import CnnClassifier
+from interpreter.configs import ClassifierConfig, ExplainerConfig, LmacConfig, LmacTdConfig
+from interpreter.features import log_magnitude
+from interpreter.lmac import LmacNetwork
+from interpreter.lmac_td import LmacTdNetwork
+from interpreter.losses import in_loss, out_loss, si_sdr, spectrum_size
+
+Batch = Mapping[str, Tensor]
+Terms = dict[str, Tensor]
+
+
+class Task(Protocol):
+    """A network with what it is trained on.
+
+    Attributes:
+        network: what is trained; its state dict is the run's checkpoint.
+        frozen: modules that it needs and that stay as they are.
+    """
+
+    network: nn.Module
+    frozen: Sequence[nn.Module]
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return scalars of a batch; `loss` is minimised.
+
+        Args:
+            batch: `noisy` and `clean` `[B, samples]`, `target` `[B]`.
+            generator: of what is drawn for the batch; None in validation, where nothing is.
+        """
+        ...
+
+
+class ClassifierTask:
+    """Cross-entropy, with mixup and masks on the spectrogram while training."""
+
+    def __init__(
+        self, network: CnnClassifier, config: ClassifierConfig, class_weights: Tensor | None
+    ) -> None:
+        self.network, self.config, self.class_weights = network, config, class_weights
+        self.frozen: Sequence[nn.Module] = ()
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss and the accuracy."""
+        waveforms, target = batch["noisy"], batch["target"]
+        weights = None if self.class_weights is None else self.class_weights.to(waveforms)
+        if generator is None:
+            logits = self.network(waveforms)
+            loss = F.cross_entropy(logits, target, weights)
+        else:
+            mixed, partner, share = mixup(waveforms, self.config.mixup, generator)
+            picture = self.network.front_end.log_magnitude(mixed)
+            picture = mask_bands(picture, self.config.frequency_masks, 40, 2, generator)
+            picture = mask_bands(picture, self.config.time_masks, picture.shape[1] // 10, 1, generator)
+            logits = self.network.from_log_spectrogram(picture)
+            loss = share * F.cross_entropy(logits, target, weights)
+            loss = loss + (1 - share) * F.cross_entropy(logits, target[partner], weights)
+        return {"loss": loss, "accuracy": (logits.argmax(dim=1) == target).float().mean()}
+
+
+def mixup(waveforms: Tensor, spread: float, generator: torch.Generator) -> tuple[Tensor, Tensor, float]:
+    """Mix each clip with another of the batch (Zhang et al. 2018).
+
+    Returns:
+        The mixtures, the partners' places in the batch, and the share of the clips themselves.
+    """
+    if spread == 0 or len(waveforms) == 1:
+        return waveforms, torch.arange(len(waveforms), device=waveforms.device), 1.0
+    # two gamma variates make a beta variate; PyTorch's own sampler takes no generator
+    first, second = torch._standard_gamma(torch.full((2,), spread), generator=generator).clamp(min=1e-12)
+    share = float(first / (first + second))
+    partner = torch.randperm(len(waveforms), generator=generator).to(waveforms.device)
+    return share * waveforms + (1 - share) * waveforms[partner], partner, share
+
+
+def mask_bands(picture: Tensor, count: int, widest: int, dim: int, generator: torch.Generator) -> Tensor:
+    """Silence `count` drawn bands of up to `widest` cells along `dim` (SpecAugment, Park et al. 2019)."""
+    size = picture.shape[dim]
+    cells = torch.arange(size, device=picture.device)
+    for _ in range(count):
+        width, start = torch.rand(2, len(picture), 1, generator=generator).to(picture.device)
+        width = (width * min(widest, size)).floor()
+        start = (start * (size - width)).floor()
+        kept = (cells < start) | (cells >= start + width)
+        picture = picture * (kept[:, None, :] if dim == 2 else kept[:, :, None])
+    return picture
+
+
+class LmacTdTask:
+    """Equations 6 and 7: the interpretation is the class, the residual is not, and the interpretation is small."""
+
+    def __init__(self, network: LmacTdNetwork, classifier: CnnClassifier, config: LmacTdConfig) -> None:
+        self.network, self.classifier, self.config = network, classifier, config
+        self.frozen: Sequence[nn.Module] = (classifier,)
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss and its parts."""
+        waveforms, config, classifier = batch["noisy"], self.config, self.classifier
+        with torch.no_grad():
+            clip = classifier.front_end.log_magnitude(waveforms)
+            logits, representations = classifier.inspect_log_spectrogram(clip)
+        separation = self.network(waveforms, representations)
+        pictures = classifier.front_end.log_magnitude(
+            torch.cat([separation.interpretation, separation.residual])
+        )
+        size = spectrum_size(pictures[: len(clip)], clip, config.regulariser)
+        terms = faithfulness_terms(classifier, logits, pictures, size, config)
+        if config.lambda_sum > 0:
+            total = separation.interpretation + separation.residual
+            terms["sum"] = -si_sdr(total, waveforms).mean()
+            terms["loss"] = terms["loss"] + config.lambda_sum * terms["sum"]
+        return terms
+
+
+class LmacTask:
+    """L-MAC's loss: as LMAC-TD's, on masked spectrograms; what is small is the mask."""
+
+    def __init__(self, network: LmacNetwork, classifier: CnnClassifier, config: LmacConfig) -> None:
+        self.network, self.classifier, self.config = network, classifier, config
+        self.frozen: Sequence[nn.Module] = (classifier,)
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss and its parts."""
+        classifier = self.classifier
+        with torch.no_grad():
+            clip = log_magnitude(classifier.front_end.stft(batch["noisy"]))
+            logits, representations = classifier.inspect_log_spectrogram(clip)
+        mask = self.network(representations, *clip.shape[1:]).sigmoid()
+        pictures = torch.cat([mask * clip, (1 - mask) * clip])
+        return faithfulness_terms(classifier, logits, pictures, mask.mean(), self.config)
+
+
+def faithfulness_terms(
+    classifier: CnnClassifier, logits: Tensor, pictures: Tensor, size: Tensor, config: ExplainerConfig
+) -> Terms:
+    """Return the loss of interpretations and residuals, its parts, and two scores to watch.
+
+    Args:
+        classifier: the frozen classifier.
+        logits: of the clips, `[B, classes]`.
+        pictures: log magnitudes of the interpretations, then of the residuals, `[2 B, T, F]`.
+        size: the regulariser.
+        config: the weights.
+    """
+    target = logits.argmax(dim=1)
+    inside, outside = classifier.from_log_spectrogram(pictures).chunk(2)
+    loss_in, loss_out = in_loss(inside, target), out_loss(outside, target, config.out_loss)
+    loss = config.lambda_in * loss_in + config.lambda_out * loss_out + config.lambda_reg * size
+    with torch.no_grad():
+        before, after, left = (
+            part.softmax(dim=1).gather(1, target[:, None]) for part in (logits, inside, outside)
+        )
+        scores = {
+            "fid_in": (inside.argmax(dim=1) == target).float().mean(),
+            "ai": 100 * (after > before).float().mean(),
+            "ff": (before - left).mean(),
+        }
+    return {"loss": loss, "loss_in": loss_in, "loss_out": loss_out, "size": size, **scores}

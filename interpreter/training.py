@@ -1,0 +1,276 @@
+"""Train a classifier or an explainer into a run folder, resumable, on a processor, a GPU or many."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.strategies import DDPStrategy
+from torch.utils.data import DataLoader
+
+from interpreter.configs import TrainingConfig
+from interpreter.data import Clips, Disturbance, EpochSampler, noise_source
+from interpreter.errors import ConfigError, RunError
+from interpreter.kinds import Prepared, prepare
+from interpreter.learner import Learner, MetricsFile, SaveLast
+from interpreter.presets import load_config
+from interpreter.runs import (
+    RUN,
+    Run,
+    link_to,
+    read_run,
+    same_settings,
+    versions,
+    write_config,
+    write_run,
+)
+from stimuli import Dataset
+
+logger = logging.getLogger(__name__)
+
+_STATE = "checkpoints"  # subfolder that exists while a training is unfinished
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to train.
+
+    Attributes:
+        kind: a key of `configs.CONFIGS`.
+        data: the data set.
+        out: the run folder.
+        preset: the preset.
+        overrides: `key=value` settings on top.
+        train_folds: folds to train on; validation takes its clips from them as well.
+        noise: `synthetic`, `none` or a folder of sounds.
+        seed: of everything drawn.
+        classifier: the classifier's run folder, for an explainer.
+        start: the run folder that the training starts from: an L-MAC run for `lmac-ft`, an NMF run for
+            `l2i`.
+        command: for the record.
+    """
+
+    kind: str
+    data: Path
+    out: Path
+    preset: str = "tiny"
+    overrides: Sequence[str] = ()
+    train_folds: tuple[int, ...] = (1, 2, 3)
+    noise: str = "synthetic"
+    seed: int = 0
+    classifier: Path | None = None
+    start: Path | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where and how the training runs; none of it changes what is trained.
+
+    Attributes:
+        accelerator: Lightning's: `auto`, `cpu` or `gpu`.
+        devices: processes on this machine.
+        nodes: machines.
+        workers: processes that prepare batches, 0 for none.
+        progress: show a bar.
+    """
+
+    accelerator: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    workers: int = 0
+    progress: bool = False
+
+
+def train(request: Request, engine: Engine | None = None, *, resume: bool = False) -> tuple[Run, bool]:
+    """Train, or find that the run is there already.
+
+    Args:
+        request: what to train.
+        engine: where and how.
+        resume: go on with an interrupted run.
+
+    Returns:
+        The run, and whether anything was trained.
+
+    Raises:
+        ConfigError: settings that cannot be used.
+        RunError: the folder holds another run, or an unfinished one and `resume` is false.
+    """
+    engine = engine or Engine()
+    config = load_config(request.kind, request.preset, request.overrides)
+    dataset = Dataset.load(request.data).folds(*request.train_folds)
+    wanted = _description(request, config, dataset)
+    if (request.out / RUN).is_file():
+        return _found(request, config, wanted), False
+    last = request.out / _STATE / "last.ckpt"
+    if last.is_file() and not resume:
+        raise RunError(f"{request.out}: holds an unfinished run; go on with --resume, or remove the folder")
+    if (
+        not last.is_file()
+        and request.out.is_dir()
+        and any(request.out.iterdir())
+        and not (request.out / _STATE).is_dir()
+    ):
+        raise RunError(f"{request.out}: the folder is not empty and holds no run; choose another")
+    with _quiet(), torch.random.fork_rng():
+        torch.manual_seed(request.seed)
+        prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
+        last.parent.mkdir(parents=True, exist_ok=True)
+        write_config(request.out, config.model_dump(mode="json"))
+        learner = _fit(prepared, config, request, engine, last)
+    if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
+        write_run(request.out, wanted, learner.network.state_dict())
+        shutil.rmtree(last.parent)
+    return wanted, True
+
+
+def _description(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
+    links = [
+        None if run is None else link_to(run, request.out) for run in (request.classifier, request.start)
+    ]
+    if request.classifier is not None:
+        labels = read_run(request.classifier).labels
+        unknown = set(dataset.labels) - set(labels)
+        if unknown:
+            raise ConfigError(
+                f"{request.data}: the classifier {request.classifier} does not know {sorted(unknown)[0]!r}"
+            )
+    else:
+        labels = dataset.labels
+    return Run(
+        kind=request.kind,
+        labels=labels,
+        sample_rate=config.sample_rate,
+        seed=request.seed,
+        preset=request.preset,
+        train_folds=request.train_folds,
+        noise=request.noise if request.noise in ("synthetic", "none") else Path(request.noise).name,
+        data_sha256=dataset.sha256,
+        classifier=links[0],
+        start=links[1],
+        command=request.command,
+        versions=versions(),
+    )
+
+
+def _found(request: Request, config: TrainingConfig, wanted: Run) -> Run:
+    run = read_run(request.out)
+    difference = same_settings(run, wanted, request.out, config.model_dump(mode="json"))
+    if difference:
+        raise RunError(
+            f"{request.out}: holds a finished run with other settings ({difference}); choose another folder"
+        )
+    return run
+
+
+def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: Engine, last: Path) -> Learner:
+    processes = engine.devices * engine.nodes
+    if config.batch_size % processes:
+        raise ConfigError(f"batch_size {config.batch_size} does not divide among {processes} processes")
+    draws = config.batch_size * (
+        config.steps_per_epoch or max(1, len(prepared.waveforms) // config.batch_size)
+    )
+    steps = config.epochs * draws // config.batch_size
+    learner = Learner(prepared.task, config, steps, request.seed)
+    trainer = pl.Trainer(
+        accelerator=engine.accelerator,
+        devices=engine.devices,
+        num_nodes=engine.nodes,
+        strategy=_strategy(config, engine),
+        precision=config.precision,
+        max_epochs=config.epochs,
+        gradient_clip_val=config.gradient_clip,
+        callbacks=_callbacks(config, request.out, last),
+        logger=False,
+        enable_checkpointing=config.keep == "best",
+        enable_progress_bar=engine.progress,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+    )
+    loaders = _loaders(prepared, config, request, engine, draws, trainer)
+    trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
+    if config.keep == "best" and trainer.checkpoint_callback is not None:
+        best = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)["state_dict"]
+        learner.load_state_dict(best)
+    return learner
+
+
+def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callback]:
+    callbacks: list[pl.Callback] = [MetricsFile(out), SaveLast(last)]
+    if config.patience is not None:
+        callbacks.append(EarlyStopping(config.monitor, mode=config.mode, patience=config.patience))
+    if config.keep == "best":
+        callbacks.append(
+            ModelCheckpoint(
+                last.parent, "best", monitor=config.monitor, mode=config.mode, enable_version_counter=False
+            )
+        )
+    return callbacks
+
+
+def _strategy(config: TrainingConfig, engine: Engine) -> Any:
+    if engine.devices * engine.nodes == 1:
+        return "auto"
+    # with alpha 0 or 1 a part of LMAC-TD has no gradient
+    unused = getattr(config, "alpha", 0.5) in (0, 1)
+    return DDPStrategy(find_unused_parameters=unused)
+
+
+def _loaders(
+    prepared: Prepared,
+    config: TrainingConfig,
+    request: Request,
+    engine: Engine,
+    draws: int,
+    trainer: pl.Trainer,
+) -> tuple[DataLoader[Any], DataLoader[Any] | None]:
+    rank, processes = trainer.global_rank, trainer.world_size
+    noise = noise_source(request.noise, config.sample_rate)
+    share = config.noise_share if noise else 0.0
+    gain: tuple[float, float] = getattr(config, "gain_db", (0.0, 0.0))
+    disturbance = Disturbance(noise, share, config.snr_db, config.shift, gain, config.normalisation)
+    undisturbed = Disturbance(noise, share, config.snr_db, normalisation=config.normalisation)
+    size = config.batch_size // processes
+    train = DataLoader(
+        Clips(prepared.waveforms, prepared.targets, disturbance, request.seed),
+        batch_size=size,
+        sampler=EpochSampler(len(prepared.waveforms), draws, request.seed, rank, processes),
+        num_workers=engine.workers,
+    )
+    held_out = len(prepared.valid_waveforms)
+    if held_out < processes:
+        return train, None
+    valid = DataLoader(
+        Clips(prepared.valid_waveforms, prepared.valid_targets, undisturbed, request.seed),
+        batch_size=size,
+        sampler=EpochSampler(held_out, held_out - held_out % processes, None, rank, processes),
+        num_workers=engine.workers,
+    )
+    return train, valid
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice away from the user, who can follow none of it."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"lightning\..*")
+            yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
