@@ -1,7 +1,8 @@
 """Friedman's test and repeated-measures analysis of variance with corrections for sphericity.
 
-An effect is a set of orthonormal contrasts of each listener's cell means, so that F, the epsilons and the multivariate
-test all come from one matrix of listeners x contrasts (Maxwell, Delaney & Kelley 2018, chapters 11 to 14).
+An effect is a set of orthonormal contrasts of each listener's cell means, so that F, the epsilons and the
+multivariate test all come from one matrix of listeners x contrasts (Maxwell, Delaney & Kelley 2018, chapters
+11 to 14).
 """
 
 from __future__ import annotations
@@ -42,16 +43,18 @@ def rm_anova(scores: Floats, factors: tuple[str, ...]) -> list[Effect]:
         factors: Names of one or two factors.
 
     Returns:
-        One `Effect` per factor, then the interaction. `p_gg` and `p_hf` use Greenhouse & Geisser's (1959) and Huynh &
-        Feldt's (1976) epsilon; `p_multivariate` is Hotelling's T2 of the contrasts, which needs more listeners
-        than contrasts.
+        One `Effect` per factor, then the interaction. `p_gg` and `p_hf` use Greenhouse & Geisser's (1959) and
+        Huynh & Feldt's (1976) epsilon; `p_multivariate` is Hotelling's T2 of the contrasts, which needs more
+        listeners than contrasts.
 
     Raises:
         DesignError: Fewer than two listeners or levels.
     """
     n, levels = scores.shape[0], scores.shape[1:]
     if n < 2 or min(levels) < 2:
-        raise DesignError(f"A repeated-measures analysis needs two listeners and two levels; found {n} and {min(levels)}.")
+        raise DesignError(
+            f"A repeated-measures analysis needs two listeners and two levels; found {n} and {min(levels)}."
+        )
     flat = scores.reshape(n, -1)
     means = [np.full((1, size), size**-0.5) for size in levels]
     contrasts = [linalg.helmert(size) for size in levels]
@@ -63,12 +66,14 @@ def rm_anova(scores: Floats, factors: tuple[str, ...]) -> list[Effect]:
     return [_effect(name, flat @ c.T) for name, c in zip(names, (a, b, both), strict=True)]
 
 
-def omnibus(frame: pd.DataFrame, *, attribute: str | None = None, among: list[str] | None = None) -> pd.DataFrame:
+def omnibus(
+    frame: pd.DataFrame, *, attribute: str | None = None, among: list[str] | None = None
+) -> pd.DataFrame:
     """Test whether the conditions differ at all: Friedman's test and repeated-measures ANOVA.
 
-    Friedman's test ranks each listener's mean scores of the conditions. The ANOVA takes condition and item as factors
-    over the listeners who rated every cell; where no two did (each heard a part of the items), condition alone over
-    the listeners' means.
+    Friedman's test ranks each listener's mean scores of the conditions. The ANOVA takes condition and item as
+    factors over the listeners who rated every cell; where no two did (each heard a part of the items),
+    condition alone over the listeners' means.
 
     Args:
         frame: Tidy ratings.
@@ -76,8 +81,8 @@ def omnibus(frame: pd.DataFrame, *, attribute: str | None = None, among: list[st
         among: Conditions to compare; by default the methods, all conditions where there are fewer than two.
 
     Returns:
-        One row per test and effect: `test, effect, statistic, df1, df2, p, epsilon_gg, p_gg, epsilon_hf, p_hf,
-        p_multivariate, partial_eta2, n_listeners, advice, simulated`.
+        One row per test and effect: `test, effect, statistic, df1, df2, p, epsilon_gg, p_gg, epsilon_hf,
+        p_hf, p_multivariate, partial_eta2, n_listeners, advice, simulated`.
 
     Raises:
         DesignError: Fewer than two conditions or two listeners who rated them all.
@@ -85,9 +90,13 @@ def omnibus(frame: pd.DataFrame, *, attribute: str | None = None, among: list[st
     table = cells(frame, attribute)
     chosen = among or _methods(frame)
     table = table[table["condition"].isin(chosen)]
-    means = table.groupby(["listener", "condition"])["score"].mean().unstack().reindex(columns=chosen).dropna()
+    means = (
+        table.groupby(["listener", "condition"])["score"].mean().unstack().reindex(columns=chosen).dropna()
+    )
     if len(chosen) < 2 or len(means) < 2:
-        raise DesignError(f"An omnibus test needs two conditions and two listeners; found {len(chosen)} and {len(means)}.")
+        raise DesignError(
+            f"An omnibus test needs two conditions and two listeners; found {len(chosen)} and {len(means)}."
+        )
     effects, n = _anova(table, means, chosen)
     rows = [_friedman(means), *[_row(effect, n) for effect in effects]]
     return pd.DataFrame(rows).assign(simulated=is_simulated(frame))
@@ -104,7 +113,9 @@ def _anova(table: pd.DataFrame, means: pd.DataFrame, chosen: list[str]) -> tuple
     wide = table.pivot(index="listener", columns=["condition", "item"], values="score")
     wide = wide.reindex(columns=pd.MultiIndex.from_product([chosen, items])).dropna()
     if len(wide) >= 2 and len(items) >= 2:
-        return rm_anova(wide.to_numpy(float).reshape(len(wide), len(chosen), len(items)), ("condition", "item")), len(wide)
+        return rm_anova(
+            wide.to_numpy(float).reshape(len(wide), len(chosen), len(items)), ("condition", "item")
+        ), len(wide)
     return rm_anova(means.to_numpy(float), ("condition",)), len(means)
 
 
@@ -113,7 +124,10 @@ def _friedman(means: pd.DataFrame) -> dict[str, object]:
     n, k = values.shape
     ranks = stats.rankdata(values, axis=1)
     spread = ((ranks.sum(axis=0) - n * (k + 1) / 2) ** 2).sum()
-    ties = sum(float((counts**3 - counts).sum()) for counts in (np.unique(row, return_counts=True)[1] for row in values))
+    ties = sum(
+        float((counts**3 - counts).sum())
+        for counts in (np.unique(row, return_counts=True)[1] for row in values)
+    )
     scale = n * k * (k + 1) - ties / (k - 1)
     chi2 = 12 * spread / scale if scale > 0 else 0.0
     return {

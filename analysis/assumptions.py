@@ -16,7 +16,9 @@ from analysis.variance import Floats
 _BIMODAL = 5 / 9
 
 
-def assumptions(frame: pd.DataFrame, *, attribute: str | None = None, scale: tuple[float, float] | None = None) -> pd.DataFrame:
+def assumptions(
+    frame: pd.DataFrame, *, attribute: str | None = None, scale: tuple[float, float] | None = None
+) -> pd.DataFrame:
     """Check the ratings for what would make means, intervals or tests misleading.
 
     Args:
@@ -25,7 +27,8 @@ def assumptions(frame: pd.DataFrame, *, attribute: str | None = None, scale: tup
         scale: Its ends; by default guessed from the scores.
 
     Returns:
-        Columns `check, condition` (empty for the whole study), `value, limit, warns, sentence, clause, simulated`.
+        Columns `check, condition` (empty for the whole study), `value, limit, warns, sentence, clause,
+        simulated`.
     """
     rows = rated(frame, attribute)
     ends = scale or scale_of(rows)
@@ -44,7 +47,7 @@ def assumptions(frame: pd.DataFrame, *, attribute: str | None = None, scale: tup
 
 
 def bimodality(scores: Floats) -> float:
-    """Sarle's coefficient of bimodality with the small-sample terms of BS.1534-3, attachment 3; above 5/9 warns."""
+    """Sarle's coefficient of bimodality with small-sample terms (BS.1534-3, pp. 14-31); above 5/9 warns."""
     n = len(scores)
     if n < 4 or scores.std() == 0:
         return float("nan")
@@ -53,7 +56,9 @@ def bimodality(scores: Floats) -> float:
     return (g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
 
 
-def _record(check: str, condition: str, value: float, limit: float, warns: bool, sentence: str, clause: str) -> dict[str, object]:
+def _record(
+    check: str, condition: str, value: float, limit: float, warns: bool, sentence: str, clause: str
+) -> dict[str, object]:
     return {
         "check": check, "condition": condition, "value": value, "limit": limit, "warns": bool(warns),
         "sentence": sentence, "clause": clause,
@@ -65,11 +70,19 @@ def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
     for row in conditions(rows).itertuples():
         b = bimodality(rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float))
         warns = b > _BIMODAL and row.role == "method"
-        verdict = "may have two peaks: listeners or items may fall into groups" if warns else "show no sign of two peaks"
+        verdict = (
+            "may have two peaks: listeners or items may fall into groups"
+            if warns
+            else "show no sign of two peaks"
+        )
         if row.role != "method":
             verdict = "sit at an end of the scale, where the coefficient says little"
-        sentence = f"The scores of {row.label} {verdict} (b = {b:.2f})." if b == b else f"The scores of {row.label} are all equal."
-        out.append(_record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, attachment 3"))
+        sentence = (
+            f"The scores of {row.label} {verdict} (b = {b:.2f})."
+            if b == b
+            else f"The scores of {row.label} are all equal."
+        )
+        out.append(_record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, pp. 14-31"))
     return out
 
 
@@ -77,10 +90,16 @@ def _skew(rows: pd.DataFrame) -> list[dict[str, object]]:
     table = cells(rows)
     table = table[table["condition"].isin(_methods(rows))]
     by = [table.groupby(["condition", name])["score"].transform("mean") for name in ("listener", "item")]
-    residuals = (table["score"] - by[0] - by[1] + table.groupby("condition")["score"].transform("mean")).to_numpy(float)
+    residuals = (
+        table["score"] - by[0] - by[1] + table.groupby("condition")["score"].transform("mean")
+    ).to_numpy(float)
     skew = float(stats.skew(residuals)) if len(residuals) > 2 and residuals.std() > 1e-9 else float("nan")
     size = abs(skew)
-    word = "strongly skewed: prefer the non-parametric tests" if size > 1 else "skewed: compare with the non-parametric tests"
+    word = (
+        "strongly skewed: prefer the non-parametric tests"
+        if size > 1
+        else "skewed: compare with the non-parametric tests"
+    )
     sentence = f"The residuals are {word if size > 0.5 else 'not notably skewed'} (skewness {skew:.2f})."
     if skew != skew:
         sentence = "There are no residuals to judge the skewness by."
@@ -93,8 +112,12 @@ def _ceiling(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, o
     share = float((scores >= limit).mean())
     word = "Most" if share > 0.5 else "Not most"
     meaning = ": the test may not separate the methods" if share > 0.5 else ""
-    sentence = f"{word} scores of the methods ({share:.0%}) are in the top fifth of the scale{meaning}.".replace("%", " %")
-    return [_record("ceiling", "", share, 0.5, share > 0.5, sentence, "BS.1534-3, attachment 2")]
+    sentence = (
+        f"{word} scores of the methods ({share:.0%}) are in the top fifth of the scale{meaning}.".replace(
+            "%", " %"
+        )
+    )
+    return [_record("ceiling", "", share, 0.5, share > 0.5, sentence, "BS.1534-3, p. 25")]
 
 
 def _anchor_distance(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, object]]:
@@ -103,13 +126,17 @@ def _anchor_distance(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dic
         return []
     distance = float(means["mid_anchor"] - means["low_anchor"]) / (scale[1] - scale[0]) * 100
     warns = distance < 20
-    verdict = "less than the 20 to 30 points that are expected" if warns else "as expected (20 points or more)"
+    verdict = (
+        "less than the 20 to 30 points that are expected" if warns else "as expected (20 points or more)"
+    )
     sentence = f"The anchors lie {distance:.0f} points apart on a scale of 100, {verdict}."
-    return [_record("anchor distance", "", distance, 20.0, warns, sentence, "BS.1534-3, attachment 5")]
+    return [_record("anchor distance", "", distance, 20.0, warns, sentence, "BS.1534-3, attachment 5, p. 34")]
 
 
 def _drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]]:
-    """Slope of the score over a position, after the stimuli's means, one slope per listener, tested over listeners."""
+    """Slope of the score over a position, after the stimuli's means, one slope per listener, tested over
+    listeners.
+    """
     known = rows[rows[column].notna()]
     if known[column].nunique() < 2:
         return []
@@ -120,7 +147,11 @@ def _drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]
     warns = p < 0.05
     change = f"{slope:+.2f} points per position, p = {p:.3f}".replace("-", "−")
     sentence = f"Scores {'drift' if warns else 'do not notably drift'} with the {what} ({change})."
-    return [_record(f"effect of {what}", "", slope, float("nan"), warns, sentence, "BS.1534-3, section 5")]
+    return [
+        _record(
+            f"effect of {what}", "", slope, float("nan"), warns, sentence, "BS.1534-3, p. 4 (random order)"
+        )
+    ]
 
 
 def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -130,12 +161,24 @@ def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
     if trials.empty or trials["trial_position"].nunique() < 2:
         return []
     logs = np.log(trials["time_ms"])
-    t, slope, p = _slopes(logs - logs.groupby(trials["item"]).transform("mean"), trials["trial_position"], trials["listener"])
+    t, slope, p = _slopes(
+        logs - logs.groupby(trials["item"]).transform("mean"), trials["trial_position"], trials["listener"]
+    )
     if np.isnan(p):
         return []
     change = 100 * (np.exp(slope) - 1)
     sentence = f"Time per trial changes by {change:+.1f} % per trial (p = {p:.3f}).".replace("-", "−")
-    return [_record("time per trial", "", float(change), float("nan"), False, sentence, "BS.1534-3, section 5")]
+    return [
+        _record(
+            "time per trial",
+            "",
+            float(change),
+            float("nan"),
+            False,
+            sentence,
+            "BS.1534-3, p. 4 (random order)",
+        )
+    ]
 
 
 def _slopes(values: pd.Series, position: pd.Series, listener: pd.Series) -> tuple[float, float, float]:
@@ -159,9 +202,23 @@ def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
         return []
     row = both.iloc[0]
     warns = row["p_gg"] < 0.05
-    verdict = "depend on the item: look at the scores per item before trusting the overall mean" if warns else "do not notably depend on the item"
+    verdict = (
+        "depend on the item: look at the scores per item before trusting the overall mean"
+        if warns
+        else "do not notably depend on the item"
+    )
     sentence = f"Differences between methods {verdict} (F = {row['statistic']:.2f}, Greenhouse-Geisser p = {row['p_gg']:.3f})."
-    return [_record("item x condition", "", float(row["statistic"]), float("nan"), warns, sentence, "BS.1534-3, section 9")]
+    return [
+        _record(
+            "item x condition",
+            "",
+            float(row["statistic"]),
+            float("nan"),
+            warns,
+            sentence,
+            "BS.1534-3, pp. 3 and 25",
+        )
+    ]
 
 
 def _methods(rows: pd.DataFrame) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,7 +79,8 @@ def compare(
     labels = dict(zip(listed["condition"], listed["label"], strict=True))
     out["label_a"], out["label_b"] = out["condition_a"].map(labels), out["condition_b"].map(labels)
     out["simulated"] = is_simulated(rows)
-    out["sentence"] = [_sentence(row, level) for row in out.to_dict("records")]
+    digits = 1 if rows["score"].max() > 10 else 2
+    out["sentence"] = [_sentence(row, level, digits) for row in out.to_dict("records")]
     return out[_columns()]
 
 
@@ -191,21 +193,19 @@ def p_in_words(p: float) -> str:
         return "p not estimable"
     if p < 0.0001:
         return "p < 0.0001"
-    return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.3f}"
+    return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.3f}" if p < 0.9995 else "p = 1"
 
 
-def _sentence(row: dict[str, object], level: float) -> str:
-    difference, low, high, p = (float(row[key]) for key in ("difference", "ci_low", "ci_high", "p"))  # type: ignore[arg-type]
+def _sentence(row: dict[str, Any], level: float, digits: int) -> str:
+    difference, low, high, p = row["difference"], row["ci_low"], row["ci_high"], row["p"]
     a, b = row["label_a"], row["label_b"]
     where = (
-        f"{a} is {difference:.1f} points above {b}" if difference > 0 else f"{a} and {b} have the same mean"
+        f"{a} is {difference:.{digits}f} points above {b}"
+        if difference > 0
+        else f"{a} and {b} have the same mean"
     )
     if np.isnan(low):
         return f"{where}; an interval is {row['note']}."
+    ends = f"{level:.0%} interval {low:.{digits}f} to {high:.{digits}f}".replace("%", " %")
     correction = "" if row["correction"] == "none" else f", {str(row['correction']).capitalize()}"
-    close = "" if p < 1 - level else "; the ratings do not tell them apart"
-    return (
-        f"{where}, {level:.0%} interval {low:.1f} to {high:.1f}, {p_in_words(p)}{correction}{close}.".replace(
-            "%", " %"
-        )
-    )
+    return f"{where}, {ends}, {p_in_words(p)}{correction}.".replace(" -", " −")

@@ -42,9 +42,10 @@ def cells_of(table: pd.DataFrame, columns: list[Column], digits: int = 1) -> lis
 
 
 def _cell(row: dict[str, object], column: Column, digits: int) -> Cell:
-    if column.kind == "interval":
+    if column.kind in ("interval", "effects"):
+        digits = 2 if column.kind == "effects" else digits
         low, high = float(row[f"{column.key}_low"]), float(row[f"{column.key}_high"])  # type: ignore[arg-type]
-        text = "not estimable" if math.isnan(low) else f"{number(low, digits)} to {number(high, digits)}"
+        text = "–" if math.isnan(low) else f"{number(low, digits)} to {number(high, digits)}"
         return Cell(text, _sortable(low))
     value = row[column.key]
     if column.kind == "text":
@@ -65,6 +66,8 @@ def _formatted(value: float, kind: str, digits: int) -> str:
         return "< 0.0001" if value < 0.0001 else f"{value:.4f}" if value < 0.001 else f"{value:.3f}"
     if kind == "share":
         return f"{100 * value:.0f} %"
+    if kind == "effect":
+        return number(value, 2)
     return number(value, digits)
 
 

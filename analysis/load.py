@@ -13,6 +13,7 @@ from analysis.errors import RatingsError
 from analysis.ratings import KEY, NUMBERS, choose_simulated, tidy
 from analysis.readers import Problems, read_source
 from analysis.readers.table import FILE, LINE
+from analysis.study import read_study
 
 logger = logging.getLogger(__name__)
 _SHOWN = 5
@@ -42,7 +43,8 @@ def load_ratings(
         bad_rows: `stop` at rows that are half-written, out of range or contradict each other, or `drop` them.
 
     Returns:
-        The tidy frame; `frame.attrs["notes"]` lists in words what was left out.
+        The tidy frame. `frame.attrs` holds `notes` (in words, what was left out) and, of a study folder,
+        `title`, `scale` and `expected` (see `screen`).
 
     Raises:
         RatingsError: A source cannot be read, or bad rows under `stop`: each with file and line.
@@ -70,8 +72,16 @@ def load_ratings(
     frame = choose_simulated(frame.drop(columns=[FILE, LINE]), simulated)
     if frame["score"].notna().sum() == 0:
         raise RatingsError(f"{_called(sources)} holds no rating.")
-    frame.attrs["notes"] = notes
+    frame.attrs |= {"notes": notes, **_of_study(sources)}
     return frame
+
+
+def _of_study(sources: tuple[str | Path, ...]) -> dict[str, object]:
+    """What the configuration of a single study folder adds to its ratings."""
+    if len(sources) != 1 or "://" in str(sources[0]) or not (Path(sources[0]) / "config.yaml").is_file():
+        return {}
+    study = read_study(sources[0])
+    return {"title": study.title, "scale": study.scale, "expected": study.expected}
 
 
 def _called(sources: tuple[str | Path, ...]) -> str:

@@ -1,12 +1,14 @@
 """A linear mixed model of all conditions at once, with crossed listeners and items.
 
-    score_ijk = mean_k + (listener)_i + (listener x condition)_ik + (item)_j + (item x condition)_jk + residual
+    score_ijk = mean_k + (listener)_i + (listener x condition)_ik + (item)_j + (item x condition)_jk +
+    residual
 
-Random effects are normal and independent. The variances are estimated by restricted maximum likelihood (REML) through
-Henderson's mixed-model equations: the listeners' effects are eliminated listener by listener, which leaves a system in the
-conditions and items alone. The cost therefore grows linearly with the listeners, where `statsmodels.MixedLM`, which
-gives the same numbers, inverts a matrix of all ratings. Omitting the terms with condition would make the tests of
-differences too bold (Barr, Levy, Scheepers & Tily 2013, Journal of Memory and Language 68:255-278).
+Random effects are normal and independent. The variances are estimated by restricted maximum likelihood (REML)
+through Henderson's mixed-model equations: the listeners' effects are eliminated listener by listener, which
+leaves a system in the conditions and items alone. The cost therefore grows linearly with the listeners, where
+`statsmodels.MixedLM`, which gives the same numbers, inverts a matrix of all ratings. Omitting the terms with
+condition would make the tests of differences too bold (Barr, Levy, Scheepers & Tily 2013, Journal of Memory
+and Language 68:255-278).
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ class MixedModel:
         table = pd.DataFrame({"component": list(self.components), "variance": list(self.components.values())})
         table["sd"] = np.sqrt(table["variance"])
         total = table["variance"].sum()
-        return table.assign(share=table["variance"] / total if total > 0 else np.nan, simulated=self.simulated)
+        return table.assign(
+            share=table["variance"] / total if total > 0 else np.nan, simulated=self.simulated
+        )
 
     def differences(self, level: float = 0.95) -> pd.DataFrame:
         """Return all pairs: `condition_a, condition_b, difference, se, df, ci_low, ci_high, p, simulated`.
@@ -62,7 +66,9 @@ class MixedModel:
         return pd.DataFrame(rows, columns=columns).assign(simulated=self.simulated)
 
 
-def mixed_model(frame: pd.DataFrame, *, attribute: str | None = None, among: list[str] | None = None) -> MixedModel:
+def mixed_model(
+    frame: pd.DataFrame, *, attribute: str | None = None, among: list[str] | None = None
+) -> MixedModel:
     """Fit the model to the methods (or the conditions named).
 
     Args:
@@ -113,7 +119,9 @@ class _Problem:
                 f"A mixed model needs two conditions, listeners and items; found {shape[2]}, {shape[0]} and {shape[1]}."
             )
         if shape[1] * shape[2] > _LARGEST_ITEMS or np.prod(shape, dtype=float) > _LARGEST_TABLE:
-            raise DesignError(f"A mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is too large.")
+            raise DesignError(
+                f"A mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is too large."
+            )
         condition = pd.Categorical(table["condition"], categories=chosen).codes.astype(np.intp)
         scores = table["score"].to_numpy(float)
         at = np.ravel_multi_index((listener, item, condition), shape)
@@ -125,8 +133,8 @@ class _Problem:
         """Solve the equations for given ratios of the four variances to the residual's.
 
         Returns:
-            -2 REML log-likelihood (but for a constant), the residual variance, the conditions' means and their covariance
-            per unit of residual variance.
+            -2 REML log-likelihood (but for a constant), the residual variance, the conditions' means and
+            their covariance per unit of residual variance.
         """
         n_listeners, n_items, k = self.counts.shape
         by_listener, by_item = _prior(ratios[0], ratios[1], k), _prior(ratios[2], ratios[3], k)

@@ -50,6 +50,59 @@ SCREENING = [
     Column("mid_anchor_share", "Mid anchor > 90", "share"),
 ]
 
+OMNIBUS = [
+    Column("test", "Test"),
+    Column("effect", "Effect"),
+    Column("statistic", "Statistic", "effect", "Chi square or F"),
+    Column("df1", "df 1", "count"),
+    Column("df2", "df 2", "count"),
+    Column("p", "p", "p", "Without correction for sphericity"),
+    Column("epsilon_gg", "ε GG", "effect", "Greenhouse and Geisser"),
+    Column("p_gg", "p GG", "p"),
+    Column("epsilon_hf", "ε HF", "effect", "Huynh and Feldt"),
+    Column("p_hf", "p HF", "p"),
+    Column("p_multivariate", "p T²", "p", "Hotelling, without assuming sphericity"),
+    Column("partial_eta2", "η²p", "effect"),
+    Column("n_listeners", "Listeners", "count"),
+    Column("advised", "To report"),
+]
+MIXED = [
+    Column("condition_a", "Higher"),
+    Column("condition_b", "Lower"),
+    Column("difference", "Difference", "score"),
+    Column("ci", "95 % interval", "interval"),
+    Column("p", "p", "p", "Uncorrected"),
+]
+VARIANCE = [
+    Column("component", "Component"),
+    Column("sd", "SD", "score"),
+    Column("share", "Share of variance", "share"),
+]
+RELIABILITY = [
+    Column("measure", "Measure"),
+    Column("value", "Value", "effect"),
+    Column("ci", "95 % interval", "effects"),
+    Column("n_listeners", "Listeners", "count"),
+    Column("n_stimuli", "Stimuli", "count"),
+    Column("note", "Note"),
+]
+LISTENERS = [
+    Column("listener", "Listener"),
+    Column("agreement", "Agreement", "effect", "Correlation with the mean of the others"),
+    Column("bias", "Bias", "score", "Mean distance from the others"),
+    Column("sd", "SD", "score"),
+    Column("lowest", "Lowest", "score"),
+    Column("highest", "Highest", "score"),
+    Column("repeatability", "Repeat SD", "score", "Of hidden repeats"),
+]
+ASSUMPTIONS = [
+    Column("sentence", "Finding"),
+    Column("check", "Check"),
+    Column("warns", "Warns"),
+    Column("clause", "Clause"),
+]
+_ADVICE = {"p": "p", "p_hf": "p HF", "p_gg": "p GG", "p_multivariate": "p T²"}
+
 
 def render_page(results: Results, figures: dict[str, str], title: str) -> str:
     """Return the page as text.
@@ -68,7 +121,6 @@ def render_page(results: Results, figures: dict[str, str], title: str) -> str:
 def context(results: Results, figures: dict[str, str], title: str) -> dict[str, Any]:
     """Return all that the template shows."""
     digits = 1 if results.scale[1] - results.scale[0] > 10 else 2
-    tables = results.tables
     return {
         "title": title,
         "simulated": results.simulated,
@@ -78,13 +130,51 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "counts": _counts(results),
         "mos": table(results.mos, MOS, digits),
         "mos_unscreened": table(results.mos_unscreened, MOS, digits),
-        "screening": table(results.screening, SCREENING, digits),
-        "differences": table(tables["comparisons"], DIFFERENCES, digits) if "comparisons" in tables else None,
-        "sentences": list(tables["comparisons"]["sentence"]) if "comparisons" in tables else [],
+        "screening": table(results.screening.sort_values("kept", kind="stable"), SCREENING, digits),
+        "tables": _further(results, digits),
+        "sentences": _sentences(results),
+        "warnings": _warnings(results),
         "methods": methods(results),
         "references": references(results),
         "software": software(),
     }
+
+
+def _further(results: Results, digits: int) -> dict[str, dict[str, Any]]:
+    """The tables that not every design allows, by name."""
+    shown = {
+        "comparisons": DIFFERENCES, "comparisons_unscreened": DIFFERENCES, "mixed": MIXED, "variance": VARIANCE,
+        "reliability": RELIABILITY, "listeners": LISTENERS, "assumptions": ASSUMPTIONS,
+    }  # fmt: skip
+    out = {
+        name: table(results.tables[name], columns, digits)
+        for name, columns in shown.items()
+        if name in results.tables
+    }
+    if "omnibus" in results.tables:
+        frame = results.tables["omnibus"]
+        out["omnibus"] = table(frame.assign(advised=frame["advice"].map(_ADVICE)), OMNIBUS, digits)
+    for name in results.options.by:
+        if f"by_{name}" in results.tables:
+            columns = [Column(name, name.removeprefix("q_").capitalize()), *MOS]
+            out[f"by_{name}"] = table(results.tables[f"by_{name}"], columns, digits)
+    return out
+
+
+def _sentences(results: Results) -> tuple[list[str], list[str]]:
+    """The comparisons in words: those that hold after the correction, and the rest."""
+    if "comparisons" not in results.tables:
+        return [], []
+    rows = results.tables["comparisons"]
+    clear = rows["p"] < 0.05
+    return list(rows.loc[clear, "sentence"]), list(rows.loc[~clear, "sentence"])
+
+
+def _warnings(results: Results) -> list[str]:
+    if "assumptions" not in results.tables:
+        return []
+    rows = results.tables["assumptions"]
+    return list(rows.loc[rows["warns"], "sentence"])
 
 
 def table(frame: pd.DataFrame, columns: list[Column], digits: int) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """How many listeners a study needs, by simulation of the two-way model that will analyse it.
 
-A paired difference between two conditions is `d_ij = difference + a_i + b_j + e_ij`: how differently listeners feel about
-the two (`listener_sd`), how differently items tell them apart (`item_sd`), and the rest (`residual_sd`). In a balanced
-design the mean and the mean squares have known distributions, so that these are drawn rather than single ratings.
+A paired difference between two conditions is `d_ij = difference + a_i + b_j + e_ij`: how differently
+listeners feel about the two (`listener_sd`), how differently items tell them apart (`item_sd`), and the rest
+(`residual_sd`). In a balanced design the mean and the mean squares have known distributions, so that these
+are drawn rather than single ratings.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ _MOST = 20_000
 class Spread:
     """Standard deviations of a paired difference, in points of the scale.
 
-    The defaults are those of a difference between two methods of which each has a listener SD of 10, an item SD of 6 and
-    a residual SD of 12, half of the listeners' and items' variance being shared by the two.
+    The defaults are those of a difference between two methods of which each has a listener SD of 10, an item
+    SD of 6 and a residual SD of 12, half of the listeners' and items' variance being shared by the two.
     """
 
     listener_sd: float = 10.0
@@ -34,7 +35,7 @@ class Spread:
 
 
 def power(
-    difference: float, n_listeners: int, n_items: int, spread: Spread = Spread(), *,  # noqa: B008 - frozen
+    difference: float, n_listeners: int, n_items: int, spread: Spread = Spread(), *,
     alpha: float = 0.05, comparisons: int = 1, draws: int = 4000, seed: int = 0,
 ) -> float:  # fmt: skip
     """Probability that the two-way test finds a difference.
@@ -45,7 +46,8 @@ def power(
         n_items: Items.
         spread: Standard deviations.
         alpha: Level of the test.
-        comparisons: Comparisons that are corrected for (the first step of Holm's method: alpha divided by it).
+        comparisons: Comparisons that are corrected for (the first step of Holm's method: alpha divided by
+            it).
         draws: Simulated studies.
         seed: Seed of the simulation.
 
@@ -90,19 +92,31 @@ def required_listeners(
         seed: Seed of the simulation.
 
     Raises:
-        DesignError: No number of listeners suffices with so few items, or the pilot has no pair to learn from.
+        DesignError: No number of listeners suffices with so few items, or the pilot has no pair to learn
+            from.
     """
     known = pilot_spread(spread) if isinstance(spread, pd.DataFrame) else spread or Spread()
 
     def reaches(n: int) -> bool:
-        got = power(difference, n, n_items, known, alpha=alpha, comparisons=comparisons, draws=draws, seed=seed)
+        got = power(
+            difference, n, n_items, known, alpha=alpha, comparisons=comparisons, draws=draws, seed=seed
+        )
         return got >= wanted
 
     low, high = 1, 2
     while not reaches(high):
         low, high = high, high * 2
         if high > _MOST:
-            best = power(difference, _MOST, n_items, known, alpha=alpha, comparisons=comparisons, draws=draws, seed=seed)
+            best = power(
+                difference,
+                _MOST,
+                n_items,
+                known,
+                alpha=alpha,
+                comparisons=comparisons,
+                draws=draws,
+                seed=seed,
+            )
             raise DesignError(
                 f"With {n_items} items no number of listeners finds {difference:g} points with a power of {wanted:.0%} "
                 f"({best:.0%} with {_MOST}); use more items.".replace("%", " %")
@@ -133,7 +147,9 @@ def pilot_spread(frame: pd.DataFrame, pair: tuple[str, str] | None = None) -> Sp
     found = []
     for a, b in pairs:
         if a not in wide or b not in wide:
-            raise DesignError(f"The pilot has no condition '{a if a not in wide else b}'; found {', '.join(wide.columns)}.")
+            raise DesignError(
+                f"The pilot has no condition '{a if a not in wide else b}'; found {', '.join(wide.columns)}."
+            )
         gaps = (wide[a] - wide[b]).dropna()
         listener, item = (pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1))
         if len(gaps) and listener.max() > 0 and item.max() > 0:

@@ -16,11 +16,11 @@ def reliability(
 ) -> pd.DataFrame:
     """Agreement of the panel: ICC(2,1), ICC(2,k), Krippendorff's alpha and Kendall's W.
 
-    A stimulus (item x condition) is what is measured, a listener is the measure. Where every listener rated every
-    stimulus, the ICCs are those of Shrout & Fleiss (1979) with McGraw & Wong's (1996) intervals; otherwise they
-    come from the variance components of the ratings that there are (`analysis.variance`), with percentile
-    intervals of a bootstrap over listeners. Alpha is Krippendorff's for interval scales; W is over the listeners'
-    mean scores of the conditions.
+    A stimulus (item x condition) is what is measured, a listener is the measure. Where every listener rated
+    every stimulus, the ICCs are those of Shrout & Fleiss (1979) with McGraw & Wong's (1996) intervals;
+    otherwise they come from the variance components of the ratings that there are (`analysis.variance`), with
+    percentile intervals of a bootstrap over listeners. Alpha is Krippendorff's for interval scales; W is over
+    the listeners' mean scores of the conditions.
 
     Returns:
         Columns `measure, value, ci_low, ci_high, n_listeners, n_stimuli, note, simulated`.
@@ -32,7 +32,9 @@ def reliability(
     table["stimulus"] = table["item"] + "\0" + table["condition"]
     wide = table.pivot(index="stimulus", columns="listener", values="score")
     if min(wide.shape) < 2:
-        raise DesignError(f"Agreement needs two listeners and two stimuli; found {wide.shape[1]} and {wide.shape[0]}.")
+        raise DesignError(
+            f"Agreement needs two listeners and two stimuli; found {wide.shape[1]} and {wide.shape[0]}."
+        )
     scores = wide.to_numpy(float)
     complete = not np.isnan(scores).any()
     single, average = icc(scores, level) if complete else _icc_incomplete(scores, level, draws, seed)
@@ -53,9 +55,9 @@ def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFr
     """Each listener beside the panel.
 
     Returns:
-        Columns `listener, n_ratings, agreement` (correlation with the mean of the others on the same stimuli), `bias`
-        (mean distance from it), `lowest, highest, sd` (use of the scale), `repeatability` (standard deviation of the
-        difference between a hidden repeat and its trial), `simulated`.
+        Columns `listener, n_ratings, agreement` (correlation with the mean of the others on the same
+        stimuli), `bias` (mean distance from it), `lowest, highest, sd` (use of the scale), `repeatability`
+        (standard deviation of the difference between a hidden repeat and its trial), `simulated`.
     """
     table = cells(frame, attribute)
     by = table.groupby(["item", "condition"])["score"]
@@ -82,7 +84,9 @@ def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFr
 
 
 def icc(scores: Floats, level: float = 0.95) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """ICC(2,1) and ICC(2,k) of a complete table [stimuli, listeners], each with its interval (McGraw & Wong 1996)."""
+    """ICC(2,1) and ICC(2,k) of a complete table [stimuli, listeners], each with its interval (McGraw & Wong
+    1996).
+    """
     n, k = scores.shape
     grand = scores.mean()
     rows, columns = scores.mean(axis=1) - grand, scores.mean(axis=0) - grand
@@ -138,11 +142,15 @@ def _kendall_of(table: pd.DataFrame) -> tuple[float, str]:
     return kendall_w(means.to_numpy(float).round(10)), ""
 
 
-def _icc_incomplete(scores: Floats, level: float, draws: int, seed: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def _icc_incomplete(
+    scores: Floats, level: float, draws: int, seed: int
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     k = 1 / float(np.mean(1 / np.maximum((~np.isnan(scores)).sum(axis=1), 1)))
     value = _icc_components(scores)
     rng = np.random.default_rng(seed)
-    drawn = np.array([_icc_components(scores[:, rng.integers(0, scores.shape[1], scores.shape[1])]) for _ in range(draws)])
+    drawn = np.array(
+        [_icc_components(scores[:, rng.integers(0, scores.shape[1], scores.shape[1])]) for _ in range(draws)]
+    )
     drawn = drawn[~np.isnan(drawn)]
     ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2]) if len(drawn) else np.full(2, np.nan)
     low, high = float(ends[0]), float(ends[1])

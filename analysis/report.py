@@ -62,7 +62,10 @@ def write_report(
         folder / "report.json",
         json.dumps(summary(results), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
     )
-    _write(folder / "index.html", render_page(results, figures, title or _title(results)))
+    _write(
+        folder / "index.html",
+        render_page(results, figures, title or str(frame.attrs.get("title") or _title(results))),
+    )
     return results
 
 

@@ -4,15 +4,21 @@ excludes.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.anova import omnibus
+from analysis.assumptions import assumptions
 from analysis.compare import compare
 from analysis.errors import DesignError
+from analysis.mixed import mixed_model
 from analysis.mos import mos
 from analysis.ratings import conditions, is_simulated, rated, scale_of
-from analysis.screening import kept, screen
+from analysis.reliability import listeners, reliability
+from analysis.screening import RULES, kept, screen
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Options:
     order: list[str] | None = None
     scale: tuple[float, float] | None = None
     by: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = RULES
     draws: int = 10_000
     seed: int = 0
 
@@ -66,8 +73,9 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     """
     attribute = options.attribute or str(rated_attribute(frame))
     rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
-    scale = options.scale or scale_of(rated(rows, attribute))
-    screening = screen(rows, attribute=attribute, scale=scale)
+    scale = options.scale or frame.attrs.get("scale") or scale_of(rated(rows, attribute))
+    expected = frame.attrs.get("expected")
+    screening = screen(rows, attribute=attribute, scale=scale, exclude=options.exclude, expected=expected)
     left = kept(rows, screening)
     if left.empty:
         raise DesignError(
@@ -75,7 +83,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         )
     shared = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
-    tables, missing = _tables(left, rows, options)
+    tables, missing = _tables(left, rows, options, scale)
     return Results(
         options=options,
         attribute=attribute,
@@ -100,7 +108,7 @@ def rated_attribute(frame: pd.DataFrame) -> str:
 
 
 def _tables(
-    left: pd.DataFrame, rows: pd.DataFrame, options: Options
+    left: pd.DataFrame, rows: pd.DataFrame, options: Options, scale: tuple[float, float]
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Every further table, each on its own: one that the design does not allow does not take the others with
     it.
@@ -109,8 +117,15 @@ def _tables(
         "against": options.against, "test": options.test, "correction": options.correction,
         "draws": options.draws, "seed": options.seed,
     }  # fmt: skip
-    makers = {
+    model = functools.cache(lambda: mixed_model(left))
+    makers: dict[str, Callable[[], pd.DataFrame]] = {
         "comparisons": lambda: compare(left, **pairs),
+        "omnibus": lambda: omnibus(left),
+        "mixed": lambda: model().differences(),
+        "variance": lambda: model().variance_components(),
+        "reliability": lambda: reliability(left, seed=options.seed),
+        "listeners": lambda: listeners(left),
+        "assumptions": lambda: assumptions(left, scale=scale),
         "items": lambda: mos(
             left, by="item", interval=options.interval, draws=options.draws, seed=options.seed
         ),

@@ -20,7 +20,7 @@ def plot_differences(
         table: What `compare` returned, where it is at hand already.
     """
     rows = compare(frame) if table is None else table
-    ax = ax or new_axes(15.5, 1.9 + 0.62 * len(rows))
+    ax = ax or new_axes(12.5, 1.9 + 0.62 * len(rows))
     for place, row in enumerate(rows.itertuples()):
         clear = row.p < 0.05
         colour = "#0072b2" if clear else "#666a73"
@@ -39,5 +39,5 @@ def plot_differences(
     correction = (
         "" if rows["correction"].iloc[0] == "none" else f", {rows['correction'].iloc[0].capitalize()}"
     )
-    ax.set_xlabel(f"Difference in points, 95 % interval; filled: p < 0.05{correction}")
+    ax.set_xlabel(f"Difference in points, 95 % interval\n(filled: p < 0.05{correction})")
     return finish(ax, frame)

@@ -21,7 +21,12 @@ def plot_box(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     rows, listed, ax = _prepare(frame, ax)
     for place, row in enumerate(listed.itertuples()):
-        _box(ax, rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float), place, COLOURS[row.role])
+        _box(
+            ax,
+            rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float),
+            place,
+            COLOURS[row.role],
+        )
     return _label(rows, listed, ax)
 
 
@@ -43,7 +48,7 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def _prepare(frame: pd.DataFrame, ax: Axes | None) -> tuple[pd.DataFrame, pd.DataFrame, Axes]:
     rows, listed = rated(frame), conditions(frame)
-    return rows, listed, ax or new_axes(15.5, 2.2 + 0.8 * len(listed))
+    return rows, listed, ax or new_axes(12.5, 2.2 + 0.8 * len(listed))
 
 
 def _label(rows: pd.DataFrame, listed: pd.DataFrame, ax: Axes) -> Axes:
@@ -63,7 +68,9 @@ def _box(ax: Axes, scores: Floats, place: int, colour: str) -> None:
     ax.plot([high, inside.max()], [place, place], color=INK, linewidth=1)
     ax.barh(place, high - low, left=low, height=0.52, color=colour, alpha=0.75, edgecolor=INK, linewidth=0.9)
     ax.plot([middle, middle], [place - 0.26, place + 0.26], color=INK, linewidth=2)
-    ax.plot(outside, np.full(len(outside), place), "o", color=INK, markersize=2.4, alpha=0.5, markeredgewidth=0)
+    ax.plot(
+        outside, np.full(len(outside), place), "o", color=INK, markersize=2.4, alpha=0.5, markeredgewidth=0
+    )
 
 
 def _points(ax: Axes, scores: Floats, place: int) -> None:

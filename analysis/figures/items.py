@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.figures.style import CYCLE, finish, new_axes, score_axis
+from analysis.figures.style import finish, legend, new_axes, score_axis, series
 from analysis.mos import mos
 from analysis.ratings import conditions
 
@@ -24,14 +24,9 @@ def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFra
     listed = conditions(frame)
     wide = rows.pivot(index="item", columns="condition", values="mos")
     wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False, kind="stable").index]
-    ax = ax or new_axes(16, 8.5)
-    for number, row in enumerate(listed.itertuples()):
-        dash = "-" if row.role == "method" else ":"
-        marker = "osD^vPX*"[number % 8]
-        ax.plot(
-            range(len(wide)), wide[row.condition], dash, marker=marker, color=CYCLE[number % len(CYCLE)],
-            markersize=4.5, linewidth=1.1, label=row.label,
-        )  # fmt: skip
+    ax = ax or new_axes(13, 9)
+    for name, look in zip(listed["condition"], series(listed), strict=True):
+        ax.plot(range(len(wide)), wide[name], **look)
     names = [name if len(name) <= 18 else f"{name[:17]}…" for name in map(str, wide.index)]
     ax.set_xticks(range(len(wide)), names, rotation=40, ha="right", rotation_mode="anchor")
     score_axis(ax, frame, vertical=True)
@@ -39,10 +34,3 @@ def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFra
     finish(ax, frame, grid="y")
     legend(ax)
     return ax
-
-
-def legend(ax: Axes) -> None:
-    """Put a legend without a frame to the right of the axes."""
-    from analysis.figures.style import INK
-
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=7.5, labelcolor=INK)

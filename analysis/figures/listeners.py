@@ -24,7 +24,7 @@ def plot_listeners(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     agreement = table.T.corrwith(table.mean()).fillna(-1.0)
     table = table.loc[agreement.sort_values(ascending=False, kind="stable").index]
     named = len(table) <= _NAMED
-    ax = ax or new_axes(15.5, 3.2 + (0.42 * len(table) if named else 11.0))
+    ax = ax or new_axes(12.5, 3.2 + (0.42 * len(table) if named else 11.0))
     low, high = scale_of(frame)
     sns.heatmap(
         table.to_numpy(), vmin=low, vmax=high, cmap="cividis", ax=ax, linewidths=0.4 if named else 0, linecolor=GRID,

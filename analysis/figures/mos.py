@@ -39,7 +39,7 @@ def plot_mos(
 
 
 def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
-    ax = ax or new_axes(15.5, 1.9 + 0.78 * len(rows))
+    ax = ax or new_axes(12.5, 1.9 + 0.78 * len(rows))
     for place, row in enumerate(rows.itertuples()):
         colour = COLOURS[row.role]
         ax.plot(
@@ -53,7 +53,7 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     ax.set_yticks(range(len(rows)), list(rows["label"]))
     ax.set_ylim(len(rows) - 0.4, -0.6)
     score_axis(ax, frame)
-    ax.set_xlabel(f"Mean opinion score, 95 % interval ({rows['interval'].iloc[0]})")
+    ax.set_xlabel(f"MOS with 95 % interval ({rows['interval'].iloc[0]})")
     return finish(ax, frame)
 
 

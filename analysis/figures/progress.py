@@ -6,8 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.errors import DesignError
-from analysis.figures.items import legend
-from analysis.figures.style import CYCLE, finish, new_axes, score_axis
+from analysis.figures.style import finish, legend, new_axes, score_axis, series
 from analysis.ratings import conditions, rated
 
 
@@ -21,14 +20,12 @@ def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = rows[rows["trial_position"].notna()]
     if rows.empty:
         raise DesignError("The ratings have no trial positions; scores over time cannot be drawn.")
-    ax = ax or new_axes(16, 7.5)
+    ax = ax or new_axes(13, 8.5)
     means = rows.groupby(["trial_position", "condition"])["score"].mean().unstack()
-    for number, row in enumerate(conditions(rows).itertuples()):
-        line = means[row.condition].dropna()
-        ax.plot(
-            line.index, line, marker="osD^vPX*"[number % 8], color=CYCLE[number % len(CYCLE)], markersize=4,
-            linewidth=1.1, linestyle="-" if row.role == "method" else ":", label=row.label,
-        )  # fmt: skip
+    listed = conditions(rows)
+    for name, look in zip(listed["condition"], series(listed), strict=True):
+        line = means[name].dropna()
+        ax.plot(line.index, line, **look)
     score_axis(ax, rows, vertical=True)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="Position of the trial in the session", ylabel="Mean score")

@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from analysis.figures.items import legend
-from analysis.figures.style import INK, finish, new_axes
+from analysis.figures.style import INK, finish, legend, new_axes
 from analysis.ratings import cells, conditions
 
 
@@ -28,7 +27,7 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the shares of the ranks as stacked bars, the first rank at the left."""
     listed = conditions(frame)
     shares = rank_shares(frame).reindex(list(listed["condition"]))
-    ax = ax or new_axes(15.5, 2.2 + 0.7 * len(listed))
+    ax = ax or new_axes(12.5, 2.8 + 0.7 * len(listed))
     left = np.zeros(len(listed))
     colours = colormaps["cividis_r"](np.linspace(0.05, 0.95, shares.shape[1]))
     for rank, colour in zip(shares.columns, colours, strict=True):
@@ -41,7 +40,7 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             color=colour,
             edgecolor=INK,
             linewidth=0.3,
-            label=f"rank {rank}",
+            label=str(rank),
         )
         left += width
     ax.set_yticks(range(len(listed)), list(listed["label"]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +44,32 @@ def new_axes(width_cm: float, height_cm: float) -> Axes:
     return figure.add_subplot()
 
 
+def series(listed: pd.DataFrame) -> list[dict[str, object]]:
+    """Return colour, marker, line and label of each condition in a line plot.
+
+    Methods get colours of their own; references and anchors are grey and dotted.
+
+    Args:
+        listed: From `analysis.ratings.conditions`.
+    """
+    out, number = [], 0
+    for row in listed.itertuples():
+        look: dict[str, object] = {"label": row.label, "markersize": 4.5, "linewidth": 1.2}
+        if row.role == "method":
+            look |= {"color": CYCLE[number % len(CYCLE)], "marker": "osD^vPX*"[number % 8], "linestyle": "-"}
+            number += 1
+        else:
+            look |= {"color": "#7b7f8a", "marker": MARKERS[row.role], "linestyle": ":"}
+            look["markerfacecolor"] = "none" if row.role == "mid_anchor" else "#7b7f8a"
+        out.append(look)
+    return out
+
+
+def legend(ax: Axes) -> None:
+    """Put a legend without a frame under the axes."""
+    ax.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=7.5, labelcolor=INK)
+
+
 def finish(ax: Axes, frame: pd.DataFrame, *, grid: str | None = "x") -> Axes:
     """Give axes the house's look, and the word SIMULATED where any rating was made by a program.
 
@@ -70,7 +97,7 @@ def finish(ax: Axes, frame: pd.DataFrame, *, grid: str | None = "x") -> Axes:
 def mark_simulated(ax: Axes) -> None:
     """Print the word SIMULATED across the axes."""
     ax.text(
-        0.5, 0.5, "SIMULATED", transform=ax.transAxes, ha="center", va="center", rotation=20, fontsize=26,
+        0.5, 0.5, "SIMULATED", transform=ax.transAxes, ha="center", va="center", rotation=20, fontsize=24,
         color="#8a8d96", alpha=0.35, weight="bold", zorder=10, gid="simulated",
     )  # fmt: skip
 
@@ -104,9 +131,8 @@ def inline_svg(ax: Axes, name: str, alt: str) -> str:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     head, rest = svg.split(">", 1)
-    from html import escape
-
-    width = round(ax.figure.get_figwidth() / CM, 1)
+    # Print size is small on a screen; on a phone the figure shrinks with the page.
+    width = round(1.35 * ax.figure.get_figwidth() / CM, 1)
     head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
     return f"{head}>{rest}".replace(INK, "currentColor").replace(GRID, "var(--grid)")
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.readers import ours, pymushra, webmushra, wide
-from analysis.readers.table import Problems, read_table
+from analysis.readers.table import Problems, listener_of, read_table
+from analysis.study import read_study
 
 __all__ = ["Problems", "read_source"]
 
@@ -52,7 +53,7 @@ def read_source(
             pattern,
         )
     if ours.is_ours(header):
-        return table if not listener else table.assign(listener=_named(table, listener))
+        return table if not listener else table.assign(listener=listener_of(table, listener, None))
     if webmushra.is_webmushra(header):
         return webmushra.from_webmushra(table, listener)
     if pymushra.is_pymushra(header):
@@ -65,12 +66,6 @@ def read_source(
     )
 
 
-def _named(table: pd.DataFrame, names: list[str]) -> pd.Series:
-    from analysis.readers.table import listener_of
-
-    return listener_of(table, names, None)
-
-
 def _read_folder(
     path: Path,
     problems: Problems,
@@ -80,8 +75,8 @@ def _read_folder(
 ) -> pd.DataFrame:
     database = path / ours.DATABASE
     if database.is_file():
-        labels = ours.condition_labels(path)
         frame = ours.read_database(ours.sqlite_url(database), str(database))
+        labels = read_study(path).labels if (path / "config.yaml").is_file() else {}
         return frame.assign(label=frame["condition"].map(lambda name: labels.get(name, name)))
     files = [path / name for name in webmushra.FILES if (path / name).is_file()]
     if not files:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -63,34 +62,3 @@ def with_answers(ratings: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
 def sqlite_url(path: Path) -> str:
     """URL of an existing SQLite file."""
     return f"sqlite:///{path.resolve()}"
-
-
-def condition_labels(study: Path) -> dict[str, str]:
-    """Return the conditions' names for people from a study's `config.yaml`; empty where it has none.
-
-    Raises:
-        RatingsError: The file is not YAML.
-    """
-    config = study_config(study)
-    ours = config.get("listenable") or {}
-    return {
-        str(name): str(entry["label"])
-        for name, entry in (ours.get("conditions") or {}).items()
-        if (entry or {}).get("label")
-    }
-
-
-def study_config(study: Path) -> dict[str, Any]:
-    """Read a study folder's `config.yaml`; an empty mapping where there is none."""
-    import yaml
-
-    path = study / "config.yaml"
-    if not path.is_file():
-        return {}
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise RatingsError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(config, dict):
-        raise RatingsError(f"{path} does not hold a mapping; expected a study's configuration.")
-    return config

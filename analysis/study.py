@@ -1,0 +1,122 @@
+"""What a study's `config.yaml` tells the analysis: names, scale, attention checks, and where the sounds
+are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import RatingsError
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One rating page: its item, what is known of it, and the sound file of each condition."""
+
+    item: str
+    kind: str
+    label: str | None
+    prediction: str | None
+    probability: float | None
+    expected: dict[str, tuple[float, float]]
+    sounds: dict[str, Path]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study folder as far as an analysis needs it."""
+
+    folder: Path
+    title: str
+    labels: dict[str, str]
+    roles: dict[str, str]
+    scale: tuple[float, float] | None
+    trials: list[Trial]
+
+    @property
+    def expected(self) -> dict[str, dict[str, tuple[float, float]]]:
+        """What attentive listeners answer at the attention checks: item, condition, lowest and highest
+        score.
+        """
+        return {
+            trial.item: trial.expected
+            for trial in self.trials
+            if trial.kind == "attention" and trial.expected
+        }
+
+
+def read_study(folder: str | Path) -> Study:
+    """Read a study folder.
+
+    Raises:
+        RatingsError: No `config.yaml`, or one that is no study's.
+    """
+    import yaml
+
+    folder = Path(folder)
+    path = folder / "config.yaml"
+    if not path.is_file():
+        raise RatingsError(f"{folder} has no config.yaml; expected a study folder.")
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RatingsError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(config, dict):
+        raise RatingsError(f"{path} holds no mapping; expected a study's configuration.")
+    ours = config.get("listenable") or {}
+    try:
+        return _study(folder, config, ours)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RatingsError(f"{path} is not a study's configuration: {error}.") from None
+
+
+def _study(folder: Path, config: dict[str, Any], ours: dict[str, Any]) -> Study:
+    known = {str(name): entry or {} for name, entry in (ours.get("conditions") or {}).items()}
+    scales = ours.get("scales") or []
+    about = {str(page): entry for page, entry in (ours.get("trials") or {}).items()}
+    pages = [page for page in _pages(config.get("pages") or []) if page.get("type") == "mushra"]
+    return Study(
+        folder=folder,
+        title=str(config.get("testname") or folder.name),
+        labels={name: str(entry["label"]) for name, entry in known.items() if entry.get("label")},
+        roles={name: str(entry["role"]) for name, entry in known.items() if entry.get("role")},
+        scale=(float(scales[0]["min"]), float(scales[0]["max"])) if len(scales) == 1 else None,
+        trials=[_trial(folder, page, about.get(str(page.get("id")), {})) for page in pages],
+    )
+
+
+def _pages(entries: list[Any]) -> Iterator[dict[str, Any]]:
+    """The pages of nested lists, in which webMUSHRA's keyword `random` may stand."""
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from _pages(entry)
+        elif isinstance(entry, dict):
+            yield entry
+
+
+def _trial(folder: Path, page: dict[str, Any], about: dict[str, Any]) -> Trial:
+    sounds = {str(name): _sound(folder, str(path)) for name, path in (page.get("stimuli") or {}).items()}
+    if page.get("reference"):
+        sounds = {"reference": _sound(folder, str(page["reference"])), **sounds}
+    expected = {
+        str(name): (float(ends[0]), float(ends[1])) for name, ends in (about.get("expected") or {}).items()
+    }
+    return Trial(
+        item=str(about.get("item") or page.get("id")),
+        kind=str(about.get("kind") or "trial"),
+        label=about.get("label"),
+        prediction=about.get("prediction"),
+        probability=about.get("probability"),
+        expected=expected,
+        sounds=sounds,
+    )
+
+
+def _sound(folder: Path, path: str) -> Path:
+    """The file of a path in the config, which may carry the folder that webMUSHRA serves it from."""
+    parts = Path(path).parts
+    candidates = [folder.joinpath(*parts[start:]) for start in range(len(parts))]
+    return next((found for found in candidates if found.is_file()), folder / path)
