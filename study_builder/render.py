@@ -21,6 +21,7 @@ import torch
 
 from interpreter import Explainer
 from interpreter.comparison import explainers_of
+from interpreter.evaluate import prepared
 from stimuli import (
     Audio,
     Clip,
@@ -250,7 +251,9 @@ def _chosen(rendering: Rendering) -> Iterator[_Choice]:
     for clip in clips:
         if left == 0:
             return
-        audio = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
+        recording = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
+        # The level that the classifier was trained on: its answer at another one may differ.
+        audio = prepared(torch.from_numpy(recording)[None], classifier)[0].numpy()
         if not audio.any():
             if picked:
                 raise RenderError(f"{clip.path}: is silent; expected a clip that can be explained")
