@@ -109,7 +109,7 @@ class Items:
         """Length of every item in seconds."""
         if self.duration_s is not None:
             return self.duration_s
-        longest = max(float(soundfile.info(clip.path).duration) for clip in self.dataset.clips)
+        longest = max(_file_duration_s(clip.path) for clip in self.dataset.clips)
         return min(MAXIMUM_DURATION_S, longest)
 
     @cached_property
@@ -159,6 +159,15 @@ class Items:
             return coloured_noise(samples, rng), "coloured noise"
         path = self.files[int(rng.integers(len(self.files)))]
         return to_mono(read_audio(path, self.sample_rate)[0]), path.name
+
+
+def _file_duration_s(path: Path) -> float:
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such sound file", str(path))
+    try:
+        return float(soundfile.info(path).duration)
+    except soundfile.LibsndfileError as error:
+        raise ConfigError(f"{path}: not a readable sound file; expected WAV, FLAC, Ogg or MP3") from error
 
 
 def sound_files(folder: Path) -> tuple[Path, ...]:

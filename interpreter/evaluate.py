@@ -166,6 +166,13 @@ class SecondOpinion:
         return {"agree_in": (inside == wanted).double(), "agree_out": (outside == wanted).double()}
 
 
+def prepared(waveforms: Tensor, classifier: Classifier) -> Tensor:
+    """Return clips at the level that the classifier expects, `[B, samples]`; most take them as they are."""
+    prepare = getattr(classifier, "prepare", None)
+    level: Tensor = waveforms if prepare is None else prepare(waveforms)
+    return level
+
+
 def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[str, Tensor]:
     if batch.foregrounds is None:
         return {}
@@ -180,8 +187,7 @@ def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[
 def _batch(items: Items, indices: range, classifier: Classifier) -> Batch:
     made = [items[index] for index in indices]
     raw = torch.from_numpy(np.stack([item.waveform for item in made]))
-    prepare = getattr(classifier, "prepare", None)
-    waveforms: Tensor = raw if prepare is None else prepare(raw)
+    waveforms = prepared(raw, classifier)
     stems = [item.foreground for item in made if item.foreground is not None]
     if len(stems) < len(made):
         return Batch(indices.start, made, waveforms, None)

@@ -34,7 +34,7 @@ def draw_explanation(
     Shape:
         - waveform, interpretation: `[samples]`
     """
-    hop = max(_N_FFT // 4, len(waveform) // _MOST_COLUMNS)
+    hop = max(_N_FFT // 16, len(waveform) // _MOST_COLUMNS)
     before, inside = (_magnitude(sound, hop) for sound in (waveform, interpretation))
     loudest = 20 * float(np.log10(before.max() + 1e-12))
     floor = before.max() * 10 ** (-_RANGE_DB / 20)

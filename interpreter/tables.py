@@ -115,12 +115,11 @@ def latex(table: pd.DataFrame) -> str:
 
 def readable(table: pd.DataFrame) -> list[list[str]]:
     """Return headings and rows of plain text, for a terminal: metrics without intervals."""
-    headings = ["Method", "Setting", *(name for name, _, _ in _COLUMNS.values()), "Silent"]
+    short = {"AD (published)": "AD publ."}
+    headings = ["Method", *(short.get(name, name) for name, _, _ in _COLUMNS.values()), "Silent"]
     rows = [
-        [label, str(setting), *cells, str(silent)]
-        for (label, cells), setting, silent in zip(
-            _metric_rows(table, _plain_cell), table["setting"], table["n_silent"], strict=True
-        )
+        [label, *cells, str(silent)]
+        for (label, cells), silent in zip(_metric_rows(table, _plain_cell), table["n_silent"], strict=True)
     ]
     return [headings, *rows]
 

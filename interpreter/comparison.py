@@ -1,0 +1,92 @@
+"""Which explainers a comparison holds: those of runs, and gradient baselines on the same classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from interpreter.errors import ConfigError
+from interpreter.explainer import Explainer
+from interpreter.gradient import GRADIENT_METHODS
+from interpreter.loading import load_classifier, load_explainer
+from interpreter.runs import read_config, read_run
+from interpreter.types import Classifier
+
+
+def explainers_of(
+    runs: Sequence[Path],
+    methods: Sequence[str] = (),
+    device: str | torch.device = "cpu",
+    batch_size: int | None = None,
+) -> dict[str, Explainer]:
+    """Load the explainers of `runs`, and make the gradient baselines `methods` on their classifier.
+
+    Args:
+        runs: folders of finished runs; one that holds a classifier serves the baselines alone.
+        methods: names in `GRADIENT_METHODS`.
+        device: where everything goes.
+        batch_size: of the baselines; see `Explainer`.
+
+    Returns:
+        Explainers by name, in the given order: the method's name, or the run folder's where two are of one
+        method. All share one classifier.
+
+    Raises:
+        ConfigError: nothing to compare, an unknown method, two of one name, or runs of different classifiers.
+    """
+    unknown = [method for method in methods if method not in GRADIENT_METHODS]
+    if unknown:
+        raise ConfigError(f"unknown method {unknown[0]!r}; expected one of {', '.join(GRADIENT_METHODS)}")
+    if not runs:
+        raise ConfigError("no run was given; expected at least one (--run FOLDER)")
+    kinds = {run: read_run(run).kind for run in runs}
+    learned = {run: load_explainer(run, device=device) for run in runs if kinds[run] != "classifier"}
+    if not learned and not methods:
+        raise ConfigError(f"{runs[0]}: the run of a classifier has nothing to compare; add --method")
+    plain = {run: load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
+    judged: dict[Path, Classifier] = {run: explainer.classifier for run, explainer in learned.items()}
+    classifier = _shared({**judged, **plain})
+    for explainer in learned.values():
+        explainer.classifier = classifier
+    given = [(run, explainer.name, explainer) for run, explainer in learned.items()]
+    names = [name for _, name, _ in given]
+    named = [(name if names.count(name) == 1 else run.name, explainer) for run, name, explainer in given]
+    named += [(name, GRADIENT_METHODS[name](classifier, batch_size=batch_size)) for name in methods]
+    result = dict(named)
+    if len(result) < len(named):
+        taken = [name for name, _ in named]
+        twice = max(taken, key=taken.count)
+        raise ConfigError(f"{twice!r} would stand twice in the table; give each run folder a name of its own")
+    return result
+
+
+def duration_of(runs: Sequence[Path]) -> float | None:
+    """Return the length of clip, in seconds, that the runs were trained on, or None where they do not say."""
+    lengths = {read_config(run).get("duration_s") for run in runs} - {None}
+    return float(lengths.pop()) if len(lengths) == 1 else None
+
+
+def _shared(classifiers: dict[Path, Classifier]) -> Classifier:
+    (first_run, first), *others = classifiers.items()
+    for run, other in others:
+        if not same_weights(first, other):
+            raise ConfigError(
+                f"{run} and {first_run} are of different classifiers; a comparison is fair on one alone"
+            )
+    return first
+
+
+def same_weights(first: Classifier, second: Classifier) -> bool:
+    """Tell whether two classifiers are one: the same object, or modules of the same weights."""
+    if first is second:
+        return True
+    if not isinstance(first, nn.Module) or not isinstance(second, nn.Module):
+        return False
+    one, other = first.state_dict(), second.state_dict()
+    return one.keys() == other.keys() and all(
+        one[name].shape == other[name].shape and torch.equal(one[name].cpu(), other[name].cpu())
+        for name in one
+    )
