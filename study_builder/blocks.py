@@ -11,14 +11,21 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, islice
 
+import numpy as np
+import numpy.typing as npt
+
 from study_builder.orders import shuffled
 
 Block = tuple[int, ...]
 
 _MAX_BASES = 4
 _MAX_CANDIDATES = 20_000
-_MAX_PROFILES = 600
+_MAX_PROFILES = 300
 _MAX_COMPLETE = 200
+_MAX_SEARCHED = 40
+_MAX_SWAPPED = 60
+_MAX_SWEEPS = 30
+_HEARD_FIRST = 1_000_000
 
 
 @lru_cache(maxsize=16)
@@ -33,11 +40,15 @@ def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
         raise ValueError(f"k is {k}; expected 1 to {size}, the number of items")
     if k == size:
         return (tuple(range(size)),)
-    found = _turned(size, k, fixed_point=False) or _turned(size, k, fixed_point=True)
+    found = (
+        _turned(size, k, fixed_point=False) or _turned(size, k, fixed_point=True)
+        if size <= _MAX_SEARCHED
+        else []
+    )
     complete = _few_subsets(size, k)
     if complete and (not found or len(complete) <= len(found)):
         found = complete
-    return tuple(_evenly_ordered(found, size) if found else _greedy(size, k))
+    return tuple(_evenly_ordered(found, size)) if found else tuple(_greedy(size, k))
 
 
 def block_of(size: int, k: int, slot: int, *key: object) -> Block:
@@ -138,20 +149,53 @@ def _evenly_ordered(blocks: list[Block], size: int) -> list[Block]:
 
 def _greedy(size: int, k: int) -> list[Block]:
     """Choose blocks one thing at a time: the least heard first, then the one that met the others least."""
-    heard, met = [0] * size, Counter[tuple[int, int]]()
+    heard = np.zeros(size, dtype=np.int64)
+    met = np.zeros((size, size), dtype=np.int64)
     blocks: list[Block] = []
-    for _ in range(size * 2):
+    for _ in range(2 * size):
         block: list[int] = []
-        while len(block) < k:
-            free = [thing for thing in range(size) if thing not in block]
-            block.append(min(free, key=lambda thing: (heard[thing], _meetings(thing, block, met), thing)))
+        for _ in range(k):
+            crowding = heard * _HEARD_FIRST + (met[:, block] ** 2).sum(axis=1)
+            crowding[block] = np.iinfo(np.int64).max
+            block.append(int(crowding.argmin()))
+        heard[block] += 1
+        met[np.ix_(block, block)] += 1
         blocks.append(tuple(sorted(block)))
-        _add(blocks[-1], heard, met)
-    return blocks
+    return _swapped(blocks, met) if size <= _MAX_SWAPPED else blocks
 
 
-def _meetings(thing: int, block: list[int], met: Counter[tuple[int, int]]) -> int:
-    return sum(met[min(thing, other), max(thing, other)] ** 2 for other in block)
+def _swapped(blocks: list[Block], met: npt.NDArray[np.int64]) -> list[Block]:
+    """Swap things between two blocks as long as that evens out the pairs; how often each is heard stays."""
+    sets = [set(block) for block in blocks]
+    for _ in range(_MAX_SWEEPS):
+        improved = [_swap(one, other, met) for one, other in combinations(sets, 2)]
+        if not any(improved):
+            break
+    return [tuple(sorted(block)) for block in sets]
+
+
+def _swap(one: set[int], other: set[int], met: npt.NDArray[np.int64]) -> bool:
+    """Make the swap between two blocks that lowers the sum of the squared pair counts most; or none."""
+    a, b = sorted(one - other), sorted(other - one)
+    if len(a) < 2:
+        return False
+    between = met[np.ix_(a, b)]
+    within_a = met[np.ix_(a, a)].sum(axis=1) - met[a, a]
+    within_b = met[np.ix_(b, b)].sum(axis=1) - met[b, b]
+    gain = (within_a - between.sum(axis=1))[:, None] + (within_b - between.sum(axis=0))[None, :] + 2 * between
+    gain -= len(a) + len(b) - 2
+    x, y = np.unravel_index(int(gain.argmax()), gain.shape)
+    if gain[x, y] <= 0:
+        return False
+    for block, leaves, comes in ((one, a[x], b[y]), (other, b[y], a[x])):
+        block.remove(leaves)
+        rest = sorted(block)
+        met[leaves, rest] -= 1
+        met[rest, leaves] -= 1
+        met[comes, rest] += 1
+        met[rest, comes] += 1
+        block.add(comes)
+    return True
 
 
 def _crowding(block: Block, heard: list[int], met: Counter[tuple[int, int]]) -> tuple[int, int]:

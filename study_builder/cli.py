@@ -170,6 +170,70 @@ def simulate(
     typer.echo("These numbers say nothing about the sounds: the model never hears them.")
 
 
+@study.command()
+def check(
+    folder: StudyPath,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a processor.")] = None,
+) -> None:
+    """Check a study: exit code 0 when all is well, 1 with warnings, 2 with errors."""
+    import json
+
+    from study_builder.check import check_study
+
+    report = check_study(folder, jobs=jobs, track=_bar("Checking"))
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), indent=1))
+        raise typer.Exit(report.exit_code)
+    colours = {"error": "red", "warning": "yellow", "note": None}
+    for finding in report.findings:
+        typer.secho(str(finding), fg=colours[finding.severity])
+    count = {name: sum(1 for _ in report.of_severity(name)) for name in ("error", "warning", "note")}
+    typer.echo(f"{folder}: {count['error']} errors, {count['warning']} warnings, {count['note']} notes")
+    raise typer.Exit(report.exit_code)
+
+
+@study.command()
+def balance(
+    folder: StudyPath,
+    listeners: Annotated[int, typer.Option(min=1, help="How many.")] = 19,
+) -> None:
+    """Show how balanced items and conditions are over the first so many listeners."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from study_builder.balance import balance as counted
+    from study_builder.config import StudyConfig
+
+    reached = counted(StudyConfig.load(folder), listeners)
+    summary = Table("How often", "least", "most", "mean", title=f"{folder}, {listeners} listeners")
+    for row in reached.counts:
+        summary.add_row(row.what, str(row.least), str(row.most), f"{row.mean:.2f}")
+    items = Table("Item", "listeners", "mean place")
+    for name, count in reached.heard.items():
+        items.add_row(name, str(count), f"{reached.mean_position[name]:.2f}" if count else "")
+    console = Console()
+    console.print(summary)
+    console.print(items)
+
+
+@study.command()
+def pack(
+    folder: StudyPath,
+    out: Annotated[Path | None, typer.Option(help="The zip file; by default STUDY.zip beside it.")] = None,
+    licence: Annotated[
+        list[Path] | None, typer.Option(help="A further file, such as the licence of the sounds.")
+    ] = None,
+) -> None:
+    """Pack everything that is needed to repeat a study into one zip file; ratings stay out."""
+    from study_builder.pack import pack_study
+
+    resolved = folder.resolve()
+    target = out or resolved.with_name(f"{resolved.name}.zip")
+    names = pack_study(folder, target, licence or [])
+    typer.echo(f"{target}: {len(names)} files")
+
+
 def _quality(text: str) -> tuple[str, float]:
     from study_builder.errors import SimulateError
 
