@@ -101,6 +101,8 @@ export default {
   key_score_fast: "Score up or down by ten steps",
   key_loop: "Loop starts or ends here",
   key_loop_reset: "Loop starts or ends with the sound",
+  name_shift: "Shift",
+  name_space: "Space",
   key_help: "Show or hide this help",
   scale_bad: "Bad",
   scale_poor: "Poor",

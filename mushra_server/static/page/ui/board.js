@@ -60,6 +60,7 @@ export class Board {
   /** Follow the player: what plays, what was heard, which slider may be moved. */
   update() {
     const { current, playing } = this.#player;
+    const focused = this.#lanes.find((lane) => lane.slider.input === document.activeElement);
     for (const lane of this.#lanes) {
       const mine = lane.key === current;
       lane.button.show({ playing: mine && playing, current: mine, heard: this.#player.heard(lane.key) });
@@ -68,6 +69,8 @@ export class Board {
         lane.slider.enabled = mine;
       }
     }
+    // A switched-off slider cannot keep the focus; it goes along to the sound that plays now.
+    if (focused && focused.key !== current) this.sliders.get(current)?.input.focus({ preventScroll: true });
     this.open?.show({ playing: current === OPEN && playing, current: current === OPEN, heard: this.#player.heard(OPEN) });
   }
 

@@ -30,7 +30,7 @@ export class CommentBox {
   update() {
     const key = this.#player.current;
     const at = this.#sounds.findIndex((sound) => sound.key === key);
-    this.element.hidden = at < 0 && this.#shown === null;
+    this.element.classList.toggle("idle", at < 0 && this.#shown === null); // keeps its place, so that nothing jumps
     if (at < 0 || key === this.#shown) return;
     this.#shown = key;
     this.label.textContent = t("comment_on", { sound: t("sound_n", { n: at + 1 }) });

@@ -6,16 +6,18 @@ import { setShortcuts, shortcutsOn } from "./keys.js";
 
 const RATING_KEYS = [
   [["1", "…", "9"], "key_sounds"],
-  [["⇧", "0", "…"], "key_more_sounds"],
+  [["shift", "0", "…", "9"], "key_more_sounds"],
   [["0", "R"], "key_open"],
-  [["␣"], "key_toggle"],
+  [["space"], "key_toggle"],
   [["←", "→"], "key_neighbours"],
   [["↑", "↓"], "key_score"],
-  [["⇧", "↑", "↓"], "key_score_fast"],
+  [["shift", "↑", "↓"], "key_score_fast"],
   [["A", "B"], "key_loop"],
-  [["⇧", "A", "⇧", "B"], "key_loop_reset"],
+  [["shift", "A", "B"], "key_loop_reset"],
   [["?"], "key_help"],
 ];
+
+const KEY_WORDS = new Set(["shift", "space"]);
 
 export class Help {
   constructor(resume) {
@@ -40,7 +42,7 @@ export class Help {
 
   #keys() {
     const rows = RATING_KEYS.map(([keys, text]) =>
-      h("tr", {}, h("th", { scope: "row" }, keys.map((key) => (key === "…" ? "… " : h("kbd", { text: key })))), h("td", { text: t(text) })),
+      h("tr", {}, h("th", { scope: "row" }, keys.map((key) => (key === "…" ? "… " : h("kbd", { text: KEY_WORDS.has(key) ? t(`name_${key}`) : key })))), h("td", { text: t(text) })),
     );
     return h("table", { class: "key-table" }, h("caption", { text: t("keyboard") }), h("tbody", {}, rows));
   }
@@ -69,6 +71,6 @@ export class Help {
   }
 
   #close() {
-    return h("button", { class: "button primary", type: "button", text: t("close"), on: { click: () => this.dialog.close() } });
+    return h("button", { class: "button primary", type: "button", autofocus: true, text: t("close"), on: { click: () => this.dialog.close() } });
   }
 }
