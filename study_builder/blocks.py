@@ -161,7 +161,7 @@ def _greedy(size: int, k: int) -> list[Block]:
         heard[block] += 1
         met[np.ix_(block, block)] += 1
         blocks.append(tuple(sorted(block)))
-    return _swapped(blocks, met) if size <= _MAX_SWAPPED else blocks
+    return _evenly_ordered(_swapped(blocks, met), size) if size <= _MAX_SWAPPED else blocks
 
 
 def _swapped(blocks: list[Block], met: npt.NDArray[np.int64]) -> list[Block]:

@@ -24,6 +24,8 @@ _FLOAT = re.compile(
     r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
 )
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_NOT_TEXT = (_TRUE_FALSE, _WHOLE, _FLOAT, _NULL)
+_ODD_BREAK = re.compile("[\r\x85\u2028\u2029]")
 _COLON_IN_TEXT = re.compile(r"^(?P<key>\s*(?:-\s+)*[\w-]+\s*:\s+)(?P<text>[^\s'\"|>\[{&*!#].*?)\s*$")
 
 
@@ -68,10 +70,10 @@ _Reader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", "
 
 def _write_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None
-    if "\n" in text:
-        style = "|"
-    elif any(pattern.match(text) for pattern in (_TRUE_FALSE, _WHOLE, _FLOAT, _NULL)):
+    if _ODD_BREAK.search(text) or any(pattern.match(text) for pattern in _NOT_TEXT):
         style = '"'
+    elif "\n" in text:
+        style = "|"
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
