@@ -97,12 +97,16 @@ def looped(sound: Samples, origin: int, frames: int, start: int = 0, end: int | 
     return np.where(at < origin, 0.0, region[(at - origin + offset) % region.size])
 
 
-def gain(frames: int, changes: list[tuple[int, bool]]) -> Samples:
-    """A gain that rises (True) or falls (False) over 5 ms from each of these frames on."""
+RISE, FALL, OPEN = "rise", "fall", "open"
+
+
+def gain(frames: int, changes: list[tuple[int, str]]) -> Samples:
+    """A gain that rises or falls over 5 ms from each of these frames on, or opens at once (for a faded beginning)."""
     result = np.zeros(frames)
-    for at, rises in changes:
-        result[at : at + FADE] = (ramp() if rises else 1 - ramp())[: max(0, frames - at)]
-        result[at + FADE :] = 1.0 if rises else 0.0
+    for at, change in changes:
+        shape = {RISE: ramp(), FALL: 1 - ramp(), OPEN: np.ones(FADE)}[change]
+        result[at : at + FADE] = shape[: max(0, frames - at)]
+        result[at + FADE :] = 0.0 if change == FALL else 1.0
     return result
 
 
@@ -112,9 +116,9 @@ def test_switching_is_aligned_to_the_sample_on_one_timeline(render: Render) -> N
     found, _ = render(
         sounds, [["play", "a", start / RATE], ["play", "b", to_b / RATE], ["play", "c", to_c / RATE]], frames / RATE
     )
-    expected = looped(sounds["a"], start, frames) * gain(frames, [(start, True), (to_b, False)])
-    expected += looped(sounds["b"], start, frames) * gain(frames, [(to_b + FADE, True), (to_c, False)])
-    expected += looped(sounds["c"], start, frames) * gain(frames, [(to_c + FADE, True)])
+    expected = looped(sounds["a"], start, frames) * gain(frames, [(start, OPEN), (to_b, FALL)])
+    expected += looped(sounds["b"], start, frames) * gain(frames, [(to_b + FADE, RISE), (to_c, FALL)])
+    expected += looped(sounds["c"], start, frames) * gain(frames, [(to_c + FADE, RISE)])
     np.testing.assert_allclose(found, expected, atol=2e-4)
     steady = np.r_[start + FADE : to_b, to_b + 2 * FADE : to_c, to_c + 2 * FADE : frames]
     np.testing.assert_allclose(found[steady], expected[steady], atol=1e-7)
@@ -193,7 +197,7 @@ def test_loop_region_repeats_with_faded_ends(render: Render) -> None:
     sound = noise(4)
     steps = [["setRegion", {"start": 1_000, "end": 9_500}, 0], ["play", "a", 0.1]]
     found, _ = render({"a": sound, "b": sound}, steps, 2.5)
-    expected = looped(sound, 1_600, 40_000, 1_000, 9_500) * gain(40_000, [(1_600, True)])
+    expected = looped(sound, 1_600, 40_000, 1_000, 9_500) * gain(40_000, [(1_600, OPEN)])
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
@@ -203,8 +207,8 @@ def test_new_region_keeps_the_position_inside_it(render: Render) -> None:
     found, _ = render({"a": sound, "b": sound}, [["play", "a", 0.1], ["setRegion", {"start": 2_000, "end": 11_000}, change / RATE]], 1.5)
     at = change + FADE
     position = at - 1_600  # frames since the start at 0.1 s
-    expected = looped(sound, 1_600, 24_000) * gain(24_000, [(1_600, True), (change, False)])
-    expected += looped(sound, at, 24_000, 2_000, 11_000, position) * gain(24_000, [(at, True)])
+    expected = looped(sound, 1_600, 24_000) * gain(24_000, [(1_600, OPEN), (change, FALL)])
+    expected += looped(sound, at, 24_000, 2_000, 11_000, position) * gain(24_000, [(at, RISE)])
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
@@ -212,8 +216,8 @@ def test_switch_back_starts_the_next_sound_at_its_beginning(render: Render) -> N
     sounds = {"a": noise(6), "b": noise(7)}
     found, _ = render(sounds, [["play", "a", 0.1], ["play", "b", 0.4]], 1.0, back=True)
     switch = round(0.4 * RATE)
-    expected = looped(sounds["a"], 1_600, RATE) * gain(RATE, [(1_600, True), (switch, False)])
-    expected += looped(sounds["b"], switch + FADE, RATE) * gain(RATE, [(switch + FADE, True)])
+    expected = looped(sounds["a"], 1_600, RATE) * gain(RATE, [(1_600, OPEN), (switch, FALL)])
+    expected += looped(sounds["b"], switch + FADE, RATE) * gain(RATE, [(switch + FADE, OPEN)])
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
@@ -221,8 +225,8 @@ def test_pause_keeps_the_position(render: Render) -> None:
     sound = noise(8)
     found, _ = render({"a": sound, "b": sound}, [["play", "a", 0.1], ["pause", 0.3], ["play", "b", 0.8]], 1.2)
     pause, again, frames = round(0.3 * RATE), round(0.8 * RATE), round(1.2 * RATE)
-    expected = looped(sound, 1_600, frames) * gain(frames, [(1_600, True), (pause, False)])
-    expected += looped(sound, again, frames, first=pause - 1_600) * gain(frames, [(again, True)])
+    expected = looped(sound, 1_600, frames) * gain(frames, [(1_600, OPEN), (pause, FALL)])
+    expected += looped(sound, again, frames, first=pause - 1_600) * gain(frames, [(again, RISE)])
     np.testing.assert_allclose(found, expected, atol=2e-4)
     assert np.all(found[pause + FADE : again] == 0)
 
@@ -232,7 +236,7 @@ def test_without_a_loop_a_sound_ends_and_starts_over(render: Render) -> None:
     found, listened = render({"a": sound}, [["play", "a", 0.1], ["play", "a", 1.0]], 2.5, loop=False)
     single = np.zeros(40_000)
     for origin in (1_600, 16_000):
-        single[origin : origin + LENGTH] = looped(sound, 0, LENGTH) * gain(LENGTH, [(0, True)])
+        single[origin : origin + LENGTH] = looped(sound, 0, LENGTH) * gain(LENGTH, [(0, OPEN)])
     np.testing.assert_allclose(found, single, atol=2e-4)
     assert listened == {"a": 2 * 750}
 

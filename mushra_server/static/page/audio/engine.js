@@ -9,6 +9,9 @@ import { clampRegion, fadedCopy, fadeFrames, raisedCosine, wrap } from "./loop.j
 
 const START_LEAD = 0.05; // seconds: sources must all be scheduled before their common start
 const SWITCH_LEAD = 0.015;
+// Browsers work in blocks of this many frames. Chromium misplaces a gain curve that begins in the block in which the one
+// before it ended, which is heard as a click; so fades keep a block's distance.
+const QUANTUM = 128;
 
 export class Engine {
   #context;
@@ -141,11 +144,14 @@ export class Engine {
   }
 
   #start(key, frame, position) {
-    this.#group = this.#createGroup(frame, this.#inside(position));
-    this.#move(key, this.#rise, frame);
+    const from = this.#inside(position);
+    this.#group = this.#createGroup(frame, from);
+    // The region's own edge fades in already; two fades at once would be a steeper one.
+    if (from === this.region.start) this.#group.gains.get(key).gain.setValueAtTime(1, frame / this.sampleRate);
+    else this.#move(key, this.#rise, frame);
     this.#active = key;
     this.#since = frame;
-    this.#free = frame + this.#fade + 1; // a curve may not touch the one before it
+    this.#free = frame + this.#fade + QUANTUM;
   }
 
   #switch(key, frame) {
@@ -153,7 +159,7 @@ export class Engine {
     this.#move(key, this.#rise, frame + this.#fade);
     this.#active = key;
     this.#since = frame + this.#fade;
-    this.#free = frame + 2 * this.#fade + 1;
+    this.#free = frame + 2 * this.#fade + QUANTUM;
   }
 
   #restart(key, frame, position) {
@@ -164,7 +170,7 @@ export class Engine {
   #silence(frame, stop = true) {
     this.#move(this.#active, this.#fall, frame);
     this.#account(frame + this.#fade);
-    this.#free = frame + this.#fade + 1;
+    this.#free = frame + this.#fade + QUANTUM;
     if (stop) for (const source of this.#group.sources) source.stop((frame + this.#fade) / this.sampleRate);
   }
 
