@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +34,7 @@ POINTS = [
 ]
 
 
-def write_sound(path: Path, frequency: float, seconds: float = 1.2, rate: int = RATE) -> None:
+def write_sound(path: Path, frequency: float, seconds: float = 0.6, rate: int = RATE) -> None:
     """Write three decaying bursts of a tone, so that the waveform has a shape."""
     time = np.arange(round(seconds * rate)) / rate
     envelope = np.exp(-6 * (time % (seconds / 3)))
@@ -131,6 +133,23 @@ def make_study(tmp_path: Path) -> Callable[..., Path]:
     return lambda pages, **options: write_study(tmp_path / f"study{next(count)}", pages, **options)
 
 
+def stored(study: Path, view: str = "export_ratings") -> list[dict[str, Any]]:
+    """Return the rows of a view of a study's database."""
+    with contextlib.closing(sqlite3.connect(study / "ratings.sqlite3")) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(f"SELECT * FROM {view}")]
+
+
+@pytest.fixture(scope="session")
+def pages() -> dict[str, Any]:
+    """The pages and helpers that several files use."""
+    return {
+        "consent": CONSENT, "volume": VOLUME, "generic": GENERIC, "mushra": MUSHRA, "bs1116": BS1116, "paired": PAIRED,
+        "single": LIKERT_SINGLE, "multi": LIKERT_MULTI, "finish": FINISH, "every": EVERY_TYPE,
+        "trial": trial, "reference": REFERENCE, "stored": stored, "write_sound": write_sound,
+    }
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], str]]:
     """Serve a study on a free port and return its address."""
@@ -171,6 +190,59 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+class Participant:
+    """A tab of the participant page, and what a participant does in it."""
+
+    def __init__(self, tab: Any) -> None:
+        self.tab = tab
+
+    @property
+    def next(self) -> Any:
+        return self.tab.locator(".foot .primary")
+
+    @property
+    def hint(self) -> Any:
+        return self.tab.locator("#hint")
+
+    def at(self, number: int, timeout: float = 8000) -> str:
+        """Wait until page `number` (from 1) is ready; return its type."""
+        self.tab.wait_for_selector(f".progress-text:text-matches('^Page {number} of')", timeout=timeout)
+        self.tab.wait_for_selector(".foot .primary:not([disabled])", timeout=timeout)
+        return str(self.tab.locator("article").get_attribute("data-type"))
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.tab.keyboard.press(key)
+
+    def wait_heard(self, selector: str) -> None:
+        self.tab.wait_for_selector(f"{selector}.heard")
+
+    def hear_by_mouse(self) -> None:
+        """Play every sound of the page for long enough."""
+        buttons = self.tab.locator(".sound-button")
+        for n in range(buttons.count()):
+            button = buttons.nth(n)
+            button.click()
+            self.tab.wait_for_timeout(700)
+
+    def rate_by_mouse(self, *fractions: float) -> None:
+        """Play each sound and press its slider at a fraction of its range."""
+        lanes = self.tab.locator(".lane")
+        for n, fraction in enumerate(fractions):
+            lane = lanes.nth(n)
+            if "playing" not in (lane.locator(".sound-button").get_attribute("class") or ""):
+                lane.locator(".sound-button").click()
+            lane.locator(".slider.enabled").wait_for()
+            box = lane.locator(".slider-track").bounding_box()
+            upright = box["height"] > box["width"]
+            x = box["x"] + (box["width"] / 2 if upright else fraction * box["width"])
+            y = box["y"] + ((1 - fraction) * box["height"] if upright else box["height"] / 2)
+            self.tab.mouse.click(x, y)
+
+    def scores(self) -> list[str]:
+        return [str(text) for text in self.tab.locator(".lane .score b").all_text_contents()]
+
+
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     """Open an address in a fresh profile; an error or a refused resource in the page fails the test."""
@@ -188,7 +260,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
         page.goto(address)
-        return page
+        return Participant(page)
 
     yield start
     for context in contexts:
