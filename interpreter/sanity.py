@@ -33,7 +33,7 @@ def randomisation_check(
 
     The figure is Spearman's rank correlation between the masks, cell by cell (between the interpretations'
     pictures for a method without a mask): 1 is a method that does not look at the classifier, 0 one that
-    looks at nothing else. It is NaN for a mask that is constant. The explained class stays what the trained
+    looks at nothing else. The explained class stays what the trained
     classifier predicts.
 
     Args:
@@ -62,16 +62,19 @@ def randomisation_check(
 
 
 def rank_correlation(first: Tensor, second: Tensor) -> list[float]:
-    """Return Spearman's rank correlation of each item's values; NaN where either is constant.
+    """Return Spearman's rank correlation of each item's values.
+
+    A constant has no ranks: it counts as 1 beside a copy of itself, and as 0 beside anything else.
 
     Shape:
         - first, second: `[B, ...]`
     """
     values = []
     for one, other in zip(first.flatten(1).cpu().numpy(), second.flatten(1).cpu().numpy(), strict=True):
-        ranks = np.stack([rankdata(one), rankdata(other)])
-        constant = bool((ranks.std(axis=1) == 0).any())
-        values.append(float("nan") if constant else float(np.corrcoef(ranks)[0, 1]))
+        if np.ptp(one) == 0 or np.ptp(other) == 0:
+            values.append(float(np.array_equal(one, other)))
+        else:
+            values.append(float(np.corrcoef(rankdata(one), rankdata(other))[0, 1]))
     return values
 
 
