@@ -13,7 +13,7 @@ RIPPLE_DB = 0.1
 STOP_DB = ((4.0 / 3.5, 25.0), (4.5 / 3.5, 50.0))
 """Attenuation that must be reached, from which multiple of the cut-off on."""
 SLACK_DB = 0.05
-SMOOTHING_HZ = 60.0
+SMOOTHING_HZ = 24.0
 DITHER_VARIANCE = 0.25 * 2.0**-30
 """Of 16-bit quantisation with triangular dither, relative to full scale."""
 
@@ -46,8 +46,8 @@ class AnchorFit:
         for (multiple, wanted), reached in zip(STOP_DB, self.stop_db, strict=True):
             if reached < wanted - SLACK_DB:
                 found.append(
-                    f"is attenuated by {reached:.1f} dB from {multiple * cutoff_hz:.0f} Hz on; "
-                    f"expected {wanted:g} dB or more"
+                    f"is attenuated by {round(reached, 1) + 0.0:.1f} dB from {multiple * cutoff_hz:.0f} Hz "
+                    f"on; expected {wanted:g} dB or more"
                 )
         return found
 
@@ -66,7 +66,7 @@ def measure_anchor(
     x, y = (to_mono(sound).astype(np.float64) for sound in (reference, anchor))
     lag = _lag(x, y, sample_rate)
     x, y = (x[: len(x) - lag], y[lag:]) if lag >= 0 else (x[-lag:], y[: len(y) + lag])
-    segment = min(len(x), 1 << int(np.log2(max(sample_rate / 12, 16))))
+    segment = min(len(x), 1 << int(np.log2(max(sample_rate / 6, 16))))
     options = {"fs": sample_rate, "nperseg": segment, "window": "blackmanharris"}
     frequency, cross = csd(x, y, **options)
     power = welch(x, **options)[1]

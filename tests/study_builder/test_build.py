@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+import filecmp
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyloudnorm
+import pytest
+import soundfile
+import yaml
+
+from stimuli import Item, Manifest, StimuliError, read_audio, write_audio
+from study_builder.build import build_study
+from study_builder.choices import Choices
+from study_builder.config import Block, MushraPage, StudyConfig
+from study_builder.errors import BuildError, ConfigError
+
+MakeFolder = Callable[..., Path]
+
+
+def build(source: Path, out: Path, **choices: object) -> StudyConfig:
+    return build_study(source, out, Choices.load(None, **choices), jobs=1).config
+
+
+def rated(config: StudyConfig, kind: str = "trial") -> list[MushraPage]:
+    return [p for p in config.walk() if isinstance(p, MushraPage) and config.trial(p).kind == kind]
+
+
+def refuse(message: str, source: Path, out: Path, **choices: object) -> None:
+    with pytest.raises(BuildError, match=message):
+        build(source, out, **choices)
+    assert not out.exists()
+    assert not [path for path in out.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_every_default_is_what_the_standard_asks(make_folder: MakeFolder, tmp_path: Path) -> None:
+    config = build(make_folder(), tmp_path / "study")
+    kinds = [page.type for page in config.walk()]
+    assert kinds == ["consent", "volume", "generic", "mushra", *["mushra"] * 5, "finish"]
+    roles = {name: info.role for name, info in config.options.conditions.items()}
+    assert roles == {
+        "gradcam": "method",
+        "lmac": "method",
+        "saliency": "method",
+        "anchor35": "low_anchor",
+        "anchor70": "mid_anchor",
+        "reference": "hidden_reference",
+    }
+    page = rated(config)[0]
+    assert page.strict and page.enable_looping and page.randomize and not page.show_condition_names
+    assert not page.create_anchor35 and not page.create_anchor70
+    assert config.presented(page) == ("gradcam", "lmac", "saliency", "anchor35", "anchor70", "reference")
+    assert len(rated(config, "training")) == 1
+    block = config.pages[-2]
+    assert isinstance(block, Block) and block.random and len(block.pages) == 5
+    assert (config.options.order, config.options.must_rate, config.options.must_listen) == (
+        "williams",
+        True,
+        True,
+    )
+    assert StudyConfig.load(tmp_path / "study") == config
+
+
+def test_every_sound_is_as_loud_as_the_choice_says(make_folder: MakeFolder, tmp_path: Path) -> None:
+    config = build(make_folder(), tmp_path / "study", target_lufs=-30.0)
+    for page in rated(config):
+        for path in page.sounds().values():
+            audio, rate = soundfile.read(tmp_path / "study" / path)
+            # Witness: pyloudnorm on the written file.
+            assert pyloudnorm.Meter(rate).integrated_loudness(audio) == pytest.approx(-30, abs=0.1)
+
+
+def test_one_loudness_for_the_whole_set(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(items=3)
+    for path in (root / "sound-2").iterdir():
+        audio, rate = read_audio(path)
+        audio[100] = 0.9
+        write_audio(path, audio, rate)
+    config = build(root, tmp_path / "study", loudness="set", target_lufs=-14.0)
+    meter = pyloudnorm.Meter(16000)
+    measured = [
+        meter.integrated_loudness(soundfile.read(tmp_path / "study" / path)[0])
+        for page in rated(config)
+        for path in page.sounds().values()
+    ]
+    assert max(measured) - min(measured) < 0.2
+    assert max(measured) < -15
+
+
+def test_levels_can_be_left_alone(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(items=1)
+    build_study(root, tmp_path / "study", Choices(target_lufs=None), jobs=1)
+    before, _ = soundfile.read(root / "sound-1" / "lmac.wav", dtype="int16")
+    after, _ = soundfile.read(tmp_path / "study/audio/sound-1/lmac.wav", dtype="int16")
+    assert np.array_equal(before, after)
+
+
+def test_the_same_command_gives_the_same_bytes_on_one_process_or_two(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    root = make_folder(items=3)
+    for name, jobs in (("one", 1), ("two", 2)):
+        build_study(root, tmp_path / name, jobs=jobs)
+    files = [path.relative_to(tmp_path / "one") for path in sorted((tmp_path / "one").rglob("*.*"))]
+    assert len(files) == 3 * 6 + 1
+    matched = filecmp.cmpfiles(
+        tmp_path / "one", tmp_path / "two", [str(file) for file in files], shallow=False
+    )
+    assert matched[1:] == ([], [])
+
+
+def test_a_study_without_any_reference(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(conditions=("a", "b"))
+    refuse(
+        "'sounds' has no reference; expected a condition named 'reference'",
+        root,
+        tmp_path / "x",
+        layout="item/condition",
+    )
+    config = build(root, tmp_path / "study", layout="item/condition", reference="none")
+    page = rated(config)[0]
+    assert page.reference is None
+    assert config.presented(page) == ("a", "b")
+    assert "compared with the reference" not in page.content
+
+
+def test_a_reference_that_is_only_open(make_folder: MakeFolder, tmp_path: Path) -> None:
+    config = build(make_folder(), tmp_path / "study", reference="open")
+    page = rated(config)[0]
+    assert page.reference is not None
+    assert "reference" not in config.presented(page)
+    assert config.condition("reference").role == "reference"
+
+
+def test_conditions_keep_the_order_that_was_chosen(make_folder: MakeFolder, tmp_path: Path) -> None:
+    config = build(make_folder(), tmp_path / "study", conditions=["saliency", "lmac"], anchors=False)
+    assert list(rated(config)[0].conditions) == ["saliency", "lmac"]
+    refuse(
+        "conditions names 'lime'; expected some of gradcam, lmac",
+        make_folder("b"),
+        tmp_path / "x",
+        conditions=["lime"],
+    )
+
+
+def test_anchors_that_a_set_has_are_kept(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(conditions=("reference", "lmac", "anchor35"))
+    config = build(root, tmp_path / "study")
+    assert list(rated(config)[0].conditions) == ["anchor35", "lmac", "anchor70"]
+    kept, _ = soundfile.read(tmp_path / "study/audio/sound-1/anchor35.wav")
+    found, _ = soundfile.read(root / "sound-1/anchor35.wav")
+    assert np.corrcoef(kept, found)[0, 1] > 0.999
+
+
+def test_an_anchor_above_half_the_rate_is_an_error(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(rate=8000)
+    with pytest.raises(StimuliError, match="An anchor of 7000 Hz needs a sample rate of at least 16000 Hz"):
+        build(root, tmp_path / "study")
+    assert list(rated(build(root, tmp_path / "study", anchors=["low"]))[0].conditions)[-1] == "anchor35"
+
+
+def test_unequal_sounds_of_a_trial_are_refused_unless_a_rule_is_chosen(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    root = make_folder(items=1)
+    path = root / "sound-1" / "lmac.wav"
+    audio, rate = read_audio(path)
+    write_audio(path, audio[:-80], rate)
+    refuse(
+        "lmac.wav: has 9520 samples, .* has 9600 .0.005 s more.; expected equal lengths", root, tmp_path / "x"
+    )
+    for rule, samples in (("trim", 9520), ("pad", 9600)):
+        build(root, tmp_path / rule, length=rule)
+        assert {soundfile.info(file).frames for file in (tmp_path / rule).rglob("*.wav")} == {samples}
+    write_audio(path, audio, 22050)
+    refuse("has 22050 Hz, .* has 16000 Hz|has 16000 Hz, .* has 22050 Hz", root, tmp_path / "x")
+    write_audio(path, np.stack([audio, audio], axis=1), rate)
+    refuse("channels, .*; expected one number within a trial", root, tmp_path / "x")
+
+
+def test_stereo_sounds_stay_stereo(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(items=1)
+    for path in (root / "sound-1").iterdir():
+        audio, rate = read_audio(path)
+        write_audio(path, np.stack([audio, audio[::-1]], axis=1), rate)
+    build(root, tmp_path / "study")
+    assert {soundfile.info(file).channels for file in (tmp_path / "study").rglob("*.wav")} == {2}
+
+
+def test_training_items_by_number_by_name_and_apart(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder()
+    assert len(rated(build(root, tmp_path / "a", training_items=2), "training")) == 2
+    assert rated(build(root, tmp_path / "b", training_items=0), "training") == []
+    config = build(root, tmp_path / "c", training_items=["sound-3"], training_apart=True)
+    assert [config.trial(page).item for page in rated(config, "training")] == ["sound-3"]
+    assert "sound-3" not in [config.trial(page).item for page in rated(config)]
+    refuse("training_items names 'x'; expected one of sound-1", root, tmp_path / "x", training_items=["x"])
+    refuse("training_items is 9; expected at most 5", root, tmp_path / "x", training_items=9)
+
+
+def test_repeats_and_attention_checks_are_pages_of_their_kind(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    config = build(make_folder(), tmp_path / "study", repeats=2, attention_checks=1)
+    repeats = rated(config, "repeat")
+    assert [config.trial(page).repeat_of for page in repeats] == [config.trial(page).item for page in repeats]
+    (check,) = rated(config, "attention")
+    trial = config.trial(check)
+    assert trial.expected is not None and set(trial.expected) == set(config.presented(check))
+    low, high = trial.expected["lmac"]
+    assert f"a score of {(low + high) // 2}." in check.content
+    assert 0 <= low < high <= 100
+
+
+def test_the_predicted_class_is_named_on_the_page_and_is_safe_html(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    root = make_folder(items=1)
+    study = tmp_path / "plain"
+    build(root, study, target_lufs=None)
+    _write_manifest(root, "crackling_fire <b>")
+    config = build(root, tmp_path / "study")
+    page = rated(config)[0]
+    assert "The classifier answered: <b>crackling fire &lt;b&gt;</b>." in page.content
+    assert "audio quality" in page.content
+    assert page.name == "Trial"
+    assert config.trial(page).prediction == "crackling fire <b>"
+    assert config.trial(page).probability == 0.75
+
+
+def _write_manifest(root: Path, prediction: str) -> None:
+    from stimuli import Condition, Stimulus, sha256_of
+
+    names = [path.stem for path in sorted((root / "sound-1").iterdir())]
+    Manifest(
+        name="set",
+        conditions=tuple(
+            Condition(name=name, role="reference" if name == "reference" else "method") for name in names
+        ),
+        items=(Item(name="sound-1", label="dog", prediction=prediction, probability=0.75),),
+        stimuli=tuple(
+            Stimulus(
+                item="sound-1",
+                condition=name,
+                path=f"sound-1/{name}.wav",
+                sample_rate=16000,
+                samples=9600,
+                sha256=sha256_of(root / f"sound-1/{name}.wav"),
+            )
+            for name in names
+        ),
+    ).save(root)
+
+
+def test_a_near_silent_sound_gets_a_warning_and_no_absurd_gain(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    root = make_folder(items=1)
+    audio, rate = read_audio(root / "sound-1" / "lmac.wav")
+    write_audio(root / "sound-1" / "lmac.wav", audio * 0.02, rate, "FLOAT")
+    built = build_study(root, tmp_path / "study", jobs=1)
+    assert [text for text in built.warnings if text.startswith("sound-1: lmac: nearly silent")]
+    after, _ = soundfile.read(tmp_path / "study/audio/sound-1/lmac.wav")
+    assert -34 < pyloudnorm.Meter(rate).integrated_loudness(after) < -32
+
+
+def test_a_long_trial_is_not_strict_for_webmushra(make_folder: MakeFolder, tmp_path: Path) -> None:
+    config = build(make_folder(items=1, conditions=("reference", "a"), seconds=12.5), tmp_path / "study")
+    assert not rated(config)[0].strict
+
+
+def test_a_study_is_replaced_only_when_asked_and_never_with_ratings(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    root, out = make_folder(items=1), tmp_path / "study"
+    build(root, out)
+    with pytest.raises(BuildError, match=r"study: exists already; choose another folder, or --overwrite"):
+        build(root, out)
+    build_study(root, out, overwrite=True, jobs=1)
+    (out / "ratings.sqlite3").write_bytes(b"")
+    with pytest.raises(BuildError, match=r"holds ratings .* and is not replaced"):
+        build_study(root, out, overwrite=True, jobs=1)
+
+
+def test_a_failure_half_way_leaves_nothing(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(items=3)
+    (root / "sound-3" / "lmac.wav").write_bytes(b"no sound")
+    with pytest.raises(StimuliError, match=r"lmac.wav: not a readable sound file"):
+        build(root, tmp_path / "study")
+    assert [path.name for path in tmp_path.iterdir()] == ["sounds"]
+
+
+def test_choices_from_a_file_and_from_flags(make_folder: MakeFolder, tmp_path: Path) -> None:
+    path = tmp_path / "choices.yaml"
+    path.write_text("title: From the file\nanchors: [mid]\nseed: 4\ncompletion: {code: ABC}\n")
+    choices = Choices.load(path, seed=5, question=None)
+    assert (choices.title, choices.anchors, choices.seed) == ("From the file", ("mid",), 5)
+    config = build_study(make_folder(items=1), tmp_path / "study", choices, jobs=1).config
+    assert config.test_id == "from-the-file"
+    assert config.options.completion is not None and config.options.completion.code == "ABC"
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "message"),
+    [
+        ("titel: x", {}, "choices.yaml, line 1: the key 'titel' is unknown .did you mean 'title'"),
+        ("a: 1\norder: latin", {}, "choices.yaml, line 1: the key 'a' is unknown|line 2: 'order' is 'latin'"),
+        (
+            "order: latin",
+            {},
+            "choices.yaml, line 1: 'order' is 'latin': Input should be 'williams', 'random' or",
+        ),
+        ("", {"order": "latin"}, "--order: 'order' is 'latin': Input should be"),
+        ("- 1", {}, "choices.yaml: holds no keys; expected choices such as"),
+    ],
+)
+def test_wrong_choices_are_one_sentence(
+    tmp_path: Path, text: str, flags: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "choices.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        Choices.load(path, **flags)
+
+
+def test_what_webmushra_reads_is_complete_without_our_block(make_folder: MakeFolder, tmp_path: Path) -> None:
+    build(make_folder(items=2), tmp_path / "study")
+    found = yaml.safe_load((tmp_path / "study/config.yaml").read_text())
+    assert set(found) - {"listenable"} == {
+        "testname",
+        "testId",
+        "bufferSize",
+        "stopOnErrors",
+        "showButtonPreviousPage",
+        "language",
+        "remoteService",
+        "pages",
+    }
+    assert found["pages"][-2][0] == "random"
+    trial = found["pages"][-2][1]
+    assert trial["createAnchor35"] is trial["createAnchor70"] is False
+    assert trial["stimuli"]["anchor35"] == "audio/sound-1/anchor35.wav"
+    for path in [trial["reference"], *trial["stimuli"].values()]:
+        assert (tmp_path / "study" / path).is_file()
+    assert found["pages"][-1]["type"] == "finish"
+    shutil.rmtree(tmp_path / "study")
