@@ -33,8 +33,7 @@ def randomisation_check(
 
     The figure is Spearman's rank correlation between the masks, cell by cell (between the interpretations'
     pictures for a method without a mask): 1 is a method that does not look at the classifier, 0 one that
-    looks at nothing else. The explained class stays what the trained
-    classifier predicts.
+    looks at nothing else. The explained class stays what the trained classifier predicts.
 
     Args:
         explainer: the method; its classifier must be a module, and stays as it is.

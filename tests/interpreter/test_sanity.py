@@ -16,8 +16,13 @@ from interpreter.sanity import randomisation_check, rank_correlation
 
 @pytest.fixture(scope="module")
 def classifier() -> CnnClassifier:
+    """Of random weights, but its batch norms have seen data, so that deep maps are not empty."""
     torch.manual_seed(0)
-    return CnnClassifier(["a", "b", "c"], FrontEnd(mel_bins=32), embedding_dim=32).eval()
+    model = CnnClassifier(["a", "b", "c"], FrontEnd(mel_bins=32), embedding_dim=32)
+    with torch.no_grad():
+        for _ in range(20):
+            model(torch.randn(8, 8000) * torch.logspace(-2, 0, 8)[:, None])
+    return model.eval()
 
 
 @pytest.fixture
