@@ -33,7 +33,7 @@ def test_the_estimate_agrees_with_the_filter_itself(rate: int, beta: float) -> N
     fit = measure_anchor(x, y, rate)
     # Witness: scipy's freqz of the filter.
     passband = response_db(taps, rate, 200, 3476)
-    assert fit.ripple_db == pytest.approx(np.abs(passband - np.median(passband)).max(), abs=0.06)
+    assert fit.ripple_db == pytest.approx(np.abs(passband - np.median(passband)).max(), abs=0.1)
     for reached, edge in zip(fit.stop_db, (4000, 4500), strict=True):
         assert reached == pytest.approx(-response_db(taps, rate, edge + 24, rate / 2).max(), abs=2.0)
     assert fit.lag == 0

@@ -263,7 +263,7 @@ def test_a_near_silent_sound_gets_a_warning_and_no_absurd_gain(
     built = build_study(root, tmp_path / "study", jobs=1)
     assert [text for text in built.warnings if text.startswith("sound-1: lmac: nearly silent")]
     after, _ = soundfile.read(tmp_path / "study/audio/sound-1/lmac.wav")
-    assert -34 < pyloudnorm.Meter(rate).integrated_loudness(after) < -32
+    assert pyloudnorm.Meter(rate).integrated_loudness(after) < -28
 
 
 def test_a_long_trial_is_not_strict_for_webmushra(make_folder: MakeFolder, tmp_path: Path) -> None:
