@@ -66,11 +66,13 @@ def evaluate(
     batch_size: int = typer.Option(8, min=1, help="Clips at a time; bounds memory."),
     seed: int = typer.Option(0, help="Of every draw."),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
+    devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
+    nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),
     out: Path = typer.Option(..., help="CSV to write; Markdown, LaTeX, JSON and the items go beside it."),
 ) -> None:
     """Score explainers: faithfulness, floors, mask statistics, and the paper's tables."""
     from interpreter.evaluation_run import EvaluationPlan, evaluate_runs
-    from interpreter.sharding import is_first
+    from interpreter.sharding import is_first, processes
     from interpreter.tables import readable
 
     plan = EvaluationPlan(
@@ -90,13 +92,13 @@ def evaluate(
         limit=limit,
         batch_size=batch_size,
         seed=seed,
-        device=device,
     )
-    with _bar("Evaluating", show=is_first()) as report:
-        table = evaluate_runs(plan, out, report)
-    if is_first():
-        _print(readable(table))
-        typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")
+    with processes(device, devices, nodes) as own_device:
+        with _bar("Evaluating", show=is_first()) as report:
+            table = evaluate_runs(plan, out, own_device, report)
+        if is_first():
+            _print(readable(table))
+            typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")
 
 
 @contextmanager

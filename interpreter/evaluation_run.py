@@ -49,21 +49,28 @@ class EvaluationPlan:
     limit: int | None = None
     batch_size: int = 8
     seed: int = 0
-    device: str = "cpu"
 
 
-def evaluate_runs(plan: EvaluationPlan, out: Path, progress: Progress | None = None) -> pd.DataFrame:
+def evaluate_runs(
+    plan: EvaluationPlan,
+    out: Path,
+    device: str | torch.device = "cpu",
+    progress: Progress | None = None,
+) -> pd.DataFrame:
     """Evaluate, write the table, the items and the record beside it, and return the table.
+
+    Of several processes the first writes, and alone returns the column `randomised`.
 
     Args:
         plan: what to evaluate.
         out: the CSV. `.md`, `.tex`, `.json` (what was evaluated, how) and `.items.csv` go beside it.
+        device: where everything runs.
         progress: told after each batch.
     """
-    explainers = explainers_of(plan.runs, plan.methods, plan.device, plan.batch_size)
+    explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size)
     whole = Dataset.load(plan.data)
     chosen = limited(whole.folds(plan.fold), plan.limit)
-    judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, plan.device)
+    judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, device)
     settings: dict[str, Any] = {
         "snr": _snr(plan.snr),
         "duration_s": plan.duration_s if plan.duration_s is not None else duration_of(plan.runs),
@@ -86,14 +93,15 @@ def evaluate_runs(plan: EvaluationPlan, out: Path, progress: Progress | None = N
     table = summarise(items, plan.seed)
     rate = next(iter(explainers.values())).classifier.sample_rate
     made = Items(chosen, rate, setting, plan.seed, **settings)
+    if not is_first():
+        return table
     if plan.sanity:
         table["randomised"] = table["method"].map(_sanity(explainers, made, plan))
-    if is_first():
-        write_tables(table, out)
-        rows = items.to_csv(index=False, float_format="%.9g", lineterminator="\n")
-        write_text(out.with_suffix(".items.csv"), rows)
-        record = _record(plan, explainers, made)
-        write_text(out.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+    write_tables(table, out)
+    rows = items.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    write_text(out.with_suffix(".items.csv"), rows)
+    record = _record(plan, explainers, made)
+    write_text(out.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
     return table
 
 

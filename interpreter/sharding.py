@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
+import torch
 import torch.distributed as dist
 
+from interpreter.errors import ConfigError
+
 T = TypeVar("T")
+
+
+@contextmanager
+def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.device]:
+    """Work in `devices` processes on each of `nodes` machines; yield this process's device.
+
+    Lightning starts the processes of this machine, or finds itself started by torchrun or SLURM. One process
+    alone starts nothing.
+
+    Args:
+        device: `cpu` or `cuda`; one process may name `cuda:N`.
+        devices: processes on each machine, each with a GPU of its own on `cuda`.
+        nodes: machines.
+    """
+    if devices * nodes == 1 and int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield torch.device(device)
+        return
+    if device not in ("cpu", "cuda"):
+        raise ConfigError(f"device is {device!r} for {devices * nodes} processes; expected cpu or cuda")
+    from lightning.fabric import Fabric
+
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, strategy="ddp")
+    fabric.launch()
+    try:
+        yield fabric.device
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 def shard(work: Sequence[T]) -> Sequence[T]:
