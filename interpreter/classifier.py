@@ -125,7 +125,7 @@ class CnnClassifier(nn.Module):
         super().__init__()
         if len(set(labels)) != len(labels) or not labels:
             raise ConfigError(f"a classifier needs distinct labels, got {list(labels)}")
-        self.labels: tuple[str, ...] = tuple(labels)
+        self.labels: Sequence[str] = tuple(labels)
         self.front_end = front_end or FrontEnd()
         self.sample_rate = self.front_end.sample_rate
         self.normalisation = normalisation

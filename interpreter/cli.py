@@ -25,6 +25,8 @@ _SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
 _RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
 _CLASSIFIER = typer.Option(..., "--classifier", help="Run folder of the classifier to explain.")
+_LMAC = typer.Option(..., "--start", help="Run folder of the L-MAC that the fine-tuning starts from.")
+_NMF = typer.Option(..., "--start", help="Run folder of the NMF whose dictionary is used.")
 _ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")
 _DEVICES = typer.Option(1, min=1, help="Devices (processes) on this machine.")
 _NODES = typer.Option(1, min=1, help="Machines.")
@@ -92,6 +94,71 @@ def train_lmac(
 ) -> None:
     """Train L-MAC: a mask on the STFT."""
     _train("lmac", **locals())
+
+
+@train.command("lmac-ft")
+def train_lmac_ft(
+    classifier: Path = _CLASSIFIER,
+    start: Path = _LMAC,
+    data: Path = _DATA,
+    out: Path = _OUT,
+    preset: str = _PRESET,
+    train_folds: str = _FOLDS,
+    noise: str = _NOISE,
+    seed: int = _SEED,
+    settings: list[str] = _SET,
+    resume: bool = _RESUME,
+    accelerator: str = _ACCELERATOR,
+    devices: int = _DEVICES,
+    nodes: int = _NODES,
+    workers: int = _WORKERS,
+    progress: bool = _PROGRESS,
+) -> None:
+    """Fine-tune L-MAC with guidance by the clean clips."""
+    _train("lmac-ft", **locals())
+
+
+@train.command("nmf")
+def train_nmf(
+    classifier: Path = _CLASSIFIER,
+    data: Path = _DATA,
+    out: Path = _OUT,
+    preset: str = _PRESET,
+    train_folds: str = _FOLDS,
+    noise: str = _NOISE,
+    seed: int = _SEED,
+    settings: list[str] = _SET,
+    resume: bool = _RESUME,
+    accelerator: str = _ACCELERATOR,
+    devices: int = _DEVICES,
+    nodes: int = _NODES,
+    workers: int = _WORKERS,
+    progress: bool = _PROGRESS,
+) -> None:
+    """Train the dictionary of spectra that L2I explains with."""
+    _train("nmf", **locals())
+
+
+@train.command("l2i")
+def train_l2i(
+    classifier: Path = _CLASSIFIER,
+    start: Path = _NMF,
+    data: Path = _DATA,
+    out: Path = _OUT,
+    preset: str = _PRESET,
+    train_folds: str = _FOLDS,
+    noise: str = _NOISE,
+    seed: int = _SEED,
+    settings: list[str] = _SET,
+    resume: bool = _RESUME,
+    accelerator: str = _ACCELERATOR,
+    devices: int = _DEVICES,
+    nodes: int = _NODES,
+    workers: int = _WORKERS,
+    progress: bool = _PROGRESS,
+) -> None:
+    """Train L2I: which entries of a dictionary speak for a class."""
+    _train("l2i", **locals())
 
 
 def _train(

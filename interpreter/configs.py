@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from interpreter.features import Normalisation
 from interpreter.losses import OutLoss, Regulariser
 from interpreter.sepformer import Activation
+from interpreter.unet import Alignment
 
 Variant = Literal["paper", "official", "ours"]
 """Where a disputed constant comes from: the paper's text, the authors' code, or this project."""
@@ -86,7 +87,7 @@ class LmacTdConfig(ExplainerConfig):
     padded: bool
     unet: Literal["slim", "full"]
     unet_width: int = Field(gt=0)  # of the slim UNet
-    alignment: Literal["crop", "aligned"]  # of the full UNet
+    alignment: Alignment  # of the full UNet
     mask_channels: int = Field(gt=0)
     mask_heads: int = Field(gt=0)
     mask_hidden: int = Field(gt=0)
@@ -103,6 +104,7 @@ class LmacConfig(ExplainerConfig):
 
     psi: Literal["slim", "full"]
     psi_width: int = Field(gt=0)  # of the slim decoder
+    alignment: Alignment  # of the full decoder
 
 
 class LmacFtConfig(LmacConfig):
@@ -122,13 +124,14 @@ class NmfConfig(TrainingConfig):
 
 
 class L2iConfig(TrainingConfig):
-    """Listen to Interpret."""
+    """L2I: starts from an NMF run, whose dictionary it keeps."""
 
-    lambda_nmf: float = Field(ge=0)
-    lambda_sparse: float = Field(ge=0)
-    lambda_fid: float = Field(ge=0)
+    lambda_nmf: float = Field(ge=0)  # mean squared error of the approximation
+    lambda_sparse: float = Field(ge=0)  # mean activation
+    lambda_fid: float = Field(ge=0)  # cross-entropy with the classifier, summed over classes
     psi: Literal["slim", "full"]
-    psi_width: int = Field(gt=0)
+    psi_width: int = Field(gt=0)  # of the slim decoder
+    alignment: Alignment  # of the full decoder
     relevance_threshold: float = Field(ge=0, le=1)
 
 

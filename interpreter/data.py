@@ -39,7 +39,8 @@ def coloured_noise(samples: int, generator: np.random.Generator) -> Audio:
     noise = sloped_noise(generator, samples, generator.uniform(-9.0, 0.0))
     envelope = slow_envelope(generator, samples, int(generator.integers(3, 9)), generator.uniform(0.0, 0.8))
     shaped = noise * envelope
-    return (shaped / np.sqrt(np.mean(np.square(shaped)) + 1e-12)).astype(np.float32)
+    unit: Audio = (shaped / np.sqrt(np.mean(np.square(shaped)) + 1e-12)).astype(np.float32)
+    return unit
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from interpreter.configs import ClassifierConfig, LmacConfig, LmacTdConfig, TrainingConfig
+from interpreter.configs import (
+    ClassifierConfig,
+    L2iConfig,
+    LmacConfig,
+    LmacFtConfig,
+    LmacTdConfig,
+    NmfConfig,
+    TrainingConfig,
+)
 from interpreter.data import clip_duration_s, load_waveforms, split_validation
 from interpreter.errors import ConfigError
 from interpreter.loading import load_classifier
-from interpreter.networks import build_classifier, build_lmac, build_lmac_td
-from interpreter.tasks import ClassifierTask, LmacTask, LmacTdTask, Task
+from interpreter.networks import build_classifier, build_l2i, build_lmac, build_lmac_td, build_nmf
+from interpreter.runs import CHECKPOINT, load_into, read_run, read_tensors
+from interpreter.tasks import ClassifierTask, L2iTask, LmacFtTask, LmacTask, LmacTdTask, NmfTask, Task
 from stimuli import Dataset
 
 
@@ -68,10 +77,14 @@ def prepare(
         network = build_classifier(config, dataset.labels)
         weights = class_weights(clips[1], len(dataset.labels)) if config.class_weights else None
         return Prepared(ClassifierTask(network, config, weights), *clips, *held_out)
-    return Prepared(_explainer_task(kind, config, classifier_run), *clips, *held_out)
+    samples = round(duration_s * config.sample_rate)
+    task = _explainer_task(kind, config, classifier_run, start_run, samples)
+    return Prepared(task, *clips, *held_out)
 
 
-def _explainer_task(kind: str, config: TrainingConfig, classifier_run: Path | None) -> Task:
+def _explainer_task(
+    kind: str, config: TrainingConfig, classifier_run: Path | None, start_run: Path | None, samples: int
+) -> Task:
     if classifier_run is None:
         raise ConfigError(f"training {kind} needs a classifier's run; give --classifier RUN")
     classifier = load_classifier(classifier_run)
@@ -82,8 +95,30 @@ def _explainer_task(kind: str, config: TrainingConfig, classifier_run: Path | No
         )
     if isinstance(config, LmacTdConfig):
         return LmacTdTask(build_lmac_td(config, classifier), classifier, config)
+    if isinstance(config, NmfConfig):
+        return NmfTask(build_nmf(config, classifier), classifier)
+    if isinstance(config, L2iConfig):
+        dictionary = _started("nmf", start_run, kind)["decoder.W"]
+        frames = samples // classifier.front_end.hop_length + 1
+        network = build_l2i(config, classifier, dictionary.shape[1], frames)
+        load_into(network.nmf, {"W": dictionary}, f"{start_run}")
+        return L2iTask(network, classifier, config)
     assert isinstance(config, LmacConfig)
-    return LmacTask(build_lmac(config, classifier), classifier, config)
+    psi = build_lmac(config, classifier)
+    if not isinstance(config, LmacFtConfig):
+        return LmacTask(psi, classifier, config)
+    load_into(psi, _started("lmac", start_run, kind), f"{start_run}")
+    return LmacFtTask(psi, classifier, config)
+
+
+def _started(expected: str, start_run: Path | None, kind: str) -> dict[str, Tensor]:
+    """Return the weights of the run that a training starts from."""
+    if start_run is None:
+        raise ConfigError(f"training {kind} starts from a run of {expected}; give --start RUN")
+    found = read_run(start_run).kind
+    if found != expected:
+        raise ConfigError(f"training {kind} starts from a run of {expected}; {start_run} is one of {found}")
+    return read_tensors(start_run / CHECKPOINT)
 
 
 def class_weights(targets: Tensor, classes: int) -> Tensor:

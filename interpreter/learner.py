@@ -20,10 +20,10 @@ from interpreter.tasks import Task
 _SHOWN = ("loss", "accuracy", "fid_in")  # beside the progress bar
 
 
-class Learner(pl.LightningModule):  # type: ignore[misc]
+class Learner(pl.LightningModule):
     """Trains a task's network.
 
-    Everything drawn within an epoch follows from the seed and the epoch's number, so that a training which
+    Everything drawn for a step follows from the seed and the step's number, so that a training which
     was interrupted and resumed ends with the weights of an unbroken one.
 
     Args:
@@ -43,14 +43,11 @@ class Learner(pl.LightningModule):  # type: ignore[misc]
         for module in self.task.frozen:
             module.to(self.device).requires_grad_(False).eval()
 
-    def on_train_epoch_start(self) -> None:
-        """Seed what PyTorch draws by itself, such as dropout."""
-        torch.manual_seed(self._seed(0))
-
     def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
         """Return a batch's loss."""
-        generator = torch.Generator().manual_seed(self._seed(index + 1))
-        terms = self.task.terms(batch, generator)
+        seed = self._seed(index)
+        torch.manual_seed(seed)  # dropout takes no generator of its own
+        terms = self.task.terms(batch, torch.Generator().manual_seed(seed))
         self._log("train", terms, len(batch["target"]))
         return terms["loss"]
 
@@ -93,7 +90,7 @@ class Learner(pl.LightningModule):  # type: ignore[misc]
             )
 
 
-class MetricsFile(pl.Callback):  # type: ignore[misc]
+class MetricsFile(pl.Callback):
     """Writes `metrics.csv`, a row an epoch; a resumed training goes on from its own rows."""
 
     def __init__(self, folder: Path) -> None:
@@ -120,7 +117,7 @@ class MetricsFile(pl.Callback):  # type: ignore[misc]
         self.rows = list(state_dict["rows"])
 
 
-class SaveLast(pl.Callback):  # type: ignore[misc]
+class SaveLast(pl.Callback):
     """Keeps the last epoch's state for `--resume`; a crash while saving leaves the one before."""
 
     def __init__(self, path: Path) -> None:

@@ -66,3 +66,14 @@ class Lmac(SpectralExplainer):
             representations = inspect(picture.log_magnitude)[1]
         logits: Tensor = self.network(representations, *picture.log_magnitude.shape[1:])
         return logits.sigmoid()
+
+
+class LmacFt(Lmac):
+    """L-MAC after fine-tuning with guidance by the clean clips' loud cells."""
+
+    name = "lmac-ft"
+
+    @property
+    def label(self) -> str:
+        """The method's name as people read it."""
+        return "L-MAC-FT"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from interpreter.classifier import CnnClassifier
-from interpreter.configs import ClassifierConfig, LmacConfig, LmacTdConfig
-from interpreter.errors import ConfigError, RunError
+from interpreter.configs import ClassifierConfig, L2iConfig, LmacConfig, LmacTdConfig
+from interpreter.errors import CheckpointError, ConfigError, RunError
 from interpreter.explainer import Explainer
 from interpreter.gradient import GRADIENT_METHODS
-from interpreter.lmac import Lmac
+from interpreter.l2i import L2i
+from interpreter.lmac import Lmac, LmacFt
 from interpreter.lmac_td import LmacTd
-from interpreter.networks import build_classifier, build_lmac, build_lmac_td
+from interpreter.networks import build_classifier, build_l2i, build_lmac, build_lmac_td
 from interpreter.presets import make_config
 from interpreter.runs import CHECKPOINT, CONFIG, linked_run, load_into, read_config, read_run, read_tensors
 
@@ -71,20 +74,33 @@ def load_explainer(
     if method not in (None, run.kind):
         raise ConfigError(f"{path}: this run holds {run.kind}, not {method}")
     if run.classifier is None:
-        raise RunError(f"{path}: the run of {run.kind} explains nothing by itself")
+        raise RunError(f"{path}: the run does not say which classifier it explains")
     classifier = load_classifier(linked_run(path, run.classifier), device)
     config = make_config(run.kind, read_config(path), str(path / CONFIG))
     state = read_tensors(path / CHECKPOINT)
     with torch.random.fork_rng():
         if isinstance(config, LmacTdConfig):
             explainer: Explainer = LmacTd(classifier, build_lmac_td(config, classifier))
+        elif isinstance(config, L2iConfig):
+            sizes = _l2i_sizes(state, path / CHECKPOINT)
+            explainer = L2i(classifier, build_l2i(config, classifier, *sizes), config.relevance_threshold)
+        elif isinstance(config, LmacConfig):
+            method_class = LmacFt if run.kind == "lmac-ft" else Lmac
+            explainer = method_class(classifier, build_lmac(config, classifier))
         else:
-            assert isinstance(config, LmacConfig)
-            explainer = Lmac(classifier, build_lmac(config, classifier))
+            raise RunError(f"{path}: the run of {run.kind} explains nothing by itself")
     for network in explainer.networks:
         load_into(network, state, path / CHECKPOINT)
         network.to(classifier.head.weight.device).requires_grad_(False).eval()
     return explainer
+
+
+def _l2i_sizes(state: Mapping[str, Tensor], source: Path) -> tuple[int, int]:
+    """Return the dictionary's size and the frames of the attention, which are those of the weights."""
+    try:
+        return state["nmf.W"].shape[1], state["theta.hard_att.weight"].shape[1]
+    except KeyError as error:
+        raise CheckpointError(f"{source}: {error.args[0]} is missing") from error
 
 
 def checked_device(device: str | torch.device) -> torch.device:

@@ -67,7 +67,7 @@ def loud_cells(log_magnitude: Tensor, share: float = 0.35) -> Tensor:
 
 
 def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
-    """Return the scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019), `[B]` of `[B, samples]`."""
+    """Return the SI-SDR in dB (Le Roux et al. 2019), `[B]` of `[B, samples]`."""
     estimate = estimate - estimate.mean(dim=1, keepdim=True)
     reference = reference - reference.mean(dim=1, keepdim=True)
     energy = reference.square().sum(dim=1, keepdim=True).clamp(min=1e-10)

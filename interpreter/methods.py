@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from interpreter.explainer import Explainer
 from interpreter.gradient import GRADIENT_METHODS
-from interpreter.lmac import Lmac
+from interpreter.l2i import L2i
+from interpreter.lmac import Lmac, LmacFt
 from interpreter.lmac_td import LmacTd
 
 METHODS: dict[str, type[Explainer]] = {
     **GRADIENT_METHODS,
+    "l2i": L2i,
     "lmac": Lmac,
+    "lmac-ft": LmacFt,
     "lmac-td": LmacTd,
 }
 """The methods' classes; `load_explainer` brings one to life from a run."""

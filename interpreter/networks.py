@@ -5,13 +5,19 @@ from __future__ import annotations
 import torch
 
 from interpreter.classifier import CnnClassifier
-from interpreter.configs import ClassifierConfig, LmacConfig, LmacTdConfig
+from interpreter.configs import ClassifierConfig, L2iConfig, LmacConfig, LmacTdConfig, NmfConfig
+from interpreter.errors import ConfigError
+from interpreter.explainer import evaluating
 from interpreter.features import FrontEnd
+from interpreter.l2i import L2iNetwork, Theta
 from interpreter.lmac import LmacNetwork
 from interpreter.lmac_td import LmacTdNetwork
+from interpreter.nmf import Nmf, NmfDecoder
+from interpreter.psi import PsiDecoder
 from interpreter.sepformer import Decoder, Encoder, MaskNet
 from interpreter.slim_unet import SlimFrameDecoder, SlimMaskDecoder
 from interpreter.types import Classifier
+from interpreter.unet import FRAME_CHANNELS, UNetDecoder
 
 _PROBE_S = 5.0
 _CNN14_CELL = 32  # STFT frames, and mel bands, that one cell of CNN14's deepest map spans
@@ -49,17 +55,69 @@ def build_lmac_td(config: LmacTdConfig, classifier: Classifier) -> LmacTdNetwork
     if isinstance(classifier, CnnClassifier):
         hop = classifier.front_end.hop_length
         cell, first = float(_CNN14_CELL * hop), -hop / 2
-    unet = SlimFrameDecoder(
-        probe_shapes(classifier), config.channels, config.unet_width, cell_samples=cell, first_sample=first
-    )
+    unet: torch.nn.Module
+    if config.unet == "full":
+        unet = _full_unet(config, classifier)
+    else:
+        shapes = probe_shapes(classifier)
+        unet = SlimFrameDecoder(
+            shapes, config.channels, config.unet_width, cell_samples=cell, first_sample=first
+        )
     network = LmacTdNetwork(encoder, unet, masknet, decoder, config.alpha, padded=config.padded)
     if config.basis != "random":
         network.use_dct_basis(frozen=config.basis == "dct-frozen")
     return network
 
 
+def build_nmf(config: NmfConfig, classifier: CnnClassifier) -> Nmf:
+    """Return an untrained dictionary for a classifier's spectrograms."""
+    bins = classifier.front_end.n_fft // 2 + 1
+    return Nmf(bins, config.components, config.encoder_channels, config.encoder_kernel)
+
+
+def build_l2i(config: L2iConfig, classifier: Classifier, components: int, frames: int) -> L2iNetwork:
+    """Return an untrained L2I network.
+
+    Args:
+        config: its settings.
+        classifier: what it explains.
+        components: of the dictionary.
+        frames: STFT frames of the clips that it is trained on.
+    """
+    own = _cnn14_of(classifier, "L2I")
+    front_end = own.front_end
+    psi: PsiDecoder | SlimFrameDecoder
+    if config.psi == "full":
+        psi = PsiDecoder(own.cnn14.embedding_dim, components, config.alignment)
+    else:
+        hop = front_end.hop_length
+        shapes = probe_shapes(own)
+        psi = SlimFrameDecoder(
+            shapes, components, config.psi_width, cell_samples=_CNN14_CELL * hop, first_sample=-hop / 2
+        )
+    nmf = NmfDecoder(front_end.n_fft // 2 + 1, components)
+    return L2iNetwork(psi, nmf, Theta(components, frames, len(own.labels)), front_end.hop_length)
+
+
+def _full_unet(config: LmacTdConfig, classifier: Classifier) -> UNetDecoder:
+    if config.channels != FRAME_CHANNELS:
+        raise ConfigError(f"the full UNet makes {FRAME_CHANNELS} channels; channels is {config.channels}")
+    own = _cnn14_of(classifier, "the full UNet")
+    hop = own.front_end.hop_length
+    return UNetDecoder(own.cnn14.embedding_dim, config.alignment, _CNN14_CELL * hop, -hop / 2)
+
+
+def _cnn14_of(classifier: Classifier, what: str) -> CnnClassifier:
+    if not isinstance(classifier, CnnClassifier) or classifier.front_end.mel_bins != 80:
+        raise ConfigError(f"{what} is laid out for CNN14 with 80 mel bands; take the slim one")
+    return classifier
+
+
 def build_lmac(config: LmacConfig, classifier: Classifier) -> LmacNetwork:
     """Return an untrained L-MAC network for a classifier."""
+    if config.psi == "full":
+        own = _cnn14_of(classifier, "the full psi")
+        return LmacNetwork(PsiDecoder(own.cnn14.embedding_dim, alignment=config.alignment))
     shapes = probe_shapes(classifier)
     if not isinstance(classifier, CnnClassifier):
         return LmacNetwork(SlimMaskDecoder(shapes, config.psi_width))
@@ -78,7 +136,7 @@ def build_lmac(config: LmacConfig, classifier: Classifier) -> LmacNetwork:
 def probe_shapes(classifier: Classifier) -> list[tuple[int, int, int]]:
     """Return the shapes `(C, T, F)` of the representations of five seconds."""
     device = next(classifier.parameters()).device if isinstance(classifier, torch.nn.Module) else None
-    with torch.no_grad():
+    with torch.no_grad(), evaluating(classifier):
         maps = classifier.representations(
             torch.zeros(1, round(_PROBE_S * classifier.sample_rate), device=device)
         )

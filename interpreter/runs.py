@@ -25,7 +25,7 @@ CHECKPOINT, CONFIG, METRICS, RUN = "checkpoint.pt", "config.yaml", "metrics.csv"
 
 @dataclass(frozen=True)
 class Link:
-    """Another run that a run needs: where it lies, seen from the run's folder, and its checkpoint's SHA-256."""
+    """A run that another needs: its place, seen from the other's folder, and its checkpoint's SHA-256."""
 
     path: str
     sha256: str
@@ -173,7 +173,8 @@ def read_tensors(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise CheckpointError(
-            f"{path}: only a file of tensors is read, and this one is damaged or holds other objects ({reason[:160]})"
+            f"{path}: only a file of tensors is read, and this one is damaged or holds other objects "
+            f"({reason[:160]})"
         ) from error
     if not isinstance(loaded, dict):
         raise CheckpointError(f"{path}: expected a map of names to tensors, found {type(loaded).__name__}")
@@ -192,7 +193,8 @@ def load_into(module: nn.Module, state: Mapping[str, Tensor], source: str | Path
     if missing or unknown:
         fault = f"{missing[0]} is missing" if missing else f"{unknown[0]} is unknown"
         raise CheckpointError(
-            f"{source}: {fault} ({len(missing)} missing and {len(unknown)} unknown of {len(expected)} tensors)"
+            f"{source}: {fault} "
+            f"({len(missing)} missing and {len(unknown)} unknown of {len(expected)} tensors)"
         )
     for name, tensor in expected.items():
         if tensor.shape != state[name].shape:

@@ -62,7 +62,7 @@ def overlap_add(frames: Tensor, stride: int) -> Tensor:
         - result: `[B, (T - 1) * stride + length, ...]`
     """
     overlaps = frames.shape[2] // stride
-    blocks = frames.unflatten(2, (overlaps, stride))
+    blocks = frames.reshape(*frames.shape[:2], overlaps, stride, *frames.shape[3:])
     rest = (0, 0) * (frames.ndim - 2)
     shifted = (F.pad(blocks[:, :, k], (*rest, k, overlaps - 1 - k)) for k in range(overlaps))
     total = next(shifted)

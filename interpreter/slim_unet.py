@@ -41,7 +41,7 @@ class SlimUNet(nn.Module):
     def forward(self, representations: Sequence[Tensor]) -> Tensor:
         """Return the decoded maps of the representations."""
         skips = [project(maps) for project, maps in zip(self.project, representations, strict=True)]
-        total = skips[0]
+        total: Tensor = skips[0]
         for doubled in range(self.doublings + 1):
             for skip, joins in zip(skips[1:], self.joins[1:], strict=True):
                 if joins == doubled:

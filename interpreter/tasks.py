@@ -10,26 +10,37 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from interpreter.classifier import CnnClassifier
-from interpreter.configs import ClassifierConfig, ExplainerConfig, LmacConfig, LmacTdConfig
+from interpreter.configs import (
+    ClassifierConfig,
+    ExplainerConfig,
+    L2iConfig,
+    LmacConfig,
+    LmacFtConfig,
+    LmacTdConfig,
+)
 from interpreter.features import log_magnitude
+from interpreter.l2i import L2iNetwork
 from interpreter.lmac import LmacNetwork
 from interpreter.lmac_td import LmacTdNetwork
-from interpreter.losses import in_loss, out_loss, si_sdr, spectrum_size
+from interpreter.losses import in_loss, loud_cells, out_loss, si_sdr, similarity, spectrum_size
+from interpreter.nmf import Nmf
 
 Batch = Mapping[str, Tensor]
 Terms = dict[str, Tensor]
 
 
 class Task(Protocol):
-    """A network with what it is trained on.
+    """A network with what it is trained on."""
 
-    Attributes:
-        network: what is trained; its state dict is the run's checkpoint.
-        frozen: modules that it needs and that stay as they are.
-    """
+    @property
+    def network(self) -> nn.Module:
+        """What is trained; its state dict is the run's checkpoint."""
+        ...
 
-    network: nn.Module
-    frozen: Sequence[nn.Module]
+    @property
+    def frozen(self) -> Sequence[nn.Module]:
+        """Modules that it needs and that stay as they are."""
+        ...
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return scalars of a batch; `loss` is minimised.
@@ -97,7 +108,7 @@ def mask_bands(picture: Tensor, count: int, widest: int, dim: int, generator: to
 
 
 class LmacTdTask:
-    """Equations 6 and 7: the interpretation is the class, the residual is not, and the interpretation is small."""
+    """Equations 6 and 7: the interpretation is the class, the residual is not, and little is kept."""
 
     def __init__(self, network: LmacTdNetwork, classifier: CnnClassifier, config: LmacTdConfig) -> None:
         self.network, self.classifier, self.config = network, classifier, config
@@ -135,9 +146,78 @@ class LmacTask:
         with torch.no_grad():
             clip = log_magnitude(classifier.front_end.stft(batch["noisy"]))
             logits, representations = classifier.inspect_log_spectrogram(clip)
-        mask = self.network(representations, *clip.shape[1:]).sigmoid()
+        drawn = self.network(representations, *clip.shape[1:])
+        mask = drawn.sigmoid()
         pictures = torch.cat([mask * clip, (1 - mask) * clip])
-        return faithfulness_terms(classifier, logits, pictures, mask.mean(), self.config)
+        return faithfulness_terms(classifier, logits, pictures, self.size(batch, clip, drawn), self.config)
+
+    def size(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:
+        """Return the regulariser of mask logits `[B, T, F]`: the mask's mean."""
+        return logits.sigmoid().mean()
+
+
+class LmacFtTask(LmacTask):
+    """L-MAC's fine-tuning: where the interpretation resembles the clean clip, its loud cells guide the mask.
+
+    A guided clip has the cross-entropy of its mask with those cells, and not the size of its mask.
+    """
+
+    config: LmacFtConfig
+
+    def size(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:
+        """Return the guided regulariser, in units of `lambda_reg`."""
+        config = self.config
+        with torch.no_grad():
+            clean = self.classifier.front_end.log_magnitude(batch["clean"])
+        mask = logits.sigmoid()
+        guided = similarity(clean, mask.detach() * clip) >= config.similarity_threshold
+        cells = loud_cells(clean, config.loud_share)
+        guidance = F.binary_cross_entropy_with_logits(logits, cells, reduction="none").mean(dim=(1, 2))
+        terms = torch.where(guided, config.guidance * guidance, config.lambda_reg * mask.mean(dim=(1, 2)))
+        return terms.mean() / config.lambda_reg
+
+
+class NmfTask:
+    """Mean squared error of the approximated log magnitudes."""
+
+    def __init__(self, network: Nmf, classifier: CnnClassifier) -> None:
+        self.network, self.classifier = network, classifier
+        self.frozen: Sequence[nn.Module] = (classifier,)
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss."""
+        with torch.no_grad():
+            clip = self.classifier.front_end.log_magnitude(batch["noisy"])
+        return {"loss": F.mse_loss(self.network(clip), clip)}
+
+
+class L2iTask:
+    """The approximation, sparse activations, and a linear classifier that agrees with the classifier."""
+
+    def __init__(self, network: L2iNetwork, classifier: CnnClassifier, config: L2iConfig) -> None:
+        self.network, self.classifier, self.config = network, classifier, config
+        self.frozen: Sequence[nn.Module] = (classifier,)
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss and its parts."""
+        config, network = self.config, self.network
+        with torch.no_grad():
+            clip = self.classifier.front_end.log_magnitude(batch["noisy"])
+            logits, representations = self.classifier.inspect_log_spectrogram(clip)
+        activations = network.activations(representations, clip.shape[1])
+        theta = network.theta(activations)
+        terms = {
+            "nmf": F.mse_loss(network.nmf(activations), clip),
+            "sparse": activations.mean(),
+            "fid": -(logits.softmax(dim=1) * theta.clamp(min=1e-10).log()).sum(dim=1).mean(),
+        }
+        loss = (
+            config.lambda_nmf * terms["nmf"]
+            + config.lambda_sparse * terms["sparse"]
+            + config.lambda_fid * terms["fid"]
+        )
+        agree = (theta.argmax(dim=1) == logits.argmax(dim=1)).float().mean()
+        return {"loss": loss, **terms, "agree": agree}
 
 
 def faithfulness_terms(

@@ -200,8 +200,8 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
     )
     loaders = _loaders(prepared, config, request, engine, draws, trainer)
     trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
-    if config.keep == "best" and trainer.checkpoint_callback is not None:
-        best = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)["state_dict"]
+    if config.keep == "best":
+        best = torch.load(last.with_name("best.ckpt"), weights_only=True)["state_dict"]
         learner.load_state_dict(best)
     return learner
 

@@ -1,0 +1,56 @@
+"""A small data set, and runs trained on it for a step or two: enough to test every path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from stimuli.soundscapes import make_soundscapes, write_soundscapes
+
+SMALL = (
+    "epochs=1",
+    "steps_per_epoch=2",
+    "batch_size=2",
+    "duration_s=0.6",
+    "validation_share=0.2",
+)
+SMALL_CLASSIFIER = (*SMALL, "embedding_dim=32")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def soundscapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of ten clips of 0.6 s, in ESC-50 layout."""
+    folder = tmp_path_factory.mktemp("data") / "soundscapes"
+    write_soundscapes(folder, make_soundscapes(classes=3, clips=10, duration_s=0.6, seed=0))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train_small(soundscapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that trains a kind for two steps and returns its run folder."""
+    from interpreter.training import Request, train
+
+    root = tmp_path_factory.mktemp("runs")
+
+    def run(kind: str, *settings: str, out: Path | None = None, resume: bool = False, **request: Any) -> Path:
+        folder = out or root / f"{kind}-{len(list(root.iterdir()))}"
+        chosen = (*(SMALL_CLASSIFIER if kind == "classifier" else SMALL), *settings)
+        train(Request(kind, soundscapes, folder, overrides=chosen, **request), resume=resume)
+        return folder
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def classifier_run(train_small: Callable[..., Path]) -> Path:
+    """The run of a classifier of width 32, two steps old."""
+    return train_small("classifier")

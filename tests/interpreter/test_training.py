@@ -1,0 +1,232 @@
+"""Every kind trains into a run folder that comes back to life and resumes exactly."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from interpreter import METHODS, load_classifier, load_explainer
+from interpreter.errors import CheckpointError, ConfigError, RunError
+from interpreter.runs import read_run, read_tensors
+from stimuli import Dataset
+
+Train = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def explainer_runs(train_small: Train, classifier_run: Path) -> dict[str, Path]:
+    runs = {kind: train_small(kind, classifier=classifier_run) for kind in ("lmac-td", "lmac", "nmf")}
+    runs["lmac-ft"] = train_small("lmac-ft", classifier=classifier_run, start=runs["lmac"])
+    runs["l2i"] = train_small("l2i", classifier=classifier_run, start=runs["nmf"])
+    return runs
+
+
+def _clips(folder: Path, samples: int) -> torch.Tensor:
+    dataset = Dataset.load(folder).folds(4)
+    rows = [torch.from_numpy(dataset.read(clip, 16000, samples / 16000)) for clip in dataset.clips[:2]]
+    return torch.stack(rows)
+
+
+def test_a_classifier_run_holds_what_the_format_says(classifier_run: Path) -> None:
+    assert {path.name for path in classifier_run.iterdir()} == {
+        "checkpoint.pt",
+        "config.yaml",
+        "metrics.csv",
+        "run.json",
+    }
+    run = json.loads((classifier_run / "run.json").read_text())
+    assert run["schema_version"] == 1 and run["kind"] == "classifier" and run["finished"] is True
+    assert len(run["labels"]) == 3 and run["train_folds"] == [1, 2, 3]
+    rows = list(csv.DictReader((classifier_run / "metrics.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1"] and float(rows[0]["valid_loss"]) > 0
+    classifier = load_classifier(classifier_run)
+    assert not classifier.training and not any(p.requires_grad for p in classifier.parameters())
+
+
+@pytest.mark.parametrize("kind", ["lmac-td", "lmac", "lmac-ft", "l2i"])
+@pytest.mark.parametrize("samples", [160, 9600, 21000])
+def test_every_learned_method_explains_clips_of_any_length(
+    kind: str, samples: int, explainer_runs: dict[str, Path], soundscapes: Path
+) -> None:
+    explainer = load_explainer(explainer_runs[kind])
+    clips = _clips(soundscapes, samples)
+    clips[:, 0] += 0.01  # the first 10 ms of a clip may be silent
+    explanation = explainer.explain(clips)
+    assert type(explainer) is METHODS[kind] and explanation.method == kind
+    assert explanation.interpretation.shape == explanation.residual.shape == clips.shape
+    assert explanation.mask is not None and 0 <= explanation.mask.min() <= explanation.mask.max() <= 1
+    assert explanation.interpretation.isfinite().all()
+
+
+def test_the_same_training_twice_gives_the_same_bytes(
+    train_small: Train, classifier_run: Path, tmp_path: Path
+) -> None:
+    first = train_small("lmac-td", classifier=classifier_run, out=tmp_path / "a")
+    second = train_small("lmac-td", classifier=classifier_run, out=tmp_path / "b")
+    for name in ("checkpoint.pt", "config.yaml", "metrics.csv", "run.json"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_training_leaves_the_global_generator_alone(train_small: Train, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    train_small("classifier", out=tmp_path / "run")
+    assert torch.equal(torch.rand(1), expected)
+
+
+class _Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("kind", ["classifier", "lmac-td"])
+def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
+    kind: str, train_small: Train, classifier_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from interpreter.learner import SaveLast
+
+    given: dict[str, Any] = {} if kind == "classifier" else {"classifier": classifier_run}
+    unbroken = train_small(kind, "epochs=3", out=tmp_path / "unbroken", **given)
+
+    whole = SaveLast.on_train_epoch_end
+
+    def killed(self: SaveLast, trainer: Any, module: Any) -> None:
+        if trainer.current_epoch == 1:
+            raise _Killed
+        whole(self, trainer, module)
+
+    broken = tmp_path / "broken"
+    monkeypatch.setattr(SaveLast, "on_train_epoch_end", killed)
+    with pytest.raises(_Killed):
+        train_small(kind, "epochs=3", out=broken, **given)
+    monkeypatch.undo()
+    with pytest.raises(RunError, match="not a finished run"):
+        read_run(broken)
+    with pytest.raises(RunError, match="unfinished run; go on with --resume"):
+        train_small(kind, "epochs=3", out=broken, **given)
+    train_small(kind, "epochs=3", out=broken, resume=True, **given)
+    expected, found = (read_tensors(folder / "checkpoint.pt") for folder in (unbroken, broken))
+    assert expected.keys() == found.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(tensor, found[name]), name
+    assert (unbroken / "metrics.csv").read_bytes() == (broken / "metrics.csv").read_bytes()
+
+
+def test_a_finished_run_is_found_again_or_refused(
+    train_small: Train, classifier_run: Path, soundscapes: Path
+) -> None:
+    from interpreter.training import Request, train
+
+    before = (classifier_run / "run.json").stat().st_mtime_ns
+    train_small("classifier", out=classifier_run)
+    assert (classifier_run / "run.json").stat().st_mtime_ns == before
+    with pytest.raises(RunError, match=r"finished run with other settings \(seed is 0, not 1\)"):
+        train_small("classifier", out=classifier_run, seed=1)
+    with pytest.raises(RunError, match=r"other settings \(dropout is 0.2, not 0.3\)"):
+        train_small("classifier", "dropout=0.3", out=classifier_run)
+    with pytest.raises(RunError, match="the folder is not empty and holds no run"):
+        train(Request("classifier", soundscapes, soundscapes))
+
+
+def test_runs_move_together_but_not_apart(
+    explainer_runs: dict[str, Path], classifier_run: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(explainer_runs["lmac"].parent, moved)
+    run = moved / explainer_runs["lmac"].name
+    assert load_explainer(run).name == "lmac"
+    classifier = moved / classifier_run.name
+    state = read_tensors(classifier / "checkpoint.pt")
+    torch.save({name: tensor + 1 for name, tensor in state.items()}, classifier / "checkpoint.pt")
+    with pytest.raises(RunError, match="other weights than when this one was trained"):
+        load_explainer(run)
+    shutil.rmtree(classifier)
+    with pytest.raises(RunError, match="keep the two side by side"):
+        load_explainer(run)
+
+
+def test_what_cannot_be_loaded_is_refused_with_a_sentence(
+    classifier_run: Path, explainer_runs: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError, match="No such run folder"):
+        load_classifier(tmp_path / "nothing")
+    with pytest.raises(RunError, match="expected the run of a classifier, found one of lmac"):
+        load_classifier(explainer_runs["lmac"])
+    with pytest.raises(ConfigError, match=r"explained by one of .*gradcam"):
+        load_explainer(classifier_run)
+    with pytest.raises(ConfigError, match="holds lmac, not lmac-td"):
+        load_explainer(explainer_runs["lmac"], "lmac-td")
+    with pytest.raises(RunError, match="run of nmf explains nothing by itself"):
+        load_explainer(explainer_runs["nmf"])
+    assert load_explainer(classifier_run, "saliency").name == "saliency"
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="device cuda is not there: 0 CUDA devices found; use cpu"):
+            load_classifier(classifier_run, "cuda")
+    damaged = tmp_path / "damaged"
+    shutil.copytree(classifier_run, damaged)
+    (damaged / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(CheckpointError, match=r"checkpoint.pt: only a file of tensors is read"):
+        load_classifier(damaged)
+    text = (damaged / "config.yaml").read_text()
+    (damaged / "config.yaml").write_text(text.replace("embedding_dim: 32", "embedding_dim: 64"))
+    shutil.copy(classifier_run / "checkpoint.pt", damaged / "checkpoint.pt")
+    with pytest.raises(CheckpointError, match=r"has the shape \[1, 1, 3, 3\]; expected \[2, 1, 3, 3\]"):
+        load_classifier(damaged)
+
+
+def test_training_needs_what_it_starts_from(
+    train_small: Train, classifier_run: Path, explainer_runs: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"training lmac-td needs a classifier.s run"):
+        train_small("lmac-td", out=tmp_path / "a")
+    with pytest.raises(ConfigError, match="training l2i starts from a run of nmf; give --start RUN"):
+        train_small("l2i", classifier=classifier_run, out=tmp_path / "b")
+    with pytest.raises(ConfigError, match=r"starts from a run of lmac; .* is one of nmf"):
+        train_small("lmac-ft", classifier=classifier_run, start=explainer_runs["nmf"], out=tmp_path / "c")
+    for name in "abc":
+        assert not (tmp_path / name / "run.json").exists()
+
+
+def test_a_class_that_the_classifier_does_not_know_is_refused(
+    train_small: Train, classifier_run: Path, soundscapes: Path, tmp_path: Path
+) -> None:
+    from interpreter.training import Request, train
+
+    other = tmp_path / "other"
+    shutil.copytree(soundscapes, other)
+    index = other / "meta" / "esc50.csv"
+    known = load_classifier(classifier_run).labels[0]
+    index.write_text(index.read_text().replace(f",{known},", ",walrus,"))
+    with pytest.raises(ConfigError, match="does not know 'walrus'"):
+        train(Request("lmac", other, tmp_path / "run", classifier=classifier_run))
+
+
+def test_gradients_reach_what_is_trained_and_never_the_classifier(
+    classifier_run: Path, soundscapes: Path
+) -> None:
+    from interpreter.configs import LmacTdConfig
+    from interpreter.networks import build_lmac_td
+    from interpreter.presets import load_config
+    from interpreter.tasks import LmacTdTask
+
+    classifier = load_classifier(classifier_run)
+    clips = _clips(soundscapes, 9600)
+    for alpha, unet_learns in ((0.75, True), (0, False), (1, True)):
+        config = load_config("lmac-td", "tiny", [f"alpha={alpha}", "basis=dct"])
+        assert isinstance(config, LmacTdConfig)
+        network = build_lmac_td(config, classifier)
+        LmacTdTask(network, classifier, config).terms({"noisy": clips}, None)["loss"].backward()
+
+        def learns(module: torch.nn.Module) -> bool:
+            return any(p.grad is not None and bool(p.grad.any()) for p in module.parameters())
+
+        assert learns(network.unet) is unet_learns
+        assert learns(network.masknet) and learns(network.encoder) and learns(network.decoder)
+        assert not learns(classifier)
