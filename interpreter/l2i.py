@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from interpreter.grids import sample
 from interpreter.nmf import NmfDecoder
 from interpreter.psi import PsiDecoder
 from interpreter.slim_unet import SlimFrameDecoder
@@ -18,8 +19,8 @@ from interpreter.types import Classifier
 class Theta(nn.Module):
     """A linear classifier of activations: attention over time, then over the dictionary's entries.
 
-    The published attention has one weight a frame and takes 431 frames alone; here its weights are read
-    between the frames, and scaled so that the pooled value does not depend on the length.
+    The published attention has one weight a frame and takes 431 frames alone; here its weights are spread
+    over the frames, so that the pooled value of a constant does not depend on the length.
 
     Args:
         components: of the dictionary.
@@ -37,8 +38,7 @@ class Theta(nn.Module):
         weights = self.hard_att.weight
         frames = activations.shape[2]
         if frames != weights.shape[1]:
-            resized = F.interpolate(weights[None], frames, mode="linear", align_corners=False)[0]
-            weights = resized * (weights.shape[1] / frames)
+            weights = _spread(weights, frames)
         return activations @ weights[0]
 
     def class_weights(self) -> Tensor:
@@ -51,6 +51,13 @@ class Theta(nn.Module):
         """Return class probabilities `[B, classes]` of activations `[B, components, T]`."""
         probabilities: Tensor = self.classifier(self.pooled(activations))
         return probabilities
+
+
+def _spread(weights: Tensor, frames: int) -> Tensor:
+    """Spread weights `[1, T]` over another number of frames: each takes what falls into its span."""
+    total = F.pad(weights.cumsum(dim=1), (1, 0))
+    edges = torch.linspace(0, weights.shape[1], frames + 1, device=weights.device)
+    return sample(total, edges, dim=1).diff(dim=1)
 
 
 class L2iNetwork(nn.Module):
