@@ -10,7 +10,7 @@ from scipy import stats
 
 from analysis.anova import omnibus
 from analysis.errors import DesignError
-from analysis.ratings import cells, conditions, is_simulated, rated, scale_of
+from analysis.ratings import cells, conditions, each, is_simulated, rated, scale_of
 from analysis.variance import Floats
 
 _BIMODAL = 5 / 9
@@ -67,7 +67,7 @@ def _record(
 
 def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
     out = []
-    for row in conditions(rows).itertuples():
+    for row in each(conditions(rows)):
         b = bimodality(rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float))
         warns = b > _BIMODAL and row.role == "method"
         verdict = (

@@ -94,17 +94,19 @@ def _tables(cells: pd.DataFrame, conditions: list[str]) -> tuple[sparse.csr_arra
     """Scores and counts [listeners, conditions x items]."""
     listener, _ = pd.factorize(cells["listener"])
     item, items = pd.factorize(cells["item"])
-    condition = pd.Categorical(cells["condition"], categories=conditions).codes.astype(np.intp)
+    condition = pd.Index(conditions).get_indexer(pd.Index(cells["condition"]))
+    chosen = condition >= 0
     shape = (int(listener.max()) + 1, len(conditions) * len(items))
-    at = (listener, condition * len(items) + item)
-    scores = sparse.csr_array((cells["score"].to_numpy(float), at), shape=shape)
-    return scores, sparse.csr_array((np.ones(len(cells)), at), shape=shape), len(items)
+    at = (listener[chosen], (condition * len(items) + item)[chosen])
+    scores = sparse.csr_array((cells["score"].to_numpy(float)[chosen], at), shape=shape)
+    return scores, sparse.csr_array((np.ones(int(chosen.sum())), at), shape=shape), len(items)
 
 
 def _weights(rng: np.random.Generator, draws: int, n: int) -> Floats:
     """How often each of n things was drawn [draws, n]."""
     drawn = rng.integers(0, n, size=(draws, n)) + n * np.arange(draws)[:, None]
-    return np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(float)
+    counts = np.bincount(drawn.ravel(), minlength=draws * n)
+    return counts.reshape(draws, n).astype(np.float64)
 
 
 def _weighted(table: sparse.csr_array, by_listener: Floats, by_item: Floats) -> Floats:
@@ -112,4 +114,4 @@ def _weighted(table: sparse.csr_array, by_listener: Floats, by_item: Floats) -> 
     dense = table.nnz > 0.3 * table.shape[0] * table.shape[1]
     over_listeners = by_listener @ (table.toarray() if dense else table)
     shaped = over_listeners.reshape(len(by_listener), -1, by_item.shape[1])
-    return np.einsum("rkj,rj->rk", shaped, by_item)
+    return np.asarray(np.einsum("rkj,rj->rk", shaped, by_item))

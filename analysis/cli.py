@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.errors import AnalysisError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def analyze(
@@ -84,16 +87,62 @@ def analyze(
         typer.echo(str(out / name))
 
 
-def mos_text(table: object) -> str:
-    """Return the MOS table as lines of text, for the terminal."""
-    import pandas as pd
+def power(
+    difference: Annotated[float, typer.Option(help="True difference in points that the study should find.")],
+    items: Annotated[int, typer.Option(min=2, help="Items, each rated by every listener.")] = 9,
+    listeners: Annotated[
+        int | None, typer.Option(min=2, help="Say the power of this many listeners instead.")
+    ] = None,
+    wanted: Annotated[float, typer.Option("--power", min=0.01, max=0.999, help="Power wanted.")] = 0.8,
+    alpha: Annotated[float, typer.Option(min=1e-6, max=0.5, help="Level of the test.")] = 0.05,
+    comparisons: Annotated[int, typer.Option(min=1, help="Comparisons that are corrected for.")] = 1,
+    pilot: Annotated[
+        list[str] | None, typer.Option("--pilot", help="Ratings of a pilot study (repeatable).")
+    ] = None,
+    between: Annotated[
+        tuple[str, str] | None, typer.Option(help="The pilot's two conditions; all methods if left out.")
+    ] = None,
+    listener_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between listeners.")] = 10.0,
+    item_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between items.")] = 6.0,
+    residual_sd: Annotated[float, typer.Option(min=0, help="SD of what is left of the difference.")] = 17.0,
+    simulated: Annotated[
+        str, typer.Option(help="Simulated ratings in the pilot: include, exclude or only.")
+    ] = "refuse",
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
+) -> None:
+    """Say how many listeners a study needs to find a difference."""
+    from analysis.load import load_ratings
+    from analysis.power import Spread, pilot_spread, required_listeners
+    from analysis.power import power as power_of
 
-    rows = pd.DataFrame(table)
-    width = max([9, *(len(label) for label in rows["label"])])
-    digits = 1 if rows["mos"].max() > 10 else 2
-    mark = "  SIMULATED" if bool(rows["simulated"].any()) else ""
-    lines = [f"{'condition':<{width}}  {'MOS':>6}  95 % interval ({rows['interval'].iloc[0]}){mark}"]
-    for row in rows.itertuples():
+    spread = Spread(listener_sd, item_sd, residual_sd)
+    if pilot:
+        spread = pilot_spread(load_ratings(*pilot, simulated=simulated), between)
+    typer.echo(
+        f"SD of the difference: listeners {spread.listener_sd:.1f}, items {spread.item_sd:.1f}, rest {spread.residual_sd:.1f}"
+        f" ({'from the pilot' if pilot else 'assumed'})."
+    )
+    found = listeners or required_listeners(
+        difference, items, spread, wanted=wanted, alpha=alpha, comparisons=comparisons, seed=seed
+    )
+    got = power_of(difference, found, items, spread, alpha=alpha, comparisons=comparisons, seed=seed)
+    said = f"{found} listeners x {items} items find a difference of {difference:g} points with a power of {got:.0%}"
+    typer.echo(
+        f"{said} (alpha {alpha:g}, {comparisons} comparison{'s' if comparisons > 1 else ''}).".replace(
+            "%", " %"
+        )
+    )
+
+
+def mos_text(table: pd.DataFrame) -> str:
+    """Return the MOS table as lines of text, for the terminal."""
+    from analysis.ratings import each
+
+    width = max([9, *(len(label) for label in table["label"])])
+    digits = 1 if table["mos"].max() > 10 else 2
+    mark = "  SIMULATED" if bool(table["simulated"].any()) else ""
+    lines = [f"{'condition':<{width}}  {'MOS':>6}  95 % interval ({table['interval'].iloc[0]}){mark}"]
+    for row in each(table):
         ends = (
             "not estimable"
             if row.ci_low != row.ci_low

@@ -16,7 +16,7 @@ from analysis.errors import DesignError
 from analysis.intervals import interval as interval_of
 from analysis.intervals import t_test
 from analysis.permutation import medians, sign_flip
-from analysis.ratings import cells, conditions, is_simulated, rated
+from analysis.ratings import cells, conditions, is_simulated, rated, records
 from analysis.variance import Floats, Ints
 
 TESTS = ("two-way", "wilcoxon", "permutation", "medians")
@@ -80,7 +80,7 @@ def compare(
     out["label_a"], out["label_b"] = out["condition_a"].map(labels), out["condition_b"].map(labels)
     out["simulated"] = is_simulated(rows)
     digits = 1 if rows["score"].max() > 10 else 2
-    out["sentence"] = [_sentence(row, level, digits) for row in out.to_dict("records")]
+    out["sentence"] = [_sentence(row, level, digits) for row in records(out)]
     return out[_columns()]
 
 
@@ -150,7 +150,7 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
         a, b, gaps = b, a, -gaps
     found = interval_of("two-way", gaps, listeners, items, level=level)
     counts = np.bincount(listeners, minlength=int(table.listeners.max()) + 1)
-    sums = np.bincount(listeners, gaps, minlength=len(counts))
+    sums: Floats = np.bincount(listeners, gaps, minlength=len(counts)).astype(float)
     # Rounded, so that differences that are equal but for the last bit tie.
     means = np.round(sums[counts > 0] / counts[counts > 0], 10)
     record: dict[str, object] = {

@@ -33,4 +33,4 @@ def adjust(p: Floats, method: str = "holm") -> Floats:
         out[order] = np.maximum.accumulate(scaled)
     else:
         out[order] = np.minimum.accumulate(scaled[::-1])[::-1]
-    return np.minimum(out, 1.0)
+    return np.asarray(np.minimum(out, 1.0))

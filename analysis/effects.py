@@ -70,4 +70,4 @@ def _noncentrality(t: float, df: int, q: float) -> float:
     if math.isfinite(exact):
         return exact
     # So far out the noncentral t is normal, and its distribution function has lost its digits (Johnson & Welch 1940).
-    return t - float(stats.norm.ppf(q)) * (1 + t**2 / (2 * df)) ** 0.5
+    return float(t - stats.norm.ppf(q) * (1 + t**2 / (2 * df)) ** 0.5)

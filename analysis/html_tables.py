@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.ratings import records
+
 
 @dataclass(frozen=True)
 class Column:
@@ -38,7 +40,7 @@ def cells_of(table: pd.DataFrame, columns: list[Column], digits: int = 1) -> lis
         columns: What to show.
         digits: Decimals of scores.
     """
-    return [[_cell(row, column, digits) for column in columns] for row in table.to_dict("records")]
+    return [[_cell(row, column, digits) for column in columns] for row in records(table)]
 
 
 def _cell(row: dict[str, object], column: Column, digits: int) -> Cell:

@@ -6,6 +6,8 @@ import math
 
 import pandas as pd
 
+from analysis.ratings import each
+
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -25,7 +27,7 @@ def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
     """
     rows = [
         f"{escape(row.label)} & {row.n_ratings} & {row.mos:.{digits}f} & {_interval(row.ci_low, row.ci_high, digits)} \\\\"
-        for row in table.itertuples()
+        for row in each(table)
     ]
     caption = f"Mean opinion scores with 95\\,\\% intervals ({escape(table['interval'].iloc[0])})."
     return _table(caption, "tab:mos", "lrrc", "Condition & Ratings & MOS & 95\\,\\% interval", rows, table)
@@ -41,7 +43,7 @@ def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
     rows = [
         f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {row.difference:.{digits}f} & "
         f"{_interval(row.ci_low, row.ci_high, digits)} & {_p(row.p)} \\\\"
-        for row in table.itertuples()
+        for row in each(table)
     ]
     head = "Pair & Difference & 95\\,\\% interval & $p$"
     caption = f"Paired differences in points; $p$ values: {escape(table['test'].iloc[0])}, {escape(table['correction'].iloc[0])}."

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings import KEY, NUMBERS, choose_simulated, tidy
+from analysis.ratings import KEY, NUMBERS, choose_simulated, each, tidy
 from analysis.readers import Problems, read_source
 from analysis.readers.table import FILE, LINE
 from analysis.study import read_study
@@ -92,15 +92,11 @@ def _numbers(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     """Parse the number columns; a row whose score is no finite number is a problem, not a zero."""
     bad = pd.Series(False, index=raw.index)
     for name in [column for column in NUMBERS if column in raw]:
-        text = raw[name].replace("", np.nan) if raw[name].dtype == object else raw[name]
+        text = raw[name] if pd.api.types.is_numeric_dtype(raw[name]) else raw[name].replace("", np.nan)
         values = pd.to_numeric(text, errors="coerce").astype(float)
         wrong = (values.isna() & text.notna()) | np.isinf(values)
-        for index in raw.index[wrong & ~bad]:
-            problems.add(
-                raw.at[index, FILE],
-                int(raw.at[index, LINE]),
-                f"the {name} is '{raw.at[index, name]}', expected a number",
-            )
+        for row in each(raw[wrong & ~bad].rename(columns={FILE: "file", LINE: "line", name: "found"})):
+            problems.add(row.file, row.line, f"the {name} is '{row.found}', expected a number")
         bad |= wrong
         raw = raw.assign(**{name: values})
     return raw[~bad].reset_index(drop=True)

@@ -122,12 +122,13 @@ class _Problem:
             raise DesignError(
                 f"A mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is too large."
             )
-        condition = pd.Categorical(table["condition"], categories=chosen).codes.astype(np.intp)
+        condition = pd.Index(chosen).get_indexer(pd.Index(table["condition"]))
         scores = table["score"].to_numpy(float)
         at = np.ravel_multi_index((listener, item, condition), shape)
         size = int(np.prod(shape))
-        counts = np.bincount(at, minlength=size).astype(float).reshape(shape)
-        return cls(counts, np.bincount(at, scores, minlength=size).reshape(shape), float((scores**2).sum()))
+        counts = np.bincount(at, minlength=size).astype(np.float64).reshape(shape)
+        sums = np.bincount(at, scores, minlength=size).astype(np.float64).reshape(shape)
+        return cls(counts, sums, float((scores**2).sum()))
 
     def solve(self, ratios: Floats) -> tuple[float, float, Floats, Floats]:
         """Solve the equations for given ratios of the four variances to the residual's.
@@ -140,8 +141,10 @@ class _Problem:
         by_listener, by_item = _prior(ratios[0], ratios[1], k), _prior(ratios[2], ratios[3], k)
         per_listener = self.counts.sum(axis=1)
         blocks = per_listener[:, :, None] * np.eye(k) + np.linalg.inv(by_listener)
-        inverse = np.linalg.inv(blocks)
-        matrix, right, explained = self._reduced(inverse, np.linalg.inv(by_item))
+        inverse = np.asarray(np.linalg.inv(blocks), dtype=np.float64)
+        matrix, right, explained = self._reduced(
+            inverse, np.asarray(np.linalg.inv(by_item), dtype=np.float64)
+        )
         factor = linalg.cho_factor(matrix, lower=True)
         solution = linalg.cho_solve(factor, right)
         n = float(self.counts.sum())

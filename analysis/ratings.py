@@ -17,6 +17,9 @@ attribute.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 
 from analysis.errors import DesignError, RatingsError
@@ -53,6 +56,16 @@ _ROLE_OF_NAME = {
 }
 
 
+def each(table: pd.DataFrame) -> Iterator[Any]:
+    """Walk over the rows of a table, each with its columns as attributes."""
+    yield from table.itertuples()
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain mappings."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
 def role_of(condition: str) -> str:
     """Return the role that a condition's name implies in webMUSHRA; `method` for every other name."""
     return _ROLE_OF_NAME.get(condition, "method")
@@ -82,7 +95,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
         out[name] = pd.to_numeric(out[name]).astype(float)
     for name in FLAGS:
         out[name] = _as_flag(out[name], default=name == "finished", source=source)
-    defaults = {
+    defaults: dict[str, Any] = {
         "study": "study", "session": out["listener"], "attribute": "score", "kind": "trial",
         "role": out["condition"].map(role_of), "label": out["condition"],
     }  # fmt: skip
@@ -139,8 +152,7 @@ def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
 
 def shares_items(frame: pd.DataFrame) -> bool:
     """Say whether the studies of a frame all have the same items."""
-    sets = frame.groupby("study")["item"].agg(lambda items: frozenset(items))
-    return bool(sets.nunique() == 1)
+    return len({frozenset(items) for _, items in frame.groupby("study")["item"]}) == 1
 
 
 def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.errors import DesignError
 from analysis.latex import latex_comparisons, latex_mos
+from analysis.ratings import each, records
 from analysis.results import Options, Results, analyse
 from analysis.text import methods, references, software
 
@@ -127,8 +128,7 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
 def _spoken(results: Results) -> str:
     """The MOS figure in words, for those who do not see it."""
     parts = [
-        f"{row.label} {row.mos:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})"
-        for row in results.mos.itertuples()
+        f"{row.label} {row.mos:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})" for row in each(results.mos)
     ]
     return "Mean opinion scores with 95 % intervals: " + "; ".join(parts) + "."
 
@@ -180,7 +180,7 @@ def summary(results: Results) -> dict[str, Any]:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+    return [{key: _plain(value) for key, value in row.items()} for row in records(table)]
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -81,7 +82,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         raise DesignError(
             "Screening excludes every listener; see the rules of BS.1534-3 in the documentation."
         )
-    shared = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
+    shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
     tables, missing = _tables(left, rows, options, scale)
     return Results(
@@ -113,7 +114,7 @@ def _tables(
     """Every further table, each on its own: one that the design does not allow does not take the others with
     it.
     """
-    pairs = {
+    pairs: dict[str, Any] = {
         "against": options.against, "test": options.test, "correction": options.correction,
         "draws": options.draws, "seed": options.seed,
     }  # fmt: skip
@@ -133,7 +134,7 @@ def _tables(
     if len(left) != len(rows):
         makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)
     for name in options.by:
-        makers[f"by_{name}"] = lambda name=name: mos(left, by=name, interval=options.interval)
+        makers[f"by_{name}"] = functools.partial(mos, left, by=name, interval=options.interval)
     tables, missing = {}, {}
     for name, make in makers.items():
         try:

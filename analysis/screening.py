@@ -185,7 +185,9 @@ def _verdict(
     for listener in table.index:
         hit = [name for name, (where, _) in found.items() if bool(where.get(listener, False))]
         texts = {name: found[name][1] for name in hit}
-        said = {name: text if isinstance(text, str) else str(text[listener]) for name, text in texts.items()}
+        said = {
+            name: text if isinstance(text, str) else str(text.loc[listener]) for name, text in texts.items()
+        }
         reasons.append("; ".join(said[name] for name in hit if name in exclude))
         flags.append("; ".join(said[name] for name in hit if name not in exclude))
     table.insert(0, "kept", [not reason for reason in reasons])

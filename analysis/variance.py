@@ -58,14 +58,15 @@ def two_way(scores: Floats, listeners: Ints, items: Ints) -> MeanVariance:
         return MeanVariance(mean, 0.0, float(len(scores) - 1), 0.0, 0.0, 0.0, "all scores are equal")
     if design.n_listeners < 2 or design.n_items < 2:
         what = "listener" if design.n_listeners < 2 else "item"
-        return MeanVariance(mean, *[float("nan")] * 5, f"not estimable from one {what}")
+        nan = float("nan")
+        return MeanVariance(mean, nan, nan, nan, nan, nan, f"not estimable from one {what}")
     sums = design.sums_of_squares(scores - mean)
     free = design.separable()
     components = _components(design, sums, free)
     weights = np.array([design.weight_a, design.weight_b, 1.0 / design.n])
     variance = float(weights @ components)
     df = design.degrees_of_freedom(components, weights, free)
-    return MeanVariance(mean, variance, df, *(float(c) for c in components))
+    return MeanVariance(mean, variance, df, float(components[0]), float(components[1]), float(components[2]))
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class _Design:
         mean.
         """
         e = self.expectations()
-        return e[:3] - e[3]
+        return np.asarray(e[:3] - e[3])
 
     def degrees_of_freedom(self, components: Floats, weights: Floats, free: tuple[bool, bool]) -> float:
         """Satterthwaite's degrees of freedom of the estimated variance of the mean."""

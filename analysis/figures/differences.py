@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from analysis.compare import compare
 from analysis.figures.style import INK, finish, new_axes
+from analysis.ratings import each
 
 
 def plot_differences(
@@ -21,7 +22,7 @@ def plot_differences(
     """
     rows = compare(frame) if table is None else table
     ax = ax or new_axes(12.5, 1.9 + 0.62 * len(rows))
-    for place, row in enumerate(rows.itertuples()):
+    for place, row in enumerate(each(rows)):
         clear = row.p < 0.05
         colour = "#0072b2" if clear else "#666a73"
         ax.plot([row.ci_low, row.ci_high], [place, place], color=colour, linewidth=2 if clear else 1.4)
@@ -34,7 +35,7 @@ def plot_differences(
             markersize=5.5,
         )
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.set_yticks(range(len(rows)), [f"{row.label_a} − {row.label_b}" for row in rows.itertuples()])
+    ax.set_yticks(range(len(rows)), [f"{row.label_a} − {row.label_b}" for row in each(rows)])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     correction = (
         "" if rows["correction"].iloc[0] == "none" else f", {rows['correction'].iloc[0].capitalize()}"

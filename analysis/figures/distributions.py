@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures.style import COLOURS, INK, finish, new_axes, score_axis
 from analysis.mos import hinges
-from analysis.ratings import conditions, rated
+from analysis.ratings import conditions, each, rated
 from analysis.variance import Floats
 
 _POINTS = 400  # shown per condition: more would hide each other and make the file large
@@ -20,7 +20,7 @@ def plot_box(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Whiskers end at the last score within 1.5 interquartile ranges of the box.
     """
     rows, listed, ax = _prepare(frame, ax)
-    for place, row in enumerate(listed.itertuples()):
+    for place, row in enumerate(each(listed)):
         _box(
             ax,
             rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float),
@@ -36,7 +36,7 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     rows, listed, ax = _prepare(frame, ax)
     order = list(listed["condition"])
-    palette = {row.condition: COLOURS[row.role] for row in listed.itertuples()}
+    palette = {row.condition: COLOURS[row.role] for row in each(listed)}
     sns.violinplot(
         data=rows, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None, cut=0,
         density_norm="width", linewidth=0, saturation=0.9, alpha=0.45, legend=False, ax=ax,

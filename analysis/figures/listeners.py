@@ -38,7 +38,7 @@ def plot_listeners(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         rotation_mode="anchor",
     )
     if named:
-        names = [name if len(name) <= 14 else f"{name[:13]}…" for name in map(str, table.index)]
+        names = [name if len(name) <= 18 else f"{name[:17]}…" for name in map(str, table.index)]
         ax.set_yticks([k + 0.5 for k in range(len(table))], names, rotation=0)
     ax.set_ylabel("Listener" if named else f"{len(table)} listeners")
     _colour_bar(ax)
@@ -52,4 +52,4 @@ def _colour_bar(ax: Axes) -> None:
     if bar is not None:
         bar.ax.tick_params(colors=INK, labelsize=8, length=3)
         bar.ax.yaxis.label.set(color=INK, fontsize=9)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)

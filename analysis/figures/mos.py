@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from analysis.errors import DesignError
 from analysis.figures.style import COLOURS, INK, MARKERS, finish, new_axes, score_axis
 from analysis.mos import mos
+from analysis.ratings import each
 
 STYLES = ("default", "paper")
 
@@ -40,7 +41,7 @@ def plot_mos(
 
 def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     ax = ax or new_axes(12.5, 1.9 + 0.78 * len(rows))
-    for place, row in enumerate(rows.itertuples()):
+    for place, row in enumerate(each(rows)):
         colour = COLOURS[row.role]
         ax.plot(
             [row.ci_low, row.ci_high], [place, place], color=colour, linewidth=2.2, solid_capstyle="round"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from analysis.errors import DesignError
 from analysis.figures.style import finish, legend, new_axes, score_axis, series
@@ -27,7 +28,7 @@ def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         line = means[name].dropna()
         ax.plot(line.index, line, **look)
     score_axis(ax, rows, vertical=True)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="Position of the trial in the session", ylabel="Mean score")
     finish(ax, rows, grid="y")
     legend(ax)

@@ -18,8 +18,8 @@ def rank_shares(frame: pd.DataFrame) -> pd.DataFrame:
         Conditions by rank; only trials in which every condition was rated count.
     """
     wide = cells(frame).pivot(index=["listener", "item"], columns="condition", values="score").dropna()
-    ranks = wide.rank(axis=1, ascending=False, method="min").astype(int)
-    shares = ranks.apply(lambda column: column.value_counts(normalize=True)).T.fillna(0.0)
+    ranks: pd.DataFrame = wide.rank(axis=1, ascending=False, method="min").astype(int)
+    shares: pd.DataFrame = ranks.apply(lambda column: column.value_counts(normalize=True)).T.fillna(0.0)
     return shares.reindex(columns=range(1, wide.shape[1] + 1), fill_value=0.0)
 
 
@@ -49,5 +49,5 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     ax.set_xlabel("Share of complete trials")
     finish(ax, frame)
-    legend(ax)
+    legend(ax, columns=shares.shape[1], title="Rank")
     return ax

@@ -9,6 +9,7 @@ import os
 import threading
 from html import escape
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib import rc_context
@@ -16,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analysis.ratings import is_simulated, scale_of
+from analysis.ratings import each, is_simulated, scale_of
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
@@ -44,7 +45,7 @@ def new_axes(width_cm: float, height_cm: float) -> Axes:
     return figure.add_subplot()
 
 
-def series(listed: pd.DataFrame) -> list[dict[str, object]]:
+def series(listed: pd.DataFrame) -> list[dict[str, Any]]:
     """Return colour, marker, line and label of each condition in a line plot.
 
     Methods get colours of their own; references and anchors are grey and dotted.
@@ -53,8 +54,8 @@ def series(listed: pd.DataFrame) -> list[dict[str, object]]:
         listed: From `analysis.ratings.conditions`.
     """
     out, number = [], 0
-    for row in listed.itertuples():
-        look: dict[str, object] = {"label": row.label, "markersize": 4.5, "linewidth": 1.2}
+    for row in each(listed):
+        look: dict[str, Any] = {"label": row.label, "markersize": 4.5, "linewidth": 1.2}
         if row.role == "method":
             look |= {"color": CYCLE[number % len(CYCLE)], "marker": "osD^vPX*"[number % 8], "linestyle": "-"}
             number += 1
@@ -65,12 +66,22 @@ def series(listed: pd.DataFrame) -> list[dict[str, object]]:
     return out
 
 
-def legend(ax: Axes) -> None:
+def legend(ax: Axes, *, columns: int = 3, title: str | None = None) -> None:
     """Put a legend without a frame under the axes."""
-    ax.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=7.5, labelcolor=INK)
+    box = figure_of(ax).legend(
+        loc="outside lower center", ncols=columns, title=title, frameon=False, fontsize=7.5, labelcolor=INK
+    )
+    box.get_title().set(color=INK, fontsize=8)
 
 
-def finish(ax: Axes, frame: pd.DataFrame, *, grid: str | None = "x") -> Axes:
+def figure_of(ax: Axes) -> Figure:
+    """Return the whole figure that axes belong to."""
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def finish(ax: Axes, frame: pd.DataFrame, *, grid: Literal["x", "y"] | None = "x") -> Axes:
     """Give axes the house's look, and the word SIMULATED where any rating was made by a program.
 
     Args:
@@ -117,7 +128,7 @@ def save(ax: Axes, path: Path) -> None:
     with _LOCK, rc_context(_rc(path.stem)):
         kind = path.suffix[1:]
         metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-        ax.figure.savefig(part, format=kind, dpi=200, metadata=metadata)
+        figure_of(ax).savefig(part, format=kind, dpi=200, metadata=metadata)
     os.replace(part, path)
 
 
@@ -127,17 +138,17 @@ def inline_svg(ax: Axes, name: str, alt: str) -> str:
     """
     buffer = io.StringIO()
     with _LOCK, rc_context(_rc(name)):
-        ax.figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        figure_of(ax).savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     head, rest = svg.split(">", 1)
     # Print size is small on a screen; on a phone the figure shrinks with the page.
-    width = round(1.35 * ax.figure.get_figwidth() / CM, 1)
+    width = round(1.35 * figure_of(ax).get_figwidth() / CM, 1)
     head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
     return f"{head}>{rest}".replace(INK, "currentColor").replace(GRID, "var(--grid)")
 
 
-def _rc(salt: str) -> dict[str, object]:
+def _rc(salt: str) -> Any:
     return {
         "svg.fonttype": "none",
         "svg.hashsalt": salt,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.readers.table import FILE, LINE
+
+if TYPE_CHECKING:
+    from sqlalchemy import CursorResult
 
 DATABASE = "ratings.sqlite3"
 _HEADER = {"study", "listener", "session", "item", "condition", "score", "kind", "simulated"}
@@ -34,8 +38,8 @@ def read_database(url: str, name: str) -> pd.DataFrame:
     try:
         engine = create_engine(url)
         with engine.connect() as connection:
-            ratings = pd.read_sql(text("SELECT * FROM export_ratings"), connection)
-            answers = pd.read_sql(text("SELECT session, name, value FROM export_answers"), connection)
+            ratings = _frame(connection.execute(text("SELECT * FROM export_ratings")))
+            answers = _frame(connection.execute(text("SELECT session, name, value FROM export_answers")))
         engine.dispose()
     except (ArgumentError, ImportError) as error:
         raise RatingsError(f"{name} cannot be opened as a database: {error}.") from None
@@ -47,6 +51,10 @@ def read_database(url: str, name: str) -> pd.DataFrame:
     ratings = with_answers(ratings, answers)
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
     return ratings
+
+
+def _frame(result: CursorResult[Any]) -> pd.DataFrame:
+    return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
 
 
 def with_answers(ratings: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ stay in this module.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 
@@ -62,7 +63,7 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
     return pd.concat([common.assign(**part) for part in _parts(table)], ignore_index=True)
 
 
-def _parts(table: pd.DataFrame) -> list[dict[str, object]]:
+def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The columns condition, attribute and score, once per attribute that the file holds."""
     if "rating_score" in table:
         return [{"condition": table["rating_stimulus"], "attribute": "score", "score": table["rating_score"]}]
@@ -71,7 +72,7 @@ def _parts(table: pd.DataFrame) -> list[dict[str, object]]:
     if "choice_answer" in table:
         score = table["choice_answer"].map(lambda word: _ANSWERS.get(word, word))
         return [{"condition": table["choice_non_reference"], "attribute": "correct", "score": score}]
-    scales = [name for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
+    scales = [str(name) for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
     if not scales or "stimuli" not in table:
         raise RatingsError(
             f"{table[FILE].iloc[0]} has none of webMUSHRA's rating columns; found {', '.join(map(str, table))}."
@@ -86,7 +87,7 @@ def _parts(table: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _bs1116(table: pd.DataFrame) -> list[dict[str, object]]:
+def _bs1116(table: pd.DataFrame) -> list[dict[str, Any]]:
     given = pd.to_numeric(table["rating_non_reference_score"], errors="coerce")
     hidden = pd.to_numeric(table["rating_reference_score"], errors="coerce")
     condition = table["rating_non_reference"]

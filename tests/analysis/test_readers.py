@@ -1,0 +1,345 @@
+"""Every kind of source becomes the same tidy frame, and what cannot be used is named by file and line."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import RatingsError, load_ratings
+
+MUSHRA = '''session_test_id,email,age,session_uuid,trial_id,rating_stimulus,rating_score,rating_time,rating_comment
+test,a@b.c,30,uuid-1,song1,C1,63,48211,good
+test,a@b.c,30,uuid-1,song1,reference,100,48211,
+test,a@b.c,30,uuid-1,song1,anchor35,12,48211,
+test,d@e.f,007,uuid-2,song1,C1,50,30000,"a, ""b"""
+test,d@e.f,007,uuid-2,song1,reference,99,30000,
+test,d@e.f,007,uuid-2,song1,anchor35,5,30000,
+'''
+
+
+def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def scores(frame: pd.DataFrame) -> dict[tuple[str, ...], float]:
+    keys = frame[["listener", "item", "condition"]].itertuples(index=False, name=None)
+    return dict(zip(keys, frame["score"], strict=True))
+
+
+def test_webmushra_with_questionnaire(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "mushra.csv", MUSHRA))
+    assert scores(frame)[("uuid-1", "song1", "C1")] == 63
+    assert list(frame["role"][:3]) == ["method", "hidden_reference", "low_anchor"]
+    assert frame.loc[3, "q_age"] == "007", "ids and texts are never numbers"
+    assert frame.loc[3, "comment"] == 'a, "b"' and pd.isna(frame.loc[1, "comment"])
+    assert frame.loc[0, "time_ms"] == 48211 and frame.loc[0, "study"] == "test"
+    assert not frame["simulated"].any() and frame["finished"].all()
+
+
+@pytest.mark.parametrize("change", ["semicolons", "bom", "blank lines", "crlf", "tabs"])
+def test_the_same_file_as_other_programs_save_it(tmp_path: Path, change: str) -> None:
+    text, encoding = MUSHRA.replace(', ""b"""', '"'), "utf-8"
+    if change in ("semicolons", "tabs"):
+        text = text.replace(",", ";" if change == "semicolons" else "\t")
+    if change == "blank lines":
+        text = text.replace("\n", "\n\n", 3)
+    if change == "crlf":
+        text = text.replace("\n", "\r\n")
+    if change == "bom":
+        encoding = "utf-8-sig"
+    path = tmp_path / "mushra.csv"
+    path.write_bytes(text.encode(encoding))
+    assert scores(load_ratings(path)) == scores(load_ratings(write(tmp_path, "plain.csv", MUSHRA)))
+
+
+def test_without_session_ids_it_refuses_and_names_the_option(tmp_path: Path) -> None:
+    lines = [",".join(line.split(",")[:3] + line.split(",")[4:]) for line in MUSHRA.splitlines()]
+    path = write(tmp_path, "mushra.csv", "\n".join(lines) + "\n")
+    message = r"mushra.csv has no column that tells listeners apart; name one or several with --listener \(found .*'email', 'age'"
+    with pytest.raises(RatingsError, match=message):
+        load_ratings(path)
+    frame = load_ratings(path, listener=["email", "age"])
+    assert set(frame["listener"]) == {"a@b.c/30", "d@e.f/007"}
+    with pytest.raises(RatingsError, match="no column 'name' for the listener"):
+        load_ratings(path, listener="name")
+
+
+def test_an_empty_listener_is_named_by_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA.replace("uuid-2", "", 1))
+    with pytest.raises(RatingsError, match="mushra.csv, line 5: the listener column 'session_uuid' is empty"):
+        load_ratings(path)
+
+
+LSS = """session_test_id,name,trial_id,stimuli_rating1,stimuli_rating2,stimuli,rating_time
+t,Ann,page,4,NA,C1,500
+t,Ann,page,5,2,C2,600
+"""
+LMS = """session_test_id,name,trial_id,stimuli_rating,stimuli,rating_time
+t,Ann,page, 3 ,C1,500
+t,Bob,page, 4 ,C1,500
+"""
+BS1116 = """session_test_id,name,trial_id,rating_reference,rating_non_reference,rating_reference_score,rating_non_reference_score,rating_time,choice_comment
+t,Ann,page,reference,C1,5,3.2,1000,hm
+t,Ann,page,reference,C2,4.5,5,900,
+"""
+PAIRED = """session_test_id,name,trial_id,choice_reference,choice_non_reference,choice_answer,choice_time,choice_comment
+t,Ann,p1,reference,C1,correct,900,
+t,Ann,p2,reference,C1,incorrect,900,
+t,Ann,p3,reference,C1,undecided,900,
+t,Ann,p4,reference,C1,unknown,900,
+"""
+
+
+def test_likert_single_stimulus_has_an_attribute_per_scale(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "lss.csv", LSS), listener="name")
+    table = frame.pivot(index="condition", columns="attribute", values="score")
+    assert table.loc["C1", "rating1"] == 4 and pd.isna(table.loc["C1", "rating2"]) and table.loc["C2", "rating2"] == 2
+
+
+def test_likert_multi_stimulus_with_its_spaces(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "lms.csv", LMS), listener="name")
+    assert list(frame["score"]) == [3, 4] and list(frame["attribute"]) == ["score", "score"]
+
+
+def test_bs1116_gives_the_difference_grade(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "bs1116.csv", BS1116), listener="name")
+    table = frame.pivot(index="condition", columns="attribute", values="score")
+    assert table.loc["C1"].to_dict() == pytest.approx({"difference": -1.8, "hidden_reference": 5, "score": 3.2})
+    assert table.loc["C2", "difference"] == pytest.approx(0.5)
+
+
+def test_paired_comparison_counts_the_correct_answers(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "paired_comparison.csv", PAIRED), listener="name")
+    assert list(frame["score"])[:3] == [1, 0, 0.5] and pd.isna(frame["score"].iloc[3])
+    assert set(frame["attribute"]) == {"correct"}
+
+
+def test_a_results_folder_is_read_whole(tmp_path: Path) -> None:
+    write(tmp_path, "lss.csv", LSS)
+    write(tmp_path, "lms.csv", LMS)
+    frame = load_ratings(tmp_path, listener="name")
+    assert len(frame) == 6 and set(frame["listener"]) == {"Ann", "Bob"}
+
+
+TINYDB = {
+    "test": {
+        "1": {
+            "type": "mushra", "id": 7, "testId": "test", "config": "c.yaml", "date": "2024-01-01 10:00:00",
+            "responses": [
+                {"stimulus": "C1", "score": 63, "comment": None, "time": 1000},
+                {"stimulus": "reference", "score": 100, "comment": None, "time": 1000},
+            ],
+            "questionaire": {"age": 30, "uuid": "123456789012345678901234"},
+        },
+        "2": {
+            "type": "likert_single_stimulus", "id": "page", "testId": "test", "config": "c.yaml", "date": "x",
+            "responses": [{"stimulus": "C1", "stimulusRating": [4], "time": 10}],
+            "questionaire": {"age": 30, "uuid": "123456789012345678901234"},
+        },
+    }
+}  # fmt: skip
+
+
+def test_pymushra_database(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "db.json", json.dumps(TINYDB)))
+    assert scores(frame) == {
+        ("123456789012345678901234", "7", "C1"): 63,
+        ("123456789012345678901234", "7", "reference"): 100,
+        ("123456789012345678901234", "page", "C1"): 4,
+    }
+    assert set(frame["q_age"]) == {"30"}
+
+
+def test_pymushra_csv(tmp_path: Path) -> None:
+    text = (
+        "wm_id;wm_type;wm_testId;wm_date;questionaire_uuid;questionaire_age;responses_stimulus;responses_score;responses_time\n"
+        "song;mushra;test;2024;u1;30;C1;63;100\nsong;mushra;test;2024;u2;31;C1;40;100\n"
+    )
+    frame = load_ratings(write(tmp_path, "test.csv", text))
+    assert scores(frame) == {("u1", "song", "C1"): 63, ("u2", "song", "C1"): 40}
+
+
+def test_a_json_file_of_something_else(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match="x.json holds no trials as pymushra stores them"):
+        load_ratings(write(tmp_path, "x.json", '{"a": 1}'))
+    with pytest.raises(RatingsError, match="y.json is not JSON"):
+        load_ratings(write(tmp_path, "y.json", "{"))
+
+
+def test_a_column_per_condition(tmp_path: Path) -> None:
+    path = write(tmp_path, "wide.csv", "subject,song,A,B\ns1,x,3,4\ns1,y,5,\ns2,x,1,2\n")
+    frame = load_ratings(path, columns={"listener": "subject", "item": "song"})
+    found = scores(frame)
+    assert found[("s1", "x", "A")] == 3 and found[("s2", "x", "B")] == 2 and pd.isna(found[("s1", "y", "B")])
+    assert set(frame["study"]) == {"wide"}
+
+
+def test_a_column_per_item_and_condition(tmp_path: Path) -> None:
+    path = write(tmp_path, "wide.csv", "subject,age,x_A,x_B,y_A\ns1,40,3,4,5\n")
+    frame = load_ratings(path, columns={"listener": "subject"}, pattern=r"(?P<item>.+)_(?P<condition>[^_]+)")
+    assert scores(frame) == {("s1", "x", "A"): 3, ("s1", "x", "B"): 4, ("s1", "y", "A"): 5}
+    assert set(frame["q_age"]) == {"40"}
+
+
+def test_a_long_table_under_other_names(tmp_path: Path) -> None:
+    path = write(tmp_path, "long.csv", "who;what;how;points\n01;x;A;3,5\n")
+    columns = {"listener": "who", "item": "what", "condition": "how", "score": "points"}
+    with pytest.raises(RatingsError, match="long.csv, line 2: the score is '3,5', expected a number"):
+        load_ratings(path, columns=columns)
+    path.write_text(path.read_text().replace("3,5", "3.5"))
+    assert scores(load_ratings(path, columns=columns)) == {("01", "x", "A"): 3.5}
+
+
+def test_an_unknown_table_names_the_option_and_the_columns(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.csv", "a,b\n1,2\n")
+    with pytest.raises(RatingsError, match=r"map its columns with --column NAME=HEADER \(found a, b\)"):
+        load_ratings(path)
+    with pytest.raises(RatingsError, match=r"x.csv has no column 'c' \(for item\); found 'a', 'b'"):
+        load_ratings(path, columns={"item": "c", "listener": "a"})
+    with pytest.raises(RatingsError, match="does not say the item of a rating; map it with --column item=HEADER"):
+        load_ratings(path, columns={"listener": "a"})
+
+
+OURS = (
+    "study,session,listener,item,condition,attribute,role,kind,score,time_ms,listened_ms,comment,trial_position,"
+    "condition_position,simulated,finished,submitted_at,q_age\n"
+    "st,se1,0123,dog,lmac,score,method,trial,55.5,1000,900,,1,2,0,1,2026-01-01T00:00:00Z,30\n"
+    "st,se1,0123,dog,reference,score,hidden_reference,trial,,1000,0,,1,1,0,1,2026-01-01T00:00:00Z,30\n"
+    "st,se1,0123,dog,lmac,score,method,repeat,50,1000,900,,5,2,0,1,2026-01-01T00:00:00Z,30\n"
+)
+
+
+def test_our_own_csv(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "ratings.csv", OURS))
+    assert list(frame["kind"]) == ["trial", "trial", "repeat"]
+    assert frame.loc[0, "listener"] == "0123" and frame.loc[0, "score"] == 55.5 and pd.isna(frame.loc[1, "score"])
+    assert frame.loc[0, "q_age"] == "30" and frame.loc[0, "trial_position"] == 1
+
+
+def database(path: Path) -> None:
+    names = OURS.splitlines()[0].split(",")[:-1]
+    rows = [line.split(",")[:-1] for line in OURS.splitlines()[1:]]
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"CREATE TABLE r ({', '.join(names)})")
+        marks = ", ".join("?" * len(names))
+        connection.executemany(f"INSERT INTO r VALUES ({marks})", [[cell or None for cell in row] for row in rows])
+        connection.execute("CREATE TABLE a (study, session, name, value)")
+        connection.execute("INSERT INTO a VALUES ('st', 'se1', 'age', '007')")
+        connection.execute("CREATE VIEW export_ratings AS SELECT * FROM r")
+        connection.execute("CREATE VIEW export_answers AS SELECT * FROM a")
+    connection.close()
+
+
+def test_our_database_as_folder_file_and_url(tmp_path: Path) -> None:
+    database(tmp_path / "ratings.sqlite3")
+    (tmp_path / "config.yaml").write_text(
+        "testname: A study\npages: []\nlistenable:\n  conditions:\n    lmac: {role: method, label: 'L-MAC (ours)'}\n"
+        "  scales: [{name: score, min: 0, max: 100}]\n"
+    )
+    frames = [load_ratings(source) for source in (
+        tmp_path, tmp_path / "ratings.sqlite3", f"sqlite:///{tmp_path / 'ratings.sqlite3'}",
+    )]  # fmt: skip
+    for frame in frames:
+        assert scores(frame[frame["kind"] == "trial"].dropna(subset="score")) == {("0123", "dog", "lmac"): 55.5}
+        assert set(frame["q_age"]) == {"007"}
+    assert set(frames[0]["label"]) == {"L-MAC (ours)", "reference"}
+    assert frames[0].attrs["title"] == "A study" and frames[0].attrs["scale"] == (0, 100)
+
+
+def test_a_database_without_ratings(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "ratings.sqlite3").close()
+    with pytest.raises(RatingsError, match="has no ratings to read .views export_ratings and export_answers."):
+        load_ratings(tmp_path)
+
+
+def test_an_url_never_shows_its_password() -> None:
+    with pytest.raises(RatingsError) as caught:
+        load_ratings("nonsense://user:secret@host/db")
+    assert "secret" not in str(caught.value) and "the database" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "missing"])
+def test_what_does_not_exist(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RatingsError, match="does not exist; expected a CSV or JSON file"):
+        load_ratings(tmp_path / name)
+
+
+def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match="e.csv is empty"):
+        load_ratings(write(tmp_path, "e.csv", "\n\n"))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RatingsError, match="holds no ratings; expected ratings.sqlite3 or one of webMUSHRA's"):
+        load_ratings(tmp_path / "folder")
+    header = MUSHRA.splitlines()[0] + "\n"
+    with pytest.raises(RatingsError, match="h.csv holds no rating"):
+        load_ratings(write(tmp_path, "h.csv", header))
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_bytes("a,ü\n".encode("latin-1"))
+    with pytest.raises(RatingsError, match=r"l.csv is not UTF-8 text \(byte 2\)"):
+        load_ratings(path)
+
+
+def test_half_written_rows_stop_or_are_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA + "test,x@y.z,40,uuid-3,song1,C1\n")
+    with pytest.raises(RatingsError, match=r"1 rows cannot be used \(mushra.csv, line 8: 6 cells where the header has 9\)"):
+        load_ratings(path)
+    frame = load_ratings(path, bad_rows="drop")
+    assert len(frame) == 6 and "mushra.csv, line 8" in frame.attrs["notes"][0]
+
+
+def test_contradictory_rows_name_both_lines(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA + "test,a@b.c,30,uuid-1,song1,C1,64,48211,\n")
+    message = "listener 'uuid-1' gives 'C1' of 'song1' the scores 63 and 64 .lines 2, 8."
+    with pytest.raises(RatingsError, match=message):
+        load_ratings(path)
+    assert ("uuid-1", "song1", "C1") not in scores(load_ratings(path, bad_rows="drop"))
+
+
+def test_an_exact_copy_counts_once_and_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA + MUSHRA.splitlines()[1] + "\n")
+    frame = load_ratings(path)
+    assert len(frame) == 6
+    assert frame.attrs["notes"] == ["1 rows repeat another row exactly and count once (mushra.csv line 8)."]
+
+
+@pytest.mark.parametrize("score", ["x", "inf", "nan"])
+def test_a_score_that_is_no_number(tmp_path: Path, score: str) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA.replace(",63,", f",{score},"))
+    with pytest.raises(RatingsError, match=f"mushra.csv, line 2: the score is '{score}', expected a number"):
+        load_ratings(path)
+
+
+def test_a_score_outside_the_scale(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA.replace(",63,", ",101,"))
+    assert len(load_ratings(path)) == 6
+    with pytest.raises(RatingsError, match="mushra.csv, line 2: the score is 101, expected 0 to 100"):
+        load_ratings(path, scale=(0, 100))
+
+
+def test_simulated_ratings_are_never_mixed_in_silently(tmp_path: Path) -> None:
+    extra = OURS.splitlines()[1].replace("se1,0123", "se2,robot").replace(",0,1,2026", ",1,1,2026")
+    path = write(tmp_path, "ratings.csv", OURS + extra + "\n")
+    with pytest.raises(RatingsError, match="mix 1 simulated rows with 3 real ones; say --simulated include, exclude or only"):
+        load_ratings(path)
+    assert set(load_ratings(path, simulated="only")["listener"]) == {"robot"}
+    assert set(load_ratings(path, simulated="exclude")["listener"]) == {"0123"}
+    assert len(load_ratings(path, simulated="include")) == 4
+    real = write(tmp_path, "real.csv", OURS)
+    with pytest.raises(RatingsError, match="--simulated only leaves none of the 3 ratings"):
+        load_ratings(real, simulated="only")
+
+
+def test_unknown_roles_and_flags(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match="role 'boss'; expected one of reference"):
+        load_ratings(write(tmp_path, "a.csv", OURS.replace("score,method,trial", "score,boss,trial")))
+    with pytest.raises(RatingsError, match="'maybe' in the column 'simulated'; expected 0 or 1"):
+        load_ratings(write(tmp_path, "b.csv", OURS.replace(",0,1,2026", ",maybe,1,2026")))
