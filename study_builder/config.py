@@ -155,7 +155,7 @@ class StudyConfig(Model):
             )
         fields, notices = webmushra.from_wire(document.data, webmushra.STUDY, document, ())
         notices += [
-            Notice(line, "", "a text with ': ' in it needs quotes; it was read as webMUSHRA reads it")
+            Notice(line, "", "this text needs quotes around it; it was read as webMUSHRA reads it")
             for line in document.mended
         ]
         reader = _PageReader(document, source, notices)

@@ -24,9 +24,13 @@ _FLOAT = re.compile(
     r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
 )
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_MAX_NODES = 2_000_000
 _NOT_TEXT = (_TRUE_FALSE, _WHOLE, _FLOAT, _NULL)
 _ODD_BREAK = re.compile("[\r\x85\u2028\u2029]")
 _COLON_IN_TEXT = re.compile(r"^(?P<key>\s*(?:-\s+)*[\w-]+\s*:\s+)(?P<text>[^\s'\"|>\[{&*!#].*?)\s*$")
+_QUESTION_IN_FLOW = re.compile(
+    r"(?P<key>[:,\[{]\s+)(?P<text>[^\s'\"\[\]{},:#][^'\"\[\]{},:#]*\?[^'\"\[\]{},:#]*?)(?=\s*[,\]}])"
+)
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,11 @@ def parse(text: str, source: str) -> Document:
         try:
             return _document(text, source, tuple(mended))
         except yaml.MarkedYAMLError as error:
-            line = _line_to_mend(error, text)
-            if line is None or line in mended:
+            better = _mended(error, text)
+            if better is None or better[1] in mended:
                 raise ConfigError(f"{source}{_place(error)}: {_problem(error)}; expected YAML") from error
-            text = _mend(text, line)
-            mended.append(line)
+            text = better[0]
+            mended.append(better[1])
         except yaml.YAMLError as error:
             raise ConfigError(f"{source}: {str(error).splitlines()[0]}; expected YAML") from error
         except RecursionError as error:
@@ -136,7 +140,7 @@ def _walk(node: yaml.Node | None, path: Path, walk: _Walk) -> None:
     walk.visited += 1
     if node is None or isinstance(node, yaml.ScalarNode):
         return
-    if id(node) in walk.open_nodes or walk.visited > 200_000:
+    if id(node) in walk.open_nodes or walk.visited > _MAX_NODES:
         raise ConfigError(
             f"{walk.source}, line {node.start_mark.line + 1}: holds itself or is too large; "
             "expected a study's config"
@@ -172,21 +176,25 @@ def _construct(loader: yaml.SafeLoader, root: yaml.Node, source: str) -> Any:
         raise ConfigError(f"{source}: {error}; expected YAML") from error
 
 
-def _line_to_mend(error: yaml.MarkedYAMLError, text: str) -> int | None:
-    """Return the line of a plain text that holds ': ', which webMUSHRA's reader takes and YAML forbids."""
-    if error.problem != "mapping values are not allowed here" or error.problem_mark is None:
-        return None
-    line: int = error.problem_mark.line
-    lines = text.split("\n")
-    return line + 1 if line < len(lines) and _COLON_IN_TEXT.match(lines[line]) else None
+def _mended(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int] | None:
+    """Quote a text that webMUSHRA's reader takes as it is; return the file so mended, and the line.
+
+    That reader takes ': ' in plain text, which YAML forbids, and '?' in plain text between braces, which YAML
+    1.2 allows and the reader used here does not.
+    """
+    rules = ((_COLON_IN_TEXT, "mapping values are not allowed here"), (_QUESTION_IN_FLOW, "but got '?'"))
+    mark, lines = error.problem_mark, text.split("\n")
+    for pattern, problem in rules:
+        if mark is None or mark.line >= len(lines) or problem not in (error.problem or ""):
+            continue
+        line, count = pattern.subn(lambda found: found["key"] + _quoted(found["text"]), lines[mark.line])
+        if count:
+            return "\n".join([*lines[: mark.line], line, *lines[mark.line + 1 :]]), mark.line + 1
+    return None
 
 
-def _mend(text: str, line: int) -> str:
-    lines = text.split("\n")
-    found = _COLON_IN_TEXT.match(lines[line - 1])
-    assert found is not None
-    lines[line - 1] = found["key"] + json.dumps(found["text"], ensure_ascii=False)
-    return "\n".join(lines)
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _place(error: yaml.MarkedYAMLError) -> str:

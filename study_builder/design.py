@@ -9,7 +9,7 @@ from functools import partial
 from study_builder.blocks import block_of
 from study_builder.config import Kind, LikertSingleStimulusPage, MushraPage, StudyConfig, TrialInfo
 from study_builder.config_pages import REFERENCE, Block, Page, RatedPage, RatingPage, ReferencePage
-from study_builder.orders import below, row_of, shuffled, williams_row, williams_rows
+from study_builder.orders import below, row_of, shuffled, williams_row
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class _Plan:
             return list(range(len(things)))
         if options.order == "random":
             return shuffled(range(len(things)), options.seed, "random", *key, self.slot)
-        row = row_of(williams_rows(len(things)), self.slot, options.seed, "williams", *key)
+        row = row_of(len(things), self.slot, options.seed, "williams", *key)
         return list(williams_row(len(things), row))
 
 

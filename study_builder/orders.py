@@ -42,14 +42,23 @@ def below(limit: int, *key: object) -> int:
     return int.from_bytes(_digest(*key), "big") % limit
 
 
-def row_of(rows: int, slot: int, *key: object) -> int:
-    """Return the row that session `slot` takes: every `rows` sessions in a row, each row comes once.
+def row_of(size: int, slot: int, *key: object) -> int:
+    """Return the row of the Williams design of `size` things that session `slot` takes.
 
-    The order of the rows is drawn anew for each round and each key, so that designs of equal size (pages and
-    the conditions on them) are not coupled.
+    Every `size` sessions in a row use each row of a Latin square once, so that everything stands once in
+    every place; with an odd size, the square and its mirror image take turns. The order of the rows is drawn
+    anew for each round and each key, so that designs of equal size (pages and the conditions on them) are not
+    coupled.
     """
-    round_number, place = divmod(slot, rows)
-    return shuffled(range(rows), *key, round_number)[place]
+    if size < 2:
+        return 0
+    round_number, place = divmod(slot, size)
+    row = shuffled(range(size), *key, round_number)[place]
+    if size % 2 == 0:
+        return row
+    pair, second = divmod(round_number, 2)
+    mirrored = second ^ below(2, *key, "mirror", pair)
+    return mirrored * size + row
 
 
 def _digest(*key: object) -> bytes:

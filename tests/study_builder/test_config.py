@@ -273,6 +273,17 @@ def test_text_with_a_colon_is_read_as_webmushra_reads_it() -> None:
     assert [notice.line for notice in notices] == [3]
 
 
+def test_a_question_mark_between_braces_is_read_as_webmushra_reads_it() -> None:
+    question = "{type: text, label: How old are you?, name: age, optional: true}"
+    config, notices = StudyConfig.parse(f"pages:\n- type: finish\n  questionnaire:\n    - {question}\n")
+    page = next(config.walk())
+    assert isinstance(page, FinishPage)
+    assert (page.questionnaire[0].label, page.questionnaire[0].name) == ("How old are you?", "age")
+    assert [str(notice) for notice in notices] == [
+        "line 4: this text needs quotes around it; it was read as webMUSHRA reads it"
+    ]
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=40))
 def test_any_text_survives_writing_for_both_versions_of_yaml(text: str) -> None:

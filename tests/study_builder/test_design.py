@@ -102,10 +102,10 @@ def test_a_plan_never_changes_between_versions(make_config: MakeConfig) -> None:
     plan = session_plan(make_config(items=4, conditions=2, seed=1), 2)
     assert [(page.id, page.conditions) for page in plan.pages] == [
         ("hello", ()),
-        ("t2", ("c1", "reference", "c2")),
-        ("t3", ("c1", "c2", "reference")),
-        ("t1", ("c1", "reference", "c2")),
-        ("t4", ("reference", "c1", "c2")),
+        ("t2", ("reference", "c2", "c1")),
+        ("t3", ("reference", "c1", "c2")),
+        ("t1", ("reference", "c2", "c1")),
+        ("t4", ("c2", "reference", "c1")),
     ]
 
 

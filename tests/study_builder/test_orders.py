@@ -39,9 +39,20 @@ def test_an_empty_design_has_one_empty_order() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 20), st.integers(0, 5), st.integers(-5, 5))
-def test_each_row_comes_once_a_round(rows: int, round_number: int, seed: int) -> None:
+def test_each_row_comes_once_a_round(size: int, round_number: int, seed: int) -> None:
+    rows = williams_rows(size)
     slots = range(round_number * rows, (round_number + 1) * rows)
-    assert sorted(row_of(rows, slot, seed, "x") for slot in slots) == list(range(rows))
+    assert sorted(row_of(size, slot, seed, "x") for slot in slots) == list(range(rows))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 15), st.integers(0, 5), st.integers(-5, 5))
+def test_as_many_sessions_as_things_have_everything_once_in_every_place(
+    size: int, round_number: int, seed: int
+) -> None:
+    slots = range(round_number * size, (round_number + 1) * size)
+    orders = [williams_row(size, row_of(size, slot, seed)) for slot in slots]
+    assert all(sorted(column) == list(range(size)) for column in zip(*orders, strict=True))
 
 
 @settings(max_examples=30, deadline=None)
