@@ -14,7 +14,7 @@ from torch import Tensor
 from interpreter.contamination import Item, Items, Setting
 from interpreter.errors import ConfigError
 from interpreter.explainer import Explainer, evaluating
-from interpreter.faithfulness import PictureOf, chosen_picture, scores
+from interpreter.faithfulness import PictureOf, scored_picture, scores
 from interpreter.features import FrontEnd
 from interpreter.floors import FLOORS
 from interpreter.masks import mask_statistics, silent
@@ -90,7 +90,7 @@ def evaluate_items(
         floors: whether to add the masks that know nothing (`interpreter.floors`).
         seed: of every draw.
         batch_size: clips at a time.
-        picture_of: what SPS and COMP look at; see `chosen_picture`.
+        picture_of: what SPS and COMP look at; see `scored_picture`.
         progress: told after each batch.
         **contamination: the other fields of `Items`.
 
@@ -108,7 +108,7 @@ def evaluate_items(
         for order, (name, explainer) in enumerate(methods.items()):
             figures = explained(explainer, batch, judge, picture_of)
             shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
-            rows += [{**shared, **row} for row in _rows(batch, figures)]
+            rows += [{**shared, **row} for row in _rows(batch, figures, first.labels)]
         if progress:
             progress(done, len(starts))
     everything = gathered(rows)
@@ -124,8 +124,7 @@ def explained(
     waveforms = batch.waveforms.to(explainer.device)
     front_end = front_end_of(explainer.classifier)
     with torch.no_grad():
-        pictures = [front_end.log_magnitude(audio) for audio in (waveforms, explanation.interpretation)]
-        picture = chosen_picture(explanation, pictures[0], pictures[1], picture_of)
+        picture = scored_picture(explanation, waveforms, front_end, picture_of)
         return {
             "target": explanation.target,
             "confidence": explanation.probability_before.gather(1, explanation.target[:, None])[:, 0],
@@ -195,7 +194,7 @@ def _batch(items: Items, indices: range, classifier: Classifier) -> Batch:
     return Batch(indices.start, made, waveforms, gain * torch.from_numpy(np.stack(stems)))
 
 
-def _rows(batch: Batch, figures: Mapping[str, Tensor]) -> list[dict[str, object]]:
+def _rows(batch: Batch, figures: Mapping[str, Tensor], labels: Sequence[str]) -> list[dict[str, object]]:
     columns = {name: values.cpu().tolist() for name, values in figures.items()}
     return [
         {
@@ -203,6 +202,7 @@ def _rows(batch: Batch, figures: Mapping[str, Tensor]) -> list[dict[str, object]
             "item": item.name,
             "clip": item.clip.filename,
             "category": item.clip.category,
+            "correct": labels[columns["target"][at]] == item.clip.category,
             "contaminant": item.contaminant,
             **{name: values[at] for name, values in columns.items()},
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interpreter.faithfulness.bootstrap import Interval, bootstrap_mean
 from interpreter.faithfulness.functional import ROUNDING, ad, ad_published, ag, ai, comp, ff, fid_in, sps
-from interpreter.faithfulness.scores import METRICS, PictureOf, chosen_picture, scores
+from interpreter.faithfulness.scores import METRICS, PictureOf, scored_picture, scores
 from interpreter.faithfulness.streaming import Streaming
 
 __all__ = [
@@ -18,10 +18,10 @@ __all__ = [
     "ag",
     "ai",
     "bootstrap_mean",
-    "chosen_picture",
     "comp",
     "ff",
     "fid_in",
+    "scored_picture",
     "scores",
     "sps",
 ]

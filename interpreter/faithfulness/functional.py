@@ -89,12 +89,11 @@ def sps(picture: Tensor) -> Tensor:
     Shape:
         - picture: `[B, ...]`
     """
-    cells = picture.abs().flatten(1).double()
-    largest = cells.amax(dim=1, keepdim=True)
-    cells = torch.where(largest > 0, cells / largest.clamp(min=torch.finfo(torch.double).tiny), cells) + 1e-7
-    count = cells.shape[1]
-    ranks = torch.arange(1, count + 1, device=cells.device, dtype=torch.double)
-    ordered = cells.sort(dim=1).values
+    ordered = picture.abs().flatten(1).sort(dim=1).values.double()
+    largest = ordered[:, -1:]
+    ordered = ordered / torch.where(largest > 0, largest, 1.0) + 1e-7
+    count = ordered.shape[1]
+    ranks = torch.arange(1, count + 1, device=ordered.device, dtype=torch.double)
     return (ordered @ (2 * ranks - count - 1)) / (count * ordered.sum(dim=1))
 
 
@@ -110,9 +109,7 @@ def comp(picture: Tensor) -> Tensor:
     """
     cells = picture.abs().flatten(1).double()
     total = cells.sum(dim=1, keepdim=True)
-    share = torch.where(
-        total > 0, cells / total.clamp(min=torch.finfo(torch.double).tiny), 1 / cells.shape[1]
-    )
+    share = torch.where(total > 0, cells / torch.where(total > 0, total, 1.0), 1 / cells.shape[1])
     return torch.special.entr(share).sum(dim=1)
 
 

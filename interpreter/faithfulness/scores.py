@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import Tensor
 
 from interpreter.errors import ConfigError
 from interpreter.faithfulness.functional import ROUNDING, ad, ad_published, ag, ai, comp, ff, fid_in, sps
+from interpreter.features import FrontEnd
 from interpreter.types import Explanation
 
 METRICS = ("ai", "ad", "ad_published", "ag", "ff", "fid_in", "sps", "comp")
@@ -22,7 +23,7 @@ def scores(explanation: Explanation, picture: Tensor) -> dict[str, Tensor]:
 
     Args:
         explanation: from `Explainer.explain`.
-        picture: what SPS and COMP are computed on; see `interpretation_picture`.
+        picture: what SPS and COMP are computed on; see `scored_picture`.
 
     Shape:
         - picture: `[B, T, F]`
@@ -46,8 +47,8 @@ def scores(explanation: Explanation, picture: Tensor) -> dict[str, Tensor]:
     }
 
 
-def chosen_picture(
-    explanation: Explanation, input_picture: Tensor, interpretation_picture: Tensor, of: PictureOf
+def scored_picture(
+    explanation: Explanation, waveforms: Tensor, front_end: FrontEnd, of: PictureOf = "interpretation"
 ) -> Tensor:
     """Return the picture that SPS and COMP look at.
 
@@ -56,16 +57,18 @@ def chosen_picture(
 
     Args:
         explanation: from `Explainer.explain`.
-        input_picture: log1p|STFT(x)|.
-        interpretation_picture: log1p|STFT(i)|.
+        waveforms: the explained clips, x.
+        front_end: makes pictures.
         of: which of them; with `mask`, a method without a mask on the STFT keeps its interpretation's.
 
     Shape:
-        - pictures, result: `[B, T, F]`
+        - waveforms: `[B, samples]`
+        - result: `[B, T, F]`
     """
-    if of not in ("interpretation", "mask"):
+    if of not in get_args(PictureOf):
         raise ConfigError(f"the picture of SPS and COMP is {of!r}; expected interpretation or mask")
     mask = explanation.mask
-    if of == "interpretation" or mask is None or mask.shape[-1] != input_picture.shape[-1]:
-        return interpretation_picture
-    return mask * input_picture[:, : mask.shape[1]]
+    bins = front_end.n_fft // 2 + 1
+    if of == "interpretation" or mask is None or mask.shape[-1] != bins:
+        return front_end.log_magnitude(explanation.interpretation)
+    return mask * front_end.log_magnitude(waveforms)[:, : mask.shape[1]]
