@@ -9,10 +9,11 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mushra_server import api, frontend, security, settings
+from mushra_server import admin, admin_login, api, frontend, security, settings
 from mushra_server.audio import AudioNames
 from mushra_server.db import Database, sqlite_url
 from mushra_server.errors import Refusal
+from mushra_server.results import ResultsCache
 from mushra_server.security import RateLimiter
 from mushra_server.server import EXTENSION, Options, Server
 from mushra_server.study import Study
@@ -62,6 +63,8 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
     limiter = RateLimiter(options.requests_per_s, options.burst, everyone=options.limit_local)
     app.extensions[EXTENSION] = Server(opened, database, AudioNames(opened, key), options, limiter)
     security.install(app)
+    admin_login.set_up_cookie(app)
+    admin.install(app, ResultsCache(app.extensions[EXTENSION]))
     _register(app, opened, options)
     _handle_errors(app)
     if options.behind_proxy:

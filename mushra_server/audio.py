@@ -14,7 +14,6 @@ import hmac
 from pathlib import Path
 
 from flask import Response, request
-from werkzeug.wsgi import wrap_file
 
 from mushra_server.study import SessionPage, Study
 from study_builder.config import ReferencePage, VolumePage
@@ -85,15 +84,12 @@ def sounds_of(page: SessionPage) -> dict[str, str]:
 
 def send_audio(path: Path, opaque: str) -> Response:
     """Answer with a sound, whole or the range that was asked for."""
-    file = path.open("rb")
-    size = path.stat().st_size
-    response = Response(wrap_file(request.environ, file), direct_passthrough=True)
+    content = path.read_bytes()
+    response = Response(content)
     response.mimetype = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
-    response.content_length = size
     response.set_etag(opaque)
     response.cache_control.private = True
     response.cache_control.max_age = MAX_AGE_S
     response.cache_control.immutable = True
-    response.call_on_close(file.close)
-    response.make_conditional(request, accept_ranges=True, complete_length=size)
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
     return response

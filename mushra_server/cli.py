@@ -65,7 +65,7 @@ def serve(
     from mushra_server.app import create_app
     from mushra_server.errors import ServerError
     from mushra_server.server import EXTENSION, Options
-    from mushra_server.serving import bind
+    from mushra_server.serving import bind, listen
 
     if (frontend is Frontend.webmushra) != (webmushra is not None):
         raise ServerError("--frontend webmushra and --webmushra FOLDER go together: give both or neither")
@@ -75,9 +75,10 @@ def serve(
         behind_proxy=behind_proxy,
         webmushra=None if webmushra is None else str(webmushra),
     )
+    bound = bind(host, port)
     app = create_app(study, database, options)
     server: Server = app.extensions[EXTENSION]
-    listener = bind(app, host, port, behind_proxy=behind_proxy)
+    listener = listen(app, bound, behind_proxy=behind_proxy)
     make = settings.new_admin_token if new_admin_token else settings.ensure_admin_token
     _announce(server, host, listener.effective_port, make(server.database))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

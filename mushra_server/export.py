@@ -46,7 +46,7 @@ def write_csv(
         The number of rows.
     """
     extra = _answers_by_session(connection)
-    names = list(dict.fromkeys(name for found in extra.values() for name in found))
+    names = sorted({name for found in extra.values() for name in found})
     guard = _as_it_is if exact else defuse
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*RATING_COLUMNS, *(f"q_{name}" for name in names)])

@@ -8,15 +8,16 @@ import socket
 from typing import Any, Protocol
 
 from flask import Flask
-from waitress.server import MultiSocketServer, create_server
+from waitress.server import create_server
 
 from mushra_server.errors import ServerError
 from mushra_server.security import MAX_BODY_BYTES
 
-__all__ = ["Listener", "bind", "is_loopback", "network_address"]
+__all__ = ["Listener", "bind", "is_loopback", "listen", "network_address"]
 
 THREADS = 8
 CONNECTIONS = 1000
+BACKLOG = 1024
 IDLE_S = 60
 
 
@@ -32,22 +33,51 @@ class Listener(Protocol):
         """Stop listening."""
 
 
-def bind(app: Flask, host: str, port: int, *, behind_proxy: bool = False) -> Listener:
-    """Bind to an address, without serving yet.
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port before anything else is done.
 
     Args:
-        app: The app.
         host: Address to listen on.
         port: Port to listen on; 0 for a free one.
-        behind_proxy: Keep the headers of a reverse proxy.
 
     Raises:
         ServerError: If the port is in use, may not be used, or the address is not this machine's.
     """
+    address = ipaddress.ip_address(_numeric(host))
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return _create(app, _numeric(host), port, behind_proxy)
+        bound.bind((str(address), port))
+        # Two sockets may share an address while neither listens: only listening tells that the port is free.
+        bound.listen(BACKLOG)
     except OSError as error:
+        bound.close()
         raise ServerError(_why_not(error, host, port)) from None
+    return bound
+
+
+def listen(app: Flask, bound: socket.socket, *, behind_proxy: bool = False) -> Listener:
+    """Return the server of an app at a port that was taken; it serves when it is run.
+
+    Args:
+        app: The app.
+        bound: What `bind` returned.
+        behind_proxy: Keep the headers of a reverse proxy.
+    """
+    settings: dict[str, Any] = {
+        "threads": THREADS,
+        "backlog": BACKLOG,
+        "connection_limit": CONNECTIONS,
+        "channel_timeout": IDLE_S,
+        "max_request_body_size": 2 * MAX_BODY_BYTES,
+        "ident": None,
+        "asyncore_use_poll": True,
+        "clear_untrusted_proxy_headers": not behind_proxy,
+    }
+    server: Any = create_server(app, sockets=[bound], **settings)
+    listener: Listener = server
+    return listener
 
 
 def is_loopback(host: str) -> bool:
@@ -69,24 +99,6 @@ def network_address(host: str) -> str | None:
         except OSError:
             return None
         return str(probe.getsockname()[0])
-
-
-def _create(app: Flask, host: str, port: int, behind_proxy: bool) -> Listener:
-    settings: dict[str, Any] = {
-        "threads": THREADS,
-        "connection_limit": CONNECTIONS,
-        "channel_timeout": IDLE_S,
-        "max_request_body_size": 2 * MAX_BODY_BYTES,
-        "ident": None,
-        "asyncore_use_poll": True,
-        "clear_untrusted_proxy_headers": not behind_proxy,
-    }
-    server: Any = create_server(app, host=host, port=port, **settings)
-    if isinstance(server, MultiSocketServer):
-        server.close()
-        raise ServerError(f"--host {host}: stands for several addresses, expected one")
-    listener: Listener = server
-    return listener
 
 
 def _numeric(host: str) -> str:

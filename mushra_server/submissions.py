@@ -160,7 +160,7 @@ def _insert_submission(connection: Connection, session: Session, page: PageName,
         kind=page.kind,
         trial_position=page.trial_position,
         time_ms=answer.time_ms,
-        body=json.dumps(answer.body, ensure_ascii=False),
+        body=json.dumps(answer.body),
         submitted_at=now(),
     )
     return inserted_id(connection.execute(row))
