@@ -98,6 +98,7 @@ def evaluate(
             table = evaluate_runs(plan, out, own_device, report)
         if is_first():
             _print(readable(table))
+            typer.echo(f"The classifier gets {table['accuracy'].iloc[0]:.1f} % of these items right.")
             typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")
 
 

@@ -17,6 +17,7 @@ COLUMNS = (
     *METRICS,
     *(f"{metric}_{end}" for metric in METRICS for end in ("low", "high")),
     "n_silent",
+    "accuracy",
     *MASK_STATISTICS,
 )
 """Columns of every faithfulness table; `TRUTH_SCORES` and `AGREEMENT` follow where known, then `label`."""
@@ -26,6 +27,8 @@ def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Average items into one row a method and setting, in the order in which they occur.
 
     Intervals are 95 % percentile bootstrap intervals over clips: mixtures of one clip are drawn together.
+
+    `accuracy` is the classifier's in this setting, in percent: the same in every row.
 
     Args:
         items: from `evaluate_items`.
@@ -43,6 +46,7 @@ def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
                 f"{metric}_high": interval.high,
             }
         row["n_silent"] = int(group["silent"].sum())
+        row["accuracy"] = 100 * group["correct"].mean()
         row |= {name: group[name].mean() for name in (*MASK_STATISTICS, *extra)}
         row["label"] = group["label"].iloc[0]
         rows.append(row)

@@ -72,7 +72,10 @@ def markdown(table: pd.DataFrame) -> str:
     """Return the tables of all settings in Markdown: metrics with 95 % intervals, published rows, masks."""
     parts = []
     for setting, rows in table.groupby("setting", sort=False):
-        parts.append(f"### Setting: {setting} ({int(rows['n_items'].max())} items)")
+        size = (
+            f"{int(rows['n_items'].max())} items; the classifier gets {rows['accuracy'].iloc[0]:.1f} % right"
+        )
+        parts.append(f"### Setting: {setting} ({size})")
         body = [[label, *cells] for label, cells in _metric_rows(rows, _interval_cell)]
         published = [[f"{label} (published)", *cells] for label, cells in _published_rows(str(setting))]
         headings = [f"{name} {'↑' if up else '↓'}" for name, _, up in _COLUMNS.values()]

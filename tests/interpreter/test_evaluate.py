@@ -215,3 +215,14 @@ def test_progress_is_told(dataset) -> None:
     told: list[tuple[int, int]] = []
     evaluate([Counting(Loudness())], dataset, floors=False, batch_size=4, progress=lambda *p: told.append(p))
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("labels", [("rain", "dog"), ("dog", "rain")])
+def test_accuracy_is_the_classifiers_on_the_clips(dataset, labels) -> None:
+    classifier = Loudness(labels)
+    right = []
+    for clip in dataset.clips:
+        audio = torch.from_numpy(dataset.read(clip, 16000))[None]
+        right.append(labels[int(classifier(audio).argmax())] == clip.category)
+    table = evaluate([Counting(classifier)], dataset)
+    assert table["accuracy"].tolist() == [100 * sum(right) / len(right)] * len(table)

@@ -1,0 +1,70 @@
+"""The documentation is held to the code: every command that it shows exists with the options that it names."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from listenable import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+GROUPS = ("data", "train", "study")
+FENCE = re.compile(r"^```(?:console|bash|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)")
+
+
+def commands() -> list[tuple[str, str]]:
+    found = []
+    for page in PAGES:
+        for block in FENCE.findall(page.read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                line = line.strip().removeprefix("$ ")
+                if line.startswith("listenable "):
+                    found.append((page.name, line.split(" #")[0]))
+    return found
+
+
+@cache
+def help_of(words: tuple[str, ...]) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+        main([*words, "--help"])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_shown_commands_exist(page: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("TERMINAL_WIDTH", "400")
+    words = shlex.split(line)[1:]
+    assert words[0] in COMMANDS or words[0].startswith("--"), f"{page}: there is no command in: {line}"
+    called = tuple(words[:2]) if words[0] in GROUPS else tuple(words[:1])
+    shown = help_of(called)
+    assert "Usage:" in shown, f"{page}: there is no command {' '.join(called)}"
+    for word in words:
+        option = word.split("=")[0]
+        if option.startswith("--"):
+            assert re.search(rf"{re.escape(option)}\b", shown), f"{page}: {option} is unknown in: {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}, which does not exist"
+
+
+def test_there_are_commands_to_look_at() -> None:
+    assert {"README.md"} <= {page for page, _ in commands()}
+
+
+def test_every_command_is_in_the_readme_or_the_docs() -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    missing = [name for name in COMMANDS if f"listenable {name}" not in text]
+    assert not missing
