@@ -214,3 +214,28 @@ def parse_folds(text: str) -> tuple[int, ...]:
         raise ConfigError(
             f"--train-folds {text}: expected numbers with commas between, such as 1,2,3"
         ) from None
+
+
+def import_checkpoint(
+    source: Path = typer.Argument(..., help="A file, or the folder of several with SpeechBrain's names."),
+    out: Path = _OUT,
+    kind: str = typer.Option(
+        "classifier",
+        help="cnn14 (a start for training; PANNs too), classifier, lmac-td, lmac, lmac-ft, l2i, nmf.",
+    ),
+    labels: Path | None = typer.Option(
+        None, help="label_encoder.txt, where it does not lie beside the weights."
+    ),
+    classifier: Path | None = typer.Option(
+        None, help="Run folder of the classifier that the weights explain."
+    ),
+    settings: list[str] = _SET,
+) -> None:
+    """Import weights of SpeechBrain or PANNs into a run."""
+    from interpreter.importing import Import, import_run
+
+    command = shlex.join(["listenable", *sys.argv[1:]])
+    left_out = import_run(Import(kind, source, out, labels, classifier, settings, command))
+    typer.echo(f"{out}: imported.")
+    if left_out:
+        typer.echo(f"Left out: {', '.join(left_out)}.")

@@ -83,7 +83,9 @@ class LmacTdConfig(ExplainerConfig):
     channels: int = Field(gt=0)  # K of the filter bank
     kernel_size: int = Field(gt=0)
     stride: int = Field(gt=0)
-    basis: Literal["random", "dct", "dct-frozen"]
+    basis: Literal["random", "dct"]
+    filter_bank: str | None  # folder with SepFormer's encoder.ckpt and decoder.ckpt, instead of the basis
+    freeze_basis: bool
     padded: bool
     unet: Literal["slim", "full"]
     unet_width: int = Field(gt=0)  # of the slim UNet

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from interpreter.checkpoints import load_filter_bank, load_start
 from interpreter.configs import (
     ClassifierConfig,
     L2iConfig,
@@ -75,6 +76,8 @@ def prepare(
     clips, held_out = read(train), read(valid)
     if isinstance(config, ClassifierConfig):
         network = build_classifier(config, dataset.labels)
+        if config.start is not None:
+            load_start(network, Path(config.start))
         weights = class_weights(clips[1], len(dataset.labels)) if config.class_weights else None
         return Prepared(ClassifierTask(network, config, weights), *clips, *held_out)
     samples = round(duration_s * config.sample_rate)
@@ -94,7 +97,10 @@ def _explainer_task(
             f"{classifier.sample_rate} Hz"
         )
     if isinstance(config, LmacTdConfig):
-        return LmacTdTask(build_lmac_td(config, classifier), classifier, config)
+        td = build_lmac_td(config, classifier)
+        if config.filter_bank is not None:
+            load_filter_bank(td, Path(config.filter_bank))
+        return LmacTdTask(td, classifier, config)
     if isinstance(config, NmfConfig):
         return NmfTask(build_nmf(config, classifier), classifier)
     if isinstance(config, L2iConfig):

@@ -79,15 +79,13 @@ class LmacTdNetwork(nn.Module):
         overlap = kernel - stride
         return overlap, overlap + (-(samples + overlap)) % stride
 
-    def use_dct_basis(self, *, frozen: bool) -> None:
-        """Start encoder and decoder from a basis with perfect reconstruction; `frozen` keeps it."""
+    def use_dct_basis(self) -> None:
+        """Start encoder and decoder from a basis with perfect reconstruction."""
         weight = self.encoder.conv1d.weight
         analysis, synthesis = windowed_dct(weight.shape[0], self.encoder.kernel_size, self.encoder.stride)
         with torch.no_grad():
             weight.copy_(analysis)
             self.decoder.weight.copy_(synthesis)
-        weight.requires_grad_(not frozen)
-        self.decoder.weight.requires_grad_(not frozen)
 
 
 class LmacTd(Explainer):

@@ -64,8 +64,10 @@ def build_lmac_td(config: LmacTdConfig, classifier: Classifier) -> LmacTdNetwork
             shapes, config.channels, config.unet_width, cell_samples=cell, first_sample=first
         )
     network = LmacTdNetwork(encoder, unet, masknet, decoder, config.alpha, padded=config.padded)
-    if config.basis != "random":
-        network.use_dct_basis(frozen=config.basis == "dct-frozen")
+    if config.basis == "dct":
+        network.use_dct_basis()
+    encoder.requires_grad_(not config.freeze_basis)
+    decoder.requires_grad_(not config.freeze_basis)
     return network
 
 

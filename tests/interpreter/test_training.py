@@ -219,7 +219,7 @@ def test_gradients_reach_what_is_trained_and_never_the_classifier(
     classifier = load_classifier(classifier_run)
     clips = _clips(soundscapes, 9600)
     for alpha, unet_learns in ((0.75, True), (0, False), (1, True)):
-        config = load_config("lmac-td", "tiny", [f"alpha={alpha}", "basis=dct"])
+        config = load_config("lmac-td", "tiny", [f"alpha={alpha}", "freeze_basis=false"])
         assert isinstance(config, LmacTdConfig)
         network = build_lmac_td(config, classifier)
         LmacTdTask(network, classifier, config).terms({"noisy": clips}, None)["loss"].backward()
