@@ -2,6 +2,7 @@
 
 import { ApiError, openSession } from "./api.js";
 import { setLanguage, t } from "./i18n.js";
+import { loadPageTypes } from "./pages/index.js";
 import { Session } from "./session.js";
 import { fill, h } from "./ui/dom.js";
 import { Shell } from "./ui/shell.js";
@@ -35,7 +36,7 @@ async function main() {
   try {
     const state = await open(shell);
     await setLanguage(state.study.language || "en");
-    new Session(state, shell).start();
+    new Session(state, shell, await loadPageTypes(state.pages)).start();
   } catch (error) {
     if (error instanceof ApiError) {
       refuse(shell, error);

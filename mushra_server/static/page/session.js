@@ -4,7 +4,6 @@ import { ApiError, finishSession, uuid4 } from "./api.js";
 import { Loader } from "./audio/loader.js";
 import { t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
-import { createPage } from "./pages/index.js";
 import { soundsOf } from "./sounds.js";
 import { showMessage } from "./pages/message.js";
 import { showThanks } from "./pages/thanks.js";
@@ -13,6 +12,7 @@ import { Stopwatch } from "./ui/stopwatch.js";
 export class Session {
   #state;
   #shell;
+  #createPage;
   #loader = new Loader();
   #outbox;
   #index = 0;
@@ -20,8 +20,10 @@ export class Session {
   #watch = null;
   #attempt = "";
 
-  constructor(state, shell) {
+  /** `createPage` builds the view of a page: see pages/index.js. */
+  constructor(state, shell, createPage) {
     this.#state = state;
+    this.#createPage = createPage;
     this.#shell = shell;
     this.#outbox = new Outbox(state.pages[0]?.id ?? "none", {
       onChange: (unsent, offline) => shell.showConnection(unsent, offline),
@@ -112,7 +114,7 @@ export class Session {
     this.#watch?.stop();
     this.#watch = new Stopwatch(page.answer?.time_ms ?? 0);
     this.#loader.keep([...soundsOf(page), ...soundsOf(pages[index + 1])]);
-    this.#view = createPage(page, {
+    this.#view = this.#createPage(page, {
       session: this,
       loader: this.#loader,
       volume: this.#volume(),

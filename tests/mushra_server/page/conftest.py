@@ -144,9 +144,20 @@ def stored(study: Path, view: str = "export_ratings") -> list[dict[str, Any]]:
 def pages() -> dict[str, Any]:
     """The pages and helpers that several files use."""
     return {
-        "consent": CONSENT, "volume": VOLUME, "generic": GENERIC, "mushra": MUSHRA, "bs1116": BS1116, "paired": PAIRED,
-        "single": LIKERT_SINGLE, "multi": LIKERT_MULTI, "finish": FINISH, "every": EVERY_TYPE,
-        "trial": trial, "reference": REFERENCE, "stored": stored, "write_sound": write_sound,
+        "consent": CONSENT,
+        "volume": VOLUME,
+        "generic": GENERIC,
+        "mushra": MUSHRA,
+        "bs1116": BS1116,
+        "paired": PAIRED,
+        "single": LIKERT_SINGLE,
+        "multi": LIKERT_MULTI,
+        "finish": FINISH,
+        "every": EVERY_TYPE,
+        "trial": trial,
+        "reference": REFERENCE,
+        "stored": stored,
+        "write_sound": write_sound,
     }
 
 
@@ -209,6 +220,10 @@ class Participant:
         self.tab.wait_for_selector(f".progress-text:text-matches('^Page {number} of')", timeout=timeout)
         self.tab.wait_for_selector(".foot .primary:not([disabled])", timeout=timeout)
         return str(self.tab.locator("article").get_attribute("data-type"))
+
+    def at_any_language(self) -> None:
+        """Wait until the first page is ready, whatever language it speaks."""
+        self.tab.wait_for_selector(".foot .primary:not([disabled])")
 
     def press(self, *keys: str) -> None:
         for key in keys:

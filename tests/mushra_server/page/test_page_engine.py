@@ -68,10 +68,23 @@ Render = Callable[..., tuple[Samples, dict[str, int]]]
 @pytest.fixture(scope="module")
 def render(tab: Any) -> Render:
     def run(
-        sounds: dict[str, Samples], steps: list[list[Any]], seconds: float, *, loop: bool = True, back: bool = False, rate: int = RATE
+        sounds: dict[str, Samples],
+        steps: list[list[Any]],
+        seconds: float,
+        *,
+        loop: bool = True,
+        back: bool = False,
+        rate: int = RATE,
     ) -> tuple[Samples, dict[str, int]]:
         lists = {key: sound.tolist() for key, sound in sounds.items()}
-        wanted = {"rate": rate, "frames": round(seconds * rate), "sounds": lists, "loop": loop, "switchBack": back, "steps": steps}
+        wanted = {
+            "rate": rate,
+            "frames": round(seconds * rate),
+            "sounds": lists,
+            "loop": loop,
+            "switchBack": back,
+            "steps": steps,
+        }
         found = tab.evaluate(RENDER, wanted)
         return np.array(found["samples"]), found["listened"]
 
@@ -87,7 +100,9 @@ def ramp(frames: int = FADE) -> Samples:
     return 0.5 - 0.5 * np.cos(np.pi * np.arange(frames) / frames)
 
 
-def looped(sound: Samples, origin: int, frames: int, start: int = 0, end: int | None = None, first: int | None = None) -> Samples:
+def looped(
+    sound: Samples, origin: int, frames: int, start: int = 0, end: int | None = None, first: int | None = None
+) -> Samples:
     """A second writing of the timeline: a region with faded ends, repeated from frame `origin` on."""
     region = sound[start:end].copy()
     region[:FADE] *= ramp()
@@ -114,7 +129,9 @@ def test_switching_is_aligned_to_the_sample_on_one_timeline(render: Render) -> N
     sounds = {"a": noise(1), "b": noise(2), "c": noise(3)}
     frames, start, to_b, to_c = 40_000, 1_600, 9_000, 24_321
     found, _ = render(
-        sounds, [["play", "a", start / RATE], ["play", "b", to_b / RATE], ["play", "c", to_c / RATE]], frames / RATE
+        sounds,
+        [["play", "a", start / RATE], ["play", "b", to_b / RATE], ["play", "c", to_c / RATE]],
+        frames / RATE,
     )
     expected = looped(sounds["a"], start, frames) * gain(frames, [(start, OPEN), (to_b, FALL)])
     expected += looped(sounds["b"], start, frames) * gain(frames, [(to_b + FADE, RISE), (to_c, FALL)])
@@ -204,7 +221,11 @@ def test_loop_region_repeats_with_faded_ends(render: Render) -> None:
 def test_new_region_keeps_the_position_inside_it(render: Render) -> None:
     sound = noise(5)
     change = 8_000
-    found, _ = render({"a": sound, "b": sound}, [["play", "a", 0.1], ["setRegion", {"start": 2_000, "end": 11_000}, change / RATE]], 1.5)
+    found, _ = render(
+        {"a": sound, "b": sound},
+        [["play", "a", 0.1], ["setRegion", {"start": 2_000, "end": 11_000}, change / RATE]],
+        1.5,
+    )
     at = change + FADE
     position = at - 1_600  # frames since the start at 0.1 s
     expected = looped(sound, 1_600, 24_000) * gain(24_000, [(1_600, OPEN), (change, FALL)])
@@ -260,7 +281,9 @@ def test_shortest_loop_is_exactly_half_a_second(tab: Any, rate: int) -> None:
     clamp = "async (c) => (await import('/audio/loop.js')).clampRegion(c.region, c.length, c.rate, c.pinned)"
 
     def region(start: float, end: float, pinned: str = "start", length: int = 4 * rate) -> tuple[int, int]:
-        found = tab.evaluate(clamp, {"region": {"start": start, "end": end}, "length": length, "rate": rate, "pinned": pinned})
+        found = tab.evaluate(
+            clamp, {"region": {"start": start, "end": end}, "length": length, "rate": rate, "pinned": pinned}
+        )
         return found["start"], found["end"]
 
     half = rate // 2
@@ -283,7 +306,10 @@ def test_sample_rate_is_read_from_the_file(tab: Any, tmp_path: Path) -> None:
             list((tmp_path / name).read_bytes()),
         )
         assert found == rate
-    assert tab.evaluate("async () => (await import('/audio/format.js')).sampleRateOf(new ArrayBuffer(100))") is None
+    assert (
+        tab.evaluate("async () => (await import('/audio/format.js')).sampleRateOf(new ArrayBuffer(100))")
+        is None
+    )
 
 
 ROUND = """async ({method, seed, rate}) => {
@@ -298,7 +324,9 @@ def test_antiphase_round_has_one_soft_and_one_inverted_tone(tab: Any, seed: str)
     found = tab.evaluate(ROUND, {"method": "antiphase", "seed": seed, "rate": 8_000})
     kinds = {}
     for n, (left, right) in enumerate(np.array(found["sounds"])):
-        kinds["inverted" if np.allclose(left, -right) else "in phase", round(20 * np.log10(np.max(left) / 0.25))] = n
+        kinds[
+            "inverted" if np.allclose(left, -right) else "in phase", round(20 * np.log10(np.max(left) / 0.25))
+        ] = n
     assert set(kinds) == {("inverted", 0), ("in phase", 0), ("in phase", -6)}
     assert found["correct"] == kinds["in phase", -6]
 

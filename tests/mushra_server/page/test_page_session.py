@@ -13,7 +13,9 @@ Serve = Callable[[Path], str]
 OpenPage = Callable[..., Any]
 
 
-def test_smoke_first_page_shows_and_goes_on(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_smoke_first_page_shows_and_goes_on(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     someone = open_page(serve(make_study([pages["consent"], pages["generic"], pages["finish"]])))
     assert someone.at(1) == "consent"
     someone.next.click()
@@ -25,7 +27,9 @@ def test_smoke_first_page_shows_and_goes_on(make_study: MakeStudy, serve: Serve,
 
 
 @pytest.mark.slow
-def test_whole_session_with_the_mouse(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_whole_session_with_the_mouse(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     study = make_study(pages["every"], completion={"code": "C0FFEE", "redirect": "https://example.org/done"})
     someone = open_page(f"{serve(study)}/?PROLIFIC_PID=p-17")
     someone.at(1)
@@ -40,7 +44,10 @@ def test_whole_session_with_the_mouse(make_study: MakeStudy, serve: Serve, open_
     assert someone.at(4) == "mushra"
     someone.hear_by_mouse()
     someone.rate_by_mouse(0.1, 0.3, 0.5, 0.7, 0.9)
-    assert [abs(int(score) - wanted) <= 1 for score, wanted in zip(someone.scores(), (10, 30, 50, 70, 90), strict=True)] == [True] * 5
+    assert [
+        abs(int(score) - wanted) <= 1
+        for score, wanted in zip(someone.scores(), (10, 30, 50, 70, 90), strict=True)
+    ] == [True] * 5
     given = [float(score) for score in someone.scores()]
     someone.tab.get_by_label("Comment on Sound 5 (optional)").fill("Tinny; R&B was <b>worse</b> 50%25 +1 🎧")
     someone.next.click()
@@ -66,22 +73,29 @@ def test_whole_session_with_the_mouse(make_study: MakeStudy, serve: Serve, open_
     someone.tab.get_by_label("Headphones").check()
     someone.next.click()
     someone.tab.get_by_text("C0FFEE").wait_for()
-    assert someone.tab.get_by_role("link", name="Complete and go back").get_attribute("href") == "https://example.org/done"
+    assert (
+        someone.tab.get_by_role("link", name="Complete and go back").get_attribute("href")
+        == "https://example.org/done"
+    )
     assert someone.tab.get_by_text("Stored. Thank you.").is_visible()
 
     rows = pages["stored"](study)
-    by_type = {name: [row for row in rows if row["attribute"] == name] for name in {row["attribute"] for row in rows}}
-    mushra = [row for row in rows if row["comment"] or row["score"] in given][:5]
-    assert sorted(row["score"] for row in mushra) == given
+    trials = [[row for row in rows if row["trial_position"] == at] for at in sorted({row["trial_position"] for row in rows})]
+    mushra, impairment, pair, single, multi = trials
+    assert [row["score"] for row in sorted(mushra, key=lambda row: row["condition_position"])] == given
     assert {row["comment"] for row in rows} == {None, "Tinny; R&B was <b>worse</b> 50%25 +1 🎧"}
     assert all(row["listened_ms"] >= 500 and row["listener"] == "p-17" and row["finished"] for row in rows)
-    assert sorted(row["score"] for row in by_type["choice"]) == [0, 1]
-    assert len(rows) == 5 + 2 + 2 + 1 + 3
+    assert {5.0, 3.0} <= {row["score"] for row in impairment}
+    assert [row["score"] for row in pair] in ([0.0], [1.0])
+    assert [row["score"] for row in single] == [4.0]
+    assert sorted(row["score"] for row in multi) == [1.0, 3.0, 5.0]
     answers = {row["name"]: row["value"] for row in pages["stored"](study, "export_answers")}
     assert {"consent": "true", "volume": "80", "age": "34", "device": "headphones"}.items() <= answers.items()
 
 
-def test_session_with_the_keyboard_alone(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_session_with_the_keyboard_alone(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     study = make_study([pages["consent"], pages["mushra"], pages["finish"]])
     someone = open_page(serve(study))
     someone.at(1)
@@ -117,7 +131,9 @@ def test_session_with_the_keyboard_alone(make_study: MakeStudy, serve: Serve, op
     assert sorted(row["score"] for row in pages["stored"](study)) == [39, 59, 69, 79, 87]
 
 
-def test_untouched_sliders_are_empty_and_cannot_be_sent(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_untouched_sliders_are_empty_and_cannot_be_sent(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     study = make_study([pages["mushra"], pages["finish"]])
     someone = open_page(serve(study))
     someone.at(1)
@@ -133,11 +149,15 @@ def test_untouched_sliders_are_empty_and_cannot_be_sent(make_study: MakeStudy, s
     someone.rate_by_mouse(0.2, 0.4)
     someone.next.click()
     assert someone.hint.text_content() == "Not rated yet: 3, 4, 5"
-    assert someone.tab.locator(".lane:nth-child(3) .sound-button").evaluate("(button) => button === document.activeElement")
+    assert someone.tab.locator(".lane:nth-child(3) .sound-button").evaluate(
+        "(button) => button === document.activeElement"
+    )
     assert pages["stored"](study) == []
 
 
-def test_only_the_slider_of_the_sound_that_plays_moves(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_only_the_slider_of_the_sound_that_plays_moves(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
     someone.at(1)
     inputs = someone.tab.locator(".slider-input")
@@ -148,19 +168,25 @@ def test_only_the_slider_of_the_sound_that_plays_moves(make_study: MakeStudy, se
     someone.tab.mouse.click(box["x"] + 5, box["y"] + 20)  # plays the sound, and leaves its score alone
     assert someone.scores() == ["–"] * 5
     assert someone.tab.locator(".lane:nth-child(4) .sound-button").get_attribute("aria-pressed") == "true"
-    assert "playing" in str(someone.tab.locator(".lane:nth-child(4) .sound-button").get_attribute("aria-label"))
+    assert "playing" in str(
+        someone.tab.locator(".lane:nth-child(4) .sound-button").get_attribute("aria-label")
+    )
     someone.tab.mouse.click(box["x"] + 5, box["y"] + 20)
     assert someone.scores()[:3] == ["–"] * 3 and int(someone.scores()[3]) > 85
     someone.press("0")
     assert [inputs.nth(n).is_disabled() for n in range(5)] == [True] * 5
 
 
-def test_reload_resumes_with_the_same_scores(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_reload_resumes_with_the_same_scores(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     someone = open_page(serve(make_study([pages["generic"], pages["mushra"], pages["finish"]])))
     someone.at(1)
     someone.next.click()
     someone.at(2)
-    order = someone.tab.evaluate("fetch('api/session').then((answer) => answer.json()).then((state) => JSON.stringify(state.pages[1].stimuli))")
+    order = someone.tab.evaluate(
+        "fetch('api/session').then((answer) => answer.json()).then((state) => JSON.stringify(state.pages[1].stimuli))"
+    )
     someone.rate_by_mouse(0.25, 0.5, 0.75)
     scores = someone.scores()
     someone.tab.get_by_label("Comment on Sound 3 (optional)").fill("dull")
@@ -169,11 +195,15 @@ def test_reload_resumes_with_the_same_scores(make_study: MakeStudy, serve: Serve
     assert someone.scores() == scores
     someone.press("3")
     assert someone.tab.get_by_label("Comment on Sound 3 (optional)").input_value() == "dull"
-    again = someone.tab.evaluate("fetch('api/session').then((answer) => answer.json()).then((state) => JSON.stringify(state.pages[1].stimuli))")
+    again = someone.tab.evaluate(
+        "fetch('api/session').then((answer) => answer.json()).then((state) => JSON.stringify(state.pages[1].stimuli))"
+    )
     assert again == order
 
 
-def test_resume_link_continues_in_another_browser(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_resume_link_continues_in_another_browser(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     someone = open_page(serve(make_study([pages["generic"], pages["mushra"], pages["finish"]])))
     someone.at(1)
     someone.next.click()
@@ -187,8 +217,12 @@ def test_resume_link_continues_in_another_browser(make_study: MakeStudy, serve: 
     assert elsewhere.scores() == someone.scores()
 
 
-def test_offline_answers_wait_and_arrive(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
-    study = make_study([pages["consent"], pages["generic"], {**pages["generic"], "id": "more"}, pages["finish"]])
+def test_offline_answers_wait_and_arrive(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study(
+        [pages["consent"], pages["generic"], {**pages["generic"], "id": "more"}, pages["finish"]]
+    )
     someone = open_page(serve(study), expect_errors=True)
     someone.at(1)
     someone.tab.context.set_offline(True)
@@ -198,7 +232,9 @@ def test_offline_answers_wait_and_arrive(make_study: MakeStudy, serve: Serve, op
     someone.next.click()
     someone.at(3)
     notice = someone.tab.locator(".connection")
-    notice.get_by_text("No connection. Your answers are kept on this device and sent later (2 waiting).").wait_for()
+    notice.get_by_text(
+        "No connection. Your answers are kept on this device and sent later (2 waiting)."
+    ).wait_for()
     someone.next.click()
     someone.at(4)
     someone.tab.get_by_label("Your age").fill("50")
@@ -214,7 +250,9 @@ def test_offline_answers_wait_and_arrive(make_study: MakeStudy, serve: Serve, op
     assert {"consent": "true", "age": "50", "device": "headphones"}.items() <= answers.items()
 
 
-def test_failing_server_gets_the_same_attempt_again(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_failing_server_gets_the_same_attempt_again(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     study = make_study([pages["consent"], pages["generic"], pages["finish"]])
     someone = open_page(serve(study), expect_errors=True)
     someone.at(1)
@@ -234,14 +272,18 @@ def test_failing_server_gets_the_same_attempt_again(make_study: MakeStudy, serve
     someone.tab.get_by_role("checkbox").check()
     someone.next.click()
     someone.at(2)
-    with someone.tab.expect_response(lambda answer: answer.url.endswith("/pages/0") and answer.status == 200, timeout=15_000):
+    with someone.tab.expect_response(
+        lambda answer: answer.url.endswith("/pages/0") and answer.status == 200, timeout=15_000
+    ):
         pass
     assert len(attempts) == 3 and len(set(attempts)) == 1
     consents = [row for row in pages["stored"](study, "export_answers") if row["name"] == "consent"]
     assert len(consents) == 1
 
 
-def test_unsent_pages_survive_a_reload_and_leaving_is_questioned(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_unsent_pages_survive_a_reload_and_leaving_is_questioned(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     study = make_study([pages["consent"], pages["generic"], pages["finish"]])
     someone = open_page(serve(study), expect_errors=True)
     someone.at(1)
@@ -259,13 +301,25 @@ def test_unsent_pages_survive_a_reload_and_leaving_is_questioned(make_study: Mak
     someone.at(2)
     assert pages["stored"](study, "export_answers") == []
     someone.tab.unroute_all()
-    with someone.tab.expect_response(lambda answer: answer.url.endswith("/pages/0") and answer.status == 200, timeout=15_000):
+    with someone.tab.expect_response(
+        lambda answer: answer.url.endswith("/pages/0") and answer.status == 200, timeout=15_000
+    ):
         pass
-    assert {"consent": "true"}.items() <= {row["name"]: row["value"] for row in pages["stored"](study, "export_answers")}.items()
+    assert {"consent": "true"}.items() <= {
+        row["name"]: row["value"] for row in pages["stored"](study, "export_answers")
+    }.items()
 
 
-def test_going_back_keeps_answers_and_a_change_is_sent_again(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
-    study = make_study([{**pages["finish"], "type": "consent", "id": "c", "content": "", "mustConsent": False}, pages["mushra"], pages["finish"]])
+def test_going_back_keeps_answers_and_a_change_is_sent_again(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study(
+        [
+            {**pages["finish"], "type": "consent", "id": "c", "content": "", "mustConsent": False},
+            pages["mushra"],
+            pages["finish"],
+        ]
+    )
     someone = open_page(serve(study))
     someone.at(1)
     someone.next.click()
@@ -279,21 +333,36 @@ def test_going_back_keeps_answers_and_a_change_is_sent_again(make_study: MakeStu
     someone.at(2)
     assert someone.scores() == scores
     someone.tab.wait_for_timeout(300)
-    assert [row["value"] for row in pages["stored"](study, "export_answers") if row["name"] == "consent"] == ["true"]
+    assert [row["value"] for row in pages["stored"](study, "export_answers") if row["name"] == "consent"] == [
+        "true"
+    ]
 
 
-def test_no_way_back_where_the_study_forbids_it(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
-    someone = open_page(serve(make_study([pages["generic"], pages["mushra"], pages["finish"]], previous=False)))
+def test_no_way_back_where_the_study_forbids_it(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(
+        serve(make_study([pages["generic"], pages["mushra"], pages["finish"]], previous=False))
+    )
     someone.at(1)
     someone.next.click()
     someone.at(2)
     assert not someone.tab.get_by_role("button", name="Back").is_visible()
 
 
-def test_several_scales_are_rated_one_after_the_other(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_several_scales_are_rated_one_after_the_other(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     scales = [
         {"name": "quality", "question": "How good is the quality?"},
-        {"name": "match", "question": "How well does it match?", "min": 0, "max": 10, "step": 0.5, "labels": ["Not at all", "Perfectly"]},
+        {
+            "name": "match",
+            "question": "How well does it match?",
+            "min": 0,
+            "max": 10,
+            "step": 0.5,
+            "labels": ["Not at all", "Perfectly"],
+        },
     ]
     study = make_study([pages["mushra"], pages["finish"]], scales=scales)
     someone = open_page(serve(study))
@@ -319,16 +388,29 @@ def test_several_scales_are_rated_one_after_the_other(make_study: MakeStudy, ser
     assert found == {("quality", 50.0), ("match", 8.5)}
 
 
-@pytest.mark.parametrize(("reason", "title"), [("closed", "This study is closed"), ("full", "This study is full"), ("already", "You have already taken part")])
-def test_refusals_are_explained(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], reason: str, title: str) -> None:
+@pytest.mark.parametrize(
+    ("reason", "title"),
+    [
+        ("closed", "This study is closed"),
+        ("full", "This study is full"),
+        ("already", "You have already taken part"),
+    ],
+)
+def test_refusals_are_explained(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], reason: str, title: str
+) -> None:
     address = serve(make_study([pages["generic"], pages["finish"]]))
     someone = open_page("about:blank", expect_errors=True)
-    someone.tab.route("**/api/session", lambda route: route.fulfill(status=403, json={"error": "no", "reason": reason}))
+    someone.tab.route(
+        "**/api/session", lambda route: route.fulfill(status=403, json={"error": "no", "reason": reason})
+    )
     someone.tab.goto(address)
     someone.tab.get_by_role("heading", name=title).wait_for()
 
 
-def test_server_that_is_away_at_the_start_is_tried_again(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
+def test_server_that_is_away_at_the_start_is_tried_again(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
     address = serve(make_study([pages["generic"], pages["finish"]]))
     someone = open_page("about:blank", expect_errors=True)
     calls = iter([True, False])
@@ -338,10 +420,16 @@ def test_server_that_is_away_at_the_start_is_tried_again(make_study: MakeStudy, 
     assert someone.at(1) == "generic"
 
 
-def test_refused_page_is_shown_again_with_the_reason(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> None:
-    someone = open_page(serve(make_study([pages["consent"], pages["generic"], pages["finish"]])), expect_errors=True)
+def test_refused_page_is_shown_again_with_the_reason(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(
+        serve(make_study([pages["consent"], pages["generic"], pages["finish"]])), expect_errors=True
+    )
     someone.at(1)
-    someone.tab.route("**/api/session/pages/0", lambda route: route.fulfill(status=400, json={"error": "the box is blue"}))
+    someone.tab.route(
+        "**/api/session/pages/0", lambda route: route.fulfill(status=400, json={"error": "the box is blue"})
+    )
     someone.tab.get_by_role("checkbox").check()
     someone.next.click()
     someone.tab.get_by_text("(the box is blue)").wait_for()

@@ -1,0 +1,148 @@
+"""Accessibility (axe-core), small screens, weight and speed of the participant page."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MakeStudy = Callable[..., Path]
+Serve = Callable[[Path], str]
+OpenPage = Callable[..., Any]
+
+pytestmark = pytest.mark.slow
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core, from the package axe-playwright-python."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("axe-core is not installed (Python package `axe-playwright-python`)")
+    return (Path(found.origin).parent / "axe.min.js").read_text("utf-8")
+
+
+def complaints(tab: Any, axe: str) -> list[str]:
+    """Return what axe-core holds against the page as it now is: rule, impact, elements."""
+    if not tab.evaluate("typeof window.axe === 'object'"):
+        tab.evaluate(f"() => {{ {axe} }}")
+    tab.wait_for_timeout(350)  # a fading colour has no contrast to speak of
+    found = tab.evaluate("(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", AXE_RULES)
+    return [f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes'][:3]]}" for v in found["violations"]]
+
+
+def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
+    """Go through every page of a session as a participant does and call `look` before and after each is filled in."""
+    for number in range(1, count + 1):
+        kind = someone.at(number)
+        look(kind)
+        if kind == "consent":
+            someone.tab.get_by_role("checkbox").check()
+        someone.hear_by_mouse()
+        if kind in ("mushra", "bs1116"):
+            someone.rate_by_mouse(*[0.6] * someone.tab.locator(".lane").count())
+        for field in someone.tab.locator("fieldset").all():
+            field.locator("input").first.check()
+        if kind == "finish":
+            someone.next.click()  # the hint that says what is missing
+            look(f"{kind} with a hint")
+            someone.tab.get_by_label("Your age").fill("40")
+        look(f"{kind}, filled in")
+        someone.next.click()
+    someone.tab.locator(".done-mark").wait_for()
+    look("thanks")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], axe: str, scheme: str, screen: dict[str, Any]
+) -> None:
+    study = make_study([*pages["every"]])
+    someone = open_page(serve(study), color_scheme=scheme, reduced_motion="reduce", **screen)
+    found: dict[str, list[str]] = {}
+
+    def look(what: str) -> None:
+        if wrong := complaints(someone.tab, axe):
+            found[what] = wrong
+
+    someone.at(1)
+    someone.tab.get_by_role("button", name="Help").click()
+    look("help")
+    someone.press("Escape")
+    walk(someone, len(pages["every"]), look)
+    assert found == {}
+
+
+TOO_SMALL = """() => [...document.querySelectorAll('button, input, a, textarea, label.choice, .handle')]
+  .filter((element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+  .filter((element) => !element.closest('label.choice') || element.matches('label.choice'))
+  .map((element) => [element.className || element.id || element.textContent, element.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && (box.height < 43.5 || box.width < 23.5))
+  .map(([name, box]) => `${name} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+
+
+def test_every_page_fits_a_phone_of_360_pixels(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study(pages["every"])), **PHONE)
+    wrong: list[str] = []
+
+    def look(what: str) -> None:
+        beyond = someone.tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if beyond > 0:
+            wrong.append(f"{what}: {beyond} px too wide")
+        wrong.extend(f"{what}: {target}" for target in someone.tab.evaluate(TOO_SMALL))
+
+    walk(someone, len(pages["every"]), look)
+    assert [problem for problem in wrong if not problem.startswith("thanks: Start for the next")] == []
+
+
+def test_twelve_conditions_fit_a_desktop(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    names = tuple(f"condition{n}" for n in range(11))
+    study = make_study([pages["trial"]("mushra", "wide", conditions=names, **pages["reference"]), pages["finish"]])
+    for name in names:
+        pages["write_sound"](study / f"audio/item/{name}.wav", 400)
+    someone = open_page(serve(study))
+    someone.at(1)
+    lanes = [lane.bounding_box() for lane in someone.tab.locator(".lane").all()]
+    assert len(lanes) == 12
+    assert len({round(box["y"]) for box in lanes}) == 1
+    assert lanes[-1]["x"] + lanes[-1]["width"] <= 1280
+    someone.press("Shift+Digit1")
+    assert someone.tab.locator(".lane:nth-child(11) .sound-button").get_attribute("aria-pressed") == "true"
+    someone.press("Shift+Digit2")
+    assert someone.tab.locator(".lane:nth-child(12) .sound-button").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "zh", "ja"])
+def test_page_speaks_the_studys_language(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], language: str
+) -> None:
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]], language=language)), **PHONE)
+    someone.at_any_language()
+    assert someone.tab.evaluate("document.documentElement.lang") == language
+    assert someone.tab.locator(".axis span").last.text_content() != "Excellent" or language in ("fr",)
+    assert someone.tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_page_is_light_and_paints_at_once(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]], language="ja")))
+    someone.at_any_language()
+    weight = someone.tab.evaluate(
+        "performance.getEntries().filter((entry) => entry.transferSize && !entry.name.includes('/audio/') "
+        "|| entry.name.includes('/page/audio/')).reduce((sum, entry) => sum + entry.transferSize, 0)"
+    )
+    paint = someone.tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert 40_000 < weight < 150_000
+    assert paint < 1_000
