@@ -72,7 +72,7 @@ def evaluate(
 ) -> None:
     """Score explainers: faithfulness, floors, mask statistics, and the paper's tables."""
     from interpreter.evaluation_run import EvaluationPlan, evaluate_runs
-    from interpreter.sharding import is_first, processes
+    from interpreter.sharding import processes, rank
     from interpreter.tables import readable
 
     plan = EvaluationPlan(
@@ -94,9 +94,9 @@ def evaluate(
         seed=seed,
     )
     with processes(device, devices, nodes) as own_device:
-        with _bar("Evaluating", show=is_first()) as report:
+        with _bar("Evaluating", show=rank() == 0) as report:
             table = evaluate_runs(plan, out, own_device, report)
-        if is_first():
+        if rank() == 0:
             _print(readable(table))
             typer.echo(f"The classifier gets {table['accuracy'].iloc[0]:.1f} % of these items right.")
             typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")

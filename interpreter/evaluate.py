@@ -18,6 +18,7 @@ from interpreter.faithfulness import PictureOf, scored_picture, scores
 from interpreter.features import FrontEnd
 from interpreter.floors import FLOORS
 from interpreter.masks import mask_statistics, silent
+from interpreter.resumption import FinishedBatches
 from interpreter.sharding import gathered, shard
 from interpreter.spectral import front_end_of
 from interpreter.summary import summarise
@@ -75,6 +76,7 @@ def evaluate_items(
     batch_size: int = 8,
     picture_of: PictureOf = "interpretation",
     progress: Progress | None = None,
+    finished: FinishedBatches | None = None,
     **contamination: Any,
 ) -> pd.DataFrame:
     """Return every figure of every item: one row a method (or floor) and item.
@@ -92,6 +94,7 @@ def evaluate_items(
         batch_size: clips at a time.
         picture_of: what SPS and COMP look at; see `scored_picture`.
         progress: told after each batch.
+        finished: takes over the batches that it holds, and keeps those that are done.
         **contamination: the other fields of `Items`.
 
     Raises:
@@ -102,18 +105,34 @@ def evaluate_items(
     items = Items(dataset, first.sample_rate, setting, seed=seed, **contamination)
     judge = None if second_classifier is None else SecondOpinion(first, second_classifier)
     starts = shard(range(0, len(items), batch_size))
-    rows: list[dict[str, Any]] = []
-    for done, start in enumerate(starts, start=1):
-        batch = _batch(items, range(start, min(start + batch_size, len(items))), first)
-        for order, (name, explainer) in enumerate(methods.items()):
-            figures = explained(explainer, batch, judge, picture_of)
-            shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
-            rows += [{**shared, **row} for row in _rows(batch, figures, first.labels)]
+    done: dict[int, list[dict[str, Any]]] = {} if finished is None else dict(finished.rows)
+    for number, start in enumerate(starts, start=1):
+        if start not in done:
+            batch = _batch(items, range(start, min(start + batch_size, len(items))), first)
+            done[start] = _explained_by_all(methods, batch, judge, picture_of, setting)
+            if finished is not None:
+                finished.add(start, done[start])
         if progress:
-            progress(done, len(starts))
-    everything = gathered(rows)
-    table = pd.DataFrame(everything).sort_values(["order", "index"], kind="stable")
+            progress(number, len(starts))
+    batches = dict(gathered(list(done.items())))
+    table = pd.DataFrame([row for rows in batches.values() for row in rows])
+    table = table.sort_values(["order", "index"], kind="stable")
     return table.drop(columns=["order", "index"]).reset_index(drop=True)
+
+
+def _explained_by_all(
+    methods: Mapping[str, Explainer],
+    batch: Batch,
+    judge: SecondOpinion | None,
+    picture_of: PictureOf,
+    setting: Setting,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for order, (name, explainer) in enumerate(methods.items()):
+        figures = explained(explainer, batch, judge, picture_of)
+        shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
+        rows += [{**shared, **row} for row in _rows(batch, figures, explainer.classifier.labels)]
+    return rows
 
 
 def explained(

@@ -18,9 +18,10 @@ from interpreter.evaluate import Progress, evaluate_items, prepared
 from interpreter.explainer import Explainer
 from interpreter.faithfulness import PictureOf
 from interpreter.loading import load_classifier
-from interpreter.runs import sha256, versions
+from interpreter.resumption import FinishedBatches
+from interpreter.runs import CHECKPOINT, sha256, versions
 from interpreter.sanity import randomisation_check
-from interpreter.sharding import is_first
+from interpreter.sharding import rank
 from interpreter.summary import summarise
 from interpreter.tables import write_tables, write_text
 from stimuli import Dataset
@@ -59,7 +60,8 @@ def evaluate_runs(
 ) -> pd.DataFrame:
     """Evaluate, write the table, the items and the record beside it, and return the table.
 
-    Of several processes the first writes, and alone returns the column `randomised`.
+    Interrupted and started again, it goes on after the last finished batch. Of several processes the first
+    writes, and alone returns the column `randomised`.
 
     Args:
         plan: what to evaluate.
@@ -78,6 +80,10 @@ def evaluate_runs(
         "sounds": plan.sounds,
     }
     setting = cast(Setting, plan.setting)
+    rate = next(iter(explainers.values())).classifier.sample_rate
+    made = Items(chosen, rate, setting, plan.seed, **settings)
+    record = _record(plan, explainers, made)
+    finished = FinishedBatches(out.with_name(f".{out.name}.part"), record, rank())
     items = evaluate_items(
         explainers,
         chosen,
@@ -88,20 +94,19 @@ def evaluate_runs(
         batch_size=plan.batch_size,
         picture_of=cast(PictureOf, plan.picture_of),
         progress=progress,
+        finished=finished,
         **settings,
     )
     table = summarise(items, plan.seed)
-    rate = next(iter(explainers.values())).classifier.sample_rate
-    made = Items(chosen, rate, setting, plan.seed, **settings)
-    if not is_first():
+    if rank() > 0:
         return table
     if plan.sanity:
         table["randomised"] = table["method"].map(_sanity(explainers, made, plan))
     write_tables(table, out)
     rows = items.to_csv(index=False, float_format="%.9g", lineterminator="\n")
     write_text(out.with_suffix(".items.csv"), rows)
-    record = _record(plan, explainers, made)
     write_text(out.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+    finished.remove()
     return table
 
 
@@ -145,6 +150,7 @@ def _sanity(explainers: dict[str, Explainer], items: Items, plan: EvaluationPlan
 
 
 def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items) -> dict[str, Any]:
+    runs = (*plan.runs, plan.second_classifier) if plan.second_classifier else plan.runs
     return {
         "schema_version": SCHEMA_VERSION,
         **{name: _plain(value) for name, value in asdict(plan).items()},
@@ -152,7 +158,7 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
         "duration_s": items.length_s,
         "data_sha256": items.dataset.sha256,
         "pool_sha256": None if items.pool is None else items.pool.sha256,
-        "checkpoints": {str(run): sha256(run / "checkpoint.pt") for run in plan.runs},
+        "checkpoints": {str(run): sha256(run / CHECKPOINT) for run in runs},
         "explainers": {
             name: {"method": e.name, "label": e.label, "settings": dict(e.settings)}
             for name, e in explainers.items()

@@ -57,9 +57,9 @@ def gathered(rows: list[T]) -> list[T]:
     return [row for part in parts if part is not None for row in part]
 
 
-def is_first() -> bool:
-    """Tell whether this process is the one that writes files and speaks."""
-    return not _running() or dist.get_rank() == 0
+def rank() -> int:
+    """Return this process's number; the first, 0, writes files and speaks."""
+    return dist.get_rank() if _running() else 0
 
 
 def _running() -> bool:

@@ -15,9 +15,12 @@ from typer.testing import CliRunner
 from interpreter.comparison import duration_of, explainers_of, same_weights
 from interpreter.errors import ConfigError
 from interpreter.evaluation_run import EvaluationPlan, evaluate_runs, limited
+from interpreter.explainer import Explainer
+from interpreter.floors import FLOORS
 from interpreter.loading import load_classifier
 from interpreter.networks import build_classifier, build_lmac_td
 from interpreter.presets import load_config
+from interpreter.resumption import FinishedBatches
 from interpreter.runs import Run, link_to, versions, write_config, write_run
 from stimuli import Dataset, write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
@@ -162,6 +165,53 @@ def test_mixtures_come_from_fold_five_or_the_asked_one(plan, dataset, tmp_path) 
         evaluate_runs(mixed, tmp_path / "t.csv")
         items = pd.read_csv(tmp_path / "t.items.csv")
         assert set(items["contaminant"]) <= {clip.filename for clip in dataset.folds(expected).clips}
+
+
+def test_an_interrupted_evaluation_goes_on_where_it_stopped(plan, tmp_path, monkeypatch) -> None:
+    whole = replace(plan, methods=("smoothgrad",), setting="white-noise")  # three batches of two
+    evaluate_runs(whole, tmp_path / "whole" / "t.csv")
+    broken = tmp_path / "broken" / "t.csv"
+
+    def interrupt(done: int, total: int) -> None:
+        assert total == 3
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_runs(whole, broken, progress=interrupt)
+    (part,) = broken.parent.iterdir()
+    part.write_text(part.read_text()[:-40])  # as if the second batch's line had been cut off
+    explained: list[int] = []
+    original = Explainer.explain
+
+    def counting(self: Explainer, waveforms: torch.Tensor, target: object = None) -> object:
+        explained.append(len(waveforms))
+        return original(self, waveforms, target)
+
+    monkeypatch.setattr(Explainer, "explain", counting)
+    evaluate_runs(replace(whole, sanity=0), tmp_path / "other" / "t.csv")
+    assert sum(explained) == 6 * (2 + len(FLOORS))
+    explained.clear()
+    evaluate_runs(whole, broken)
+    sanity = 2 * 2 * 2
+    assert sum(explained) == 4 * (2 + len(FLOORS)) + sanity
+    for suffix in (".csv", ".items.csv", ".md"):
+        expected = (tmp_path / "whole" / f"t{suffix}").read_bytes()
+        assert broken.with_suffix(suffix).read_bytes() == expected, suffix
+    assert not list(broken.parent.glob(".*"))
+
+
+def test_batches_of_another_plan_are_not_taken_over(tmp_path) -> None:
+    kept = FinishedBatches(tmp_path / "part", {"seed": 0})
+    kept.add(0, [{"a": 0.1, "b": float("nan")}])
+    kept.add(8, [{"a": 1 / 3, "b": 2.0}])
+    again = FinishedBatches(tmp_path / "part", {"seed": 0}, rank=1)
+    assert again.rows[8] == [{"a": 1 / 3, "b": 2.0}]
+    assert FinishedBatches(tmp_path / "part", {"seed": 1}).rows == {}
+    again.add(16, [])
+    assert sorted(FinishedBatches(tmp_path / "part", {"seed": 0}).rows) == [0, 8, 16]
+    again.remove()
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command_prints_a_table_and_writes_it(runs, dataset, tmp_path) -> None:
