@@ -14,7 +14,7 @@ Report = Callable[[int, int], None]
 def explain(
     audio: list[Path] = typer.Argument(..., help="Sound files: any rate, length and number of channels."),
     run: Path = typer.Option(..., "--run", help="Run of an explainer, or of a classifier with --method."),
-    method: str | None = typer.Option(None, help="Gradient baseline, on the run's classifier."),
+    method: str | None = typer.Option(None, help="Gradient baseline, on the run's classifier; see evaluate."),
     out: Path = typer.Option(..., help="Folder to write into."),
     target: str | None = typer.Option(None, help="Class to explain; the predicted one by default."),
     window: float | None = typer.Option(None, help="Seconds of a window; what the run was trained on."),
@@ -48,7 +48,9 @@ def explain(
 
 def evaluate(
     run: list[Path] = typer.Option(..., "--run", help="Run to score; may be repeated."),
-    method: list[str] = typer.Option([], help="Gradient baseline on the runs' classifier; may be repeated."),
+    method: list[str] = typer.Option(
+        [], help="Gradient baseline on the same classifier: name[:option=value,...]."
+    ),
     data: Path = typer.Option(..., "--data", help="Folder in ESC-50 layout, or a CSV of path, label, fold."),
     fold: int = typer.Option(4, help="Fold to explain."),
     setting: str = typer.Option("clean", help="clean, id, mixtures, white-noise or speech."),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+import yaml
 from torch import nn
 
 from interpreter.errors import ConfigError
 from interpreter.explainer import Explainer
 from interpreter.gradient import GRADIENT_METHODS
+from interpreter.gradient_base import GradientOptions
 from interpreter.loading import load_classifier, load_explainer
 from interpreter.runs import read_config, read_run
 from interpreter.types import Classifier
@@ -26,7 +30,7 @@ def explainers_of(
 
     Args:
         runs: folders of finished runs; one that holds a classifier serves the baselines alone.
-        methods: names in `GRADIENT_METHODS`.
+        methods: names in `GRADIENT_METHODS`, with options where wanted: `shap:variant=kernel,samples=256`.
         device: where everything goes.
         batch_size: of the baselines; see `Explainer`.
 
@@ -37,9 +41,7 @@ def explainers_of(
     Raises:
         ConfigError: nothing to compare, an unknown method, two of one name, or runs of different classifiers.
     """
-    unknown = [method for method in methods if method not in GRADIENT_METHODS]
-    if unknown:
-        raise ConfigError(f"unknown method {unknown[0]!r}; expected one of {', '.join(GRADIENT_METHODS)}")
+    baselines = [(method, *parsed_method(method)) for method in methods]
     if not runs:
         raise ConfigError("no run was given; expected at least one (--run FOLDER)")
     kinds = {run: read_run(run).kind for run in runs}
@@ -54,13 +56,44 @@ def explainers_of(
     given = [(run, explainer.name, explainer) for run, explainer in learned.items()]
     names = [name for _, name, _ in given]
     named = [(name if names.count(name) == 1 else run.name, explainer) for run, name, explainer in given]
-    named += [(name, GRADIENT_METHODS[name](classifier, batch_size=batch_size)) for name in methods]
+    named += [
+        (spec, make_baseline(name, classifier, {"batch_size": batch_size, **options}))
+        for spec, name, options in baselines
+    ]
     result = dict(named)
     if len(result) < len(named):
         taken = [name for name, _ in named]
         twice = max(taken, key=taken.count)
         raise ConfigError(f"{twice!r} would stand twice in the table; give each run folder a name of its own")
     return result
+
+
+def parsed_method(text: str) -> tuple[str, dict[str, Any]]:
+    """Split `name:option=value,option=value` into the name and its options; values are YAML."""
+    name, _, rest = text.partition(":")
+    if name not in GRADIENT_METHODS:
+        raise ConfigError(f"unknown method {name!r}; expected one of {', '.join(GRADIENT_METHODS)}")
+    options: dict[str, Any] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ConfigError(f"method {text!r}: {part!r} is no option; expected option=value")
+        options[key.strip()] = yaml.safe_load(value)
+    return name, options
+
+
+def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any]) -> Explainer:
+    """Make a gradient baseline, refusing options that it does not have by name."""
+    method = GRADIENT_METHODS[name]
+    own = set(inspect.signature(method.__init__).parameters) - {"self", "classifier", "options"}
+    known = own | set(GradientOptions.__annotations__)
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise ConfigError(f"{name} has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")
+    try:
+        return method(classifier, **options)
+    except TypeError as error:
+        raise ConfigError(f"{name}: an option has a value of the wrong kind ({error})") from error
 
 
 def duration_of(runs: Sequence[Path]) -> float | None:

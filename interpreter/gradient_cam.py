@@ -21,6 +21,10 @@ FrequencyAxis = Literal["mel", "linear"]
 """What the columns of a feature map are: shares of the mel bands, or of the STFT's bins."""
 
 
+DEEPEST = "cnn14.conv_block6"
+"""The deepest block of CNN14."""
+
+
 class GradCamExplainer(GradientExplainer):
     """The layer's maps, weighted by their mean gradients, summed and rectified (Selvaraju et al. 2017).
 
@@ -40,7 +44,7 @@ class GradCamExplainer(GradientExplainer):
         self,
         classifier: Classifier,
         *,
-        layer: str = "cnn14.conv_block6",
+        layer: str = DEEPEST,
         frequency_axis: FrequencyAxis = "mel",
         **options: Unpack[GradientOptions],
     ) -> None:
@@ -50,6 +54,11 @@ class GradCamExplainer(GradientExplainer):
         self.layer = layer
         self.frequency_axis = frequency_axis
         _module(classifier, layer)
+
+    @property
+    def label(self) -> str:
+        """The method's name, with the layer where it is not the usual one."""
+        return super().label if self.layer == DEEPEST else f"{super().label}, {self.layer.rpartition('.')[2]}"
 
     @property
     def settings(self) -> Mapping[str, object]:

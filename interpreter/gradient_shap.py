@@ -60,6 +60,11 @@ class ShapExplainer(GradientExplainer):
         self.patch = (positive("patch", patch[0]), positive("patch", patch[1]))
 
     @property
+    def label(self) -> str:
+        """The method's name, with the variant where it is the slow one."""
+        return super().label if self.variant == "gradient" else f"Kernel{super().label}"
+
+    @property
     def settings(self) -> Mapping[str, object]:
         """The options that change results."""
         own = {"noise": self.noise} if self.variant == "gradient" else {"patch": list(self.patch)}

@@ -86,6 +86,24 @@ def test_two_runs_of_a_method_are_called_by_their_folders(runs) -> None:
     assert list(explainers_of([runs["lmac-td"], runs["again"]])) == ["lmac-td", "again"]
 
 
+def test_baselines_take_options(runs) -> None:
+    specs = ["gradcam:layer=cnn14.conv_block4,rule=quantile", "shap:variant=kernel,samples=8", "gradcam"]
+    explainers = explainers_of([runs["classifier"]], specs, batch_size=3)
+    assert list(explainers) == specs
+    assert [explainer.label for explainer in explainers.values()] == [
+        "GradCAM (quantile), conv_block4",
+        "KernelSHAP",
+        "GradCAM",
+    ]
+    assert explainers[specs[0]].settings == {
+        "rule": "quantile",
+        "layer": "cnn14.conv_block4",
+        "frequency_axis": "mel",
+    }
+    assert explainers[specs[1]].samples == 8
+    assert explainers[specs[1]].batch_size == 3
+
+
 def test_a_classifiers_run_serves_the_baselines(runs) -> None:
     assert list(explainers_of([runs["classifier"]], ["saliency"])) == ["saliency"]
     assert list(explainers_of([runs["lmac-td"], runs["classifier"]], ["saliency"])) == ["lmac-td", "saliency"]
@@ -97,6 +115,13 @@ def test_a_classifiers_run_serves_the_baselines(runs) -> None:
         ([], [], "no run was given; expected at least one"),
         (["classifier"], [], "the run of a classifier has nothing to compare; add --method"),
         (["lmac-td"], ["lime"], "unknown method 'lime'; expected one of saliency, smoothgrad"),
+        (
+            ["lmac-td"],
+            ["saliency:loud"],
+            "method 'saliency:loud': 'loud' is no option; expected option=value",
+        ),
+        (["lmac-td"], ["saliency:steps=3"], "saliency has no option 'steps'; it has batch_size"),
+        (["lmac-td"], ["smoothgrad:samples=many"], "smoothgrad: an option has a value of the wrong kind"),
         (["lmac-td"], ["saliency", "saliency"], "'saliency' would stand twice in the table"),
         (["lmac-td", "elsewhere"], [], "are of different classifiers; a comparison is fair on one alone"),
     ],
