@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -197,6 +198,8 @@ def _train(
     )
     engine = Engine(accelerator, devices, nodes, workers, progress)
     _, trained = train(request, engine, resume=resume)
+    if os.environ.get("LOCAL_RANK", "0") != "0":  # one of several processes speaks
+        return
     typer.echo(f"{out}: {'trained' if trained else 'this run is finished already; nothing to do'}.")
 
 

@@ -249,12 +249,13 @@ def _loaders(
         num_workers=engine.workers,
     )
     held_out = len(prepared.valid_waveforms)
-    if held_out < processes:
+    if held_out == 0:
         return train, None
+    # every process validates on all clips: shares of unequal size would weigh clips unequally
     valid = DataLoader(
         Clips(prepared.valid_waveforms, prepared.valid_targets, undisturbed, request.seed),
         batch_size=size,
-        sampler=EpochSampler(held_out, held_out - held_out % processes, None, rank, processes),
+        sampler=EpochSampler(held_out, held_out, None),
         num_workers=engine.workers,
     )
     return train, valid
