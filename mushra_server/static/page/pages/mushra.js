@@ -5,6 +5,7 @@ import { OPEN } from "../sounds.js";
 import { audioPage } from "../ui/audio_page.js";
 import { Board } from "../ui/board.js";
 import { fill, h } from "../ui/dom.js";
+import { fitTracks } from "../ui/fit.js";
 import { bindKeys } from "../ui/keys.js";
 import { Ratings } from "../ui/ratings.js";
 import { CommentBox } from "../ui/comment.js";
@@ -26,6 +27,7 @@ export class Trial {
   #comment = null;
   #stage = h("div", { class: "stage" });
   #unbind;
+  #unfit = null;
   #heard = "";
 
   constructor(page, env, player, { buffers }) {
@@ -52,6 +54,7 @@ export class Trial {
       back: () => this.#step > 0 && this.#go(-1),
       end: () => {
         this.#unbind();
+        this.#unfit();
         this.#transport.dispose();
       },
     };
@@ -87,6 +90,8 @@ export class Trial {
     const count = scales.length > 1 ? h("p", { class: "step", text: t("question_of", { n: this.#step + 1, count: scales.length }) }) : null;
     const question = scale.question && !this.#page.content?.includes(scale.question) ? h("p", { class: "scale-question", text: scale.question }) : null;
     fill(this.#stage, count, question, this.#board.element, this.#comment?.element);
+    this.#unfit?.();
+    this.#unfit = fitTracks(this.#board.element);
   }
 
   #prediction() {
