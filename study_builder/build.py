@@ -17,8 +17,8 @@ from zlib import crc32
 from stimuli import Condition, Item, sha256_of, write_audio
 from study_builder.choices import Choices
 from study_builder.config import StudyConfig
+from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR, REFERENCE
 from study_builder.config_options import Role
-from study_builder.config_pages import LOW_ANCHOR, MID_ANCHOR, REFERENCE
 from study_builder.errors import BuildError
 from study_builder.layout import SoundSet, read_sounds
 from study_builder.pages import Sounds, study_config

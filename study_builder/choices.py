@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from study_builder.config_base import Model, Text
 from study_builder.config_options import Completion, Order, Scale
-from study_builder.config_pages import Model, Question, Text
+from study_builder.config_pages import Question
 from study_builder.config_yaml import parse
 from study_builder.errors import ConfigError
 from study_builder.layout import Layout

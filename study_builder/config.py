@@ -9,9 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from study_builder import webmushra
+from study_builder.config_base import (
+    LOW_ANCHOR,
+    MID_ANCHOR,
+    REFERENCE,
+    BasePage,
+    Model,
+    RatingPage,
+    ReferencePage,
+    Text,
+)
 from study_builder.config_options import (
     CONVENTIONAL_ROLES,
     Completion,
@@ -24,11 +34,6 @@ from study_builder.config_options import (
     TrialInfo,
 )
 from study_builder.config_pages import (
-    LOW_ANCHOR,
-    MID_ANCHOR,
-    PAGE_TYPES,
-    REFERENCE,
-    BasePage,
     Block,
     Bs1116Page,
     ConsentPage,
@@ -38,20 +43,16 @@ from study_builder.config_pages import (
     LikertPage,
     LikertPoint,
     LikertSingleStimulusPage,
-    Model,
     MushraPage,
     Page,
     PairedComparisonPage,
     Question,
-    RatingPage,
-    ReferencePage,
-    SpatialPage,
-    Text,
     VolumePage,
     walk,
 )
-from study_builder.config_yaml import Document, dump, parse
-from study_builder.config_yaml import Path as KeyPath
+from study_builder.config_reader import PageReader
+from study_builder.config_spatial import SpatialPage
+from study_builder.config_yaml import dump, parse
 from study_builder.errors import ConfigError
 from study_builder.webmushra import Notice
 
@@ -158,7 +159,7 @@ class StudyConfig(Model):
             Notice(line, "", "this text needs quotes around it; it was read as webMUSHRA reads it")
             for line in document.mended
         ]
-        reader = _PageReader(document, source, notices)
+        reader = PageReader(document, source, notices)
         fields["pages"] = tuple(reader.tree(fields.get("pages"), ("pages",)))
         options = fields.pop("options", None)
         fields["options"] = reader.checked(
@@ -213,94 +214,6 @@ class StudyConfig(Model):
         return names
 
 
-class _PageReader:
-    """Builds typed pages from a parsed file, and says on which line something is wrong."""
-
-    def __init__(self, document: Document, source: str, notices: list[Notice]) -> None:
-        self.document = document
-        self.source = source
-        self.notices = notices
-
-    def tree(self, found: Any, path: KeyPath) -> Iterator[Page | Block]:
-        if not isinstance(found, list):
-            raise self.error(path, f"'pages' is {_kind(found)}; expected a list of pages")
-        for index, entry in enumerate(found):
-            here = (*path, index)
-            if isinstance(entry, list):
-                random = bool(entry) and entry[0] == webmushra.RANDOM
-                inner = list(self.tree(entry, here))
-                yield Block(random=random, pages=tuple(inner))
-            elif isinstance(entry, dict):
-                yield self.page(entry, here)
-            elif entry == webmushra.RANDOM and index == 0 and len(path) > 1:
-                continue
-            else:
-                raise self.error(
-                    here, f"an entry of 'pages' is {_kind(entry)}; expected a page or a list of pages"
-                )
-
-    def page(self, found: dict[str, Any], path: KeyPath) -> Page:
-        kind = found.get("type")
-        if not isinstance(kind, str) or kind not in PAGE_TYPES:
-            raise self.error(
-                (*path, "type"), f"a page's type is {kind!r}; expected one of {', '.join(PAGE_TYPES)}"
-            )
-        fields, notices = webmushra.from_wire(found, webmushra.PAGES[kind], self.document, path)
-        self.notices.extend(notices)
-        page: Page = self.checked(PAGE_TYPES[kind], fields, path, webmushra.PAGES[kind])
-        return page
-
-    def checked(self, model: Any, fields: Any, path: KeyPath, keys: webmushra.Keys = webmushra.STUDY) -> Any:
-        """Return `model` made of `fields`, or say which key of the file it does not take."""
-        if isinstance(fields, dict):
-            fields = {name: value for name, value in fields.items() if value is not None}
-        try:
-            return model.model_validate(fields)
-        except ValidationError as error:
-            raise self._invalid(error, path, keys, model) from None
-
-    def _invalid(
-        self, error: ValidationError, path: KeyPath, keys: webmushra.Keys, model: Any
-    ) -> ConfigError:
-        problem = error.errors()[0]
-        location = tuple(problem["loc"])
-        if model is not StudyOptions:
-            location = _wire_location(location, keys)
-        inside = self._known_part((*path, *location))
-        name = ".".join(str(part) for part in (inside[len(path) :] or inside)) or "the file"
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            fields = getattr(model, "model_fields", {})
-            message = webmushra.unknown_among(name, list(fields))
-            return self.error(inside, message)
-        got = "" if isinstance(problem["input"], dict | list | tuple) else f" (found {problem['input']!r})"
-        return self.error(inside, f"'{name}': {message[:1].lower()}{message[1:]}{got}")
-
-    def _known_part(self, path: KeyPath) -> KeyPath:
-        """Drop what pydantic adds to a path (names of union members), and keep what the file has."""
-        known: KeyPath = ()
-        for part in path:
-            if (*known, part) in self.document.lines:
-                known = (*known, part)
-        missing = path[-1:] if path and isinstance(path[-1], str) and len(known) == len(path) - 1 else ()
-        return (*known, *missing)
-
-    def error(self, path: KeyPath, message: str) -> ConfigError:
-        return ConfigError(f"{self.source}, line {self.document.line(path)}: {message}")
-
-
-def _wire_location(location: KeyPath, keys: webmushra.Keys) -> KeyPath:
-    """Translate a path of field names back to the keys of the file."""
-    out: KeyPath = ()
-    for part in location:
-        names = {name: key for key, name in keys.fields.items()}
-        key = names.get(part, part) if isinstance(part, str) else part
-        out = (*out, key)
-        if isinstance(key, str) and key in keys.nested:
-            keys = keys.nested[key]
-    return out
-
-
 def _page_to_wire(page: Page | Block) -> Any:
     if isinstance(page, Block):
         inner = [_page_to_wire(one) for one in page.pages]
@@ -309,13 +222,3 @@ def _page_to_wire(page: Page | Block) -> Any:
     if isinstance(page, LikertPage):
         fields["response"] = webmushra.likert_to_wire(fields["response"])
     return webmushra.to_wire(fields, webmushra.PAGES[page.type])
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "missing"
-    return (
-        f"{type(value).__name__} {value!r}"
-        if isinstance(value, str | int | float)
-        else f"a {type(value).__name__}"
-    )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from study_builder.config_pages import LOW_ANCHOR, MID_ANCHOR, REFERENCE, Model, Number, Text
+from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR, REFERENCE, Model, Number, Text
 
 SCHEMA_VERSION = 1
 

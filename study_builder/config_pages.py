@@ -9,44 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-REFERENCE = "reference"
-LOW_ANCHOR = "anchor35"
-MID_ANCHOR = "anchor70"
-
-
-def _as_text(value: Any) -> Any:
-    """Read a number or a truth value where text is meant as text: YAML made it one, its author did not."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
-Text = Annotated[str, BeforeValidator(_as_text)]
-Number = int | float
-Point = tuple[Number, Number, Number]
-
-
-class Model(BaseModel):
-    """A record that is never changed and takes no key that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BasePage(Model):
-    """What every page has."""
-
-    rates: ClassVar[bool] = False
-    one_page_per_stimulus: ClassVar[bool] = False
-
-    id: Text | None = None
-    name: Text = ""
-    content: Text = ""
-
-    def sounds(self) -> dict[str, str]:
-        """Return the page's sounds, by condition, as paths relative to the study's folder."""
-        return {}
+from study_builder.config_base import (
+    LOW_ANCHOR,
+    MID_ANCHOR,
+    BasePage,
+    Model,
+    Number,
+    RatingPage,
+    ReferencePage,
+    Text,
+)
+from study_builder.config_spatial import SpatialPage
 
 
 class GenericPage(BasePage):
@@ -73,48 +48,6 @@ class VolumePage(BasePage):
     def sounds(self) -> dict[str, str]:
         """Return the one sound, as `volume`."""
         return {"volume": self.stimulus}
-
-
-class RatingPage(BasePage):
-    """A page that plays conditions and asks for scores or choices."""
-
-    rates: ClassVar[bool] = True
-
-    conditions: dict[Text, Text] = Field(min_length=1)
-
-    @field_validator("conditions")
-    @classmethod
-    def _paths_inside_the_study(cls, conditions: dict[str, str]) -> dict[str, str]:
-        for name, path in conditions.items():
-            _check_path(path, f"the path of condition '{name}'")
-        return conditions
-
-    def sounds(self) -> dict[str, str]:
-        """Return the page's sounds, by condition."""
-        return dict(self.conditions)
-
-
-class ReferencePage(RatingPage):
-    """A rating page with a reference beside its conditions."""
-
-    reference: Text | None = None
-    show_waveform: bool = False
-    enable_looping: bool = False
-
-    @model_validator(mode="after")
-    def _reference_is_apart(self) -> ReferencePage:
-        if self.reference is not None:
-            _check_path(self.reference, "the path of the reference")
-            if REFERENCE in self.conditions:
-                raise ValueError(
-                    f"a condition is named '{REFERENCE}' beside the page's reference; expected another name"
-                )
-        return self
-
-    def sounds(self) -> dict[str, str]:
-        """Return the page's sounds, by condition; the reference, where there is one, is `reference`."""
-        reference = {} if self.reference is None else {REFERENCE: self.reference}
-        return {**self.conditions, **reference}
 
 
 class MushraPage(ReferencePage):
@@ -202,54 +135,6 @@ class LikertMultiStimulusPage(LikertPage):
     type: Literal["likert_multi_stimulus"] = "likert_multi_stimulus"
 
 
-class SpatialView(Model):
-    """A camera of a spatial page."""
-
-    view: Text
-    position: Point | None = None
-    rotation: Point | None = None
-
-
-class SpatialObject(Model):
-    """A thing that is shown in the room of a spatial page."""
-
-    type: Text
-    path: Text | None = None
-    position: Point | None = None
-    rotation: Point | None = None
-    scale: Number | Point | None = None
-
-
-class SpatialResponse(Model):
-    """What a listener moves on a spatial page: a location, a width, an envelopment, height-width-depth."""
-
-    type: Literal["localization", "asw", "lev", "hwd"]
-    name: Text
-    label: Text | None = None
-    color: int | str | None = None
-    stimulus: Text
-    position: Point | None = None
-    size: Number | Point | None = None
-    bezier_outer_left: Point | None = None
-    bezier_inner_left: Point | None = None
-    bezier_inner_right: Point | None = None
-    bezier_outer_right: Point | None = None
-    height: Number | None = None
-    depth: Number | None = None
-
-
-class SpatialPage(RatingPage):
-    """Where sounds are, and how wide, in a room that is drawn."""
-
-    type: Literal["spatial"] = "spatial"
-    framerate: Number | None = None
-    room_measurements: Point | None = None
-    number_of_loc_obj: int | None = None
-    views: tuple[SpatialView, ...] = ()
-    objects: tuple[SpatialObject, ...] = ()
-    responses: tuple[SpatialResponse, ...] = ()
-
-
 class Question(Model):
     """A question of the questionnaire."""
 
@@ -322,8 +207,3 @@ def walk(pages: tuple[Page | Block, ...]) -> Iterator[Page]:
             yield from walk(page.pages)
         else:
             yield page
-
-
-def _check_path(path: str, what: str) -> None:
-    if not path.strip():
-        raise ValueError(f"{what} is empty; expected a file in the study's folder")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -24,6 +24,7 @@ _FLOAT = re.compile(
     r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
 )
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_TEXT = "tag:yaml.org,2002:str"
 _MAX_NODES = 2_000_000
 _NOT_TEXT = (_TRUE_FALSE, _WHOLE, _FLOAT, _NULL)
 _ODD_BREAK = re.compile("[\r\x85\u2028\u2029]")
@@ -59,12 +60,14 @@ class _Reader(yaml.SafeLoader):
 
 
 class _Writer(yaml.SafeDumper):
-    """SafeDumper that keeps indentation under lists and writes several lines as a block."""
+    """SafeDumper that indents lists under their key."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
 
+_REPRESENTER = yaml.representer.SafeRepresenter()
+_RESOLVER = yaml.resolver.Resolver()
 _Reader.yaml_implicit_resolvers = {}
 _Reader.add_implicit_resolver("tag:yaml.org,2002:bool", _TRUE_FALSE, list("tTfF"))
 _Reader.add_implicit_resolver("tag:yaml.org,2002:int", _WHOLE, list("-+0123456789"))
@@ -72,21 +75,49 @@ _Reader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456
 _Reader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""])
 
 
-def _write_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def dump(data: Any) -> str:
+    """Return `data` as YAML: keys in their own order, one line a value."""
+    text: str = yaml.emit(_events(data), Dumper=_Writer, allow_unicode=True, width=1_000_000)
+    return text
+
+
+def _events(data: Any) -> Iterator[yaml.Event]:
+    """Yield a document's events one by one; PyYAML's own way holds a tree of all of them in memory."""
+    yield yaml.StreamStartEvent()
+    yield yaml.DocumentStartEvent(explicit=False)
+    yield from _value_events(data)
+    yield yaml.DocumentEndEvent(explicit=False)
+    yield yaml.StreamEndEvent()
+
+
+def _value_events(data: Any) -> Iterator[yaml.Event]:
+    if isinstance(data, Mapping):
+        yield yaml.MappingStartEvent(None, None, True, flow_style=not data)
+        for key, value in data.items():
+            yield _text_event(str(key))
+            yield from _value_events(value)
+        yield yaml.MappingEndEvent()
+    elif isinstance(data, list | tuple):
+        yield yaml.SequenceStartEvent(None, None, True, flow_style=not data)
+        for value in data:
+            yield from _value_events(value)
+        yield yaml.SequenceEndEvent()
+    elif isinstance(data, str):
+        yield _text_event(data)
+    else:
+        node = _REPRESENTER.represent_data(data)
+        yield yaml.ScalarEvent(None, None, (True, False), node.value)
+
+
+def _text_event(text: str) -> yaml.Event:
     style = None
     if _ODD_BREAK.search(text) or any(pattern.match(text) for pattern in _NOT_TEXT):
         style = '"'
     elif "\n" in text:
         style = "|"
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Writer.add_representer(str, _write_text)
-
-
-def dump(data: Any) -> str:
-    """Return `data` as YAML: keys in their own order, one line a value."""
-    return yaml.dump(data, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=1_000_000)
+    tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    plain = tag == _TEXT
+    return yaml.ScalarEvent(None, None, (plain, True), text, style=style)
 
 
 def parse(text: str, source: str) -> Document:
@@ -116,64 +147,116 @@ def parse(text: str, source: str) -> Document:
 
 
 def _document(text: str, source: str, mended: tuple[int, ...]) -> Document:
-    loader = _Reader(text)
+    reader = _Reader(text)
     try:
-        root = loader.get_single_node()
-        lines: dict[Path, int] = {}
-        _walk(root, (), _Walk(source, lines))
-        data = None if root is None else _construct(loader, root, source)
+        composer = _Composer(reader, source)
+        return Document(composer.document(), composer.lines, mended)
     finally:
-        loader.dispose()
-    return Document(data, lines, mended)
+        reader.dispose()
 
 
-@dataclass
-class _Walk:
-    source: str
-    lines: dict[Path, int]
-    open_nodes: set[int] = field(default_factory=set)
-    visited: int = 0
+class _Composer:
+    """Builds data from a parser's events, and notes where everything stands.
+
+    PyYAML's own way builds a tree of nodes first, which takes several times the memory of what it describes.
+    """
+
+    def __init__(self, reader: _Reader, source: str) -> None:
+        self.reader = reader
+        self.source = source
+        self.lines: dict[Path, int] = {}
+        self.anchors: dict[str, tuple[Any, int] | None] = {}
+        self.size = 0
+
+    def document(self) -> Any:
+        """Return the data of the only document; refuse a second one."""
+        self._next()
+        if self.reader.check_event(yaml.StreamEndEvent):
+            return None
+        self._next()
+        data = self._value((), 1)
+        self._next()
+        if not self.reader.check_event(yaml.StreamEndEvent):
+            raise self._error(self._next(), "a second document begins; expected one")
+        return data
+
+    def _next(self) -> Any:
+        return self.reader.get_event()  # type: ignore[no-untyped-call]
+
+    def _value(self, path: Path, line: int) -> Any:
+        event = self._next()
+        if path:
+            self.lines[path] = line or _line_of(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._aliased(event)
+        self._grow(event, 1)
+        begin = self.size
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        if isinstance(event, yaml.ScalarEvent):
+            data = self._scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            data = self._sequence(path)
+        else:
+            data = self._mapping(path)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (data, self.size - begin + 1)
+        return data
+
+    def _sequence(self, path: Path) -> list[Any]:
+        data: list[Any] = []
+        while not self.reader.check_event(yaml.SequenceEndEvent):
+            data.append(self._value((*path, len(data)), 0))
+        self._next()
+        return data
+
+    def _mapping(self, path: Path) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        while not self.reader.check_event(yaml.MappingEndEvent):
+            event = self._next()
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._error(event, "a key is a list, a mapping or an alias; expected text")
+            key, line = str(event.value), _line_of(event)
+            if key in data:
+                raise self._error(event, f"the key '{key}' stands on line {self.lines[(*path, key)]} already")
+            data[key] = self._value((*path, key), line)
+        self._next()
+        return data
+
+    def _scalar(self, event: Any) -> Any:
+        tag = event.tag
+        if tag is None or tag == "!":
+            tag = self.reader.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
+        if tag == _TEXT:
+            return event.value
+        try:
+            data = self.reader.construct_object(yaml.ScalarNode(tag, event.value, event.start_mark))
+            self.reader.constructed_objects.clear()
+            return data
+        except (ValueError, OverflowError) as error:
+            raise self._error(event, f"{error}; expected YAML") from error
+
+    def _aliased(self, event: Any) -> Any:
+        if event.anchor not in self.anchors:
+            raise self._error(event, f"the alias '*{event.anchor}' has no anchor before it")
+        found = self.anchors[event.anchor]
+        if found is None:
+            raise self._error(event, "holds itself; expected a study's config")
+        self._grow(event, found[1])
+        return found[0]
+
+    def _grow(self, event: Any, by: int) -> None:
+        self.size += by
+        if self.size > _MAX_NODES:
+            raise self._error(event, "is too large; expected a study's config")
+
+    def _error(self, event: Any, message: str) -> ConfigError:
+        return ConfigError(f"{self.source}, line {_line_of(event)}: {message}")
 
 
-def _walk(node: yaml.Node | None, path: Path, walk: _Walk) -> None:
-    """Note the line of everything under `node`; refuse keys that stand twice, loops, exploding anchors."""
-    walk.visited += 1
-    if node is None or isinstance(node, yaml.ScalarNode):
-        return
-    if id(node) in walk.open_nodes or walk.visited > _MAX_NODES:
-        raise ConfigError(
-            f"{walk.source}, line {node.start_mark.line + 1}: holds itself or is too large; "
-            "expected a study's config"
-        )
-    walk.open_nodes.add(id(node))
-    for key, line, child in _children(node, walk.source):
-        walk.lines[(*path, key)] = line
-        _walk(child, (*path, key), walk)
-    walk.open_nodes.discard(id(node))
-
-
-def _children(node: yaml.Node, source: str) -> Iterator[tuple[str | int, int, yaml.Node]]:
-    if isinstance(node, yaml.SequenceNode):
-        for index, child in enumerate(node.value):
-            yield index, child.start_mark.line + 1, child
-        return
-    seen: dict[str, int] = {}
-    for key_node, child in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise ConfigError(f"{source}, line {line}: a key is a list or a mapping; expected text")
-        key = str(key_node.value)
-        if key in seen:
-            raise ConfigError(f"{source}, line {line}: the key '{key}' stands on line {seen[key]} already")
-        seen[key] = line
-        yield key, line, child
-
-
-def _construct(loader: yaml.SafeLoader, root: yaml.Node, source: str) -> Any:
-    try:
-        return loader.construct_document(root)
-    except (ValueError, OverflowError) as error:
-        raise ConfigError(f"{source}: {error}; expected YAML") from error
+def _line_of(event: Any) -> int:
+    line: int = event.start_mark.line
+    return line + 1
 
 
 def _mended(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int] | None:

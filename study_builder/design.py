@@ -8,7 +8,8 @@ from functools import partial
 
 from study_builder.blocks import block_of
 from study_builder.config import Kind, LikertSingleStimulusPage, MushraPage, StudyConfig, TrialInfo
-from study_builder.config_pages import REFERENCE, Block, Page, RatedPage, RatingPage, ReferencePage
+from study_builder.config_base import REFERENCE, RatingPage, ReferencePage
+from study_builder.config_pages import Block, Page, RatedPage
 from study_builder.orders import below, row_of, shuffled, williams_row
 
 

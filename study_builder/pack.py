@@ -11,7 +11,8 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from stimuli import sha256_of
 from study_builder.config import CONFIG_NAME, StudyConfig
-from study_builder.config_pages import LikertPage, SpatialPage
+from study_builder.config_pages import LikertPage
+from study_builder.config_spatial import SpatialPage
 from study_builder.errors import BuildError, StudyError
 
 LIBRARIES = ("listenable", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pydantic", "PyYAML")

@@ -9,9 +9,9 @@ from stimuli import Condition, Item
 from study_builder import texts
 from study_builder.choices import Choices
 from study_builder.config import StudyConfig
+from study_builder.config_base import REFERENCE
 from study_builder.config_options import ConditionInfo, StudyOptions, TrialInfo
 from study_builder.config_pages import (
-    REFERENCE,
     Block,
     ConsentPage,
     FinishPage,

@@ -35,7 +35,7 @@ from stimuli import (
     write_audio,
 )
 from stimuli.manifest import Kind
-from study_builder.config_pages import REFERENCE
+from study_builder.config_base import REFERENCE
 from study_builder.errors import RenderError
 from study_builder.selection import in_balanced_order, item_name, read_picks
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from stimuli import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Audio, align_loudness, lowpass_anchor, read_audio
 from study_builder.choices import Choices
-from study_builder.config_pages import LOW_ANCHOR, MID_ANCHOR
+from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR
 from study_builder.errors import BuildError
 
 ANCHORS = {"low": (LOW_ANCHOR, LOW_ANCHOR_HZ), "mid": (MID_ANCHOR, MID_ANCHOR_HZ)}

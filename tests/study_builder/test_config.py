@@ -209,8 +209,15 @@ def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureF
         ("a: 1\npages: 3", "config.yaml, line 2: 'pages' is int 3; expected a list of pages"),
         ("a: 1\na: 2", "config.yaml, line 2: the key 'a' stands on line 1 already"),
         ("a: [1", "config.yaml, line 1: expected ',' or ']', but got '<stream end>'; expected YAML"),
-        ("a: &x [*x]", "config.yaml, line 1: holds itself or is too large; expected a study's config"),
-        ("? [1]\n: 2", "config.yaml, line 1: a key is a list or a mapping; expected text"),
+        ("a: &x [*x]", "config.yaml, line 1: holds itself; expected a study's config"),
+        ("a: *x", "config.yaml, line 1: the alias '*x' has no anchor before it"),
+        ("a: 1\n---\nb: 2", "config.yaml, line 2: a second document begins; expected one"),
+        (
+            "a: !!python/name:os.system x",
+            "config.yaml, line 1: could not determine a constructor for the tag "
+            "'tag:yaml.org,2002:python/name:os.system'; expected YAML",
+        ),
+        ("? [1]\n: 2", "config.yaml, line 1: a key is a list, a mapping or an alias; expected text"),
         (
             "pages:\n- [random, random]",
             "config.yaml, line 2: an entry of 'pages' is str 'random'; expected a page or a list of pages",
@@ -291,6 +298,15 @@ def test_any_text_survives_writing_for_both_versions_of_yaml(text: str) -> None:
     written = config.to_yaml()
     assert load(written) == config
     assert yaml.safe_load(written)["testname"] == text
+
+
+def test_anchors_and_aliases_are_read_and_an_explosion_is_refused() -> None:
+    config = load("pages:\n- &p {type: generic, name: a}\n- *p\n")
+    assert [page.name for page in config.walk()] == ["a", "a"]
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+    )
+    assert error_of(bomb).endswith("is too large; expected a study's config")
 
 
 def test_saving_leaves_no_other_file_and_is_repeatable(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""What pages are made of: text that YAML took for numbers, sounds by condition, a reference beside them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+REFERENCE = "reference"
+LOW_ANCHOR = "anchor35"
+MID_ANCHOR = "anchor70"
+
+
+def _as_text(value: Any) -> Any:
+    """Read a number or a truth value where text is meant as text: YAML made it one, its author did not."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Number = int | float
+Point = tuple[Number, Number, Number]
+
+
+class Model(BaseModel):
+    """A record that is never changed and takes no key that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BasePage(Model):
+    """What every page has."""
+
+    rates: ClassVar[bool] = False
+    one_page_per_stimulus: ClassVar[bool] = False
+
+    id: Text | None = None
+    name: Text = ""
+    content: Text = ""
+
+    def sounds(self) -> dict[str, str]:
+        """Return the page's sounds, by condition, as paths relative to the study's folder."""
+        return {}
+
+
+class RatingPage(BasePage):
+    """A page that plays conditions and asks for scores or choices."""
+
+    rates: ClassVar[bool] = True
+
+    conditions: dict[Text, Text] = Field(min_length=1)
+
+    @field_validator("conditions")
+    @classmethod
+    def _paths_inside_the_study(cls, conditions: dict[str, str]) -> dict[str, str]:
+        for name, path in conditions.items():
+            _check_path(path, f"the path of condition '{name}'")
+        return conditions
+
+    def sounds(self) -> dict[str, str]:
+        """Return the page's sounds, by condition."""
+        return dict(self.conditions)
+
+
+class ReferencePage(RatingPage):
+    """A rating page with a reference beside its conditions."""
+
+    reference: Text | None = None
+    show_waveform: bool = False
+    enable_looping: bool = False
+
+    @model_validator(mode="after")
+    def _reference_is_apart(self) -> ReferencePage:
+        if self.reference is not None:
+            _check_path(self.reference, "the path of the reference")
+            if REFERENCE in self.conditions:
+                raise ValueError(
+                    f"a condition is named '{REFERENCE}' beside the page's reference; expected another name"
+                )
+        return self
+
+    def sounds(self) -> dict[str, str]:
+        """Return the page's sounds, by condition; the reference, where there is one, is `reference`."""
+        reference = {} if self.reference is None else {REFERENCE: self.reference}
+        return {**self.conditions, **reference}
+
+
+def _check_path(path: str, what: str) -> None:
+    if not path.strip():
+        raise ValueError(f"{what} is empty; expected a file in the study's folder")
