@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from interpreter.configs import TrainingConfig
+from interpreter.errors import RunError
 from interpreter.runs import METRICS, write_atomically
 from interpreter.schedules import learning_rate_factor
 from interpreter.tasks import Task
@@ -101,6 +103,11 @@ class MetricsFile(pl.Callback):
         """Add the epoch's row."""
         values = {name: round(float(value), 6) for name, value in sorted(trainer.callback_metrics.items())}
         self.rows.append({"epoch": trainer.current_epoch + 1, **values})
+        if not math.isfinite(values["train_loss"]):
+            raise RunError(
+                f"{self.folder}: the loss is no longer finite in epoch {trainer.current_epoch + 1}; "
+                "lower learning_rate and train anew"
+            )
         if trainer.is_global_zero:
             text = io.StringIO()
             writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")

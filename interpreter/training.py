@@ -174,6 +174,7 @@ def _found(request: Request, config: TrainingConfig, wanted: Run) -> Run:
 
 
 def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: Engine, last: Path) -> Learner:
+    _check_devices(engine)
     processes = engine.devices * engine.nodes
     if config.batch_size % processes:
         raise ConfigError(f"batch_size {config.batch_size} does not divide among {processes} processes")
@@ -199,11 +200,25 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         num_sanity_val_steps=0,
     )
     loaders = _loaders(prepared, config, request, engine, draws, trainer)
-    trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
+    try:
+        trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise ConfigError(
+            f"memory does not suffice for batches of {config.batch_size} clips; lower it "
+            "(--set batch_size=N) or shorten the clips (--set duration_s=S), and train anew"
+        ) from error
     if config.keep == "best":
         best = torch.load(last.with_name("best.ckpt"), weights_only=True)["state_dict"]
         learner.load_state_dict(best)
     return learner
+
+
+def _check_devices(engine: Engine) -> None:
+    if engine.accelerator not in ("auto", "cpu", "gpu", "cuda"):
+        raise ConfigError(f"unknown accelerator {engine.accelerator!r}; expected auto, cpu or gpu")
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if engine.accelerator in ("gpu", "cuda") and found < engine.devices:
+        raise ConfigError(f"{engine.devices} GPUs are asked for and {found} found; use --accelerator cpu")
 
 
 def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callback]:
