@@ -138,15 +138,16 @@ class LeastSquares(Model):  # type: ignore[misc]
 
     def fit(self, train_data: DataLoader[Any], **_: object) -> dict[str, float]:
         """Fit the weighted samples (patches present, logit, weight) that Captum hands over."""
-        columns = [torch.cat(column).double() for column in zip(*train_data, strict=True)]
-        present, logits, weights = columns[0], columns[1].view(-1), columns[2].view(-1)
+        columns = [torch.cat(column) for column in zip(*train_data, strict=True)]
+        # gelsd, the driver that finds the smallest solution, runs on the CPU alone.
+        present, logits, weights = (column.double().cpu() for column in columns)
+        logits, weights = logits.view(-1), weights.view(-1)
         share = weights / weights.sum()
-        centred = present - share @ present
-        root = weights.sqrt()
+        root = weights.sqrt()[:, None]
         solution = torch.linalg.lstsq(
-            centred * root[:, None], ((logits - share @ logits) * root)[:, None], driver="gelsd"
-        )
-        self.coefficients = solution.solution.view(1, -1).float()
+            (present - share @ present) * root, (logits - share @ logits)[:, None] * root, driver="gelsd"
+        ).solution
+        self.coefficients = solution.view(1, -1).to(columns[1])
         return {}
 
     def representation(self) -> Tensor:

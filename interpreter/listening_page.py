@@ -19,15 +19,16 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 0; overflow-wrap: anywhere; }
 article { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem; margin: 1.2rem 0; }
-.parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
+.parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); }
 .parts { gap: 1rem; margin: .8rem 0; }
 .parts p { margin: 0 0 .2rem; font-weight: 600; } audio { width: 100%; }
 .quiet { color: var(--quiet); font-weight: 400; }
 img { width: 100%; height: auto; border-radius: .3rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow: auto; max-height: 24rem; }
 table { border-collapse: collapse; margin: .6rem 0; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); }
-td.n { font-variant-numeric: tabular-nums; }
+td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { position: sticky; top: 0; background: Canvas; }
 </style>
 </head>
 <body>

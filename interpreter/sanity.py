@@ -17,7 +17,7 @@ from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from interpreter.errors import ConfigError
-from interpreter.explainer import Explainer
+from interpreter.explainer import Explainer, device_of
 from interpreter.faithfulness import bootstrap_mean
 from interpreter.spectral import front_end_of
 from interpreter.types import Classifier, Explanation
@@ -87,15 +87,17 @@ def _randomised(classifier: Classifier, cascade: bool, seed: int) -> Iterator[tu
     """Yield (stage, classifier): one with new weights throughout, or one for each layer from the last on."""
     if not isinstance(classifier, nn.Module):
         raise ConfigError("the randomisation check needs a classifier that is a torch module")
-    clone = copy.deepcopy(classifier)
+    device = device_of(classifier)
+    clone = copy.deepcopy(classifier).cpu()
     layers = [(name, layer) for name, layer in clone.named_modules() if hasattr(layer, "reset_parameters")]
     if not layers:
         raise ConfigError("the classifier has no layer whose weights could be drawn anew")
-    with torch.random.fork_rng():
+    states = []
+    with torch.random.fork_rng([]):
         torch.manual_seed(seed)
-        states = []
         for name, layer in reversed(layers):
             layer.reset_parameters()
             if cascade:
                 states.append((name, copy.deepcopy(clone)))
-    yield from states or [(ALL, clone)]
+    for stage, state in states or [(ALL, clone)]:
+        yield stage, state.to(device)
