@@ -7,7 +7,8 @@ one round of it. Elsewhere items and pairs are kept as even as a greedy choice k
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, islice
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from study_builder.orders import shuffled
+from study_builder.places import in_balanced_places
 
 Block = tuple[int, ...]
 
@@ -51,17 +53,34 @@ def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
     return tuple(_evenly_ordered(found, size)) if found else tuple(_greedy(size, k))
 
 
-def block_of(size: int, k: int, slot: int, *key: object) -> Block:
-    """Return the things that session `slot` hears, ascending; their names are drawn anew each round."""
-    rounds = balanced_blocks(size, k)
-    round_number, place = divmod(slot, len(rounds))
+@dataclass(frozen=True)
+class Heard:
+    """What one session hears.
+
+    Attributes:
+        things: in the order of their places.
+        before: how many earlier sessions hear each of them.
+    """
+
+    things: Block
+    before: tuple[int, ...]
+
+
+def block_of(size: int, k: int, slot: int, *key: object) -> Heard:
+    """Return what session `slot` hears; the names of the things and the places are drawn anew each round."""
+    blocks = _placed_blocks(size, k)
+    round_number, at = divmod(slot, len(blocks))
     names = shuffled(range(size), *key, round_number)
-    return tuple(sorted(names[index] for index in rounds[place]))
+    places = shuffled(range(k), *key, "places", round_number)
+    things = [blocks[at][place] for place in places]
+    earlier = round_number * len(blocks) * k // size
+    before = tuple(earlier + sum(thing in block for block in blocks[:at]) for thing in things)
+    return Heard(tuple(names[thing] for thing in things), before)
 
 
-def pair_counts(blocks: Sequence[Block]) -> Counter[tuple[int, int]]:
-    """Count how many blocks hold each pair."""
-    return Counter(pair for block in blocks for pair in combinations(sorted(block), 2))
+@lru_cache(maxsize=16)
+def _placed_blocks(size: int, k: int) -> tuple[Block, ...]:
+    return tuple(in_balanced_places(balanced_blocks(size, k)))
 
 
 def _few_subsets(size: int, k: int) -> list[Block]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from study_builder.blocks import block_of
@@ -60,7 +60,7 @@ def session_plan(config: StudyConfig, slot: int) -> SessionPlan:
         raise ValueError(f"slot is {slot}; expected 0 or more")
     planned: list[PlannedPage] = []
     trials = 0
-    plan = _Plan(config, slot, _left_out(config, slot))
+    plan = _Plan.of(config, slot)
     for entry in _ordered(plan, _numbered(config), "pages", random=False):
         trial_position = None
         if entry.trial is not None:
@@ -94,36 +94,59 @@ class _Numbered:
 
 @dataclass(frozen=True)
 class _Plan:
+    """What is known of a session before its pages are put in order.
+
+    Attributes:
+        config: the study.
+        slot: of the session.
+        places: by identity of a page that was chosen among more, its place among those chosen.
+        turns: by identity of such a page, how many earlier sessions hear it.
+        left_out: identities of the pages that the session does not hear.
+    """
+
     config: StudyConfig
     slot: int
+    places: Mapping[int, int] = field(default_factory=dict)
+    turns: Mapping[int, int] = field(default_factory=dict)
     left_out: frozenset[int] = frozenset()
 
-    def order(self, things: Sequence[object], *key: object) -> list[int]:
-        """Return the order of `things` for this session, as indices."""
+    @classmethod
+    def of(cls, config: StudyConfig, slot: int) -> _Plan:
+        """Choose the pages of a session."""
+        k = config.options.items_per_session
+        trials = trial_pages(config)
+        if k is None or k >= len(trials):
+            return cls(config, slot)
+        heard = block_of(len(trials), k, slot, config.options.seed, "items")
+        chosen = [id(trials[thing]) for thing in heard.things]
+        out: list[Page] = [page for page in trials if id(page) not in chosen]
+        gone = {page.id for page in out if page.id is not None}
+        rated = [page for page in config.walk() if isinstance(page, RatingPage)]
+        out += [page for page in rated if config.trial(page).repeat_of in gone]
+        places = {page: place for place, page in enumerate(chosen)}
+        return cls(
+            config, slot, places, dict(zip(chosen, heard.before, strict=True)), frozenset(map(id, out))
+        )
+
+    def order_of_entries(self, entries: Sequence[_Numbered], key: str) -> list[int]:
+        """Return the order of a random block's entries, as indices."""
+        places = [self.places.get(id(entry.page)) for entry in entries]
+        if self.config.options.order == "williams" and entries and None not in places:
+            return sorted(range(len(entries)), key=lambda at: places[at] or 0)
+        return self.order(len(entries), self.slot, key)
+
+    def order_of_conditions(self, page: Page, count: int, *key: object) -> list[int]:
+        """Return the order of the conditions of a page, as indices."""
+        return self.order(count, self.turns.get(id(page), self.slot), *key)
+
+    def order(self, count: int, turn: int, *key: object) -> list[int]:
+        """Return an order of `count` things for the session that is number `turn` to see them."""
         options = self.config.options
-        if options.order == "fixed" or len(things) < 2:
-            return list(range(len(things)))
+        if options.order == "fixed" or count < 2:
+            return list(range(count))
         if options.order == "random":
-            return shuffled(range(len(things)), options.seed, "random", *key, self.slot)
-        row = row_of(len(things), self.slot, options.seed, "williams", *key)
-        return list(williams_row(len(things), row))
-
-
-def _left_out(config: StudyConfig, slot: int) -> frozenset[int]:
-    """Return the identities of the pages that session `slot` does not hear."""
-    k = config.options.items_per_session
-    trials = trial_pages(config)
-    if k is None or k >= len(trials):
-        return frozenset()
-    chosen = set(block_of(len(trials), k, slot, config.options.seed, "items"))
-    out: list[Page] = [page for index, page in enumerate(trials) if index not in chosen]
-    gone = {page.id for page in out if page.id is not None}
-    out += [
-        page
-        for page in config.walk()
-        if isinstance(page, RatingPage) and config.trial(page).repeat_of in gone
-    ]
-    return frozenset(map(id, out))
+            return shuffled(range(count), options.seed, "random", *key, turn)
+        return list(williams_row(count, row_of(count, turn, options.seed, "williams", *key)))
 
 
 def _numbered(config: StudyConfig) -> tuple[_Numbered, ...]:
@@ -157,7 +180,7 @@ def _ordered(plan: _Plan, entries: Sequence[_Numbered], key: str, random: bool) 
         return
     apart = [entry for entry in kept if _is_put_between(plan.config, entry)]
     main = [entry for entry in kept if not _is_put_between(plan.config, entry)]
-    pages = [page for index in plan.order(main, key) for page in _expanded(plan, main[index])]
+    pages = [page for index in plan.order_of_entries(main, key) for page in _expanded(plan, main[index])]
     for entry in apart:
         pages = _put_between(plan, pages, list(_expanded(plan, entry)))
     yield from pages
@@ -194,13 +217,13 @@ def _expanded(plan: _Plan, entry: _Numbered) -> Iterator[PlannedPage]:
     else:
         names = plan.config.presented(page)
         still = isinstance(page, MushraPage) and not page.randomize
-        order = range(len(names)) if still else plan.order(names, entry.id)
+        order = range(len(names)) if still else plan.order_of_conditions(page, len(names), entry.id)
         yield PlannedPage(entry.id, page, tuple(names[at] for at in order), trial=plan.config.trial(page))
 
 
 def _one_page_per_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[PlannedPage]:
     stimuli = tuple(page.conditions)
-    order = plan.order(stimuli, name)
+    order = plan.order_of_conditions(page, len(stimuli), name)
     if isinstance(page, LikertSingleStimulusPage) and page.max_stimuli is not None:
         order = order[: page.max_stimuli]
     planned = partial(PlannedPage, page=page, trial=plan.config.trial(page))
@@ -208,7 +231,7 @@ def _one_page_per_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[
         shown: tuple[str, ...] = (stimulus,)
         if isinstance(page, ReferencePage) and page.reference is not None:
             both = (stimulus, REFERENCE)
-            shown = tuple(both[at] for at in plan.order(both, name, stimulus))
+            shown = tuple(both[at] for at in plan.order_of_conditions(page, 2, name, stimulus))
         yield planned(f"{name}:{stimulus}", conditions=shown)
 
 

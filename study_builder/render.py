@@ -5,16 +5,13 @@ The one file of the package that works with torch.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import torch
@@ -29,30 +26,18 @@ from stimuli import (
     Dataset,
     Item,
     Manifest,
-    Stimulus,
-    integrated_loudness,
     sha256_of,
-    write_audio,
 )
-from stimuli.manifest import Kind
 from study_builder.config_base import REFERENCE
 from study_builder.errors import RenderError
+from study_builder.render_files import ItemSounds, RenderedItem, RenderProgress, write_item
 from study_builder.selection import in_balanced_order, item_name, read_picks
 
 logger = logging.getLogger(__name__)
 
 PROGRESS = ".rendered"
-PEAK = 0.99
 
 Track = Callable[[Iterable["RenderedItem"], int], Iterable["RenderedItem"]]
-
-
-@dataclass(frozen=True)
-class RenderedItem:
-    """One item of a set: its record and those of its sounds."""
-
-    item: Item
-    stimuli: tuple[Stimulus, ...]
 
 
 @dataclass(frozen=True)
@@ -173,7 +158,7 @@ def render_set(
     if (out / "manifest.json").exists():
         raise RenderError(f"{out}: holds a stimuli set already; choose another folder")
     out.mkdir(parents=True, exist_ok=True)
-    progress = _Progress(out / PROGRESS, _settings(rendering, fingerprint))
+    progress = RenderProgress(out / PROGRESS, _settings(rendering, fingerprint))
     rendered = _rendered(rendering, out, progress)
     done = list(rendered if track is None else track(rendered, _count(rendering)))
     if len(done) < _count(rendering):
@@ -204,7 +189,7 @@ def _conditions(explainers: dict[str, Explainer]) -> tuple[Condition, ...]:
     return (Condition(name=REFERENCE, role="reference", label="Input"), *methods)
 
 
-def _rendered(rendering: Rendering, out: Path, progress: _Progress) -> Iterator[RenderedItem]:
+def _rendered(rendering: Rendering, out: Path, progress: RenderProgress) -> Iterator[RenderedItem]:
     """Yield items in order; while a method explains one, the sounds of the last are being written."""
     with ThreadPoolExecutor(1) as writer:
         waiting: Future[RenderedItem] | None = None
@@ -213,7 +198,9 @@ def _rendered(rendering: Rendering, out: Path, progress: _Progress) -> Iterator[
             following = (
                 writer.submit(_ready, finished)
                 if finished is not None
-                else writer.submit(_write, out, _explain(rendering, choice, number), rendering.seed, progress)
+                else writer.submit(
+                    write_item, out, _explain(rendering, choice, number), rendering.seed, progress
+                )
             )
             if waiting is not None:
                 yield waiting.result()
@@ -232,14 +219,6 @@ class _Choice:
     audio: Audio
     target: int
     probability: float
-
-
-@dataclass(frozen=True)
-class _Sounds:
-    item: Item
-    sample_rate: int
-    stimuli: dict[str, Audio]
-    residuals: dict[str, Audio]
 
 
 def _chosen(rendering: Rendering) -> Iterator[_Choice]:
@@ -273,7 +252,7 @@ def _answer(explainer: Explainer, audio: Audio) -> tuple[int, float]:
     return target, float(probability[target])
 
 
-def _explain(rendering: Rendering, choice: _Choice, number: int) -> _Sounds:
+def _explain(rendering: Rendering, choice: _Choice, number: int) -> ItemSounds:
     waveform = torch.from_numpy(choice.audio)[None]
     target = torch.tensor([choice.target])
     stimuli, residuals = {REFERENCE: choice.audio}, {}
@@ -289,7 +268,7 @@ def _explain(rendering: Rendering, choice: _Choice, number: int) -> _Sounds:
         prediction=classifier.labels[choice.target],
         probability=round(min(choice.probability, 1.0), 6),
     )
-    return _Sounds(item, classifier.sample_rate, stimuli, residuals)
+    return ItemSounds(item, classifier.sample_rate, stimuli, residuals)
 
 
 def _numpy(sound: torch.Tensor, name: str, clip: Clip) -> Audio:
@@ -297,51 +276,6 @@ def _numpy(sound: torch.Tensor, name: str, clip: Clip) -> Audio:
     if not np.isfinite(audio).all():
         raise RenderError(f"{clip.path}: the interpretation of '{name}' has samples that are no numbers")
     return audio
-
-
-def _write(out: Path, sounds: _Sounds, seed: int, progress: _Progress) -> RenderedItem:
-    """Write an item's sounds with one gain, 0 dB unless one of them would clip."""
-    everything = [*sounds.stimuli.values(), *sounds.residuals.values()]
-    peak = max(float(np.abs(audio).max()) for audio in everything)
-    gain = min(1.0, PEAK / peak)
-    records = [
-        _write_sound(out, sounds, name, audio, kind, gain, seed)
-        for kind, group in (("stimulus", sounds.stimuli), ("residual", sounds.residuals))
-        for name, audio in group.items()
-    ]
-    rendered = RenderedItem(sounds.item, tuple(records))
-    progress.keep(rendered)
-    return rendered
-
-
-def _write_sound(
-    out: Path, sounds: _Sounds, name: str, audio: Audio, kind: str, gain: float, seed: int
-) -> Stimulus:
-    folder = Path("residuals") / sounds.item.name if kind == "residual" else Path(sounds.item.name)
-    path = folder / f"{name}.wav"
-    (out / folder).mkdir(parents=True, exist_ok=True)
-    scaled = audio * np.float32(gain)
-    write_audio(
-        out / path, scaled, sounds.sample_rate, "PCM_24", seed=crc32(f"{seed}/{path.as_posix()}".encode())
-    )
-    lufs = integrated_loudness(scaled, sounds.sample_rate)
-    return Stimulus(
-        item=sounds.item.name,
-        condition=name,
-        path=path.as_posix(),
-        kind=_as_kind(kind),
-        sample_rate=sounds.sample_rate,
-        samples=len(audio),
-        channels=1,
-        lufs=round(lufs, 3) if isfinite(lufs) else None,
-        gain_db=round(20 * float(np.log10(gain)), 3) + 0.0,
-        sha256=sha256_of(out / path),
-        warnings=() if isfinite(lufs) else ("silent: nothing passes the loudness gate",),
-    )
-
-
-def _as_kind(kind: str) -> Kind:
-    return "residual" if kind == "residual" else "stimulus"
 
 
 def _settings(rendering: Rendering, fingerprint: str) -> dict[str, Any]:
@@ -355,44 +289,3 @@ def _settings(rendering: Rendering, fingerprint: str) -> dict[str, Any]:
         "residuals": rendering.residuals,
         "duration_s": rendering.duration_s,
     }
-
-
-class _Progress:
-    """Records of finished items, so that an interrupted rendering of the same settings goes on."""
-
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
-        self.folder = folder
-        folder.mkdir(exist_ok=True)
-        path = folder / "settings.json"
-        text = json.dumps(settings, indent=1, sort_keys=True)
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            for old in folder.glob("*.item.json"):
-                old.unlink()
-            _replace(path, text)
-
-    def load(self, out: Path, item: str) -> RenderedItem | None:
-        path = self.folder / f"{item}.item.json"
-        if not path.is_file():
-            return None
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        records = tuple(Stimulus.model_validate(record) for record in kept["stimuli"])
-        intact = all((out / r.path).is_file() and sha256_of(out / r.path) == r.sha256 for r in records)
-        return RenderedItem(Item.model_validate(kept["item"]), records) if intact else None
-
-    def keep(self, rendered: RenderedItem) -> None:
-        record = {
-            "item": rendered.item.model_dump(),
-            "stimuli": [stimulus.model_dump() for stimulus in rendered.stimuli],
-        }
-        _replace(self.folder / f"{rendered.item.name}.item.json", json.dumps(record))
-
-    def remove(self) -> None:
-        for path in self.folder.iterdir():
-            path.unlink()
-        self.folder.rmdir()
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study_builder.blocks import balanced_blocks, block_of
+from study_builder.places import in_balanced_places
 
 
 def brute_force_pairs(blocks: list[tuple[int, ...]], size: int) -> list[int]:
@@ -79,11 +80,42 @@ def test_every_beginning_of_a_round_is_nearly_even(size: int, k: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 12), st.data())
-def test_a_block_holds_k_different_items(size: int, data: st.DataObject) -> None:
-    k, slot = data.draw(st.integers(1, size)), data.draw(st.integers(0, 100))
-    block = block_of(size, k, slot, "seed")
-    assert len(set(block)) == k
-    assert set(block) <= set(range(size))
+def test_a_session_hears_k_different_items_and_knows_how_often_they_were_heard(
+    size: int, data: st.DataObject
+) -> None:
+    k, slot = data.draw(st.integers(1, size)), data.draw(st.integers(0, 60))
+    heard = [block_of(size, k, one, "seed") for one in range(slot + 1)]
+    things = heard[slot].things
+    assert len(set(things)) == k
+    assert set(things) <= set(range(size))
+    rounds = len(balanced_blocks(size, k))
+    for thing, before in zip(things, heard[slot].before, strict=True):
+        counted = sum(thing in one.things for one in heard[:slot])
+        # Names change from round to round, so counting by hand agrees within a round and at its end.
+        assert abs(before - counted) <= (0 if slot < rounds else k + 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 12), st.data())
+def test_a_thing_stands_in_every_place_once_in_each_k_of_its_blocks(size: int, data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, size))
+    one_block = st.lists(st.integers(0, size - 1), min_size=k, max_size=k, unique=True).map(tuple)
+    blocks = data.draw(st.lists(one_block, max_size=30))
+    placed = in_balanced_places(blocks)
+    assert [sorted(block) for block in placed] == [sorted(block) for block in blocks]
+    for thing in range(size):
+        places = [block.index(thing) for block in placed if thing in block]
+        for begin in range(0, len(places), k):
+            together = places[begin : begin + k]
+            assert len(set(together)) == len(together)
+
+
+@pytest.mark.parametrize(("size", "k"), [(5, 4), (9, 4), (12, 6), (20, 8)])
+def test_a_round_has_every_thing_equally_often_in_every_place(size: int, k: int) -> None:
+    rounds = len(balanced_blocks(size, k))
+    heard = [block_of(size, k, slot, 7).things for slot in range(rounds, 2 * rounds)]
+    counts = [sum(things[place] == thing for things in heard) for thing in range(size) for place in range(k)]
+    assert max(counts) - min(counts) <= 1
 
 
 def test_a_thousand_items_are_as_even_as_few() -> None:

@@ -90,6 +90,19 @@ def test_sessions_of_k_items_meet_every_pair_equally_often(
     assert len(set(Counter(name for names in heard for name in names).values())) == 1
 
 
+def test_chosen_items_and_their_conditions_stand_in_every_place_equally_often(
+    make_config: MakeConfig,
+) -> None:
+    config = make_config(items=9, conditions=3, items_per_session=4)
+    plans = [session_plan(config, slot).pages[1:] for slot in range(18)]
+    places = Counter((page.id, place) for pages in plans for place, page in enumerate(pages))
+    assert set(places.values()) == {2}
+    for item in ("t1", "t7"):
+        heard = [page.conditions for pages in plans for page in pages if page.id == item]
+        assert len(heard) == 8
+        assert set(Counter((c, place) for shown in heard for place, c in enumerate(shown)).values()) == {2}
+
+
 def test_a_plan_follows_from_seed_and_slot(make_config: MakeConfig) -> None:
     config = make_config(seed=5)
     assert session_plan(config, 4) == session_plan(make_config(seed=5), 4)
