@@ -181,7 +181,8 @@ def _train(
     classifier: Path | None = None,
     start: Path | None = None,
 ) -> None:
-    from interpreter.training import Engine, Request, train
+    from interpreter.requests import Engine, Request
+    from interpreter.training import train
 
     request = Request(
         kind=kind,

@@ -93,6 +93,11 @@ def write_run(folder: Path, run: Run, state: Mapping[str, Tensor]) -> None:
     buffer = io.BytesIO()
     torch.save({name: tensor.detach().cpu().clone() for name, tensor in state.items()}, buffer)
     write_atomically(folder / CHECKPOINT, buffer.getvalue())
+    write_description(folder, run)
+
+
+def write_description(folder: Path, run: Run) -> None:
+    """Write `run.json`."""
     write_atomically(folder / RUN, (json.dumps(asdict(run), indent=2) + "\n").encode())
 
 
@@ -221,8 +226,8 @@ def linked_run(folder: Path, link: Link) -> Path:
     return path
 
 
-def same_settings(run: Run, wanted: Run, folder: Path, config: Mapping[str, Any]) -> str | None:
-    """Return what differs between a finished run and a wanted one in a few words, or None."""
+def difference(run: Run, wanted: Run, folder: Path, config: Mapping[str, Any]) -> str | None:
+    """Return what differs between a run and a wanted one in a few words, or None."""
     names: Sequence[str] = ("kind", "seed", "train_folds", "noise", "data_sha256", "classifier", "start")
     for name in names:
         if getattr(run, name) != getattr(wanted, name):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,76 +18,21 @@ from torch.utils.data import DataLoader
 
 from interpreter.configs import TrainingConfig
 from interpreter.data import Clips, Disturbance, EpochSampler, noise_source
-from interpreter.errors import ConfigError, RunError
+from interpreter.errors import ConfigError
 from interpreter.kinds import Prepared, prepare
 from interpreter.learner import Learner, MetricsFile, SaveLast
 from interpreter.presets import load_config
+from interpreter.requests import STATE, Engine, Request, check_unfinished, describe, found
 from interpreter.runs import (
     RUN,
     Run,
-    link_to,
-    read_run,
-    same_settings,
-    versions,
     write_config,
+    write_description,
     write_run,
 )
 from stimuli import Dataset
 
 logger = logging.getLogger(__name__)
-
-_STATE = "checkpoints"  # subfolder that exists while a training is unfinished
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to train.
-
-    Attributes:
-        kind: a key of `configs.CONFIGS`.
-        data: the data set.
-        out: the run folder.
-        preset: the preset.
-        overrides: `key=value` settings on top.
-        train_folds: folds to train on; validation takes its clips from them as well.
-        noise: `synthetic`, `none` or a folder of sounds.
-        seed: of everything drawn.
-        classifier: the classifier's run folder, for an explainer.
-        start: the run folder that the training starts from: an L-MAC run for `lmac-ft`, an NMF run for
-            `l2i`.
-        command: for the record.
-    """
-
-    kind: str
-    data: Path
-    out: Path
-    preset: str = "tiny"
-    overrides: Sequence[str] = ()
-    train_folds: tuple[int, ...] = (1, 2, 3)
-    noise: str = "synthetic"
-    seed: int = 0
-    classifier: Path | None = None
-    start: Path | None = None
-    command: str = ""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """Where and how the training runs; none of it changes what is trained.
-
-    Attributes:
-        accelerator: Lightning's: `auto`, `cpu` or `gpu`.
-        devices: processes on this machine.
-        nodes: machines.
-        workers: processes that prepare batches, 0 for none.
-        progress: show a bar.
-    """
-
-    accelerator: str = "auto"
-    devices: int = 1
-    nodes: int = 1
-    workers: int = 0
-    progress: bool = False
 
 
 def train(request: Request, engine: Engine | None = None, *, resume: bool = False) -> tuple[Run, bool]:
@@ -109,68 +53,22 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
     engine = engine or Engine()
     config = load_config(request.kind, request.preset, request.overrides)
     dataset = Dataset.load(request.data).folds(*request.train_folds)
-    wanted = _description(request, config, dataset)
+    wanted = describe(request, config, dataset)
     if (request.out / RUN).is_file():
-        return _found(request, config, wanted), False
-    last = request.out / _STATE / "last.ckpt"
-    if last.is_file() and not resume:
-        raise RunError(f"{request.out}: holds an unfinished run; go on with --resume, or remove the folder")
-    if (
-        not last.is_file()
-        and request.out.is_dir()
-        and any(request.out.iterdir())
-        and not (request.out / _STATE).is_dir()
-    ):
-        raise RunError(f"{request.out}: the folder is not empty and holds no run; choose another")
+        return found(request, config, wanted), False
+    last = request.out / STATE / "last.ckpt"
+    check_unfinished(request, config, wanted, last, resume)
     with _quiet(), torch.random.fork_rng():
         torch.manual_seed(request.seed)
         prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
         last.parent.mkdir(parents=True, exist_ok=True)
         write_config(request.out, config.model_dump(mode="json"))
+        write_description(request.out / STATE, wanted)
         learner = _fit(prepared, config, request, engine, last)
     if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
         write_run(request.out, wanted, learner.network.state_dict())
         shutil.rmtree(last.parent)
     return wanted, True
-
-
-def _description(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
-    links = [
-        None if run is None else link_to(run, request.out) for run in (request.classifier, request.start)
-    ]
-    if request.classifier is not None:
-        labels = read_run(request.classifier).labels
-        unknown = set(dataset.labels) - set(labels)
-        if unknown:
-            raise ConfigError(
-                f"{request.data}: the classifier {request.classifier} does not know {sorted(unknown)[0]!r}"
-            )
-    else:
-        labels = dataset.labels
-    return Run(
-        kind=request.kind,
-        labels=labels,
-        sample_rate=config.sample_rate,
-        seed=request.seed,
-        preset=request.preset,
-        train_folds=request.train_folds,
-        noise=request.noise if request.noise in ("synthetic", "none") else Path(request.noise).name,
-        data_sha256=dataset.sha256,
-        classifier=links[0],
-        start=links[1],
-        command=request.command,
-        versions=versions(),
-    )
-
-
-def _found(request: Request, config: TrainingConfig, wanted: Run) -> Run:
-    run = read_run(request.out)
-    difference = same_settings(run, wanted, request.out, config.model_dump(mode="json"))
-    if difference:
-        raise RunError(
-            f"{request.out}: holds a finished run with other settings ({difference}); choose another folder"
-        )
-    return run
 
 
 def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: Engine, last: Path) -> Learner:

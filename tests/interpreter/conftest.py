@@ -37,7 +37,8 @@ def soundscapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def train_small(soundscapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return a function that trains a kind for two steps and returns its run folder."""
-    from interpreter.training import Request, train
+    from interpreter.requests import Request
+    from interpreter.training import train
 
     root = tmp_path_factory.mktemp("runs")
 

@@ -111,6 +111,8 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
         read_run(broken)
     with pytest.raises(RunError, match="unfinished run; go on with --resume"):
         train_small(kind, "epochs=3", out=broken, **given)
+    with pytest.raises(RunError, match=r"unfinished run has other settings \(seed is 0, not 1\)"):
+        train_small(kind, "epochs=3", out=broken, resume=True, seed=1, **given)
     train_small(kind, "epochs=3", out=broken, resume=True, **given)
     expected, found = (read_tensors(folder / "checkpoint.pt") for folder in (unbroken, broken))
     assert expected.keys() == found.keys()
@@ -122,7 +124,8 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
 def test_a_finished_run_is_found_again_or_refused(
     train_small: Train, classifier_run: Path, soundscapes: Path
 ) -> None:
-    from interpreter.training import Request, train
+    from interpreter.requests import Request
+    from interpreter.training import train
 
     before = (classifier_run / "run.json").stat().st_mtime_ns
     train_small("classifier", out=classifier_run)
@@ -197,7 +200,8 @@ def test_training_needs_what_it_starts_from(
 def test_a_class_that_the_classifier_does_not_know_is_refused(
     train_small: Train, classifier_run: Path, soundscapes: Path, tmp_path: Path
 ) -> None:
-    from interpreter.training import Request, train
+    from interpreter.requests import Request
+    from interpreter.training import train
 
     other = tmp_path / "other"
     shutil.copytree(soundscapes, other)
