@@ -62,14 +62,13 @@ def make_soundscape(category: str, index: int, duration_s: float = 2.0, seed: in
     target, source = SOURCES[category]
     rng = np.random.default_rng([seed, target, index])
     samples = round(duration_s * SAMPLE_RATE)
-    foreground = unit_power(source(rng, samples, SAMPLE_RATE))
+    foreground = unit_power(source(rng, samples, SAMPLE_RATE).astype(np.float32))
     if rng.random() < 0.7:
         foreground = room(rng, foreground, SAMPLE_RATE, rng.uniform(0.15, 0.6), rng.uniform(0.05, 0.35))
-    foreground = unit_power(foreground) * 10 ** (rng.uniform(*SNR_DB) / 20)
-    background = _background(rng, samples)
-    level = 10 ** (rng.uniform(*LEVEL_DBFS) / 20) / np.sqrt(np.mean(np.square(foreground + background)))
-    largest = max(np.abs(foreground + background).max(), np.abs(foreground).max())
-    gain = min(level, PEAK / largest)
+    foreground = unit_power(foreground) * np.float32(10 ** (rng.uniform(*SNR_DB) / 20))
+    mixture = foreground + _background(rng, samples)
+    level = 10 ** (rng.uniform(*LEVEL_DBFS) / 20) / np.sqrt(np.dot(mixture, mixture) / samples)
+    gain = np.float32(min(level, PEAK / max(np.abs(mixture).max(), np.abs(foreground).max())))
     fold = index % FOLDS + 1
     number = 1000 * (target + 1) + index
     return Soundscape(
@@ -78,8 +77,8 @@ def make_soundscape(category: str, index: int, duration_s: float = 2.0, seed: in
         target=target,
         category=category,
         src_file=str(number),
-        mixture=(gain * (foreground + background)).astype(np.float32),
-        stem=(gain * foreground).astype(np.float32),
+        mixture=gain * mixture,
+        stem=gain * foreground,
     )
 
 
@@ -88,8 +87,8 @@ def _background(rng: np.random.Generator, samples: int) -> Signal:
         rng, samples, int(rng.integers(3, 9)), 0.7
     )
     if rng.random() < 0.3:
-        hum = harmonics(glide(rng.choice([50.0, 60.0]), SAMPLE_RATE, samples), [1.0, 0.6, 0.4, 0.2, 0.1])
-        noise = noise + rng.uniform(0.1, 0.5) * unit_power(hum)
+        hum = harmonics(glide(rng.choice((50.0, 60.0)), SAMPLE_RATE, samples), [1.0, 0.6, 0.4, 0.2, 0.1])
+        noise = noise + np.float32(rng.uniform(0.1, 0.5)) * unit_power(hum)
     return unit_power(noise)
 
 

@@ -139,7 +139,8 @@ def clock_alarm(rng: np.random.Generator, samples: int, sample_rate: int) -> Sig
     beep_hz, group = rng.uniform(7.0, 11.0), int(rng.integers(2, 5))
     beat = t * beep_hz + rng.uniform(0, group)
     on = (np.mod(beat, 1.0) < 0.5) & (np.mod(np.floor(beat), group + 2) < group)
-    edges = np.convolve(on.astype(np.float64), np.hanning(33) / np.hanning(33).sum(), mode="same")
+    smooth = np.hanning(33) / np.hanning(33).sum()
+    edges = np.convolve(on.astype(np.float32), smooth.astype(np.float32), mode="same")
     tone = harmonics(glide(rng.uniform(1500, 2600), sample_rate, samples), [1, 0, 0.35])
     return tone * edges
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
@@ -17,27 +19,49 @@ def seconds(samples: int, sample_rate: int) -> Signal:
 
 def coloured_noise(rng: np.random.Generator, samples: int, slope_db_per_octave: float) -> Signal:
     """Return Gaussian noise of unit power with a slope in dB per octave, flat below Nyquist / 100."""
-    spectrum = fft.rfft(rng.standard_normal(samples, dtype=np.float32))
-    position = np.arange(len(spectrum), dtype=np.float32) / len(spectrum)
-    shape = np.maximum(position, np.float32(0.01)) ** np.float32(slope_db_per_octave / (20 * np.log10(2)))
-    return unit_power(fft.irfft(spectrum * shape, samples))
+    exponent = np.float32(slope_db_per_octave / (20 * np.log10(2)))
+    return _shaped_noise(rng, samples, np.exp(exponent * _log_position(samples)))
 
 
 def band_noise(
     rng: np.random.Generator, samples: int, sample_rate: int, low_hz: float, high_hz: float
 ) -> Signal:
     """Return Gaussian noise of unit power between two frequencies, with edges of an eighth of an octave."""
-    spectrum = fft.rfft(rng.standard_normal(samples, dtype=np.float32))
-    log_frequency = np.log2(np.maximum(fft.rfftfreq(samples, 1 / sample_rate), 1.0)).astype(np.float32)
-    rise = np.clip((log_frequency - np.log2(low_hz)) * 8 + 0.5, 0, 1)
-    fall = np.clip((np.log2(high_hz) - log_frequency) * 8 + 0.5, 0, 1)
-    return unit_power(fft.irfft(spectrum * (rise * fall), samples))
+    octaves = _octaves(samples, sample_rate)
+    rise = np.clip((octaves - np.float32(np.log2(low_hz))) * 8 + np.float32(0.5), 0, 1)
+    fall = np.clip((np.float32(np.log2(high_hz)) - octaves) * 8 + np.float32(0.5), 0, 1)
+    return _shaped_noise(rng, samples, rise * fall)
+
+
+def _shaped_noise(rng: np.random.Generator, samples: int, shape: Signal) -> Signal:
+    """Gaussian noise of unit power, drawn as a spectrum so that no forward transform is needed."""
+    spectrum = rng.standard_normal(2 * len(shape), dtype=np.float32).view(np.complex64)
+    return unit_power(fft.irfft(spectrum * shape, samples))
+
+
+@lru_cache(maxsize=8)
+def _log_position(samples: int) -> Signal:
+    """Logarithm of each bin's place below Nyquist, no lower than that of 1/100."""
+    bins = samples // 2 + 1
+    return np.log(np.maximum(np.arange(bins, dtype=np.float32) / bins, np.float32(0.01)))
+
+
+@lru_cache(maxsize=8)
+def _octaves(samples: int, sample_rate: int) -> Signal:
+    """Each bin's frequency in octaves above 1 Hz."""
+    octaves: Signal = np.log2(np.maximum(fft.rfftfreq(samples, 1 / sample_rate), 1.0)).astype(np.float32)
+    return octaves
 
 
 def slow_envelope(rng: np.random.Generator, samples: int, points: int, depth: float) -> Signal:
     """Return an envelope of `points` drawn values between `1 - depth` and 1, joined by straight lines."""
-    values = 1 - depth * rng.random(points)
-    return np.interp(np.linspace(0, points - 1, samples), np.arange(points), values)
+    values = (1 - depth * rng.random(points)).astype(np.float32)
+    knots = np.linspace(0, samples, points).astype(int)
+    pieces = [
+        np.linspace(values[k], values[k + 1], knots[k + 1] - knots[k], endpoint=False, dtype=np.float32)
+        for k in range(points - 1)
+    ]
+    return np.concatenate(pieces)
 
 
 def glide(frequency_hz: npt.ArrayLike, sample_rate: int, samples: int, phase: float = 0.0) -> Signal:
@@ -93,13 +117,15 @@ def room(
     tail = rng.standard_normal(length, dtype=np.float32) * np.exp(
         np.linspace(0, -6.9, length, dtype=np.float32)
     )
+    dry = dry.astype(np.float32)
     size = fft.next_fast_len(len(dry) + length, real=True)
-    spread = fft.irfft(fft.rfft(dry.astype(np.float32), size) * fft.rfft(tail, size), size)[: len(dry)]
-    mixed: Signal = np.sqrt(1 - wet) * unit_power(dry) + np.sqrt(wet) * unit_power(spread)
+    spread = fft.irfft(fft.rfft(dry, size) * fft.rfft(tail, size), size)[: len(dry)]
+    direct, late = np.float32(np.sqrt(1 - wet)), np.float32(np.sqrt(wet))
+    mixed: Signal = direct * unit_power(dry) + late * unit_power(spread)
     return mixed
 
 
 def unit_power(signal: Signal) -> Signal:
     """Return `signal` scaled to a mean square of 1; silence stays silence."""
     power = float(np.dot(signal, signal)) / len(signal)
-    return signal / np.sqrt(power) if power > 0 else signal
+    return signal * signal.dtype.type(1 / np.sqrt(power)) if power > 0 else signal

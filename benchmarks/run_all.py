@@ -1,0 +1,61 @@
+"""Run every benchmark and gather the tables into docs/benchmarks.md.
+
+    python benchmarks/run_all.py [NAME ...]
+
+Each script prints one Markdown section; a script that fails leaves its section as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+INTRODUCTION = """# Benchmarks
+
+Medians on the machine that each table names; peers in the same run. `make bench` measures all of it again and rewrites this page.
+"""
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the page's sections by the benchmark's name."""
+    found = re.split(r"^<!-- benchmark: (\S+) -->\n", text, flags=re.MULTILINE)
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def measure(script: Path) -> str:
+    """Run a benchmark and return its section."""
+    done = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, check=True)
+    cores = os.cpu_count()
+    machine = f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}"
+    stamp = f"*{datetime.now(UTC):%Y-%m-%d}, {machine}, listenable {version('listenable')}.*"
+    return f"{done.stdout.strip()}\n\n{stamp}\n\n"
+
+
+def main(names: list[str]) -> int:
+    """Measure the benchmarks `names`, or all of them."""
+    scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem != "run_all"}
+    kept = sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+    failed = []
+    for name in names or scripts:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        try:
+            kept[name] = measure(scripts[name])
+        except subprocess.CalledProcessError as error:
+            failed.append(f"{name} ended with exit code {error.returncode}")
+        body = "".join(f"<!-- benchmark: {key} -->\n{text}" for key, text in sorted(kept.items()))
+        PAGE.write_text(f"{INTRODUCTION}\n{body}".rstrip() + "\n", encoding="utf-8")
+    for sentence in failed:
+        print(sentence, file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
