@@ -28,7 +28,12 @@ IMAGE = Path(__file__).resolve().parent / "img" / "participant.png"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--autoplay-policy=no-user-gesture-required"]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
 SCORES = (0.82, 0.55, 0.31, 0.97, 0.66, 0.18, 0.74, 0.43, 0.9, 0.25, 0.6, 0.5)
 LISTEN_MS = 1150
 

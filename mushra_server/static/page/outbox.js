@@ -13,6 +13,7 @@ export class Outbox {
   #pages; // finished pages: [{index, id, answer}]
   #draft = null; // {index, id, answer} not yet acknowledged
   #draftTimer = 0;
+  #drafting = null;
   #retryTimer = 0;
   #delay = FIRST_DELAY;
   #sending = null;
@@ -81,6 +82,7 @@ export class Outbox {
     while (this.#pages.length > 0) {
       const entry = this.#pages[0];
       try {
+        await this.#drafting; // a draft that is still under way must not arrive after its page
         await savePage(entry.index, entry.answer);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
@@ -115,8 +117,10 @@ export class Outbox {
     clearTimeout(this.#draftTimer);
     const draft = this.#draft;
     if (draft === null) return;
+    const sending = saveDraft(draft.index, draft.answer, leaving);
+    this.#drafting = sending.catch(() => null);
     try {
-      await saveDraft(draft.index, draft.answer, leaving);
+      await sending;
     } catch (error) {
       // It is on this device, and the next change or the page itself is sent again.
       if (error.transient && !leaving && this.#draft === draft) {

@@ -29,7 +29,7 @@ export class Session {
       onChange: (unsent, offline) => shell.showConnection(unsent, offline),
       onRefused: (entry, error) => this.#refused(entry, error),
     });
-    window.addEventListener("beforeunload", (event) => this.#outbox.unsent > 0 && event.preventDefault());
+    window.addEventListener("beforeunload", (event) => this.#guard(event));
   }
 
   start() {
@@ -179,6 +179,12 @@ export class Session {
       }
       await new Promise((resolve) => setTimeout(resolve, 1000 * delay));
     }
+  }
+
+  #guard(event) {
+    if (this.#outbox.unsent === 0) return;
+    event.preventDefault();
+    event.returnValue = true; // what older browsers look at
   }
 
   #refused(entry, error) {

@@ -15,7 +15,12 @@ OpenPage = Callable[..., Any]
 
 pytestmark = pytest.mark.slow
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+PHONE = {
+    "viewport": {"width": 360, "height": 740},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -34,7 +39,10 @@ def complaints(tab: Any, axe: str) -> list[str]:
         tab.evaluate(f"() => {{ {axe} }}")
     tab.wait_for_timeout(350)  # a fading colour has no contrast to speak of
     found = tab.evaluate("(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", AXE_RULES)
-    return [f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes'][:3]]}" for v in found["violations"]]
+    return [
+        f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes'][:3]]}"
+        for v in found["violations"]
+    ]
 
 
 def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
@@ -62,7 +70,13 @@ def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], axe: str, scheme: str, screen: dict[str, Any]
+    make_study: MakeStudy,
+    serve: Serve,
+    open_page: OpenPage,
+    pages: dict[str, Any],
+    axe: str,
+    scheme: str,
+    screen: dict[str, Any],
 ) -> None:
     study = make_study([*pages["every"]])
     someone = open_page(serve(study), color_scheme=scheme, reduced_motion="reduce", **screen)
@@ -108,7 +122,9 @@ def test_twelve_conditions_fit_a_desktop(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
     names = tuple(f"condition{n}" for n in range(11))
-    study = make_study([pages["trial"]("mushra", "wide", conditions=names, **pages["reference"]), pages["finish"]])
+    study = make_study(
+        [pages["trial"]("mushra", "wide", conditions=names, **pages["reference"]), pages["finish"]]
+    )
     for name in names:
         pages["write_sound"](study / f"audio/item/{name}.wav", 400)
     someone = open_page(serve(study))

@@ -48,7 +48,9 @@ def test_next_trial_is_loaded_while_this_one_is_rated(
     someone = open_page("about:blank")
     fetched: list[str] = []
     someone.tab.on("requestfinished", lambda request: fetched.append(request.url))
-    someone.tab.goto(serve(make_study([pages["mushra"], {**pages["mushra"], "id": "second"}, pages["finish"]])))
+    someone.tab.goto(
+        serve(make_study([pages["mushra"], {**pages["mushra"], "id": "second"}, pages["finish"]]))
+    )
     someone.at(1)
     someone.tab.wait_for_timeout(800)
     state = someone.tab.evaluate("fetch('api/session').then((answer) => answer.json())")
@@ -76,7 +78,10 @@ def test_resampling_is_stated(
 
 
 def region(someone: Any) -> tuple[float, float]:
-    start, end = (float(someone.tab.locator(f".handle-{edge}").get_attribute("aria-valuenow")) for edge in ("start", "end"))
+    start, end = (
+        float(someone.tab.locator(f".handle-{edge}").get_attribute("aria-valuenow"))
+        for edge in ("start", "end")
+    )
     return start, end
 
 

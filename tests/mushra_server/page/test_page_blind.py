@@ -77,7 +77,12 @@ def test_sounds_load_in_the_order_of_presentation(
 ) -> None:
     someone = open_page("about:blank")
     asked: list[str] = []
-    someone.tab.on("request", lambda request: asked.append(request.url) if "/audio/" in request.url and "static" not in request.url else None)
+    someone.tab.on(
+        "request",
+        lambda request: (
+            asked.append(request.url) if "/audio/" in request.url and "static" not in request.url else None
+        ),
+    )
     someone.tab.goto(serve(make_study([pages["mushra"], pages["finish"]])))
     someone.at(1)
     state = someone.tab.evaluate("fetch('api/session').then((answer) => answer.json())")["pages"][0]
@@ -96,13 +101,26 @@ HOSTILE = (
 def test_hostile_content_is_taken_apart(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
-    study = make_study([{**pages["generic"], "name": "<img src=x onerror=window.hit=1>", "content": HOSTILE}, pages["finish"]])
+    study = make_study(
+        [
+            {**pages["generic"], "name": "<img src=x onerror=window.hit=1>", "content": HOSTILE},
+            pages["finish"],
+        ]
+    )
     someone = open_page(serve(study), expect_errors=True)
     someone.at(1)
     content = someone.tab.locator(".content")
     assert content.locator("b").text_content() == "there"
-    assert content.locator("script, iframe, svg, form, button, style, math, [onclick], [onerror], [style], [id], h1").count() == 0
-    assert [link.get_attribute("href") for link in content.locator("a").all()] == [None, "https://example.org"]
+    assert (
+        content.locator(
+            "script, iframe, svg, form, button, style, math, [onclick], [onerror], [style], [id], h1"
+        ).count()
+        == 0
+    )
+    assert [link.get_attribute("href") for link in content.locator("a").all()] == [
+        None,
+        "https://example.org",
+    ]
     assert someone.tab.locator("h1").text_content() == "<img src=x onerror=window.hit=1>"
     someone.tab.wait_for_timeout(200)
     assert someone.tab.evaluate("window.hit") is None

@@ -80,7 +80,10 @@ def test_whole_session_with_the_mouse(
     assert someone.tab.get_by_text("Stored. Thank you.").is_visible()
 
     rows = pages["stored"](study)
-    trials = [[row for row in rows if row["trial_position"] == at] for at in sorted({row["trial_position"] for row in rows})]
+    trials = [
+        [row for row in rows if row["trial_position"] == at]
+        for at in sorted({row["trial_position"] for row in rows})
+    ]
     mushra, impairment, pair, single, multi = trials
     assert [row["score"] for row in sorted(mushra, key=lambda row: row["condition_position"])] == given
     assert {row["comment"] for row in rows} == {None, "Tinny; R&B was <b>worse</b> 50%25 +1 🎧"}
@@ -434,3 +437,68 @@ def test_refused_page_is_shown_again_with_the_reason(
     someone.next.click()
     someone.tab.get_by_text("(the box is blue)").wait_for()
     assert someone.at(1) == "consent"
+
+
+def test_training_is_marked_and_the_predicted_class_is_named(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    trials = {
+        "mushra": {"item": "item", "kind": "training", "prediction": "church bells"},
+        "second": {"item": "item", "kind": "attention", "prediction": "dog", "expected": {"kestrel": [0, 5]}},
+    }
+    second = {**pages["mushra"], "id": "second", "content": "The classifier answered: <b>dog</b>."}
+    someone = open_page(
+        serve(
+            make_study(
+                [pages["mushra"], second, pages["finish"]], trials=trials, must_listen=False, must_rate=False
+            )
+        )
+    )
+    someone.at(1)
+    assert someone.tab.locator(".badge").text_content() == "Practice: these scores do not count"
+    assert someone.tab.locator(".prediction").text_content() == "The classifier answered: church bells"
+    someone.next.click()
+    someone.at(2)
+    assert someone.tab.locator(".badge").count() == 0  # a check looks like any trial
+    assert someone.tab.locator(".prediction").count() == 0  # the page's own text names the class
+
+
+def test_shortcuts_can_be_switched_off(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
+    someone.at(1)
+    someone.press("2")
+    someone.tab.get_by_label("Comment on Sound 2 (optional)").fill("")
+    someone.press("3", "r", " ", "?")
+    assert someone.tab.get_by_label("Comment on Sound 2 (optional)").input_value() == "3r ?"
+    someone.tab.get_by_role("button", name="Help").click()
+    someone.tab.get_by_label("Use these single-key shortcuts").uncheck()
+    someone.press("Escape", "Tab", "4")
+    assert someone.tab.locator(".lane:nth-child(4) .sound-button").get_attribute("aria-pressed") == "false"
+    someone.tab.reload()
+    someone.at(1)
+    someone.press("4")
+    assert someone.tab.locator(".sound-button[aria-pressed=true]").count() == 0
+
+
+def test_session_is_not_finished_while_a_page_is_on_its_way(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])), expect_errors=True)
+    someone.at(1)
+    someone.next.click()
+    someone.at(2)
+    finishes: list[str] = []
+    someone.tab.on(
+        "request", lambda request: finishes.append(request.url) if request.url.endswith("/finish") else None
+    )
+    someone.tab.route("**/api/session/pages/1", lambda route: route.fulfill(status=502, body="<html>"))
+    someone.tab.get_by_label("Your age").fill("50")
+    someone.tab.get_by_label("Headphones").check()
+    someone.next.click()
+    someone.tab.wait_for_timeout(2500)
+    assert finishes == []
+    someone.tab.unroute_all()
+    someone.tab.get_by_text("Stored. Thank you.").wait_for(timeout=15_000)
+    assert len(finishes) == 1

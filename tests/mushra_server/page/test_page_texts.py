@@ -17,7 +17,9 @@ def texts(language: str) -> dict[str, str]:
     return dict(ENTRY.findall((PAGE / "i18n" / f"{language}.js").read_text("utf-8")))
 
 
-SOURCE = "\n".join(file.read_text("utf-8") for file in sorted(PAGE.rglob("*.js")) if file.parent.name != "i18n")
+SOURCE = "\n".join(
+    file.read_text("utf-8") for file in sorted(PAGE.rglob("*.js")) if file.parent.name != "i18n"
+)
 
 
 def asked_keys() -> set[str]:

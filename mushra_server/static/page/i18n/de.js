@@ -60,6 +60,7 @@ export default {
   pair_question_open: "Welcher Klang ist gleich der Referenz?",
   pair_question_alone: "Welchen Klang ziehen Sie vor?",
   bs1116_question: "Einer der beiden Klänge ist gleich der Referenz: geben Sie ihm die höchste Bewertung. Wie stark ist der andere beeinträchtigt?",
+  headphones_title: "Kopfhörerprüfung",
   headphones_intro: "Bitte setzen Sie Ihre Kopfhörer auf. Sie hören sechs Gruppen von je drei Klängen.",
   headphones_softest: "Welcher der drei Klänge ist der leiseste?",
   headphones_tone: "In welchem der drei Rauschen ist ein leiser Ton zu hören?",

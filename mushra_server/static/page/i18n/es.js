@@ -60,6 +60,7 @@ export default {
   pair_question_open: "¿Cuál es igual a la referencia?",
   pair_question_alone: "¿Cuál prefiere?",
   bs1116_question: "Uno de los dos sonidos es igual a la referencia: dele la puntuación más alta. ¿Cuánto se ha degradado el otro?",
+  headphones_title: "Comprobación de los auriculares",
   headphones_intro: "Póngase los auriculares. Oirá seis grupos de tres sonidos.",
   headphones_softest: "¿Cuál de los tres sonidos es el más débil?",
   headphones_tone: "¿Cuál de los tres ruidos contiene un tono débil?",

@@ -60,6 +60,7 @@ export default {
   pair_question_open: "Lequel est identique à la référence ?",
   pair_question_alone: "Lequel préférez-vous ?",
   bs1116_question: "L’un des deux sons est identique à la référence : donnez-lui la note la plus haute. À quel point l’autre est-il dégradé ?",
+  headphones_title: "Vérification du casque",
   headphones_intro: "Veuillez mettre votre casque. Vous entendrez six séries de trois sons.",
   headphones_softest: "Lequel des trois sons est le plus faible ?",
   headphones_tone: "Lequel des trois bruits contient un son faible ?",

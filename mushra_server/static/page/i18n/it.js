@@ -60,6 +60,7 @@ export default {
   pair_question_open: "Quale è uguale al riferimento?",
   pair_question_alone: "Quale preferisci?",
   bs1116_question: "Uno dei due suoni è uguale al riferimento: dagli il voto più alto. Quanto è degradato l’altro?",
+  headphones_title: "Controllo delle cuffie",
   headphones_intro: "Indossa le cuffie. Sentirai sei serie di tre suoni.",
   headphones_softest: "Quale dei tre suoni è il più debole?",
   headphones_tone: "Quale dei tre rumori contiene un tono debole?",

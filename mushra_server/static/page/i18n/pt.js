@@ -60,6 +60,7 @@ export default {
   pair_question_open: "Qual é igual à referência?",
   pair_question_alone: "Qual prefere?",
   bs1116_question: "Um dos dois sons é igual à referência: dê-lhe a nota mais alta. Quanto se degradou o outro?",
+  headphones_title: "Verificação dos auscultadores",
   headphones_intro: "Coloque os auscultadores. Vai ouvir seis grupos de três sons.",
   headphones_softest: "Qual dos três sons é o mais fraco?",
   headphones_tone: "Qual dos três ruídos contém um tom fraco?",

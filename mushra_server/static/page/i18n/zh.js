@@ -60,6 +60,7 @@ export default {
   pair_question_open: "哪一个与参考相同？",
   pair_question_alone: "您更喜欢哪一个？",
   bs1116_question: "两个声音中有一个与参考相同，请给它最高分。另一个的损伤有多大？",
+  headphones_title: "耳机检查",
   headphones_intro: "请戴上耳机。您将听到六组声音，每组三个。",
   headphones_softest: "三个声音中哪一个最轻？",
   headphones_tone: "三段噪声中哪一段含有微弱的音调？",

@@ -89,7 +89,7 @@ export class Trial {
     this.#comment = comments ? new CommentBox(this.#player, this.#ratings, this.#page.stimuli, scale.name, this.#env.changed) : null;
     const count = scales.length > 1 ? h("p", { class: "step", text: t("question_of", { n: this.#step + 1, count: scales.length }) }) : null;
     const question = scale.question && !this.#page.content?.includes(scale.question) ? h("p", { class: "scale-question", text: scale.question }) : null;
-    fill(this.#stage, count, question, this.#board.element, this.#comment?.element);
+    fill(this.#stage, count || question ? h("div", { class: "asked" }, count, question) : null, this.#board.element, this.#comment?.element);
     this.#unfit?.();
     this.#unfit = fitTracks(this.#board.element);
   }

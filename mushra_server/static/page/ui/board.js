@@ -62,7 +62,7 @@ export class Board {
     const { current, playing } = this.#player;
     const focused = this.#lanes.find((lane) => lane.slider.input === document.activeElement);
     for (const lane of this.#lanes) {
-      const mine = lane.key === current;
+      const mine = lane.key === current; // a sound that was paused may still be rated: none has been heard since
       lane.button.show({ playing: mine && playing, current: mine, heard: this.#player.heard(lane.key) });
       if (lane.element.classList.contains("current") !== mine) {
         lane.element.classList.toggle("current", mine);

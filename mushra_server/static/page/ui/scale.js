@@ -2,15 +2,16 @@
 
 import { scaleWord, t } from "../i18n.js";
 
-/**
- * The word for a score. A scale's labels name equal bands (BS.1534), or, with `points`, the scores at equal distances
- * from the lowest to the highest (BS.1116).
- */
+// The labels of a scale name equal bands (BS.1534). Two labels alone name its ends, and with `points` they name the
+// scores at equal distances from the lowest to the highest (BS.1116).
+const namesPoints = ({ labels, points }) => points || labels.length < 3;
+
+/** The word for a score, or null on a scale that names its ends alone. */
 export function wordFor(scale, value) {
-  const { labels, min, max, points } = scale;
-  if (!labels?.length) return null;
+  const { labels, min, max } = scale;
+  if (!labels || labels.length < 3) return null;
   const fraction = (value - min) / (max - min);
-  const band = points ? Math.round(fraction * (labels.length - 1)) : Math.floor(fraction * labels.length);
+  const band = namesPoints(scale) ? Math.round(fraction * (labels.length - 1)) : Math.floor(fraction * labels.length);
   return scaleWord(labels[Math.min(Math.max(band, 0), labels.length - 1)]);
 }
 
@@ -21,15 +22,15 @@ export function spoken(scale, value) {
 }
 
 /** Where each label stands on the scale, from 0 at its low end to 1. */
-export function labelPlaces({ labels = [], points }) {
-  return labels.map((label, n) => ({
-    text: scaleWord(label),
-    at: points ? n / Math.max(1, labels.length - 1) : (n + 0.5) / labels.length,
-  }));
+export function labelPlaces(scale) {
+  const { labels = [] } = scale;
+  const last = Math.max(1, labels.length - 1);
+  return labels.map((label, n) => ({ text: scaleWord(label), at: namesPoints(scale) ? n / last : (n + 0.5) / labels.length }));
 }
 
 /** Where the lines between bands stand; on a scale of points, where the points are. */
-export function linePlaces({ labels = [], points }) {
-  const count = points ? labels.length - 1 : labels.length;
-  return count > 0 ? Array.from({ length: count + 1 }, (_, n) => n / count) : [0, 1];
+export function linePlaces(scale) {
+  const { labels = [] } = scale;
+  const count = labels.length < 2 ? 1 : namesPoints(scale) ? labels.length - 1 : labels.length;
+  return Array.from({ length: count + 1 }, (_, n) => n / count);
 }

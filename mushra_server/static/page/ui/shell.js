@@ -52,7 +52,7 @@ export class Shell {
     bar.value = count > 1 ? index / (count - 1) : 1;
     document.title = `${where} · ${this.#title}`;
     const training = page.kind === "training" ? h("p", { class: "badge", text: t("training_badge") }) : null;
-    this.heading = h("h1", { tabindex: "-1", text: page.title || where });
+    this.heading = h("h1", { tabindex: "-1", text: page.title || (page.type === "headphone_check" ? t("headphones_title") : where) });
     const content = h("div", { class: "content" });
     content.append(sanitize(page.content));
     const intro = h("div", { class: "intro" }, h("div", { class: "intro-title" }, this.heading, training), content);
