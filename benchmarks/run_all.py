@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks
 
-Medians on the machine that each table names; peers in the same run. `make bench` measures all of it again and rewrites this page.
+Medians on the machine that each table names; peers in the same run. `make bench` measures it all again.
 """
 
 

@@ -77,8 +77,8 @@ def make_soundscape(category: str, index: int, duration_s: float = 2.0, seed: in
         target=target,
         category=category,
         src_file=str(number),
-        mixture=gain * mixture,
-        stem=gain * foreground,
+        mixture=np.asarray(gain * mixture, dtype=np.float32),
+        stem=np.asarray(gain * foreground, dtype=np.float32),
     )
 
 

@@ -2,7 +2,7 @@
 
     python examples/lab_study/make_recordings.py recordings
 
-The scenes are synthesised, so that the example needs no download; replace the folder with your own recordings.
+The scenes are synthesised, so that the example needs no download: put your own recordings in their place.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SNR_DB = {"old": 8.0, "new": 18.0}
 
 
 def make_recordings(folder: Path) -> None:
-    """Write `folder/SCENE/{reference,old,new}.wav`: the foreground alone, and with more or less noise left in it."""
+    """Write `folder/SCENE/{reference,old,new}.wav`: without noise, and with more or less of it left."""
     for number, scene in enumerate(SCENES):
         reference = make_soundscape(scene, number, duration_s=4.0).stem
         noise = np.random.default_rng(number).standard_normal(len(reference)).astype(np.float32)
