@@ -55,7 +55,7 @@ def explain_files(
 ) -> list[FileExplanation]:
     """Explain sound files of any rate, length and number of channels (their mean is explained).
 
-    Writes a folder for each file under `out`, and `out/index.html` to listen to all of them.
+    Writes a folder for each file under `out`, and `out/index.html` to listen to all that are done.
 
     Args:
         explainer: the method.
@@ -72,7 +72,6 @@ def explain_files(
         InterpreterError: an unknown label, or a file that cannot be explained.
     """
     number = None if target is None else _label_number(explainer, target)
-    out.mkdir(parents=True, exist_ok=True)
     results: list[FileExplanation] = []
     names: set[str] = set()
     for path in paths:
@@ -94,7 +93,7 @@ def explain_files(
         record = _record(explainer, path, found, window_s, overlap, command)
         _write(folder, waveform, found, record, rate, explainer)
         results.append(FileExplanation(path, folder, record))
-    write_text(out / "index.html", listening_page([(r.folder.name, r.record) for r in results]))
+        write_text(out / "index.html", listening_page([(r.folder.name, r.record) for r in results]))
     return results
 
 
@@ -106,7 +105,7 @@ def _write(
     rate: int,
     explainer: Explainer,
 ) -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     sounds = (waveform, found.interpretation, found.residual)
     for name, sound in zip(PARTS, sounds, strict=True):
         write_audio(folder / f"{name}.wav", sound.numpy(), rate, "FLOAT")

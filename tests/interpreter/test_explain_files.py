@@ -228,6 +228,10 @@ def test_what_cannot_be_explained_is_named(explainer, recordings, tmp_path) -> N
         explain_files(explainer, [tmp_path / "still.wav"], tmp_path / "out")
     with pytest.raises(FileNotFoundError):
         explain_files(explainer, [tmp_path / "missing.wav"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(FileNotFoundError):
+        explain_files(explainer, [recordings[0], tmp_path / "missing.wav"], tmp_path / "out")
+    assert (tmp_path / "out" / "index.html").read_text().count("<article>") == 1
 
 
 def test_the_page_escapes_what_it_shows() -> None:
