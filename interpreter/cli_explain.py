@@ -10,6 +10,8 @@ import typer
 
 Report = Callable[[int, int], None]
 
+_WIDTH = 140  # of a table that goes into a file or a pipe, in characters
+
 
 def explain(
     audio: list[Path] = typer.Argument(..., help="Sound files: any rate, length and number of channels."),
@@ -121,7 +123,8 @@ def _print(rows: list[list[str]]) -> None:
     headings, *body = rows
     table = Table(box=None, pad_edge=False)
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=number == 0)
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in body:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    Console(width=console.width if console.is_terminal else _WIDTH).print(table)

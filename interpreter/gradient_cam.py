@@ -57,8 +57,13 @@ class GradCamExplainer(GradientExplainer):
 
     @property
     def label(self) -> str:
-        """The method's name, with the layer where it is not the usual one."""
-        return super().label if self.layer == DEEPEST else f"{super().label}, {self.layer.rpartition('.')[2]}"
+        """The method's name, with the layer and the axis where they are not the usual ones."""
+        parts = [super().label]
+        if self.layer != DEEPEST:
+            parts.append(self.layer.rpartition(".")[2])
+        if self.frequency_axis != "mel":
+            parts.append(f"{self.frequency_axis} axis")
+        return ", ".join(parts)
 
     @property
     def settings(self) -> Mapping[str, object]:

@@ -101,6 +101,8 @@ def test_baselines_take_options(runs) -> None:
         "frequency_axis": "mel",
     }
     assert explainers[specs[1]].samples == 8
+    linear = "gradcam:frequency_axis=linear"
+    assert explainers_of([runs["classifier"]], [linear])[linear].label == "GradCAM, linear axis"
     assert explainers[specs[1]].batch_size == 3
 
 
@@ -270,6 +272,7 @@ def test_the_command_prints_a_table_and_writes_it(runs, dataset, tmp_path) -> No
     assert result.exit_code == 0, result.output
     assert "GradCAM" in result.output
     assert "Floor: loudest 20%" in result.output
+    assert "…" not in result.output
     table = pd.read_csv(tmp_path / "f.csv")
     assert set(table["setting"]) == {"id"}
     assert (table["n_items"] == 2).all()
