@@ -189,7 +189,8 @@ def _global_norm(x: Tensor, norm: nn.GroupNorm) -> Tensor:
     """Apply a group norm of one group to `[B, ..., N]`, channels last."""
     axes = tuple(range(1, x.ndim))
     variance, mean = torch.var_mean(x, dim=axes, correction=0, keepdim=True)
-    return (x - mean) * ((variance + norm.eps).rsqrt() * norm.weight) + norm.bias
+    scale = (variance + norm.eps).rsqrt() * norm.weight
+    return torch.addcmul(norm.bias - mean * scale, x, scale)  # one pass, and nothing kept but x
 
 
 class MaskNet(nn.Module):
