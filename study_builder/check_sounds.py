@@ -75,9 +75,9 @@ def check_sounds(
 
 
 def _groups(study: Path, config: StudyConfig) -> Iterator[Group]:
-    """Yield each set of sounds once: training pages and repeats play those of a trial."""
+    """Yield each set of sounds once, by its trial where it has one: training and repeats play the same."""
     seen: set[frozenset[tuple[str, str]]] = set()
-    for page in config.walk():
+    for page in sorted(config.walk(), key=lambda page: page.rates and config.trial(page).kind != "trial"):
         sounds = page.sounds()
         key = frozenset(sounds.items())
         if not sounds or key in seen:

@@ -22,6 +22,7 @@ from study_builder.config_base import (
     ReferencePage,
     Text,
 )
+from study_builder.config_dump import dump
 from study_builder.config_options import (
     CONVENTIONAL_ROLES,
     Completion,
@@ -52,7 +53,7 @@ from study_builder.config_pages import (
 )
 from study_builder.config_reader import PageReader
 from study_builder.config_spatial import SpatialPage
-from study_builder.config_yaml import dump, parse
+from study_builder.config_yaml import parse
 from study_builder.errors import ConfigError
 from study_builder.webmushra import Notice
 

@@ -1,14 +1,12 @@
-"""YAML in and out, with the line of every key.
+"""YAML in, with the line of every key.
 
 Reading follows YAML 1.2, as JavaScript's readers and so webMUSHRA do: `no`, `yes`, `on` and `1:30` are text.
-Writing quotes every text that either version of YAML would take for something else.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +24,6 @@ _FLOAT = re.compile(
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
 _TEXT = "tag:yaml.org,2002:str"
 _MAX_NODES = 2_000_000
-_NOT_TEXT = (_TRUE_FALSE, _WHOLE, _FLOAT, _NULL)
-_ODD_BREAK = re.compile("[\r\x85\u2028\u2029]")
 _COLON_IN_TEXT = re.compile(r"^(?P<key>\s*(?:-\s+)*[\w-]+\s*:\s+)(?P<text>[^\s'\"|>\[{&*!#].*?)\s*$")
 _QUESTION_IN_FLOW = re.compile(
     r"(?P<key>[:,\[{]\s+)(?P<text>[^\s'\"\[\]{},:#][^'\"\[\]{},:#]*\?[^'\"\[\]{},:#]*?)(?=\s*[,\]}])"
@@ -59,65 +55,11 @@ class _Reader(yaml.SafeLoader):
     """SafeLoader with the scalars of YAML 1.2."""
 
 
-class _Writer(yaml.SafeDumper):
-    """SafeDumper that indents lists under their key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-_REPRESENTER = yaml.representer.SafeRepresenter()
-_RESOLVER = yaml.resolver.Resolver()
 _Reader.yaml_implicit_resolvers = {}
 _Reader.add_implicit_resolver("tag:yaml.org,2002:bool", _TRUE_FALSE, list("tTfF"))
 _Reader.add_implicit_resolver("tag:yaml.org,2002:int", _WHOLE, list("-+0123456789"))
 _Reader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
 _Reader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""])
-
-
-def dump(data: Any) -> str:
-    """Return `data` as YAML: keys in their own order, one line a value."""
-    text: str = yaml.emit(_events(data), Dumper=_Writer, allow_unicode=True, width=1_000_000)
-    return text
-
-
-def _events(data: Any) -> Iterator[yaml.Event]:
-    """Yield a document's events one by one; PyYAML's own way holds a tree of all of them in memory."""
-    yield yaml.StreamStartEvent()
-    yield yaml.DocumentStartEvent(explicit=False)
-    yield from _value_events(data)
-    yield yaml.DocumentEndEvent(explicit=False)
-    yield yaml.StreamEndEvent()
-
-
-def _value_events(data: Any) -> Iterator[yaml.Event]:
-    if isinstance(data, Mapping):
-        yield yaml.MappingStartEvent(None, None, True, flow_style=not data)
-        for key, value in data.items():
-            yield _text_event(str(key))
-            yield from _value_events(value)
-        yield yaml.MappingEndEvent()
-    elif isinstance(data, list | tuple):
-        yield yaml.SequenceStartEvent(None, None, True, flow_style=not data)
-        for value in data:
-            yield from _value_events(value)
-        yield yaml.SequenceEndEvent()
-    elif isinstance(data, str):
-        yield _text_event(data)
-    else:
-        node = _REPRESENTER.represent_data(data)
-        yield yaml.ScalarEvent(None, None, (True, False), node.value)
-
-
-def _text_event(text: str) -> yaml.Event:
-    style = None
-    if _ODD_BREAK.search(text) or any(pattern.match(text) for pattern in _NOT_TEXT):
-        style = '"'
-    elif "\n" in text:
-        style = "|"
-    tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    plain = tag == _TEXT
-    return yaml.ScalarEvent(None, None, (plain, True), text, style=style)
 
 
 def parse(text: str, source: str) -> Document:

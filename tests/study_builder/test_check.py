@@ -200,9 +200,13 @@ def test_a_condition_named_on_a_page_is_found(study: Path) -> None:
 
     edit(study, change)
     found = [f for f in check_study(study, jobs=1).findings if f.code == "name-readable"]
-    assert [(f.where, f.message) for f in found] == [
-        ("testname", "names the condition 'lmac' ('lmac') in what participants read"),
-        ("page 'finish'", "names the condition 'saliency' ('Vanilla gradient') in what participants read"),
+    assert [(f.severity, f.where, f.message) for f in found] == [
+        (
+            "error",
+            "page 'finish'",
+            "names the condition 'saliency' ('Vanilla gradient') in what participants read",
+        ),
+        ("warning", "testname", "names the condition 'lmac' ('lmac') in what participants read"),
     ]
 
 

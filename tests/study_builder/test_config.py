@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import logging
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,9 @@ from study_builder.config import (
     StudyOptions,
     TrialInfo,
 )
+from study_builder.config_dump import dump
 from study_builder.config_pages import PAGE_TYPES, Block, FinishPage
+from study_builder.config_yaml import parse
 from study_builder.errors import ConfigError
 
 # Every key of every page type that webMUSHRA's documentation or code knows.
@@ -108,6 +113,10 @@ pages:
       - {type: likert, name: g, label: G, response: [{value: f, label: F}, {value: m, label: M}]}
       - {type: long_text, name: t, label: T, optional: true}
 """
+
+
+def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
 
 
 def load(text: str) -> StudyConfig:
@@ -361,6 +370,62 @@ def test_roles_of_webmushras_names_are_known_without_being_listed() -> None:
     assert config.condition("anchor70").role == "mid_anchor"
     assert config.condition("anchor35").role == "method"
     assert config.condition("lmac").role == "method"
+
+
+def test_a_list_in_a_list_begins_on_its_own_line() -> None:
+    # yaml.js, webMUSHRA's reader, takes `- - random` for the text "- random".
+    written = load("pages: [[random, [{type: generic}], {type: generic}]]").to_yaml()
+    assert "- -" not in written
+    assert "pages:\n  -\n    - random\n    -\n      - type: generic\n" in written
+
+
+TEXTS = st.text(alphabet="aZ 0:#-'\"\\{}[]&*!|>%@`,.?\n\té~=<b>", max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        TEXTS | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False), _nested
+    )
+)
+def test_what_is_dumped_is_read_as_it_was(value: object) -> None:
+    data = {"value": value}
+    assert parse(dump(data), "dumped").data == data
+
+
+YAML_JS = os.environ.get("YAMLJS", "")
+
+
+@pytest.mark.skipif(
+    not YAML_JS, reason="YAMLJS does not name a folder of the npm package yamljs, webMUSHRA's reader"
+)
+def test_webmushras_own_reader_reads_what_is_written() -> None:
+    texts = [
+        "a: b",
+        "- x",
+        "# no",
+        "'",
+        '"',
+        "{",
+        "<p>x</p>",
+        "two\nlines",
+        "a #b",
+        "yes",
+        "007",
+        "2026-01-01",
+        "é",
+    ]
+    config = load(EVERY_KEY).model_copy(update={"title": " ".join(texts)})
+    notes = StudyOptions(provenance={text: text for text in texts if " #" not in text})
+    written = config.model_copy(update={"options": notes}).to_yaml()
+    script = (
+        "const text = require('fs').readFileSync(0, 'utf8');"
+        "process.stdout.write(JSON.stringify(require(process.argv[1]).parse(text)))"
+    )
+    done = subprocess.run(
+        ["node", "-e", script, YAML_JS], input=written, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == parse(written, "written").data
 
 
 LINES = EVERY_KEY.strip().split("\n")
