@@ -158,9 +158,14 @@ def finish() -> tuple[Response, int]:
 def audio(opaque: str) -> Response:
     """Send a sound of the session."""
     server = current_server()
-    with server.database.read() as connection:
-        session = _session(connection)
-    path = server.names.find(session.uuid, session.slot, opaque)
+    token = request.cookies.get(COOKIE, "")
+    known = server.tokens.get(token)
+    if known is None:
+        with server.database.read() as connection:
+            session = _session(connection)
+        known = session.uuid, session.slot
+        server.tokens.put(token, *known)
+    path = server.names.find(*known, opaque)
     if path is None:
         raise Refusal("this session has no such sound", 404)
     return send_audio(path, opaque)

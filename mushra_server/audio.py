@@ -11,6 +11,7 @@ import base64
 import functools
 import hashlib
 import hmac
+import time
 from pathlib import Path
 
 from flask import Response, request
@@ -18,10 +19,11 @@ from flask import Response, request
 from mushra_server.study import SessionPage, Study
 from study_builder.config import ReferencePage, VolumePage
 
-__all__ = ["AudioNames", "send_audio"]
+__all__ = ["AudioNames", "KnownTokens", "send_audio"]
 
 OPEN_REFERENCE = "reference"
 CACHED_SESSIONS = 1024
+KNOWN_S = 60.0
 MAX_AGE_S = 7 * 24 * 3600
 MEDIA_TYPES = {
     ".wav": "audio/wav",
@@ -66,6 +68,27 @@ class AudioNames:
             for page in self.study.pages(slot)
             for place, path in sounds_of(page).items()
         }
+
+
+class KnownTokens:
+    """Sessions whose sounds were asked for just now, so that a trial of ten sounds asks the database once.
+
+    A token that stops working still fetches sounds of its own session for a minute.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, str, int]] = {}
+
+    def get(self, token: str) -> tuple[str, int] | None:
+        """Return a session's name and slot, or None where the database must be asked."""
+        until, session, slot = self._found.get(token, (0.0, "", 0))
+        return (session, slot) if time.monotonic() < until else None
+
+    def put(self, token: str, session: str, slot: int) -> None:
+        """Remember a session for a minute."""
+        if len(self._found) >= CACHED_SESSIONS:
+            self._found.clear()
+        self._found[token] = (time.monotonic() + KNOWN_S, session, slot)
 
 
 def sounds_of(page: SessionPage) -> dict[str, str]:

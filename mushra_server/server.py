@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from mushra_server.audio import AudioNames
+from mushra_server.audio import AudioNames, KnownTokens
 from mushra_server.db import Database
 from mushra_server.security import RateLimiter
 from mushra_server.study import Study
@@ -50,6 +50,7 @@ class Server:
     names: AudioNames
     options: Options = field(default_factory=Options)
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
+    tokens: KnownTokens = field(default_factory=KnownTokens)
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
 
 

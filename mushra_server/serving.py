@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import socket
 from typing import Any, Protocol
 
@@ -75,6 +76,8 @@ def listen(app: Flask, bound: socket.socket, *, behind_proxy: bool = False) -> L
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": not behind_proxy,
     }
+    # A request that waits a moment is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, sockets=[bound], **settings)
     listener: Listener = server
     return listener

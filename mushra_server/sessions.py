@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
 
 from mushra_server import slots
 from mushra_server.clock import ago, now
 from mushra_server.db import inserted_id
 from mushra_server.schema import events, parameters, sessions
+from mushra_server.schema import slots as slot_table
 from mushra_server.settings import hash_token
 
 __all__ = [
@@ -47,6 +48,7 @@ class Session:
         participant: The participant's own id, or None.
         finished: True once the listener came to the end.
         excluded: True while the experimenter leaves the session out.
+        holds_slot: False once the slot was given back.
     """
 
     id: int
@@ -56,6 +58,7 @@ class Session:
     participant: str | None
     finished: bool
     excluded: bool
+    holds_slot: bool
 
 
 def start(
@@ -96,15 +99,15 @@ def start(
     if kept:
         rows = [{"session_id": key, "name": name, "value": value} for name, value in kept.items()]
         connection.execute(parameters.insert(), rows)
-    return Session(key, name, slot, simulated, participant, finished=False, excluded=False), token
+    return Session(
+        key, name, slot, simulated, participant, finished=False, excluded=False, holds_slot=True
+    ), token
 
 
 def find_by_token(connection: Connection, token: str, *, lock: bool = False) -> Session | None:
     """Return the session of a token, or None; ``lock`` makes other workers wait for this transaction."""
-    query = _columns().where(sessions.c.token_hash == hash_token(token))
-    if lock:
-        query = query.with_for_update()
-    return _session(connection.execute(query).first())
+    query = _LOCK_BY_TOKEN if lock else _BY_TOKEN
+    return _session(connection.execute(query, {"hash": hash_token(token)}).first())
 
 
 def find_by_uuid(connection: Connection, name: str) -> Session | None:
@@ -128,8 +131,8 @@ def new_token(connection: Connection, session: Session) -> str:
 
 def touch(connection: Connection, session: Session) -> None:
     """Note that a session's listener is there, and take its slot again if it had been given back."""
-    connection.execute(sessions.update().where(sessions.c.id == session.id).values(last_seen_at=now()))
-    if not session.excluded:
+    connection.execute(_SEEN, {"session": session.id, "time": now()})
+    if not session.holds_slot and not session.excluded:
         _retake(connection, session)
 
 
@@ -176,7 +179,17 @@ def _log(connection: Connection, session: Session, action: str, reason: str) -> 
 
 def _columns() -> Select[Any]:
     c = sessions.c
-    return select(c.id, c.uuid, c.slot, c.simulated, c.participant, c.finished_at, c.excluded_at)
+    held = exists().where(slot_table.c.session_id == c.id)
+    return select(
+        c.id,
+        c.uuid,
+        c.slot,
+        c.simulated,
+        c.participant,
+        c.finished_at,
+        c.excluded_at,
+        held.label("holds_slot"),
+    )
 
 
 def _session(row: Row[Any] | None) -> Session | None:
@@ -190,4 +203,11 @@ def _session(row: Row[Any] | None) -> Session | None:
         participant=row.participant,
         finished=row.finished_at is not None,
         excluded=row.excluded_at is not None,
+        holds_slot=bool(row.holds_slot),
     )
+
+
+# Built once: every request needs them.
+_BY_TOKEN = _columns().where(sessions.c.token_hash == bindparam("hash"))
+_LOCK_BY_TOKEN = _BY_TOKEN.with_for_update(of=sessions)
+_SEEN = sessions.update().where(sessions.c.id == bindparam("session")).values(last_seen_at=bindparam("time"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Delete, delete, select
+from sqlalchemy import Connection, bindparam, select
 
 from mushra_server.clock import now
 from mushra_server.db import inserted_id
@@ -98,46 +98,40 @@ def save_page(connection: Connection, session: Session, page: PageName, answer: 
     Raises:
         Refusal: 409 when a finished session sends something new.
     """
-    mine = (submissions.c.session_id == session.id) & (submissions.c.page_index == page.index)
-    repeated = select(submissions.c.id).where(mine, submissions.c.attempt == answer.attempt)
-    if connection.execute(repeated).first() is not None:
+    page_of = {"of_session": session.id, "of_page": page.index}
+    known = {row.attempt: row.superseded for row in connection.execute(_ATTEMPTS, page_of)}
+    if answer.attempt in known:
         return False
     if session.finished:
         raise Refusal("this session is finished: its answers can no longer be changed", 409)
-    connection.execute(submissions.update().where(mine, submissions.c.superseded == 0).values(superseded=1))
+    if known:
+        connection.execute(_SUPERSEDE, page_of)
     key = _insert_submission(connection, session, page, answer)
     if answer.ratings:
-        rows = [{"submission_id": key, **asdict(rating)} for rating in answer.ratings]
-        connection.execute(ratings.insert(), rows)
+        rows = [{"submission_id": key, **vars(rating)} for rating in answer.ratings]
+        connection.execute(_INSERT_RATINGS, rows)
     if answer.answers:
         pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
-        connection.execute(answers.insert(), pairs)
-    connection.execute(_draft_of(session, page.index))
+        connection.execute(_INSERT_ANSWERS, pairs)
+    connection.execute(_DROP_DRAFT, page_of)
     return True
 
 
 def save_draft(connection: Connection, session: Session, index: int, body: dict[str, Any]) -> None:
     """Keep what an open page shows; a draft of an attempt that is stored already came late and is dropped."""
-    late = select(submissions.c.id).where(
-        submissions.c.session_id == session.id,
-        submissions.c.page_index == index,
-        submissions.c.attempt == body["attempt"],
-    )
-    if session.finished or connection.execute(late).first() is not None:
+    page_of = {"of_session": session.id, "of_page": index}
+    stored = {row.attempt for row in connection.execute(_ATTEMPTS, page_of)}
+    if session.finished or body["attempt"] in stored:
         return
-    connection.execute(_draft_of(session, index))
-    row = drafts.insert().values(
-        session_id=session.id, page_index=index, body=json.dumps(body), saved_at=now()
-    )
-    connection.execute(row)
+    connection.execute(_DROP_DRAFT, page_of)
+    row = {"session_id": session.id, "page_index": index, "body": json.dumps(body), "saved_at": now()}
+    connection.execute(_INSERT_DRAFT, row)
 
 
 def saved_pages(connection: Connection, session: Session) -> set[int]:
     """Return the indexes of the pages with a stored answer."""
-    query = select(submissions.c.page_index).where(
-        submissions.c.session_id == session.id, submissions.c.superseded == 0
-    )
-    return {int(index) for index in connection.execute(query).scalars()}
+    found = connection.execute(_SAVED, {"of_session": session.id})
+    return {int(index) for index in found.scalars()}
 
 
 def load_answers(connection: Connection, session: Session) -> dict[int, dict[str, Any]]:
@@ -151,20 +145,35 @@ def load_answers(connection: Connection, session: Session) -> dict[int, dict[str
 
 
 def _insert_submission(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> int:
-    row = submissions.insert().values(
-        session_id=session.id,
-        page_index=page.index,
-        attempt=answer.attempt,
-        page_id=page.id,
-        page_type=page.type,
-        kind=page.kind,
-        trial_position=page.trial_position,
-        time_ms=answer.time_ms,
-        body=json.dumps(answer.body),
-        submitted_at=now(),
-    )
-    return inserted_id(connection.execute(row))
+    row = {
+        "session_id": session.id,
+        "page_index": page.index,
+        "attempt": answer.attempt,
+        "page_id": page.id,
+        "page_type": page.type,
+        "kind": page.kind,
+        "trial_position": page.trial_position,
+        "time_ms": answer.time_ms,
+        "body": json.dumps(answer.body),
+        "superseded": 0,
+        "submitted_at": now(),
+    }
+    return inserted_id(connection.execute(_INSERT_SUBMISSION, row))
 
 
-def _draft_of(session: Session, index: int) -> Delete:
-    return delete(drafts).where(drafts.c.session_id == session.id, drafts.c.page_index == index)
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_OF_PAGE = (submissions.c.session_id == bindparam("of_session")) & (
+    submissions.c.page_index == bindparam("of_page")
+)
+_ATTEMPTS = select(submissions.c.attempt, submissions.c.superseded).where(_OF_PAGE)
+_SUPERSEDE = submissions.update().where(_OF_PAGE, submissions.c.superseded == 0).values(superseded=1)
+_SAVED = select(submissions.c.page_index).where(
+    submissions.c.session_id == bindparam("of_session"), submissions.c.superseded == 0
+)
+_DROP_DRAFT = drafts.delete().where(
+    drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
+)
+_INSERT_SUBMISSION = submissions.insert()
+_INSERT_RATINGS = ratings.insert()
+_INSERT_ANSWERS = answers.insert()
+_INSERT_DRAFT = drafts.insert()

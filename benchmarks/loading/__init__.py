@@ -1,0 +1,1 @@
+"""What the server's benchmark loads it with: a study, a small HTTP client, participants."""

@@ -1,0 +1,145 @@
+"""A small asyncio HTTP client and participants: enough to load a server on this machine, and no more.
+
+It speaks HTTP/1.1 with one kept connection per participant and times each answer from the first byte sent to
+the last byte read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+RETRY_S = 0.05
+
+
+@dataclass
+class Log:
+    """What a load measured: seconds by kind of request, acknowledged attempts, failures."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    acknowledged: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    bytes_read: int = 0
+
+
+class Client:
+    """One participant's browser."""
+
+    def __init__(self, port: int, log: Log) -> None:
+        self.port = port
+        self.log = log
+        self.cookie = ""
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def send(self, kind: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Send a request; return its JSON or bytes, and raise OSError where it has no good answer."""
+        begin = time.perf_counter()
+        try:
+            status, headers, content = await self._exchange(method, path, body)
+        except (OSError, asyncio.IncompleteReadError, ValueError) as error:
+            self.close()
+            raise OSError(f"{kind}: {error!r}") from None
+        self.log.seconds.setdefault(kind, []).append(time.perf_counter() - begin)
+        self.log.bytes_read += len(content)
+        if status >= 400:
+            raise OSError(f"{kind}: {status} {content[:200]!r}")
+        if "set-cookie" in headers:
+            self.cookie = headers["set-cookie"].split(";")[0]
+        return json.loads(content) if headers["content-type"] == "application/json" else content
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+    async def _exchange(
+        self, method: str, path: str, body: dict[str, Any] | None
+    ) -> tuple[int, dict[str, str], bytes]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = self._streams
+        content = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {self.cookie}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        writer.write(head.encode() + content)
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        pairs = (line.split(": ", 1) for line in lines[1:] if line)
+        headers = {name.lower(): value for name, value in pairs}
+        found = await reader.readexactly(int(headers.get("content-length", 0)))
+        if headers.get("connection", "").lower() == "close":
+            self.close()
+        return int(lines[0].split()[1]), headers, found
+
+
+def answer_to(page: dict[str, Any]) -> dict[str, Any]:
+    """Answer a page with a score for each of its sounds."""
+    ratings = [
+        {"key": sound["key"], "attribute": "score", "score": 50, "comment": None, "listened_ms": 2000}
+        for sound in page.get("stimuli", [])
+    ]
+    return {"attempt": str(uuid.uuid4()), "time_ms": 5000, "ratings": ratings, "answers": {}}
+
+
+async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: bool, seed: int) -> None:
+    """Take part for some seconds: save a page every so often, and before it load its sounds, where asked."""
+    client, draw = Client(port, log), random.Random(seed)
+    end = time.perf_counter() + seconds
+    try:
+        await asyncio.sleep(draw.uniform(0, every_s))
+        state = await client.send("session", "POST", "/api/session", {"parameters": {}})
+        trials = [page for page in state["pages"] if "stimuli" in page]
+        turn, place = time.perf_counter(), 0
+        while turn < end:
+            page = trials[place % len(trials)]
+            if sounds:
+                for url in (page["reference"]["url"], *(sound["url"] for sound in page["stimuli"])):
+                    await client.send("sound", "GET", url)
+            body = answer_to(page)
+            await client.send("save", "PUT", f"/api/session/pages/{page['index']}", body)
+            log.acknowledged.append(body["attempt"])
+            turn, place = turn + every_s, place + 1
+            await asyncio.sleep(max(turn - time.perf_counter(), 0))
+    except OSError as error:
+        log.errors.append(str(error))
+    finally:
+        client.close()
+
+
+async def insist(client: Client, *request: Any) -> Any:
+    """Send a request again until it is answered, as a browser's outbox does."""
+    while True:
+        try:
+            return await client.send(*request)
+        except OSError:
+            await asyncio.sleep(RETRY_S)
+
+
+async def whole_session(port: int, log: Log) -> None:
+    """Go through a whole session, each request again until it is acknowledged."""
+    client = Client(port, log)
+    state = await insist(client, "session", "POST", "/api/session", {"parameters": {}})
+    for page in state["pages"]:
+        body = answer_to(page)
+        await insist(client, "save", "PUT", f"/api/session/pages/{page['index']}", body)
+        log.acknowledged.append(body["attempt"])
+    await insist(client, "finish", "POST", "/api/session/finish", {})
+    client.close()
+
+
+async def many_sessions(port: int, log: Log, count: int, at_once: int, done: Callable[[], None]) -> None:
+    """Go through many whole sessions, some at once."""
+    left = iter(range(count))
+
+    async def one_after_another() -> None:
+        for _ in left:
+            await whole_session(port, log)
+            done()
+
+    await asyncio.gather(*(one_after_another() for _ in range(at_once)))

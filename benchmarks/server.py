@@ -1,0 +1,161 @@
+"""How fast the server stores pages and sends sounds, also when it is full, and what a kill costs.
+
+    python benchmarks/server.py [--sessions-in-soak 1000]
+
+Every load goes to a server of its own on the loopback address, and is bounded in count and time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from loading.client import Client, Log, answer_to, many_sessions, rate
+from loading.study import Served, copy_sessions, make_study
+
+FEW, DOUBLINGS = 10, 10
+SAVES = 600
+KILL_EVERY_S = (1.0, 4.0)
+
+
+def main() -> None:
+    """Measure everything and print the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions-in-soak", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        study = make_study(folder / "few")
+        print(
+            "## Server\n\nSQLite, every page save on disk before it is acknowledged (`synchronous = FULL`).\n"
+        )
+        print("| load | requests | median | p95 | errors |\n|---|---:|---:|---:|---:|")
+        full, stored = fill(study, folder / "full")
+        ratio, bytes_each = growth(study, full, stored)
+        participants(study, 20, options.seconds, sounds=False)
+        participants(study, 200, options.seconds, sounds=True)
+        print(f"\nA save with {stored:,} sessions stored takes {ratio:.2f} times the median with {FEW}.")
+        print(f"A session of 9 trials with 9 ratings each takes {bytes_each / 1024:.1f} KiB of database.\n")
+        soak(folder / "soak", study, options.sessions_in_soak)
+
+
+def fill(study: Path, full: Path) -> tuple[Path, int]:
+    """Run a few sessions, then copy the study and its sessions many times over."""
+    served = Served(study)
+    asyncio.run(many_sessions(served.port, Log(), FEW, FEW, lambda: None))
+    served.stop()
+    shutil.copytree(study, full)
+    return full, copy_sessions(full / "ratings.sqlite3", DOUBLINGS)
+
+
+def growth(few: Path, full: Path, stored: int) -> tuple[float, float]:
+    """Save pages in turn on an almost empty and on a full database; return the ratio, and bytes a session."""
+    servers = [Served(few), Served(full)]
+    logs = asyncio.run(in_turn([served.port for served in servers], SAVES))
+    for served in servers:
+        served.stop()
+    for log, count in zip(logs, (FEW, stored), strict=True):
+        row(f"saves one after the other, {count:,} sessions stored", log.seconds["save"], log.errors)
+    size = (full / "ratings.sqlite3").stat().st_size - (few / "ratings.sqlite3").stat().st_size
+    medians = [statistics.median(log.seconds["save"]) for log in logs]
+    return medians[1] / medians[0], size / (stored - FEW)
+
+
+async def in_turn(ports: list[int], saves: int) -> list[Log]:
+    """Save a page here, a page there."""
+    logs = [Log() for _ in ports]
+    clients = [Client(port, log) for port, log in zip(ports, logs, strict=True)]
+    states = [await client.send("session", "POST", "/api/session", {"parameters": {}}) for client in clients]
+    for number in range(saves):
+        for client, state in zip(clients, states, strict=True):
+            page = state["pages"][1 + number % 9]
+            await client.send("save", "PUT", f"/api/session/pages/{page['index']}", answer_to(page))
+    return logs
+
+
+def participants(study: Path, count: int, seconds: float, *, sounds: bool) -> None:
+    """Load a server with participants who each save a page every 5 s."""
+    served, log = Served(study), Log()
+
+    async def load() -> None:
+        runs = (
+            rate(served.port, log, seconds=seconds, every_s=5.0, sounds=sounds, seed=seed)
+            for seed in range(count)
+        )
+        await asyncio.gather(*runs)
+
+    begin = time.perf_counter()
+    asyncio.run(load())
+    took = time.perf_counter() - begin
+    served.stop()
+    name = f"{count} participants, a page each 5 s"
+    row(f"{name}: page saves", log.seconds["save"], log.errors)
+    if sounds:
+        rate_mb = log.bytes_read / took / 1e6
+        row(f"{name}: their 10 sounds of 64 kB each ({rate_mb:.0f} MB/s)", log.seconds["sound"], log.errors)
+
+
+def soak(folder: Path, study: Path, sessions: int) -> None:
+    """Kill the server again and again while sessions run; compare what was acknowledged and stored."""
+    shutil.copytree(study, folder, ignore=shutil.ignore_patterns("ratings.sqlite3*"))
+    served, log, finished = Served(folder), Log(), []
+    draw, kills = random.Random(0), 0
+
+    async def kill_now_and_then(running: asyncio.Task[None]) -> None:
+        nonlocal kills
+        while not running.done():
+            await asyncio.wait([running], timeout=draw.uniform(*KILL_EVERY_S))
+            if not running.done():
+                served.kill()
+                await asyncio.to_thread(served.start)
+                kills += 1
+
+    async def run() -> None:
+        running = asyncio.ensure_future(
+            many_sessions(served.port, log, sessions, 20, lambda: finished.append(1))
+        )
+        await kill_now_and_then(running)
+        await running
+
+    begin = time.perf_counter()
+    asyncio.run(run())
+    took = time.perf_counter() - begin
+    served.stop()
+    connection = sqlite3.connect(folder / "ratings.sqlite3")
+    counts = dict(connection.execute("SELECT attempt, COUNT(*) FROM submissions GROUP BY attempt"))
+    connection.close()
+    once = sum(counts.get(attempt) == 1 for attempt in log.acknowledged)
+    print(
+        f"Soak: {len(finished):,} sessions in {took:.0f} s while the server was killed (`-9`) {kills} times: "
+        f"{len(log.acknowledged):,} pages acknowledged, {once:,} of them stored exactly once."
+    )
+    if once != len(log.acknowledged):
+        sys.exit("acknowledged pages are missing or doubled")
+
+
+def row(name: str, seconds: list[float], errors: list[str]) -> None:
+    """Print one line of the table."""
+    ordered = sorted(seconds)
+    p95 = ordered[min(int(0.95 * len(ordered)), len(ordered) - 1)]
+    median = statistics.median(ordered)
+    print(
+        f"| {name} | {len(ordered):,} | {1e3 * median:.1f} ms | {1e3 * p95:.1f} ms | {len(errors)} |",
+        flush=True,
+    )
+    for error in errors[:3]:
+        print(error, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()
