@@ -1,10 +1,10 @@
 """Take the README's picture of the participant page from a study folder.
 
-    python docs/take_screenshots.py demo/study                      docs/img/participant.png
-    python docs/take_screenshots.py demo/study --all --out shots    every page, light and dark, desktop and phone
+    python docs/take_screenshots.py demo/study                      writes docs/img/participant.png
+    python docs/take_screenshots.py demo/study --all --out shots    every page, both themes, two screens
 
-Nothing is written into the study: the answers go to a database in a temporary folder. Needs the system's Chromium and the
-Python package playwright.
+Nothing is written into the study: the answers go to a database in a temporary folder. Needs the system's
+Chromium and the Python package playwright.
 """
 
 from __future__ import annotations

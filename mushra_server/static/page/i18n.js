@@ -8,7 +8,9 @@ let texts = english;
 
 /** Choose a language by its tag ("de", "pt-BR"); one that we do not speak becomes English. */
 export async function setLanguage(tag) {
-  const wanted = String(tag ?? "").toLowerCase().split(/[-_]/)[0];
+  const wanted = String(tag ?? "")
+    .toLowerCase()
+    .split(/[-_]/)[0];
   const language = LANGUAGES.includes(wanted) ? wanted : "en";
   texts = language === "en" ? english : (await import(`./i18n/${language}.js`)).default;
   document.documentElement.lang = language;
@@ -23,6 +25,8 @@ export function t(key, values = {}) {
 
 /** The scale words of the standards are translated; a study's own labels stay as written. */
 export function scaleWord(label) {
-  const key = `scale_${String(label).toLowerCase().replace(/[^a-z]+/g, "_")}`;
+  const key = `scale_${String(label)
+    .toLowerCase()
+    .replace(/[^a-z]+/g, "_")}`;
   return key in english ? t(key) : String(label);
 }

@@ -84,7 +84,13 @@ export class Session {
   }
 
   #answer() {
-    const answer = { attempt: this.#attempt, time_ms: this.#watch.elapsed(), ratings: [], answers: {}, ...this.#view.answer() };
+    const answer = {
+      attempt: this.#attempt,
+      time_ms: this.#watch.elapsed(),
+      ratings: [],
+      answers: {},
+      ...this.#view.answer(),
+    };
     this.#state.pages[this.#index].answer = answer;
     return answer;
   }
@@ -148,7 +154,9 @@ export class Session {
   }
 
   #volume() {
-    const answers = this.#state.pages.map((page) => page.answer?.answers?.volume).filter((value) => value !== undefined);
+    const answers = this.#state.pages
+      .map((page) => page.answer?.answers?.volume)
+      .filter((value) => value !== undefined);
     const last = Number(answers.at(-1) ?? 100);
     return Number.isFinite(last) ? Math.min(Math.max(last / 100, 0), 1) : 1;
   }
@@ -191,7 +199,10 @@ export class Session {
     if (error.status === 401 || error.status === 403) {
       this.#view?.dispose?.();
       this.#view = null;
-      showMessage(this.#shell, { title: t("session_lost_title"), text: `${t("session_lost_text")} (${error.message})` });
+      showMessage(this.#shell, {
+        title: t("session_lost_title"),
+        text: `${t("session_lost_text")} (${error.message})`,
+      });
       return;
     }
     this.#state.pages[entry.index].saved = false;

@@ -46,7 +46,7 @@ def complaints(tab: Any, axe: str) -> list[str]:
 
 
 def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
-    """Go through every page of a session as a participant does and call `look` before and after each is filled in."""
+    """Go through a session as a participant does; call `look` before and after each page is filled in."""
     for number in range(1, count + 1):
         kind = someone.at(number)
         look(kind)

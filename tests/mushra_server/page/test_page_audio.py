@@ -14,6 +14,40 @@ OpenPage = Callable[..., Any]
 
 pytestmark = pytest.mark.slow
 
+ONE_RATE_ALONE = """
+const Native = window.AudioContext;
+window.AudioContext = class extends Native {
+  constructor(options) {
+    if (options && options.sampleRate) throw new DOMException('no', 'NotSupportedError');
+    super({ sampleRate: 48000 });
+  }
+};
+"""
+NOTE_GAINS = """
+window.gains = [];
+const make = AudioContext.prototype.createGain;
+AudioContext.prototype.createGain = function () {
+  const node = make.call(this);
+  window.gains.push(node);
+  return node;
+};
+"""
+# What a listener's ears find out about each sound: its energy, and how far its two channels are apart.
+EARS = """
+window.heard = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (...when) {
+  const left = this.buffer.getChannelData(0), right = this.buffer.getChannelData(1);
+  let energy = 0, apart = 0;
+  for (let n = 0; n < left.length; n += 1) {
+    energy += left[n] * left[n];
+    apart += (left[n] - right[n]) ** 2;
+  }
+  window.heard.push([energy, apart]);
+  return start.apply(this, when);
+};
+"""
+
 
 @pytest.fixture
 def trial_page(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> Any:
@@ -66,11 +100,7 @@ def test_resampling_is_stated(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
     someone = open_page("about:blank")
-    someone.tab.add_init_script(
-        "const Native = window.AudioContext;"
-        "window.AudioContext = class extends Native { constructor(options) {"
-        " if (options && options.sampleRate) throw new DOMException('no', 'NotSupportedError'); super({ sampleRate: 48000 }); } };"
-    )
+    someone.tab.add_init_script(ONE_RATE_ALONE)
     someone.tab.goto(serve(make_study([pages["mushra"], pages["finish"]])))
     someone.at(1)
     note = "The sounds were recorded at 16 kHz; your browser plays them at 48 kHz, so they are resampled."
@@ -133,10 +163,7 @@ def test_volume_holds_for_later_pages(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
     someone = open_page("about:blank")
-    someone.tab.add_init_script(
-        "window.gains = []; const make = AudioContext.prototype.createGain;"
-        "AudioContext.prototype.createGain = function () { const node = make.call(this); window.gains.push(node); return node; };"
-    )
+    someone.tab.add_init_script(NOTE_GAINS)
     someone.tab.goto(serve(make_study([pages["volume"], pages["mushra"], pages["finish"]])))
     someone.at(1)
     assert someone.tab.evaluate("window.gains[0].gain.value") == pytest.approx(0.5)
@@ -157,13 +184,7 @@ def test_headphone_check_is_done_and_stored(
 ) -> None:
     study = make_study([pages["generic"], pages["mushra"], pages["finish"]], headphone_check=method)
     someone = open_page("about:blank")
-    # The listener's ears: remember which sounds were played, and tell the softest, or the one whose channels differ.
-    someone.tab.add_init_script(
-        "window.heard = []; const start = AudioBufferSourceNode.prototype.start;"
-        "AudioBufferSourceNode.prototype.start = function (at, ...rest) { const b = this.buffer, l = b.getChannelData(0), r = b.getChannelData(1);"
-        " let loud = 0, apart = 0; for (let n = 0; n < l.length; n += 1) { loud += l[n] * l[n]; apart += (l[n] - r[n]) ** 2; }"
-        " window.heard.push([loud, apart]); return start.call(this, at, ...rest); };"
-    )
+    someone.tab.add_init_script(EARS)
     someone.tab.goto(serve(study))
     someone.at(1)
     someone.next.click()

@@ -62,6 +62,7 @@ def test_source_holds_no_role_word() -> None:
             assert word not in source, f"{file.name}: {word}"
 
 
+@pytest.mark.slow
 def test_only_the_open_sound_has_a_waveform(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -72,6 +73,7 @@ def test_only_the_open_sound_has_a_waveform(
     assert someone.tab.locator(".open-sound").count() == 0
 
 
+@pytest.mark.slow
 def test_sounds_load_in_the_order_of_presentation(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -92,8 +94,10 @@ def test_sounds_load_in_the_order_of_presentation(
 
 HOSTILE = (
     "<p onclick='window.hit=1' style='color:red' id='app'>Hello <b>there</b></p><script>window.hit=1</script>"
-    "<img src=x onerror='window.hit=1'><a href='javascript:window.hit=1'>link</a><svg onload='window.hit=1'></svg>"
-    "<a href='https://example.org'>safe</a><h1>Big</h1><iframe srcdoc='<script>parent.hit=1</script>'></iframe><math><mtext><table><mglyph><style><img src=x onerror=window.hit=1>"
+    "<img src=x onerror='window.hit=1'><a href='javascript:window.hit=1'>link</a>"
+    "<svg onload='window.hit=1'></svg><a href='https://example.org'>safe</a><h1>Big</h1>"
+    "<iframe srcdoc='<script>parent.hit=1</script>'></iframe>"
+    "<math><mtext><table><mglyph><style><img src=x onerror=window.hit=1>"
     "<form action='https://example.org'><button>send</button></form>"
 )
 

@@ -1,4 +1,4 @@
-"""The audio engine, rendered by an OfflineAudioContext in a real browser and compared with NumPy, sample by sample."""
+"""The audio engine, rendered offline in a real browser and compared with NumPy sample by sample."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import http.server
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -34,14 +34,19 @@ async ({rate, frames, sounds, loop, switchBack, steps}) => {
   const rendered = await context.startRendering();
   return {
     samples: Array.from(rendered.getChannelData(0)),
-    listened: Object.fromEntries([...buffers.keys()].map((key) => [key, engine.listenedMs(key, frames / rate)])),
+    listened: Object.fromEntries(
+      [...buffers.keys()].map((key) => [key, engine.listenedMs(key, frames / rate)])),
   };
 }
 """
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
-    extensions_map = {".js": "text/javascript", ".html": "text/html", ".svg": "image/svg+xml"}
+    extensions_map: ClassVar[dict[str, str]] = {
+        ".js": "text/javascript",
+        ".html": "text/html",
+        ".svg": "image/svg+xml",
+    }
 
     def log_message(self, *_: object) -> None:
         pass
@@ -116,7 +121,7 @@ RISE, FALL, OPEN = "rise", "fall", "open"
 
 
 def gain(frames: int, changes: list[tuple[int, str]]) -> Samples:
-    """A gain that rises or falls over 5 ms from each of these frames on, or opens at once (for a faded beginning)."""
+    """A gain that rises or falls over 5 ms from each of these frames on, or opens at once."""
     result = np.zeros(frames)
     for at, change in changes:
         shape = {RISE: ramp(), FALL: 1 - ramp(), OPEN: np.ones(FADE)}[change]
@@ -176,12 +181,15 @@ def test_hasty_switching_neither_clicks_nor_fails(render: Render) -> None:
     assert found[-2_000] == pytest.approx(0.5, abs=1e-6)  # the last choice plays
 
 
+@pytest.mark.slow
 def test_thousand_loops_do_not_drift(tab: Any) -> None:
-    """500 ms, the shortest loop, a thousand times; then the other sound, which must stand at the same place."""
+    """The shortest loop, a thousand times; then the other sound, which must stand at the same frame."""
     found = tab.evaluate(
         """async ([rate, loops]) => {
           const { Engine } = await import('/audio/engine.js');
-          const size = rate / 2, context = new OfflineAudioContext(1, (loops + 4) * size, rate), engine = new Engine(context);
+          const size = rate / 2;
+          const context = new OfflineAudioContext(1, (loops + 4) * size, rate);
+          const engine = new Engine(context);
           const make = (sign) => {
             const buffer = context.createBuffer(1, 3 * size, rate), samples = buffer.getChannelData(0);
             let state = 1;
@@ -201,7 +209,8 @@ def test_thousand_loops_do_not_drift(tab: Any) -> None:
             drift = Math.max(drift, Math.abs(samples[size + n] - samples[loops * size + n]));
             mirrored = Math.max(mirrored, Math.abs(samples[size + n] + samples[(loops + 2) * size + n]));
           }
-          return { drift, mirrored, loudest: Math.max(...samples.subarray(loops * size, (loops + 1) * size)) };
+          const loudest = Math.max(...samples.subarray(loops * size, (loops + 1) * size));
+          return { drift, mirrored, loudest };
         }""",
         [8_000, 1_000],
     )
@@ -210,6 +219,7 @@ def test_thousand_loops_do_not_drift(tab: Any) -> None:
     assert found["loudest"] > 0.4
 
 
+@pytest.mark.slow
 def test_loop_region_repeats_with_faded_ends(render: Render) -> None:
     sound = noise(4)
     steps = [["setRegion", {"start": 1_000, "end": 9_500}, 0], ["play", "a", 0.1]]
@@ -218,6 +228,7 @@ def test_loop_region_repeats_with_faded_ends(render: Render) -> None:
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_new_region_keeps_the_position_inside_it(render: Render) -> None:
     sound = noise(5)
     change = 8_000
@@ -242,6 +253,7 @@ def test_switch_back_starts_the_next_sound_at_its_beginning(render: Render) -> N
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_pause_keeps_the_position(render: Render) -> None:
     sound = noise(8)
     found, _ = render({"a": sound, "b": sound}, [["play", "a", 0.1], ["pause", 0.3], ["play", "b", 0.8]], 1.2)
@@ -252,6 +264,7 @@ def test_pause_keeps_the_position(render: Render) -> None:
     assert np.all(found[pause + FADE : again] == 0)
 
 
+@pytest.mark.slow
 def test_without_a_loop_a_sound_ends_and_starts_over(render: Render) -> None:
     sound = noise(9)
     found, listened = render({"a": sound}, [["play", "a", 0.1], ["play", "a", 1.0]], 2.5, loop=False)
@@ -262,12 +275,14 @@ def test_without_a_loop_a_sound_ends_and_starts_over(render: Render) -> None:
     assert listened == {"a": 2 * 750}
 
 
+@pytest.mark.slow
 def test_listening_time_is_counted_per_sound(render: Render) -> None:
     sounds = {"a": noise(1), "b": noise(2)}
     _, listened = render(sounds, [["play", "a", 0.1], ["play", "b", 0.6], ["pause", 1.6]], 3.0)
     assert listened == {"a": 505, "b": 1_000}
 
 
+@pytest.mark.slow
 def test_shorter_sounds_are_followed_by_silence(render: Render) -> None:
     sounds = {"a": noise(1), "b": noise(2, LENGTH - 2_000)}
     found, _ = render(sounds, [["play", "b", 0.1]], 2.0)
@@ -315,10 +330,12 @@ def test_sample_rate_is_read_from_the_file(tab: Any, tmp_path: Path) -> None:
 ROUND = """async ({method, seed, rate}) => {
   const { createRound, seededRandom } = await import('/audio/headphones.js');
   const round = createRound(method, rate, seededRandom(seed));
-  return { correct: round.correct, sounds: round.sounds.map((channels) => channels.map((samples) => Array.from(samples))) };
+  const lists = round.sounds.map((channels) => channels.map((samples) => Array.from(samples)));
+  return { correct: round.correct, sounds: lists };
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["one", "two", "three"])
 def test_antiphase_round_has_one_soft_and_one_inverted_tone(tab: Any, seed: str) -> None:
     found = tab.evaluate(ROUND, {"method": "antiphase", "seed": seed, "rate": 8_000})
@@ -331,6 +348,7 @@ def test_antiphase_round_has_one_soft_and_one_inverted_tone(tab: Any, seed: str)
     assert found["correct"] == kinds["in phase", -6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["one", "two"])
 def test_huggins_round_turns_the_phase_at_one_ear_around_600_hz(tab: Any, seed: str) -> None:
     rate = 8_000
@@ -347,14 +365,16 @@ def test_huggins_round_turns_the_phase_at_one_ear_around_600_hz(tab: Any, seed: 
         assert np.sum(energy[(frequency > 540) & (frequency < 660)]) > 0.98 * np.sum(energy)
 
 
+TURN = """async (samples) => {
+  const { turnPhase } = await import('/audio/headphones.js');
+  return Array.from(turnPhase(Float32Array.from(samples), 564, 636, 8000));
+}"""
+
+
+@pytest.mark.slow
 def test_turned_band_keeps_its_magnitude_and_turns_by_a_whole_circle(tab: Any) -> None:
     samples = noise(11, 8_000)
-    turned = np.array(
-        tab.evaluate(
-            "async (samples) => Array.from((await import('/audio/headphones.js')).turnPhase(Float32Array.from(samples), 564, 636, 8000))",
-            samples.tolist(),
-        )
-    )
+    turned = np.array(tab.evaluate(TURN, samples.tolist()))
     before, after = np.fft.rfft(samples), np.fft.rfft(turned)
     np.testing.assert_allclose(np.abs(after), np.abs(before), rtol=1e-3, atol=1e-3)
     angle = np.angle(after / before)

@@ -12,6 +12,11 @@ MakeStudy = Callable[..., Path]
 Serve = Callable[[Path], str]
 OpenPage = Callable[..., Any]
 
+slow = pytest.mark.slow
+STIMULI_OF_PAGE_2 = """
+fetch('api/session').then((answer) => answer.json()).then((state) => JSON.stringify(state.pages[1].stimuli))
+"""
+
 
 def test_smoke_first_page_shows_and_goes_on(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
@@ -26,7 +31,7 @@ def test_smoke_first_page_shows_and_goes_on(
     assert someone.tab.locator(".content b").text_content() == "well"
 
 
-@pytest.mark.slow
+@slow
 def test_whole_session_with_the_mouse(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -96,6 +101,7 @@ def test_whole_session_with_the_mouse(
     assert {"consent": "true", "volume": "80", "age": "34", "device": "headphones"}.items() <= answers.items()
 
 
+@slow
 def test_session_with_the_keyboard_alone(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -134,6 +140,7 @@ def test_session_with_the_keyboard_alone(
     assert sorted(row["score"] for row in pages["stored"](study)) == [39, 59, 69, 79, 87]
 
 
+@slow
 def test_untouched_sliders_are_empty_and_cannot_be_sent(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -180,6 +187,7 @@ def test_only_the_slider_of_the_sound_that_plays_moves(
     assert [inputs.nth(n).is_disabled() for n in range(5)] == [True] * 5
 
 
+@slow
 def test_reload_resumes_with_the_same_scores(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -187,9 +195,7 @@ def test_reload_resumes_with_the_same_scores(
     someone.at(1)
     someone.next.click()
     someone.at(2)
-    order = someone.tab.evaluate(
-        "fetch('api/session').then((answer) => answer.json()).then((state) => JSON.stringify(state.pages[1].stimuli))"
-    )
+    order = someone.tab.evaluate(STIMULI_OF_PAGE_2)
     someone.rate_by_mouse(0.25, 0.5, 0.75)
     scores = someone.scores()
     someone.tab.get_by_label("Comment on Sound 3 (optional)").fill("dull")
@@ -198,12 +204,11 @@ def test_reload_resumes_with_the_same_scores(
     assert someone.scores() == scores
     someone.press("3")
     assert someone.tab.get_by_label("Comment on Sound 3 (optional)").input_value() == "dull"
-    again = someone.tab.evaluate(
-        "fetch('api/session').then((answer) => answer.json()).then((state) => JSON.stringify(state.pages[1].stimuli))"
-    )
+    again = someone.tab.evaluate(STIMULI_OF_PAGE_2)
     assert again == order
 
 
+@slow
 def test_resume_link_continues_in_another_browser(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -220,6 +225,7 @@ def test_resume_link_continues_in_another_browser(
     assert elsewhere.scores() == someone.scores()
 
 
+@slow
 def test_offline_answers_wait_and_arrive(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -253,6 +259,7 @@ def test_offline_answers_wait_and_arrive(
     assert {"consent": "true", "age": "50", "device": "headphones"}.items() <= answers.items()
 
 
+@slow
 def test_failing_server_gets_the_same_attempt_again(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -284,6 +291,7 @@ def test_failing_server_gets_the_same_attempt_again(
     assert len(consents) == 1
 
 
+@slow
 def test_unsent_pages_survive_a_reload_and_leaving_is_questioned(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -313,6 +321,7 @@ def test_unsent_pages_survive_a_reload_and_leaving_is_questioned(
     }.items()
 
 
+@slow
 def test_going_back_keeps_answers_and_a_change_is_sent_again(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -341,6 +350,7 @@ def test_going_back_keeps_answers_and_a_change_is_sent_again(
     ]
 
 
+@slow
 def test_no_way_back_where_the_study_forbids_it(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -353,6 +363,7 @@ def test_no_way_back_where_the_study_forbids_it(
     assert not someone.tab.get_by_role("button", name="Back").is_visible()
 
 
+@slow
 def test_several_scales_are_rated_one_after_the_other(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -399,6 +410,7 @@ def test_several_scales_are_rated_one_after_the_other(
         ("already", "You have already taken part"),
     ],
 )
+@slow
 def test_refusals_are_explained(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], reason: str, title: str
 ) -> None:
@@ -411,6 +423,7 @@ def test_refusals_are_explained(
     someone.tab.get_by_role("heading", name=title).wait_for()
 
 
+@slow
 def test_server_that_is_away_at_the_start_is_tried_again(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -423,6 +436,7 @@ def test_server_that_is_away_at_the_start_is_tried_again(
     assert someone.at(1) == "generic"
 
 
+@slow
 def test_refused_page_is_shown_again_with_the_reason(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -439,6 +453,7 @@ def test_refused_page_is_shown_again_with_the_reason(
     assert someone.at(1) == "consent"
 
 
+@slow
 def test_training_is_marked_and_the_predicted_class_is_named(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -463,6 +478,7 @@ def test_training_is_marked_and_the_predicted_class_is_named(
     assert someone.tab.locator(".prediction").count() == 0  # the page's own text names the class
 
 
+@slow
 def test_shortcuts_can_be_switched_off(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -482,6 +498,7 @@ def test_shortcuts_can_be_switched_off(
     assert someone.tab.locator(".sound-button[aria-pressed=true]").count() == 0
 
 
+@slow
 def test_session_is_not_finished_while_a_page_is_on_its_way(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:

@@ -50,7 +50,10 @@ function softTone(sampleRate) {
 }
 
 function tone(sampleRate, level) {
-  const samples = Float32Array.from({ length: SECONDS * sampleRate }, (_, n) => level * Math.sin((2 * Math.PI * 200 * n) / sampleRate));
+  const samples = Float32Array.from(
+    { length: SECONDS * sampleRate },
+    (_, n) => level * Math.sin((2 * Math.PI * 200 * n) / sampleRate),
+  );
   return ramp(samples, 0.1 * sampleRate);
 }
 

@@ -45,7 +45,8 @@ export default {
   load_failed: "{sound} konnte nicht geladen werden: {reason}.",
   decode_failed: "Ihr Browser kann die Datei nicht lesen",
   network_failed: "keine Verbindung",
-  rate_changed: "Die Klänge wurden mit {native} aufgenommen; Ihr Browser spielt sie mit {played} ab und rechnet sie dafür um.",
+  rate_changed:
+    "Die Klänge wurden mit {native} aufgenommen; Ihr Browser spielt sie mit {played} ab und rechnet sie dafür um.",
   rates_differ: "Die Klänge dieser Seite haben verschiedene Abtastraten; Ihr Browser rechnet sie auf {played} um.",
   listen_missing: "Noch nicht gehört: {sounds}",
   rate_missing: "Noch nicht bewertet: {sounds}",
@@ -59,12 +60,14 @@ export default {
   page_refused: "Diese Seite wurde nicht angenommen. Bitte prüfen Sie sie und gehen Sie weiter.",
   pair_question_open: "Welcher Klang ist gleich der Referenz?",
   pair_question_alone: "Welchen Klang ziehen Sie vor?",
-  bs1116_question: "Einer der beiden Klänge ist gleich der Referenz: geben Sie ihm die höchste Bewertung. Wie stark ist der andere beeinträchtigt?",
+  bs1116_question:
+    "Einer der beiden Klänge ist gleich der Referenz: geben Sie ihm die höchste Bewertung. Wie stark ist der andere beeinträchtigt?",
   headphones_title: "Kopfhörerprüfung",
   headphones_intro: "Bitte setzen Sie Ihre Kopfhörer auf. Sie hören sechs Gruppen von je drei Klängen.",
   headphones_softest: "Welcher der drei Klänge ist der leiseste?",
   headphones_tone: "In welchem der drei Rauschen ist ein leiser Ton zu hören?",
-  headphones_again: "Das klang nicht nach Kopfhörern. Bitte prüfen Sie, ob Sie sie tragen und ob links und rechts stimmen, und versuchen Sie es noch einmal.",
+  headphones_again:
+    "Das klang nicht nach Kopfhörern. Bitte prüfen Sie, ob Sie sie tragen und ob links und rechts stimmen, und versuchen Sie es noch einmal.",
   headphones_passed: "Ihre Kopfhörer funktionieren gut.",
   headphones_done: "Die Prüfung ist abgeschlossen.",
   headphones_missing: "Bitte machen Sie zuerst die Kopfhörerprüfung.",

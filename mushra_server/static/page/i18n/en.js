@@ -59,12 +59,14 @@ export default {
   page_refused: "This page was not accepted. Please check it and go on.",
   pair_question_open: "Which one is the same as the reference?",
   pair_question_alone: "Which one do you prefer?",
-  bs1116_question: "One of the two sounds is the same as the reference: give it the highest score. How much is the other impaired?",
+  bs1116_question:
+    "One of the two sounds is the same as the reference: give it the highest score. How much is the other impaired?",
   headphones_title: "Headphone check",
   headphones_intro: "Please put on your headphones. You will hear six groups of three sounds.",
   headphones_softest: "Which of the three sounds is the softest?",
   headphones_tone: "Which of the three noises has a faint tone in it?",
-  headphones_again: "That did not sound like headphones. Please check that you wear them, left and right on the right ears, and try once more.",
+  headphones_again:
+    "That did not sound like headphones. Please check that you wear them, left and right on the right ears, and try once more.",
   headphones_passed: "Your headphones work well.",
   headphones_done: "The check is done.",
   headphones_missing: "Please do the headphone check first.",

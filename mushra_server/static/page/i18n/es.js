@@ -46,7 +46,8 @@ export default {
   decode_failed: "su navegador no puede leerlo",
   network_failed: "sin conexión",
   rate_changed: "Los sonidos se grabaron a {native}; su navegador los reproduce a {played}, por lo que se remuestrean.",
-  rates_differ: "Los sonidos de esta página tienen frecuencias de muestreo distintas; su navegador los remuestrea a {played}.",
+  rates_differ:
+    "Los sonidos de esta página tienen frecuencias de muestreo distintas; su navegador los remuestrea a {played}.",
   listen_missing: "Aún no escuchado: {sounds}",
   rate_missing: "Aún sin puntuar: {sounds}",
   choice_missing: "Elija una opción.",
@@ -59,12 +60,14 @@ export default {
   page_refused: "Esta página no fue aceptada. Revísela y continúe.",
   pair_question_open: "¿Cuál es igual a la referencia?",
   pair_question_alone: "¿Cuál prefiere?",
-  bs1116_question: "Uno de los dos sonidos es igual a la referencia: dele la puntuación más alta. ¿Cuánto se ha degradado el otro?",
+  bs1116_question:
+    "Uno de los dos sonidos es igual a la referencia: dele la puntuación más alta. ¿Cuánto se ha degradado el otro?",
   headphones_title: "Comprobación de los auriculares",
   headphones_intro: "Póngase los auriculares. Oirá seis grupos de tres sonidos.",
   headphones_softest: "¿Cuál de los tres sonidos es el más débil?",
   headphones_tone: "¿Cuál de los tres ruidos contiene un tono débil?",
-  headphones_again: "No parecían auriculares. Compruebe que los lleva puestos, izquierda y derecha en su lado, e inténtelo de nuevo.",
+  headphones_again:
+    "No parecían auriculares. Compruebe que los lleva puestos, izquierda y derecha en su lado, e inténtelo de nuevo.",
   headphones_passed: "Sus auriculares funcionan bien.",
   headphones_done: "La comprobación ha terminado.",
   headphones_missing: "Haga primero la comprobación de los auriculares.",

@@ -45,8 +45,10 @@ export default {
   load_failed: "{sound} n’a pas pu être chargé : {reason}.",
   decode_failed: "votre navigateur ne peut pas le lire",
   network_failed: "pas de connexion",
-  rate_changed: "Les sons ont été enregistrés à {native} ; votre navigateur les lit à {played}, ils sont donc rééchantillonnés.",
-  rates_differ: "Les sons de cette page ont des fréquences d’échantillonnage différentes ; votre navigateur les rééchantillonne à {played}.",
+  rate_changed:
+    "Les sons ont été enregistrés à {native} ; votre navigateur les lit à {played}, ils sont donc rééchantillonnés.",
+  rates_differ:
+    "Les sons de cette page ont des fréquences d’échantillonnage différentes ; votre navigateur les rééchantillonne à {played}.",
   listen_missing: "Pas encore écouté : {sounds}",
   rate_missing: "Pas encore noté : {sounds}",
   choice_missing: "Veuillez faire un choix.",
@@ -59,12 +61,14 @@ export default {
   page_refused: "Cette page n’a pas été acceptée. Vérifiez-la et continuez.",
   pair_question_open: "Lequel est identique à la référence ?",
   pair_question_alone: "Lequel préférez-vous ?",
-  bs1116_question: "L’un des deux sons est identique à la référence : donnez-lui la note la plus haute. À quel point l’autre est-il dégradé ?",
+  bs1116_question:
+    "L’un des deux sons est identique à la référence : donnez-lui la note la plus haute. À quel point l’autre est-il dégradé ?",
   headphones_title: "Vérification du casque",
   headphones_intro: "Veuillez mettre votre casque. Vous entendrez six séries de trois sons.",
   headphones_softest: "Lequel des trois sons est le plus faible ?",
   headphones_tone: "Lequel des trois bruits contient un son faible ?",
-  headphones_again: "Cela ne ressemblait pas à un casque. Vérifiez que vous le portez, gauche et droite du bon côté, et réessayez.",
+  headphones_again:
+    "Cela ne ressemblait pas à un casque. Vérifiez que vous le portez, gauche et droite du bon côté, et réessayez.",
   headphones_passed: "Votre casque fonctionne bien.",
   headphones_done: "La vérification est terminée.",
   headphones_missing: "Veuillez d’abord faire la vérification du casque.",

@@ -45,8 +45,10 @@ export default {
   load_failed: "Impossibile caricare {sound}: {reason}.",
   decode_failed: "il browser non riesce a leggerlo",
   network_failed: "nessuna connessione",
-  rate_changed: "I suoni sono stati registrati a {native}; il browser li riproduce a {played}, quindi vengono ricampionati.",
-  rates_differ: "I suoni di questa pagina hanno frequenze di campionamento diverse; il browser li ricampiona a {played}.",
+  rate_changed:
+    "I suoni sono stati registrati a {native}; il browser li riproduce a {played}, quindi vengono ricampionati.",
+  rates_differ:
+    "I suoni di questa pagina hanno frequenze di campionamento diverse; il browser li ricampiona a {played}.",
   listen_missing: "Non ancora ascoltato: {sounds}",
   rate_missing: "Non ancora valutato: {sounds}",
   choice_missing: "Scegli un’opzione.",
@@ -69,7 +71,8 @@ export default {
   headphones_done: "Il controllo è terminato.",
   headphones_missing: "Fai prima il controllo delle cuffie.",
   spatial_text: "Questa pagina mostra una stanza in tre dimensioni e richiede la pagina di webMUSHRA:",
-  offline: "Nessuna connessione. Le risposte restano su questo dispositivo e saranno inviate più tardi ({pages} in attesa).",
+  offline:
+    "Nessuna connessione. Le risposte restano su questo dispositivo e saranno inviate più tardi ({pages} in attesa).",
   connecting_title: "Connessione…",
   connecting_text: "Il server non risponde. Questa pagina continua a provare.",
   sending_title: "Invio delle risposte…",

@@ -59,7 +59,8 @@ export default {
   page_refused: "このページは受け付けられませんでした。確認して進んでください。",
   pair_question_open: "基準音と同じなのはどちらですか。",
   pair_question_alone: "どちらが好みですか。",
-  bs1116_question: "二つの音のうち一つは基準音と同じです。それに最高点を付けてください。もう一つはどの程度劣化していますか。",
+  bs1116_question:
+    "二つの音のうち一つは基準音と同じです。それに最高点を付けてください。もう一つはどの程度劣化していますか。",
   headphones_title: "ヘッドホンの確認",
   headphones_intro: "ヘッドホンを着けてください。三つの音を六組聴きます。",
   headphones_softest: "三つの音のうち最も小さいのはどれですか。",

@@ -64,7 +64,8 @@ export default {
   headphones_intro: "Coloque os auscultadores. Vai ouvir seis grupos de três sons.",
   headphones_softest: "Qual dos três sons é o mais fraco?",
   headphones_tone: "Qual dos três ruídos contém um tom fraco?",
-  headphones_again: "Não pareciam auscultadores. Verifique se os tem colocados, esquerda e direita no lado certo, e tente de novo.",
+  headphones_again:
+    "Não pareciam auscultadores. Verifique se os tem colocados, esquerda e direita no lado certo, e tente de novo.",
   headphones_passed: "Os seus auscultadores funcionam bem.",
   headphones_done: "A verificação terminou.",
   headphones_missing: "Faça primeiro a verificação dos auscultadores.",

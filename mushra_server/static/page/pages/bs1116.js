@@ -4,6 +4,10 @@ import { t } from "../i18n.js";
 import { mushra } from "./mushra.js";
 
 export function bs1116(page, env) {
-  const scales = page.scales.map((scale) => ({ ...scale, points: true, question: scale.question ?? t("bs1116_question") }));
+  const scales = page.scales.map((scale) => ({
+    ...scale,
+    points: true,
+    question: scale.question ?? t("bs1116_question"),
+  }));
   return mushra({ ...page, scales }, env);
 }

@@ -35,7 +35,12 @@ class HeadphoneCheck {
     this.#env = env;
     this.#random = seededRandom(page.id);
     const before = page.answer?.answers ?? {};
-    if (before.headphone_check) this.#done = { passed: before.headphone_check === "passed", right: Number(before.headphone_check_correct), attempts: Number(before.headphone_check_attempts) };
+    if (before.headphone_check)
+      this.#done = {
+        passed: before.headphone_check === "passed",
+        right: Number(before.headphone_check_correct),
+        attempts: Number(before.headphone_check_attempts),
+      };
     this.element = h("div", { class: "headphones" });
     if (this.#done) this.#showResult();
     else this.#showIntro();
@@ -44,7 +49,12 @@ class HeadphoneCheck {
   result() {
     if (!this.#done) return {};
     const { passed, right, attempts } = this.#done;
-    return { headphone_check: passed ? "passed" : "failed", headphone_check_correct: String(right), headphone_check_attempts: String(attempts), headphone_check_method: this.#page.method };
+    return {
+      headphone_check: passed ? "passed" : "failed",
+      headphone_check_correct: String(right),
+      headphone_check_attempts: String(attempts),
+      headphone_check_method: this.#page.method,
+    };
   }
 
   problem() {
@@ -57,7 +67,12 @@ class HeadphoneCheck {
   }
 
   #showIntro() {
-    this.#main = h("button", { type: "button", class: "button primary", text: t("start"), on: { click: () => this.#begin() } });
+    this.#main = h("button", {
+      type: "button",
+      class: "button primary",
+      text: t("start"),
+      on: { click: () => this.#begin() },
+    });
     fill(this.element, h("p", { text: t("headphones_intro") }), h("p", { text: this.#question() }), this.#main);
   }
 
@@ -76,9 +91,29 @@ class HeadphoneCheck {
 
   #showRound() {
     const round = createRound(this.#page.method, this.#context.sampleRate, this.#random);
-    const buttons = round.sounds.map((_, n) => h("button", { type: "button", class: "sound-button", disabled: true, text: String(n + 1), "aria-label": t("choose_sound", { n: n + 1 }), on: { click: () => this.#choose(n === round.correct) } }));
-    this.#main = h("button", { type: "button", class: "button large", on: { click: () => this.#play(round, buttons) } }, icon("play"), h("span", { text: t("play") }));
-    fill(this.element, h("p", { class: "step", text: t("round_of", { n: this.#round + 1, count: ROUNDS }) }), h("p", { text: this.#question() }), this.#main, h("div", { class: "sound-row" }, buttons));
+    const buttons = round.sounds.map((_, n) =>
+      h("button", {
+        type: "button",
+        class: "sound-button",
+        disabled: true,
+        text: String(n + 1),
+        "aria-label": t("choose_sound", { n: n + 1 }),
+        on: { click: () => this.#choose(n === round.correct) },
+      }),
+    );
+    this.#main = h(
+      "button",
+      { type: "button", class: "button large", on: { click: () => this.#play(round, buttons) } },
+      icon("play"),
+      h("span", { text: t("play") }),
+    );
+    fill(
+      this.element,
+      h("p", { class: "step", text: t("round_of", { n: this.#round + 1, count: ROUNDS }) }),
+      h("p", { text: this.#question() }),
+      this.#main,
+      h("div", { class: "sound-row" }, buttons),
+    );
     this.#main.focus({ preventScroll: true });
   }
 
@@ -119,7 +154,12 @@ class HeadphoneCheck {
     }
     const passed = this.#right >= passMark(this.#page.method);
     if (!passed && this.#attempt < ATTEMPTS) {
-      this.#main = h("button", { type: "button", class: "button primary", text: t("try_again"), on: { click: () => this.#begin() } });
+      this.#main = h("button", {
+        type: "button",
+        class: "button primary",
+        text: t("try_again"),
+        on: { click: () => this.#begin() },
+      });
       fill(this.element, h("p", { class: "notice", role: "alert", text: t("headphones_again") }), this.#main);
       this.#main.focus();
       return;
@@ -130,6 +170,14 @@ class HeadphoneCheck {
   }
 
   #showResult() {
-    fill(this.element, h("p", { class: "notice good", role: "status" }, icon("check"), h("span", { text: t(this.#done.passed ? "headphones_passed" : "headphones_done") })));
+    fill(
+      this.element,
+      h(
+        "p",
+        { class: "notice good", role: "status" },
+        icon("check"),
+        h("span", { text: t(this.#done.passed ? "headphones_passed" : "headphones_done") }),
+      ),
+    );
   }
 }

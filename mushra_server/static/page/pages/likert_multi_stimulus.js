@@ -16,11 +16,33 @@ export function likertMultiStimulus(page, env) {
     const single = keys.length === 1;
     const name = (key) => (single ? t("sound") : String(keys.indexOf(key) + 1));
     const buttons = new Map(keys.map((key, n) => [key, soundButton(key, n, single, player)]));
-    const scales = keys.flatMap((key) => page.response.map((points, n) => createScale(page, ratings, env, { key, points, n, label: buttons.get(key).label })));
-    const rows = keys.map((key) => h("div", { class: single ? "likert-row single" : "likert-row" }, buttons.get(key).element, h("div", { class: "likert-scales" }, scales.filter((scale) => scale.key === key).map((scale) => scale.control.element))));
+    const scales = keys.flatMap((key) =>
+      page.response.map((points, n) =>
+        createScale(page, ratings, env, { key, points, n, label: buttons.get(key).label }),
+      ),
+    );
+    const rows = keys.map((key) =>
+      h(
+        "div",
+        { class: single ? "likert-row single" : "likert-row" },
+        buttons.get(key).element,
+        h(
+          "div",
+          { class: "likert-scales" },
+          scales.filter((scale) => scale.key === key).map((scale) => scale.control.element),
+        ),
+      ),
+    );
     let told = "";
     const update = () => {
-      for (const key of keys) buttons.get(key).show({ playing: player.playing && player.current === key, current: player.current === key, heard: ratings.heard(key) });
+      for (const key of keys)
+        buttons
+          .get(key)
+          .show({
+            playing: player.playing && player.current === key,
+            current: player.current === key,
+            heard: ratings.heard(key),
+          });
       for (const scale of scales) scale.control.enabled = mayRate(page, player, ratings, scale.key);
       const now = keys.map((key) => ratings.heard(key)).join();
       if (told !== "" && now !== told) env.refresh();
@@ -46,7 +68,9 @@ function createScale(page, ratings, env, { key, points, n, label }) {
   const attribute = page.scales[n].name;
   const several = page.response.length > 1;
   const control = likertScale(points, {
-    legend: page.scales[n].question ?? (several ? t("question_of", { n: n + 1, count: page.response.length }) : t("score_of", { sound: label })),
+    legend:
+      page.scales[n].question ??
+      (several ? t("question_of", { n: n + 1, count: page.response.length }) : t("score_of", { sound: label })),
     hideLegend: !several && !page.scales[n].question,
     chosen: ratings.scoreOf(key, attribute),
     onChoose: (value) => {

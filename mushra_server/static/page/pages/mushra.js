@@ -86,10 +86,23 @@ export class Trial {
         this.#env.changed();
       },
     });
-    this.#comment = comments ? new CommentBox(this.#player, this.#ratings, this.#page.stimuli, scale.name, this.#env.changed) : null;
-    const count = scales.length > 1 ? h("p", { class: "step", text: t("question_of", { n: this.#step + 1, count: scales.length }) }) : null;
-    const question = scale.question && !this.#page.content?.includes(scale.question) ? h("p", { class: "scale-question", text: scale.question }) : null;
-    fill(this.#stage, count || question ? h("div", { class: "asked" }, count, question) : null, this.#board.element, this.#comment?.element);
+    this.#comment = comments
+      ? new CommentBox(this.#player, this.#ratings, this.#page.stimuli, scale.name, this.#env.changed)
+      : null;
+    const count =
+      scales.length > 1
+        ? h("p", { class: "step", text: t("question_of", { n: this.#step + 1, count: scales.length }) })
+        : null;
+    const question =
+      scale.question && !this.#page.content?.includes(scale.question)
+        ? h("p", { class: "scale-question", text: scale.question })
+        : null;
+    fill(
+      this.#stage,
+      count || question ? h("div", { class: "asked" }, count, question) : null,
+      this.#board.element,
+      this.#comment?.element,
+    );
     this.#unfit?.();
     this.#unfit = fitTracks(this.#board.element);
   }
@@ -111,7 +124,9 @@ export class Trial {
 
   #problem() {
     const { must_listen: mustListen, must_rate: mustRate, reference } = this.#page;
-    const unheard = mustListen ? [...(reference ? [OPEN] : []), ...this.#keys].filter((key) => !this.#ratings.heard(key)) : [];
+    const unheard = mustListen
+      ? [...(reference ? [OPEN] : []), ...this.#keys].filter((key) => !this.#ratings.heard(key))
+      : [];
     if (unheard.length > 0) return this.#missing("listen_missing", unheard);
     const scores = this.#ratings.scores(this.#scale.name);
     const unrated = mustRate ? this.#keys.filter((key) => scores.get(key) === null) : [];

@@ -20,7 +20,14 @@ export function pairedComparison(page, env) {
     const transport = new Transport(player, buffers, { loop: page.loop, waveform: page.show_waveform });
     const buttons = soundsOf(page).map(({ key }) => soundButton(key, keys, player));
     const choices = createChoices(page, ratings, attribute, env.changed);
-    const update = () => buttons.forEach(({ key, button }) => button.show({ playing: player.playing && player.current === key, current: player.current === key, heard: ratings.heard(key) }));
+    const update = () =>
+      buttons.forEach(({ key, button }) =>
+        button.show({
+          playing: player.playing && player.current === key,
+          current: player.current === key,
+          heard: ratings.heard(key),
+        }),
+      );
     player.onChange(update);
     update();
     const missing = () => (page.must_listen ? buttons.find(({ key }) => !ratings.heard(key)) : undefined);
@@ -32,7 +39,17 @@ export function pairedComparison(page, env) {
     });
     const unbind = bindKeys(trialKeys(player, transport));
     return {
-      element: h("div", { class: "trial" }, transport.element, h("div", { class: "sound-row" }, buttons.map(({ button }) => button.element)), choices.element),
+      element: h(
+        "div",
+        { class: "trial" },
+        transport.element,
+        h(
+          "div",
+          { class: "sound-row" },
+          buttons.map(({ button }) => button.element),
+        ),
+        choices.element,
+      ),
       answer: () => ({ ratings: ratings.toJSON() }),
       problem: () => {
         const unheard = missing();
@@ -69,7 +86,16 @@ function createChoices(page, ratings, attribute, changed) {
   });
   const question = page.scales[0].question ?? t(page.reference ? "pair_question_open" : "pair_question_alone");
   return {
-    element: h("fieldset", { class: "question" }, h("legend", { text: question }), h("div", { class: "choices big" }, radios.map((radio, n) => h("label", { class: "choice boxed" }, radio, h("span", { text: options[n].label }))))),
+    element: h(
+      "fieldset",
+      { class: "question" },
+      h("legend", { text: question }),
+      h(
+        "div",
+        { class: "choices big" },
+        radios.map((radio, n) => h("label", { class: "choice boxed" }, radio, h("span", { text: options[n].label }))),
+      ),
+    ),
     value: () => (radios.some((radio) => radio.checked) ? true : null),
     first: radios[0],
   };

@@ -5,13 +5,19 @@ import { h, uniqueId } from "../ui/dom.js";
 
 export function questionnaire(page, env) {
   const stored = page.answer?.answers ?? {};
-  const fields = (page.questionnaire ?? []).map((question) => createField(question, stored[question.name], env.changed));
+  const fields = (page.questionnaire ?? []).map((question) =>
+    createField(question, stored[question.name], env.changed),
+  );
   const form = h("form", { class: "questions", novalidate: true, on: { submit: (event) => event.preventDefault() } });
   form.append(...fields.map((field) => field.element));
   return {
     element: form,
     ready: true,
-    answer: () => ({ answers: Object.fromEntries(fields.map((field) => [field.name, field.value()]).filter(([, value]) => value !== "")) }),
+    answer: () => ({
+      answers: Object.fromEntries(
+        fields.map((field) => [field.name, field.value()]).filter(([, value]) => value !== ""),
+      ),
+    }),
     problem: () => fields.map((field) => field.problem()).find((problem) => problem !== null) ?? null,
   };
 }
@@ -25,7 +31,8 @@ function createField(question, stored, changed) {
     ...field,
     name: question.name,
     problem: () => {
-      if (field.value() === "") return question.optional ? null : { text: t("answer_missing", { question: label }), focus: field.focus() };
+      if (field.value() === "")
+        return question.optional ? null : { text: t("answer_missing", { question: label }), focus: field.focus() };
       return field.invalid?.() ?? null;
     },
   };
@@ -36,7 +43,12 @@ function labelled(question, control) {
   control.id = id;
   control.name = question.name;
   if (!question.optional) control.required = true;
-  return h("div", { class: "question" }, h("label", { for: id }, question.label || question.name, optionalMark(question)), control);
+  return h(
+    "div",
+    { class: "question" },
+    h("label", { for: id }, question.label || question.name, optionalMark(question)),
+    control,
+  );
 }
 
 function optionalMark(question) {
@@ -56,12 +68,25 @@ function longField(question, value, changed) {
 
 function numberField(question, value, changed) {
   const { min, max } = question;
-  const input = h("input", { type: "number", inputmode: "decimal", step: "any", value, min, max, on: { input: changed } });
-  const range = [t("number_from", { min }), t("number_to", { max })].filter((_, n) => [min, max][n] !== null && [min, max][n] !== undefined).join(" ");
+  const input = h("input", {
+    type: "number",
+    inputmode: "decimal",
+    step: "any",
+    value,
+    min,
+    max,
+    on: { input: changed },
+  });
+  const range = [t("number_from", { min }), t("number_to", { max })]
+    .filter((_, n) => [min, max][n] !== null && [min, max][n] !== undefined)
+    .join(" ");
   // A browser reports what is no number as empty; telling that from nothing at all needs its own flag.
   const read = () => (input.validity.badInput ? "?" : input.value.trim());
   const outside = () => input.validity.badInput || input.validity.rangeUnderflow || input.validity.rangeOverflow;
-  const invalid = () => (outside() ? { text: `${t("number_wrong", { question: question.label || question.name })} ${range}`.trim(), focus: input } : null);
+  const invalid = () =>
+    outside()
+      ? { text: `${t("number_wrong", { question: question.label || question.name })} ${range}`.trim(), focus: input }
+      : null;
   return { element: labelled(question, input), value: read, focus: () => input, invalid };
 }
 
@@ -76,7 +101,15 @@ function likertField(question, value, changed) {
     "fieldset",
     { class: "question" },
     h("legend", {}, question.label || question.name, optionalMark(question)),
-    h("div", { class: "choices" }, options.map((option) => option.element)),
+    h(
+      "div",
+      { class: "choices" },
+      options.map((option) => option.element),
+    ),
   );
-  return { element, value: () => options.find(({ radio }) => radio.checked)?.radio.value ?? "", focus: () => options[0]?.radio };
+  return {
+    element,
+    value: () => options.find(({ radio }) => radio.checked)?.radio.value ?? "",
+    focus: () => options[0]?.radio,
+  };
 }

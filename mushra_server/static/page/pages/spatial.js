@@ -5,7 +5,13 @@ import { h } from "../ui/dom.js";
 
 export function spatial() {
   return {
-    element: h("p", { class: "notice", role: "note" }, t("spatial_text"), " ", h("code", { text: "listenable serve --frontend webmushra" })),
+    element: h(
+      "p",
+      { class: "notice", role: "note" },
+      t("spatial_text"),
+      " ",
+      h("code", { text: "listenable serve --frontend webmushra" }),
+    ),
     ready: true,
     answer: () => ({}),
     problem: () => null,

@@ -16,14 +16,21 @@ export function showThanks(shell, { pages, completion }) {
       h("h1", { tabindex: "-1", text: t("thanks_title") }),
       text,
       completion?.code ? codeBox(completion.code) : null,
-      completion?.redirect && safeLink(completion.redirect) ? h("a", { class: "button primary", href: completion.redirect, text: t("go_back_to_platform") }) : null,
+      completion?.redirect && safeLink(completion.redirect)
+        ? h("a", { class: "button primary", href: completion.redirect, text: t("go_back_to_platform") })
+        : null,
       completion ? null : h("p", { class: "quiet-link" }, h("a", { href: "new", text: t("next_participant") })),
     ),
   );
 }
 
 function codeBox(code) {
-  return h("p", { class: "code-box" }, h("span", { text: t("completion_code") }), h("strong", { class: "code", text: code }));
+  return h(
+    "p",
+    { class: "code-box" },
+    h("span", { text: t("completion_code") }),
+    h("strong", { class: "code", text: code }),
+  );
 }
 
 function safeLink(address) {

@@ -27,7 +27,11 @@ export function volume(page, env) {
     player.onChange(() => {
       if (button.dataset.playing === String(player.playing)) return;
       button.dataset.playing = String(player.playing);
-      fill(button, icon(player.playing ? "pause" : "play"), h("span", { text: player.playing ? t("pause") : t("play") }));
+      fill(
+        button,
+        icon(player.playing ? "pause" : "play"),
+        h("span", { text: player.playing ? t("pause") : t("play") }),
+      );
     });
     fill(button, icon("play"), h("span", { text: t("play") }));
     show();

@@ -33,7 +33,11 @@ export function audioPage(page, env, build) {
       return;
     }
     if (disposed) return;
-    player = new Player(loaded, { loop: page.loop ?? false, switchBack: page.switch_back ?? false, volume: env.volume });
+    player = new Player(loaded, {
+      loop: page.loop ?? false,
+      switchBack: page.switch_back ?? false,
+      volume: env.volume,
+    });
     inner = build(player, loaded);
     Object.assign(view, { ...inner, element, ready: true });
     fill(element, rateNote(loaded), inner.element);
@@ -45,7 +49,8 @@ export function audioPage(page, env, build) {
 }
 
 function failure(error, retry) {
-  const reason = error.reason === "decode" ? t("decode_failed") : error.reason === "network" ? t("network_failed") : error.reason;
+  const reason =
+    error.reason === "decode" ? t("decode_failed") : error.reason === "network" ? t("network_failed") : error.reason;
   return h(
     "div",
     { class: "notice bad", role: "alert" },
@@ -56,9 +61,14 @@ function failure(error, retry) {
 }
 
 function rateNote({ nativeRate, playedRate, mixed }) {
-  if (mixed) return h("p", { class: "notice", role: "note", text: t("rates_differ", { played: kilohertz(playedRate) }) });
+  if (mixed)
+    return h("p", { class: "notice", role: "note", text: t("rates_differ", { played: kilohertz(playedRate) }) });
   if (nativeRate === null || nativeRate === playedRate) return null;
-  return h("p", { class: "notice", role: "note", text: t("rate_changed", { native: kilohertz(nativeRate), played: kilohertz(playedRate) }) });
+  return h("p", {
+    class: "notice",
+    role: "note",
+    text: t("rate_changed", { native: kilohertz(nativeRate), played: kilohertz(playedRate) }),
+  });
 }
 
 function kilohertz(rate) {

@@ -8,9 +8,18 @@ import { Slider } from "./slider.js";
 
 /** A button that plays one sound; which one plays is said by icon, bars, text and colour. */
 export function playButton(label, short, onClick) {
-  const element = h("button", { type: "button", class: "sound-button", "aria-pressed": "false", "aria-label": t("play_sound", { sound: label }), on: { click: onClick } });
+  const element = h("button", {
+    type: "button",
+    class: "sound-button",
+    "aria-pressed": "false",
+    "aria-label": t("play_sound", { sound: label }),
+    on: { click: onClick },
+  });
   const bars = h("span", { class: "bars", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
-  element.append(h("span", { class: "sound-name", text: short }), h("span", { class: "sound-state", "aria-hidden": "true" }, icon("play"), icon("check"), bars));
+  element.append(
+    h("span", { class: "sound-name", text: short }),
+    h("span", { class: "sound-state", "aria-hidden": "true" }, icon("play"), icon("check"), bars),
+  );
   return {
     element,
     show({ playing, current, heard }) {
@@ -37,14 +46,29 @@ export class Board {
   constructor(scale, keys, { player, scores, onScore, hasOpen }) {
     this.#player = player;
     this.#lanes = keys.map((key, n) => this.#lane(scale, key, n, scores.get(key) ?? null, onScore));
-    const axis = h("div", { class: "axis", "aria-hidden": "true" }, labelPlaces(scale).map(({ text, at }) => place(h("span", { text }), at)));
-    const lines = h("div", { class: "lines", "aria-hidden": "true" }, linePlaces(scale).map((at) => place(h("i"), at)));
-    const lanes = h("ol", { class: "lanes" }, this.#lanes.map((lane) => lane.element));
+    const axis = h(
+      "div",
+      { class: "axis", "aria-hidden": "true" },
+      labelPlaces(scale).map(({ text, at }) => place(h("span", { text }), at)),
+    );
+    const lines = h(
+      "div",
+      { class: "lines", "aria-hidden": "true" },
+      linePlaces(scale).map((at) => place(h("i"), at)),
+    );
+    const lanes = h(
+      "ol",
+      { class: "lanes" },
+      this.#lanes.map((lane) => lane.element),
+    );
     this.element = h("div", { class: "board", role: "group", "aria-label": scale.question || t("scores") });
     this.element.style.setProperty("--count", String(keys.length));
     this.open = hasOpen ? playButton(t("reference"), t("reference"), () => player.toggle(OPEN)) : null;
     this.open?.element.classList.add("open-sound");
-    this.element.append(h("div", { class: "side" }, this.open?.element ?? h("span"), axis), h("div", { class: "field" }, lines, lanes));
+    this.element.append(
+      h("div", { class: "side" }, this.open?.element ?? h("span"), axis),
+      h("div", { class: "field" }, lines, lanes),
+    );
     player.onChange(() => this.update());
     this.update();
   }
@@ -71,7 +95,11 @@ export class Board {
     }
     // A switched-off slider cannot keep the focus; it goes along to the sound that plays now.
     if (focused && focused.key !== current) this.sliders.get(current)?.input.focus({ preventScroll: true });
-    this.open?.show({ playing: current === OPEN && playing, current: current === OPEN, heard: this.#player.heard(OPEN) });
+    this.open?.show({
+      playing: current === OPEN && playing,
+      current: current === OPEN,
+      heard: this.#player.heard(OPEN),
+    });
   }
 
   #lane(scale, key, n, score, onScore) {
@@ -80,7 +108,10 @@ export class Board {
     const readout = h("span", { class: "score", "aria-hidden": "true" });
     const show = (value) => {
       const word = value === null ? null : wordFor(scale, value);
-      readout.replaceChildren(h("b", { text: value === null ? "–" : String(value) }), word ? h("small", { text: word }) : "");
+      readout.replaceChildren(
+        h("b", { text: value === null ? "–" : String(value) }),
+        word ? h("small", { text: word }) : "",
+      );
     };
     const slider = new Slider(scale, {
       name: t("score_of", { sound: name }),

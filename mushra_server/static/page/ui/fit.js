@@ -23,5 +23,7 @@ function contentHeight() {
   const foot = document.querySelector(".foot").offsetHeight;
   const main = document.getElementById("main");
   const style = getComputedStyle(main);
-  return head + foot + main.firstElementChild.offsetHeight + parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+  return (
+    head + foot + main.firstElementChild.offsetHeight + parseFloat(style.paddingTop) + parseFloat(style.paddingBottom)
+  );
 }

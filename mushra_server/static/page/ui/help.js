@@ -21,12 +21,32 @@ const KEY_WORDS = new Set(["shift", "space"]);
 
 export class Help {
   constructor(resume) {
-    this.button = h("button", { class: "button icon-only", type: "button", "aria-label": t("help"), title: `${t("help")} (?)`, on: { click: () => this.open() } }, icon("keyboard"));
+    this.button = h(
+      "button",
+      {
+        class: "button icon-only",
+        type: "button",
+        "aria-label": t("help"),
+        title: `${t("help")} (?)`,
+        on: { click: () => this.open() },
+      },
+      icon("keyboard"),
+    );
     const title = h("h2", { id: "help-title", text: t("help") });
-    this.dialog = h("dialog", { class: "sheet", "aria-labelledby": "help-title" }, title, this.#keys(), this.#switch(), this.#resume(resume), this.#close());
+    this.dialog = h(
+      "dialog",
+      { class: "sheet", "aria-labelledby": "help-title" },
+      title,
+      this.#keys(),
+      this.#switch(),
+      this.#resume(resume),
+      this.#close(),
+    );
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
     document.addEventListener("keydown", (event) => {
-      const typing = event.target instanceof Element && event.target.closest("input:not([type=range], [type=radio], [type=checkbox]), textarea");
+      const typing =
+        event.target instanceof Element &&
+        event.target.closest("input:not([type=range], [type=radio], [type=checkbox]), textarea");
       if (event.key === "?" && !typing && shortcutsOn()) this.toggle();
     });
   }
@@ -42,7 +62,16 @@ export class Help {
 
   #keys() {
     const rows = RATING_KEYS.map(([keys, text]) =>
-      h("tr", {}, h("th", { scope: "row" }, keys.map((key) => (key === "…" ? "… " : h("kbd", { text: KEY_WORDS.has(key) ? t(`name_${key}`) : key })))), h("td", { text: t(text) })),
+      h(
+        "tr",
+        {},
+        h(
+          "th",
+          { scope: "row" },
+          keys.map((key) => (key === "…" ? "… " : h("kbd", { text: KEY_WORDS.has(key) ? t(`name_${key}`) : key }))),
+        ),
+        h("td", { text: t(text) }),
+      ),
     );
     return h("table", { class: "key-table" }, h("caption", { text: t("keyboard") }), h("tbody", {}, rows));
   }
@@ -55,9 +84,24 @@ export class Help {
 
   #resume(resume) {
     if (!resume) return null;
-    const field = h("input", { type: "text", readonly: true, id: "resume-link", value: new URL(resume, document.baseURI).href });
-    const copy = h("button", { class: "button", type: "button", text: t("copy"), on: { click: () => this.#copy(field, copy) } });
-    return h("div", { class: "resume" }, h("label", { for: "resume-link", text: t("resume_label") }), h("div", { class: "copy-row" }, field, copy));
+    const field = h("input", {
+      type: "text",
+      readonly: true,
+      id: "resume-link",
+      value: new URL(resume, document.baseURI).href,
+    });
+    const copy = h("button", {
+      class: "button",
+      type: "button",
+      text: t("copy"),
+      on: { click: () => this.#copy(field, copy) },
+    });
+    return h(
+      "div",
+      { class: "resume" },
+      h("label", { for: "resume-link", text: t("resume_label") }),
+      h("div", { class: "copy-row" }, field, copy),
+    );
   }
 
   async #copy(field, button) {
@@ -71,6 +115,12 @@ export class Help {
   }
 
   #close() {
-    return h("button", { class: "button primary", type: "button", autofocus: true, text: t("close"), on: { click: () => this.dialog.close() } });
+    return h("button", {
+      class: "button primary",
+      type: "button",
+      autofocus: true,
+      text: t("close"),
+      on: { click: () => this.dialog.close() },
+    });
   }
 }

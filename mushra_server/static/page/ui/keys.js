@@ -3,7 +3,14 @@
 import { recall, remember } from "../storage.js";
 
 const SETTING = "listenable.shortcuts";
-const NAMES = { " ": "space", ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right", Backspace: "backspace" };
+const NAMES = {
+  " ": "space",
+  ArrowUp: "up",
+  ArrowDown: "down",
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  Backspace: "backspace",
+};
 
 /** Whether single-key shortcuts are on (WCAG 2.1.4: they can be switched off). */
 export function shortcutsOn() {

@@ -11,8 +11,20 @@ export function likertScale(points, { legend, chosen, onChoose, hideLegend = fal
     radio.checked = chosen !== null && String(chosen) === point.value;
     return radio;
   });
-  const labels = points.map((point, n) => h("label", { class: "choice boxed" }, radios[n], h("span", { text: point.label ? scaleWord(point.label) : point.value })));
-  const element = h("fieldset", { class: "likert" }, h("legend", { class: hideLegend ? "visually-hidden" : null, text: legend }), h("div", { class: "choices row" }, labels));
+  const labels = points.map((point, n) =>
+    h(
+      "label",
+      { class: "choice boxed" },
+      radios[n],
+      h("span", { text: point.label ? scaleWord(point.label) : point.value }),
+    ),
+  );
+  const element = h(
+    "fieldset",
+    { class: "likert" },
+    h("legend", { class: hideLegend ? "visually-hidden" : null, text: legend }),
+    h("div", { class: "choices row" }, labels),
+  );
   return {
     element,
     first: radios[0],
@@ -33,7 +45,11 @@ export function mayRate(page, player, ratings, key) {
 /** What is still missing: sounds to hear, then points to choose. */
 export function likertProblem({ page, ratings, keys, buttons, scales, name }) {
   const unheard = page.must_listen ? keys.filter((key) => !ratings.heard(key)) : [];
-  if (unheard.length > 0) return { text: t("listen_missing", { sounds: unheard.map(name).join(", ") }), focus: buttons.get(unheard[0]).element };
+  if (unheard.length > 0)
+    return {
+      text: t("listen_missing", { sounds: unheard.map(name).join(", ") }),
+      focus: buttons.get(unheard[0]).element,
+    };
   if (!page.must_rate) return null;
   const open = scales.find((scale) => scale.control.chosen() === null);
   return open ? { text: t("rate_missing", { sounds: name(open.key) }), focus: open.control.first } : null;

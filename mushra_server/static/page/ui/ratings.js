@@ -60,7 +60,12 @@ export class Ratings {
   toJSON() {
     return this.#keys.flatMap((key) => {
       const listened = (this.#before.get(key) ?? 0) + this.#player.engine.listenedMs(key);
-      return this.#scales.map((attribute) => ({ key, attribute, ...this.#entry(key, attribute), listened_ms: listened }));
+      return this.#scales.map((attribute) => ({
+        key,
+        attribute,
+        ...this.#entry(key, attribute),
+        listened_ms: listened,
+      }));
     });
   }
 

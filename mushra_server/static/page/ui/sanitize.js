@@ -1,11 +1,20 @@
 // The study author's HTML, rebuilt from an allow-list: unknown elements are unwrapped, unknown attributes left out.
 
 const ELEMENTS = new Set(
-  ("A ABBR B BLOCKQUOTE BR CODE DD DIV DL DT EM FIGCAPTION FIGURE H1 H2 H3 H4 H5 HR I IMG KBD LI OL P PRE Q S SMALL SPAN " +
-    "STRONG SUB SUP TABLE TBODY TD TFOOT TH THEAD TR U UL").split(" "),
+  (
+    "A ABBR B BLOCKQUOTE BR CODE DD DIV DL DT EM FIGCAPTION FIGURE H1 H2 H3 H4 H5 HR I IMG KBD LI OL P PRE Q S SMALL SPAN " +
+    "STRONG SUB SUP TABLE TBODY TD TFOOT TH THEAD TR U UL"
+  ).split(" "),
 );
-const DROPPED = new Set("SCRIPT STYLE IFRAME OBJECT EMBED TEMPLATE NOSCRIPT SVG MATH FORM INPUT BUTTON TEXTAREA SELECT HEAD".split(" "));
-const ATTRIBUTES = { A: ["href", "title"], IMG: ["src", "alt", "width", "height"], TD: ["colspan", "rowspan"], TH: ["colspan", "rowspan", "scope"] };
+const DROPPED = new Set(
+  "SCRIPT STYLE IFRAME OBJECT EMBED TEMPLATE NOSCRIPT SVG MATH FORM INPUT BUTTON TEXTAREA SELECT HEAD".split(" "),
+);
+const ATTRIBUTES = {
+  A: ["href", "title"],
+  IMG: ["src", "alt", "width", "height"],
+  TD: ["colspan", "rowspan"],
+  TH: ["colspan", "rowspan", "scope"],
+};
 const EVERYWHERE = ["lang", "dir"];
 
 /** Turn trusted-enough HTML into a fragment that cannot run anything. */

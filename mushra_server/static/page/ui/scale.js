@@ -25,7 +25,10 @@ export function spoken(scale, value) {
 export function labelPlaces(scale) {
   const { labels = [] } = scale;
   const last = Math.max(1, labels.length - 1);
-  return labels.map((label, n) => ({ text: scaleWord(label), at: namesPoints(scale) ? n / last : (n + 0.5) / labels.length }));
+  return labels.map((label, n) => ({
+    text: scaleWord(label),
+    at: namesPoints(scale) ? n / last : (n + 0.5) / labels.length,
+  }));
 }
 
 /** Where the lines between bands stand; on a scale of points, where the points are. */

@@ -27,8 +27,18 @@ export class Shell {
       bar: h("progress", { class: "progress-bar", max: 1, value: 0, "aria-label": t("progress") }),
       connection: h("p", { class: "connection", role: "status" }),
       hint: h("p", { class: "hint", id: "hint", role: "status" }),
-      previous: h("button", { class: "button quiet", type: "button", on: { click: onPrevious } }, icon("left"), h("span", { text: t("previous") })),
-      next: h("button", { class: "button primary", type: "button", "aria-describedby": "hint", on: { click: onNext } }, next, icon("right")),
+      previous: h(
+        "button",
+        { class: "button quiet", type: "button", on: { click: onPrevious } },
+        icon("left"),
+        h("span", { text: t("previous") }),
+      ),
+      next: h(
+        "button",
+        { class: "button primary", type: "button", "aria-describedby": "hint", on: { click: onNext } },
+        next,
+        icon("right"),
+      ),
       nextLabel: next,
     };
     const { progress, bar, connection, hint, previous, next: forward } = this.#parts;
@@ -36,7 +46,19 @@ export class Shell {
     fill(
       this.#root,
       h("a", { class: "skip", href: "#main", text: t("skip_to_content") }),
-      h("header", { class: "head" }, h("div", { class: "head-inner" }, h("p", { class: "study", text: this.#title }), connection, progress, this.help.button), bar),
+      h(
+        "header",
+        { class: "head" },
+        h(
+          "div",
+          { class: "head-inner" },
+          h("p", { class: "study", text: this.#title }),
+          connection,
+          progress,
+          this.help.button,
+        ),
+        bar,
+      ),
       this.main,
       this.footer,
       this.help.dialog,
@@ -52,7 +74,10 @@ export class Shell {
     bar.value = count > 1 ? index / (count - 1) : 1;
     document.title = `${where} · ${this.#title}`;
     const training = page.kind === "training" ? h("p", { class: "badge", text: t("training_badge") }) : null;
-    this.heading = h("h1", { tabindex: "-1", text: page.title || (page.type === "headphone_check" ? t("headphones_title") : where) });
+    this.heading = h("h1", {
+      tabindex: "-1",
+      text: page.title || (page.type === "headphone_check" ? t("headphones_title") : where),
+    });
     const content = h("div", { class: "content" });
     content.append(sanitize(page.content));
     const intro = h("div", { class: "intro" }, h("div", { class: "intro-title" }, this.heading, training), content);
@@ -100,6 +125,10 @@ export class Shell {
     const { connection } = this.#parts ?? {};
     if (!connection) return;
     connection.classList.toggle("offline", offline);
-    fill(connection, offline ? icon("alert") : null, h("span", { text: offline ? t("offline", { pages: unsent }) : "" }));
+    fill(
+      connection,
+      offline ? icon("alert") : null,
+      h("span", { text: offline ? t("offline", { pages: unsent }) : "" }),
+    );
   }
 }

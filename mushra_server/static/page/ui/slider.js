@@ -23,9 +23,22 @@ export class Slider {
     this.#scale = scale;
     this.#describe = describe;
     this.#on = { change, blocked };
-    this.input = h("input", { type: "range", class: "slider-input", min: scale.min, max: scale.max, step: scale.step, "aria-label": name, disabled: true });
+    this.input = h("input", {
+      type: "range",
+      class: "slider-input",
+      min: scale.min,
+      max: scale.max,
+      step: scale.step,
+      "aria-label": name,
+      disabled: true,
+    });
     this.input.addEventListener("input", () => this.set(Number(this.input.value)));
-    this.track = h("span", { class: "slider-track" }, h("span", { class: "slider-fill" }), h("span", { class: "slider-thumb" }));
+    this.track = h(
+      "span",
+      { class: "slider-track" },
+      h("span", { class: "slider-fill" }),
+      h("span", { class: "slider-thumb" }),
+    );
     this.element = h("div", { class: "slider" }, this.input, this.track);
     this.element.addEventListener("pointerdown", (event) => this.#press(event));
     this.element.addEventListener("pointermove", (event) => this.#drag(event));
@@ -84,7 +97,8 @@ export class Slider {
     const { min, max } = this.#scale;
     const rightToLeft = getComputedStyle(this.element).direction === "rtl";
     const across = (event.clientX - box.left) / box.width;
-    const fraction = box.height > box.width ? (box.bottom - event.clientY) / box.height : rightToLeft ? 1 - across : across;
+    const fraction =
+      box.height > box.width ? (box.bottom - event.clientY) / box.height : rightToLeft ? 1 - across : across;
     return min + Math.min(Math.max(fraction, 0), 1) * (max - min);
   }
 }

@@ -27,11 +27,24 @@ export class Transport {
     this.region = h("span", { class: "region", "aria-hidden": "true" });
     this.head = h("span", { class: "playhead", "aria-hidden": "true" });
     this.handles = loop ? { start: this.#handle("start"), end: this.#handle("end") } : {};
-    this.strip = h("div", { class: this.#peaks ? "strip" : "strip flat" }, this.canvas, this.region, this.head, Object.values(this.handles));
+    this.strip = h(
+      "div",
+      { class: this.#peaks ? "strip" : "strip flat" },
+      this.canvas,
+      this.region,
+      this.head,
+      Object.values(this.handles),
+    );
     this.strip.addEventListener("pointerdown", (event) => this.#press(event));
     this.strip.addEventListener("pointermove", (event) => this.#move(event));
     this.strip.addEventListener("pointerup", (event) => this.#release(event));
-    this.element = h("div", { class: "transport", role: "group", "aria-label": t("playback") }, this.toggle, this.strip, h("div", { class: "transport-end" }, this.clock, this.#resetButton()));
+    this.element = h(
+      "div",
+      { class: "transport", role: "group", "aria-label": t("playback") },
+      this.toggle,
+      this.strip,
+      h("div", { class: "transport-end" }, this.clock, this.#resetButton()),
+    );
     this.resize = new ResizeObserver(() => this.#draw());
     this.resize.observe(this.strip);
     this.scheme = window.matchMedia("(prefers-color-scheme: dark)");
@@ -90,7 +103,12 @@ export class Transport {
 
   #resetButton() {
     if (!this.#loop) return null;
-    this.whole = h("button", { type: "button", class: "button small quiet", on: { click: () => this.reset() } }, icon("loop"), h("span", { text: t("loop_all") }));
+    this.whole = h(
+      "button",
+      { type: "button", class: "button small quiet", on: { click: () => this.reset() } },
+      icon("loop"),
+      h("span", { text: t("loop_all") }),
+    );
     return this.whole;
   }
 
@@ -111,7 +129,14 @@ export class Transport {
     const { engine, seconds } = this.#player;
     const now = engine.region[edge] / engine.sampleRate;
     const step = (event.shiftKey ? 10 : 1) * STEP;
-    const targets = { ArrowLeft: now - step, ArrowDown: now - step, ArrowRight: now + step, ArrowUp: now + step, Home: 0, End: seconds };
+    const targets = {
+      ArrowLeft: now - step,
+      ArrowDown: now - step,
+      ArrowRight: now + step,
+      ArrowUp: now + step,
+      Home: 0,
+      End: seconds,
+    };
     if (!(event.key in targets)) return;
     event.preventDefault();
     this.setEdge(edge, Math.min(Math.max(targets[event.key], 0), seconds));
@@ -119,7 +144,7 @@ export class Transport {
 
   #secondsAt(event) {
     const box = this.strip.getBoundingClientRect();
-    return (Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1)) * this.#player.seconds;
+    return Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * this.#player.seconds;
   }
 
   #press(event) {
@@ -152,7 +177,8 @@ export class Transport {
     if (!drag.moved && drag.edge) return;
     if (!drag.moved || !this.#loop) this.#player.seek(drag.from);
     else if (drag.edge) this.setEdge(drag.edge, drag.to);
-    else if (Math.abs(drag.to - drag.from) >= MIN_LOOP_SECONDS / 4) this.#player.setRegion({ start: drag.from * rate, end: drag.to * rate });
+    else if (Math.abs(drag.to - drag.from) >= MIN_LOOP_SECONDS / 4)
+      this.#player.setRegion({ start: drag.from * rate, end: drag.to * rate });
     this.update();
     this.#draw();
   }
@@ -162,6 +188,10 @@ export class Transport {
     const style = getComputedStyle(this.strip);
     const { region, length } = this.#player.engine;
     const inside = (fraction) => fraction * length >= region.start && fraction * length < region.end;
-    drawPeaks(this.canvas, this.#peaks, { inside, colour: style.getPropertyValue("--wave"), faint: style.getPropertyValue("--wave-faint") });
+    drawPeaks(this.canvas, this.#peaks, {
+      inside,
+      colour: style.getPropertyValue("--wave"),
+      faint: style.getPropertyValue("--wave-faint"),
+    });
   }
 }
