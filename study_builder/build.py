@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -20,13 +18,13 @@ from study_builder.config import StudyConfig
 from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR, REFERENCE
 from study_builder.config_options import Role
 from study_builder.errors import BuildError
+from study_builder.folders import folder_when_complete
 from study_builder.layout import SoundSet, read_sounds
 from study_builder.pages import Sounds, study_config
 from study_builder.trial_audio import ANCHORS, prepare_trial
 
 logger = logging.getLogger(__name__)
 
-RATINGS_NAME = "ratings.sqlite3"
 _ANCHOR_LABELS = {LOW_ANCHOR: "Low anchor (3.5 kHz)", MID_ANCHOR: "Mid anchor (7 kHz)"}
 
 Task = TypeVar("Task")
@@ -90,7 +88,7 @@ def build_study(
     choices = choices or Choices()
     sounds = read_sounds(source, choices.layout, choices.reference_name)
     plan = _plan(sounds, choices)
-    with _folder_when_complete(Path(out), overwrite) as folder:
+    with folder_when_complete(Path(out), overwrite) as folder:
         written = list(_written(plan, folder, choices, jobs, progress))
         known = Sounds(
             items=sounds.items,
@@ -239,26 +237,3 @@ def _mapped(work: Callable[[Task], Result], tasks: list[Task], jobs: int | None)
         return
     with ProcessPoolExecutor(processes) as pool:
         yield from pool.map(work, tasks)
-
-
-@contextmanager
-def _folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a folder to build in; it takes the place of `out` at the end, and is removed after an error."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if (out / RATINGS_NAME).exists():
-            raise BuildError(
-                f"{out}: holds ratings ({RATINGS_NAME}) and is not replaced; choose another folder"
-            )
-        if not overwrite:
-            raise BuildError(f"{out}: exists already; choose another folder, or --overwrite to replace it")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if out.exists():
-            shutil.rmtree(out)
-        temporary.rename(out)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise

@@ -147,6 +147,27 @@ def build(
 
 
 @study.command()
+def adopt(
+    config: Annotated[Path, typer.Argument(help="A config of webMUSHRA.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of the study.")],
+    root: Annotated[
+        Path | None, typer.Option(help="Where its paths start; by default its folder, or the one above.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the study at OUT, unless it has ratings.")] = False,
+) -> None:
+    """Make a study of a webMUSHRA config: copy its sounds, and render the anchors that it asks for."""
+    from study_builder.adopt import adopt_config
+
+    adopted, notices = adopt_config(config, out, root, command=_command(), overwrite=overwrite)
+    for notice in notices:
+        typer.secho(f"Warning: {config}, {notice}", fg="yellow", err=True)
+    pages = sum(1 for _ in adopted.walk())
+    typer.echo(
+        f"{out}: {pages} pages; `listenable study check {out}` checks it, `listenable serve {out}` serves it"
+    )
+
+
+@study.command()
 def simulate(
     folder: StudyPath,
     listeners: Annotated[int, typer.Option(min=1, help="How many.")] = 19,

@@ -32,7 +32,7 @@ def test_the_guides_file_of_choices_is_read(tmp_path: Path) -> None:
     assert set(yaml.safe_load(example)) <= set(Choices.model_fields)
 
 
-@pytest.mark.parametrize("command", ["build", "check", "balance", "simulate", "pack"])
+@pytest.mark.parametrize("command", ["build", "adopt", "check", "balance", "simulate", "pack"])
 def test_every_command_and_flag_of_the_guide_exists(command: str) -> None:
     assert f"listenable study {command} " in GUIDE
     shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400", "TERM": "dumb"}).output
