@@ -134,6 +134,28 @@ def power(
     )
 
 
+def companion(
+    study: Annotated[Path, typer.Argument(help="Study folder.")],
+    ratings: Annotated[
+        list[str], typer.Argument(help="Ratings, as for analyze; the study folder itself will do.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the page.")],
+    stimuli: Annotated[
+        Path | None, typer.Option(help="The stimuli set the study was built from, for its residuals.")
+    ] = None,
+    simulated: Annotated[
+        str, typer.Option(help="Simulated ratings beside real ones: include, exclude or only.")
+    ] = "refuse",
+    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+) -> None:
+    """Make a static page to hear a study's stimuli beside its scores."""
+    from analysis.companion import write_companion
+    from analysis.load import load_ratings
+
+    frame = load_ratings(*ratings, simulated=simulated)
+    typer.echo(str(write_companion(study, frame, out, stimuli=stimuli, title=title)))
+
+
 def mos_text(table: pd.DataFrame) -> str:
     """Return the MOS table as lines of text, for the terminal."""
     from analysis.ratings import each

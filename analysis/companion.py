@@ -1,0 +1,220 @@
+"""`write_companion`: a static page to hear a study's stimuli beside their scores, as papers put on the web."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from scipy import signal
+
+from analysis.errors import RatingsError
+from analysis.html_tables import number
+from analysis.mos import mos
+from analysis.ratings import conditions, each, is_simulated, rated, scale_of
+from analysis.screening import kept, screen
+from analysis.study import Study, Trial, read_study
+from analysis.text import software
+from analysis.variance import Floats
+
+_RANGE_DB, _BINS, _FRAMES = 80.0, 192, 420
+
+
+def write_companion(
+    study: str | Path,
+    frame: pd.DataFrame,
+    out: str | Path,
+    *,
+    stimuli: str | Path | None = None,
+    title: str | None = None,
+) -> Path:
+    """Write the companion page of a study.
+
+    Per item: the input, every condition with a player, a spectrogram and its mean score with the interval over
+    listeners (after screening), what the classifier predicted, and, where the stimuli set is at hand, the residual that
+    each method leaves. The folder needs no server.
+
+    Args:
+        study: Study folder with `config.yaml` and its sounds.
+        frame: Tidy ratings of the study.
+        out: Folder of the page; made where it does not exist.
+        stimuli: The stimuli set the study was built from, for its residuals.
+        title: Heading; by default the study's title.
+
+    Returns:
+        Path of `index.html`.
+
+    Raises:
+        RatingsError: No study, no sound of a condition, or ratings of other items than the study's.
+    """
+    folder, about = Path(out), read_study(study)
+    left = kept(frame, screen(frame, scale=about.scale, expected=about.expected))
+    scores = mos(left, by="item")
+    trials = [trial for trial in about.trials if trial.kind == "trial"]
+    if not {trial.item for trial in trials} & set(scores["item"]):
+        raise RatingsError(f"The ratings are of other items than the study {about.folder}.")
+    residuals = _residuals(Path(stimuli)) if stimuli else {}
+    items = [_item(trial, scores, left, residuals, folder) for trial in trials]
+    table = mos(left)
+    context = {
+        "title": title or about.title,
+        "simulated": is_simulated(frame),
+        "mark": Markup('<span class="mark">SIMULATED</span>') if is_simulated(frame) else "",
+        "items": items,
+        "overall": [_score(row, about, scale_of(rated(left))) for row in each(table)],
+        "software": software(),
+    }
+    templates = FileSystemLoader(Path(__file__).parent / "templates")
+    environment = Environment(loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    page = folder / "index.html"
+    _replace(page, environment.get_template("companion.html").render(**context))
+    return page
+
+
+def _item(
+    trial: Trial,
+    scores: pd.DataFrame,
+    left: pd.DataFrame,
+    residuals: dict[tuple[str, str], Path],
+    folder: Path,
+) -> dict[str, Any]:
+    """One item of the page; copies its sounds and draws their spectrograms."""
+    rows = {row.condition: row for row in each(scores[scores["item"] == trial.item])}
+    order = [name for name in conditions(left)["condition"] if name in trial.sounds]
+    order += [name for name in trial.sounds if name not in order]
+    labels = dict(zip(left["condition"], left["label"], strict=True))
+    level = _peak_db(trial.sounds[order[0]])
+    sounds = []
+    for name in order:
+        sound = _sound(trial.sounds[name], folder / "audio" / _safe(trial.item), name, level)
+        residual = residuals.get((trial.item, name))
+        found = rows.get(name)
+        sounds.append(
+            {
+                "label": labels.get(name, name),
+                "score": _interval_text(found) if found is not None else "not rated",
+                **sound,
+                "residual": _sound(residual, folder / "audio" / _safe(trial.item), f"{name}.residual", level)
+                if residual
+                else None,
+            }
+        )
+    return {
+        "name": trial.item,
+        "label": trial.label,
+        "prediction": trial.prediction,
+        "probability": None if trial.probability is None else f"{100 * trial.probability:.0f} %",
+        "sounds": sounds,
+    }
+
+
+def _score(row: Any, study: Study, scale: tuple[float, float]) -> dict[str, Any]:
+    """A row of the overall table: text, and the bar's ends in percent of the scale."""
+
+    def place(value: float) -> float:
+        return round(100 * min(max((value - scale[0]) / (scale[1] - scale[0]), 0), 1), 2)
+
+    low, high = (row.mos, row.mos) if np.isnan(row.ci_low) else (row.ci_low, row.ci_high)
+    return {
+        "label": study.labels.get(row.condition, row.label),
+        "text": _interval_text(row),
+        "mos": place(row.mos),
+        "low": place(low),
+        "width": round(place(high) - place(low), 2),
+    }
+
+
+def _interval_text(row: Any) -> str:
+    digits = 1 if row.mos > 10 else 2
+    if np.isnan(row.ci_low):
+        return number(row.mos, digits)
+    return f"{number(row.mos, digits)} ({number(row.ci_low, digits)} to {number(row.ci_high, digits)})"
+
+
+def _residuals(folder: Path) -> dict[tuple[str, str], Path]:
+    """The residuals of a stimuli set by item and condition."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise RatingsError(f"{folder} has no manifest.json; expected a stimuli set.")
+    found = json.loads(path.read_text(encoding="utf-8")).get("stimuli", [])
+    return {(s["item"], s["condition"]): folder / s["path"] for s in found if s.get("kind") == "residual"}
+
+
+def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str]:
+    """Copy a sound and draw its spectrogram; paths relative to the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copied, picture = folder / f"{_safe(name)}{source.suffix}", folder / f"{_safe(name)}.png"
+    part = copied.with_name(f".{copied.name}.part")
+    shutil.copyfile(source, part)
+    os.replace(part, copied)
+    draw_spectrogram(source, picture, level)
+    return {"audio": f"audio/{folder.name}/{copied.name}", "picture": f"audio/{folder.name}/{picture.name}"}
+
+
+def _safe(name: str) -> str:
+    """A name that is one file name and one part of an address, whatever a study calls its items."""
+    return re.sub(r"[^A-Za-z0-9_+-]", "_", name)
+
+
+def draw_spectrogram(source: Path, picture: Path, level: float) -> None:
+    """Write a sound's magnitude spectrogram as a PNG, low frequencies at the bottom.
+
+    Args:
+        source: Sound file; several channels are averaged.
+        picture: PNG to write.
+        level: Level in dB of the brightest colour; the darkest is 80 dB lower. One level for all sounds of an item
+            makes their pictures comparable.
+    """
+    from matplotlib.image import imsave
+
+    power = _spectrogram_db(source)
+    part = picture.with_name(f".{picture.name}.part")
+    imsave(
+        part,
+        power[::-1],
+        cmap="magma",
+        vmin=level - _RANGE_DB,
+        vmax=level,
+        format="png",
+        metadata={"Software": None},
+    )
+    os.replace(part, picture)
+
+
+def _peak_db(source: Path) -> float:
+    return float(_spectrogram_db(source).max())
+
+
+def _spectrogram_db(source: Path) -> Floats:
+    """Magnitudes in dB [frequencies, frames], reduced to the size of the picture."""
+    import soundfile
+
+    if not source.is_file():
+        raise RatingsError(f"The study has no sound file {source}.")
+    try:
+        audio, rate = soundfile.read(source, dtype="float64", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise RatingsError(f"{source} cannot be read as sound: {error}.") from None
+    mono = audio.mean(axis=1)
+    window = 2 * _BINS
+    if len(mono) < window:
+        mono = np.pad(mono, (0, window - len(mono)))
+    hop = max(window // 4, len(mono) // _FRAMES)
+    _, _, spectrum = signal.spectrogram(
+        mono, rate, window="hann", nperseg=window, noverlap=max(window - hop, 0)
+    )
+    return np.asarray(10 * np.log10(spectrum + 1e-14))
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
