@@ -16,13 +16,10 @@ from interpreter.gradient_base import GradientExplainer, GradientOptions
 from interpreter.gradient_plain import guided_gradient
 from interpreter.spectral import Picture, PictureModel
 from interpreter.types import Classifier
+from interpreter.wrap import WrappedClassifier
 
 FrequencyAxis = Literal["mel", "linear"]
 """What the columns of a feature map are: shares of the mel bands, or of the STFT's bins."""
-
-
-DEEPEST = "cnn14.conv_block6"
-"""The deepest block of CNN14."""
 
 
 class GradCamExplainer(GradientExplainer):
@@ -30,7 +27,8 @@ class GradCamExplainer(GradientExplainer):
 
     Args:
         classifier: the classifier to explain.
-        layer: the dotted name, in the classifier, of the module whose output is weighted.
+        layer: the dotted name, in the classifier, of the module whose output is weighted; the deepest that
+            explainers read where None.
         frequency_axis: `mel` spreads each column of the map over the frequencies that its mel bands cover;
             `linear` stretches the columns evenly over the STFT's bins, as is common, which puts those of a
             network on mel bands at wrong frequencies.
@@ -44,22 +42,22 @@ class GradCamExplainer(GradientExplainer):
         self,
         classifier: Classifier,
         *,
-        layer: str = DEEPEST,
+        layer: str | None = None,
         frequency_axis: FrequencyAxis = "mel",
         **options: Unpack[GradientOptions],
     ) -> None:
         super().__init__(classifier, **options)
         if frequency_axis not in get_args(FrequencyAxis):
             raise ConfigError(f"frequency_axis is {frequency_axis!r}; expected mel or linear")
-        self.layer = layer
+        self.layer = layer or default_layer(classifier)
         self.frequency_axis = frequency_axis
-        _module(classifier, layer)
+        _module(classifier, self.layer)
 
     @property
     def label(self) -> str:
         """The method's name, with the layer and the axis where they are not the usual ones."""
         parts = [super().label]
-        if self.layer != DEEPEST:
+        if self.layer != default_layer(self.classifier):
             parts.append(self.layer.rpartition(".")[2])
         if self.frequency_axis != "mel":
             parts.append(f"{self.frequency_axis} axis")
@@ -79,7 +77,8 @@ class GradCamExplainer(GradientExplainer):
         return self._spread(maps.detach(), x.shape[1], x.shape[2])
 
     def _spread(self, maps: Tensor, frames: int, bins: int) -> Tensor:
-        """Bring maps `[B, 1, t, f]` onto the cells `[B, T, F]`."""
+        """Bring maps `[B, 1, t, f]`, or `[B, 1, t]` of a layer without frequencies, onto the cells `[B, T, F]`."""
+        maps = maps.unsqueeze(3) if maps.ndim == 3 else maps
         if self.frequency_axis == "linear":
             return interpolate(maps, (frames, bins), mode="bilinear", align_corners=False)[:, 0]
         filters = self.front_end.filters
@@ -96,6 +95,13 @@ class GuidedGradCamExplainer(GradCamExplainer):
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the product of the two attributions."""
         return super().attribute(model, picture, target) * guided_gradient(model, picture, target)
+
+
+def default_layer(classifier: Classifier) -> str:
+    """Return the name of the deepest layer that explainers read: CNN14's last block, or a wrapped layer."""
+    return (
+        f"module.{classifier.layers[0]}" if isinstance(classifier, WrappedClassifier) else "cnn14.conv_block6"
+    )
 
 
 def band_to_bin(filters: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ from interpreter.gradient import (
 from interpreter.gradient_cam import band_to_bin
 from interpreter.gradient_shap import patches
 from interpreter.spectral import Picture, PictureModel
+from interpreter.wrap import wrap_module
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +202,29 @@ def test_mel_columns_land_on_the_frequencies_they_hear() -> None:
     upper_half[20:] = 1.0
     reached = (upper_half @ matrix).gt(0.5).nonzero()[0].item() * 16000 / 1024
     assert 1500 < reached < 2300  # the middle of the mel scale, not 4 kHz
+
+
+def test_gradcam_reads_the_layer_of_a_wrapped_module(clips) -> None:
+    class Frames(nn.Module):
+        """Feature maps of time alone: there, each frequency gets the frame's weight."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.frames = nn.Conv1d(1, 4, 400, 200)
+            self.head = nn.Linear(4, 2)
+
+        def forward(self, waveforms: Tensor) -> Tensor:
+            return self.head(torch.relu(self.frames(waveforms[:, None])).mean(dim=2))
+
+    torch.manual_seed(2)
+    wrapped = wrap_module(Frames(), ["frames"], 16000, ["a", "b"])
+    explainer = GradCamExplainer(wrapped)
+    assert explainer.layer == "module.frames"
+    assert explainer.label == "GradCAM"
+    masks = [explainer.explain(clips, target=[number] * 3).mask for number in (0, 1)]
+    mask = masks[0] + masks[1]
+    assert float(mask.max()) > 0
+    assert torch.allclose(mask, mask[..., :1].expand_as(mask), atol=1e-5)
 
 
 def test_guided_gradcam_agrees_with_captum(classifier, picture) -> None:
