@@ -77,7 +77,7 @@ class GradCamExplainer(GradientExplainer):
         return self._spread(maps.detach(), x.shape[1], x.shape[2])
 
     def _spread(self, maps: Tensor, frames: int, bins: int) -> Tensor:
-        """Bring maps `[B, 1, t, f]`, or `[B, 1, t]` of a layer without frequencies, onto the cells `[B, T, F]`."""
+        """Bring maps `[B, 1, t, f]`, or `[B, 1, t]` without frequencies, onto the cells `[B, T, F]`."""
         maps = maps.unsqueeze(3) if maps.ndim == 3 else maps
         if self.frequency_axis == "linear":
             return interpolate(maps, (frames, bins), mode="bilinear", align_corners=False)[:, 0]
