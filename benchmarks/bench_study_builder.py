@@ -1,6 +1,6 @@
 """How long a study takes to build and check, and how much memory it needs.
 
-Run: python benchmarks/bench_study_builder.py [--items 12] [--conditions 10] [--seconds 10] [--rate 48000]
+Run: PYTHONPATH=. python benchmarks/bench_study_builder.py [--items 12] [--conditions 10] [--seconds 10] [--rate 48000]
 
 The study has `conditions` signals a trial: methods, hidden reference and both anchors. Memory is the largest
 resident set of a process of its own, for 10 items and for `many` short ones.
