@@ -98,8 +98,9 @@ def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any])
 
 def duration_of(runs: Sequence[Path]) -> float | None:
     """Return the length of clip, in seconds, that the runs were trained on, or None where they do not say."""
-    lengths = {read_config(run).get("duration_s") for run in runs} - {None}
-    return float(lengths.pop()) if len(lengths) == 1 else None
+    lengths = [read_config(run).get("duration_s") for run in runs]
+    known = {float(length) for length in lengths if length is not None}
+    return known.pop() if len(known) == 1 else None
 
 
 def _shared(classifiers: dict[Path, Classifier]) -> Classifier:

@@ -110,7 +110,8 @@ def comp(picture: Tensor) -> Tensor:
     cells = picture.abs().flatten(1).double()
     total = cells.sum(dim=1, keepdim=True)
     share = torch.where(total > 0, cells / torch.where(total > 0, total, 1.0), 1 / cells.shape[1])
-    return torch.special.entr(share).sum(dim=1)
+    entropy: Tensor = torch.special.entr(share).sum(dim=1)
+    return entropy
 
 
 def _of(probability: Tensor, target: Tensor) -> Tensor:
