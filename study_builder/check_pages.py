@@ -93,9 +93,6 @@ def _mushra(config: StudyConfig, page: MushraPage) -> Iterator[Finding]:
             "mask and is 2 ms early; expected rendered anchors (`listenable study build` makes them)"
         )
         yield Finding("error", "browser-anchors", where, message, page_of_standard("p. 7"))
-    if page.reference is None:
-        message = "has no reference; webMUSHRA itself cannot show it, listenable's server can"
-        yield Finding("note", "no-reference", where, message)
     if page.show_condition_names:
         yield Finding(
             "error", "names-shown", where, "shows the names of its conditions; expected a blind test"
@@ -164,6 +161,12 @@ def _original(config: StudyConfig) -> Iterator[Finding]:
             f"is '{config.language}', with which webMUSHRA itself stops; put it under `listenable:` instead"
         )
         yield Finding("warning", "language", "language", message)
+    alone = [page for page in config.walk() if isinstance(page, MushraPage) and page.reference is None]
+    if alone:
+        message = (
+            f"{len(alone)} have no reference; webMUSHRA itself cannot show them, listenable's server can"
+        )
+        yield Finding("note", "no-reference", "pages", message)
     for page in config.walk():
         if isinstance(page, SpatialPage):
             message = "is a spatial page, which the original webMUSHRA alone shows"

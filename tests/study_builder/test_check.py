@@ -169,6 +169,15 @@ def test_what_the_standard_asks_and_the_choices_left_out(make_folder: MakeFolder
     assert {code: found[code].clause for code in expected} == expected
 
 
+def test_a_study_without_a_reference_says_so_once(make_folder: MakeFolder, tmp_path: Path) -> None:
+    choices = Choices(reference="none", layout="item/condition")
+    build_study(make_folder(items=5, conditions=("a", "b")), tmp_path / "study", choices, jobs=1)
+    found = [f for f in check_study(tmp_path / "study", jobs=1).findings if f.code == "no-reference"]
+    assert [str(f) for f in found] == [
+        "note: pages: 6 have no reference; webMUSHRA itself cannot show them, listenable's server can"
+    ]
+
+
 def test_pages_that_webmushra_would_spoil(study: Path) -> None:
     def change(data: dict[str, Any]) -> None:
         first, second, third, fourth, _ = trials(data)
