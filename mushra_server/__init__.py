@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from mushra_server.app import create_app
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mushra_server.app import create_app
 
 __all__ = ["create_app"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import Flask when an app is asked for: exports and tools on the database do without."""
+    if name != "create_app":
+        raise AttributeError(f"module 'mushra_server' has no attribute '{name}'")
+    from mushra_server.app import create_app
+
+    return create_app

@@ -37,9 +37,9 @@ MAX_REASON_CHARS = 500
 DOWNLOADS = {
     "csv": (
         "ratings.csv",
-        "One row per listener, item and condition; for spreadsheets and for `listenable analyze`",
+        "One row per listener, item and condition; for spreadsheets and for listenable analyze",
     ),
-    "json": ("ratings.json", "Everything: sessions, ratings, answers, the log of exclusions"),
+    "json": ("ratings.json", "Sessions, ratings, answers and the log of exclusions"),
     "webmushra": ("webmushra.zip", "The CSV files that webMUSHRA writes"),
     "pymushra": ("pymushra.json", "The database that pymushra reads"),
 }

@@ -21,7 +21,7 @@ from mushra_server.schema import SCHEMA_VERSION, VIEWS, meta, metadata
 
 __all__ = ["Database", "inserted_id", "sqlite_url"]
 
-BUSY_TIMEOUT_S = 30.0
+BUSY_TIMEOUT_S = 60.0
 
 
 def sqlite_url(path: Path) -> str:
@@ -77,6 +77,14 @@ class Database:
         """Close every connection."""
         self.engine.dispose()
 
+    def _make_tables(self) -> None:
+        with self.write() as connection:
+            if not self.sqlite:
+                # Several workers may start at once on an empty database.
+                connection.execute(text("SELECT pg_advisory_xact_lock(7151)"))
+            if not inspect(connection).has_table("meta"):
+                _create(connection)
+
     def _prepare(self, create: bool) -> None:
         known = inspect(self.engine).get_table_names()
         if "meta" not in known:
@@ -84,12 +92,8 @@ class Database:
                 raise StoreError(f"{self.name}: has a table 'sessions' but no 'meta'; not a ratings database")
             if not create:
                 raise StoreError(f"{self.name}: holds no ratings")
-        with self.write() as connection:
-            if not self.sqlite:
-                # Several workers may start at once on an empty database.
-                connection.execute(text("SELECT pg_advisory_xact_lock(7151)"))
-            if not inspect(connection).has_table("meta"):
-                _create(connection)
+            self._make_tables()
+        with self.read() as connection:
             found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
         if found != str(SCHEMA_VERSION):
             raise StoreError(

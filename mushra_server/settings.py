@@ -107,8 +107,9 @@ def _check_claim(connection: Connection, database: Database, study: str, design:
         raise StoreError(f"{database.name}: holds sessions of the study {found!r}, not of {study!r}")
     if _get(connection, "design") != design:
         raise StoreError(
-            f"{database.name}: the pages, conditions or order in config.yaml have changed since the first "
-            "session; restore them, or copy the study without its ratings to start anew"
+            f"{database.name}: config.yaml no longer gives the pages, conditions and orders of the sessions "
+            "in it (it was changed, or this release plans otherwise); restore it, or copy the study without its "
+            "ratings to start anew"
         )
 
 

@@ -38,6 +38,15 @@ def database(tmp_path):
     opened.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    found = sqlite_url(tmp_path / "r.sqlite3")
+    if request.param == "postgresql":
+        found = request.getfixturevalue("postgresql_url")
+    Database(found).close()
+    return found
+
+
 def start(connection, **changes):
     options = {"simulated": False, "participant": None, "kept": {}, "abandoned_after_min": 60.0, **changes}
     return sessions.start(connection, **options)[0]
@@ -54,13 +63,13 @@ def hand_out(url, processes, each):
     return sorted(int(slot) for text in found for slot in text.split())
 
 
-def test_processes_get_every_slot_once(database):
-    assert hand_out(database.engine.url.render_as_string(), 4, 10) == list(range(40))
+def test_processes_get_every_slot_once(url):
+    assert hand_out(url, 4, 10) == list(range(40))
 
 
 @pytest.mark.slow
-def test_fifty_processes_get_every_slot_once(database):
-    assert hand_out(database.engine.url.render_as_string(), 50, 4) == list(range(200))
+def test_fifty_processes_get_every_slot_once(url):
+    assert hand_out(url, 50, 4) == list(range(200))
 
 
 def test_abandoned_sessions_give_their_slots_back_and_keep_their_data(database):
