@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 from zlib import crc32
 
 from stimuli import Condition, Item, sha256_of, write_audio
@@ -19,6 +17,7 @@ from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR, REFERENCE
 from study_builder.config_options import Role
 from study_builder.errors import BuildError
 from study_builder.folders import folder_when_complete
+from study_builder.jobs import mapped
 from study_builder.layout import SoundSet, read_sounds
 from study_builder.pages import Sounds, study_config
 from study_builder.trial_audio import ANCHORS, prepare_trial
@@ -27,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 _ANCHOR_LABELS = {LOW_ANCHOR: "Low anchor (3.5 kHz)", MID_ANCHOR: "Mid anchor (7 kHz)"}
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 Progress = Callable[[Iterable["WrittenTrial"], int], Iterable["WrittenTrial"]]
 
 
@@ -78,7 +75,7 @@ def build_study(
         choices: what was chosen; by default what BS.1534-3 asks.
         command: kept in the config, so that the study says how it was made.
         overwrite: whether a study at `out` is replaced; one with ratings never is.
-        jobs: processes; by default as many as there are processors.
+        jobs: threads; see `mapped`.
         progress: wraps the trials as they are written, with their number, for a progress bar.
 
     Raises:
@@ -191,10 +188,10 @@ def _written(
 ) -> Iterator[WrittenTrial]:
     target = choices.target_lufs
     if target is not None and choices.loudness == "set":
-        reached = _mapped(_loudness, [(plan, item.name, choices) for item in plan.items], jobs)
+        reached = mapped(_loudness, [(plan, item.name, choices) for item in plan.items], jobs)
         target = min((lufs for lufs in reached if lufs is not None), default=target)
     tasks = [(plan, item.name, folder, choices, target) for item in plan.items]
-    trials = _mapped(_write_trial, tasks, jobs)
+    trials = mapped(_write_trial, tasks, jobs)
     yield from trials if progress is None else progress(trials, len(tasks))
 
 
@@ -229,11 +226,42 @@ def _path(item: str, condition: str) -> str:
     return f"audio/{item}/{condition}.wav"
 
 
-def _mapped(work: Callable[[Task], Result], tasks: list[Task], jobs: int | None) -> Iterator[Result]:
+def _loudness(task: tuple[_Plan, str, Choices]) -> float | None:
+    plan, item, choices = task
+    return prepare_trial(item, plan.sources[item], plan.anchor_source, choices, choices.target_lufs).lufs
+
+
+def _write_trial(task: tuple[_Plan, str, Path, Choices, float | None]) -> WrittenTrial:
+    plan, item, folder, choices, target = task
+    trial = prepare_trial(item, plan.sources[item], plan.anchor_source, choices, target)
+    files: dict[str, str] = {}
+    (folder / "audio" / item).mkdir(parents=True)
+    for name in plan.names:
+        path = _path(item, name)
+        seed = crc32(f"{choices.seed}/{path}".encode())
+        subtype: Literal["PCM_16", "PCM_24"] = "PCM_24" if choices.bits == 24 else "PCM_16"
+        write_audio(folder / path, trial.sounds[name], trial.sample_rate, subtype, seed=seed)
+        files[path] = sha256_of(folder / path)
+    seconds = len(trial.sounds[plan.names[0]]) / trial.sample_rate
+    return WrittenTrial(item, files, seconds, tuple(_gathered(item, plan.names, trial.warnings)))
+
+
+def _gathered(item: str, names: list[str], warnings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield each warning once, with the conditions of the item that it is about."""
+    for text in dict.fromkeys(text for name in names for text in warnings.get(name, ())):
+        about = [name for name in names if text in warnings.get(name, ())]
+        yield f"{item}: {text}" if len(about) == len(names) else f"{item}: {', '.join(about)}: {text}"
+
+
+def _path(item: str, condition: str) -> str:
+    return f"audio/{item}/{condition}.wav"
+
+
+def mapped(work: Callable[[Task], Result], tasks: list[Task], jobs: int | None) -> Iterator[Result]:
     """Yield the result of `work` on each task, in order, from as many processes as there are jobs."""
     processes = min(jobs or os.cpu_count() or 1, len(tasks))
     if processes <= 1:
         yield from map(work, tasks)
         return
-    with ProcessPoolExecutor(processes) as pool:
+    with ThreadPoolExecutor(processes) as pool:
         yield from pool.map(work, tasks)

@@ -16,7 +16,7 @@ def check_study(study: Path | str, *, jobs: int | None = None, track: Track | No
 
     Args:
         study: its folder.
-        jobs: processes; by default as many as there are processors.
+        jobs: threads; see `mapped`.
         track: wraps the pages as their sounds are checked, with their number, for a progress bar.
 
     Raises:

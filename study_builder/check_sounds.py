@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -24,6 +23,7 @@ from stimuli import (
 from study_builder.anchor_mask import measure_anchor
 from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.findings import Finding, page_of_standard
+from study_builder.jobs import mapped
 
 MAX_SECONDS = 12.0
 MAX_SPREAD_LU = 1.0
@@ -59,19 +59,12 @@ class Group:
 def check_sounds(
     study: Path, config: StudyConfig, *, jobs: int | None = None, track: Track | None = None
 ) -> Iterator[Finding]:
-    """Yield what is found in a study's sound files; a process holds one page's sounds at a time."""
+    """Yield what is found in a study's sound files; a thread holds one page's sounds at a time."""
     groups = list(_groups(study, config))
     yield from _unlisted(study, config)
-    processes = min(jobs or os.cpu_count() or 1, len(groups))
-    if processes <= 1:
-        results: Iterable[list[Finding]] = map(check_group, groups)
-        for found in results if track is None else track(results, len(groups)):
-            yield from found
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        results = pool.map(check_group, groups)
-        for found in results if track is None else track(results, len(groups)):
-            yield from found
+    results = mapped(check_group, groups, jobs)
+    for found in results if track is None else track(results, len(groups)):
+        yield from found
 
 
 def _groups(study: Path, config: StudyConfig) -> Iterator[Group]:

@@ -105,7 +105,7 @@ def build(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of every order.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace the study at OUT, unless it has ratings.")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a processor.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
 ) -> None:
     """Build a study from a stimuli set or a folder of sounds; every default is what BS.1534-3 asks."""
     from study_builder.build import build_study
@@ -195,7 +195,7 @@ def simulate(
 def check(
     folder: StudyPath,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a processor.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
 ) -> None:
     """Check a study: exit code 0 when all is well, 1 with warnings, 2 with errors."""
     import json

@@ -97,7 +97,7 @@ def test_levels_can_be_left_alone(make_folder: MakeFolder, tmp_path: Path) -> No
     assert np.array_equal(before, after)
 
 
-def test_the_same_command_gives_the_same_bytes_on_one_process_or_two(
+def test_the_same_command_gives_the_same_bytes_on_one_thread_or_two(
     make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     root = make_folder(items=3)

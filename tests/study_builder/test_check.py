@@ -54,7 +54,7 @@ def test_a_study_as_it_is_built_has_neither_errors_nor_warnings(study: Path) -> 
     assert {finding.code for finding in report.findings} <= {"file-names", "items-per-method"}
 
 
-def test_two_processes_find_what_one_finds(study: Path) -> None:
+def test_two_threads_find_what_one_finds(study: Path) -> None:
     (study / "audio/sound-2/lmac.wav").unlink()
     assert check_study(study, jobs=2) == check_study(study, jobs=1)
 

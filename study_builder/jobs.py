@@ -1,0 +1,35 @@
+"""Work on several things at once, in their order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+MOST = 8
+"""Threads without a number asked for: each holds the sounds of one trial."""
+
+
+def mapped(
+    work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int | None = None
+) -> Iterator[Result]:
+    """Yield the result of `work` on each task, in order.
+
+    Threads suffice: decoding, resampling and filtering let others run. An exception cancels what has not
+        begun.
+
+    Args:
+        work: what to do.
+        tasks: what to do it on.
+        jobs: threads; by default one a processor, and eight at most.
+    """
+    threads = min(jobs or min(os.cpu_count() or 1, MOST), len(tasks))
+    if threads <= 1:
+        yield from map(work, tasks)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(work, tasks)
