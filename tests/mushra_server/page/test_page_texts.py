@@ -9,7 +9,7 @@ import pytest
 
 PAGE = Path(__file__).resolve().parents[3] / "mushra_server" / "static" / "page"
 LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "zh", "ja"]
-ENTRY = re.compile(r'^  (\w+): "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
+ENTRY = re.compile(r'^  (\w+):\s+"((?:[^"\\]|\\.)*)",$', re.MULTILINE)
 SAME_IN_ALL = {"score_with_word", "volume", "pause", "start", "name_shift", "sound_n", "play", "playback"}
 
 
