@@ -84,7 +84,6 @@ def explainers(labels: tuple[str, ...]) -> list[Explainer]:
     return [
         LmacTd(classifier, network),
         GradCamExplainer(classifier),
-        IntegratedGradientsExplainer(classifier),
     ]
 
 
