@@ -1,10 +1,11 @@
 """Speed and memory of LMAC-TD at the paper's size, beside SpeechBrain's modules and the layer table.
 
-    python benchmarks/interpreter.py [--parts unet masknet together] [--repeats 3] [--threads 2] [--device
-    cpu]
+    python benchmarks/interpreter.py [--parts unet masknet together evaluate] [--repeats 3] [--device cpu]
 
 Five seconds at 16 kHz, batch 1, the same weights on both sides. Each measurement runs in a process of its
 own, so that its peak memory is its own; the peers take turns, and the median of the repeats counts.
+`evaluate` scores 32 clips by seven metrics: ours explains each clip once, its peer once per metric as the
+published code does.
 """
 
 from __future__ import annotations
@@ -25,9 +26,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-SAMPLES, FRAMES = 80000, 9999
+HERE = Path(__file__).resolve().parent
+sys.path[:] = [
+    path for path in sys.path if Path(path or ".").resolve() != HERE
+]  # this file has the package's name
+
+SAMPLES, FRAMES, CLIPS = 80000, 9999, 32
 SHAPES = ((2048, 13, 2), (1024, 13, 2), (512, 26, 5), (256, 53, 10))
-MODES = ("forward", "forward + backward")
+MODES = dict.fromkeys(("unet", "masknet", "together"), ("forward", "forward + backward"))
+MODES["evaluate"] = ("32 clips",)
+METRICS = ("ai", "ad", "ag", "ff", "fid_in", "sps", "comp")
 
 
 class PlainUNet(nn.Module):
@@ -83,8 +91,58 @@ def speechbrain_parts(network: Any) -> tuple[nn.Module, nn.Module, nn.Module]:
     return encoder, masknet, decoder
 
 
+def make_evaluation(who: str) -> Callable[[], tuple[Tensor, list[Tensor]]]:
+    """Return a function that scores 32 synthetic clips, explained by a slim LMAC-TD, with seven metrics."""
+    from interpreter.classifier import CnnClassifier
+    from interpreter.evaluate import evaluate_items
+    from interpreter.lmac_td import LmacTd
+    from interpreter.networks import build_lmac_td
+    from interpreter.presets import load_config
+    from stimuli import Dataset
+    from stimuli.soundscapes import make_soundscapes, write_soundscapes
+
+    folder = Path(tempfile.mkdtemp())
+    write_soundscapes(folder, make_soundscapes(classes=8, clips=5, duration_s=5.0, seed=0))
+    dataset = Dataset.load(folder)
+    dataset = dataset.select(dataset.clips[:CLIPS])
+    torch.manual_seed(0)
+    classifier = CnnClassifier(dataset.labels, embedding_dim=128).eval()
+    explainer = LmacTd(classifier, build_lmac_td(load_config("lmac-td", "tiny"), classifier))  # type: ignore[arg-type]
+
+    def once_for_all() -> tuple[Tensor, list[Tensor]]:
+        table = evaluate_items([explainer], dataset, floors=False)
+        return torch.tensor(table[list(METRICS)].mean().to_numpy()), []
+
+    def once_per_metric() -> tuple[Tensor, list[Tensor]]:
+        means = []
+        for name in METRICS:
+            values = []
+            for at in range(0, CLIPS, 2):
+                rows = [torch.from_numpy(dataset.read(clip, 16000)) for clip in dataset.clips[at : at + 2]]
+                explanation = explainer.explain(classifier.prepare(torch.stack(rows)))
+                values.append(metric(name, explanation, classifier.front_end))
+            means.append(torch.cat(values).double().mean())
+        return torch.stack(means), []
+
+    return once_for_all if who == "ours" else once_per_metric
+
+
+def metric(name: str, explanation: Any, front_end: Any) -> Tensor:
+    """Return one metric of each item."""
+    from interpreter.faithfulness import functional
+
+    formula = getattr(functional, name)
+    if name in ("sps", "comp"):
+        return formula(front_end.log_magnitude(explanation.interpretation))  # type: ignore[no-any-return]
+    part = explanation.probability_out if name == "ff" else explanation.probability_in
+    before = () if name == "fid_in" else (explanation.probability_before,)
+    return formula(*before, part, explanation.target)  # type: ignore[no-any-return]
+
+
 def make(part: str, who: str, device: str) -> Callable[[], tuple[Tensor, list[Tensor]]]:
     """Return a function that computes a part's output; the second result is what gradients are taken of."""
+    if part == "evaluate":
+        return make_evaluation(who)
     from interpreter.lmac_td import LmacTdNetwork
     from interpreter.sepformer import Decoder, Encoder, MaskNet
     from interpreter.unet import UNetDecoder
@@ -132,7 +190,7 @@ def measure(part: str, who: str, mode: str, threads: int, device: str, output: P
     """Measure once and print seconds and peak memory as JSON; the child process's job."""
     torch.set_num_threads(threads)
     compute = make(part, who, device)
-    backward = mode != "forward"
+    backward = mode == "forward + backward"
 
     def once() -> Tensor:
         with torch.set_grad_enabled(backward):
@@ -144,7 +202,9 @@ def measure(part: str, who: str, mode: str, threads: int, device: str, output: P
             torch.cuda.synchronize()
         return result.detach()
 
-    if device != "cpu" or not backward:  # a first call sets up kernels; without gradients it costs little
+    if (
+        device != "cpu" or mode == "forward"
+    ):  # a first call sets up kernels; without gradients it costs little
         once()
     start = time.perf_counter()
     result = once()
@@ -173,7 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", nargs="+", default=["unet", "masknet", "together"])
+    parser.add_argument("--parts", nargs="+", default=list(MODES))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
@@ -184,11 +244,15 @@ def main() -> None:
         part, who, mode, output = arguments.child
         measure(part, who, mode, arguments.threads, arguments.device, Path(output))
         return
+    print("## LMAC-TD at the paper's size, and evaluation\n")
+    print(
+        "Peers: SpeechBrain 1.1.2's modules and the published layer table; in `evaluate` a run per metric.\n"
+    )
     print("| part | mode | peers s | ours s | faster | peers GiB | ours GiB | memory | largest difference |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     ours_names = ["ours", "ours compiled"] if arguments.compiled else ["ours"]
     for part in arguments.parts:
-        for mode in MODES:
+        for mode in MODES[part]:
             with tempfile.TemporaryDirectory() as folder:
                 runs: dict[str, list[dict[str, float]]] = {}
                 for _ in range(arguments.repeats):
@@ -201,10 +265,10 @@ def main() -> None:
                     seconds, gib = _median(runs[who])
                     found = torch.load(Path(folder) / f"{who}.pt", weights_only=True)
                     difference = float((found - expected).abs().max() / expected.abs().max())
+                    name = f"{part} (compiled)" if who != "ours" else part
                     print(
-                        f"| {part}{' (compiled)' if who != 'ours' else ''} | {mode} | {peers:.2f} | {seconds:.2f} "
-                        f"| {peers / seconds:.2f}x | {peers_gib:.2f} | {gib:.2f} | {gib / peers_gib:.2f}x "
-                        f"| {difference:.1e} |",
+                        f"| {name} | {mode} | {peers:.2f} | {seconds:.2f} | {peers / seconds:.2f}x "
+                        f"| {peers_gib:.2f} | {gib:.2f} | {gib / peers_gib:.2f}x | {difference:.1e} |",
                         flush=True,
                     )
 
