@@ -73,15 +73,18 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def alone(self, connection: Connection) -> None:
+        """Make other workers that ask for the same wait for this transaction: several may start at once."""
+        if not self.sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(7151)"))
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
     def _make_tables(self) -> None:
         with self.write() as connection:
-            if not self.sqlite:
-                # Several workers may start at once on an empty database.
-                connection.execute(text("SELECT pg_advisory_xact_lock(7151)"))
+            self.alone(connection)
             if not inspect(connection).has_table("meta"):
                 _create(connection)
 

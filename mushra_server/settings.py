@@ -46,6 +46,7 @@ def claim(database: Database, study: str, design: str) -> None:
         StoreError: If the database holds another study's sessions, or sessions of another design.
     """
     with database.write() as connection:
+        database.alone(connection)
         if connection.execute(select(func.count()).select_from(sessions)).scalar():
             _check_claim(connection, database, study, design)
         else:
@@ -67,6 +68,7 @@ def secret_key(database: Database) -> str:
 def ensure_admin_token(database: Database) -> str | None:
     """Make the admin token at the first start and return it; return None when there is one already."""
     with database.write() as connection:
+        database.alone(connection)
         if _get(connection, "admin_token_hash") is not None:
             return None
         return _draw_admin_token(connection)
@@ -108,8 +110,8 @@ def _check_claim(connection: Connection, database: Database, study: str, design:
     if _get(connection, "design") != design:
         raise StoreError(
             f"{database.name}: config.yaml no longer gives the pages, conditions and orders of the sessions "
-            "in it (it was changed, or this release plans otherwise); restore it, or copy the study without its "
-            "ratings to start anew"
+            "in it (it was changed, or this release plans otherwise); restore it, or copy the study "
+            "without its ratings to start anew"
         )
 
 

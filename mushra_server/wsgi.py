@@ -1,0 +1,58 @@
+"""The app for a WSGI server with several worker processes, described by environment variables.
+
+```
+LISTENABLE_STUDY=/srv/study LISTENABLE_DATABASE=postgresql://... gunicorn 'mushra_server.wsgi:make_app()'
+```
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from flask import Flask
+
+from mushra_server.app import create_app
+from mushra_server.errors import ServerError
+from mushra_server.server import Options
+
+__all__ = ["make_app"]
+
+TRUE, FALSE = {"1", "true", "yes"}, {"", "0", "false", "no"}
+
+
+def make_app(environment: Mapping[str, str] | None = None) -> Flask:
+    """Make the app from the environment.
+
+    `LISTENABLE_STUDY` is the study's folder; `LISTENABLE_DATABASE`, `LISTENABLE_BEHIND_PROXY`,
+    `LISTENABLE_ONE_ENTRY_PER_ID` and `LISTENABLE_ABANDONED_AFTER` (minutes) are the options of
+    `listenable serve`.
+
+    Raises:
+        ServerError: If the study is not named, or a variable cannot be read.
+    """
+    found = os.environ if environment is None else environment
+    study = found.get("LISTENABLE_STUDY")
+    if not study:
+        raise ServerError("LISTENABLE_STUDY is not set, expected the study's folder")
+    options = Options(
+        one_entry=_flag(found, "LISTENABLE_ONE_ENTRY_PER_ID"),
+        behind_proxy=_flag(found, "LISTENABLE_BEHIND_PROXY"),
+        abandoned_after_min=_minutes(found, "LISTENABLE_ABANDONED_AFTER"),
+    )
+    return create_app(study, found.get("LISTENABLE_DATABASE") or None, options)
+
+
+def _flag(found: Mapping[str, str], name: str) -> bool:
+    word = found.get(name, "").lower()
+    if word not in TRUE | FALSE:
+        raise ServerError(f"{name} is {word!r}, expected 1 or 0")
+    return word in TRUE
+
+
+def _minutes(found: Mapping[str, str], name: str) -> float:
+    text = found.get(name) or str(Options.abandoned_after_min)
+    try:
+        return float(text)
+    except ValueError:
+        raise ServerError(f"{name} is {text!r}, expected minutes") from None
