@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.anova import omnibus
 from analysis.errors import DesignError
+from analysis.html_tables import number
 from analysis.ratings import cells, conditions, each, is_simulated, rated, scale_of
 from analysis.variance import Floats
 
@@ -66,22 +67,16 @@ def _record(
 
 
 def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """One record per method; references and anchors sit at an end of the scale, where b says little."""
     out = []
-    for row in each(conditions(rows)):
+    listed, methods = conditions(rows), _methods(rows)
+    for row in each(listed[listed["condition"].isin(methods)]):
         b = bimodality(rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float))
-        warns = b > _BIMODAL and row.role == "method"
-        verdict = (
-            "may have two peaks: listeners or items may fall into groups"
-            if warns
-            else "show no sign of two peaks"
-        )
-        if row.role != "method":
-            verdict = "sit at an end of the scale, where the coefficient says little"
-        sentence = (
-            f"The scores of {row.label} {verdict} (b = {b:.2f})."
-            if b == b
-            else f"The scores of {row.label} are all equal."
-        )
+        warns = b > _BIMODAL
+        two = "may have two peaks: listeners or items may fall into groups"
+        sentence = f"The scores of {row.label} {two if warns else 'show no sign of two peaks'} (b = {b:.2f})."
+        if np.isnan(b):
+            sentence = f"The scores of {row.label} are too few or too equal to look for two peaks."
         out.append(_record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, pp. 14-31"))
     return out
 
@@ -100,7 +95,9 @@ def _skew(rows: pd.DataFrame) -> list[dict[str, object]]:
         if size > 1
         else "skewed: compare with the non-parametric tests"
     )
-    sentence = f"The residuals are {word if size > 0.5 else 'not notably skewed'} (skewness {skew:.2f})."
+    sentence = (
+        f"The residuals are {word if size > 0.5 else 'not notably skewed'} (skewness {number(skew, 2)})."
+    )
     if skew != skew:
         sentence = "There are no residuals to judge the skewness by."
     return [_record("skewness", "", skew, 0.5, size > 0.5, sentence, "BS.1534-3, attachment 4")]
@@ -134,18 +131,16 @@ def _anchor_distance(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dic
 
 
 def _drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]]:
-    """Slope of the score over a position, after the stimuli's means, one slope per listener, tested over
-    listeners.
-    """
+    """Slope of the scores over a position within the stimuli, one per listener, tested over listeners."""
     known = rows[rows[column].notna()]
     if known[column].nunique() < 2:
         return []
     residual = known["score"] - known.groupby(["item", "condition"])["score"].transform("mean")
-    t, slope, p = _slopes(residual, known[column], known["listener"])
+    slope, p = _slopes(residual, known[column], known["listener"])
     if np.isnan(p):
         return []
     warns = p < 0.05
-    change = f"{slope:+.2f} points per position, p = {p:.3f}".replace("-", "−")
+    change = f"{_signed(slope, 2)} points per position, p = {p:.3f}"
     sentence = f"Scores {'drift' if warns else 'do not notably drift'} with the {what} ({change})."
     return [
         _record(
@@ -161,13 +156,13 @@ def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
     if trials.empty or trials["trial_position"].nunique() < 2:
         return []
     logs = np.log(trials["time_ms"])
-    t, slope, p = _slopes(
+    slope, p = _slopes(
         logs - logs.groupby(trials["item"]).transform("mean"), trials["trial_position"], trials["listener"]
     )
     if np.isnan(p):
         return []
     change = 100 * (np.exp(slope) - 1)
-    sentence = f"Time per trial changes by {change:+.1f} % per trial (p = {p:.3f}).".replace("-", "−")
+    sentence = f"Time per trial changes by {_signed(float(change), 1)} % per trial (p = {p:.3f})."
     return [
         _record(
             "time per trial",
@@ -181,15 +176,15 @@ def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _slopes(values: pd.Series, position: pd.Series, listener: pd.Series) -> tuple[float, float, float]:
-    """Mean of the listeners' least-squares slopes and its t test: t, slope, p."""
+def _slopes(values: pd.Series, position: pd.Series, listener: pd.Series) -> tuple[float, float]:
+    """Mean of the listeners' least-squares slopes, and the p value of its t test."""
     x = position - position.groupby(listener).transform("mean")
     squares = (x**2).groupby(listener).sum()
     slopes = ((x * values).groupby(listener).sum() / squares.where(squares > 0)).dropna()
     if len(slopes) < 3 or slopes.std() == 0:
-        return float("nan"), float("nan"), float("nan")
+        return float("nan"), float("nan")
     t = float(slopes.mean() / (slopes.std() / len(slopes) ** 0.5))
-    return t, float(slopes.mean()), float(2 * stats.t.sf(abs(t), len(slopes) - 1))
+    return float(slopes.mean()), float(2 * stats.t.sf(abs(t), len(slopes) - 1))
 
 
 def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -207,7 +202,10 @@ def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
         if warns
         else "do not notably depend on the item"
     )
-    sentence = f"Differences between methods {verdict} (F = {row['statistic']:.2f}, Greenhouse-Geisser p = {row['p_gg']:.3f})."
+    sentence = (
+        f"Differences between methods {verdict} (F = {row['statistic']:.2f}, Greenhouse-Geisser p "
+        f"= {row['p_gg']:.3f})."
+    )
     return [
         _record(
             "item x condition",
@@ -219,6 +217,11 @@ def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
             "BS.1534-3, pp. 3 and 25",
         )
     ]
+
+
+def _signed(value: float, digits: int) -> str:
+    text = number(value, digits)
+    return text if value < 0 or float(f"{value:.{digits}f}") == 0 else f"+{text}"
 
 
 def _methods(rows: pd.DataFrame) -> list[str]:

@@ -81,7 +81,8 @@ def analyze(
     typer.echo(mos_text(results.mos))
     if results.excluded:
         typer.echo(
-            f"Screening excluded {results.excluded} of {len(results.screening)} listeners (see screening.csv)."
+            f"Screening excluded {results.excluded} of {len(results.screening)} listeners (see "
+            "screening.csv)."
         )
     for name in ("index.html", "mos.csv", "mos.svg"):
         typer.echo(str(out / name))
@@ -119,14 +120,18 @@ def power(
     if pilot:
         spread = pilot_spread(load_ratings(*pilot, simulated=simulated), between)
     typer.echo(
-        f"SD of the difference: listeners {spread.listener_sd:.1f}, items {spread.item_sd:.1f}, rest {spread.residual_sd:.1f}"
+        f"SD of the difference: listeners {spread.listener_sd:.1f}, items {spread.item_sd:.1f}, rest "
+        f"{spread.residual_sd:.1f}"
         f" ({'from the pilot' if pilot else 'assumed'})."
     )
     found = listeners or required_listeners(
         difference, items, spread, wanted=wanted, alpha=alpha, comparisons=comparisons, seed=seed
     )
     got = power_of(difference, found, items, spread, alpha=alpha, comparisons=comparisons, seed=seed)
-    said = f"{found} listeners x {items} items find a difference of {difference:g} points with a power of {got:.0%}"
+    said = (
+        f"{found} listeners x {items} items find a difference of {difference:g} points with a power of "
+        f"{got:.0%}"
+    )
     typer.echo(
         f"{said} (alpha {alpha:g}, {comparisons} comparison{'s' if comparisons > 1 else ''}).".replace(
             "%", " %"

@@ -1,9 +1,10 @@
-"""`write_companion`: a static page to hear a study's stimuli beside their scores, as papers put on the web."""
+"""`write_companion`: a static page to hear a study's stimuli beside their scores, as papers put on the
+web.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -37,9 +38,9 @@ def write_companion(
 ) -> Path:
     """Write the companion page of a study.
 
-    Per item: the input, every condition with a player, a spectrogram and its mean score with the interval over
-    listeners (after screening), what the classifier predicted, and, where the stimuli set is at hand, the residual that
-    each method leaves. The folder needs no server.
+    Per item: the input, every condition with a player, a spectrogram and its mean score with the interval
+    over listeners (after screening), what the classifier predicted, and, where the stimuli set is at hand,
+    the residual that each method leaves. The folder needs no server.
 
     Args:
         study: Study folder with `config.yaml` and its sounds.
@@ -153,7 +154,7 @@ def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str
     copied, picture = folder / f"{_safe(name)}{source.suffix}", folder / f"{_safe(name)}.png"
     part = copied.with_name(f".{copied.name}.part")
     shutil.copyfile(source, part)
-    os.replace(part, copied)
+    part.replace(copied)
     draw_spectrogram(source, picture, level)
     return {"audio": f"audio/{folder.name}/{copied.name}", "picture": f"audio/{folder.name}/{picture.name}"}
 
@@ -169,8 +170,8 @@ def draw_spectrogram(source: Path, picture: Path, level: float) -> None:
     Args:
         source: Sound file; several channels are averaged.
         picture: PNG to write.
-        level: Level in dB of the brightest colour; the darkest is 80 dB lower. One level for all sounds of an item
-            makes their pictures comparable.
+        level: Level in dB of the brightest colour; the darkest is 80 dB lower. One level for all sounds of an
+            item makes their pictures comparable.
     """
     from matplotlib.image import imsave
 
@@ -185,7 +186,7 @@ def draw_spectrogram(source: Path, picture: Path, level: float) -> None:
         format="png",
         metadata={"Software": None},
     )
-    os.replace(part, picture)
+    part.replace(picture)
 
 
 def _peak_db(source: Path) -> float:
@@ -217,4 +218,4 @@ def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)

@@ -15,8 +15,7 @@ _NONE: Effect = (float("nan"), float("nan"), float("nan"))
 
 
 def cohens_dz(differences: Floats, level: float = 0.95) -> Effect:
-    """Mean difference in standard deviations of the differences, with the interval of the noncentral t
-    distribution.
+    """Mean difference in standard deviations of the differences, with the noncentral t interval.
 
     Returns:
         Estimate, low, high; `nan` for fewer than two listeners or equal differences.
@@ -31,8 +30,7 @@ def cohens_dz(differences: Floats, level: float = 0.95) -> Effect:
 
 
 def rank_biserial(differences: Floats, level: float = 0.95) -> Effect:
-    """Matched-pairs rank-biserial correlation: share of favourable minus unfavourable signed ranks (Kerby
-    2014).
+    """Matched-pairs rank-biserial correlation: share of favourable less unfavourable signed ranks.
 
     Differences of zero are left out. The interval is Fisher's z with the standard error of the signed-rank
     sum, `sqrt((2n^3 + 3n^2 + n) / 6) / ((n^2 + n) / 2)`.
@@ -49,9 +47,7 @@ def rank_biserial(differences: Floats, level: float = 0.95) -> Effect:
 
 
 def superiority(differences: Floats, level: float = 0.95) -> Effect:
-    """Probability that a listener rates the first condition higher, ties half, with Wilson's score
-    interval.
-    """
+    """Probability that a listener rates the first condition higher, with Wilson's score interval."""
     n = len(differences)
     if n < 2:
         return _NONE

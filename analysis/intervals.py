@@ -2,11 +2,11 @@
 
 | name | what would vary | method |
 |---|---|---|
-| `two-way` | listeners and items | random effects of both, Satterthwaite's degrees of freedom (`analysis.variance`) |
+| `two-way` | listeners and items | random effects of both, Satterthwaite's degrees of freedom |
 | `listener` | listeners | t over listeners; the items are taken as fixed |
 | `item` | items | t over items; the listeners are taken as fixed |
-| `crowdmos` | listeners and items | Ribeiro et al., CrowdMOS, ICASSP 2011; min(listeners, items) - 1 degrees of freedom |
-| `naive-t` | single ratings | t over all ratings as if they were independent, as in the figure of the LMAC-TD paper |
+| `crowdmos` | listeners and items | Ribeiro et al., CrowdMOS, ICASSP 2011; min(I, J) - 1 degrees of freedom |
+| `naive-t` | single ratings | t over all ratings as if independent, as in the LMAC-TD paper's figure |
 | `bootstrap` | listeners and items | both resampled together, BCa (`analysis.bootstrap`) |
 """
 
@@ -75,9 +75,7 @@ def interval(
 
 
 def t_test(found: Interval, level: float = 0.95) -> float:
-    """Return the two-sided p value of a mean of zero that belongs to an interval; `nan` where there is
-    none.
-    """
+    """Return the two-sided p value of a mean of zero that belongs to an interval."""
     if np.isnan(found.low):
         return float("nan")
     if found.high == found.low:
@@ -91,9 +89,7 @@ def _around(mean: float, variance: float, df: float, level: float, note: str = "
 
 
 def _clustered(scores: Floats, clusters: Ints, level: float, what: str) -> Interval:
-    """The t interval over cluster means, for clusters of any size: the clusters' summed residuals vary around
-    zero.
-    """
+    """The t interval over cluster means, for clusters of any size, from the clusters' summed residuals."""
     _, codes = np.unique(clusters, return_inverse=True)
     mean, n_clusters = float(scores.mean()), int(codes.max()) + 1
     if n_clusters < 2:

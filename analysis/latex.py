@@ -26,7 +26,8 @@ def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
         digits: Decimals of the scores.
     """
     rows = [
-        f"{escape(row.label)} & {row.n_ratings} & {row.mos:.{digits}f} & {_interval(row.ci_low, row.ci_high, digits)} \\\\"
+        f"{escape(row.label)} & {row.n_ratings} & {row.mos:.{digits}f} & "
+        f"{_interval(row.ci_low, row.ci_high, digits)} \\\\"
         for row in each(table)
     ]
     caption = f"Mean opinion scores with 95\\,\\% intervals ({escape(table['interval'].iloc[0])})."
@@ -46,7 +47,10 @@ def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
         for row in each(table)
     ]
     head = "Pair & Difference & 95\\,\\% interval & $p$"
-    caption = f"Paired differences in points; $p$ values: {escape(table['test'].iloc[0])}, {escape(table['correction'].iloc[0])}."
+    caption = (
+        f"Paired differences in points; $p$ values: {escape(table['test'].iloc[0])}, "
+        f"{escape(table['correction'].iloc[0])}."
+    )
     return _table(caption, "tab:differences", "lrcr", head, rows, table)
 
 

@@ -121,17 +121,20 @@ def _in_range(frame: pd.DataFrame, scale: tuple[float, float] | None, problems: 
 
 
 def _once(frame: pd.DataFrame, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
-    """Keep one of identical rows; rows of the same rating with different scores contradict each other and all
-    go.
-    """
+    """Keep one of identical rows; rows of one rating with different scores contradict and all go."""
     place = frame["trial_position"].where(frame["kind"] != "trial", -1.0).fillna(-1.0)
     keys = [frame[name] for name in KEY] + [place]
+    if not frame.assign(_place=place).duplicated([*KEY, "_place"]).any():
+        return frame.reset_index(drop=True), []
     again = frame.groupby(keys, sort=False, dropna=False)["score"]
     contradictory = again.transform("nunique") > 1
     for _, rows in frame[contradictory].groupby([key[contradictory] for key in keys], sort=False):
         first = rows.iloc[0]
         lines, scores = ", ".join(map(str, rows[LINE])), " and ".join(f"{score:g}" for score in rows["score"])
-        what = f"listener '{first['listener']}' gives '{first['condition']}' of '{first['item']}' the scores {scores} (lines {lines})"
+        what = (
+            f"listener '{first['listener']}' gives '{first['condition']}' of '{first['item']}' the "
+            f"scores {scores} (lines {lines})"
+        )
         problems.add(first[FILE], int(first[LINE]), what)
     frame = frame[~contradictory]
     copies = frame.assign(_place=place[frame.index]).duplicated([*KEY, "_place"])

@@ -116,11 +116,13 @@ class _Problem:
         shape = (len(listeners), len(items), len(chosen))
         if min(shape) < 2:
             raise DesignError(
-                f"A mixed model needs two conditions, listeners and items; found {shape[2]}, {shape[0]} and {shape[1]}."
+                f"A mixed model needs two conditions, listeners and items; found {shape[2]}, {shape[0]} "
+                f"and {shape[1]}."
             )
         if shape[1] * shape[2] > _LARGEST_ITEMS or np.prod(shape, dtype=float) > _LARGEST_TABLE:
             raise DesignError(
-                f"A mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is too large."
+                f"A mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is "
+                "too large."
             )
         condition = pd.Index(chosen).get_indexer(pd.Index(table["condition"]))
         scores = table["score"].to_numpy(float)

@@ -140,9 +140,7 @@ def _bootstrapped(part: pd.DataFrame, means: Floats, level: float) -> Interval:
 
 
 def hinges(scores: Floats) -> tuple[float, float, float]:
-    """Return Tukey's lower hinge, the median and the upper hinge; each half holds the median when n is
-    odd.
-    """
+    """Return Tukey's lower hinge, the median and the upper hinge; each half holds an odd n's median."""
     ordered = np.sort(scores)
     half = (len(ordered) + 1) // 2
     return float(np.median(ordered[:half])), float(np.median(ordered)), float(np.median(ordered[-half:]))

@@ -118,7 +118,8 @@ def required_listeners(
                 seed=seed,
             )
             raise DesignError(
-                f"With {n_items} items no number of listeners finds {difference:g} points with a power of {wanted:.0%} "
+                f"With {n_items} items no number of listeners finds {difference:g} points with a power of "
+                f"{wanted:.0%} "
                 f"({best:.0%} with {_MOST}); use more items.".replace("%", " %")
             )
     while high - low > 1:

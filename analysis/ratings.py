@@ -1,5 +1,4 @@
-"""The tidy frame that every other module of the package takes: one row per listener, item, condition and
-attribute.
+"""The tidy frame that all the package takes: a row per listener, item, condition and attribute.
 
 | column | type | meaning |
 |---|---|---|
@@ -17,9 +16,10 @@ attribute.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError, RatingsError
@@ -97,7 +97,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
         out[name] = _as_flag(out[name], default=name == "finished", source=source)
     defaults: dict[str, Any] = {
         "study": "study", "session": out["listener"], "attribute": "score", "kind": "trial",
-        "role": out["condition"].map(role_of), "label": out["condition"],
+        "role": by_value(out["condition"], role_of), "label": out["condition"],
     }  # fmt: skip
     for name, value in defaults.items():
         out[name] = out[name].fillna(value)
@@ -204,7 +204,8 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
     simulated = frame["simulated"]
     if choice == "refuse" and simulated.any() and not simulated.all():
         raise RatingsError(
-            f"The ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} real ones; "
+            f"The ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} "
+            "real ones; "
             "say --simulated include, exclude or only."
         )
     kept = {"exclude": frame[~simulated], "only": frame[simulated]}.get(choice, frame)
@@ -214,9 +215,7 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
 
 
 def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
-    """Guess the ends of the scale from the scores: 0 to 1, 1 to 5, 0 to 10 or 0 to 100, the narrowest that
-    holds them.
-    """
+    """Guess the ends of the scale from the scores: the narrowest usual scale that holds them."""
     scores = frame["score"].dropna()
     low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 100.0)
     for ends in ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0), (-100.0, 100.0)):
@@ -225,24 +224,28 @@ def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
     return low, high
 
 
+def by_value(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
+    """Map a column through a function that is called once per different value; the missing are None."""
+    codes, values = pd.factorize(column)
+    mapped = np.array([*(function(value) for value in values), None], dtype=object)
+    return pd.Series(mapped[codes], index=column.index, dtype=object, name=column.name)
+
+
 def _as_text(column: pd.Series) -> pd.Series:
-    """Turn a column into Python text, keeping the missing missing; a whole-number float loses its '.0'."""
-    return column.map(_text).astype(object)
-
-
-def _text(value: object) -> object:
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value) or value == "":
-        return None
-    return value if isinstance(value, str) else str(value)
+    """Turn a column into Python text, keeping the missing missing."""
+    return by_value(
+        column, lambda value: None if value == "" else value if isinstance(value, str) else str(value)
+    )
 
 
 def _as_flag(column: pd.Series, *, default: bool, source: str) -> pd.Series:
-    words = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False}
-    text = column.map(lambda value: default if _text(value) is None else words.get(str(value).lower()))
-    if text.isna().any():
-        bad = column[text.isna()].iloc[0]
-        raise RatingsError(f"{source} has '{bad}' in the column '{column.name}'; expected 0 or 1.")
-    return text.astype(bool)
+    words = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False, "": default}
+    flags = by_value(column, lambda value: words.get(str(value).lower(), value))
+    flags = flags.where(column.notna(), default)
+    unknown = [value for value in flags.unique() if not isinstance(value, bool)]
+    if unknown:
+        raise RatingsError(f"{source} has '{unknown[0]}' in the column '{column.name}'; expected 0 or 1.")
+    return flags.astype(bool)
 
 
 def _quoted(names: object) -> str:

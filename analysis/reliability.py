@@ -63,30 +63,19 @@ def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFr
     by = table.groupby(["item", "condition"])["score"]
     n = by.transform("size")
     others = (by.transform("sum") - table["score"]) / (n - 1).where(n > 1)
-    table = table.assign(others=others)
-    rows = []
-    for listener, part in table.groupby("listener", sort=True):
-        known = part.dropna(subset="others")
-        rows.append(
-            {
-                "listener": listener,
-                "n_ratings": int(part["n"].sum()),
-                "agreement": _correlation(known["score"].to_numpy(float), known["others"].to_numpy(float)),
-                "bias": float((known["score"] - known["others"]).mean()) if len(known) else np.nan,
-                "lowest": float(part["score"].min()),
-                "highest": float(part["score"].max()),
-                "sd": float(part["score"].std()) if len(part) > 1 else np.nan,
-            }
-        )
-    out = pd.DataFrame(rows)
+    table = table.assign(others=others, gap=table["score"] - others)
+    by_listener = table.groupby("listener", sort=True)
+    out = by_listener.agg(
+        n_ratings=("n", "sum"), bias=("gap", "mean"), lowest=("score", "min"), highest=("score", "max"), sd=("score", "std")
+    )  # fmt: skip
+    out.insert(1, "agreement", _correlations(table.dropna(subset="others"), "score", "others"))
+    out = out.reset_index()
     out["repeatability"] = out["listener"].map(_repeatability(frame, attribute))
     return out.assign(simulated=is_simulated(frame))
 
 
 def icc(scores: Floats, level: float = 0.95) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """ICC(2,1) and ICC(2,k) of a complete table [stimuli, listeners], each with its interval (McGraw & Wong
-    1996).
-    """
+    """ICC(2,1) and ICC(2,k) of a complete table [stimuli, listeners], with McGraw & Wong's intervals."""
     n, k = scores.shape
     grand = scores.mean()
     rows, columns = scores.mean(axis=1) - grand, scores.mean(axis=0) - grand
@@ -169,10 +158,13 @@ def _stepped(single: float, k: float) -> float:
     return float(k * single / (1 + (k - 1) * single))
 
 
-def _correlation(a: Floats, b: Floats) -> float:
-    if len(a) < 3 or a.std() < 1e-9 or b.std() < 1e-9:
-        return float("nan")
-    return float(np.corrcoef(a, b)[0, 1])
+def _correlations(table: pd.DataFrame, a: str, b: str) -> pd.Series:
+    """Pearson's correlation of two columns per listener; `nan` for fewer than three rows or no spread."""
+    by = table["listener"]
+    x, y = (table[name] - table.groupby(by)[name].transform("mean") for name in (a, b))
+    sums = pd.DataFrame({"xy": x * y, "xx": x**2, "yy": y**2, "n": 1.0}).groupby(by).sum()
+    spread = (sums["n"] >= 3) & (sums["xx"] > 1e-9) & (sums["yy"] > 1e-9)
+    return sums["xy"].where(spread) / np.sqrt(sums["xx"] * sums["yy"]).where(spread)
 
 
 def _repeatability(frame: pd.DataFrame, attribute: str | None) -> pd.Series:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,9 +80,7 @@ def write_figures(results: Results, folder: Path, style: str) -> dict[str, str]:
         except DesignError as error:
             logger.info("no figure %s: %s", name, error)
             continue
-        for ending in ("svg", "pdf", "png"):
-            save(ax, folder / f"{name}.{ending}")
-        inline[name] = inline_svg(ax, name, alt)
+        inline[name] = inline_svg(save(ax, folder, name), alt)
     return inline
 
 
@@ -202,4 +199,4 @@ def _digits(results: Results) -> int:
 def _write(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)

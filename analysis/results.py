@@ -1,6 +1,4 @@
-"""Everything that a report says, computed once: the tables with and without the listeners that screening
-excludes.
-"""
+"""Everything that a report says, computed once, with and without the excluded listeners."""
 
 from __future__ import annotations
 
@@ -111,9 +109,7 @@ def rated_attribute(frame: pd.DataFrame) -> str:
 def _tables(
     left: pd.DataFrame, rows: pd.DataFrame, options: Options, scale: tuple[float, float]
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """Every further table, each on its own: one that the design does not allow does not take the others with
-    it.
-    """
+    """Every further table on its own: one that the design does not allow takes no other with it."""
     pairs: dict[str, Any] = {
         "against": options.against, "test": options.test, "correction": options.correction,
         "draws": options.draws, "seed": options.seed,

@@ -1,6 +1,4 @@
-"""What a study's `config.yaml` tells the analysis: names, scale, attention checks, and where the sounds
-are.
-"""
+"""What a study's `config.yaml` tells the analysis: names, scale, attention checks, sounds."""
 
 from __future__ import annotations
 
@@ -38,9 +36,7 @@ class Study:
 
     @property
     def expected(self) -> dict[str, dict[str, tuple[float, float]]]:
-        """What attentive listeners answer at the attention checks: item, condition, lowest and highest
-        score.
-        """
+        """What attentive listeners answer at attention checks: item, condition, lowest and highest score."""
         return {
             trial.item: trial.expected
             for trial in self.trials

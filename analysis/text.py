@@ -8,17 +8,27 @@ from analysis.ratings import REFERENCES
 from analysis.results import Results
 
 REFERENCES_OF = {
-    "bs1534": "ITU-R. Recommendation BS.1534-3: Method for the subjective assessment of intermediate quality level of audio systems. 2015.",
-    "henderson": "C. R. Henderson. Estimation of variance and covariance components. Biometrics 9(2):226–252, 1953.",
-    "satterthwaite": "F. E. Satterthwaite. An approximate distribution of estimates of variance components. Biometrics Bulletin 2(6):110–114, 1946.",
-    "ribeiro": "F. Ribeiro, D. Florêncio, C. Zhang, M. Seltzer. CrowdMOS: An approach for crowdsourcing mean opinion score studies. ICASSP 2011, 2416–2419.",
+    "bs1534": "ITU-R. Recommendation BS.1534-3: Method for the subjective assessment of intermediate "
+              "quality level of audio systems. 2015.",
+    "henderson": "C. R. Henderson. Estimation of variance and covariance components. Biometrics "
+                 "9(2):226–252, 1953.",
+    "satterthwaite": "F. E. Satterthwaite. An approximate distribution of estimates of variance "
+                     "components. Biometrics Bulletin 2(6):110–114, 1946.",
+    "ribeiro": "F. Ribeiro, D. Florêncio, C. Zhang, M. Seltzer. CrowdMOS: An approach for crowdsourcing "
+               "mean opinion score studies. ICASSP 2011, 2416–2419.",
     "owen": "A. B. Owen. The pigeonhole bootstrap. Annals of Applied Statistics 1(2):386–411, 2007.",
-    "efron": "B. Efron. Better bootstrap confidence intervals. Journal of the American Statistical Association 82:171–185, 1987.",
-    "holm": "S. Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6:65–70, 1979.",
-    "hochberg": "Y. Hochberg. A sharper Bonferroni procedure for multiple tests of significance. Biometrika 75(4):800–802, 1988.",
-    "pratt": "J. W. Pratt. Remarks on zeros and ties in the Wilcoxon signed rank procedures. Journal of the American Statistical Association 54:655–667, 1959.",
-    "mendonca": "C. Mendonça, S. Delikaris-Manias. Statistical tests with MUSHRA data. AES 144th Convention, 2018.",
-    "camp": "J. Camp, T. Kenter, L. Finkelstein, R. Clark. MOS vs. AB: Evaluating text-to-speech systems reliably using clustered standard errors. Interspeech 2023.",
+    "efron": "B. Efron. Better bootstrap confidence intervals. Journal of the American Statistical "
+             "Association 82:171–185, 1987.",
+    "holm": "S. Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
+            "Statistics 6:65–70, 1979.",
+    "hochberg": "Y. Hochberg. A sharper Bonferroni procedure for multiple tests of significance. "
+                "Biometrika 75(4):800–802, 1988.",
+    "pratt": "J. W. Pratt. Remarks on zeros and ties in the Wilcoxon signed rank procedures. Journal of "
+             "the American Statistical Association 54:655–667, 1959.",
+    "mendonca": "C. Mendonça, S. Delikaris-Manias. Statistical tests with MUSHRA data. AES 144th "
+                "Convention, 2018.",
+    "camp": "J. Camp, T. Kenter, L. Finkelstein, R. Clark. MOS vs. AB: Evaluating text-to-speech systems "
+            "reliably using clustered standard errors. Interspeech 2023.",
 }  # fmt: skip
 
 _INTERVALS = {
@@ -29,9 +39,11 @@ _INTERVALS = {
     ),
     "listener": ("95 % intervals are t intervals over listeners, the items taken as fixed", []),
     "item": ("95 % intervals are t intervals over items, the listeners taken as fixed", []),
-    "crowdmos": ("95 % intervals follow Ribeiro et al. (two-way random effects, min(listeners, items) − 1 degrees of freedom)", ["ribeiro"]),
+    "crowdmos": ("95 % intervals follow Ribeiro et al. (two-way random effects, min(listeners, items) − 1 "
+                 "degrees of freedom)", ["ribeiro"]),
     "naive-t": (
-        "95 % intervals are t intervals over single ratings as if they were independent; ratings of one listener or one "
+        "95 % intervals are t intervals over single ratings as if they were independent; ratings of one "
+        "listener or one "
         "item are not, so that these intervals are too narrow",
         ["camp"],
     ),

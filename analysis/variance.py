@@ -129,9 +129,7 @@ class _Design:
         )
 
     def contrasts(self) -> Floats:
-        """Expectations of the three centred forms: listener means, item means and all, each less the grand
-        mean.
-        """
+        """Expectations of the three centred forms: listener means, item means, all; less the grand mean."""
         e = self.expectations()
         return np.asarray(e[:3] - e[3])
 
@@ -154,9 +152,7 @@ class _Design:
 
 
 def _components(design: _Design, sums: Floats, free: tuple[bool, bool]) -> Floats:
-    """Solve the expectations for the components; one that comes out negative is set to zero and the rest
-    solved again.
-    """
+    """Solve the expectations for the components; a negative one becomes zero, the rest are solved again."""
     contrasts, centred = design.contrasts(), sums[:3] - sums[3]
     used = [free[0], free[1], True]
     for _ in range(3):
@@ -173,9 +169,7 @@ def _components(design: _Design, sums: Floats, free: tuple[bool, bool]) -> Float
 def _trace_table(
     counts: sparse.csr_array, na: Floats, nb: Floats, s_a: float, s_b: float, s_e: float
 ) -> Floats:
-    """Squared Frobenius norms of U_k' S U_l, where P_k = U_k U_k' for listeners, items, identity and grand
-    mean.
-    """
+    """Squared Frobenius norms of U_k' S U_l, P_k = U_k U_k': listeners, items, identity, grand mean."""
     pairs = counts.tocoo()
     i, j = pairs.coords
     n = float(len(i))

@@ -1,4 +1,5 @@
-"""How long the analysis takes and how much memory it needs, at 1, 4 and 16 times 1,000 listeners x 20 items x 8 conditions.
+"""How long the analysis takes and how much memory it needs, at 1, 4 and 16 times 1,000 listeners x 20 items x
+8 conditions.
 
     python -m benchmarks.analysis [--scales 1 4 16] [--tasks load mos bootstrap report]
 
@@ -30,8 +31,17 @@ def write_ratings(path: Path, listeners: int, seed: int = 0) -> int:
     rng = np.random.default_rng(seed)
     k = len(MEANS)
     shape = (listeners, ITEMS, k)
-    scores = np.array(list(MEANS.values())) + rng.normal(0, 10, (listeners, 1, 1)) + rng.normal(0, 6, (1, ITEMS, 1))
-    scores = scores + rng.normal(0, 4, (listeners, 1, k)) + rng.normal(0, 4, (1, ITEMS, k)) + rng.normal(0, 10, shape)
+    scores = (
+        np.array(list(MEANS.values()))
+        + rng.normal(0, 10, (listeners, 1, 1))
+        + rng.normal(0, 6, (1, ITEMS, 1))
+    )
+    scores = (
+        scores
+        + rng.normal(0, 4, (listeners, 1, k))
+        + rng.normal(0, 4, (1, ITEMS, k))
+        + rng.normal(0, 10, shape)
+    )
     scores[:, :, 0] = 100 - rng.poisson(1.5, shape[:2])
     listener, item, condition = (axis.ravel() for axis in np.indices(shape))
     names = list(MEANS)

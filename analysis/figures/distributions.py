@@ -11,6 +11,7 @@ from analysis.mos import hinges
 from analysis.ratings import conditions, each, rated
 from analysis.variance import Floats
 
+_DENSITY = 3000  # scores per condition that the smooth outline is drawn from
 _POINTS = 400  # shown per condition: more would hide each other and make the file large
 
 
@@ -37,8 +38,9 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows, listed, ax = _prepare(frame, ax)
     order = list(listed["condition"])
     palette = {row.condition: COLOURS[row.role] for row in each(listed)}
+    shown = rows.groupby("condition").sample(frac=1, random_state=0).groupby("condition").head(_DENSITY)
     sns.violinplot(
-        data=rows, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None, cut=0,
+        data=shown, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None, cut=0,
         density_norm="width", linewidth=0, saturation=0.9, alpha=0.45, legend=False, ax=ax,
     )  # fmt: skip
     for place, name in enumerate(order):

@@ -1,11 +1,8 @@
-"""How every figure looks: colours that survive colour blindness and grey print, sizes in centimetres, no
-pyplot state.
-"""
+"""How every figure looks: colours that survive colour blindness and grey print, sizes in cm."""
 
 from __future__ import annotations
 
 import io
-import os
 import threading
 from html import escape
 from pathlib import Path
@@ -122,30 +119,42 @@ def score_axis(ax: Axes, frame: pd.DataFrame, *, vertical: bool = False, pad: fl
         (ax.set_yticks if vertical else ax.set_xticks)(range(0, 101, 20))
 
 
-def save(ax: Axes, path: Path) -> None:
-    """Write a figure as SVG, PDF or PNG (by the ending of the path), the same bytes each time."""
-    part = path.with_name(f".{path.name}.part")
-    with _LOCK, rc_context(_rc(path.stem)):
-        kind = path.suffix[1:]
-        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-        figure_of(ax).savefig(part, format=kind, dpi=200, metadata=metadata)
-    os.replace(part, path)
+def save(ax: Axes, folder: Path, name: str) -> str:
+    """Write a figure as SVG, PDF and PNG, the same bytes each time.
 
+    Args:
+        ax: Axes of the figure.
+        folder: Where the files go.
+        name: Their name without an ending.
 
-def inline_svg(ax: Axes, name: str, alt: str) -> str:
-    """Return a figure as an SVG element for a page, with a text alternative, in the page's own text
-    colour.
+    Returns:
+        The SVG as text.
     """
+    figure = figure_of(ax)
     buffer = io.StringIO()
+    metadata = {"pdf": {"CreationDate": None}, "png": {}}
     with _LOCK, rc_context(_rc(name)):
-        figure_of(ax).savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    head, rest = svg.split(">", 1)
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.set_layout_engine("none")  # the layout is found; finding it again would be half of the time
+        for kind, about in metadata.items():
+            part = folder / f".{name}.{kind}.part"
+            figure.savefig(part, format=kind, dpi=200, metadata=about)
+            part.replace(folder / f"{name}.{kind}")
+    part = folder / f".{name}.svg.part"
+    part.write_text(buffer.getvalue(), encoding="utf-8")
+    part.replace(folder / f"{name}.svg")
+    return buffer.getvalue()
+
+
+def inline_svg(svg: str, alt: str) -> str:
+    """Return a figure's SVG as an element for a page: text alternative, and the page's own text and paper colours."""
+    head, rest = svg[svg.index("<svg") :].split(">", 1)
+    points = float(head.split('width="', 1)[1].split("pt", 1)[0])
     # Print size is small on a screen; on a phone the figure shrinks with the page.
-    width = round(1.35 * figure_of(ax).get_figwidth() / CM, 1)
+    width = round(1.35 * points / 72 / CM, 1)
     head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
-    return f"{head}>{rest}".replace(INK, "currentColor").replace(GRID, "var(--grid)")
+    page = rest.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace("#ffffff", "var(--page)")
+    return f"{head}>{page}"
 
 
 def _rc(salt: str) -> Any:

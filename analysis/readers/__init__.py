@@ -1,6 +1,4 @@
-"""Every kind of source that ratings come from, each as a table with our column names and the place of each
-row.
-"""
+"""Every kind of source of ratings, each as a table with our column names and each row's place."""
 
 from __future__ import annotations
 
@@ -81,7 +79,8 @@ def _read_folder(
     files = [path / name for name in webmushra.FILES if (path / name).is_file()]
     if not files:
         raise RatingsError(
-            f"{path} holds no ratings; expected {ours.DATABASE} or one of webMUSHRA's {', '.join(webmushra.FILES)}."
+            f"{path} holds no ratings; expected {ours.DATABASE} or one of webMUSHRA's "
+            f"{', '.join(webmushra.FILES)}."
         )
     parts = [
         read_source(file, problems, listener=listener, columns=columns, pattern=pattern) for file in files

@@ -1,5 +1,4 @@
-"""What pymushra stores (a TinyDB JSON file) and downloads (CSV with semicolons or JSON records), as tidy
-ratings.
+"""What pymushra stores (TinyDB JSON) and downloads (CSV with semicolons, JSON), as tidy ratings.
 
 pymushra casts answers to numbers and booleans before it stores them; what it stored is kept as text here.
 """
@@ -66,9 +65,7 @@ def read_pymushra_json(path: Path) -> pd.DataFrame:
 
 
 def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.DataFrame:
-    """Turn pymushra's flat table into tidy columns, page type by page type; pages that rate nothing are left
-    out.
-    """
+    """Turn pymushra's flat table into tidy columns; pages that rate nothing are left out."""
     names = {f"questionaire_{name}": name for name in _questions(table)}
     default = "questionaire_uuid" if "questionaire_uuid" in table else None
     inverse = {name: column for column, name in names.items()}
@@ -89,7 +86,8 @@ def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.
         parts.append(from_webmushra(pd.DataFrame({**head, **held, FILE: rows[FILE], LINE: rows[LINE]})))
     if not parts:
         raise RatingsError(
-            f"{table[FILE].iloc[0]} holds no page that rates (found {', '.join(sorted(set(table['wm_type'])))})."
+            f"{table[FILE].iloc[0]} holds no page that rates (found "
+            f"{', '.join(sorted(set(table['wm_type'])))})."
         )
     return pd.concat(parts, ignore_index=True)
 

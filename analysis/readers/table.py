@@ -49,32 +49,68 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
         raise RatingsError(
             f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV."
         ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    delimiter = _delimiter(text)
+    parse = _parse_plain if '"' not in text else _parse_quoted
+    table = parse(text, delimiter, path.name, problems)
+    table[FILE] = path.name
+    return table
+
+
+def _parse_plain(text: str, delimiter: str, name: str, problems: Problems) -> pd.DataFrame:
+    """Parse a file without quotes, where a line is a row: pandas' parser is ten times as fast as the csv module."""
+    numbered = [
+        (number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip(f" {delimiter}")
+    ]
+    header = _header(numbered[0][1].split(delimiter) if numbered else [], name)
+    good = []
+    for number, line in numbered[1:]:
+        cells = line.count(delimiter) + 1
+        if cells == len(header):
+            good.append((number, line))
+        else:
+            problems.add(name, number, _half_written(cells, header))
+    table = pd.read_csv(
+        io.StringIO("\n".join(line for _, line in good)), sep=delimiter, names=header, dtype=str, index_col=False,
+        keep_default_na=False, quoting=csv.QUOTE_NONE, skip_blank_lines=False,
+    ) if good else pd.DataFrame(columns=header, dtype=object)  # fmt: skip
+    if f" {delimiter}" in text or f"{delimiter} " in text or " \n" in text or "\n " in text:
+        table = table.apply(lambda column: column.str.strip())
+    table[LINE] = [number for number, _ in good]
+    return table
+
+
+def _parse_quoted(text: str, delimiter: str, name: str, problems: Problems) -> pd.DataFrame:
+    """Parse a file with cells in quotes, which may hold line breaks; a row is known by its last line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header: list[str] = []
-    rows: list[list[str]] = []
-    lines: list[int] = []
+    rows, lines = [], []
     for row in reader:
         if not any(cell.strip() for cell in row):
             continue
         if not header:
-            header = [cell.strip() for cell in row]
+            header = _header(row, name)
         elif len(row) != len(header):
-            problems.add(path.name, reader.line_num, f"{len(row)} cells where the header has {len(header)}")
+            problems.add(name, reader.line_num, _half_written(len(row), header))
         else:
-            rows.append(row)
+            rows.append([cell.strip() for cell in row])
             lines.append(reader.line_num)
-    if not header:
-        raise RatingsError(f"{path.name} is empty; expected a CSV header and ratings.")
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise RatingsError(f"{path.name} has the column '{repeated[0]}' more than once in its header.")
-    columns = zip(*rows, strict=True) if rows else [() for _ in header]
-    table = pd.DataFrame(
-        {name: [cell.strip() for cell in cells] for name, cells in zip(header, columns, strict=True)},
-        dtype=object,
-    )
-    table[FILE], table[LINE] = path.name, lines
+    table = pd.DataFrame(rows, columns=_header(header, name), dtype=object)
+    table[LINE] = lines
     return table
+
+
+def _header(cells: list[str], name: str) -> list[str]:
+    header = [cell.strip() for cell in cells]
+    if not header:
+        raise RatingsError(f"{name} is empty; expected a CSV header and ratings.")
+    repeated = sorted({cell for cell in header if header.count(cell) > 1})
+    if repeated:
+        raise RatingsError(f"{name} has the column '{repeated[0]}' more than once in its header.")
+    return header
+
+
+def _half_written(cells: int, header: list[str]) -> str:
+    return f"{cells} cells where the header has {len(header)}"
 
 
 def _delimiter(text: str) -> str:
@@ -94,7 +130,8 @@ def listener_of(table: pd.DataFrame, names: list[str] | None, default: str | Non
     file = table[FILE].iloc[0] if len(table) else "the table"
     if not chosen:
         raise RatingsError(
-            f"{file} has no column that tells listeners apart; name one or several with --listener (found {others})."
+            f"{file} has no column that tells listeners apart; name one or several with --listener (found "
+            f"{others})."
         )
     for name in chosen:
         if name not in table:

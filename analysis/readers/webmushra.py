@@ -75,7 +75,8 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     scales = [str(name) for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
     if not scales or "stimuli" not in table:
         raise RatingsError(
-            f"{table[FILE].iloc[0]} has none of webMUSHRA's rating columns; found {', '.join(map(str, table))}."
+            f"{table[FILE].iloc[0]} has none of webMUSHRA's rating columns; found "
+            f"{', '.join(map(str, table))}."
         )
     return [
         {
@@ -104,8 +105,6 @@ def _scale_name(column: str) -> str:
 
 
 def _questions(header: list[str]) -> list[str]:
-    """The questionnaire's columns: those between the test's id and the trial's that are not the session's
-    id.
-    """
+    """The questionnaire's columns: between the test's id and the trial's, but for the session's."""
     between = header[header.index("session_test_id") + 1 : header.index("trial_id")]
     return [name for name in between if name != "session_uuid"]

@@ -1,6 +1,4 @@
-"""Tables under other people's column names: long ones, a column per condition, a column per item x
-condition.
-"""
+"""Tables under other names: long ones, a column per condition or per item x condition."""
 
 from __future__ import annotations
 
@@ -69,7 +67,8 @@ def _melt(out: pd.DataFrame, table: pd.DataFrame, rest: list[str], pattern: str 
     ]
     if not parts:
         raise RatingsError(
-            f"{_file(table)} has no column that holds scores; map one with --column score=HEADER or give --pattern."
+            f"{_file(table)} has no column that holds scores; map one with --column score=HEADER or give "
+            "--pattern."
         )
     return pd.concat(parts, ignore_index=True)
 

@@ -57,7 +57,9 @@ def test_the_p_value_and_the_interval_agree(level: float) -> None:
 
 
 def test_an_unknown_interval_names_the_known_ones() -> None:
-    with pytest.raises(DesignError, match="no interval 'wald'; expected one of two-way, listener, item, crowdmos"):
+    with pytest.raises(
+        DesignError, match="no interval 'wald'; expected one of two-way, listener, item, crowdmos"
+    ):
         interval("wald", *cells(EXAMPLE))
 
 

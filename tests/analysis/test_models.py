@@ -12,7 +12,17 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from analysis import DesignError, Spread, listeners, mixed_model, omnibus, pilot_spread, power, reliability, required_listeners
+from analysis import (
+    DesignError,
+    Spread,
+    listeners,
+    mixed_model,
+    omnibus,
+    pilot_spread,
+    power,
+    reliability,
+    required_listeners,
+)
 from analysis.anova import rm_anova
 from analysis.intervals import interval, t_test
 from analysis.ratings import cells
@@ -24,10 +34,14 @@ Make = Callable[..., pd.DataFrame]
 def test_one_way_anova_agrees_with_pingouin(make: Make) -> None:
     frame = make(listeners=12)
     table = frame.groupby(["listener", "condition"])["score"].mean().reset_index()
-    found = rm_anova(table.pivot(index="listener", columns="condition", values="score").to_numpy(), ("condition",))[0]
+    found = rm_anova(
+        table.pivot(index="listener", columns="condition", values="score").to_numpy(), ("condition",)
+    )[0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        witness = pingouin.rm_anova(table, dv="score", within="condition", subject="listener", correction=True, detailed=True)
+        witness = pingouin.rm_anova(
+            table, dv="score", within="condition", subject="listener", correction=True, detailed=True
+        )
     row = witness.iloc[0]
     assert found.f == pytest.approx(row["F"])
     assert found.epsilon_gg == pytest.approx(row["eps"])
@@ -57,7 +71,9 @@ def test_hotelling_is_the_paired_t_test_for_two_levels() -> None:
     found = rm_anova(scores, ("condition",))[0]
     witness = stats.ttest_rel(scores[:, 0], scores[:, 1])
     assert found.f == pytest.approx(witness.statistic**2)
-    assert found.p_multivariate == pytest.approx(witness.pvalue) and found.p_hf == pytest.approx(witness.pvalue)
+    assert found.p_multivariate == pytest.approx(witness.pvalue) and found.p_hf == pytest.approx(
+        witness.pvalue
+    )
 
 
 def test_advice_follows_attachment_4(make: Make) -> None:
@@ -69,7 +85,9 @@ def test_advice_follows_attachment_4(make: Make) -> None:
 
 
 def test_the_mixed_model_agrees_with_statsmodels(make: Make) -> None:
-    frame = make(listeners=9, items=6, means={"A": 60.0, "B": 45.0}, missing=0.15, sd=(8, 5, 5), own=(4, 4), seed=5)
+    frame = make(
+        listeners=9, items=6, means={"A": 60.0, "B": 45.0}, missing=0.15, sd=(8, 5, 5), own=(4, 4), seed=5
+    )
     model = mixed_model(frame)
     table = cells(frame)
     table["one"] = 1
@@ -82,7 +100,9 @@ def test_the_mixed_model_agrees_with_statsmodels(make: Make) -> None:
         witness = sm.MixedLM.from_formula(
             "score ~ 0 + C(condition)", table, groups="one", vc_formula=parts, re_formula="0"
         ).fit(reml=True)
-    components = dict(zip(witness.model.exog_vc.names, witness.vcomp, strict=True)) | {"residual": witness.scale}
+    components = dict(zip(witness.model.exog_vc.names, witness.vcomp, strict=True)) | {
+        "residual": witness.scale
+    }
     assert model.components == pytest.approx(components, rel=0.02, abs=0.05)
     assert model.means == pytest.approx(witness.fe_params.to_numpy(), abs=0.01)
     gap = np.array([1.0, -1.0])
@@ -128,7 +148,10 @@ def test_reliability_of_an_incomplete_study(make: Make) -> None:
     complete = reliability(frame).set_index("measure")
     fewer = reliability(frame[np.random.default_rng(0).random(len(frame)) > 0.3]).set_index("measure")
     assert fewer.loc["ICC(2,1)", "value"] == pytest.approx(complete.loc["ICC(2,1)", "value"], abs=0.08)
-    assert fewer.loc["ICC(2,1)", "note"].startswith("incomplete design") and complete.loc["ICC(2,1)", "note"] == ""
+    assert (
+        fewer.loc["ICC(2,1)", "note"].startswith("incomplete design")
+        and complete.loc["ICC(2,1)", "note"] == ""
+    )
     row = fewer.loc["ICC(2,1)"]
     assert row["ci_low"] < row["value"] < row["ci_high"]
 
@@ -161,7 +184,9 @@ def test_each_listener_beside_the_panel(make: Make) -> None:
     table = listeners(pd.concat([frame, again], ignore_index=True)).set_index("listener")
     assert table["bias"].idxmax() == "listener 002" and table.loc["listener 002", "bias"] > 15
     assert (table["agreement"] > 0.8).all()
-    assert table.loc["listener 002", "repeatability"] == pytest.approx(np.std([1, -1] * (len(again) // 2), ddof=1))
+    assert table.loc["listener 002", "repeatability"] == pytest.approx(
+        np.std([1, -1] * (len(again) // 2), ddof=1)
+    )
     assert np.isnan(table.loc["listener 000", "repeatability"])
 
 
@@ -188,7 +213,9 @@ def test_power_without_a_difference_is_the_level() -> None:
 def test_required_listeners_is_the_smallest_number_that_suffices() -> None:
     n = required_listeners(10, 9)
     assert power(10, n, 9) >= 0.8 > power(10, n - 1, 9)
-    with pytest.raises(DesignError, match="With 5 items no number of listeners finds 3 points with a power of 80 %"):
+    with pytest.raises(
+        DesignError, match="With 5 items no number of listeners finds 3 points with a power of 80 %"
+    ):
         required_listeners(3, 5)
 
 

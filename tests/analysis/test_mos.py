@@ -61,7 +61,9 @@ def test_by_item_uses_the_listeners(make: Make) -> None:
     assert len(table) == 12 and set(table["interval"]) == {"listener"}
     row = table[(table["item"] == "item 02") & (table["condition"] == "B")].iloc[0]
     scores = frame[(frame["item"] == "item 02") & (frame["condition"] == "B")]["score"]
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx(stats.t.interval(0.95, 6, scores.mean(), stats.sem(scores)))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(
+        stats.t.interval(0.95, 6, scores.mean(), stats.sem(scores))
+    )
 
 
 def test_by_a_questionnaire_column(make: Make) -> None:
@@ -126,7 +128,9 @@ def test_the_bootstrap_draws_listeners_and_items(make: Make) -> None:
     quantiles = [0.05, 0.25, 0.5, 0.75, 0.95]
     assert np.quantile(drawn[:, 1], quantiles) == pytest.approx(np.quantile(exact, quantiles), abs=0.25)
     assert drawn[:, 1].var() == pytest.approx(exact.var(), rel=0.05)
-    assert (bootstrap_means(table, ["B", "A"], draws=700, seed=1)[:500] == drawn[:500]).all(), "same seed, same draws"
+    assert (bootstrap_means(table, ["B", "A"], draws=700, seed=1)[:500] == drawn[:500]).all(), (
+        "same seed, same draws"
+    )
 
 
 def test_the_bootstrap_of_an_incomplete_table_is_a_ratio(make: Make) -> None:
@@ -138,14 +142,19 @@ def test_the_bootstrap_of_an_incomplete_table_is_a_ratio(make: Make) -> None:
     listener, item = (rng.integers(0, size, size=(3, size)) for size in n)
     mask = (table["condition"] == "A").to_numpy()
     for draw in range(3):
-        weight = np.bincount(listener[draw], minlength=n[0])[codes[0]] * np.bincount(item[draw], minlength=n[1])[codes[1]]
+        weight = (
+            np.bincount(listener[draw], minlength=n[0])[codes[0]]
+            * np.bincount(item[draw], minlength=n[1])[codes[1]]
+        )
         expected = np.average(table.loc[mask, "score"], weights=weight[mask])
         assert drawn[draw, 0] == pytest.approx(expected)
 
 
 def test_bca_agrees_with_scipy_for_one_sample() -> None:
     sample = np.random.default_rng(0).exponential(10, 40)
-    result = stats.bootstrap((sample,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(1))
+    result = stats.bootstrap(
+        (sample,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(1)
+    )
     without = (sample.sum() - sample) / (len(sample) - 1)
     influence = (len(sample) - 1) * (sample.mean() - without)
     found = bca(float(sample.mean()), result.bootstrap_distribution, influence)
@@ -159,7 +168,8 @@ def test_influences_are_the_jackknifes(make: Make) -> None:
     for factor in ("listener", "item"):
         levels = table[factor].unique()
         expected += [
-            (len(levels) - 1) * (table["score"].mean() - table.loc[table[factor] != level, "score"].mean()) for level in levels
+            (len(levels) - 1) * (table["score"].mean() - table.loc[table[factor] != level, "score"].mean())
+            for level in levels
         ]
     assert found == pytest.approx(np.array(expected))
 

@@ -61,7 +61,10 @@ def test_the_same_file_as_other_programs_save_it(tmp_path: Path, change: str) ->
 def test_without_session_ids_it_refuses_and_names_the_option(tmp_path: Path) -> None:
     lines = [",".join(line.split(",")[:3] + line.split(",")[4:]) for line in MUSHRA.splitlines()]
     path = write(tmp_path, "mushra.csv", "\n".join(lines) + "\n")
-    message = r"mushra.csv has no column that tells listeners apart; name one or several with --listener \(found .*'email', 'age'"
+    message = (
+        r"mushra.csv has no column that tells listeners apart; name one or several with --listener "
+        r"\(found .*'email', 'age'"
+    )
     with pytest.raises(RatingsError, match=message):
         load_ratings(path)
     frame = load_ratings(path, listener=["email", "age"])
@@ -99,7 +102,11 @@ t,Ann,p4,reference,C1,unknown,900,
 def test_likert_single_stimulus_has_an_attribute_per_scale(tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "lss.csv", LSS), listener="name")
     table = frame.pivot(index="condition", columns="attribute", values="score")
-    assert table.loc["C1", "rating1"] == 4 and pd.isna(table.loc["C1", "rating2"]) and table.loc["C2", "rating2"] == 2
+    assert (
+        table.loc["C1", "rating1"] == 4
+        and pd.isna(table.loc["C1", "rating2"])
+        and table.loc["C2", "rating2"] == 2
+    )
 
 
 def test_likert_multi_stimulus_with_its_spaces(tmp_path: Path) -> None:
@@ -110,7 +117,9 @@ def test_likert_multi_stimulus_with_its_spaces(tmp_path: Path) -> None:
 def test_bs1116_gives_the_difference_grade(tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "bs1116.csv", BS1116), listener="name")
     table = frame.pivot(index="condition", columns="attribute", values="score")
-    assert table.loc["C1"].to_dict() == pytest.approx({"difference": -1.8, "hidden_reference": 5, "score": 3.2})
+    assert table.loc["C1"].to_dict() == pytest.approx(
+        {"difference": -1.8, "hidden_reference": 5, "score": 3.2}
+    )
     assert table.loc["C2", "difference"] == pytest.approx(0.5)
 
 
@@ -202,7 +211,9 @@ def test_an_unknown_table_names_the_option_and_the_columns(tmp_path: Path) -> No
         load_ratings(path)
     with pytest.raises(RatingsError, match=r"x.csv has no column 'c' \(for item\); found 'a', 'b'"):
         load_ratings(path, columns={"item": "c", "listener": "a"})
-    with pytest.raises(RatingsError, match="does not say the item of a rating; map it with --column item=HEADER"):
+    with pytest.raises(
+        RatingsError, match="does not say the item of a rating; map it with --column item=HEADER"
+    ):
         load_ratings(path, columns={"listener": "a"})
 
 
@@ -218,7 +229,11 @@ OURS = (
 def test_our_own_csv(tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "ratings.csv", OURS))
     assert list(frame["kind"]) == ["trial", "trial", "repeat"]
-    assert frame.loc[0, "listener"] == "0123" and frame.loc[0, "score"] == 55.5 and pd.isna(frame.loc[1, "score"])
+    assert (
+        frame.loc[0, "listener"] == "0123"
+        and frame.loc[0, "score"] == 55.5
+        and pd.isna(frame.loc[1, "score"])
+    )
     assert frame.loc[0, "q_age"] == "30" and frame.loc[0, "trial_position"] == 1
 
 
@@ -228,7 +243,9 @@ def database(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(f"CREATE TABLE r ({', '.join(names)})")
         marks = ", ".join("?" * len(names))
-        connection.executemany(f"INSERT INTO r VALUES ({marks})", [[cell or None for cell in row] for row in rows])
+        connection.executemany(
+            f"INSERT INTO r VALUES ({marks})", [[cell or None for cell in row] for row in rows]
+        )
         connection.execute("CREATE TABLE a (study, session, name, value)")
         connection.execute("INSERT INTO a VALUES ('st', 'se1', 'age', '007')")
         connection.execute("CREATE VIEW export_ratings AS SELECT * FROM r")
@@ -239,14 +256,17 @@ def database(path: Path) -> None:
 def test_our_database_as_folder_file_and_url(tmp_path: Path) -> None:
     database(tmp_path / "ratings.sqlite3")
     (tmp_path / "config.yaml").write_text(
-        "testname: A study\npages: []\nlistenable:\n  conditions:\n    lmac: {role: method, label: 'L-MAC (ours)'}\n"
+        "testname: A study\npages: []\nlistenable:\n  conditions:\n    lmac: "
+        "{role: method, label: 'L-MAC (ours)'}\n"
         "  scales: [{name: score, min: 0, max: 100}]\n"
     )
     frames = [load_ratings(source) for source in (
         tmp_path, tmp_path / "ratings.sqlite3", f"sqlite:///{tmp_path / 'ratings.sqlite3'}",
     )]  # fmt: skip
     for frame in frames:
-        assert scores(frame[frame["kind"] == "trial"].dropna(subset="score")) == {("0123", "dog", "lmac"): 55.5}
+        assert scores(frame[frame["kind"] == "trial"].dropna(subset="score")) == {
+            ("0123", "dog", "lmac"): 55.5
+        }
         assert set(frame["q_age"]) == {"007"}
     assert set(frames[0]["label"]) == {"L-MAC (ours)", "reference"}
     assert frames[0].attrs["title"] == "A study" and frames[0].attrs["scale"] == (0, 100)
@@ -254,7 +274,9 @@ def test_our_database_as_folder_file_and_url(tmp_path: Path) -> None:
 
 def test_a_database_without_ratings(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "ratings.sqlite3").close()
-    with pytest.raises(RatingsError, match="has no ratings to read .views export_ratings and export_answers."):
+    with pytest.raises(
+        RatingsError, match="has no ratings to read .views export_ratings and export_answers."
+    ):
         load_ratings(tmp_path)
 
 
@@ -274,7 +296,9 @@ def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match="e.csv is empty"):
         load_ratings(write(tmp_path, "e.csv", "\n\n"))
     (tmp_path / "folder").mkdir()
-    with pytest.raises(RatingsError, match="holds no ratings; expected ratings.sqlite3 or one of webMUSHRA's"):
+    with pytest.raises(
+        RatingsError, match="holds no ratings; expected ratings.sqlite3 or one of webMUSHRA's"
+    ):
         load_ratings(tmp_path / "folder")
     header = MUSHRA.splitlines()[0] + "\n"
     with pytest.raises(RatingsError, match="h.csv holds no rating"):
@@ -290,7 +314,9 @@ def test_not_utf8(tmp_path: Path) -> None:
 
 def test_half_written_rows_stop_or_are_left_out(tmp_path: Path) -> None:
     path = write(tmp_path, "mushra.csv", MUSHRA + "test,x@y.z,40,uuid-3,song1,C1\n")
-    with pytest.raises(RatingsError, match=r"1 rows cannot be used \(mushra.csv, line 8: 6 cells where the header has 9\)"):
+    with pytest.raises(
+        RatingsError, match=r"1 rows cannot be used \(mushra.csv, line 8: 6 cells where the header has 9\)"
+    ):
         load_ratings(path)
     frame = load_ratings(path, bad_rows="drop")
     assert len(frame) == 6 and "mushra.csv, line 8" in frame.attrs["notes"][0]
@@ -328,7 +354,9 @@ def test_a_score_outside_the_scale(tmp_path: Path) -> None:
 def test_simulated_ratings_are_never_mixed_in_silently(tmp_path: Path) -> None:
     extra = OURS.splitlines()[1].replace("se1,0123", "se2,robot").replace(",0,1,2026", ",1,1,2026")
     path = write(tmp_path, "ratings.csv", OURS + extra + "\n")
-    with pytest.raises(RatingsError, match="mix 1 simulated rows with 3 real ones; say --simulated include, exclude or only"):
+    with pytest.raises(
+        RatingsError, match="mix 1 simulated rows with 3 real ones; say --simulated include, exclude or only"
+    ):
         load_ratings(path)
     assert set(load_ratings(path, simulated="only")["listener"]) == {"robot"}
     assert set(load_ratings(path, simulated="exclude")["listener"]) == {"0123"}

@@ -9,7 +9,9 @@ from analysis import DesignError, kept, screen
 from analysis.ratings import tidy
 
 
-def trials(bad: dict[str, int], of: int, condition: str = "reference", low: float = 89, good: float = 100) -> pd.DataFrame:
+def trials(
+    bad: dict[str, int], of: int, condition: str = "reference", low: float = 89, good: float = 100
+) -> pd.DataFrame:
     """Each listener gives a bad score in the first trials of `of`, a good one in the others."""
     rows = [
         (listener, f"item{number:02d}", condition, low if number < count else good)
@@ -131,5 +133,7 @@ def test_attention_checks_need_to_know_the_answer() -> None:
 def test_flags_can_be_told_to_exclude() -> None:
     frame = base().assign(finished=False)
     assert excluded(frame) == [] and excluded(frame, exclude=("unfinished",)) == ["a"]
-    with pytest.raises(DesignError, match="no screening rule 'mood'; expected one of hidden-reference, mid-anchor"):
+    with pytest.raises(
+        DesignError, match="no screening rule 'mood'; expected one of hidden-reference, mid-anchor"
+    ):
         screen(frame, exclude=("mood",))

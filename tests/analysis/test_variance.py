@@ -13,7 +13,11 @@ def dense(y: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, floa
     n = len(y)
     za, zb = np.eye(a.max() + 1)[a], np.eye(b.max() + 1)[b]
     mean = np.full((n, n), 1 / n)
-    forms = [za @ np.diag(1 / za.sum(0)) @ za.T - mean, zb @ np.diag(1 / zb.sum(0)) @ zb.T - mean, np.eye(n) - mean]
+    forms = [
+        za @ np.diag(1 / za.sum(0)) @ za.T - mean,
+        zb @ np.diag(1 / zb.sum(0)) @ zb.T - mean,
+        np.eye(n) - mean,
+    ]
     kernels = [za @ za.T, zb @ zb.T, np.eye(n)]
     expected = np.array([[np.trace(form @ kernel) for kernel in kernels] for form in forms])
     components = np.linalg.solve(expected, [y @ form @ y for form in forms])
@@ -76,7 +80,10 @@ def test_one_rating_per_listener_leaves_the_listeners_in_the_residual() -> None:
 
 @pytest.mark.parametrize(
     ("listeners", "items", "note"),
-    [([0, 0, 0], [0, 1, 2], "not estimable from one listener"), ([0, 1, 2], [0, 0, 0], "not estimable from one item")],
+    [
+        ([0, 0, 0], [0, 1, 2], "not estimable from one listener"),
+        ([0, 1, 2], [0, 0, 0], "not estimable from one item"),
+    ],
 )
 def test_one_level_is_not_estimable(listeners: list[int], items: list[int], note: str) -> None:
     found = two_way(np.array([1.0, 2, 4]), np.array(listeners), np.array(items))
