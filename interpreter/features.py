@@ -117,7 +117,7 @@ class FrontEnd(nn.Module):
             - result: `[B, T, F]`, complex, with T = samples // hop_length + 1 and F = n_fft // 2 + 1
         """
         spectrum = torch.stft(
-            waveforms,
+            waveforms.float(),
             self.n_fft,
             self.hop_length,
             self.win_length,
@@ -161,7 +161,9 @@ class FrontEnd(nn.Module):
             - log_magnitude: `[B, T, F]`
             - result: `[B, T, mel_bins]`
         """
-        return torch.log1p(torch.expm1(log_magnitude) @ self.filters)
+        # half precision would lose the quiet bands beside the loud ones
+        with torch.autocast(log_magnitude.device.type, enabled=False):
+            return torch.log1p(torch.expm1(log_magnitude.float()) @ self.filters)
 
 
 def log_magnitude(spectrum: Tensor) -> Tensor:

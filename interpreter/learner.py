@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -77,7 +78,8 @@ class Learner(pl.LightningModule):
         return learning_rate_factor(step, self.steps, self.config.schedule, self.config.warmup_steps)
 
     def _seed(self, index: int) -> int:
-        return hash((self.seed, self.current_epoch, index, self.global_rank)) & (2**63 - 1)
+        parts = [self.seed, self.current_epoch, index, self.global_rank]
+        return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
     def _log(self, stage: str, terms: Mapping[str, Tensor], size: int) -> None:
         for name, value in terms.items():

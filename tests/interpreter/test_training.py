@@ -121,6 +121,32 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
     assert (unbroken / "metrics.csv").read_bytes() == (broken / "metrics.csv").read_bytes()
 
 
+def test_the_best_epoch_is_kept_and_training_stops_early(train_small: Train, tmp_path: Path) -> None:
+    settings = ("schedule=constant", "learning_rate=0.05")
+    kept = train_small("classifier", "epochs=4", "keep=best", *settings, out=tmp_path / "best")
+    rows = list(csv.DictReader((kept / "metrics.csv").read_text().splitlines()))
+    best = min(range(4), key=lambda epoch: float(rows[epoch]["valid_loss"])) + 1
+    until = train_small("classifier", f"epochs={best}", *settings, out=tmp_path / "until")
+    expected = read_tensors(until / "checkpoint.pt")
+    for name, tensor in read_tensors(kept / "checkpoint.pt").items():
+        assert torch.equal(tensor, expected[name]), name
+    still = ("learning_rate=1e-12", "monitor=valid_accuracy", "mode=max", "patience=1")
+    stopped = train_small("classifier", "epochs=9", *still, "dropout=0", out=tmp_path / "stopped")
+    assert len((stopped / "metrics.csv").read_text().splitlines()) < 9
+
+
+def test_half_precision_trains_as_well(train_small: Train, classifier_run: Path, tmp_path: Path) -> None:
+    run = train_small("lmac-td", "precision=bf16-mixed", classifier=classifier_run, out=tmp_path / "half")
+    state = read_tensors(run / "checkpoint.pt")
+    assert all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in state.values())
+    whole = train_small("lmac-td", classifier=classifier_run, out=tmp_path / "whole")
+    losses = [
+        float(next(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))["train_loss"])
+        for folder in (run, whole)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
 def test_a_finished_run_is_found_again_or_refused(
     train_small: Train, classifier_run: Path, soundscapes: Path
 ) -> None:
