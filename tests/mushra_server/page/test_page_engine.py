@@ -380,3 +380,72 @@ def test_turned_band_keeps_its_magnitude_and_turns_by_a_whole_circle(tab: Any) -
     angle = np.angle(after / before)
     assert np.allclose(np.delete(angle, np.s_[564:637]), 0, atol=1e-3)
     np.testing.assert_allclose(np.unwrap(angle[564:637]), np.linspace(0, 2 * np.pi, 73), atol=2e-2)
+
+
+IN_TIME = """async ([sounds, seconds, rate]) => {
+  const { Engine } = await import('/audio/engine.js');
+  const context = new AudioContext({ sampleRate: rate });
+  await context.resume();
+  const ahead = [];
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (when, offset) {
+    start.call(this, when, offset);
+    ahead.push(when - context.currentTime);
+  };
+  const engine = new Engine(context);
+  const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const make = () => context.createBuffer(2, seconds * rate, rate);
+  engine.load(new Map(Array.from({ length: sounds }, (_, n) => [`s${n}`, make()])));
+  await rest(300);
+  engine.play('s0');
+  await rest(300);
+  engine.setRegion({ start: rate, end: (seconds - 1) * rate });
+  await rest(300);
+  engine.pause();
+  await rest(300);
+  engine.play('s1');
+  await rest(300);
+  engine.seek(3 * rate);
+  await rest(200);
+  AudioBufferSourceNode.prototype.start = start;
+  await context.close();
+  return ahead;
+}"""
+
+
+@pytest.mark.slow
+def test_largest_trial_is_one_source_that_is_scheduled_in_time(tab: Any) -> None:
+    """12 sounds of 12 s, stereo, 48 kHz (BS.1534-3 has no larger trial): start, new region, resumption, seek."""
+    ahead = tab.evaluate(IN_TIME, [12, 12, 48_000])
+    assert len(ahead) == 4
+    assert min(ahead) > 0, ahead
+
+
+STEREO = """async ({ base, count, rate, frames, switchAt }) => {
+  const { Engine } = await import('/audio/engine.js');
+  const context = new OfflineAudioContext(2, frames, rate);
+  const engine = new Engine(context);
+  const sound = (n) => {
+    const buffer = context.createBuffer(2, base.length, rate);
+    buffer.copyToChannel(Float32Array.from(base, (value) => (value * (n + 1)) / count), 0);
+    buffer.copyToChannel(Float32Array.from(base, (value) => (-value * (n + 1)) / count / 2), 1);
+    return buffer;
+  };
+  engine.load(new Map(Array.from({ length: count }, (_, n) => [`s${n}`, sound(n)])));
+  engine.play('s0', 0.1);
+  engine.play(`s${count - 1}`, switchAt / rate);
+  const rendered = await context.startRendering();
+  return [0, 1].map((channel) => Array.from(rendered.getChannelData(channel)));
+}"""
+
+
+@pytest.mark.parametrize("count", [3, 18])
+def test_stereo_sounds_keep_their_sides_and_their_place(tab: Any, count: int) -> None:
+    """Eighteen stereo sounds have more channels than one buffer: two buffers, still one timeline."""
+    base, frames, switch = noise(12), 20_000, 9_000
+    wanted = {"base": base.tolist(), "count": count, "rate": RATE, "frames": frames, "switchAt": switch}
+    left, right = np.array(tab.evaluate(STEREO, wanted))
+    line = looped(base, 1_600, frames)
+    level = gain(frames, [(1_600, OPEN), (switch, FALL)]) / count + gain(frames, [(switch + FADE, RISE)])
+    np.testing.assert_allclose(left, line * level, atol=2e-4)
+    np.testing.assert_allclose(right, -line * level / 2, atol=2e-4)

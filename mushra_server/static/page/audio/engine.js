@@ -1,14 +1,17 @@
 // Sample-synchronous playback of the sounds of one trial.
 //
-// All sounds of a trial start together, each behind its own gain, and run on one timeline; switching only moves the
+// All sounds of a trial are channels of one source, each behind its own gain, on one timeline; switching only moves the
 // gains, so the sounds cannot drift apart. The region that is played is copied with faded edges and repeated by the
 // browser itself, so a loop is exact however often it runs. Every method takes the context time at which it takes
 // effect: nothing here reads a clock or the document, and an OfflineAudioContext renders what a listener hears.
 
-import { clampRegion, fadedCopy, fadeFrames, raisedCosine, wrap } from "./loop.js";
+import { clampRegion, fadeFrames, raisedCosine, wrap } from "./loop.js";
+import { connectPart, pack } from "./pack.js";
 
-const START_LEAD = 0.05; // seconds: sources must all be scheduled before their common start
+// Seconds from a call to its effect: time enough to build the nodes, and, for a new region, to copy the sounds.
 const SWITCH_LEAD = 0.015;
+const START_LEAD = 0.05;
+const REGION_LEAD = 0.15;
 // Browsers work in blocks of this many frames. Chromium misplaces a gain curve that begins in the block in which the one
 // before it ended, which is heard as a click; so fades keep a block's distance.
 const QUANTUM = 128;
@@ -20,6 +23,7 @@ export class Engine {
   #rise;
   #fall;
   #buffers = new Map();
+  #cuts = []; // the same sounds, cut to the region and packed
   #group = null; // the sources now running
   #active = null; // key of the sound that is heard
   #since = 0; // frame at which it became audible
@@ -44,6 +48,7 @@ export class Engine {
     this.#buffers = buffers;
     this.length = Math.max(...[...buffers.values()].map((buffer) => buffer.length));
     this.region = { start: 0, end: this.length };
+    this.#cut();
     this.#rest = 0;
   }
 
@@ -113,12 +118,13 @@ export class Engine {
   /** Play another part of the sound; the position is kept where it lies in the new part. */
   setRegion(region, at = this.now, pinned = "start") {
     this.region = clampRegion(region, this.length, this.sampleRate, pinned);
+    this.#cut();
     if (!this.running(at)) {
       this.#settle(this.#frame(at));
       this.#rest = this.#inside(this.#rest);
       return;
     }
-    const from = this.#earliest(at, START_LEAD);
+    const from = this.#earliest(at, REGION_LEAD);
     this.#restart(this.#active, from, this.#inside(this.position((from + this.#fade) / this.sampleRate)));
   }
 
@@ -137,6 +143,19 @@ export class Engine {
     // Before a context's time has begun to run nothing can be too late, so no lead is needed.
     const soonest = Math.ceil((this.now > 0 ? this.now + lead : 0) * this.sampleRate);
     return Math.max(this.#frame(at), soonest, this.#free);
+  }
+
+  #cut() {
+    // Copying minutes of sound takes longer than the lead before a start, so it is done before a start is planned.
+    this.#cuts = pack(this.#context, this.#buffers, this.region);
+  }
+
+  #createGain(splitter, place) {
+    const gain = this.#context.createGain();
+    gain.gain.value = 0;
+    connectPart(this.#context, splitter, place, gain);
+    gain.connect(this.#output);
+    return gain;
   }
 
   #inside(frame) {
@@ -198,18 +217,16 @@ export class Engine {
     const offset = position - region.start;
     const group = { sources: [], gains: new Map(), origin: frame, offset, region };
     group.last = this.loop ? Infinity : frame + (region.end - position);
-    for (const [key, buffer] of this.#buffers) {
-      const gain = this.#context.createGain();
-      gain.gain.value = 0;
-      gain.connect(this.#output);
+    for (const { buffer, places } of this.#cuts) {
       const source = this.#context.createBufferSource();
-      source.buffer = fadedCopy(this.#context, buffer, region);
+      const splitter = this.#context.createChannelSplitter(buffer.numberOfChannels);
+      source.buffer = buffer;
       source.loop = this.loop;
-      source.connect(gain);
+      source.connect(splitter);
+      for (const [key, place] of places) group.gains.set(key, this.#createGain(splitter, place));
       source.start(frame / this.sampleRate, offset / this.sampleRate);
-      source.onended = () => gain.disconnect();
+      source.onended = () => places.forEach((_, key) => group.gains.get(key).disconnect());
       group.sources.push(source);
-      group.gains.set(key, gain);
     }
     return group;
   }

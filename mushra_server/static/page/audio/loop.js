@@ -46,14 +46,3 @@ export function fadeEdges(samples, sampleRate) {
   }
   return samples;
 }
-
-/** Copy a region of a decoded sound, with both edges faded, so that it can be repeated without a click. */
-export function fadedCopy(context, buffer, { start, end }) {
-  const copy = context.createBuffer(buffer.numberOfChannels, end - start, buffer.sampleRate);
-  for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {
-    const samples = copy.getChannelData(channel);
-    samples.set(buffer.getChannelData(channel).subarray(start, end));
-    fadeEdges(samples, buffer.sampleRate);
-  }
-  return copy;
-}

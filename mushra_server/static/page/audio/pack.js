@@ -1,0 +1,52 @@
+// Several sounds in one buffer. Sources that are started one by one can start apart where a device is late; channels of one
+// buffer cannot, so the sounds of a trial stay together to the sample whatever happens.
+
+import { fadeEdges } from "./loop.js";
+
+const MOST_CHANNELS = 32; // what every browser can split
+
+/**
+ * Cut a region out of each sound, with both edges faded, and lay the sounds beside each other.
+ *
+ * @param buffers Map of key to AudioBuffer, all of one sample rate
+ * @returns list of {buffer, places}; `places` maps a key to its {first, count} channels. One entry holds up to 32 channels.
+ */
+export function pack(context, buffers, { start, end }) {
+  return groups(buffers).map((places) => {
+    const channels = [...places.values()].reduce((sum, place) => sum + place.count, 0);
+    const packed = context.createBuffer(channels, end - start, context.sampleRate);
+    for (const [key, { first, count }] of places) {
+      for (let channel = 0; channel < count; channel += 1) {
+        const samples = packed.getChannelData(first + channel);
+        samples.set(buffers.get(key).getChannelData(channel).subarray(start, end));
+        fadeEdges(samples, context.sampleRate);
+      }
+    }
+    return { buffer: packed, places };
+  });
+}
+
+function groups(buffers) {
+  const result = [];
+  let used = MOST_CHANNELS;
+  for (const [key, { numberOfChannels: count }] of buffers) {
+    if (used + count > MOST_CHANNELS) {
+      result.push(new Map());
+      used = 0;
+    }
+    result.at(-1).set(key, { first: used, count });
+    used += count;
+  }
+  return result;
+}
+
+/** Connect one sound of a packed source, by its splitter, to a node. */
+export function connectPart(context, splitter, { first, count }, target) {
+  if (count === 1) {
+    splitter.connect(target, first); // a mono sound is played on both sides
+    return;
+  }
+  const merger = context.createChannelMerger(count);
+  for (let channel = 0; channel < count; channel += 1) splitter.connect(merger, first + channel, channel);
+  merger.connect(target);
+}
