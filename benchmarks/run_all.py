@@ -32,7 +32,9 @@ def sections(text: str) -> dict[str, str]:
 
 def measure(script: Path) -> str:
     """Run a benchmark and return its section."""
-    done = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, check=True)
+    # As a module: a script's own folder would come first on the path, and one of them is called interpreter.
+    command = [sys.executable, "-m", f"benchmarks.{script.stem}"]
+    done = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True, check=True)
     cores = os.cpu_count()
     machine = f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}"
     stamp = f"*{datetime.now(UTC):%Y-%m-%d}, {machine}, listenable {version('listenable')}.*"
