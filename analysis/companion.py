@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from scipy import signal
 
-from analysis.errors import RatingsError
+from analysis.errors import DesignError, RatingsError
 from analysis.html_tables import number
 from analysis.mos import mos
 from analysis.ratings import conditions, each, is_simulated, rated, scale_of
@@ -53,10 +53,13 @@ def write_companion(
         Path of `index.html`.
 
     Raises:
+        DesignError: Screening excludes everybody.
         RatingsError: No study, no sound of a condition, or ratings of other items than the study's.
     """
     folder, about = Path(out), read_study(study)
     left = kept(frame, screen(frame, scale=about.scale, expected=about.expected))
+    if left.empty:
+        raise DesignError("Screening excludes every listener; there is no score to show.")
     scores = mos(left, by="item")
     trials = [trial for trial in about.trials if trial.kind == "trial"]
     if not {trial.item for trial in trials} & set(scores["item"]):
@@ -161,7 +164,7 @@ def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str
 
 def _safe(name: str) -> str:
     """A name that is one file name and one part of an address, whatever a study calls its items."""
-    return re.sub(r"[^A-Za-z0-9_+-]", "_", name)
+    return re.sub(r"[^A-Za-z0-9._+-]", "_", name).lstrip(".") or "_"
 
 
 def draw_spectrogram(source: Path, picture: Path, level: float) -> None:

@@ -1,0 +1,81 @@
+"""The commands, called as the command line calls them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import analysis
+from analysis import cli
+from analysis.errors import AnalysisError
+
+
+@pytest.fixture
+def run() -> CliRunner:
+    return CliRunner()
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    for command in (cli.analyze, cli.power, cli.companion):
+        app.command()(command)
+    return app
+
+
+@pytest.fixture
+def ratings(mushra: pd.DataFrame, tmp_path: Path) -> Path:
+    path = tmp_path / "ratings.csv"
+    mushra.to_csv(path, index=False)
+    return path
+
+
+def test_analyze_prints_the_table_and_the_paths(
+    run: CliRunner, app: typer.Typer, ratings: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    result = run.invoke(
+        app, ["analyze", str(ratings), "--out", str(out), "--draws", "200", "--compare-with", "good"]
+    )
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0].split() == ["condition", "MOS", "95", "%", "interval", "(two-way)"]
+    assert lines[1].split()[:2] == ["reference", "100.0"] and "100.0 to 100.0" in lines[1]
+    assert lines[-3:] == [str(out / name) for name in ("index.html", "mos.csv", "mos.svg")]
+    assert len(pd.read_csv(out / "significance.csv")) == 4
+
+
+def test_bad_input_is_one_sentence_with_exit_code_2(
+    run: CliRunner, app: typer.Typer, ratings: Path, tmp_path: Path
+) -> None:
+    for arguments, message in (
+        (["analyze", str(tmp_path / "none.csv")], "does not exist"),
+        (["analyze", str(ratings), "--interval", "wald"], "There is no interval 'wald'"),
+        (["analyze", str(ratings), "--compare-with", "best"], "No rating has the condition 'best'"),
+        (["analyze", str(ratings), "--column", "score"], "--column is 'score'; expected NAME=HEADER"),
+        (["analyze", str(ratings), "--simulated", "maybe"], "include, exclude or only, not 'maybe'"),
+    ):
+        result = run.invoke(app, [*arguments, "--out", str(tmp_path / "out"), "--draws", "200"])
+        assert isinstance(result.exception, AnalysisError) and result.exception.exit_code == 2
+        assert message in str(result.exception) and "\n" not in str(result.exception)
+        assert not (tmp_path / "out").exists()
+
+
+def test_power_in_words(run: CliRunner, app: typer.Typer, ratings: Path) -> None:
+    result = run.invoke(app, ["power", "--difference", "10"])
+    assert result.exit_code == 0
+    n = analysis.required_listeners(10, 9)
+    assert f"{n} listeners x 9 items find a difference of 10 points with a power of 8" in result.output
+    pilot = run.invoke(app, ["power", "--difference", "10", "--pilot", str(ratings), "--listeners", "12"])
+    assert "(from the pilot)" in pilot.output and "12 listeners x 9 items" in pilot.output
+
+
+def test_every_public_name_can_be_imported() -> None:
+    for name in analysis.__all__:
+        assert getattr(analysis, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = analysis.nothing  # type: ignore[attr-defined]
