@@ -55,7 +55,11 @@ def write() -> Response:
     posted = read_body(request.get_data(cache=False))
     with server.database.write() as connection:
         save_wire_session(connection, server.study, posted)
-    return Response(b"", mimetype="text/plain")
+    response = Response(b"", mimetype="text/plain")
+    # A webMUSHRA on another host may read that it arrived; nothing else is in this answer.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 def make_frontend(folder: Path) -> Blueprint:

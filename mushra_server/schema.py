@@ -83,7 +83,7 @@ parameters = Table(
     "parameters",
     metadata,
     Column("session_id", ForeignKey("sessions.id"), primary_key=True),
-    Column("name", String(200), primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
@@ -127,7 +127,7 @@ ratings = Table(
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("key", String(64), primary_key=True),
-    Column("attribute", String(200), primary_key=True),
+    Column("attribute", Text, primary_key=True),
     Column("item", Text),
     Column("condition", Text, nullable=False),
     Column("role", String(32)),
@@ -141,7 +141,7 @@ answers = Table(
     "answers",
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
-    Column("name", String(200), primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from mushra_server.answers import clean_text
 from mushra_server.clock import now
 from mushra_server.db import inserted_id
 from mushra_server.errors import AnswerError
@@ -95,10 +96,10 @@ def _pages(study: Study, posted: WireSession) -> Iterator[tuple[Page, PageAnswer
         info, ratings = read_trial(study.config, trial)
         times = [response.get("time") for response in trial["responses"]]
         time_ms = next((int(time) for time in times if isinstance(time, int | float)), None)
-        page = (str(trial["id"]), trial["type"][:32], info.kind, position)
+        page = (clean_text(str(trial["id"])), clean_text(trial["type"][:32]), info.kind, position)
         yield page, PageAnswer(SOURCE, time_ms, ratings, {}, _EMPTY)
     texts = {
-        name: value if isinstance(value, str) else json.dumps(value)
+        name: clean_text(value) if isinstance(value, str) else json.dumps(value)
         for name, value in posted.participant.items()
         if value is not None
     }

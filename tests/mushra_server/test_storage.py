@@ -73,22 +73,20 @@ def test_retries_revisions_and_resumes_store_once(app, make_listener, rows):
     ]
 
 
-def test_a_posted_session_is_stored_once(app, rows):
-    trial = {
-        "id": "trial1",
-        "type": "mushra",
-        "responses": [{"stimulus": "reference", "score": "99", "time": 5}],
-    }
+def test_a_posted_session_is_stored_once_whatever_is_written_in_it(app, rows):
+    responses = [{"stimulus": "reference", "score": "99", "time": 5}]
     posted = {
         "testId": "a-study",
-        "participant": {"name": [], "response": []},
-        "trials": [trial],
+        "participant": {"name": ["a\x00", "b", "c"], "response": ["\x00\ud83d", None, 7]},
+        "trials": [{"id": "trial1", "type": "mushra", "responses": responses}],
         "uuid": "u1",
     }
     for _ in range(2):
         body = f"sessionJSON={json.dumps(posted)}"
         assert app.test_client().post("/service/write.php", data=body).status_code == 200
     assert [row["score"] for row in rows(app, "SELECT * FROM export_ratings")] == [99]
+    answers = {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")}
+    assert answers == {"a\ufffd": "\ufffd\ufffd", "c": "7"}
 
 
 def test_the_json_holds_sessions_answers_and_decisions(app, make_listener):

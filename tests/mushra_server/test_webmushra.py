@@ -101,6 +101,7 @@ def post(app, posted, path="/service/write.php"):
 def test_the_answer_is_200_and_empty_and_the_comment_survives(app, rows):
     answer = post(app, session())
     assert answer.status_code == 200 and answer.data == b""
+    assert answer.headers["Access-Control-Allow-Origin"] == "*", "webMUSHRA may run on another host"
     (row,) = rows(app, "SELECT * FROM export_ratings WHERE item = 'item1' AND condition = 'lmac-td'")
     assert row["comment"] == HARD
     assert (row["score"], row["time_ms"], row["role"], row["kind"]) == (63, 48211, "method", "trial")
