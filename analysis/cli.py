@@ -72,7 +72,8 @@ def analyze(
         bad_rows=bad_rows,
     )
     options = Options(
-        interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute, order=order,
+        interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
+        order=order,
         scale=scale, by=tuple(by or ()), draws=draws, seed=seed,
     )  # fmt: skip
     results = write_report(frame, out, options, style=style, title=title)

@@ -1,6 +1,4 @@
-"""`write_companion`: a static page to hear a study's stimuli beside their scores, as papers put on the
-web.
-"""
+"""`write_companion`: a static page to hear a study's stimuli beside their scores."""
 
 from __future__ import annotations
 
@@ -25,6 +23,7 @@ from analysis.study import Study, Trial, read_study
 from analysis.text import software
 from analysis.variance import Floats
 
+_NO_DATE: Any = {"Software": None}  # a picture says nothing of the program that drew it
 _RANGE_DB, _BINS, _FRAMES = 80.0, 192, 420
 
 
@@ -64,6 +63,9 @@ def write_companion(
     trials = [trial for trial in about.trials if trial.kind == "trial"]
     if not {trial.item for trial in trials} & set(scores["item"]):
         raise RatingsError(f"The ratings are of other items than the study {about.folder}.")
+    missing = [path for trial in trials for path in trial.sounds.values() if not path.is_file()]
+    if missing:
+        raise RatingsError(f"The study has no sound file {missing[0]}.")
     residuals = _residuals(Path(stimuli)) if stimuli else {}
     items = [_item(trial, scores, left, residuals, folder) for trial in trials]
     table = mos(left)
@@ -187,7 +189,7 @@ def draw_spectrogram(source: Path, picture: Path, level: float) -> None:
         vmin=level - _RANGE_DB,
         vmax=level,
         format="png",
-        metadata={"Software": None},
+        metadata=_NO_DATE,
     )
     part.replace(picture)
 
@@ -200,8 +202,6 @@ def _spectrogram_db(source: Path) -> Floats:
     """Magnitudes in dB [frequencies, frames], reduced to the size of the picture."""
     import soundfile
 
-    if not source.is_file():
-        raise RatingsError(f"The study has no sound file {source}.")
     try:
         audio, rate = soundfile.read(source, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:

@@ -143,7 +143,8 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
 def _further(results: Results, digits: int) -> dict[str, dict[str, Any]]:
     """The tables that not every design allows, by name."""
     shown = {
-        "comparisons": DIFFERENCES, "comparisons_unscreened": DIFFERENCES, "mixed": MIXED, "variance": VARIANCE,
+        "comparisons": DIFFERENCES, "comparisons_unscreened": DIFFERENCES, "mixed": MIXED,
+        "variance": VARIANCE,
         "reliability": RELIABILITY, "listeners": LISTENERS, "assumptions": ASSUMPTIONS,
     }  # fmt: skip
     out = {

@@ -45,7 +45,8 @@ NUMBERS = ["score", "time_ms", "listened_ms", "trial_position", "condition_posit
 FLAGS = ["simulated", "finished"]
 COLUMNS = [
     "study", "listener", "session", "item", "condition", "attribute", "score", "time_ms", "comment", "role",
-    "simulated", "kind", "listened_ms", "trial_position", "condition_position", "finished", "submitted_at", "label",
+    "simulated", "kind", "listened_ms", "trial_position", "condition_position", "finished", "submitted_at",
+    "label",
 ]  # fmt: skip
 
 _ROLE_OF_NAME = {

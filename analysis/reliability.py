@@ -40,15 +40,15 @@ def reliability(
     single, average = icc(scores, level) if complete else _icc_incomplete(scores, level, draws, seed)
     note = "" if complete else "incomplete design: variance components, bootstrap over listeners"
     w, w_note = _kendall_of(table)
-    shape = {"n_listeners": scores.shape[1], "n_stimuli": scores.shape[0], "simulated": is_simulated(frame)}
-    return pd.DataFrame(
-        [
-            {"measure": "ICC(2,1)", "value": single[0], "ci_low": single[1], "ci_high": single[2], "note": note, **shape},
-            {"measure": "ICC(2,k)", "value": average[0], "ci_low": average[1], "ci_high": average[2], "note": note, **shape},
-            {"measure": "Krippendorff's alpha", "value": krippendorff(scores), "ci_low": np.nan, "ci_high": np.nan, "note": "", **shape},
-            {"measure": "Kendall's W", "value": w, "ci_low": np.nan, "ci_high": np.nan, "note": w_note, **shape},
-        ]
-    )  # fmt: skip
+    alone = (np.nan, np.nan)
+    rows = [
+        ("ICC(2,1)", *single, note),
+        ("ICC(2,k)", *average, note),
+        ("Krippendorff's alpha", krippendorff(scores), *alone, ""),
+        ("Kendall's W", w, *alone, w_note),
+    ]
+    out = pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high", "note"])
+    return out.assign(n_listeners=scores.shape[1], n_stimuli=scores.shape[0], simulated=is_simulated(frame))
 
 
 def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFrame:
@@ -164,7 +164,8 @@ def _correlations(table: pd.DataFrame, a: str, b: str) -> pd.Series:
     x, y = (table[name] - table.groupby(by)[name].transform("mean") for name in (a, b))
     sums = pd.DataFrame({"xy": x * y, "xx": x**2, "yy": y**2, "n": 1.0}).groupby(by).sum()
     spread = (sums["n"] >= 3) & (sums["xx"] > 1e-9) & (sums["yy"] > 1e-9)
-    return sums["xy"].where(spread) / np.sqrt(sums["xx"] * sums["yy"]).where(spread)
+    found: pd.Series = sums["xy"].where(spread) / (sums["xx"] * sums["yy"]).where(spread) ** 0.5
+    return found
 
 
 def _repeatability(frame: pd.DataFrame, attribute: str | None) -> pd.Series:

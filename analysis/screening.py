@@ -150,10 +150,11 @@ def _attention_failed(
         expected.get(item, {}).get(name)
         for item, name in zip(checks["item"], checks["condition"], strict=True)
     ]
-    failed = pd.Series(
-        [float(not ends[0] <= score <= ends[1]) if ends else np.nan for score, ends in zip(checks["score"], asked, strict=True)],
-        index=checks.index, dtype=float,
-    )  # fmt: skip
+    failures = [
+        np.nan if ends is None else float(not ends[0] <= score <= ends[1])
+        for score, ends in zip(checks["score"], asked, strict=True)
+    ]
+    failed = pd.Series(failures, index=checks.index, dtype=float)
     return failed.groupby(checks["listener"]).sum(min_count=1).reindex(listeners)
 
 
@@ -161,7 +162,7 @@ def _verdict(
     table: pd.DataFrame, frame: pd.DataFrame, exclude: tuple[str, ...], width: float
 ) -> pd.DataFrame:
     unfinished = ~frame.groupby("listener")["finished"].all().reindex(table.index)
-    found = {
+    found: dict[str, tuple[pd.Series, str | pd.Series]] = {
         "hidden-reference": (
             table["reference_share"] > _SHARE,
             _said(table, "reference", "the hidden reference under 90"),

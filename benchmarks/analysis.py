@@ -1,5 +1,4 @@
-"""How long the analysis takes and how much memory it needs, at 1, 4 and 16 times 1,000 listeners x 20 items x
-8 conditions.
+"""Time and memory of the analysis at 1, 4 and 16 times 1,000 listeners x 20 items x 8 conditions.
 
     python -m benchmarks.analysis [--scales 1 4 16] [--tasks load mos bootstrap report]
 
@@ -22,7 +21,8 @@ import pandas as pd
 
 LISTENERS, ITEMS = 1000, 20
 MEANS = {
-    "reference": 97.0, "m1": 74.0, "m2": 66.0, "m3": 58.0, "m4": 51.0, "m5": 44.0, "anchor70": 36.0, "anchor35": 14.0,
+    "reference": 97.0, "m1": 74.0, "m2": 66.0, "m3": 58.0, "m4": 51.0, "m5": 44.0, "anchor70": 36.0,
+    "anchor35": 14.0,
 }  # fmt: skip
 
 
@@ -49,10 +49,13 @@ def write_ratings(path: Path, listeners: int, seed: int = 0) -> int:
     items = np.array([f"item-{number:02d}" for number in range(ITEMS)])
     frame = pd.DataFrame(
         {
-            "study": "benchmark", "session": sessions[listener], "listener": sessions[listener], "item": items[item],
+            "study": "benchmark", "session": sessions[listener], "listener": sessions[listener],
+            "item": items[item],
             "condition": np.array(names)[condition], "attribute": "score",
-            "role": np.array(["hidden_reference", *["method"] * 5, "mid_anchor", "low_anchor"])[condition], "kind": "trial",
-            "score": scores.ravel().clip(0, 100).round(), "time_ms": 30000, "listened_ms": 3000, "comment": "",
+            "role": np.array(["hidden_reference", *["method"] * 5, "mid_anchor", "low_anchor"])[condition],
+            "kind": "trial",
+            "score": scores.ravel().clip(0, 100).round(), "time_ms": 30000, "listened_ms": 3000,
+            "comment": "",
             "trial_position": item + 1, "condition_position": condition + 1, "simulated": 1, "finished": 1,
             "submitted_at": "2026-01-01T00:00:00Z",
         }

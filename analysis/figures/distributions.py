@@ -40,7 +40,8 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     palette = {row.condition: COLOURS[row.role] for row in each(listed)}
     shown = rows.groupby("condition").sample(frac=1, random_state=0).groupby("condition").head(_DENSITY)
     sns.violinplot(
-        data=shown, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None, cut=0,
+        data=shown, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None,
+        cut=0,
         density_norm="width", linewidth=0, saturation=0.9, alpha=0.45, legend=False, ax=ax,
     )  # fmt: skip
     for place, name in enumerate(order):
@@ -80,6 +81,7 @@ def _points(ax: Axes, scores: Floats, place: int) -> None:
     rng = np.random.default_rng(place)
     shown = scores if len(scores) <= _POINTS else rng.choice(scores, _POINTS, replace=False)
     ax.scatter(
-        shown, place + rng.uniform(-0.13, 0.13, len(shown)), s=4, color=INK, alpha=0.35, linewidths=0, rasterized=True
+        shown, place + rng.uniform(-0.13, 0.13, len(shown)), s=4, color=INK, alpha=0.35, linewidths=0,
+        rasterized=True
     )  # fmt: skip
     ax.plot([np.median(scores)] * 2, [place - 0.3, place + 0.3], color=INK, linewidth=1.4)

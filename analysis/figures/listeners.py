@@ -27,7 +27,8 @@ def plot_listeners(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(12.5, 3.2 + (0.42 * len(table) if named else 11.0))
     low, high = scale_of(frame)
     sns.heatmap(
-        table.to_numpy(), vmin=low, vmax=high, cmap="cividis", ax=ax, linewidths=0.4 if named else 0, linecolor=GRID,
+        table.to_numpy(), vmin=low, vmax=high, cmap="cividis", ax=ax, linewidths=0.4 if named else 0,
+        linecolor=GRID,
         cbar_kws={"label": "Mean score", "shrink": 0.8}, yticklabels=False, rasterized=True,
     )  # fmt: skip
     ax.set_xticks(

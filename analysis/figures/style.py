@@ -20,7 +20,7 @@ INK = "#1c1d21"  # text and axes; the report turns it into the page's own text c
 GRID = "#d5d7dd"
 CM = 1 / 2.54
 
-# Okabe & Ito (2008): told apart under every common colour blindness; the markers differ as well, for grey print.
+# Okabe & Ito (2008): told apart under every common colour blindness; markers differ too, for grey print.
 COLOURS = {
     "reference": "#009e73",
     "hidden_reference": "#009e73",

@@ -16,18 +16,30 @@ from analysis.errors import RatingsError
 from analysis.readers.table import FILE, LINE, listener_of
 from analysis.readers.webmushra import from_webmushra
 
+_LIKERT = {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"}
 _WIRE = {
-    "mushra": {"stimulus": "rating_stimulus", "score": "rating_score", "time": "rating_time", "comment": "rating_comment"},
+    "mushra": {
+        "stimulus": "rating_stimulus",
+        "score": "rating_score",
+        "time": "rating_time",
+        "comment": "rating_comment",
+    },
     "bs1116": {
-        "nonReference": "rating_non_reference", "referenceScore": "rating_reference_score",
-        "nonReferenceScore": "rating_non_reference_score", "time": "rating_time", "comment": "choice_comment",
+        "nonReference": "rating_non_reference",
+        "referenceScore": "rating_reference_score",
+        "nonReferenceScore": "rating_non_reference_score",
+        "time": "rating_time",
+        "comment": "choice_comment",
     },
     "paired_comparison": {
-        "nonReference": "choice_non_reference", "answer": "choice_answer", "time": "choice_time", "comment": "choice_comment",
+        "nonReference": "choice_non_reference",
+        "answer": "choice_answer",
+        "time": "choice_time",
+        "comment": "choice_comment",
     },
-    "likert_multi_stimulus": {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"},
-    "likert_single_stimulus": {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"},
-}  # fmt: skip
+    "likert_multi_stimulus": _LIKERT,
+    "likert_single_stimulus": _LIKERT,
+}
 
 
 def is_pymushra(header: list[str]) -> bool:

@@ -75,7 +75,9 @@ def test_without_session_ids_it_refuses_and_names_the_option(tmp_path: Path) -> 
 
 def test_an_empty_listener_is_named_by_line(tmp_path: Path) -> None:
     path = write(tmp_path, "mushra.csv", MUSHRA.replace("uuid-2", "", 1))
-    with pytest.raises(RatingsError, match="mushra.csv, line 5: the listener column 'session_uuid' is empty"):
+    with pytest.raises(
+        RatingsError, match=r"mushra\.csv, line 5: the listener column 'session_uuid' is empty"
+    ):
         load_ratings(path)
 
 
@@ -175,9 +177,9 @@ def test_pymushra_csv(tmp_path: Path) -> None:
 
 
 def test_a_json_file_of_something_else(tmp_path: Path) -> None:
-    with pytest.raises(RatingsError, match="x.json holds no trials as pymushra stores them"):
+    with pytest.raises(RatingsError, match=r"x\.json holds no trials as pymushra stores them"):
         load_ratings(write(tmp_path, "x.json", '{"a": 1}'))
-    with pytest.raises(RatingsError, match="y.json is not JSON"):
+    with pytest.raises(RatingsError, match=r"y\.json is not JSON"):
         load_ratings(write(tmp_path, "y.json", "{"))
 
 
@@ -199,7 +201,7 @@ def test_a_column_per_item_and_condition(tmp_path: Path) -> None:
 def test_a_long_table_under_other_names(tmp_path: Path) -> None:
     path = write(tmp_path, "long.csv", "who;what;how;points\n01;x;A;3,5\n")
     columns = {"listener": "who", "item": "what", "condition": "how", "score": "points"}
-    with pytest.raises(RatingsError, match="long.csv, line 2: the score is '3,5', expected a number"):
+    with pytest.raises(RatingsError, match=r"long\.csv, line 2: the score is '3,5', expected a number"):
         load_ratings(path, columns=columns)
     path.write_text(path.read_text().replace("3,5", "3.5"))
     assert scores(load_ratings(path, columns=columns)) == {("01", "x", "A"): 3.5}
@@ -275,7 +277,7 @@ def test_our_database_as_folder_file_and_url(tmp_path: Path) -> None:
 def test_a_database_without_ratings(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "ratings.sqlite3").close()
     with pytest.raises(
-        RatingsError, match="has no ratings to read .views export_ratings and export_answers."
+        RatingsError, match=r"has no ratings to read .views export_ratings and export_answers."
     ):
         load_ratings(tmp_path)
 
@@ -293,15 +295,15 @@ def test_what_does_not_exist(tmp_path: Path, name: str) -> None:
 
 
 def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(RatingsError, match="e.csv is empty"):
+    with pytest.raises(RatingsError, match=r"e\.csv is empty"):
         load_ratings(write(tmp_path, "e.csv", "\n\n"))
     (tmp_path / "folder").mkdir()
     with pytest.raises(
-        RatingsError, match="holds no ratings; expected ratings.sqlite3 or one of webMUSHRA's"
+        RatingsError, match=r"holds no ratings; expected ratings\.sqlite3 or one of webMUSHRA's"
     ):
         load_ratings(tmp_path / "folder")
     header = MUSHRA.splitlines()[0] + "\n"
-    with pytest.raises(RatingsError, match="h.csv holds no rating"):
+    with pytest.raises(RatingsError, match=r"h\.csv holds no rating"):
         load_ratings(write(tmp_path, "h.csv", header))
 
 
@@ -347,7 +349,7 @@ def test_a_score_that_is_no_number(tmp_path: Path, score: str) -> None:
 def test_a_score_outside_the_scale(tmp_path: Path) -> None:
     path = write(tmp_path, "mushra.csv", MUSHRA.replace(",63,", ",101,"))
     assert len(load_ratings(path)) == 6
-    with pytest.raises(RatingsError, match="mushra.csv, line 2: the score is 101, expected 0 to 100"):
+    with pytest.raises(RatingsError, match=r"mushra\.csv, line 2: the score is 101, expected 0 to 100"):
         load_ratings(path, scale=(0, 100))
 
 
