@@ -23,7 +23,9 @@ from interpreter.errors import ConfigError
 from interpreter.loading import load_classifier
 from interpreter.networks import build_classifier, build_l2i, build_lmac, build_lmac_td, build_nmf
 from interpreter.runs import CHECKPOINT, load_into, read_run, read_tensors
+from interpreter.spectral import front_end_of
 from interpreter.tasks import ClassifierTask, L2iTask, LmacFtTask, LmacTask, LmacTdTask, NmfTask, Task
+from interpreter.types import Classifier
 from stimuli import Dataset
 
 
@@ -47,7 +49,7 @@ def prepare(
     kind: str,
     config: TrainingConfig,
     dataset: Dataset,
-    classifier_run: Path | None,
+    classifier: Path | Classifier | None,
     start_run: Path | None,
     seed: int,
 ) -> Prepared:
@@ -57,7 +59,7 @@ def prepare(
         kind: a key of `configs.CONFIGS`.
         config: its settings.
         dataset: the clips of the training folds.
-        classifier_run: the classifier's run, for an explainer.
+        classifier: the classifier's run or a torch module, for an explainer.
         start_run: the run that the training starts from.
         seed: of the split between training and validation.
 
@@ -81,21 +83,24 @@ def prepare(
         weights = class_weights(clips[1], len(dataset.labels)) if config.class_weights else None
         return Prepared(ClassifierTask(network, config, weights), *clips, *held_out)
     samples = round(duration_s * config.sample_rate)
-    task = _explainer_task(kind, config, classifier_run, start_run, samples)
+    task = _explainer_task(kind, config, _frozen(kind, config, classifier), start_run, samples)
     return Prepared(task, *clips, *held_out)
 
 
-def _explainer_task(
-    kind: str, config: TrainingConfig, classifier_run: Path | None, start_run: Path | None, samples: int
-) -> Task:
-    if classifier_run is None:
+def _frozen(kind: str, config: TrainingConfig, classifier: Path | Classifier | None) -> Classifier:
+    if classifier is None:
         raise ConfigError(f"training {kind} needs a classifier's run; give --classifier RUN")
-    classifier = load_classifier(classifier_run)
-    if classifier.sample_rate != config.sample_rate:
+    loaded: Classifier = load_classifier(classifier) if isinstance(classifier, Path) else classifier
+    if loaded.sample_rate != config.sample_rate:
         raise ConfigError(
-            f"sample_rate is {config.sample_rate} Hz, but the classifier {classifier_run} takes "
-            f"{classifier.sample_rate} Hz"
+            f"sample_rate is {config.sample_rate} Hz, but the classifier takes {loaded.sample_rate} Hz"
         )
+    return loaded
+
+
+def _explainer_task(
+    kind: str, config: TrainingConfig, classifier: Classifier, start_run: Path | None, samples: int
+) -> Task:
     if isinstance(config, LmacTdConfig):
         td = build_lmac_td(config, classifier)
         if config.filter_bank is not None:
@@ -105,7 +110,7 @@ def _explainer_task(
         return NmfTask(build_nmf(config, classifier), classifier)
     if isinstance(config, L2iConfig):
         dictionary = _started("nmf", start_run, kind)["decoder.W"]
-        frames = samples // classifier.front_end.hop_length + 1
+        frames = samples // front_end_of(classifier).hop_length + 1
         network = build_l2i(config, classifier, dictionary.shape[1], frames)
         load_into(network.nmf, {"W": dictionary}, f"{start_run}")
         return L2iTask(network, classifier, config)

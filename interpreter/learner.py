@@ -44,7 +44,7 @@ class Learner(pl.LightningModule):
     def on_fit_start(self) -> None:
         """Bring the frozen modules to the device."""
         for module in self.task.frozen:
-            module.to(self.device).requires_grad_(False).eval()
+            module.to(self.device)
 
     def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
         """Return a batch's loss."""

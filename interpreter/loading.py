@@ -19,6 +19,7 @@ from interpreter.lmac_td import LmacTd
 from interpreter.networks import build_classifier, build_l2i, build_lmac, build_lmac_td
 from interpreter.presets import make_config
 from interpreter.runs import CHECKPOINT, CONFIG, linked_run, load_into, read_config, read_run, read_tensors
+from interpreter.types import Classifier
 
 
 def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> CnnClassifier:
@@ -47,7 +48,10 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cnn
 
 
 def load_explainer(
-    path: str | Path, method: str | None = None, device: str | torch.device = "cpu"
+    path: str | Path,
+    method: str | None = None,
+    device: str | torch.device = "cpu",
+    classifier: Classifier | None = None,
 ) -> Explainer:
     """Return the explainer of a run.
 
@@ -56,6 +60,8 @@ def load_explainer(
             `method` that needs no training.
         method: for a classifier's run: a key of `gradient.GRADIENT_METHODS`.
         device: where to put it.
+        classifier: for an explainer of a classifier that is no run: the module that it was trained for, on
+            `device`.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -73,9 +79,12 @@ def load_explainer(
         return GRADIENT_METHODS[method](load_classifier(path, device))
     if method not in (None, run.kind):
         raise ConfigError(f"{path}: this run holds {run.kind}, not {method}")
-    if run.classifier is None:
-        raise RunError(f"{path}: the run does not say which classifier it explains")
-    classifier = load_classifier(linked_run(path, run.classifier), device)
+    if classifier is None:
+        if run.classifier is None:
+            raise RunError(f"{path}: trained for a classifier that is no run; give it as `classifier`")
+        classifier = load_classifier(linked_run(path, run.classifier), device)
+    elif tuple(classifier.labels) != run.labels:
+        raise RunError(f"{path}: trained for a classifier with other labels ({', '.join(run.labels)})")
     config = make_config(run.kind, read_config(path), str(path / CONFIG))
     state = read_tensors(path / CHECKPOINT)
     with torch.random.fork_rng():
@@ -91,7 +100,7 @@ def load_explainer(
             raise RunError(f"{path}: the run of {run.kind} explains nothing by itself")
     for network in explainer.networks:
         load_into(network, state, path / CHECKPOINT)
-        network.to(classifier.head.weight.device).requires_grad_(False).eval()
+        network.to(checked_device(device)).requires_grad_(False).eval()
     return explainer
 
 

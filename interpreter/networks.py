@@ -16,6 +16,7 @@ from interpreter.nmf import Nmf, NmfDecoder
 from interpreter.psi import PsiDecoder
 from interpreter.sepformer import Decoder, Encoder, MaskNet
 from interpreter.slim_unet import SlimFrameDecoder, SlimMaskDecoder
+from interpreter.spectral import front_end_of
 from interpreter.types import Classifier
 from interpreter.unet import FRAME_CHANNELS, UNetDecoder
 
@@ -71,9 +72,9 @@ def build_lmac_td(config: LmacTdConfig, classifier: Classifier) -> LmacTdNetwork
     return network
 
 
-def build_nmf(config: NmfConfig, classifier: CnnClassifier) -> Nmf:
+def build_nmf(config: NmfConfig, classifier: Classifier) -> Nmf:
     """Return an untrained dictionary for a classifier's spectrograms."""
-    bins = classifier.front_end.n_fft // 2 + 1
+    bins = front_end_of(classifier).n_fft // 2 + 1
     return Nmf(bins, config.components, config.encoder_channels, config.encoder_kernel)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from interpreter.configs import TrainingConfig
 from interpreter.errors import ConfigError, RunError
 from interpreter.runs import Run, difference, link_to, read_run, versions
+from interpreter.types import Classifier
 from stimuli import Dataset
 
 STATE = "checkpoints"
@@ -28,7 +29,8 @@ class Request:
         train_folds: folds to train on; validation takes its clips from them as well.
         noise: `synthetic`, `none` or a folder of sounds.
         seed: of everything drawn.
-        classifier: the classifier's run folder, for an explainer.
+        classifier: the classifier to explain: its run folder, or a torch module such as `wrap_module`
+            makes, which `load_explainer` must then be given again.
         start: the run folder that the training starts from: an L-MAC run for `lmac-ft`, an NMF run for
             `l2i`.
         command: for the record.
@@ -42,7 +44,7 @@ class Request:
     train_folds: tuple[int, ...] = (1, 2, 3)
     noise: str = "synthetic"
     seed: int = 0
-    classifier: Path | None = None
+    classifier: Path | Classifier | None = None
     start: Path | None = None
     command: str = ""
 
@@ -72,18 +74,13 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
     Raises:
         ConfigError: the data set has a class that the classifier does not know.
     """
-    links = [
-        None if run is None else link_to(run, request.out) for run in (request.classifier, request.start)
-    ]
-    if request.classifier is not None:
-        labels = read_run(request.classifier).labels
-        unknown = set(dataset.labels) - set(labels)
+    classifier, labels = request.classifier, dataset.labels
+    if classifier is not None:
+        labels = read_run(classifier).labels if isinstance(classifier, Path) else tuple(classifier.labels)
+        unknown = sorted(set(dataset.labels) - set(labels))
         if unknown:
-            raise ConfigError(
-                f"{request.data}: the classifier {request.classifier} does not know {sorted(unknown)[0]!r}"
-            )
-    else:
-        labels = dataset.labels
+            name = classifier if isinstance(classifier, Path) else type(classifier).__name__
+            raise ConfigError(f"{request.data}: the classifier {name} does not know {unknown[0]!r}")
     return Run(
         kind=request.kind,
         labels=labels,
@@ -93,8 +90,8 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
         train_folds=request.train_folds,
         noise=request.noise if request.noise in ("synthetic", "none") else Path(request.noise).name,
         data_sha256=dataset.sha256,
-        classifier=links[0],
-        start=links[1],
+        classifier=link_to(classifier, request.out) if isinstance(classifier, Path) else None,
+        start=None if request.start is None else link_to(request.start, request.out),
         command=request.command,
         versions=versions(),
     )

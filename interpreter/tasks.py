@@ -18,12 +18,13 @@ from interpreter.configs import (
     LmacFtConfig,
     LmacTdConfig,
 )
-from interpreter.features import log_magnitude
+from interpreter.frozen import FrozenClassifier
 from interpreter.l2i import L2iNetwork
 from interpreter.lmac import LmacNetwork
 from interpreter.lmac_td import LmacTdNetwork
 from interpreter.losses import in_loss, loud_cells, out_loss, si_sdr, similarity, spectrum_size
 from interpreter.nmf import Nmf
+from interpreter.types import Classifier
 
 Batch = Mapping[str, Tensor]
 Terms = dict[str, Tensor]
@@ -110,22 +111,19 @@ def mask_bands(picture: Tensor, count: int, widest: int, dim: int, generator: to
 class LmacTdTask:
     """Equations 6 and 7: the interpretation is the class, the residual is not, and little is kept."""
 
-    def __init__(self, network: LmacTdNetwork, classifier: CnnClassifier, config: LmacTdConfig) -> None:
-        self.network, self.classifier, self.config = network, classifier, config
-        self.frozen: Sequence[nn.Module] = (classifier,)
+    def __init__(self, network: LmacTdNetwork, classifier: Classifier, config: LmacTdConfig) -> None:
+        self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
+        self.frozen: Sequence[nn.Module] = self.classifier.modules
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
-        waveforms, config, classifier = batch["noisy"], self.config, self.classifier
-        with torch.no_grad():
-            clip = classifier.front_end.log_magnitude(waveforms)
-            logits, representations = classifier.inspect_log_spectrogram(clip)
-        separation = self.network(waveforms, representations)
-        pictures = classifier.front_end.log_magnitude(
-            torch.cat([separation.interpretation, separation.residual])
-        )
-        size = spectrum_size(pictures[: len(clip)], clip, config.regulariser)
-        terms = faithfulness_terms(classifier, logits, pictures, size, config)
+        waveforms, config = batch["noisy"], self.config
+        heard = self.classifier.hear(waveforms)
+        separation = self.network(waveforms, heard.representations)
+        both = torch.cat([separation.interpretation, separation.residual])
+        pictures, logits = self.classifier.of_waveforms(both)
+        size = spectrum_size(pictures[: len(waveforms)], heard.picture, config.regulariser)
+        terms = faithfulness_terms(heard.logits, logits, size, config)
         if config.lambda_sum > 0:
             total = separation.interpretation + separation.residual
             terms["sum"] = -si_sdr(total, waveforms).mean()
@@ -136,20 +134,20 @@ class LmacTdTask:
 class LmacTask:
     """L-MAC's loss: as LMAC-TD's, on masked spectrograms; what is small is the mask."""
 
-    def __init__(self, network: LmacNetwork, classifier: CnnClassifier, config: LmacConfig) -> None:
-        self.network, self.classifier, self.config = network, classifier, config
-        self.frozen: Sequence[nn.Module] = (classifier,)
+    def __init__(self, network: LmacNetwork, classifier: Classifier, config: LmacConfig) -> None:
+        self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
+        self.frozen: Sequence[nn.Module] = self.classifier.modules
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
-        classifier = self.classifier
-        with torch.no_grad():
-            clip = log_magnitude(classifier.front_end.stft(batch["noisy"]))
-            logits, representations = classifier.inspect_log_spectrogram(clip)
-        drawn = self.network(representations, *clip.shape[1:])
+        heard = self.classifier.hear(batch["noisy"])
+        clip = heard.picture
+        drawn = self.network(heard.representations, *clip.shape[1:])
         mask = drawn.sigmoid()
         pictures = torch.cat([mask * clip, (1 - mask) * clip])
-        return faithfulness_terms(classifier, logits, pictures, self.size(batch, clip, drawn), self.config)
+        spectrum = heard.spectrum.repeat(2, 1, 1)
+        logits = self.classifier.of_pictures(pictures, spectrum, batch["noisy"].shape[1])
+        return faithfulness_terms(heard.logits, logits, self.size(batch, clip, drawn), self.config)
 
     def size(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:
         """Return the regulariser of mask logits `[B, T, F]`: the mask's mean."""
@@ -180,9 +178,9 @@ class LmacFtTask(LmacTask):
 class NmfTask:
     """Mean squared error of the approximated log magnitudes."""
 
-    def __init__(self, network: Nmf, classifier: CnnClassifier) -> None:
-        self.network, self.classifier = network, classifier
-        self.frozen: Sequence[nn.Module] = (classifier,)
+    def __init__(self, network: Nmf, classifier: Classifier) -> None:
+        self.network, self.classifier = network, FrozenClassifier(classifier)
+        self.frozen: Sequence[nn.Module] = self.classifier.modules
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss."""
@@ -194,17 +192,16 @@ class NmfTask:
 class L2iTask:
     """The approximation, sparse activations, and a linear classifier that agrees with the classifier."""
 
-    def __init__(self, network: L2iNetwork, classifier: CnnClassifier, config: L2iConfig) -> None:
-        self.network, self.classifier, self.config = network, classifier, config
-        self.frozen: Sequence[nn.Module] = (classifier,)
+    def __init__(self, network: L2iNetwork, classifier: Classifier, config: L2iConfig) -> None:
+        self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
+        self.frozen: Sequence[nn.Module] = self.classifier.modules
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
         config, network = self.config, self.network
-        with torch.no_grad():
-            clip = self.classifier.front_end.log_magnitude(batch["noisy"])
-            logits, representations = self.classifier.inspect_log_spectrogram(clip)
-        activations = network.activations(representations, clip.shape[1])
+        heard = self.classifier.hear(batch["noisy"])
+        clip, logits = heard.picture, heard.logits
+        activations = network.activations(heard.representations, clip.shape[1])
         theta = network.theta(activations)
         terms = {
             "nmf": F.mse_loss(network.nmf(activations), clip),
@@ -220,29 +217,24 @@ class L2iTask:
         return {"loss": loss, **terms, "agree": agree}
 
 
-def faithfulness_terms(
-    classifier: CnnClassifier, logits: Tensor, pictures: Tensor, size: Tensor, config: ExplainerConfig
-) -> Terms:
-    """Return the loss of interpretations and residuals, its parts, and two scores to watch.
+def faithfulness_terms(before: Tensor, after: Tensor, size: Tensor, config: ExplainerConfig) -> Terms:
+    """Return the loss of interpretations and residuals, its parts, and three scores to watch.
 
     Args:
-        classifier: the frozen classifier.
-        logits: of the clips, `[B, classes]`.
-        pictures: log magnitudes of the interpretations, then of the residuals, `[2 B, T, F]`.
+        before: logits of the clips, `[B, classes]`.
+        after: logits of the interpretations, then of the residuals, `[2 B, classes]`.
         size: the regulariser.
         config: the weights.
     """
-    target = logits.argmax(dim=1)
-    inside, outside = classifier.from_log_spectrogram(pictures).chunk(2)
+    target = before.argmax(dim=1)
+    inside, outside = after.chunk(2)
     loss_in, loss_out = in_loss(inside, target), out_loss(outside, target, config.out_loss)
     loss = config.lambda_in * loss_in + config.lambda_out * loss_out + config.lambda_reg * size
     with torch.no_grad():
-        before, after, left = (
-            part.softmax(dim=1).gather(1, target[:, None]) for part in (logits, inside, outside)
-        )
+        p, q, r = (part.softmax(dim=1).gather(1, target[:, None]) for part in (before, inside, outside))
         scores = {
             "fid_in": (inside.argmax(dim=1) == target).float().mean(),
-            "ai": 100 * (after > before).float().mean(),
-            "ff": (before - left).mean(),
+            "ai": 100 * (q > p).float().mean(),
+            "ff": (p - r).mean(),
         }
     return {"loss": loss, "loss_in": loss_in, "loss_out": loss_out, "size": size, **scores}

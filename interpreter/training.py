@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 from interpreter.configs import TrainingConfig
 from interpreter.data import Clips, Disturbance, EpochSampler, noise_source
 from interpreter.errors import ConfigError
+from interpreter.frozen import held
 from interpreter.kinds import Prepared, prepare
 from interpreter.learner import Learner, MetricsFile, SaveLast
 from interpreter.presets import load_config
@@ -99,7 +100,8 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
     )
     loaders = _loaders(prepared, config, request, engine, draws, trainer)
     try:
-        trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
+        with held(prepared.task.frozen):
+            trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise ConfigError(
             f"memory does not suffice for batches of {config.batch_size} clips; lower it "

@@ -15,6 +15,7 @@ import torch
 from interpreter import METHODS, load_classifier, load_explainer
 from interpreter.errors import CheckpointError, ConfigError, RunError
 from interpreter.runs import read_run, read_tensors
+from interpreter.wrap import wrap_module
 from stimuli import Dataset
 
 Train = Callable[..., Path]
@@ -133,6 +134,41 @@ def test_the_best_epoch_is_kept_and_training_stops_early(train_small: Train, tmp
     still = ("learning_rate=1e-12", "monitor=valid_accuracy", "mode=max", "patience=1")
     stopped = train_small("classifier", "epochs=9", *still, "dropout=0", out=tmp_path / "stopped")
     assert len((stopped / "metrics.csv").read_text().splitlines()) < 9
+
+
+class _Foreign(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = torch.nn.Conv1d(1, 6, 64, 32)
+        self.second = torch.nn.Conv1d(6, 12, 8, 4)
+        self.head = torch.nn.Linear(12, 3)
+
+    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
+        x = self.second(self.first(waveforms[:, None]).relu()).relu()
+        logits: torch.Tensor = self.head(x.mean(dim=2))
+        return logits
+
+
+@pytest.mark.parametrize("kind", ["lmac-td", "lmac"])
+def test_explainers_are_trained_for_any_torch_classifier(
+    kind: str, train_small: Train, soundscapes: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    module = _Foreign()
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    classifier = wrap_module(module, ["second", "first"], 16000, Dataset.load(soundscapes).labels)
+    run = train_small(kind, classifier=classifier, out=tmp_path / "run")
+    for name, tensor in module.state_dict().items():
+        assert torch.equal(tensor, before[name])
+    assert module.training and all(parameter.requires_grad for parameter in module.parameters())
+    with pytest.raises(RunError, match="trained for a classifier that is no run; give it as `classifier`"):
+        load_explainer(run)
+    clips = _clips(soundscapes, 9600)
+    explanation = load_explainer(run, classifier=classifier).explain(clips)
+    assert explanation.interpretation.shape == clips.shape and explanation.method == kind
+    other = wrap_module(module, ["second"], 16000, ["x", "y", "z"])
+    with pytest.raises(RunError, match="trained for a classifier with other labels"):
+        load_explainer(run, classifier=other)
 
 
 def test_half_precision_trains_as_well(train_small: Train, classifier_run: Path, tmp_path: Path) -> None:
