@@ -43,7 +43,7 @@ export class Session {
     let index = Math.min(position, pages.length);
     for (const [at, { answer, saved }] of held) {
       pages[at].answer = answer;
-      if (saved) pages[at].saved = true;
+      pages[at].saved = saved;
     }
     while (held.get(index)?.saved) index += 1;
     this.#outbox.flush();
@@ -97,8 +97,9 @@ export class Session {
 
   #save() {
     const page = this.#state.pages[this.#index];
+    if (page.saved) return; // opened again, and left as it was
     page.saved = true;
-    this.#outbox.add(page.index ?? this.#index, page.id, this.#answer());
+    this.#outbox.add(this.#index, page.id, this.#answer());
   }
 
   #keepDraft() {
@@ -176,6 +177,7 @@ export class Session {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (error.status === 409 && error.missing.length > 0) {
+          for (const missing of error.missing) this.#state.pages[missing].saved = false;
           this.#show(error.missing[0]);
           this.#shell.showHint(t("page_missing"), true);
           return;

@@ -415,7 +415,7 @@ IN_TIME = """async ([sounds, seconds, rate]) => {
 
 @pytest.mark.slow
 def test_largest_trial_is_one_source_that_is_scheduled_in_time(tab: Any) -> None:
-    """12 sounds of 12 s, stereo, 48 kHz (BS.1534-3 has no larger trial): start, new region, resumption, seek."""
+    """12 sounds of 12 s, stereo, 48 kHz (BS.1534-3 has none larger): start, new region, resumption, seek."""
     ahead = tab.evaluate(IN_TIME, [12, 12, 48_000])
     assert len(ahead) == 4
     assert min(ahead) > 0, ahead

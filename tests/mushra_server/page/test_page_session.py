@@ -351,6 +351,35 @@ def test_going_back_keeps_answers_and_a_change_is_sent_again(
 
 
 @slow
+def test_page_that_is_missing_at_the_end_is_shown_again(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["consent"], pages["generic"], pages["finish"]])
+    someone = open_page(serve(study), expect_errors=True)
+    someone.at(1)
+    # A proxy that answers in the server's place: the page believes that its answer was stored.
+    someone.tab.route("**/api/session/pages/0", lambda route: route.fulfill(json={"saved": 0, "position": 1}))
+    someone.tab.get_by_role("checkbox").check()
+    someone.next.click()
+    someone.at(2)
+    someone.tab.unroute_all()
+    someone.next.click()
+    someone.at(3)
+    someone.tab.get_by_label("Your age").fill("50")
+    someone.tab.get_by_label("Headphones").check()
+    someone.next.click()
+    someone.tab.get_by_text("This page was not stored yet.").wait_for()
+    assert someone.at(1) == "consent"
+    for number in (2, 3):
+        someone.next.click()
+        someone.at(number)
+    someone.next.click()
+    someone.tab.get_by_text("Stored. Thank you.").wait_for()
+    answers = {row["name"]: row["value"] for row in pages["stored"](study, "export_answers")}
+    assert {"consent": "true", "age": "50"}.items() <= answers.items()
+
+
+@slow
 def test_no_way_back_where_the_study_forbids_it(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
@@ -519,3 +548,49 @@ def test_session_is_not_finished_while_a_page_is_on_its_way(
     someone.tab.unroute_all()
     someone.tab.get_by_text("Stored. Thank you.").wait_for(timeout=15_000)
     assert len(finishes) == 1
+
+
+@slow
+def test_questionnaire_between_pages(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    """A page of its own with questions, as the state describes one; the server's part is played by the test."""
+    address = serve(make_study([pages["generic"], pages["finish"]]))
+    someone = open_page("about:blank", expect_errors=True)
+    sent: list[dict[str, str]] = []
+
+    def with_questions(route: Any) -> None:
+        state = route.fetch().json()
+        questions = state["pages"][1]["questionnaire"]
+        state["pages"][0].update(type="questionnaire", title="About you", questionnaire=questions)
+        route.fulfill(json=state)
+
+    def take(route: Any) -> None:
+        sent.append(route.request.post_data_json["answers"])
+        route.fulfill(json={"saved": 0, "position": 1})
+
+    someone.tab.route("**/api/session", with_questions)
+    someone.tab.route("**/api/session/pages/0", take)
+    someone.tab.goto(address)
+    assert someone.at(1) == "questionnaire"
+    someone.tab.get_by_label("Your age").fill("9")
+    someone.tab.get_by_label("Loudspeakers").check()
+    someone.next.click()
+    assert someone.hint.text_content() == "Your age: please enter a number from 10 to 120"
+    someone.tab.get_by_label("Your age").fill("33")
+    someone.tab.get_by_label("Your city (optional)").fill("  Köln, O'Hara & <Söhne>  ")
+    someone.next.click()
+    someone.at(2)
+    assert sent == [{"age": "33", "device": "loudspeakers", "city": "Köln, O'Hara & <Söhne>"}]
+
+
+@slow
+def test_spatial_page_points_to_webmushra(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    room = pages["trial"]("spatial", "room", conditions=("kestrel",))
+    someone = open_page(serve(make_study([room, pages["finish"]], trials={})))
+    assert someone.at(1) == "spatial"
+    assert someone.tab.get_by_text("listenable serve --frontend webmushra").is_visible()
+    someone.next.click()
+    assert someone.at(2) == "finish"

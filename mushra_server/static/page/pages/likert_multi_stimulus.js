@@ -36,13 +36,11 @@ export function likertMultiStimulus(page, env) {
     let told = "";
     const update = () => {
       for (const key of keys)
-        buttons
-          .get(key)
-          .show({
-            playing: player.playing && player.current === key,
-            current: player.current === key,
-            heard: ratings.heard(key),
-          });
+        buttons.get(key).show({
+          playing: player.playing && player.current === key,
+          current: player.current === key,
+          heard: ratings.heard(key),
+        });
       for (const scale of scales) scale.control.enabled = mayRate(page, player, ratings, scale.key);
       const now = keys.map((key) => ratings.heard(key)).join();
       if (told !== "" && now !== told) env.refresh();

@@ -1,6 +1,6 @@
 // Slider tracks as tall as the window allows, so that a trial is seen whole.
 
-const LEAST = 210; // CSS pixels
+const LEAST = 190; // CSS pixels
 const MOST = 378; // 10 cm: no slider needs more
 
 /** Fit the tracks of `board` to the window, now and when it changes; returns a function that ends it. */
