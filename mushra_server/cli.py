@@ -135,21 +135,25 @@ def forget(
 def _announce(server: Server, host: str, port: int, token: str | None) -> None:
     from mushra_server.serving import is_loopback, network_address
 
-    local = f"http://{'127.0.0.1' if host in {'0.0.0.0', 'localhost'} else host}:{port}"
+    local = _url("127.0.0.1" if host in {"0.0.0.0", "localhost"} else host, port)
     typer.echo(f"Study:        {server.study.title}")
     typer.echo(f"Ratings:      {server.database.name}")
-    typer.echo(f"Participants: {local}/")
-    typer.echo(f"Admin:        {local}/admin")
+    typer.echo(f"Participants: {local}")
+    typer.echo(f"Admin:        {local}admin")
     if token is not None:
         typer.echo(f"Admin token:  {token}   (shown this once; --new-admin-token makes another)")
     address = network_address(host)
     if is_loopback(host):
         typer.echo(f"Only this machine can reach it ({host}); --host 0.0.0.0 opens it to the network.")
     elif address is not None:
-        typer.echo(f"On the network: http://{address}:{port}/")
-        _print_qr(f"http://{address}:{port}/")
+        typer.echo(f"On the network: {_url(address, port)}")
+        _print_qr(_url(address, port))
     typer.echo("Stop with Ctrl-C.")
     sys.stdout.flush()
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _print_qr(url: str) -> None:

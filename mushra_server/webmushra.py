@@ -41,6 +41,7 @@ class WireSession:
         participant: Answers to the questionnaire, in its order.
         trials: The trials, in the order of presentation.
         config: Path of webMUSHRA's config.
+        at: When it was finished, UTC; not on the wire.
     """
 
     test_id: str
@@ -48,6 +49,7 @@ class WireSession:
     participant: dict[str, Any]
     trials: tuple[dict[str, Any], ...]
     config: str
+    at: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the session as webMUSHRA posts it."""

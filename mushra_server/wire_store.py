@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -23,6 +23,7 @@ from study_builder.config import REFERENCE
 __all__ = ["load_wire_sessions", "pymushra_database", "save_wire_session"]
 
 SOURCE = "webmushra"
+SCORES = ("score", "referenceScore", "nonReferenceScore", "stimulusRating")
 
 
 def save_wire_session(connection: Connection, study: Study, posted: WireSession) -> bool:
@@ -60,31 +61,51 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
 def load_wire_sessions(connection: Connection, study: Study, *, simulated: bool) -> Iterator[WireSession]:
     """Yield the sessions that are not excluded under webMUSHRA's names, in the order of their start."""
     names = _participant_names(connection, study)
-    query = "SELECT id, uuid, source FROM sessions WHERE simulated = :s AND excluded_at IS NULL ORDER BY id"
+    query = """
+        SELECT id, uuid, source, COALESCE(finished_at, last_seen_at) AS at
+        FROM sessions WHERE simulated = :s AND excluded_at IS NULL ORDER BY id"""
     for row in connection.execute(text(query), {"s": int(simulated)}).all():
         if row.source == SOURCE:
             posted = connection.execute(
                 text("SELECT body FROM wire_sessions WHERE session_id = :id"), {"id": row.id}
             ).scalar()
             if posted is not None:
-                yield from_json(json.loads(posted))
+                yield replace(from_json(json.loads(posted)), at=row.at)
         else:
             trials = tuple(_own_trials(connection, row.id))
             participant = _own_participant(connection, row.uuid, names)
             if trials:
-                yield WireSession(study.name, row.uuid, participant, trials, "configs/config.yaml")
+                yield WireSession(study.name, row.uuid, participant, trials, "configs/config.yaml", row.at)
 
 
 def pymushra_database(found: Iterable[WireSession], study: str) -> dict[str, Any]:
     """Return sessions as the TinyDB document that pymushra reads: one entry per trial, a table per study."""
-    documents = []
-    date = str(datetime.now(UTC).replace(tzinfo=None))
+    documents: list[dict[str, Any]] = []
     for session in found:
-        questionnaire = {**session.participant, "uuid": session.uuid}
+        shared = {
+            "config": session.config,
+            "testId": session.test_id,
+            "date": session.at.replace("T", " ").rstrip("Z"),
+            "questionaire": {**session.participant, "uuid": session.uuid},
+        }
         for trial in session.trials:
-            shared = {"config": session.config, "testId": session.test_id, "date": date}
-            documents.append({**trial, **shared, "questionaire": questionnaire})
+            responses = [_with_numbers(response) for response in trial["responses"]]
+            documents.append({**trial, "responses": responses, **shared})
     return {study: {str(number): document for number, document in enumerate(documents, start=1)}}
+
+
+def _with_numbers(response: dict[str, Any]) -> dict[str, Any]:
+    """Return a response with its scores as the numbers that pymushra makes of them when it collects."""
+    scores = {name: float(response[name]) for name in SCORES if _is_number(response.get(name))}
+    return {**response, **{name: int(n) if n.is_integer() else n for name, n in scores.items()}}
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 Page = tuple[str, str, str | None, int | None]

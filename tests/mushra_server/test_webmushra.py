@@ -266,4 +266,7 @@ def test_pymushra_export_is_a_tinydb_document(app, tmp_path):
     entry = document["a-study"]["1"]
     assert set(entry) == {"id", "type", "responses", "config", "testId", "date", "questionaire"}
     assert entry["questionaire"] == {"email": "a@b.c", "age": "30", "uuid": session()["uuid"]}
-    assert entry["responses"][0]["score"] == "63"
+    assert entry["responses"][0]["score"] == 63 and entry["responses"][0]["comment"] == HARD
+    first = path.read_bytes()
+    dict(export_files(server.database, server.study.root, "pymushra", tmp_path))
+    assert path.read_bytes() == first, "the same export twice gives the same bytes"
