@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from loading.client import Client, Log, answer_to, many_sessions, rate
+from loading.page import visit
 from loading.study import Served, copy_sessions, make_study
 
 FEW, DOUBLINGS = 10, 10
@@ -46,6 +47,7 @@ def main() -> None:
         participants(study, 200, options.seconds, sounds=True)
         print(f"\nA save with {stored:,} sessions stored takes {ratio:.2f} times the median with {FEW}.")
         print(f"A session of 9 trials with 9 ratings each takes {bytes_each / 1024:.1f} KiB of database.\n")
+        first_paint(study)
         soak(folder / "soak", study, options.sessions_in_soak)
 
 
@@ -103,6 +105,19 @@ def participants(study: Path, count: int, seconds: float, *, sounds: bool) -> No
     if sounds:
         rate_mb = log.bytes_read / took / 1e6
         row(f"{name}: their 10 sounds of 64 kB each ({rate_mb:.0f} MB/s)", log.seconds["sound"], log.errors)
+
+
+def first_paint(study: Path) -> None:
+    """Open the participant page in a real browser."""
+    served = Served(study)
+    visits = visit(f"http://127.0.0.1:{served.port}/", 5)
+    served.stop()
+    if visits:
+        paint = statistics.median(one["paint"] for one in visits)
+        print(
+            f"Participant page, empty cache: first paint after {paint:.0f} ms (median of {len(visits)}), "
+            f"{visits[0]['bytes'] / 1000:.0f} kB without sounds.\n"
+        )
 
 
 def soak(folder: Path, study: Path, sessions: int) -> None:
