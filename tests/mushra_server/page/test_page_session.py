@@ -554,7 +554,7 @@ def test_session_is_not_finished_while_a_page_is_on_its_way(
 def test_questionnaire_between_pages(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
-    """A page of its own with questions, as the state describes one; the server's part is played by the test."""
+    """A page of its own with questions, as the state describes one; the test plays the server."""
     address = serve(make_study([pages["generic"], pages["finish"]]))
     someone = open_page("about:blank", expect_errors=True)
     sent: list[dict[str, str]] = []
