@@ -65,5 +65,5 @@ def _noncentrality(t: float, df: int, q: float) -> float:
     exact = float(special.nctdtrinc(df, q, t)) if t <= _FAR else float("nan")
     if math.isfinite(exact):
         return exact
-    # So far out the noncentral t is normal (Johnson & Welch 1940), and its distribution function has no digits left.
+    # So far out the noncentral t is normal (Johnson & Welch 1940); its distribution function has no digits.
     return float(t - stats.norm.ppf(q) * (1 + t**2 / (2 * df)) ** 0.5)

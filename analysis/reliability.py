@@ -66,7 +66,8 @@ def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFr
     table = table.assign(others=others, gap=table["score"] - others)
     by_listener = table.groupby("listener", sort=True)
     out = by_listener.agg(
-        n_ratings=("n", "sum"), bias=("gap", "mean"), lowest=("score", "min"), highest=("score", "max"), sd=("score", "std")
+        n_ratings=("n", "sum"), bias=("gap", "mean"), lowest=("score", "min"), highest=("score", "max"),
+        sd=("score", "std"),
     )  # fmt: skip
     out.insert(1, "agreement", _correlations(table.dropna(subset="others"), "score", "others"))
     out = out.reset_index()

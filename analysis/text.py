@@ -47,7 +47,10 @@ _INTERVALS = {
         "item are not, so that these intervals are too narrow",
         ["camp"],
     ),
-    "bootstrap": ("95 % intervals are BCa bootstrap intervals over listeners and items resampled together", ["owen", "efron"]),
+    "bootstrap": (
+        "95 % intervals are BCa bootstrap intervals over listeners and items resampled together",
+        ["owen", "efron"],
+    ),
 }  # fmt: skip
 
 _TESTS = {
@@ -101,7 +104,7 @@ def _has_rules(results: Results) -> bool:
 
 def _screening(results: Results) -> str:
     if not _has_rules(results):
-        return "There was no hidden reference and no mid anchor, so that no listener could be screened by BS.1534-3."
+        return "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
     n, total = results.excluded, len(results.screening)
     who = (
         "No listener was excluded"
@@ -114,11 +117,11 @@ def _screening(results: Results) -> str:
 def _comparisons(results: Results) -> str:
     if "comparisons" not in results.tables:
         return ""
-    options = results.options
+    options, n = results.options, len(results.tables["comparisons"])
     correction = (
         ""
         if options.correction == "none"
-        else f", corrected by {options.correction.capitalize()}'s method over {len(results.tables['comparisons'])} comparisons"
+        else f", corrected by {options.correction.capitalize()}'s method over {n} comparisons"
     )
     return (
         f"Conditions were compared in pairs within listener and item by {_TESTS[options.test]}{correction}."

@@ -147,7 +147,7 @@ def save(ax: Axes, folder: Path, name: str) -> str:
 
 
 def inline_svg(svg: str, alt: str) -> str:
-    """Return a figure's SVG as an element for a page: text alternative, and the page's own text and paper colours."""
+    """Return a figure's SVG as an element for a page, with a text alternative and the page's own colours."""
     head, rest = svg[svg.index("<svg") :].split(">", 1)
     points = float(head.split('width="', 1)[1].split("pt", 1)[0])
     # Print size is small on a screen; on a phone the figure shrinks with the page.

@@ -51,7 +51,8 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
     )
     common["session"] = table["session_uuid"] if "session_uuid" in table else common["listener"]
     for name in _questions(list(table.columns)):
-        common[f"q_{name}"] = table[name]
+        # A questionnaire answer of this name is how made-up ratings say so in a format that cannot.
+        common["simulated" if name == "simulated" else f"q_{name}"] = table[name]
     for new, old in (
         ("time_ms", "rating_time"),
         ("time_ms", "choice_time"),

@@ -23,7 +23,7 @@ def _shared(name: str) -> Path:
 
 @pytest.fixture
 def codec_csv() -> Path:
-    """Real MUSHRA ratings: Stahl et al., IEEE Access 2024 (CC BY 4.0), 21 listeners, 16 items, 8 heard by each."""
+    """Real MUSHRA ratings: Stahl et al., IEEE Access 2024 (CC BY 4.0), 21 listeners heard 8 of 16 items."""
     return _shared("codec_mushra.csv")
 
 

@@ -167,7 +167,8 @@ def test_the_test_of_medians_agrees_with_scipys_permutation() -> None:
     rng = np.random.default_rng(5)
     a, b = rng.integers(0, 20, 31).astype(float), rng.integers(4, 24, 28).astype(float)
     witness = stats.permutation_test(
-        (a, b), lambda x, y, axis: np.abs(np.median(x, axis=axis) - np.median(y, axis=axis)), n_resamples=20_000,
+        (a, b), lambda x, y, axis: np.abs(np.median(x, axis=axis) - np.median(y, axis=axis)),
+        n_resamples=20_000,
         vectorized=True, alternative="greater", rng=np.random.default_rng(1),
     )  # fmt: skip
     assert medians(a, b, draws=20_000) == pytest.approx(witness.pvalue, abs=0.01)

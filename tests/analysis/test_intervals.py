@@ -9,7 +9,7 @@ from scipy import stats
 from analysis.errors import DesignError
 from analysis.intervals import INTERVALS, interval, t_test
 
-# The example of the test suite of `mean-opinion-score` (a port of the CrowdMOS authors' code): raters x items.
+# The example in the tests of `mean-opinion-score` (a port of the CrowdMOS authors' code): raters x items.
 _GAP = np.nan
 EXAMPLE = np.array(
     [[4, 5, _GAP, 4, _GAP, 3], [4, 4, 4, 5, _GAP, 4], [_GAP, 3, 5, 4, _GAP, 1], [_GAP] * 6], dtype=float

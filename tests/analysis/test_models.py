@@ -1,4 +1,4 @@
-"""Analysis of variance, mixed model, reliability and power against pingouin, statsmodels and published tables."""
+"""Analysis of variance, mixed model, reliability, power: against pingouin, statsmodels, published tables."""
 
 from __future__ import annotations
 
@@ -157,7 +157,8 @@ def test_reliability_of_an_incomplete_study(make: Make) -> None:
 
 
 def test_krippendorffs_published_example() -> None:
-    # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability": 4 observers, 12 units, alpha (interval) = 0.849.
+    # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability": 4 observers, 12 units, interval
+    # scale, alpha = 0.849.
     gap = np.nan
     observers = np.array(
         [

@@ -18,7 +18,7 @@ test,a@b.c,30,uuid-1,song1,anchor35,12,48211,
 test,d@e.f,007,uuid-2,song1,C1,50,30000,"a, ""b"""
 test,d@e.f,007,uuid-2,song1,reference,99,30000,
 test,d@e.f,007,uuid-2,song1,anchor35,5,30000,
-'''
+'''  # noqa: E501
 
 
 def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
@@ -40,6 +40,12 @@ def test_webmushra_with_questionnaire(tmp_path: Path) -> None:
     assert frame.loc[3, "comment"] == 'a, "b"' and pd.isna(frame.loc[1, "comment"])
     assert frame.loc[0, "time_ms"] == 48211 and frame.loc[0, "study"] == "test"
     assert not frame["simulated"].any() and frame["finished"].all()
+
+
+def test_a_questionnaire_column_marks_simulated_ratings(tmp_path: Path) -> None:
+    text = MUSHRA.replace("email,age", "email,simulated").replace(",30,", ",1,").replace(",007,", ",1,")
+    frame = load_ratings(write(tmp_path, "mushra.csv", text))
+    assert frame["simulated"].all() and "q_simulated" not in frame
 
 
 @pytest.mark.parametrize("change", ["semicolons", "bom", "blank lines", "crlf", "tabs"])
@@ -92,13 +98,13 @@ t,Bob,page, 4 ,C1,500
 BS1116 = """session_test_id,name,trial_id,rating_reference,rating_non_reference,rating_reference_score,rating_non_reference_score,rating_time,choice_comment
 t,Ann,page,reference,C1,5,3.2,1000,hm
 t,Ann,page,reference,C2,4.5,5,900,
-"""
+"""  # noqa: E501
 PAIRED = """session_test_id,name,trial_id,choice_reference,choice_non_reference,choice_answer,choice_time,choice_comment
 t,Ann,p1,reference,C1,correct,900,
 t,Ann,p2,reference,C1,incorrect,900,
 t,Ann,p3,reference,C1,undecided,900,
 t,Ann,p4,reference,C1,unknown,900,
-"""
+"""  # noqa: E501
 
 
 def test_likert_single_stimulus_has_an_attribute_per_scale(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The report, its figures and the companion page: what is written, marked, self-contained and the same each time."""
+"""The report, its figures and the companion page: files, marks, one self-contained page, same bytes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_same_ratings_give_the_same_bytes(mushra: pd.DataFrame, report: Path
 def test_report_json_is_plain_json(report: Path) -> None:
     found = json.loads((report / "report.json").read_text())
     assert found["schema_version"] == 1 and found["simulated"] is False
-    assert [row["condition"] for row in found["mos"]][0] == "reference"
+    assert found["mos"][0]["condition"] == "reference"
     assert found["mos"][0]["note"] == "all scores are equal"
     assert found["options"]["interval"] == "two-way" and found["missing"] == {}
 
@@ -250,7 +250,8 @@ def study(tmp_path: Path, mushra: pd.DataFrame) -> Path:
             soundfile.write(path, rng.normal(0, 0.1, 4000), 16000)
         others = "".join(f", {name}: 'audio/{item}/{name}.wav'" for name in names if name != "reference")
         pages.append(
-            f"  - - random\n    - {{type: mushra, id: '{item}', reference: 'configs/audio/{item}/reference.wav', stimuli: {{{others[2:]}}}}}"
+            f"  - - random\n    - {{type: mushra, id: '{item}', "
+            f"reference: 'configs/audio/{item}/reference.wav', stimuli: {{{others[2:]}}}}}"
         )
         trials[item] = (
             f"    '{item}': {{item: '{item}', kind: trial, label: dog, prediction: cat, probability: 0.93}}"
@@ -291,7 +292,7 @@ def test_the_companion_page_shows_residuals_of_the_stimuli_set(
     (stimuli / "manifest.json").write_text(json.dumps({"stimuli": [entry]}))
     text = write_companion(study, mushra, tmp_path / "site", stimuli=stimuli).read_text()
     assert text.count("What it leaves out") == 1 and "good.residual.wav" in text
-    with pytest.raises(RatingsError, match="has no manifest.json; expected a stimuli set"):
+    with pytest.raises(RatingsError, match=r"has no manifest\.json; expected a stimuli set"):
         write_companion(study, mushra, tmp_path / "site", stimuli=study)
 
 

@@ -9,7 +9,7 @@ from analysis.variance import two_way
 
 
 def dense(y: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """A second, slow writing with n x n matrices: Henderson's method I and Satterthwaite's degrees of freedom."""
+    """A second, slow writing with n x n matrices: Henderson's method I, Satterthwaite's df."""
     n = len(y)
     za, zb = np.eye(a.max() + 1)[a], np.eye(b.max() + 1)[b]
     mean = np.full((n, n), 1 / n)
