@@ -136,6 +136,31 @@ def test_the_best_epoch_is_kept_and_training_stops_early(train_small: Train, tmp
     assert len((stopped / "metrics.csv").read_text().splitlines()) < 9
 
 
+@pytest.mark.parametrize("variant", ["paper", "official", "ours"])
+@pytest.mark.parametrize("kind", ["lmac-td", "lmac", "l2i"])
+def test_the_full_decoders_train_in_every_variant(
+    kind: str,
+    variant: str,
+    train_small: Train,
+    classifier_run: Path,
+    explainer_runs: dict[str, Path],
+    soundscapes: Path,
+    tmp_path: Path,
+) -> None:
+    settings = [f"variant={variant}", "psi=full"]
+    if kind == "lmac-td":
+        settings = [f"variant={variant}", "unet=full", "channels=256", "kernel_size=16", "stride=8"]
+    start = explainer_runs["nmf"] if kind == "l2i" else None
+    run = train_small(
+        kind, *settings, "steps_per_epoch=1", classifier=classifier_run, start=start, out=tmp_path / "run"
+    )
+    clips = _clips(soundscapes, 9600)
+    explanation = load_explainer(run).explain(clips)
+    assert explanation.interpretation.isfinite().all() and explanation.interpretation.any()
+    if kind == "lmac-td" and variant == "ours":
+        assert torch.allclose(explanation.interpretation + explanation.residual, clips, atol=1e-5)
+
+
 class _Foreign(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
