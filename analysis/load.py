@@ -64,6 +64,9 @@ def load_ratings(
     frame = _identified(frame, problems)
     frame = _in_range(frame, scale, problems)
     frame, notes = _once(frame, problems)
+    training = (frame["kind"] == "training") & frame["item"].str.lower().str.startswith("training")
+    if training.any():
+        notes.append(f"{int(training.sum())} ratings of pages named as training do not count.")
     if problems.found:
         _report(problems.found, bad_rows)
         notes.append(

@@ -161,7 +161,7 @@ def summary(results: Results) -> dict[str, Any]:
         "simulated": results.simulated,
         "options": {
             key: getattr(options, key)
-            for key in ("interval", "against", "test", "correction", "draws", "seed")
+            for key in ("interval", "against", "test", "correction", "exclude", "draws", "seed")
         },
         "attribute": results.attribute,
         "scale": list(results.scale),

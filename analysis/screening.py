@@ -204,9 +204,8 @@ def _said(table: pd.DataFrame, what: str, words: str) -> pd.Series:
 
 
 def _headphones_failed(frame: pd.DataFrame, listeners: pd.Index) -> pd.Series:
-    """Listeners whose questionnaire says that the headphone check was failed."""
-    names = [name for name in frame.columns if str(name).startswith("q_headphone")]
-    if not names:
+    """Listeners whose answer `headphone_check` says that they failed it."""
+    if "q_headphone_check" not in frame:
         return pd.Series(False, index=listeners)
-    failed = frame[names].map(lambda value: str(value).lower() in _FAILED).any(axis=1)
+    failed = frame["q_headphone_check"].map(lambda answer: str(answer).lower() in _FAILED)
     return failed.groupby(frame["listener"]).any().reindex(listeners)

@@ -53,7 +53,10 @@ def read_source(
     if ours.is_ours(header):
         return table if not listener else table.assign(listener=listener_of(table, listener, None))
     if webmushra.is_webmushra(header):
-        return webmushra.from_webmushra(table, listener)
+        frame = webmushra.from_webmushra(table, listener)
+        # Our server exports simulated sessions to a results folder of their own.
+        simulated = path.resolve().parent.name.endswith("-simulated")
+        return frame.assign(simulated="1") if simulated else frame
     if pymushra.is_pymushra(header):
         return pymushra.from_pymushra(table, listener)
     if {"item", "condition", "score"} <= set(header):

@@ -49,6 +49,9 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
             LINE: table[LINE],
         }
     )
+    # The format knows no kinds of pages; a training page can only say so in its id.
+    training = table["trial_id"].str.lower().str.startswith("training")
+    common["kind"] = training.map({True: "training", False: "trial"})
     common["session"] = table["session_uuid"] if "session_uuid" in table else common["listener"]
     for name in _questions(list(table.columns)):
         # A questionnaire answer of this name is how made-up ratings say so in a format that cannot.

@@ -42,6 +42,17 @@ def test_webmushra_with_questionnaire(tmp_path: Path) -> None:
     assert not frame["simulated"].any() and frame["finished"].all()
 
 
+def test_training_pages_and_simulated_results_say_so_by_name(tmp_path: Path) -> None:
+    frame = load_ratings(
+        write(tmp_path, "mushra.csv", MUSHRA.replace("uuid-2,song1", "uuid-2,training-song1"))
+    )
+    assert list(frame["kind"]) == ["trial"] * 3 + ["training"] * 3
+    assert frame.attrs["notes"] == ["3 ratings of pages named as training do not count."]
+    folder = tmp_path / "test-simulated"
+    folder.mkdir()
+    assert load_ratings(write(folder, "mushra.csv", MUSHRA))["simulated"].all()
+
+
 def test_a_questionnaire_column_marks_simulated_ratings(tmp_path: Path) -> None:
     text = MUSHRA.replace("email,age", "email,simulated").replace(",30,", ",1,").replace(",007,", ",1,")
     frame = load_ratings(write(tmp_path, "mushra.csv", text))

@@ -115,7 +115,7 @@ def test_flags() -> None:
     assert "not listened to" in flags(frame.assign(listened_ms=0.0))
     assert "session not finished" in flags(frame.assign(finished=False))
     assert "headphone check failed" in flags(frame.assign(q_headphone_check="failed"))
-    assert flags(frame.assign(q_headphone_check="passed")) == ""
+    assert flags(frame.assign(q_headphone_check="passed", q_headphone_check_correct="0")) == ""
     again = frame.assign(kind="repeat", score=frame["score"] + 30)
     assert "repeats differ" in flags(pd.concat([frame, again], ignore_index=True), scale=(0, 100))
     assert flags(pd.concat([frame, frame.assign(kind="repeat")], ignore_index=True)) == ""
