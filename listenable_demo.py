@@ -183,7 +183,6 @@ def demo(
     typer.echo(f"  study         {out / 'study'}")
     if serve:
         typer.secho("\nNow rate as a real listener; Ctrl-C stops the server.", bold=True)
-        subprocess.run(
-            [sys.executable, "-m", "listenable", "serve", str(out / "study"), "--port", str(port)],
-            check=False,
-        )
+        # The first server of this study was the rehearsal's, so its admin token was never shown.
+        served = ["serve", str(out / "study"), "--port", str(port), "--new-admin-token"]
+        subprocess.run([sys.executable, "-m", "listenable", *served], check=False)
