@@ -21,7 +21,6 @@ from mushra_server.study import Study
 __all__ = ["DATABASE_NAME", "create_app", "database_url_of"]
 
 DATABASE_NAME = "ratings.sqlite3"
-STATIC_AGE_S = 3600
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +57,6 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
         raise
     app = Flask(__name__)
     app.secret_key = key
-    app.config.update(SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE_S)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     limiter = RateLimiter(options.requests_per_s, options.burst, everyone=options.limit_local)
     app.extensions[EXTENSION] = Server(opened, database, AudioNames(opened, key), options, limiter)
