@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.anova import omnibus
+from analysis.compare import p_in_words
 from analysis.errors import DesignError
 from analysis.html_tables import number
 from analysis.ratings import cells, conditions, each, is_simulated, rated, scale_of
@@ -140,7 +141,7 @@ def _drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]
     if np.isnan(p):
         return []
     warns = p < 0.05
-    change = f"{_signed(slope, 2)} points per position, p = {p:.3f}"
+    change = f"{_signed(slope, 2)} points per position, {p_in_words(p)}"
     sentence = f"Scores {'drift' if warns else 'do not notably drift'} with the {what} ({change})."
     return [
         _record(
@@ -162,7 +163,7 @@ def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
     if np.isnan(p):
         return []
     change = 100 * (np.exp(slope) - 1)
-    sentence = f"Time per trial changes by {_signed(float(change), 1)} % per trial (p = {p:.3f})."
+    sentence = f"Time per trial changes by {_signed(float(change), 1)} % per trial ({p_in_words(p)})."
     return [
         _record(
             "time per trial",

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.figures.style import GRID, finish, new_axes
-from analysis.ratings import cells, conditions, scale_of
+from analysis.ratings import cells, conditions, is_simulated, scale_of
 
 _NAMED = 40  # listeners that get their id printed; of more, only the number
 
@@ -43,6 +43,9 @@ def plot_listeners(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_yticks([k + 0.5 for k in range(len(table))], names, rotation=0)
     ax.set_ylabel("Listener" if named else f"{len(table)} listeners")
     _colour_bar(ax)
+    if is_simulated(frame):
+        # The mark across the figure is hard to see on a heat map.
+        ax.set_title("SIMULATED", weight="bold")
     return finish(ax, frame, grid=None)
 
 
