@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -26,8 +29,7 @@ _SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
 _RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
 _CLASSIFIER = typer.Option(..., "--classifier", help="Run folder of the classifier to explain.")
-_LMAC = typer.Option(..., "--start", help="Run folder of the L-MAC that the fine-tuning starts from.")
-_NMF = typer.Option(..., "--start", help="Run folder of the NMF whose dictionary is used.")
+_START = typer.Option(..., "--start", help="Run folder to start from: of L-MAC for lmac-ft, of NMF for l2i.")
 _ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")
 _DEVICES = typer.Option(1, min=1, help="Devices (processes) on this machine.")
 _NODES = typer.Option(1, min=1, help="Machines.")
@@ -35,29 +37,9 @@ _WORKERS = typer.Option(0, min=0, help="Processes that prepare batches.")
 _PROGRESS = typer.Option(True, "--progress/--no-progress", help="Show a progress bar.")
 
 
-@train.command("classifier")
-def train_classifier(
-    data: Path = _DATA,
-    out: Path = _OUT,
-    preset: str = _PRESET,
-    train_folds: str = _FOLDS,
-    noise: str = _NOISE,
-    seed: int = _SEED,
-    settings: list[str] = _SET,
-    resume: bool = _RESUME,
-    accelerator: str = _ACCELERATOR,
-    devices: int = _DEVICES,
-    nodes: int = _NODES,
-    workers: int = _WORKERS,
-    progress: bool = _PROGRESS,
-) -> None:
-    """Train the classifier: CNN14 on mel bands."""
-    _train("classifier", **locals())
-
-
-@train.command("lmac-td")
-def train_lmac_td(
+def _options(
     classifier: Path = _CLASSIFIER,
+    start: Path = _START,
     data: Path = _DATA,
     out: Path = _OUT,
     preset: str = _PRESET,
@@ -72,94 +54,42 @@ def train_lmac_td(
     workers: int = _WORKERS,
     progress: bool = _PROGRESS,
 ) -> None:
-    """Train LMAC-TD, whose explanations are sound: a mask on a filter bank's frames."""
-    _train("lmac-td", **locals())
+    """Hold the options that the training commands share; each takes those that it needs."""
 
 
-@train.command("lmac")
-def train_lmac(
-    classifier: Path = _CLASSIFIER,
-    data: Path = _DATA,
-    out: Path = _OUT,
-    preset: str = _PRESET,
-    train_folds: str = _FOLDS,
-    noise: str = _NOISE,
-    seed: int = _SEED,
-    settings: list[str] = _SET,
-    resume: bool = _RESUME,
-    accelerator: str = _ACCELERATOR,
-    devices: int = _DEVICES,
-    nodes: int = _NODES,
-    workers: int = _WORKERS,
-    progress: bool = _PROGRESS,
-) -> None:
-    """Train L-MAC: a mask on the STFT."""
-    _train("lmac", **locals())
+_TRAINED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "classifier": ("Train the classifier: CNN14 on mel bands.", ()),
+    "lmac-td": (
+        "Train LMAC-TD, whose explanations are sound: a mask on a filter bank's frames.",
+        ("classifier",),
+    ),
+    "lmac": ("Train L-MAC: a mask on the STFT.", ("classifier",)),
+    "lmac-ft": ("Fine-tune the L-MAC of --start, guided by the clean clips.", ("classifier", "start")),
+    "nmf": ("Train the dictionary of spectra that L2I explains with.", ("classifier",)),
+    "l2i": (
+        "Train L2I: which entries of the dictionary of --start speak for a class.",
+        ("classifier", "start"),
+    ),
+}
+"""What can be trained: the help of its command, and which other runs it needs."""
 
 
-@train.command("lmac-ft")
-def train_lmac_ft(
-    classifier: Path = _CLASSIFIER,
-    start: Path = _LMAC,
-    data: Path = _DATA,
-    out: Path = _OUT,
-    preset: str = _PRESET,
-    train_folds: str = _FOLDS,
-    noise: str = _NOISE,
-    seed: int = _SEED,
-    settings: list[str] = _SET,
-    resume: bool = _RESUME,
-    accelerator: str = _ACCELERATOR,
-    devices: int = _DEVICES,
-    nodes: int = _NODES,
-    workers: int = _WORKERS,
-    progress: bool = _PROGRESS,
-) -> None:
-    """Fine-tune L-MAC with guidance by the clean clips."""
-    _train("lmac-ft", **locals())
+def _command(kind: str, needs: tuple[str, ...]) -> Callable[..., None]:
+    """Return the command that trains `kind`: the shared options, less the runs that it does not need."""
+
+    def command(**options: Any) -> None:
+        _train(kind, **options)
+
+    shared = inspect.signature(_options, eval_str=True)
+    left_out = {"classifier", "start"} - set(needs)
+    kept = [option for name, option in shared.parameters.items() if name not in left_out]
+    command.__signature__ = shared.replace(parameters=kept)  # type: ignore[attr-defined]
+    command.__annotations__ = {option.name: option.annotation for option in kept}
+    return command
 
 
-@train.command("nmf")
-def train_nmf(
-    classifier: Path = _CLASSIFIER,
-    data: Path = _DATA,
-    out: Path = _OUT,
-    preset: str = _PRESET,
-    train_folds: str = _FOLDS,
-    noise: str = _NOISE,
-    seed: int = _SEED,
-    settings: list[str] = _SET,
-    resume: bool = _RESUME,
-    accelerator: str = _ACCELERATOR,
-    devices: int = _DEVICES,
-    nodes: int = _NODES,
-    workers: int = _WORKERS,
-    progress: bool = _PROGRESS,
-) -> None:
-    """Train the dictionary of spectra that L2I explains with."""
-    _train("nmf", **locals())
-
-
-@train.command("l2i")
-def train_l2i(
-    classifier: Path = _CLASSIFIER,
-    start: Path = _NMF,
-    data: Path = _DATA,
-    out: Path = _OUT,
-    preset: str = _PRESET,
-    train_folds: str = _FOLDS,
-    noise: str = _NOISE,
-    seed: int = _SEED,
-    settings: list[str] = _SET,
-    resume: bool = _RESUME,
-    accelerator: str = _ACCELERATOR,
-    devices: int = _DEVICES,
-    nodes: int = _NODES,
-    workers: int = _WORKERS,
-    progress: bool = _PROGRESS,
-) -> None:
-    """Train L2I: which entries of a dictionary speak for a class."""
-    _train("l2i", **locals())
+for _kind, (_help, _needs) in _TRAINED.items():
+    train.command(_kind, help=_help)(_command(_kind, _needs))
 
 
 def _train(
@@ -181,9 +111,6 @@ def _train(
     classifier: Path | None = None,
     start: Path | None = None,
 ) -> None:
-    # Threads that spin while they wait bring a busy machine to a halt: beside another training a step of
-    # LMAC-TD took 4.2 s instead of 0.3. OpenMP reads this when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from interpreter.requests import Engine, Request
     from interpreter.training import train
 

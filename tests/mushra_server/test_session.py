@@ -198,10 +198,12 @@ def test_a_page_that_does_not_exist_is_404(listener):
     assert answer.json["error"] == "page 99 does not exist: this session has 6 pages"
 
 
-def test_page_modules_are_asked_for_again_after_an_upgrade(client) -> None:
+def test_page_modules_are_asked_for_again_after_an_upgrade(app) -> None:
     """Modules of two releases must not mix: a browser asks each time, and an unchanged file costs 304."""
-    first = client.get("/static/page/main.js")
-    assert first.status_code == 200
-    assert first.headers["Cache-Control"] == "no-cache"
-    again = client.get("/static/page/main.js", headers={"If-None-Match": first.headers["ETag"]})
-    assert again.status_code == 304
+    client = app.test_client()
+    with client.get("/static/page/main.js") as first:
+        assert first.status_code == 200
+        assert first.headers["Cache-Control"] == "no-cache"
+        tag = first.headers["ETag"]
+    with client.get("/static/page/main.js", headers={"If-None-Match": tag}) as again:
+        assert again.status_code == 304
