@@ -203,10 +203,8 @@ def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
         if warns
         else "do not notably depend on the item"
     )
-    sentence = (
-        f"Differences between methods {verdict} (F = {row['statistic']:.2f}, Greenhouse-Geisser p "
-        f"= {row['p_gg']:.3f})."
-    )
+    f, p = number(row["statistic"], 2), p_in_words(row["p_gg"])
+    sentence = f"Differences between methods {verdict} (F = {f}, Greenhouse-Geisser {p})."
     return [
         _record(
             "item x condition",
