@@ -1,4 +1,4 @@
-"""The documentation is held to the code: every command that it shows exists with the options that it names."""
+"""The documentation is held to the code: shown commands exist, with the options that are named."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ import pytest
 from listenable import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
 GROUPS = ("data", "train", "study")
 FENCE = re.compile(r"^```(?:console|bash|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)")
