@@ -118,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # LMAC-TD took 4.2 s instead of 0.3. OpenMP reads this when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.argv[1:] = words  # commands write into what they make how they were called
     called = next((word for word in words if not word.startswith("-")), None)
     try:
         build_app(called)(args=words, prog_name="listenable")

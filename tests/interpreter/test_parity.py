@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,15 @@ from interpreter.sepformer import Decoder, Encoder, MaskNet
 from interpreter.unet import UNetDecoder, composed
 
 TOLERANCE = 1e-4  # relative to the largest value
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_lazy_modules_left() -> Iterator[None]:
+    """SpeechBrain leaves modules that fail when they are looked at, as hypothesis does with every module."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if name.startswith("speechbrain") and type(module).__module__ == "speechbrain.utils.importutils":
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)
