@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,14 +106,17 @@ def write_audio(
         data: npt.NDArray[np.generic] = quantise_16_bit(samples, dither=dither, seed=seed)
     else:
         data = samples
-    with atomic_path(path) as temporary:
-        if subtype == "FLOAT" and path.suffix.lower() == ".wav":
-            # libsndfile stamps the time of day into a float file's PEAK chunk.
-            wavfile.write(temporary, sample_rate, samples)
-            return
+    # Encoded in memory: libsndfile does not say that a disk is full, Python does.
+    encoded = io.BytesIO()
+    if subtype == "FLOAT":
+        # libsndfile stamps the time of day into a float file's PEAK chunk.
+        wavfile.write(encoded, sample_rate, samples)
+    else:
         file_format = FORMATS[path.suffix.lower()]
         chosen = "VORBIS" if file_format == "OGG" else subtype
-        soundfile.write(temporary, data, sample_rate, format=file_format, subtype=chosen)
+        soundfile.write(encoded, data, sample_rate, format=file_format, subtype=chosen)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded.getbuffer())
 
 
 def quantise_16_bit(audio: Audio, *, dither: bool = True, seed: int = 0) -> npt.NDArray[np.int16]:
@@ -139,10 +143,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, soundfile.LibsndfileError):
-            raise AudioFileError(
-                f"{path}: cannot be written ({str(error.error_string).rstrip('. ')})."
-            ) from error
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 
