@@ -210,3 +210,19 @@ def test_a_study_without_a_sound_is_refused(make_study):
     (study / "audio/item1/saliency.wav").unlink()
     with pytest.raises(ServerError, match=r"saliency\.wav: not found, expected a sound of page 'trial1'"):
         create_app(study)
+
+
+def test_the_analysis_reads_the_database_as_it_reads_the_export(app, url, make_listener, tmp_path):
+    from analysis import load_ratings
+
+    for score in (40, 60):
+        make_listener(app).start({"PROLIFIC_PID": f"00{score}"}).save_all(score=score).finish()
+    with app.extensions["listenable"].database.read() as connection, (tmp_path / "r.csv").open("w") as file:
+        write_csv(connection, file)
+    keys = ["listener", "item", "condition"]
+    ours, theirs = (
+        load_ratings(source).sort_values(keys, ignore_index=True) for source in (url, tmp_path / "r.csv")
+    )
+    assert len(ours) == 30
+    assert ours[[*keys, "score"]].equals(theirs[[*keys, "score"]])
+    assert sorted(ours["listener"].unique()) == ["0040", "0060"]
