@@ -52,8 +52,8 @@ def main(names: list[str]) -> int:
             kept[name] = measure(scripts[name])
         except subprocess.CalledProcessError as error:
             failed.append(f"{name} ended with exit code {error.returncode}")
-        body = "".join(f"<!-- benchmark: {key} -->\n{text}" for key, text in sorted(kept.items()))
-        PAGE.write_text(f"{INTRODUCTION}\n{body}".rstrip() + "\n", encoding="utf-8")
+        parts = [f"<!-- benchmark: {key} -->\n{text.strip()}\n" for key, text in sorted(kept.items())]
+        PAGE.write_text("\n".join([INTRODUCTION, *parts]), encoding="utf-8")
     for sentence in failed:
         print(sentence, file=sys.stderr)
     return 1 if failed else 0
