@@ -114,9 +114,9 @@ def explain_failure(error: Exception) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit code 0 when done, 1 for a defect, 2 for bad input, 130 for Ctrl-C."""
-    # Threads that spin while they wait bring a busy machine to a halt (beside another training a step of LMAC-TD
-    # took 4.2 s instead of 0.3); threads that sleep at once lose 1.6 times on an idle one. So they spin briefly,
-    # then sleep. OpenMP reads this when torch is imported.
+    # Threads that spin while they wait bring a busy machine to a halt (beside another training a step of
+    # LMAC-TD took 4.2 s instead of 0.3); threads that sleep at once lose 1.6 times on an idle one. So they
+    # spin briefly, then sleep. OpenMP reads this when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     words = list(sys.argv[1:] if arguments is None else arguments)
