@@ -197,8 +197,9 @@ def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[
     estimate = explanation.interpretation
     waveforms, foreground = (audio.to(estimate.device) for audio in (batch.waveforms, batch.foregrounds))
     ratio = si_sdr_db(estimate, foreground)
-    spectra = [front_end.stft(audio) for audio in (estimate, foreground, waveforms - foreground)]
-    values = (ratio, ratio - si_sdr_db(waveforms, foreground), energy_overlap(*spectra))
+    heard, event, whole = front_end.stft(torch.cat([estimate, foreground, waveforms])).chunk(3)
+    overlap = energy_overlap(heard, event, whole - event)
+    values = (ratio, ratio - si_sdr_db(waveforms, foreground), overlap)
     return dict(zip(TRUTH_SCORES, values, strict=True))
 
 

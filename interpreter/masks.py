@@ -29,9 +29,10 @@ def mask_statistics(explanation: Explanation, waveforms: Tensor) -> dict[str, Te
     energy = x.square().sum(dim=1)
     unknown = torch.full_like(energy, torch.nan)
     mask = None if explanation.mask is None else explanation.mask.double().flatten(1)
+    sd, mean = (unknown, unknown) if mask is None else torch.std_mean(mask, dim=1, correction=0)
     return {
-        "mask_mean": unknown if mask is None else mask.mean(dim=1),
-        "mask_sd": unknown if mask is None else mask.std(dim=1, correction=0),
+        "mask_mean": mean,
+        "mask_sd": sd,
         "energy_ratio": i.square().sum(dim=1) / energy,
         "cos_ix": torch.nn.functional.cosine_similarity(i, x, dim=1, eps=1e-12),
         "sum_error": (i + rest - x).norm(dim=1) / energy.sqrt(),

@@ -40,8 +40,13 @@ def energy_overlap(interpretation: Tensor, foreground: Tensor, background: Tenso
     Shape:
         - interpretation, foreground, background: spectra `[B, T, F]`, complex
     """
-    energy = interpretation.abs().double().square()
-    event = foreground.abs() > background.abs()
-    total = energy.sum(dim=(1, 2))
-    inside = (energy * event).sum(dim=(1, 2))
+    energy = _power(interpretation)
+    event = _power(foreground) > _power(background)
+    total = energy.sum(dim=(1, 2), dtype=torch.double)
+    inside = torch.where(event, energy, 0.0).sum(dim=(1, 2), dtype=torch.double)
     return torch.where(total > 0, inside / total.clamp(min=torch.finfo(torch.double).tiny), 0.0)
+
+
+def _power(spectrum: Tensor) -> Tensor:
+    parts = torch.view_as_real(spectrum.resolve_conj())
+    return parts.square().sum(dim=-1)
