@@ -365,21 +365,26 @@ def test_huggins_round_turns_the_phase_at_one_ear_around_600_hz(tab: Any, seed: 
         assert np.sum(energy[(frequency > 540) & (frequency < 660)]) > 0.98 * np.sum(energy)
 
 
-TURN = """async (samples) => {
+TURN = """async ({samples, rate}) => {
   const { turnPhase } = await import('/audio/headphones.js');
-  return Array.from(turnPhase(Float32Array.from(samples), 564, 636, 8000));
+  return Array.from(turnPhase(Float32Array.from(samples), 564, 636, rate));
 }"""
 
 
 @pytest.mark.slow
-def test_turned_band_keeps_its_magnitude_and_turns_by_a_whole_circle(tab: Any) -> None:
-    samples = noise(11, 8_000)
-    turned = np.array(tab.evaluate(TURN, samples.tolist()))
+@pytest.mark.parametrize("rate", [8_000, 48_000])
+def test_turned_band_keeps_its_magnitude_and_turns_by_a_whole_circle(tab: Any, rate: int) -> None:
+    """Witness: the same turn, made by NumPy's FFT over the second that a listener hears."""
+    samples = noise(11, rate)
+    turned = np.array(tab.evaluate(TURN, {"samples": samples.tolist(), "rate": rate}))
     before, after = np.fft.rfft(samples), np.fft.rfft(turned)
     np.testing.assert_allclose(np.abs(after), np.abs(before), rtol=1e-3, atol=1e-3)
     angle = np.angle(after / before)
     assert np.allclose(np.delete(angle, np.s_[564:637]), 0, atol=1e-3)
     np.testing.assert_allclose(np.unwrap(angle[564:637]), np.linspace(0, 2 * np.pi, 73), atol=2e-2)
+    wanted = before.copy()
+    wanted[564:637] *= np.exp(1j * np.linspace(0, 2 * np.pi, 73))
+    np.testing.assert_allclose(turned, np.fft.irfft(wanted, rate), rtol=0, atol=1e-7)  # rounding to float32
 
 
 IN_TIME = """async ([sounds, seconds, rate]) => {

