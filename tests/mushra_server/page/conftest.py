@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import yaml
 RATE = 16_000
 CONDITIONS = ("kestrel", "lapwing", "plover", "anchor35")
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE_S = 30.0  # a machine that does much else is slow, not wrong: nothing here waits for less
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -140,6 +142,14 @@ def stored(study: Path, view: str = "export_ratings") -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(f"SELECT * FROM {view}")]
 
 
+def eventually(read: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
+    """Read again until `holds` what was read, or patience ends; return what was read last."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds(found := read()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
 @pytest.fixture(scope="session")
 def pages() -> dict[str, Any]:
     """The pages and helpers that several files use."""
@@ -157,6 +167,7 @@ def pages() -> dict[str, Any]:
         "trial": trial,
         "reference": REFERENCE,
         "stored": stored,
+        "eventually": eventually,
         "write_sound": write_sound,
     }
 
@@ -215,10 +226,10 @@ class Participant:
     def hint(self) -> Any:
         return self.tab.locator("#hint")
 
-    def at(self, number: int, timeout: float = 8000) -> str:
+    def at(self, number: int) -> str:
         """Wait until page `number` (from 1) is ready; return its type."""
-        self.tab.wait_for_selector(f".progress-text:text-matches('^Page {number} of')", timeout=timeout)
-        self.tab.wait_for_selector(".foot .primary:not([disabled])", timeout=timeout)
+        self.tab.wait_for_selector(f".progress-text:text-matches('^Page {number} of')")
+        self.tab.wait_for_selector(".foot .primary:not([disabled])")
         return str(self.tab.locator("article").get_attribute("data-type"))
 
     def at_any_language(self) -> None:
@@ -233,12 +244,11 @@ class Participant:
         self.tab.wait_for_selector(f"{selector}.heard")
 
     def hear_by_mouse(self) -> None:
-        """Play every sound of the page for long enough."""
+        """Play every sound of the page until it counts as heard."""
         buttons = self.tab.locator(".sound-button")
         for n in range(buttons.count()):
-            button = buttons.nth(n)
-            button.click()
-            self.tab.wait_for_timeout(700)
+            buttons.nth(n).click()
+            self.tab.locator(".sound-button.heard").and_(buttons.nth(n)).wait_for()
 
     def rate_by_mouse(self, *fractions: float) -> None:
         """Play each sound and press its slider at a fraction of its range."""
@@ -270,7 +280,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(1000 * PATIENCE_S)
         if not expect_errors:
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)

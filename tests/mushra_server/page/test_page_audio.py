@@ -80,16 +80,18 @@ def test_next_trial_is_loaded_while_this_one_is_rated(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
     someone = open_page("about:blank")
-    fetched: list[str] = []
-    someone.tab.on("requestfinished", lambda request: fetched.append(request.url))
     someone.tab.goto(
         serve(make_study([pages["mushra"], {**pages["mushra"], "id": "second"}, pages["finish"]]))
     )
     someone.at(1)
-    someone.tab.wait_for_timeout(800)
     state = someone.tab.evaluate("fetch('api/session').then((answer) => answer.json())")
-    for sound in state["pages"][1]["stimuli"]:
-        assert any(url.endswith(sound["url"]) for url in fetched)
+    wanted = [sound["url"] for sound in state["pages"][1]["stimuli"]]
+    someone.tab.wait_for_function(
+        "(wanted) => wanted.every((url) => performance.getEntriesByType('resource').some("
+        "(entry) => entry.responseEnd > 0 && entry.name.endsWith(url)))",
+        arg=wanted,
+    )
+    assert someone.at(1) == "mushra"
 
 
 def test_context_runs_at_the_sounds_own_rate(trial_page: Any) -> None:
@@ -154,7 +156,9 @@ def test_region_is_drawn_with_the_mouse(
     someone.tab.mouse.up()
     assert region(someone) == pytest.approx((0.5, 1.5), abs=0.02)
     someone.press("1")
-    someone.tab.wait_for_timeout(1500)
+    someone.tab.wait_for_function(
+        "() => document.querySelector('.playhead').style.getPropertyValue('--at') > 0.3"
+    )
     someone.press("a")
     assert region(someone)[0] > 0.5  # a key sets the start where the sound now is
 
@@ -164,7 +168,8 @@ def test_volume_holds_for_later_pages(
 ) -> None:
     someone = open_page("about:blank")
     someone.tab.add_init_script(NOTE_GAINS)
-    someone.tab.goto(serve(make_study([pages["volume"], pages["mushra"], pages["finish"]])))
+    study = make_study([pages["volume"], pages["mushra"], pages["finish"]])
+    someone.tab.goto(serve(study))
     someone.at(1)
     assert someone.tab.evaluate("window.gains[0].gain.value") == pytest.approx(0.5)
     someone.tab.get_by_label("Volume").fill("30")
@@ -172,7 +177,8 @@ def test_volume_holds_for_later_pages(
     someone.next.click()
     someone.at(2)
     assert someone.tab.evaluate("window.gains.at(-1).gain.value") == pytest.approx(0.3)
-    someone.tab.wait_for_timeout(300)
+    rows = pages["eventually"](lambda: pages["stored"](study, "export_answers"), bool)
+    assert [(row["name"], row["value"]) for row in rows] == [("volume", "30")]
     someone.tab.reload()
     someone.at(2)
     assert someone.tab.evaluate("window.gains[0].gain.value") == pytest.approx(0.3)
@@ -198,14 +204,16 @@ def test_headphone_check_is_done_and_stored(
         heard = someone.tab.evaluate("window.heard.slice(-3)")
         column = [loud for loud, _ in heard] if method == "antiphase" else [-apart for _, apart in heard]
         answer = column.index(min(column)) + 1
-        someone.tab.get_by_role("button", name=f"Choose sound {answer}").click(timeout=8000)
+        someone.tab.get_by_role("button", name=f"Choose sound {answer}").click()
     someone.tab.get_by_text("Your headphones work well.").wait_for()
     someone.next.click()
     someone.at(3)
-    someone.tab.wait_for_timeout(300)
-    answers = {row["name"]: row["value"] for row in pages["stored"](study, "export_answers")}
-    found = {name: value for name, value in answers.items() if name.startswith("headphone")}
-    assert found == {
+
+    def read() -> dict[str, str]:
+        rows = pages["stored"](study, "export_answers")
+        return {row["name"]: row["value"] for row in rows if row["name"].startswith("headphone")}
+
+    assert pages["eventually"](read, bool) == {
         "headphone_check": "passed",
         "headphone_check_correct": "6",
         "headphone_check_attempts": "1",

@@ -216,8 +216,13 @@ def test_resume_link_continues_in_another_browser(
     someone.at(1)
     someone.next.click()
     someone.at(2)
-    someone.rate_by_mouse(0.6)
-    someone.tab.wait_for_timeout(1200)  # the draft is sent 800 ms after the last change
+    with someone.tab.expect_response(
+        lambda answer: (
+            answer.url.endswith("/draft")
+            and any(rating["score"] is not None for rating in answer.request.post_data_json["ratings"])
+        )
+    ):
+        someone.rate_by_mouse(0.6)
     someone.tab.get_by_role("button", name="Help").click()
     link = someone.tab.get_by_label("To continue on another device").input_value()
     elsewhere = open_page(link)
@@ -254,7 +259,7 @@ def test_offline_answers_wait_and_arrive(
     assert someone.tab.get_by_text("Stored. Thank you.").count() == 0
     assert pages["stored"](study, "export_answers") == []
     someone.tab.context.set_offline(False)
-    someone.tab.get_by_text("Stored. Thank you.").wait_for(timeout=15_000)
+    someone.tab.get_by_text("Stored. Thank you.").wait_for()
     answers = {row["name"]: row["value"] for row in pages["stored"](study, "export_answers")}
     assert {"consent": "true", "age": "50", "device": "headphones"}.items() <= answers.items()
 
@@ -282,9 +287,7 @@ def test_failing_server_gets_the_same_attempt_again(
     someone.tab.get_by_role("checkbox").check()
     someone.next.click()
     someone.at(2)
-    with someone.tab.expect_response(
-        lambda answer: answer.url.endswith("/pages/0") and answer.status == 200, timeout=15_000
-    ):
+    with someone.tab.expect_response(lambda answer: answer.url.endswith("/pages/0") and answer.status == 200):
         pass
     assert len(attempts) == 3 and len(set(attempts)) == 1
     consents = [row for row in pages["stored"](study, "export_answers") if row["name"] == "consent"]
@@ -312,9 +315,7 @@ def test_unsent_pages_survive_a_reload_and_leaving_is_questioned(
     someone.at(2)
     assert pages["stored"](study, "export_answers") == []
     someone.tab.unroute_all()
-    with someone.tab.expect_response(
-        lambda answer: answer.url.endswith("/pages/0") and answer.status == 200, timeout=15_000
-    ):
+    with someone.tab.expect_response(lambda answer: answer.url.endswith("/pages/0") and answer.status == 200):
         pass
     assert {"consent": "true"}.items() <= {
         row["name"]: row["value"] for row in pages["stored"](study, "export_answers")
@@ -344,10 +345,12 @@ def test_going_back_keeps_answers_and_a_change_is_sent_again(
     someone.next.click()
     someone.at(2)
     assert someone.scores() == scores
-    someone.tab.wait_for_timeout(300)
-    assert [row["value"] for row in pages["stored"](study, "export_answers") if row["name"] == "consent"] == [
-        "true"
-    ]
+
+    def consents() -> list[str]:
+        rows = pages["stored"](study, "export_answers")
+        return [row["value"] for row in rows if row["name"] == "consent"]
+
+    assert pages["eventually"](consents, lambda found: found == ["true"]) == ["true"]
 
 
 @slow
@@ -426,9 +429,8 @@ def test_several_scales_are_rated_one_after_the_other(
     someone.next.click()
     someone.next.click()
     someone.at(2)
-    someone.tab.wait_for_timeout(300)
-    found = {(row["attribute"], row["score"]) for row in pages["stored"](study)}
-    assert found == {("quality", 50.0), ("match", 8.5)}
+    rows = pages["eventually"](lambda: pages["stored"](study), bool)
+    assert {(row["attribute"], row["score"]) for row in rows} == {("quality", 50.0), ("match", 8.5)}
 
 
 @pytest.mark.parametrize(
@@ -546,7 +548,7 @@ def test_session_is_not_finished_while_a_page_is_on_its_way(
     someone.tab.wait_for_timeout(2500)
     assert finishes == []
     someone.tab.unroute_all()
-    someone.tab.get_by_text("Stored. Thank you.").wait_for(timeout=15_000)
+    someone.tab.get_by_text("Stored. Thank you.").wait_for()
     assert len(finishes) == 1
 
 
