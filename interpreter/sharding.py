@@ -32,6 +32,8 @@ def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.d
         return
     if device not in ("cpu", "cuda"):
         raise ConfigError(f"device is {device!r} for {devices * nodes} processes; expected cpu or cuda")
+    if device == "cuda" and torch.cuda.device_count() < devices:
+        raise ConfigError(f"{devices} GPUs are asked for and {torch.cuda.device_count()} found; use cpu")
     from lightning.fabric import Fabric
 
     fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, strategy="ddp")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-T = TypeVar("T")
+from study_builder.cli_common import bar, command_line
+from study_builder.cli_render import render
+
+__all__ = ["render", "study"]
 
 study = typer.Typer(no_args_is_help=True)
 
@@ -19,54 +20,6 @@ StudyPath = Annotated[Path, typer.Argument(help="The study's folder.", show_defa
 @study.callback()
 def _study() -> None:
     """Build, check, simulate or pack a study."""
-
-
-def render(
-    run: Annotated[list[Path], typer.Option(help="Run of a trained explainer; may be given several times.")],
-    data: Annotated[Path, typer.Option(help="Data set in ESC-50 layout, or a CSV with path, label, fold.")],
-    out: Annotated[Path, typer.Option(help="Folder of the stimuli set.")],
-    method: Annotated[
-        list[str] | None, typer.Option(help="Method without training, on the runs' classifier.")
-    ] = None,
-    fold: Annotated[int | None, typer.Option(help="Take clips of this fold alone.")] = None,
-    items: Annotated[int, typer.Option(min=1, help="Number of items.")] = 9,
-    seed: Annotated[int, typer.Option(help="Of the choice of items.")] = 0,
-    pick: Annotated[Path | None, typer.Option(help="File that names the clips, one a line.")] = None,
-    correct_only: Annotated[
-        bool, typer.Option("--correct-only/--any", help="Choose correctly classified clips, or any.")
-    ] = True,
-    residuals: Annotated[bool, typer.Option(help="Also store what the masks removed.")] = True,
-    seconds: Annotated[
-        float | None, typer.Option(help="Trim or pad clips to this length; by default they keep theirs.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-) -> None:
-    """Render explainers' interpretations, and the input as their reference, into a stimuli set."""
-    from study_builder import render as render_stimuli
-
-    manifest = render_stimuli(
-        run,
-        data,
-        out,
-        methods=method or [],
-        fold=fold,
-        items=items,
-        seed=seed,
-        pick=pick,
-        correct_only=correct_only,
-        residuals=residuals,
-        duration_s=seconds,
-        device=device,
-        command=_command(),
-        track=_bar("Rendering"),
-    )
-    silent = [f"{s.item}/{s.condition}" for s in manifest.stimuli if s.kind == "stimulus" and s.lufs is None]
-    typer.echo(
-        f"{len(manifest.items)} items x {len(manifest.conditions)} conditions in {out} "
-        f"({', '.join(condition.name for condition in manifest.conditions)})"
-    )
-    if silent:
-        typer.secho(f"Warning: silent: {', '.join(silent)}", fg="yellow", err=True)
 
 
 @study.command()
@@ -136,7 +89,7 @@ def build(
     if keep_levels:
         chosen = chosen.model_copy(update={"target_lufs": None})
     built = build_study(
-        source, out, chosen, command=_command(), overwrite=overwrite, jobs=jobs, progress=_bar("Building")
+        source, out, chosen, command=command_line(), overwrite=overwrite, jobs=jobs, progress=bar("Building")
     )
     for text in built.warnings:
         typer.secho(f"Warning: {text}", fg="yellow", err=True)
@@ -158,7 +111,7 @@ def adopt(
     """Make a study of a webMUSHRA config: copy its sounds, and render the anchors that it asks for."""
     from study_builder.adopt import adopt_config
 
-    adopted, notices = adopt_config(config, out, root, command=_command(), overwrite=overwrite)
+    adopted, notices = adopt_config(config, out, root, command=command_line(), overwrite=overwrite)
     for notice in notices:
         typer.secho(f"Warning: {config}, {notice}", fg="yellow", err=True)
     pages = sum(1 for _ in adopted.walk())
@@ -184,7 +137,7 @@ def simulate(
 
     given = dict(_quality(text) for text in quality or [])
     used = simulate_study(
-        folder, listeners, seed=seed, url=url, quality=given, track=_bar("Listeners", listeners)
+        folder, listeners, seed=seed, url=url, quality=given, track=bar("Listeners", listeners)
     )
     stated = ", ".join(f"{name} {score:.0f}" for name, score in used.items())
     typer.echo(f"{listeners} SIMULATED listeners have rated {folder}. Their model's mean scores: {stated}.")
@@ -202,7 +155,7 @@ def check(
 
     from study_builder.check import check_study
 
-    report = check_study(folder, jobs=jobs, track=_bar("Checking"))
+    report = check_study(folder, jobs=jobs, track=bar("Checking"))
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=1))
         raise typer.Exit(report.exit_code)
@@ -271,23 +224,3 @@ def _number_or_names(text: str) -> int | list[str]:
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _command() -> str:
-    import shlex
-
-    return shlex.join(["listenable", *sys.argv[1:]])
-
-
-def _bar(description: str, known: int | None = None) -> Any:
-    """Return what wraps an iterable in a progress bar, on a terminal alone."""
-
-    def track(things: Iterable[T], total: int | None = None) -> Iterable[T]:
-        from rich.console import Console
-        from rich.progress import track as tracked
-
-        console = Console(stderr=True)
-        disable = not console.is_terminal
-        return tracked(things, description, total=total or known, console=console, disable=disable)
-
-    return track

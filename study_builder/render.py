@@ -5,38 +5,32 @@ The one file of the package that works with torch.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
-from interpreter import Explainer
+from interpreter import Explainer, InterpreterError
 from interpreter.comparison import explainers_of
 from interpreter.evaluate import prepared
-from stimuli import (
-    Audio,
-    Clip,
-    Condition,
-    Dataset,
-    Item,
-    Manifest,
-    sha256_of,
-)
+from interpreter.sharding import gathered, processes, rank, shard
+from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, StimuliError, sha256_of
 from study_builder.config_base import REFERENCE
-from study_builder.errors import RenderError
-from study_builder.render_files import ItemSounds, RenderedItem, RenderProgress, write_item
-from study_builder.selection import in_balanced_order, item_name, read_picks
+from study_builder.errors import RenderError, StudyError
+from study_builder.render_files import ItemSounds, RenderedItem, RenderProgress, refuse_folder, write_item
+from study_builder.selection import Answer, choose, choose_picked, in_balanced_order, item_name, read_picks
 
-logger = logging.getLogger(__name__)
+__all__ = ["Rendering", "conditions_of", "processes", "rank", "render", "render_set"]
 
-PROGRESS = ".rendered"
-
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Numbered = tuple[int, Answer]
 Track = Callable[[Iterable["RenderedItem"], int], Iterable["RenderedItem"]]
 
 
@@ -83,7 +77,7 @@ def render(
     correct_only: bool = True,
     residuals: bool = False,
     duration_s: float | None = None,
-    device: str = "cpu",
+    device: str | torch.device = "cpu",
     command: str = "",
     track: Track | None = None,
 ) -> Manifest:
@@ -92,6 +86,9 @@ def render(
     Items take turns over the classes, in an order drawn from `seed`; with `correct_only`, clips that the
     classifier gets wrong are passed over. The conditions are the input (`reference`) and each explainer's
     interpretation for the predicted class, with a level common to all sounds of the item.
+
+    Where `torch.distributed` runs (`processes` starts it), each process renders its share of the items; the
+    first writes the manifest and shows the progress, and all return the same.
 
     Args:
         runs: runs of trained explainers, of one classifier; or the classifier's own, if `methods` are given.
@@ -116,6 +113,8 @@ def render(
         RenderError: the data or the folder cannot make this set.
         InterpreterError: the runs cannot be used together.
     """
+    if duration_s is not None and not 0 < duration_s < inf:
+        raise RenderError(f"the length of clips is {duration_s:g} s; expected more than 0 s (--seconds)")
     dataset = Dataset.load(data)
     dataset = dataset if fold is None else dataset.folds(fold)
     rendering = Rendering(
@@ -128,10 +127,13 @@ def render(
         residuals=residuals,
         duration_s=duration_s,
     )
-    return render_set(rendering, Path(out), command=command, fingerprint=_run_hashes(runs), track=track)
+    fingerprint = " ".join(sha256_of(Path(run) / "run.json") for run in runs)
+    return render_set(rendering, Path(out), command=command, fingerprint=fingerprint, track=track)
 
 
-def conditions_of(runs: Sequence[Path], methods: Sequence[str], device: str) -> dict[str, Explainer]:
+def conditions_of(
+    runs: Sequence[Path], methods: Sequence[str], device: str | torch.device
+) -> dict[str, Explainer]:
     """Load the explainers of `runs`, and `methods` on their classifier, by names that are safe in paths.
 
     Raises:
@@ -147,26 +149,20 @@ def conditions_of(runs: Sequence[Path], methods: Sequence[str], device: str) -> 
     return conditions
 
 
-def _run_hashes(runs: Sequence[Path | str]) -> str:
-    return " ".join(sha256_of(Path(run) / "run.json") for run in runs)
-
-
 def render_set(
     rendering: Rendering, out: Path, *, command: str = "", fingerprint: str = "", track: Track | None = None
 ) -> Manifest:
     """Render a stimuli set from loaded explainers; see `render`."""
-    if (out / "manifest.json").exists():
-        raise RenderError(f"{out}: holds a stimuli set already; choose another folder")
-    out.mkdir(parents=True, exist_ok=True)
-    progress = RenderProgress(out / PROGRESS, _settings(rendering, fingerprint))
-    rendered = _rendered(rendering, out, progress)
-    done = list(rendered if track is None else track(rendered, _count(rendering)))
-    if len(done) < _count(rendering):
-        kind = "correctly classified " if rendering.correct_only else ""
-        raise RenderError(
-            f"{rendering.dataset.root}: only {len(done)} of {_count(rendering)} items could be chosen; "
-            f"expected as many {kind}clips that are not silent (--items asks for fewer, --any takes all)"
-        )
+    refuse_folder(out)
+    chosen = list(enumerate(_chosen(rendering), start=1))
+    progress = RenderProgress(out, _settings(rendering, fingerprint))
+    _everywhere(lambda some: [progress.begin() for _ in some], [None])  # once, and all wait for it
+
+    def rendered(share: Sequence[Numbered]) -> Iterable[RenderedItem]:
+        items = _rendered(rendering, share, progress)
+        return items if track is None or rank() > 0 else track(items, len(share))
+
+    done = _everywhere(rendered, chosen)
     manifest = Manifest(
         name=out.resolve().name,
         command=command,
@@ -175,13 +171,28 @@ def render_set(
         items=tuple(one.item for one in done),
         stimuli=tuple(stimulus for one in done for stimulus in one.stimuli),
     )
-    manifest.save(out)
-    progress.remove()
+    if rank() == 0:
+        manifest.save(out)
+        progress.remove()
     return manifest
 
 
-def _count(rendering: Rendering) -> int:
-    return rendering.items if rendering.picks is None else len(rendering.picks)
+def _everywhere(work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task]) -> list[Result]:
+    """Return the results of all tasks, in order: each process works on its share.
+
+    Bad input that one process meets is raised by all of them; else the others would wait for its results.
+    """
+    numbers = shard(range(len(tasks)))
+    done: list[tuple[int, Result]] = []
+    failure: Exception | None = None
+    try:
+        done += zip(numbers, work([tasks[number] for number in numbers]), strict=True)
+    except (StudyError, StimuliError, InterpreterError, OSError) as error:
+        failure = error
+    failures = [error for error in gathered([failure]) if error is not None]
+    if failures:
+        raise failures[0]
+    return [result for _, result in sorted(gathered(done), key=lambda one: one[0])]
 
 
 def _conditions(explainers: dict[str, Explainer]) -> tuple[Condition, ...]:
@@ -189,18 +200,54 @@ def _conditions(explainers: dict[str, Explainer]) -> tuple[Condition, ...]:
     return (Condition(name=REFERENCE, role="reference", label="Input"), *methods)
 
 
-def _rendered(rendering: Rendering, out: Path, progress: RenderProgress) -> Iterator[RenderedItem]:
+def _chosen(rendering: Rendering) -> list[Answer]:
+    """Return the clips that become items, with the classifier's answers."""
+    dataset, picks = rendering.dataset, rendering.picks
+
+    def ask(clips: Sequence[Clip]) -> list[Answer]:
+        return _everywhere(lambda share: (_answer(rendering, clip) for clip in share), clips)
+
+    if picks is not None:
+        return choose_picked(picks, ask)
+    clips = list(in_balanced_order(dataset.clips, rendering.seed))
+    chosen = choose(clips, rendering.items, ask, rendering.correct_only)
+    if len(chosen) < rendering.items:
+        kind = "correctly classified " if rendering.correct_only else ""
+        raise RenderError(
+            f"{dataset.root}: only {len(chosen)} of {rendering.items} items could be chosen; "
+            f"expected as many {kind}clips that are not silent (--items asks for fewer, --any takes all)"
+        )
+    return chosen
+
+
+def _answer(rendering: Rendering, clip: Clip) -> Answer:
+    explainer, audio = rendering.first, _audio(rendering, clip)
+    with torch.inference_mode():
+        probability = explainer.classifier(audio.to(explainer.device)).softmax(dim=-1)[0]
+    target = int(probability.argmax())
+    label = explainer.classifier.labels[target]
+    return Answer(clip, target, label, float(probability[target]), silent=not bool(audio.any()))
+
+
+def _audio(rendering: Rendering, clip: Clip) -> torch.Tensor:
+    """Read a clip at the level that the classifier was trained on, `[1, samples]`."""
+    classifier = rendering.first.classifier
+    audio = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
+    return prepared(torch.from_numpy(audio)[None], classifier)
+
+
+def _rendered(
+    rendering: Rendering, share: Sequence[Numbered], progress: RenderProgress
+) -> Iterator[RenderedItem]:
     """Yield items in order; while a method explains one, the sounds of the last are being written."""
     with ThreadPoolExecutor(1) as writer:
         waiting: Future[RenderedItem] | None = None
-        for number, choice in enumerate(_chosen(rendering), start=1):
-            finished = progress.load(out, item_name(choice.clip, number))
+        for number, answer in share:
+            finished = progress.load(item_name(answer.clip, number))
             following = (
                 writer.submit(_ready, finished)
                 if finished is not None
-                else writer.submit(
-                    write_item, out, _explain(rendering, choice, number), rendering.seed, progress
-                )
+                else writer.submit(write_item, _explain(rendering, answer, number), rendering.seed, progress)
             )
             if waiting is not None:
                 yield waiting.result()
@@ -213,62 +260,23 @@ def _ready(item: RenderedItem) -> RenderedItem:
     return item
 
 
-@dataclass(frozen=True)
-class _Choice:
-    clip: Clip
-    audio: Audio
-    target: int
-    probability: float
-
-
-def _chosen(rendering: Rendering) -> Iterator[_Choice]:
-    """Yield the clips that become items, with the classifier's answers; never a silent one."""
-    classifier = rendering.first.classifier
-    picked = rendering.picks is not None
-    clips = rendering.picks or in_balanced_order(rendering.dataset.clips, rendering.seed)
-    left = _count(rendering)
-    for clip in clips:
-        if left == 0:
-            return
-        recording = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
-        # The level that the classifier was trained on: its answer at another one may differ.
-        audio = prepared(torch.from_numpy(recording)[None], classifier)[0].numpy()
-        if not audio.any():
-            if picked:
-                raise RenderError(f"{clip.path}: is silent; expected a clip that can be explained")
-            continue
-        target, probability = _answer(rendering.first, audio)
-        label = classifier.labels[target]
-        if picked or not rendering.correct_only or label == clip.category:
-            left -= 1
-            yield _Choice(clip, audio, target, probability)
-
-
-def _answer(explainer: Explainer, audio: Audio) -> tuple[int, float]:
-    with torch.inference_mode():
-        logits = explainer.classifier(torch.from_numpy(audio)[None].to(explainer.device))
-        probability = logits.softmax(dim=-1)[0]
-    target = int(probability.argmax())
-    return target, float(probability[target])
-
-
-def _explain(rendering: Rendering, choice: _Choice, number: int) -> ItemSounds:
-    waveform = torch.from_numpy(choice.audio)[None]
-    target = torch.tensor([choice.target])
-    stimuli, residuals = {REFERENCE: choice.audio}, {}
+def _explain(rendering: Rendering, answer: Answer, number: int) -> ItemSounds:
+    clip = answer.clip
+    waveform = _audio(rendering, clip)
+    target = torch.tensor([answer.target])
+    stimuli, residuals = {REFERENCE: waveform[0].numpy()}, {}
     for name, explainer in rendering.explainers.items():
         explanation = explainer.explain(waveform, target.to(explainer.device))
-        stimuli[name] = _numpy(explanation.interpretation, name, choice.clip)
+        stimuli[name] = _numpy(explanation.interpretation, name, clip)
         if rendering.residuals:
-            residuals[name] = _numpy(explanation.residual, name, choice.clip)
-    classifier = rendering.first.classifier
+            residuals[name] = _numpy(explanation.residual, name, clip)
     item = Item(
-        name=item_name(choice.clip, number),
-        label=choice.clip.category,
-        prediction=classifier.labels[choice.target],
-        probability=round(min(choice.probability, 1.0), 6),
+        name=item_name(clip, number),
+        label=clip.category,
+        prediction=answer.label,
+        probability=round(min(answer.probability, 1.0), 6),
     )
-    return ItemSounds(item, classifier.sample_rate, stimuli, residuals)
+    return ItemSounds(item, rendering.first.classifier.sample_rate, stimuli, residuals)
 
 
 def _numpy(sound: torch.Tensor, name: str, clip: Clip) -> Audio:

@@ -13,8 +13,10 @@ import numpy as np
 
 from stimuli import Audio, Item, Stimulus, integrated_loudness, sha256_of, write_audio
 from stimuli.manifest import Kind
+from study_builder.errors import RenderError
 
 PEAK = 0.99
+PROGRESS = ".rendered"
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,21 @@ class ItemSounds:
     residuals: dict[str, Audio]
 
 
-def write_item(out: Path, sounds: ItemSounds, seed: int, progress: RenderProgress) -> RenderedItem:
+def refuse_folder(out: Path) -> None:
+    """Raise RenderError where no set can be made at `out`; an interrupted one there is gone on with."""
+    if out.exists() and not out.is_dir():
+        raise RenderError(f"{out}: is a file; expected a folder, or a name that is free")
+    if (out / "manifest.json").exists():
+        raise RenderError(f"{out}: holds a stimuli set already; choose another folder")
+
+
+def write_item(sounds: ItemSounds, seed: int, progress: RenderProgress) -> RenderedItem:
     """Write an item's sounds with one gain, 0 dB unless one of them would clip."""
     everything = [*sounds.stimuli.values(), *sounds.residuals.values()]
     peak = max(float(np.abs(audio).max()) for audio in everything)
     gain = min(1.0, PEAK / peak)
     records = [
-        _write_sound(out, sounds, name, kind, gain, seed)
+        _write_sound(progress.out, sounds, name, kind, gain, seed)
         for kind, names in (("stimulus", sounds.stimuli), ("residual", sounds.residuals))
         for name in names
     ]
@@ -90,28 +100,41 @@ class RenderProgress:
     """Records of finished items, so that an interrupted rendering of the same settings goes on.
 
     Args:
-        folder: where they are kept; records of other settings that are found there are dropped.
+        out: folder of the set; the records are kept in a folder inside it.
         settings: everything that the sounds depend on.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
-        self.folder = folder
-        folder.mkdir(exist_ok=True)
-        path = folder / "settings.json"
-        text = json.dumps(settings, indent=1, sort_keys=True)
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            for old in folder.glob("*.item.json"):
-                old.unlink()
-            _replace(path, text)
+    def __init__(self, out: Path, settings: dict[str, Any]) -> None:
+        self.out = out
+        self.folder = out / PROGRESS
+        self.settings = json.dumps(settings, indent=1, sort_keys=True)
 
-    def load(self, out: Path, item: str) -> RenderedItem | None:
+    def begin(self) -> int:
+        """Make the folder, drop records of other settings, and return how many records are left."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "settings.json"
+        if not path.is_file() or path.read_text(encoding="utf-8") != self.settings:
+            for old in self.folder.glob("*.item.json"):
+                self._drop(old)
+            _replace(path, self.settings)
+        return len(list(self.folder.glob("*.item.json")))
+
+    def _drop(self, record: Path) -> None:
+        """Remove a record and its sounds, which would stay beside those of the set."""
+        for stimulus in json.loads(record.read_text(encoding="utf-8"))["stimuli"]:
+            (self.out / stimulus["path"]).unlink(missing_ok=True)
+        record.unlink()
+
+    def load(self, item: str) -> RenderedItem | None:
         """Return a finished item, or None where it is not finished or its files have changed."""
         path = self.folder / f"{item}.item.json"
         if not path.is_file():
             return None
         kept = json.loads(path.read_text(encoding="utf-8"))
         records = tuple(Stimulus.model_validate(record) for record in kept["stimuli"])
-        intact = all((out / r.path).is_file() and sha256_of(out / r.path) == r.sha256 for r in records)
+        intact = all(
+            (self.out / r.path).is_file() and sha256_of(self.out / r.path) == r.sha256 for r in records
+        )
         return RenderedItem(Item.model_validate(kept["item"]), records) if intact else None
 
     def keep(self, rendered: RenderedItem) -> None:

@@ -4,12 +4,62 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stimuli import Clip
 from study_builder.errors import RenderError
 from study_builder.orders import shuffled
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the classifier answered for a clip: a class, its name, and how surely (0 to 1)."""
+
+    clip: Clip
+    target: int
+    label: str
+    probability: float
+    silent: bool = False
+
+    @property
+    def correct(self) -> bool:
+        """Whether it is the clip's own class."""
+        return self.label == self.clip.category
+
+
+Ask = Callable[[Sequence[Clip]], Sequence[Answer]]
+
+
+def choose(clips: Sequence[Clip], count: int, ask: Ask, correct_only: bool) -> list[Answer]:
+    """Return the answers for the first `count` clips that are not silent, or fewer where there are no more.
+
+    As many clips are asked about at a time as are missing, so that several processes can share the asking;
+    which are chosen does not depend on how many do.
+
+    Args:
+        clips: in order of preference.
+        count: how many.
+        ask: returns the classifier's answers, in order.
+        correct_only: whether to pass over clips that the classifier gets wrong.
+    """
+    chosen: list[Answer] = []
+    asked = 0
+    while len(chosen) < count and asked < len(clips):
+        answers = ask(clips[asked : asked + count - len(chosen)])
+        asked += len(answers)
+        chosen += [a for a in answers if not a.silent and (a.correct or not correct_only)]
+    return chosen
+
+
+def choose_picked(picks: Sequence[Clip], ask: Ask) -> list[Answer]:
+    """Return the answers for clips that were named; a silent one among them is an error."""
+    answers = list(ask(picks))
+    for answer in answers:
+        if answer.silent:
+            raise RenderError(f"{answer.clip.path}: is silent; expected a clip that can be explained")
+    return answers
 
 
 def in_balanced_order(clips: Sequence[Clip], seed: int) -> Iterator[Clip]:

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="rendering needs the extra [interpre
 from interpreter.explainer import Explainer, Separation  # noqa: E402
 from stimuli import Dataset, Manifest, read_audio, sha256_of, write_audio  # noqa: E402
 from study_builder.errors import RenderError  # noqa: E402
-from study_builder.render import RenderedItem, Rendering, render_set  # noqa: E402
+from study_builder.render import RenderedItem, Rendering, render, render_set  # noqa: E402
 from study_builder.selection import in_balanced_order, read_picks  # noqa: E402
 
 RATE = 8000
@@ -127,7 +127,7 @@ def test_too_few_clips_are_one_sentence_and_no_manifest(dataset: Dataset, tmp_pa
         RenderError, match="only 15 of 18 items could be chosen; expected as many correctly classified"
     ):
         render_set(rendering(dataset, items=18), tmp_path / "set")
-    assert not (tmp_path / "set" / "manifest.json").exists()
+    assert not (tmp_path / "set").exists()
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_other_items(dataset: Dataset, tmp_path: Path) -> None:
@@ -167,6 +167,34 @@ def test_other_settings_do_not_go_on_from_an_interrupted_rendering(dataset: Data
     render_set(second, tmp_path / "set", fingerprint="new run")
     explainer = second.explainers["half"]
     assert isinstance(explainer, Scale) and explainer.calls == 3
+
+
+def test_what_an_interrupted_rendering_left_is_no_part_of_another_set(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    def stop(items: Iterable[RenderedItem], _: int) -> Iterable[RenderedItem]:
+        yield next(iter(items))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render_set(rendering(dataset, items=3, seed=1), tmp_path / "set", track=stop)
+    assert list((tmp_path / "set").rglob("*.wav"))
+    manifest = render_set(rendering(dataset, items=3, seed=2), tmp_path / "set")
+    assert len(manifest.stimuli) == 9
+    listed = {tmp_path / "set" / stimulus.path for stimulus in manifest.stimuli}
+    assert set((tmp_path / "set").rglob("*.wav")) == listed
+
+
+def test_a_file_in_the_way_is_named(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "set").touch()
+    with pytest.raises(RenderError, match="set: is a file; expected a folder, or a name that is free"):
+        render_set(rendering(dataset, items=1), tmp_path / "set")
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_length_that_no_clip_can_have_is_refused(tmp_path: Path, seconds: float) -> None:
+    with pytest.raises(RenderError, match=r"the length of clips is .*; expected more than 0 s \(--seconds\)"):
+        render([], tmp_path, tmp_path / "set", duration_s=seconds)
 
 
 def test_a_finished_set_is_not_overwritten(dataset: Dataset, tmp_path: Path) -> None:
