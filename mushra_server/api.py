@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from mushra_server import sessions
 from mushra_server.answers import check_answer, check_draft
-from mushra_server.audio import send_audio
+from mushra_server.audio import send_file
 from mushra_server.crowd import kept_parameters, participant_of, refuse_entry
 from mushra_server.errors import Refusal
 from mushra_server.security import read_json, require_same_site
@@ -155,8 +155,9 @@ def finish() -> tuple[Response, int]:
 
 
 @blueprint.get("/audio/<opaque>")
-def audio(opaque: str) -> Response:
-    """Send a sound of the session."""
+@blueprint.get("/picture/<opaque>")
+def file(opaque: str) -> Response:
+    """Send a sound or a picture of the session."""
     server = current_server()
     token = request.cookies.get(COOKIE, "")
     known = server.tokens.get(token)
@@ -167,8 +168,8 @@ def audio(opaque: str) -> Response:
         server.tokens.put(token, *known)
     path = server.names.find(*known, opaque)
     if path is None:
-        raise Refusal("this session has no such sound", 404)
-    return send_audio(path, opaque)
+        raise Refusal("this session has no such file", 404)
+    return send_file(path, opaque)
 
 
 def _session(connection: Connection, *, lock: bool = False) -> Session:

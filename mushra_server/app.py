@@ -99,6 +99,6 @@ def _handle_errors(app: Flask) -> None:
 
 
 def _sentence(text: str, status: int, **details: object) -> tuple[Response | str, int]:
-    if request.path.startswith(("/api/", "/audio/")):
+    if request.path.startswith(("/api/", "/audio/", "/picture/")):
         return jsonify(error=text, **details), status
     return render_template("error.html", text=text, status=status), status

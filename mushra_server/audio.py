@@ -16,10 +16,11 @@ from pathlib import Path
 
 from flask import Response, request
 
+from mushra_server.pictures import PICTURE_TYPES
 from mushra_server.study import SessionPage, Study
 from study_builder.config import ReferencePage, VolumePage
 
-__all__ = ["AudioNames", "KnownTokens", "send_audio"]
+__all__ = ["AudioNames", "KnownTokens", "send_file"]
 
 OPEN_REFERENCE = "reference"
 CACHED_SESSIONS = 1024
@@ -32,11 +33,12 @@ MEDIA_TYPES = {
     ".ogg": "audio/ogg",
     ".opus": "audio/ogg",
     ".m4a": "audio/mp4",
+    **PICTURE_TYPES,
 }
 
 
 class AudioNames:
-    """The opaque addresses of a study's sounds.
+    """The opaque addresses of a study's sounds and pictures.
 
     Args:
         study: The study.
@@ -58,16 +60,27 @@ class AudioNames:
         """Return the address of the sound at a place of a page: a key such as ``s1``, or ``reference``."""
         return f"/audio/{self.opaque(session, page.id, place)}"
 
+    def picture(self, session: str, path: str) -> str:
+        """Return the address of a picture: the same on all pages of a session."""
+        return f"/picture/{self.opaque(session, 'picture', path)}"
+
     def find(self, session: str, slot: int, opaque: str) -> Path | None:
-        """Return the file behind an opaque name of a session, or None."""
+        """Return the sound or picture behind an opaque name of a session, or None."""
         return self._table(session, slot).get(opaque)
 
     def _build(self, session: str, slot: int) -> dict[str, Path]:
-        return {
+        pages = self.study.pages(slot)
+        sounds = {
             self.opaque(session, page.id, place): self.study.file(path)
-            for page in self.study.pages(slot)
+            for page in pages
             for place, path in sounds_of(page).items()
         }
+        pictures = {
+            self.opaque(session, "picture", path): self.study.file(path)
+            for page in pages
+            for path in page.pictures
+        }
+        return sounds | pictures
 
 
 class KnownTokens:
@@ -105,8 +118,8 @@ def sounds_of(page: SessionPage) -> dict[str, str]:
     return places
 
 
-def send_audio(path: Path, opaque: str) -> Response:
-    """Answer with a sound, whole or the range that was asked for."""
+def send_file(path: Path, opaque: str) -> Response:
+    """Answer with a sound or a picture, whole or the range that was asked for."""
     content = path.read_bytes()
     response = Response(content)
     response.mimetype = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")

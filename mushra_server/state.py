@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from mushra_server.answers import must_rate
 from mushra_server.audio import OPEN_REFERENCE, AudioNames, sounds_of
+from mushra_server.pictures import shown_point
 from mushra_server.scales import page_scales
 from mushra_server.sessions import Session
 from mushra_server.study import HEADPHONE_CHECK, SessionPage, Study
@@ -20,6 +23,8 @@ from study_builder.config import (
 )
 
 __all__ = ["completion", "first_unsaved", "session_state"]
+
+Address = Callable[[str], str]  # from a picture's path in the study to its address in the session
 
 
 def session_state(
@@ -81,7 +86,8 @@ def _page(
         "saved": saved,
         "answer": answer,
     }
-    return {**common, **_of_type(study, page), **_sounds(study, names, session, page)}
+    address = functools.partial(names.picture, session.uuid)
+    return {**common, **_of_type(study, page, address), **_sounds(study, names, session, page, address)}
 
 
 def _shown_kind(page: SessionPage) -> str | None:
@@ -90,7 +96,7 @@ def _shown_kind(page: SessionPage) -> str | None:
     return "trial" if kind in {"attention", "repeat"} else kind
 
 
-def _of_type(study: Study, page: SessionPage) -> dict[str, Any]:
+def _of_type(study: Study, page: SessionPage, address: Address) -> dict[str, Any]:
     found = page.page
     if page.type == HEADPHONE_CHECK:
         return {"method": study.config.options.headphone_check}
@@ -99,15 +105,23 @@ def _of_type(study: Study, page: SessionPage) -> dict[str, Any]:
     if isinstance(found, VolumePage):
         return {"default_volume": found.default_volume}
     if isinstance(found, FinishPage):
-        return {"popup_content": found.popup_content, "questionnaire": _questions(page)}
-    return {"questionnaire": _questions(page)} if page.questions else {}
+        return {"popup_content": found.popup_content, "questionnaire": _questions(page, address)}
+    return {"questionnaire": _questions(page, address)} if page.questions else {}
 
 
-def _questions(page: SessionPage) -> list[dict[str, Any]]:
-    return [question.model_dump(mode="json") for question in page.questions]
+def _questions(page: SessionPage, address: Address) -> list[dict[str, Any]]:
+    return [
+        {
+            **question.model_dump(mode="json", exclude={"response"}),
+            "response": [shown_point(point, address) for point in question.response or ()],
+        }
+        for question in page.questions
+    ]
 
 
-def _sounds(study: Study, names: AudioNames, session: Session, page: SessionPage) -> dict[str, Any]:
+def _sounds(
+    study: Study, names: AudioNames, session: Session, page: SessionPage, address: Address
+) -> dict[str, Any]:
     places = sounds_of(page)
     urls = {place: names.url(session.uuid, page, place) for place in places}
     if not page.rates:
@@ -120,7 +134,7 @@ def _sounds(study: Study, names: AudioNames, session: Session, page: SessionPage
         "must_rate": must_rate(study.config, page),
         "allow_comments": True,
     }
-    return {**shared, **_player(study, page), **_choices(page)}
+    return {**shared, **_player(study, page), **_choices(page, address)}
 
 
 def _player(study: Study, page: SessionPage) -> dict[str, Any]:
@@ -135,13 +149,11 @@ def _player(study: Study, page: SessionPage) -> dict[str, Any]:
     }
 
 
-def _choices(page: SessionPage) -> dict[str, Any]:
+def _choices(page: SessionPage, address: Address) -> dict[str, Any]:
     found = page.page
     if isinstance(found, PairedComparisonPage):
         return {"unforced": found.unforced}
     if isinstance(found, LikertPage):
-        scales = [
-            [{"value": point.value, "label": point.label} for point in scale] for scale in found.response
-        ]
+        scales = [[shown_point(point, address) for point in scale] for scale in found.response]
         return {"response": scales, "must_playback": found.must_playback}
     return {}

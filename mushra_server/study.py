@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mushra_server.errors import ServerError
+from mushra_server.pictures import check_picture
 from study_builder.config import (
     CONFIG_NAME,
-    LikertPage,
     MushraPage,
     Page,
     Question,
@@ -36,12 +36,16 @@ class SessionPage:
         id: The page's id in the study; never shown to the browser.
         type: The page type of webMUSHRA, or ``headphone_check``.
         planned: The page in the session's plan; None for the headphone check, which is in no config.
+        questions: What the page asks, empty where it asks nothing.
+        pictures: Paths of the pictures of the points that can be chosen on it.
     """
 
     index: int
     id: str
     type: str
     planned: PlannedPage | None
+    questions: tuple[Question, ...] = ()
+    pictures: tuple[str, ...] = ()
 
     @property
     def page(self) -> Page | None:
@@ -58,12 +62,6 @@ class SessionPage:
         """Whether a session without an answer to this page is incomplete."""
         asked = any(not question.optional for question in self.questions)
         return self.rates or asked or bool(getattr(self.page, "must_consent", False))
-
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """The questionnaire of the page, empty where it has none."""
-        found: tuple[Question, ...] = getattr(self.page, "questionnaire", ())
-        return found
 
     def conditions(self) -> dict[str, str]:
         """Return the scored conditions by opaque key, in the order of presentation."""
@@ -92,7 +90,7 @@ class Study:
         if not self.config.pages:
             raise ServerError(f"{self.root / CONFIG_NAME}: has no pages, expected at least one")
         if own_page:
-            self._check_sounds()
+            self._check_files()
         self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
 
     def pages(self, slot: int) -> tuple[SessionPage, ...]:
@@ -112,18 +110,8 @@ class Study:
 
     @functools.cached_property
     def named_files(self) -> frozenset[str]:
-        """The paths that the config names: sounds, and the pictures of Likert points."""
-        sounds = (path for page in self.config.walk() for path in page.sounds().values())
-        scales = (
-            scale for page in self.config.walk() if isinstance(page, LikertPage) for scale in page.response
-        )
-        pictures = (
-            path
-            for scale in scales
-            for point in scale
-            for path in (point.img, point.img_selected, point.img_higher_response_selected)
-        )
-        return frozenset(path for path in (*sounds, *pictures) if path)
+        """The paths that the config names: sounds, pictures of Likert points, models of spatial pages."""
+        return frozenset(self.config.named_files())
 
     def fingerprint(self) -> str:
         """Return a hash of what must not change once ratings are stored: pages, orders, scales."""
@@ -139,17 +127,21 @@ class Study:
         return hashlib.sha256(json.dumps(design, sort_keys=True).encode()).hexdigest()
 
     def _plan(self, slot: int) -> tuple[SessionPage, ...]:
-        planned: list[tuple[str, str, PlannedPage | None]] = [
-            (page.id, page.page.type, page) for page in session_plan(self.config, slot).pages
-        ]
+        planned: list[PlannedPage | None] = list(session_plan(self.config, slot).pages)
         if self.config.options.headphone_check:
-            ratings = (
-                at for at, (_, _, page) in enumerate(planned) if page is not None and page.trial is not None
-            )
-            planned.insert(next(ratings, len(planned)), (HEADPHONE_CHECK, HEADPHONE_CHECK, None))
-        return tuple(SessionPage(index, *entry) for index, entry in enumerate(planned))
+            ratings = (at for at, page in enumerate(planned) if page is not None and page.trial is not None)
+            planned.insert(next(ratings, len(planned)), None)
+        return tuple(self._session_page(index, page) for index, page in enumerate(planned))
 
-    def _check_sounds(self) -> None:
+    def _session_page(self, index: int, planned: PlannedPage | None) -> SessionPage:
+        if planned is None:
+            return SessionPage(index, HEADPHONE_CHECK, HEADPHONE_CHECK, None)
+        page = planned.page
+        pictures = tuple(path for point in self.config.points(page) for path in point.pictures)
+        questions = self.config.questions(page)
+        return SessionPage(index, planned.id, page.type, planned, questions, pictures)
+
+    def _check_files(self) -> None:
         for page in self.config.walk():
             if isinstance(page, MushraPage) and page.created_anchors:
                 raise ServerError(
@@ -159,6 +151,8 @@ class Study:
             for path in page.sounds().values():
                 if not self.file(path).is_file():
                     raise ServerError(f"{self.file(path)}: not found, expected a sound of page {page.id!r}")
+            for path in (path for point in self.config.points(page) for path in point.pictures):
+                check_picture(self.file(path), page.id)
 
 
 def _shape(page: Page) -> list[object]:

@@ -132,7 +132,7 @@ _EMPTY: dict[str, Any] = {"attempt": SOURCE, "time_ms": None, "ratings": [], "an
 
 def _participant_names(connection: Connection, study: Study) -> list[str]:
     """Return one list of columns for all sessions of the study's own page: questions, then URL parameters."""
-    asked = [question.name for page in study.config.walk() for question in getattr(page, "questionnaire", ())]
+    asked = [question.name for page in study.config.walk() for question in study.config.questions(page)]
     given = connection.execute(text("SELECT DISTINCT name FROM parameters ORDER BY name")).scalars()
     return list(dict.fromkeys([*asked, *given]))
 

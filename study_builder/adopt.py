@@ -11,7 +11,6 @@ from stimuli import lowpass_anchor, read_audio, sha256_of, write_audio
 from study_builder.config import Block, MushraPage, Notice, Page, StudyConfig
 from study_builder.errors import BuildError
 from study_builder.folders import folder_when_complete
-from study_builder.pack import named_files
 from study_builder.trial_audio import ANCHORS
 
 _CUTOFF_HZ = dict(ANCHORS.values())
@@ -47,7 +46,7 @@ def adopt_config(
     """
     source = Path(config_path)
     config, notices = StudyConfig.load_with_notices(source)
-    names = list(dict.fromkeys(named_files(config)))
+    names = list(dict.fromkeys(config.named_files()))
     base = _root(source, names) if root is None else Path(root)
     with folder_when_complete(Path(out), overwrite) as folder:
         for name in names:

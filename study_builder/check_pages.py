@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from study_builder.config import (
     ConsentPage,
     FinishPage,
-    LikertPage,
     MushraPage,
     Page,
     SpatialPage,
@@ -208,8 +207,8 @@ def _page_text(config: StudyConfig, page: Page) -> str:
     parts = [page.name, page.content]
     if page.rates:
         parts.append(config.trial(page).question or "")
-    if isinstance(page, LikertPage):
-        parts += [point.label or point.value for scale in page.response for point in scale]
     if isinstance(page, FinishPage):
-        parts += [page.popup_content or "", *(question.label or "" for question in page.questionnaire)]
+        parts.append(page.popup_content or "")
+    parts += [question.label or "" for question in config.questions(page)]
+    parts += [point.label or point.value for point in config.points(page)]
     return " ".join(parts)

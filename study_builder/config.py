@@ -51,6 +51,7 @@ from study_builder.config_pages import (
     VolumePage,
     walk,
 )
+from study_builder.config_questions import misplaced, points_of, questions_of
 from study_builder.config_reader import PageReader
 from study_builder.config_spatial import SpatialPage
 from study_builder.config_yaml import parse
@@ -166,6 +167,8 @@ class StudyConfig(Model):
         fields["options"] = reader.checked(
             StudyOptions, {} if options is None else options, (webmushra.OURS,)
         )
+        if wrong := misplaced(walk(fields["pages"]), fields["options"].questionnaires):
+            raise reader.error((webmushra.OURS, "questionnaires", wrong[0]), wrong[1])
         return reader.checked(cls, fields, ()), sorted(notices, key=lambda notice: notice.line)
 
     def to_yaml(self) -> str:
@@ -196,6 +199,23 @@ class StudyConfig(Model):
         """Return what is known of a rating page; by default it is a trial of its own item."""
         name = page.id or page.name or page.type
         return self.options.trials.get(name) or TrialInfo(item=name)
+
+    def questions(self, page: Page) -> tuple[Question, ...]:
+        """Return the questionnaire of a page, empty where it has none."""
+        return questions_of(page, self.options.questionnaires)
+
+    def points(self, page: Page) -> tuple[LikertPoint, ...]:
+        """Return every named point that can be chosen on a page, of its scales and of its questions."""
+        return tuple(points_of(page, self.options.questionnaires))
+
+    def named_files(self) -> Iterator[str]:
+        """Yield the paths of every sound, picture and model that the pages name, page by page."""
+        for page in self.walk():
+            yield from page.sounds().values()
+            for point in self.points(page):
+                yield from point.pictures
+            if isinstance(page, SpatialPage):
+                yield from (thing.path for thing in page.objects if thing.type == "custom" and thing.path)
 
     def condition(self, name: str) -> ConditionInfo:
         """Return a condition's role and label; webMUSHRA's own names have their usual roles."""

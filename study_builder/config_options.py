@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR, REFERENCE, Model, Number, Text
+from study_builder.config_pages import Question
 
 SCHEMA_VERSION = 1
 
@@ -92,6 +93,7 @@ class StudyOptions(Model):
     scales: tuple[Scale, ...] = Field(default_factory=_default_scales, min_length=1)
     conditions: dict[Text, ConditionInfo] = Field(default_factory=dict)
     trials: dict[Text, TrialInfo] = Field(default_factory=dict)
+    questionnaires: dict[Text, tuple[Question, ...]] = Field(default_factory=dict)
     url_parameters: tuple[Text, ...] = ()
     completion: Completion | None = None
     headphone_check: Literal["antiphase", "huggins"] | None = None

@@ -100,6 +100,12 @@ class LikertPoint(Model):
     img_selected: Text | None = None
     img_higher_response_selected: Text | None = None
 
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The paths of the pictures that the point has."""
+        paths = (self.img, self.img_selected, self.img_higher_response_selected)
+        return tuple(path for path in paths if path)
+
 
 LikertScale = tuple[LikertPoint, ...]
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from stimuli import sha256_of
 from study_builder.config import CONFIG_NAME, StudyConfig
-from study_builder.config_pages import LikertPage
-from study_builder.config_spatial import SpatialPage
 from study_builder.errors import BuildError, StudyError
 
 LIBRARIES = ("listenable", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pydantic", "PyYAML")
@@ -66,7 +64,7 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
 
 def _files(folder: Path, config: StudyConfig) -> Iterator[tuple[str, Path]]:
     yield CONFIG_NAME, folder / CONFIG_NAME
-    for name in sorted({*config.options.files, *named_files(config)}):
+    for name in sorted({*config.options.files, *config.named_files()}):
         parts = PurePosixPath(name)
         path = folder / parts
         if parts.is_absolute() or ".." in parts.parts:
@@ -81,22 +79,6 @@ def _files(folder: Path, config: StudyConfig) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.iterdir()):
         if path.is_file() and any(word in path.name.lower() for word in LICENCE_WORDS):
             yield path.name, path
-
-
-def named_files(config: StudyConfig) -> Iterator[str]:
-    """Yield the paths of every sound and picture that a config names."""
-    for page in config.walk():
-        yield from page.sounds().values()
-        if isinstance(page, LikertPage):
-            points = [point for scale in page.response for point in scale]
-            pictures = [(p.img, p.img_selected, p.img_higher_response_selected) for p in points]
-            yield from _given(name for names in pictures for name in names)
-        if isinstance(page, SpatialPage):
-            yield from _given(thing.path for thing in page.objects if thing.type == "custom")
-
-
-def _given(names: Iterable[str | None]) -> Iterator[str]:
-    return (name for name in names if name)
 
 
 def _add(archive: ZipFile, name: str, content: bytes) -> None:

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from study_builder import webmushra
 from study_builder.config import (
     ConditionInfo,
+    GenericPage,
+    LikertPoint,
     LikertSingleStimulusPage,
     MushraPage,
     Question,
@@ -253,6 +255,27 @@ def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureF
             "pages: []\nlistenable:\n  scales:\n  - {name: a, min: 5, max: 1}",
             "config.yaml, line 4: 'scales.0': scale 'a' runs from 5 to 1; expected max above min",
         ),
+        (
+            "pages:\n- {type: generic, id: told}\nlistenable:\n  questionnaires:\n"
+            "    about: [{type: text, name: city}]",
+            "config.yaml, line 5: no generic page has the id 'about'; "
+            "expected the id of one generic page (told)",
+        ),
+        (
+            "pages:\n- {type: generic, id: a}\n- {type: generic, id: a}\nlistenable:\n  questionnaires:\n"
+            "    a: [{type: text, name: city}]",
+            "config.yaml, line 6: more than one generic page has the id 'a'; "
+            "expected the id of one generic page (a)",
+        ),
+        (
+            "pages:\n- {type: generic, id: a}\n- type: finish\n  questionnaire: [{type: text, name: age}]\n"
+            "listenable:\n  questionnaires:\n    a: [{type: text, name: city}, {type: number, name: age}]",
+            "config.yaml, line 7: 'age' is asked on the last page and on page 'a'; expected different names",
+        ),
+        (
+            "pages:\n- {type: generic, id: a}\nlistenable:\n  questionnaires:\n    a: []",
+            "config.yaml, line 5: the questionnaire of page 'a' is empty; expected at least one question",
+        ),
     ],
 )
 def test_errors_say_where_and_what_was_expected(text: str, message: str) -> None:
@@ -362,6 +385,23 @@ def test_our_own_block_round_trips_and_is_the_only_key_webmushra_does_not_know()
     assert load(written) == config
     assert set(yaml.safe_load(written)) - set(webmushra.STUDY.fields) == set()
     assert yaml.safe_load(written)["listenable"]["scales"][0]["labels"] == ["no", "yes"]
+
+
+def test_a_questionnaire_between_pages_round_trips_and_leaves_webmushras_page_as_it_was() -> None:
+    questions = (
+        Question(type="number", name="age", label="Age", min=10),
+        Question(type="likert", name="mood", response=(LikertPoint(value="1", img="a.png"),), optional=True),
+    )
+    page = GenericPage(id="about", name="About you", content="Some questions.")
+    config = StudyConfig(pages=(page,), options=StudyOptions(questionnaires={"about": questions}))
+    written = config.to_yaml()
+    assert load(written) == config
+    assert yaml.safe_load(written)["pages"] == [
+        {"type": "generic", "id": "about", "name": "About you", "content": "Some questions."}
+    ]
+    assert config.questions(page) == questions
+    assert config.questions(GenericPage(id="other")) == ()
+    assert list(config.named_files()) == ["a.png"]
 
 
 def test_roles_of_webmushras_names_are_known_without_being_listed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from study_builder.build import build_study
 from study_builder.config import StudyConfig
 from study_builder.errors import BuildError
-from study_builder.pack import named_files, pack_study
+from study_builder.pack import pack_study
 
 MakeFolder = Callable[..., Path]
 
@@ -86,4 +86,4 @@ pages:
   objects: [{type: custom, path: head.dae}, {type: listener}]
 """
     )
-    assert list(named_files(config)) == ["a.wav", "off.png", "on.png", "b.wav", "head.dae"]
+    assert list(config.named_files()) == ["a.wav", "off.png", "on.png", "b.wav", "head.dae"]

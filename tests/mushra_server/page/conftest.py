@@ -164,6 +164,7 @@ def pages() -> dict[str, Any]:
         "multi": LIKERT_MULTI,
         "finish": FINISH,
         "every": EVERY_TYPE,
+        "questions": QUESTIONS,
         "trial": trial,
         "reference": REFERENCE,
         "stored": stored,

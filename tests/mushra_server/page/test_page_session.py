@@ -553,40 +553,6 @@ def test_session_is_not_finished_while_a_page_is_on_its_way(
 
 
 @slow
-def test_questionnaire_between_pages(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
-) -> None:
-    """A page of its own with questions, as the state describes one; the test plays the server."""
-    address = serve(make_study([pages["generic"], pages["finish"]]))
-    someone = open_page("about:blank", expect_errors=True)
-    sent: list[dict[str, str]] = []
-
-    def with_questions(route: Any) -> None:
-        state = route.fetch().json()
-        questions = state["pages"][1]["questionnaire"]
-        state["pages"][0].update(type="questionnaire", title="About you", questionnaire=questions)
-        route.fulfill(json=state)
-
-    def take(route: Any) -> None:
-        sent.append(route.request.post_data_json["answers"])
-        route.fulfill(json={"saved": 0, "position": 1})
-
-    someone.tab.route("**/api/session", with_questions)
-    someone.tab.route("**/api/session/pages/0", take)
-    someone.tab.goto(address)
-    assert someone.at(1) == "questionnaire"
-    someone.tab.get_by_label("Your age").fill("9")
-    someone.tab.get_by_label("Loudspeakers").check()
-    someone.next.click()
-    assert someone.hint.text_content() == "Your age: please enter a number from 10 to 120"
-    someone.tab.get_by_label("Your age").fill("33")
-    someone.tab.get_by_label("Your city (optional)").fill("  Köln, O'Hara & <Söhne>  ")
-    someone.next.click()
-    someone.at(2)
-    assert sent == [{"age": "33", "device": "loudspeakers", "city": "Köln, O'Hara & <Söhne>"}]
-
-
-@slow
 def test_spatial_page_points_to_webmushra(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:

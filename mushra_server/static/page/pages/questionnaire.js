@@ -1,6 +1,7 @@
 // Questions: text, number, likert, long_text.
 
 import { t } from "../i18n.js";
+import { choices } from "../ui/choices.js";
 import { h, uniqueId } from "../ui/dom.js";
 
 export function questionnaire(page, env) {
@@ -91,25 +92,16 @@ function numberField(question, value, changed) {
 }
 
 function likertField(question, value, changed) {
-  const name = uniqueId("choice");
-  const options = (question.response ?? []).map((point) => {
-    const radio = h("input", { type: "radio", name, value: point.value, on: { change: changed } });
-    radio.checked = value === point.value;
-    return { radio, element: h("label", { class: "choice" }, radio, h("span", { text: point.label || point.value })) };
+  const made = choices(question.response ?? [], {
+    chosen: value,
+    words: (point) => point.label || point.value,
+    onChoose: changed,
   });
   const element = h(
     "fieldset",
     { class: "question" },
     h("legend", {}, question.label || question.name, optionalMark(question)),
-    h(
-      "div",
-      { class: "choices" },
-      options.map((option) => option.element),
-    ),
+    h("div", { class: "choices" }, made.elements),
   );
-  return {
-    element,
-    value: () => options.find(({ radio }) => radio.checked)?.radio.value ?? "",
-    focus: () => options[0]?.radio,
-  };
+  return { element, value: () => made.chosen() ?? "", focus: () => made.radios[0] };
 }

@@ -1,34 +1,27 @@
 // One Likert scale for one sound: named points, of which one is chosen.
 
 import { scaleWord, t } from "../i18n.js";
-import { h, uniqueId } from "./dom.js";
+import { choices } from "./choices.js";
+import { h } from "./dom.js";
 
-/** @param points list of {value, label}; `legend` says what is rated; `onChoose(value)` gets the point's own text. */
+/** @param points see choices.js; `legend` says what is rated; `onChoose(value)` gets the point's own text. */
 export function likertScale(points, { legend, chosen, onChoose, hideLegend = false }) {
-  const name = uniqueId("likert");
-  const radios = points.map((point) => {
-    const radio = h("input", { type: "radio", name, value: point.value, on: { change: () => onChoose(point.value) } });
-    radio.checked = chosen !== null && String(chosen) === point.value;
-    return radio;
+  const made = choices(points, {
+    chosen: chosen === null ? null : String(chosen),
+    words: (point) => (point.label ? scaleWord(point.label) : point.value),
+    boxed: true,
+    onChoose,
   });
-  const labels = points.map((point, n) =>
-    h(
-      "label",
-      { class: "choice boxed" },
-      radios[n],
-      h("span", { text: point.label ? scaleWord(point.label) : point.value }),
-    ),
-  );
   const element = h(
     "fieldset",
     { class: "likert" },
     h("legend", { class: hideLegend ? "visually-hidden" : null, text: legend }),
-    h("div", { class: "choices row" }, labels),
+    h("div", { class: "choices row" }, made.elements),
   );
   return {
     element,
-    first: radios[0],
-    chosen: () => radios.find((radio) => radio.checked)?.value ?? null,
+    first: made.radios[0],
+    chosen: made.chosen,
     set enabled(on) {
       element.disabled = !on;
     },

@@ -1,0 +1,53 @@
+"""Pictures of the points of a Likert scale: which files may be one, and what a browser is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mushra_server.errors import ServerError
+from study_builder.config import LikertPoint
+
+__all__ = ["PICTURE_TYPES", "check_picture", "shown_point"]
+
+PICTURE_TYPES = {
+    ".avif": "image/avif",
+    ".gif": "image/gif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+
+
+def check_picture(file: Path, page: str | None) -> None:
+    """Refuse what a browser cannot show.
+
+    Args:
+        file: Where the picture should be.
+        page: The page's id, for the message.
+
+    Raises:
+        ServerError: If there is no such file, or its ending is that of no picture.
+    """
+    if file.suffix.lower() not in PICTURE_TYPES:
+        raise ServerError(f"{file}: expected a picture for page {page!r} ({', '.join(PICTURE_TYPES)})")
+    if not file.is_file():
+        raise ServerError(f"{file}: not found, expected a picture of page {page!r}")
+
+
+def shown_point(point: LikertPoint, address: Callable[[str], str]) -> dict[str, str | None]:
+    """Return a point as the browser gets it; the addresses of its pictures do not hold their names.
+
+    Args:
+        point: The point.
+        address: Turns a path of the study into an address of this session.
+    """
+    shown: dict[str, str | None] = {"value": point.value, "label": point.label}
+    pictures = {
+        "picture": point.img,
+        "picture_chosen": point.img_selected,
+        "picture_below": point.img_higher_response_selected,
+    }
+    return {**shown, **{name: address(path) for name, path in pictures.items() if path}}
