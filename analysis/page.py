@@ -77,6 +77,7 @@ VARIANCE = [
     Column("component", "Component"),
     Column("sd", "SD", "score"),
     Column("share", "Share of variance", "share"),
+    Column("note", "Note"),
 ]
 RELIABILITY = [
     Column("measure", "Measure"),

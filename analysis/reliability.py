@@ -7,20 +7,23 @@ import pandas as pd
 from scipy import stats
 
 from analysis.errors import DesignError
+from analysis.jackknife import over_listeners
 from analysis.ratings import cells, is_simulated
-from analysis.variance import Floats, two_way
+from analysis.variance import Floats, components
+
+_FEW = "an interval needs three listeners"
 
 
-def reliability(
-    frame: pd.DataFrame, *, attribute: str | None = None, level: float = 0.95, draws: int = 500, seed: int = 0
-) -> pd.DataFrame:
+def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: float = 0.95) -> pd.DataFrame:
     """Agreement of the panel: ICC(2,1), ICC(2,k), Krippendorff's alpha and Kendall's W.
 
     A stimulus (item x condition) is what is measured, a listener is the measure. Where every listener rated
     every stimulus, the ICCs are those of Shrout & Fleiss (1979) with McGraw & Wong's (1996) intervals;
-    otherwise they come from the variance components of the ratings that there are (`analysis.variance`), with
-    percentile intervals of a bootstrap over listeners. Alpha is Krippendorff's for interval scales; W is over
-    the listeners' mean scores of the conditions.
+    otherwise they come from the variance components of the ratings that there are (`analysis.variance`).
+    Alpha is Krippendorff's for interval scales; W is over the listeners' mean scores of the conditions, and
+    its interval that of the mean rank correlation of two listeners, which W is a function of. The intervals
+    of alpha, W and the incomplete ICCs come from a jackknife over listeners (`analysis.jackknife`): they
+    speak about new listeners and the same stimuli.
 
     Returns:
         Columns `measure, value, ci_low, ci_high, n_listeners, n_stimuli, note, simulated`.
@@ -37,15 +40,14 @@ def reliability(
         )
     scores = wide.to_numpy(float)
     complete = not np.isnan(scores).any()
-    single, average = icc(scores, level) if complete else _icc_incomplete(scores, level, draws, seed)
-    note = "" if complete else "incomplete design: variance components, bootstrap over listeners"
-    w, w_note = _kendall_of(table)
-    alone = (np.nan, np.nan)
+    single, average = icc(scores, level) if complete else _icc_incomplete(scores, level)
+    note = "" if complete else "incomplete design: variance components, jackknife over listeners"
+    alpha = krippendorff(scores), *over_listeners(lambda rows: krippendorff(rows.T), scores.T, level)
     rows = [
         ("ICC(2,1)", *single, note),
         ("ICC(2,k)", *average, note),
-        ("Krippendorff's alpha", krippendorff(scores), *alone, ""),
-        ("Kendall's W", w, *alone, w_note),
+        ("Krippendorff's alpha", *alpha, "" if scores.shape[1] > 2 else _FEW),
+        ("Kendall's W", *_kendall_of(table, level)),
     ]
     out = pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high", "note"])
     return out.assign(n_listeners=scores.shape[1], n_stimuli=scores.shape[0], simulated=is_simulated(frame))
@@ -125,33 +127,43 @@ def kendall_w(scores: Floats) -> float:
     return float(12 * spread / scale) if scale > 0 else float("nan")
 
 
-def _kendall_of(table: pd.DataFrame) -> tuple[float, str]:
-    means = table.groupby(["listener", "condition"])["score"].mean().unstack().dropna()
-    if min(means.shape) < 2:
-        return float("nan"), "needs two listeners who rated two conditions"
-    return kendall_w(means.to_numpy(float).round(10)), ""
+def mean_rank_correlation(scores: Floats) -> float:
+    """Mean rank correlation of two listeners [listeners, objects], `(nW - 1) / (n - 1)` for n listeners."""
+    n = len(scores)
+    ranks = stats.rankdata(scores, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    own = float((ranks**2).sum())
+    return (float((ranks.sum(axis=0) ** 2).sum()) - own) / ((n - 1) * own) if own > 0 else float("nan")
+
+
+def _kendall_of(table: pd.DataFrame, level: float) -> tuple[float, float, float, str]:
+    frame = table.groupby(["listener", "condition"])["score"].mean().unstack().dropna()
+    nan, n = float("nan"), len(frame)
+    if min(frame.shape) < 2:
+        return nan, nan, nan, "needs two listeners who rated two conditions"
+    means = frame.to_numpy(float).round(10)
+    low, high = (
+        (1 + (n - 1) * end) / n if n > 2 else nan
+        for end in over_listeners(mean_rank_correlation, means, level)
+    )
+    w = kendall_w(means)
+    note = _FEW if n < 3 else "all listeners rank the conditions alike" if w > 1 - 1e-9 else ""
+    return w, low, high, note
 
 
 def _icc_incomplete(
-    scores: Floats, level: float, draws: int, seed: int
+    scores: Floats, level: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     k = 1 / float(np.mean(1 / np.maximum((~np.isnan(scores)).sum(axis=1), 1)))
     value = _icc_components(scores)
-    rng = np.random.default_rng(seed)
-    drawn = np.array(
-        [_icc_components(scores[:, rng.integers(0, scores.shape[1], scores.shape[1])]) for _ in range(draws)]
-    )
-    drawn = drawn[~np.isnan(drawn)]
-    ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2]) if len(drawn) else np.full(2, np.nan)
-    low, high = float(ends[0]), float(ends[1])
+    low, high = over_listeners(lambda rows: _icc_components(rows.T), scores.T, level)
     return (value, low, high), (_stepped(value, k), _stepped(low, k), _stepped(high, k))
 
 
 def _icc_components(scores: Floats) -> float:
     stimulus, listener = np.nonzero(~np.isnan(scores))
-    found = two_way(scores[stimulus, listener], listener, stimulus)
-    total = found.listener + found.item + found.residual
-    return found.item / total if total > 0 else float("nan")
+    parts = components(scores[stimulus, listener], listener, stimulus)
+    return float(parts[1] / parts.sum()) if parts.sum() > 0 else float("nan")
 
 
 def _stepped(single: float, k: float) -> float:

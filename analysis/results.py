@@ -120,7 +120,7 @@ def _tables(
         "omnibus": lambda: omnibus(left),
         "mixed": lambda: model().differences(),
         "variance": lambda: model().variance_components(),
-        "reliability": lambda: reliability(left, seed=options.seed),
+        "reliability": lambda: reliability(left),
         "listeners": lambda: listeners(left),
         "assumptions": lambda: assumptions(left, scale=scale),
         "items": lambda: mos(

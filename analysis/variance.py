@@ -69,6 +69,18 @@ def two_way(scores: Floats, listeners: Ints, items: Ints) -> MeanVariance:
     return MeanVariance(mean, variance, df, float(components[0]), float(components[1]), float(components[2]))
 
 
+def components(scores: Floats, listeners: Ints, items: Ints) -> Floats:
+    """Estimate the variances of listeners, items and the rest alone, without what the mean's interval needs.
+
+    Args:
+        scores: Ratings [n].
+        listeners: Index of the listener of each rating [n].
+        items: Index of the item of each rating [n].
+    """
+    design = _Design.of(listeners, items)
+    return _components(design, design.sums_of_squares(scores - scores.mean()), design.separable())
+
+
 @dataclass(frozen=True)
 class _Design:
     """Counts of a crossed design; all that the estimates need besides the scores."""

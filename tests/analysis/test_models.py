@@ -1,4 +1,4 @@
-"""Analysis of variance, mixed model, reliability, power: against pingouin, statsmodels, published tables."""
+"""Analysis of variance and power: against pingouin, statsmodels, published tables."""
 
 from __future__ import annotations
 
@@ -9,24 +9,18 @@ import numpy as np
 import pandas as pd
 import pingouin
 import pytest
-import statsmodels.api as sm
 from scipy import stats
 
 from analysis import (
     DesignError,
     Spread,
-    listeners,
-    mixed_model,
     omnibus,
     pilot_spread,
     power,
-    reliability,
     required_listeners,
 )
 from analysis.anova import rm_anova
 from analysis.intervals import interval, t_test
-from analysis.ratings import cells
-from analysis.reliability import icc, kendall_w, krippendorff
 
 Make = Callable[..., pd.DataFrame]
 
@@ -82,118 +76,6 @@ def test_advice_follows_attachment_4(make: Make) -> None:
     assert row["advice"] == "p_multivariate", "40 listeners are not fewer than 3 levels + 30"
     few = omnibus(make(listeners=12, items=3, own=(0.0, 0.0), seed=1)).iloc[1]
     assert few["advice"] == ("p_hf" if few["epsilon_hf"] > 0.85 else "p_multivariate")
-
-
-def test_the_mixed_model_agrees_with_statsmodels(make: Make) -> None:
-    frame = make(
-        listeners=9, items=6, means={"A": 60.0, "B": 45.0}, missing=0.15, sd=(8, 5, 5), own=(4, 4), seed=5
-    )
-    model = mixed_model(frame)
-    table = cells(frame)
-    table["one"] = 1
-    parts = {
-        "listener": "0 + C(listener)", "listener x condition": "0 + C(listener):C(condition)",
-        "item": "0 + C(item)", "item x condition": "0 + C(item):C(condition)",
-    }  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        witness = sm.MixedLM.from_formula(
-            "score ~ 0 + C(condition)", table, groups="one", vc_formula=parts, re_formula="0"
-        ).fit(reml=True)
-    components = dict(zip(witness.model.exog_vc.names, witness.vcomp, strict=True)) | {
-        "residual": witness.scale
-    }
-    assert model.components == pytest.approx(components, rel=0.02, abs=0.05)
-    assert model.means == pytest.approx(witness.fe_params.to_numpy(), abs=0.01)
-    gap = np.array([1.0, -1.0])
-    se = float(gap @ witness.cov_params().to_numpy()[:2, :2] @ gap) ** 0.5
-    assert model.differences()["se"].iloc[0] == pytest.approx(se, rel=5e-3)
-
-
-def test_two_conditions_of_a_complete_study_give_the_two_way_interval(make: Make) -> None:
-    frame = make(listeners=12, items=8, means={"A": 60.0, "B": 45.0}, own=(5, 5))
-    row = mixed_model(frame).differences().iloc[0]
-    wide = frame.pivot(index=["listener", "item"], columns="condition", values="score")
-    gaps = wide["A"] - wide["B"]
-    codes = [pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1)]
-    found = interval("two-way", gaps.to_numpy(), *codes)
-    # Not the same number: the model also learns its residual from the sums of the two conditions.
-    assert row["se"] == pytest.approx(found.standard_error(), rel=0.05)
-    assert t_test(found) < row["p"], "fewer degrees of freedom are on the safe side"
-
-
-def test_what_a_mixed_model_needs(make: Make) -> None:
-    with pytest.raises(DesignError, match="needs two conditions, listeners and items; found 3, 1 and 6"):
-        mixed_model(make(listeners=1))
-    shares = mixed_model(make()).variance_components()
-    assert shares["share"].sum() == pytest.approx(1) and list(shares["component"])[-1] == "residual"
-
-
-def test_icc_agrees_with_pingouin() -> None:
-    rng = np.random.default_rng(1)
-    table = rng.normal(0, 8, (12, 1)) + rng.normal(0, 4, (1, 5)) + rng.normal(0, 5, (12, 5))
-    long = pd.DataFrame(table).melt(ignore_index=False).reset_index()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        witness = pingouin.intraclass_corr(long, targets="index", raters="variable", ratings="value")
-    single, average = icc(table)
-    for found, row in ((single, witness.iloc[1]), (average, witness.iloc[4])):
-        assert found[0] == pytest.approx(row["ICC"])
-        ends = next(value for name, value in row.items() if "CI" in str(name))
-        assert found[1:] == pytest.approx(tuple(ends), abs=0.006)
-
-
-def test_reliability_of_an_incomplete_study(make: Make) -> None:
-    frame = make(listeners=20, items=10, sd=(3, 10, 4))
-    complete = reliability(frame).set_index("measure")
-    fewer = reliability(frame[np.random.default_rng(0).random(len(frame)) > 0.3]).set_index("measure")
-    assert fewer.loc["ICC(2,1)", "value"] == pytest.approx(complete.loc["ICC(2,1)", "value"], abs=0.08)
-    assert (
-        fewer.loc["ICC(2,1)", "note"].startswith("incomplete design")
-        and complete.loc["ICC(2,1)", "note"] == ""
-    )
-    row = fewer.loc["ICC(2,1)"]
-    assert row["ci_low"] < row["value"] < row["ci_high"]
-
-
-def test_krippendorffs_published_example() -> None:
-    # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability": 4 observers, 12 units, interval
-    # scale, alpha = 0.849.
-    gap = np.nan
-    observers = np.array(
-        [
-            [1, 2, 3, 3, 2, 1, 4, 1, 2, gap, gap, gap], [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, gap, 3],
-            [gap, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, gap], [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, gap],
-        ]
-    )  # fmt: skip
-    assert krippendorff(observers.T) == pytest.approx(0.849, abs=5e-4)
-
-
-def test_kendalls_w_is_friedmans_statistic_scaled() -> None:
-    table = np.random.default_rng(2).integers(0, 6, (9, 5)).astype(float)
-    chi2 = stats.friedmanchisquare(*table.T).statistic
-    assert kendall_w(table) == pytest.approx(chi2 / (9 * 4))
-    assert kendall_w(np.tile([1.0, 2, 3], (4, 1))) == 1
-    assert np.isnan(kendall_w(np.ones((4, 3))))
-
-
-def test_each_listener_beside_the_panel(make: Make) -> None:
-    frame = make(listeners=6, sd=(0, 8, 1))
-    odd = frame["listener"] == "listener 002"
-    frame.loc[odd, "score"] += 20
-    again = frame[odd].assign(kind="repeat", score=lambda f: f["score"] + np.tile([1.0, -1.0], len(f) // 2))
-    table = listeners(pd.concat([frame, again], ignore_index=True)).set_index("listener")
-    assert table["bias"].idxmax() == "listener 002" and table.loc["listener 002", "bias"] > 15
-    assert (table["agreement"] > 0.8).all()
-    assert table.loc["listener 002", "repeatability"] == pytest.approx(
-        np.std([1, -1] * (len(again) // 2), ddof=1)
-    )
-    assert np.isnan(table.loc["listener 000", "repeatability"])
-
-
-def test_agreement_needs_two(make: Make) -> None:
-    with pytest.raises(DesignError, match="Agreement needs two listeners and two stimuli; found 1 and 18"):
-        reliability(make(listeners=1))
 
 
 def test_power_agrees_with_simulated_ratings() -> None:
