@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mushra_server import admin, admin_login, api, frontend, security, settings
+from mushra_server import admin, admin_login, api, assets, frontend, security, settings
 from mushra_server.audio import AudioNames
 from mushra_server.db import Database, sqlite_url
 from mushra_server.errors import Refusal
@@ -55,12 +55,13 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
     except BaseException:
         database.close()
         raise
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.secret_key = key
     app.json.sort_keys = False  # type: ignore[attr-defined]
     limiter = RateLimiter(options.requests_per_s, options.burst, everyone=options.limit_local)
     app.extensions[EXTENSION] = Server(opened, database, AudioNames(opened, key), options, limiter)
     security.install(app)
+    assets.install(app)
     admin_login.set_up_cookie(app)
     admin.install(app, ResultsCache(app.extensions[EXTENSION]))
     _register(app, opened, options)
