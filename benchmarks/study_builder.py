@@ -1,16 +1,16 @@
 """How long a study takes to build and check, and how much memory it needs.
 
-Run: PYTHONPATH=. python benchmarks/bench_study_builder.py [--items 12] [--conditions 10] [--seconds 10]
-[--rate 48000]
+    python -m benchmarks.study_builder [--items 12] [--conditions 10] [--seconds 10] [--rate 48000]
 
-The study has `conditions` signals a trial: methods, hidden reference and both anchors. Memory is the largest
-resident set of a process of its own, for 10 items and for `many` short ones (Linux).
+A trial has `conditions` signals: methods, hidden reference and both anchors. Memory is the largest resident
+set of a process of its own (Linux), for few and for many short items, and for few and more long ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +22,9 @@ import numpy as np
 from stimuli import write_audio
 from study_builder.build import build_study
 from study_builder.check import check_study
+
+MADE = 3  # conditions that are no methods: the reference and both anchors
+METHODS = 3  # where memory is measured
 
 MEASURED = """
 import sys
@@ -53,7 +56,7 @@ def make_sounds(root: Path, items: int, methods: int, seconds: float, rate: int)
 def timed(root: Path, source: Path) -> tuple[float, float]:
     """Return how many seconds building and checking take, on all processors."""
     begin = time.perf_counter()
-    build_study(source, root / "study")
+    build_study(source, root / "study", overwrite=True)
     built = time.perf_counter()
     report = check_study(root / "study")
     checked = time.perf_counter()
@@ -68,29 +71,51 @@ def peak_mib(root: Path, source: Path) -> float:
     return float(done.stdout)
 
 
+def speed(chosen: argparse.Namespace) -> None:
+    """Print how long one study takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        source = make_sounds(
+            root / "sounds", chosen.items, chosen.conditions - MADE, chosen.seconds, chosen.rate
+        )
+        runs = [timed(root, source) for _ in range(chosen.runs)]
+    print(
+        f"{chosen.items} items x {chosen.conditions} conditions x {chosen.seconds:g} s at "
+        f"{chosen.rate:,} Hz, on {os.cpu_count()} processors, {chosen.runs} runs.\n"
+    )
+    print("| step | minimum | median | maximum |\n|---|---:|---:|---:|")
+    for step, seconds in zip(("build", "check"), zip(*runs, strict=True), strict=True):
+        middle = statistics.median(seconds)
+        print(f"| {step} | {min(seconds):.1f} s | {middle:.1f} s | {max(seconds):.1f} s |")
+
+
+def memory(chosen: argparse.Namespace) -> None:
+    """Print the memory of building and checking studies of several sizes, in one thread."""
+    print("\nMost memory of a process that builds and checks, in one thread, libraries included:\n")
+    print("| items | sounds | memory |\n|---:|---|---:|")
+    sizes = [(items, 1.0, 16000) for items in (10, 100, chosen.many)]
+    sizes += [(items, chosen.seconds, chosen.rate) for items in (3, chosen.items)]
+    for items, seconds, rate in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            source = make_sounds(root / "sounds", items, METHODS, seconds, rate)
+            what = f"{METHODS + MADE} x {seconds:g} s at {rate:,} Hz"
+            print(f"| {items:,} | {what} | {peak_mib(root, source):.0f} MiB |", flush=True)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Measure everything and print the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=12)
     parser.add_argument("--conditions", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rate", type=int, default=48000)
     parser.add_argument("--many", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=3)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        methods = chosen.conditions - 3
-        source = make_sounds(root / "speed", chosen.items, methods, chosen.seconds, chosen.rate)
-        build_s, check_s = timed(root, source)
-        print(
-            f"{chosen.items} items x {chosen.conditions} conditions x {chosen.seconds:g} s "
-            f"at {chosen.rate} Hz on {os.cpu_count()} processors: "
-            f"build {build_s:.1f} s, check {check_s:.1f} s"
-        )
-    for items in (10, chosen.many):
-        with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder)
-            source = make_sounds(root / "memory", items, 3, 1.0, 16000)
-            print(f"{items} items x 6 conditions x 1 s at 16000 Hz: {peak_mib(root, source):.0f} MiB at most")
+    print("## Building and checking a study\n")
+    speed(chosen)
+    memory(chosen)
 
 
 if __name__ == "__main__":
