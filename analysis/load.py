@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from analysis.study import read_study
 
 logger = logging.getLogger(__name__)
 _SHOWN = 5
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+)$")
 
 
 def load_ratings(
@@ -92,10 +94,16 @@ def _called(sources: tuple[str | Path, ...]) -> str:
 
 
 def _numbers(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
-    """Parse the number columns; a row whose score is no finite number is a problem, not a zero."""
+    """Parse the number columns; a row whose score is no finite number is a problem, not a zero.
+
+    Spreadsheets of half the world write 3,5 for 3.5, and then part cells with semicolons.
+    """
     bad = pd.Series(False, index=raw.index)
+    commas = raw[FILE].isin(problems.decimal_commas)
     for name in [column for column in NUMBERS if column in raw]:
         text = raw[name] if pd.api.types.is_numeric_dtype(raw[name]) else raw[name].replace("", np.nan)
+        if commas.any() and not pd.api.types.is_numeric_dtype(text):
+            text = text.where(~commas, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
         values = pd.to_numeric(text, errors="coerce").astype(float)
         wrong = (values.isna() & text.notna()) | np.isinf(values)
         for row in each(raw[wrong & ~bad].rename(columns={FILE: "file", LINE: "line", name: "found"})):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -169,14 +170,20 @@ def _sentences(results: Results) -> tuple[list[str], list[str]]:
         return [], []
     rows = results.tables["comparisons"]
     clear = rows["p"] < 0.05
-    return list(rows.loc[clear, "sentence"]), list(rows.loc[~clear, "sentence"])
+    sentences = rows["sentence"].map(unbroken)
+    return list(sentences[clear]), list(sentences[~clear])
+
+
+def unbroken(sentence: str) -> str:
+    """Keep `p = 0.03` and `95 %` on one line."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=\bp) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", sentence)
 
 
 def _warnings(results: Results) -> list[str]:
     if "assumptions" not in results.tables:
         return []
     rows = results.tables["assumptions"]
-    return list(rows.loc[rows["warns"], "sentence"])
+    return [unbroken(sentence) for sentence in rows.loc[rows["warns"], "sentence"]]
 
 
 def table(frame: pd.DataFrame, columns: list[Column], digits: int) -> dict[str, Any]:

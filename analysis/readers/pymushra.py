@@ -55,7 +55,7 @@ def read_pymushra_json(path: Path) -> pd.DataFrame:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RatingsError(f"{path.name} is not JSON: {error}.") from None
     try:
         rows = (

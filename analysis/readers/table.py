@@ -19,6 +19,7 @@ class Problems:
     """Rows that cannot be used as they are, each with its file and line."""
 
     found: list[str] = field(default_factory=list)
+    decimal_commas: set[str] = field(default_factory=set)  # files whose cells are not split at commas
 
     def add(self, file: str, line: int, what: str) -> None:
         """Note one row; the text says what was found and what was expected."""
@@ -41,7 +42,7 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
         Text columns named by the header (cells stripped of spaces at their ends), and `_file`, `_line`.
 
     Raises:
-        RatingsError: Empty, not UTF-8 or with a header that repeats a name.
+        RatingsError: Empty, not UTF-8, not CSV or with a header that repeats a name.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -50,8 +51,13 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
             f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV."
         ) from None
     delimiter = _delimiter(text)
+    if delimiter != ",":
+        problems.decimal_commas.add(path.name)
     parse = _parse_plain if '"' not in text else _parse_quoted
-    table = parse(text, delimiter, path.name, problems)
+    try:
+        table = parse(text, delimiter, path.name, problems)
+    except csv.Error as error:
+        raise RatingsError(f"{path.name} is not a CSV table: {error}.") from None
     table[FILE] = path.name
     return table
 

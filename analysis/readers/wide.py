@@ -31,7 +31,7 @@ def from_named(
             columns.
 
     Raises:
-        RatingsError: A mapped column is missing, or no column holds scores.
+        RatingsError: A mapped column is missing, no column holds scores, or the pattern is none.
     """
     mapped = {
         **{name: name for name in ("listener", "item", "condition", "score") if name in table},
@@ -54,7 +54,11 @@ def from_named(
 
 
 def _melt(out: pd.DataFrame, table: pd.DataFrame, rest: list[str], pattern: str | None) -> pd.DataFrame:
-    matches = {name: re.fullmatch(pattern or r"(?P<condition>.+)", name) for name in rest}
+    try:
+        expression = re.compile(pattern or r"(?P<condition>.+)")
+    except re.error as error:
+        raise RatingsError(f"--pattern '{pattern}' is not a regular expression: {error}.") from None
+    matches = {name: expression.fullmatch(name) for name in rest}
     for name, match in matches.items():
         if match is None:
             out[f"q_{name}"] = table[name]

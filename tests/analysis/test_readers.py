@@ -10,26 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis import RatingsError, load_ratings
-
-MUSHRA = '''session_test_id,email,age,session_uuid,trial_id,rating_stimulus,rating_score,rating_time,rating_comment
-test,a@b.c,30,uuid-1,song1,C1,63,48211,good
-test,a@b.c,30,uuid-1,song1,reference,100,48211,
-test,a@b.c,30,uuid-1,song1,anchor35,12,48211,
-test,d@e.f,007,uuid-2,song1,C1,50,30000,"a, ""b"""
-test,d@e.f,007,uuid-2,song1,reference,99,30000,
-test,d@e.f,007,uuid-2,song1,anchor35,5,30000,
-'''  # noqa: E501
-
-
-def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
-    path = folder / name
-    path.write_text(text, encoding=encoding)
-    return path
-
-
-def scores(frame: pd.DataFrame) -> dict[tuple[str, ...], float]:
-    keys = frame[["listener", "item", "condition"]].itertuples(index=False, name=None)
-    return dict(zip(keys, frame["score"], strict=True))
+from tests.analysis.sources import MUSHRA, OURS, scores, write
 
 
 def test_webmushra_with_questionnaire(tmp_path: Path) -> None:
@@ -73,6 +54,16 @@ def test_the_same_file_as_other_programs_save_it(tmp_path: Path, change: str) ->
     path = tmp_path / "mushra.csv"
     path.write_bytes(text.encode(encoding))
     assert scores(load_ratings(path)) == scores(load_ratings(write(tmp_path, "plain.csv", MUSHRA)))
+
+
+def test_a_decimal_comma_beside_semicolons_is_a_number(tmp_path: Path) -> None:
+    text = "listener;item;condition;score\n3,5;1,2;x;3,5\nb;1,2;x;-4\n"
+    frame = load_ratings(write(tmp_path, "excel.csv", text))
+    assert list(frame["score"]) == [3.5, -4]
+    assert list(frame["listener"]) == ["3,5", "b"] and set(frame["item"]) == {"1,2"}, "ids stay text"
+    text = 'listener,item,condition,score\na,1,x,"3,5"\n'
+    with pytest.raises(RatingsError, match="line 2: the score is '3,5', expected a number"):
+        load_ratings(write(tmp_path, "quoted.csv", text))
 
 
 def test_without_session_ids_it_refuses_and_names_the_option(tmp_path: Path) -> None:
@@ -198,6 +189,8 @@ def test_a_json_file_of_something_else(tmp_path: Path) -> None:
         load_ratings(write(tmp_path, "x.json", '{"a": 1}'))
     with pytest.raises(RatingsError, match=r"y\.json is not JSON"):
         load_ratings(write(tmp_path, "y.json", "{"))
+    with pytest.raises(RatingsError, match=r"z\.json is not JSON: maximum recursion depth exceeded"):
+        load_ratings(write(tmp_path, "z.json", "[" * 100_000))
 
 
 def test_a_column_per_condition(tmp_path: Path) -> None:
@@ -216,11 +209,11 @@ def test_a_column_per_item_and_condition(tmp_path: Path) -> None:
 
 
 def test_a_long_table_under_other_names(tmp_path: Path) -> None:
-    path = write(tmp_path, "long.csv", "who;what;how;points\n01;x;A;3,5\n")
+    path = write(tmp_path, "long.csv", "who;what;how;points\n01;x;A;three\n")
     columns = {"listener": "who", "item": "what", "condition": "how", "score": "points"}
-    with pytest.raises(RatingsError, match=r"long\.csv, line 2: the score is '3,5', expected a number"):
+    with pytest.raises(RatingsError, match=r"long\.csv, line 2: the score is 'three', expected a number"):
         load_ratings(path, columns=columns)
-    path.write_text(path.read_text().replace("3,5", "3.5"))
+    path.write_text(path.read_text().replace("three", "3.5"))
     assert scores(load_ratings(path, columns=columns)) == {("01", "x", "A"): 3.5}
 
 
@@ -234,15 +227,6 @@ def test_an_unknown_table_names_the_option_and_the_columns(tmp_path: Path) -> No
         RatingsError, match="does not say the item of a rating; map it with --column item=HEADER"
     ):
         load_ratings(path, columns={"listener": "a"})
-
-
-OURS = (
-    "study,session,listener,item,condition,attribute,role,kind,score,time_ms,listened_ms,comment,trial_position,"
-    "condition_position,simulated,finished,submitted_at,q_age\n"
-    "st,se1,0123,dog,lmac,score,method,trial,55.5,1000,900,,1,2,0,1,2026-01-01T00:00:00Z,30\n"
-    "st,se1,0123,dog,reference,score,hidden_reference,trial,,1000,0,,1,1,0,1,2026-01-01T00:00:00Z,30\n"
-    "st,se1,0123,dog,lmac,score,method,repeat,50,1000,900,,5,2,0,1,2026-01-01T00:00:00Z,30\n"
-)
 
 
 def test_our_own_csv(tmp_path: Path) -> None:
@@ -305,88 +289,10 @@ def test_an_url_never_shows_its_password() -> None:
     assert "secret" not in str(caught.value) and "the database" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["missing.csv", "missing"])
-def test_what_does_not_exist(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RatingsError, match="does not exist; expected a CSV or JSON file"):
-        load_ratings(tmp_path / name)
-
-
-def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(RatingsError, match=r"e\.csv is empty"):
-        load_ratings(write(tmp_path, "e.csv", "\n\n"))
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(
-        RatingsError, match=r"holds no ratings; expected ratings\.sqlite3 or one of webMUSHRA's"
-    ):
-        load_ratings(tmp_path / "folder")
-    header = MUSHRA.splitlines()[0] + "\n"
-    with pytest.raises(RatingsError, match=r"h\.csv holds no rating"):
-        load_ratings(write(tmp_path, "h.csv", header))
-
-
-def test_not_utf8(tmp_path: Path) -> None:
-    path = tmp_path / "l.csv"
-    path.write_bytes("a,ü\n".encode("latin-1"))
-    with pytest.raises(RatingsError, match=r"l.csv is not UTF-8 text \(byte 2\)"):
-        load_ratings(path)
-
-
-def test_half_written_rows_stop_or_are_left_out(tmp_path: Path) -> None:
-    path = write(tmp_path, "mushra.csv", MUSHRA + "test,x@y.z,40,uuid-3,song1,C1\n")
-    with pytest.raises(
-        RatingsError, match=r"1 rows cannot be used \(mushra.csv, line 8: 6 cells where the header has 9\)"
-    ):
-        load_ratings(path)
-    frame = load_ratings(path, bad_rows="drop")
-    assert len(frame) == 6 and "mushra.csv, line 8" in frame.attrs["notes"][0]
-
-
-def test_contradictory_rows_name_both_lines(tmp_path: Path) -> None:
-    path = write(tmp_path, "mushra.csv", MUSHRA + "test,a@b.c,30,uuid-1,song1,C1,64,48211,\n")
-    message = "listener 'uuid-1' gives 'C1' of 'song1' the scores 63 and 64 .lines 2, 8."
-    with pytest.raises(RatingsError, match=message):
-        load_ratings(path)
-    assert ("uuid-1", "song1", "C1") not in scores(load_ratings(path, bad_rows="drop"))
-
-
-def test_an_exact_copy_counts_once_and_is_told(tmp_path: Path) -> None:
-    path = write(tmp_path, "mushra.csv", MUSHRA + MUSHRA.splitlines()[1] + "\n")
-    frame = load_ratings(path)
-    assert len(frame) == 6
-    assert frame.attrs["notes"] == ["1 rows repeat another row exactly and count once (mushra.csv line 8)."]
-
-
-@pytest.mark.parametrize("score", ["x", "inf", "nan"])
-def test_a_score_that_is_no_number(tmp_path: Path, score: str) -> None:
-    path = write(tmp_path, "mushra.csv", MUSHRA.replace(",63,", f",{score},"))
-    with pytest.raises(RatingsError, match=f"mushra.csv, line 2: the score is '{score}', expected a number"):
-        load_ratings(path)
-
-
-def test_a_score_outside_the_scale(tmp_path: Path) -> None:
-    path = write(tmp_path, "mushra.csv", MUSHRA.replace(",63,", ",101,"))
-    assert len(load_ratings(path)) == 6
-    with pytest.raises(RatingsError, match=r"mushra\.csv, line 2: the score is 101, expected 0 to 100"):
-        load_ratings(path, scale=(0, 100))
-
-
-def test_simulated_ratings_are_never_mixed_in_silently(tmp_path: Path) -> None:
-    extra = OURS.splitlines()[1].replace("se1,0123", "se2,robot").replace(",0,1,2026", ",1,1,2026")
-    path = write(tmp_path, "ratings.csv", OURS + extra + "\n")
-    with pytest.raises(
-        RatingsError, match="mix 1 simulated rows with 3 real ones; say --simulated include, exclude or only"
-    ):
-        load_ratings(path)
-    assert set(load_ratings(path, simulated="only")["listener"]) == {"robot"}
-    assert set(load_ratings(path, simulated="exclude")["listener"]) == {"0123"}
-    assert len(load_ratings(path, simulated="include")) == 4
-    real = write(tmp_path, "real.csv", OURS)
-    with pytest.raises(RatingsError, match="--simulated only leaves none of the 3 ratings"):
-        load_ratings(real, simulated="only")
-
-
-def test_unknown_roles_and_flags(tmp_path: Path) -> None:
-    with pytest.raises(RatingsError, match="role 'boss'; expected one of reference"):
-        load_ratings(write(tmp_path, "a.csv", OURS.replace("score,method,trial", "score,boss,trial")))
-    with pytest.raises(RatingsError, match="'maybe' in the column 'simulated'; expected 0 or 1"):
-        load_ratings(write(tmp_path, "b.csv", OURS.replace(",0,1,2026", ",maybe,1,2026")))
+def test_a_pattern_that_is_no_regular_expression(tmp_path: Path) -> None:
+    path = write(tmp_path, "wide.csv", "subject,A\ns1,3\n")
+    with pytest.raises(RatingsError) as error:
+        load_ratings(path, columns={"listener": "subject"}, pattern="(")
+    assert str(error.value) == (
+        "--pattern '(' is not a regular expression: missing ), unterminated subpattern at position 0."
+    )

@@ -5,44 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 
 import analysis
-from analysis import DesignError, RatingsError, assumptions, write_companion, write_report
-from analysis.assumptions import bimodality
+from analysis import DesignError, write_report
 from analysis.figures.ranks import rank_shares
 from analysis.html_tables import Column, cells_of
 from analysis.latex import escape, latex_mos
+from analysis.page import unbroken
 from analysis.results import Options
+from tests.analysis.html import Balanced
 
 Make = Callable[..., pd.DataFrame]
 FIGURES = [name for name in analysis.__all__ if name.startswith("plot_")]
 FAST = Options(draws=300)
-
-
-class Balanced(HTMLParser):
-    """Checks that every element that is opened is closed, in order."""
-
-    VOID = frozenset({"meta", "img", "br", "link", "input"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.addresses: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value for name, value in attrs if name in ("src", "href") and value]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 @pytest.fixture
@@ -196,116 +176,15 @@ def test_cells_print_numbers_for_people() -> None:
     assert rows[2][0].sort == "" and float(rows[1][0].sort) == -1.26
 
 
+def test_numbers_and_their_signs_stay_on_one_line() -> None:
+    assert unbroken("a is 9.0 points above b, 95 % interval 4 to 13, p = 0.004, Holm.") == (
+        "a is 9.0 points above b, 95\u00a0% interval 4 to 13, p\u00a0=\u00a00.004, Holm."
+    )
+    assert unbroken("p < 0.0001") == "p\u00a0<\u00a00.0001"
+
+
 def test_latex_is_escaped(mushra: pd.DataFrame) -> None:
     assert escape(r"50 % of A_1 & B") == r"50 \% of A\_1 \& B"
     text = latex_mos(analysis.mos(mushra.assign(label="A_1 & co")))
     assert r"A\_1 \& co & 60 & 100.0 & 100.0 to 100.0 \\" in text
     assert text.count("\\begin{") == text.count("\\end{") == 2
-
-
-def test_bimodality_of_two_peaks_and_of_one() -> None:
-    rng = np.random.default_rng(0)
-    assert (
-        bimodality(np.r_[rng.normal(10, 2, 200), rng.normal(90, 2, 200)])
-        > 5 / 9
-        > bimodality(rng.normal(50, 5, 400))
-    )
-    # A uniform distribution has b = 5/9 in the limit.
-    assert bimodality(np.linspace(0, 1, 100_000)) == pytest.approx(5 / 9, abs=1e-3)
-    assert np.isnan(bimodality(np.ones(9)))
-
-
-def test_assumptions_find_what_was_planted(mushra: pd.DataFrame) -> None:
-    def warned(frame: pd.DataFrame) -> set[str]:
-        table = assumptions(frame)
-        assert (table["sentence"].str.endswith(".")).all() and (
-            table["clause"].str.startswith("BS.1534-3")
-        ).all()
-        return set(table.loc[table["warns"], "check"])
-
-    assert warned(mushra) == set()
-    top = mushra["condition"].isin(["good", "poor"])
-    assert "ceiling" in warned(mushra.assign(score=mushra["score"].where(~top, 85 + mushra["score"] / 10)))
-    moved = {f"item {n:02d}": n for n in range(6)}
-    place = (mushra["item"].map(moved) + mushra["listener"].str[-2:].astype(int)) % 6
-    drifting = mushra.assign(trial_position=place, score=mushra["score"] - 3 * place)
-    assert "effect of order" in warned(drifting)
-    low = mushra["condition"] == "anchor70"
-    assert "anchor distance" in warned(mushra.assign(score=mushra["score"].where(~low, 15.0)))
-    swap = (mushra["item"] < "item 03") & (mushra["condition"] == "good")
-    assert "item x condition" in warned(mushra.assign(score=mushra["score"].where(~swap, 20.0)))
-
-
-@pytest.fixture
-def study(tmp_path: Path, mushra: pd.DataFrame) -> Path:
-    """A study folder with two of the items."""
-    folder = tmp_path / "study"
-    pages, trials = [], {}
-    rng = np.random.default_rng(0)
-    for item in ("item 00", "item 01"):
-        names = sorted(set(mushra["condition"]))
-        for name in names:
-            path = folder / "audio" / item / f"{name}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(path, rng.normal(0, 0.1, 4000), 16000)
-        others = "".join(f", {name}: 'audio/{item}/{name}.wav'" for name in names if name != "reference")
-        pages.append(
-            f"  - - random\n    - {{type: mushra, id: '{item}', "
-            f"reference: 'configs/audio/{item}/reference.wav', stimuli: {{{others[2:]}}}}}"
-        )
-        trials[item] = (
-            f"    '{item}': {{item: '{item}', kind: trial, label: dog, prediction: cat, probability: 0.93}}"
-        )
-    text = (
-        "testname: Pets\npages:\n"
-        + "\n".join(pages)
-        + "\nlistenable:\n  trials:\n"
-        + "\n".join(trials.values())
-        + "\n"
-    )
-    (folder / "config.yaml").write_text(text)
-    return folder
-
-
-def test_the_companion_page(study: Path, mushra: pd.DataFrame, tmp_path: Path) -> None:
-    page = write_companion(study, mushra, tmp_path / "site")
-    text = page.read_text()
-    parser = Balanced()
-    parser.feed(text)
-    assert parser.open == []
-    assert len(parser.addresses) == 20, "a sound and a picture for each of 2 items x 5 conditions"
-    assert all((tmp_path / "site" / address).is_file() for address in parser.addresses)
-    assert "The classifier heard <b>cat</b> (93 %). The recording is labelled <b>dog</b>." in text
-    row = analysis.mos(mushra, by="item").query("item == 'item 00' and condition == 'good'").iloc[0]
-    assert f"{row['mos']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})" in text
-    assert "SIMULATED" not in text
-    assert "SIMULATED" in write_companion(study, mushra.assign(simulated=True), tmp_path / "b").read_text()
-
-
-def test_the_companion_page_shows_residuals_of_the_stimuli_set(
-    study: Path, mushra: pd.DataFrame, tmp_path: Path
-) -> None:
-    stimuli = tmp_path / "set"
-    stimuli.mkdir()
-    soundfile.write(stimuli / "r.wav", np.zeros(100), 16000)
-    entry = {"item": "item 00", "condition": "good", "path": "r.wav", "kind": "residual"}
-    (stimuli / "manifest.json").write_text(json.dumps({"stimuli": [entry]}))
-    text = write_companion(study, mushra, tmp_path / "site", stimuli=stimuli).read_text()
-    assert text.count("What it leaves out") == 1 and "good.residual.wav" in text
-    with pytest.raises(RatingsError, match=r"has no manifest\.json; expected a stimuli set"):
-        write_companion(study, mushra, tmp_path / "site", stimuli=study)
-
-
-def test_a_companion_of_other_ratings_and_of_no_study(
-    study: Path, make: Make, mushra: pd.DataFrame, tmp_path: Path
-) -> None:
-    other = make().assign(item="another")
-    with pytest.raises(RatingsError, match="The ratings are of other items than the study"):
-        write_companion(study, other, tmp_path / "site")
-    with pytest.raises(RatingsError, match=r"has no config\.yaml; expected a study folder"):
-        write_companion(tmp_path, other, tmp_path / "site")
-    with pytest.raises(DesignError, match="Screening excludes every listener"):
-        write_companion(study, make(means={"good": 1.0, "reference": 50.0}), tmp_path / "site")
-    (study / "audio" / "item 00" / "good.wav").unlink()
-    with pytest.raises(RatingsError, match=r"The study has no sound file .*good\.wav"):
-        write_companion(study, mushra, tmp_path / "site")

@@ -1,0 +1,104 @@
+"""What cannot be read, and rows that cannot be used: named by file, line and what was expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis import RatingsError, load_ratings
+from tests.analysis.sources import MUSHRA, OURS, scores, write
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "missing"])
+def test_what_does_not_exist(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RatingsError, match="does not exist; expected a CSV or JSON file"):
+        load_ratings(tmp_path / name)
+
+
+def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match=r"e\.csv is empty"):
+        load_ratings(write(tmp_path, "e.csv", "\n\n"))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(
+        RatingsError, match=r"holds no ratings; expected ratings\.sqlite3 or one of webMUSHRA's"
+    ):
+        load_ratings(tmp_path / "folder")
+    header = MUSHRA.splitlines()[0] + "\n"
+    with pytest.raises(RatingsError, match=r"h\.csv holds no rating"):
+        load_ratings(write(tmp_path, "h.csv", header))
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_bytes("a,ü\n".encode("latin-1"))
+    with pytest.raises(RatingsError, match=r"l.csv is not UTF-8 text \(byte 2\)"):
+        load_ratings(path)
+
+
+def test_half_written_rows_stop_or_are_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA + "test,x@y.z,40,uuid-3,song1,C1\n")
+    with pytest.raises(
+        RatingsError, match=r"1 rows cannot be used \(mushra.csv, line 8: 6 cells where the header has 9\)"
+    ):
+        load_ratings(path)
+    frame = load_ratings(path, bad_rows="drop")
+    assert len(frame) == 6 and "mushra.csv, line 8" in frame.attrs["notes"][0]
+
+
+def test_contradictory_rows_name_both_lines(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA + "test,a@b.c,30,uuid-1,song1,C1,64,48211,\n")
+    message = "listener 'uuid-1' gives 'C1' of 'song1' the scores 63 and 64 .lines 2, 8."
+    with pytest.raises(RatingsError, match=message):
+        load_ratings(path)
+    assert ("uuid-1", "song1", "C1") not in scores(load_ratings(path, bad_rows="drop"))
+
+
+def test_an_exact_copy_counts_once_and_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA + MUSHRA.splitlines()[1] + "\n")
+    frame = load_ratings(path)
+    assert len(frame) == 6
+    assert frame.attrs["notes"] == ["1 rows repeat another row exactly and count once (mushra.csv line 8)."]
+
+
+@pytest.mark.parametrize("score", ["x", "inf", "nan"])
+def test_a_score_that_is_no_number(tmp_path: Path, score: str) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA.replace(",63,", f",{score},"))
+    with pytest.raises(RatingsError, match=f"mushra.csv, line 2: the score is '{score}', expected a number"):
+        load_ratings(path)
+
+
+def test_a_score_outside_the_scale(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA.replace(",63,", ",101,"))
+    assert len(load_ratings(path)) == 6
+    with pytest.raises(RatingsError, match=r"mushra\.csv, line 2: the score is 101, expected 0 to 100"):
+        load_ratings(path, scale=(0, 100))
+
+
+def test_simulated_ratings_are_never_mixed_in_silently(tmp_path: Path) -> None:
+    extra = OURS.splitlines()[1].replace("se1,0123", "se2,robot").replace(",0,1,2026", ",1,1,2026")
+    path = write(tmp_path, "ratings.csv", OURS + extra + "\n")
+    with pytest.raises(
+        RatingsError, match="mix 1 simulated rows with 3 real ones; say --simulated include, exclude or only"
+    ):
+        load_ratings(path)
+    assert set(load_ratings(path, simulated="only")["listener"]) == {"robot"}
+    assert set(load_ratings(path, simulated="exclude")["listener"]) == {"0123"}
+    assert len(load_ratings(path, simulated="include")) == 4
+    real = write(tmp_path, "real.csv", OURS)
+    with pytest.raises(RatingsError, match="--simulated only leaves none of the 3 ratings"):
+        load_ratings(real, simulated="only")
+
+
+def test_unknown_roles_and_flags(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match="role 'boss'; expected one of reference"):
+        load_ratings(write(tmp_path, "a.csv", OURS.replace("score,method,trial", "score,boss,trial")))
+    with pytest.raises(RatingsError, match="'maybe' in the column 'simulated'; expected 0 or 1"):
+        load_ratings(write(tmp_path, "b.csv", OURS.replace(",0,1,2026", ",maybe,1,2026")))
+
+
+def test_a_cell_without_end(tmp_path: Path) -> None:
+    text = 'listener,item,condition,score\n"' + "a" * 200_000 + '",1,x,3\n'
+    with pytest.raises(RatingsError) as error:
+        load_ratings(write(tmp_path, "long.csv", text))
+    assert str(error.value) == "long.csv is not a CSV table: field larger than field limit (131072)."
