@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import tarfile
 import time
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO
 
@@ -55,7 +58,9 @@ def fetch(
                     f"{url}: the server answered {error.code} {error.reason}; expected the archive."
                 ) from error
             reason = f"the server answered {error.code}"
-        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+        except HTTPException:
+            reason = "the connection closed early"
+        except (urllib.error.URLError, ConnectionError, TimeoutError, ssl.SSLError) as error:
             reason = str(getattr(error, "reason", error))
         failures = 0 if part.exists() and part.stat().st_size > before else failures + 1
         if failures >= attempts:
@@ -76,13 +81,18 @@ def _fetch_once(url: str, part: Path, report: Report | None) -> bool:
     try:
         answer = urllib.request.urlopen(request, timeout=60)
     except urllib.error.HTTPError as error:
-        if error.code != 416:
+        if error.code != 416 or not have:
             raise
         error.close()
+        if error.headers.get("Content-Range") == f"bytes */{have}":
+            return True  # all had arrived when the last try was interrupted
         part.unlink()
         return _fetch_once(url, part, report)
     with answer:
         resumed = answer.status == 206
+        if resumed and _begin(answer.headers) != have:
+            part.unlink()
+            return _fetch_once(url, part, report)
         have = have if resumed else 0
         length = answer.headers.get("Content-Length")
         total = have + int(length) if length else None
@@ -104,6 +114,13 @@ def _receive(answer: IO[bytes], file: IO[bytes], have: int, total: int | None, r
         if report:
             report(have + received, total)
     return received
+
+
+def _begin(headers: HTTPMessage) -> int | None:
+    """Return where a partial answer says that it begins (RFC 9110, 14.4), or None where it does not say."""
+    unit, _, rest = headers.get("Content-Range", "").partition(" ")
+    first = rest.partition("-")[0]
+    return int(first) if unit == "bytes" and first.isdecimal() else None
 
 
 def _validator_file(part: Path) -> Path:
@@ -130,7 +147,9 @@ def unpack(archive: Path, out: Path, remote: Remote) -> None:
                 f"{archive}: it holds no {remote.folder}/{remote.expected}; expected {remote.title}."
             )
         (temporary / remote.folder).replace(out)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's fault; a damaged archive's errors have no number
         raise DatasetError(f"{archive}: not a whole archive ({error}); remove it and start again.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import socket
@@ -12,10 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from stimuli import DatasetError
+from stimuli.cli import data
 from stimuli.download import download, fetch
 from stimuli.remote import REMOTES, Remote
 
@@ -30,6 +34,8 @@ class Host:
     tag: str = '"one"'
     drops: int = 0
     status: int = 200
+    chunked: bool = False
+    shift: int = 0
     ranges: list[str | None] = field(default_factory=list)
     url: str = ""
 
@@ -39,6 +45,8 @@ def host() -> Iterator[Host]:
     state = Host()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             asked = self.headers.get("Range")
             state.ranges.append(asked)
@@ -48,18 +56,32 @@ def host() -> Iterator[Host]:
             begin = 0
             if asked and self.headers.get("If-Range") == state.tag:
                 begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+            if begin and begin >= len(state.body):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(state.body)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            begin = max(begin - state.shift, 0)
             self.send_response(206 if begin else 200)
-            self.send_header("Content-Length", str(len(state.body) - begin))
+            if begin:
+                self.send_header("Content-Range", f"bytes {begin}-{len(state.body) - 1}/{len(state.body)}")
+            if state.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
+            else:
+                self.send_header("Content-Length", str(len(state.body) - begin))
             self.send_header("ETag", state.tag)
             self.end_headers()
             rest = state.body[begin:]
+            if state.chunked:
+                self.wfile.write(f"{len(rest):x}\r\n".encode())
             if state.drops:
                 state.drops -= 1
                 self.wfile.write(rest[: len(rest) // 2])
                 self.wfile.flush()
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-            self.wfile.write(rest)
+            self.wfile.write(rest + b"\r\n0\r\n\r\n" * state.chunked)
 
         def log_message(self, *_: object) -> None:
             return
@@ -106,6 +128,58 @@ def test_a_file_that_changed_is_started_afresh(host: Host, tmp_path: Path) -> No
     assert (tmp_path / "a.zip").read_bytes() == BODY[::-1]
 
 
+def test_an_answer_of_unknown_length_that_breaks_off_is_no_archive(host: Host, tmp_path: Path) -> None:
+    """GitHub sends its archives in chunks, without a length."""
+    host.chunked, host.drops = True, 2
+    path = fetch(host.url, tmp_path / "a.zip", wait_s=0)
+    assert path.read_bytes() == BODY
+    assert len(host.ranges) == 3
+
+
+def test_a_server_that_knows_no_ranges_is_asked_for_everything(host: Host, tmp_path: Path) -> None:
+    host.drops, host.tag = 2, 'W/"weak"'
+    fetch(host.url, tmp_path / "a.zip", wait_s=0)
+    assert (tmp_path / "a.zip").read_bytes() == BODY
+    assert host.ranges == [None, None, None]
+
+
+def test_a_part_that_begins_elsewhere_is_not_appended(host: Host, tmp_path: Path) -> None:
+    host.drops, host.shift = 1, 10
+    fetch(host.url, tmp_path / "a.zip", wait_s=0)
+    assert (tmp_path / "a.zip").read_bytes() == BODY
+
+
+def test_what_had_arrived_whole_is_not_fetched_again(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "a.zip.part").write_bytes(BODY)
+    (tmp_path / "a.zip.part.validator").write_text(host.tag)
+    seen: list[int] = []
+    fetch(host.url, tmp_path / "a.zip", lambda done, total: seen.append(done), wait_s=0)
+    assert (tmp_path / "a.zip").read_bytes() == BODY
+    assert host.ranges == [f"bytes={len(BODY)}-"]
+    assert not seen
+
+
+def test_a_full_disk_keeps_what_has_arrived(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`/dev/full` stands for a disk on which nothing more can be written."""
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    whole = Path.open
+
+    def opened(path: Path, mode: str = "r", **options: Any) -> Any:
+        return whole(
+            Path("/dev/full") if path.name == "a.zip.part" and "b" in mode else path, mode, **options
+        )
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(OSError, match="No space left on device") as error:
+        fetch(host.url, tmp_path / "a.zip", wait_s=0)
+    assert error.value.errno == errno.ENOSPC
+    assert not (tmp_path / "a.zip").exists()
+    assert host.ranges == [None]
+
+
 @pytest.mark.parametrize(
     ("status", "message"),
     [(404, "the server answered 404 Not Found"), (503, "the server answered 503, 2 times")],
@@ -137,6 +211,19 @@ def small_tar() -> bytes:
     return file.getvalue()
 
 
+def large_zip() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("SET-1/meta/esc50.csv", "".join(f"{n}.wav,1,0,dog\n" for n in range(2000)))
+    return file.getvalue()
+
+
+def damaged(archive: bytes) -> bytes:
+    """Return an archive with its middle overwritten."""
+    middle = len(archive) // 2
+    return archive[: middle - 20] + bytes(40) + archive[middle + 20 :]
+
+
 REMOTE = Remote("A set", "", "SET-1", "meta/esc50.csv", "CC0", "1 kB")
 
 
@@ -156,6 +243,8 @@ def test_a_set_is_fetched_checked_and_unpacked(host: Host, tmp_path: Path, archi
     [
         (small_zip(), "0" * 64, "expected 0000"),
         (small_zip()[:-30], None, "not a whole archive"),
+        (damaged(large_zip()), None, "not a whole archive"),
+        (damaged(small_tar()), None, "not a whole archive"),
         (b"", None, "not a whole archive"),
     ],
 )
@@ -173,6 +262,29 @@ def test_an_archive_of_something_else_is_refused(host: Host, tmp_path: Path) -> 
     host.body = small_zip()
     with pytest.raises(DatasetError, match=r"it holds no OTHER/meta/esc50\.csv; expected A set"):
         download(replace(REMOTE, url=host.url, folder="OTHER"), tmp_path / "set", wait_s=0)
+
+
+def test_the_command_shows_the_licence_before_it_asks_the_server(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.body = small_zip()
+    monkeypatch.setattr("stimuli.remote.REMOTES", {"esc50": replace(REMOTE, url=host.url)})
+    out = tmp_path / "set"
+    declined = CliRunner().invoke(data, ["download", "esc50", str(out)], input="n\n")
+    assert declined.exit_code == 1
+    assert "licence: CC0" in declined.output
+    assert host.ranges == []
+    assert not out.exists()
+    accepted = CliRunner().invoke(data, ["download", "esc50", str(out)], input="y\n")
+    assert accepted.exit_code == 0, accepted.output
+    digest = hashlib.sha256(host.body).hexdigest()
+    assert f"SHA-256 of the archive: {digest} (its publisher gives none to compare with)" in accepted.output
+    assert (out / "meta" / "esc50.csv").is_file()
+
+
+def test_an_unknown_set_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    result = CliRunner().invoke(data, ["download", "esc51", str(tmp_path / "set")])
+    assert str(result.exception) == "'esc51' cannot be downloaded; expected one of esc50, wham, ljspeech."
 
 
 def test_every_remote_says_its_licence() -> None:
