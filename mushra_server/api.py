@@ -119,10 +119,9 @@ def put_page(index: int) -> Response:
         pages = server.study.pages(session.slot)
         answered = _page(pages, index)
         answer = check_answer(server.study.config, answered, body)
-        save_page(connection, session, _page_name(answered), answer)
+        saved = save_page(connection, session, _page_name(answered), answer)
         sessions.touch(connection, session)
-        position = first_unsaved(pages, saved_pages(connection, session))
-    return jsonify(saved=index, position=position)
+    return jsonify(saved=index, position=first_unsaved(pages, saved))
 
 
 @blueprint.put("/api/session/pages/<int:index>/draft")

@@ -35,6 +35,8 @@ __all__ = [
     "touch",
 ]
 
+SEEN_MIN = 0.5
+
 
 @dataclass(frozen=True)
 class Session:
@@ -49,6 +51,7 @@ class Session:
         finished: True once the listener came to the end.
         excluded: True while the experimenter leaves the session out.
         holds_slot: False once the slot was given back.
+        last_seen_at: When the listener was last noted to be there.
     """
 
     id: int
@@ -59,6 +62,7 @@ class Session:
     finished: bool
     excluded: bool
     holds_slot: bool
+    last_seen_at: str
 
 
 def start(
@@ -99,9 +103,18 @@ def start(
     if kept:
         rows = [{"session_id": key, "name": name, "value": value} for name, value in kept.items()]
         connection.execute(parameters.insert(), rows)
-    return Session(
-        key, name, slot, simulated, participant, finished=False, excluded=False, holds_slot=True
-    ), token
+    session = Session(
+        key,
+        name,
+        slot,
+        simulated,
+        participant,
+        finished=False,
+        excluded=False,
+        holds_slot=True,
+        last_seen_at=time,
+    )
+    return session, token
 
 
 def find_by_token(connection: Connection, token: str, *, lock: bool = False) -> Session | None:
@@ -130,8 +143,13 @@ def new_token(connection: Connection, session: Session) -> str:
 
 
 def touch(connection: Connection, session: Session) -> None:
-    """Note that a session's listener is there, and take its slot again if it had been given back."""
-    connection.execute(_SEEN, {"session": session.id, "time": now()})
+    """Note that a session's listener is there, and take its slot again if it had been given back.
+
+    The time is written twice a minute at most: it tells who has left from who has not, and a write of its own
+    for every page would be a quarter of what a page costs the disk.
+    """
+    if session.last_seen_at < ago(SEEN_MIN):
+        connection.execute(_SEEN, {"session": session.id, "time": now()})
     if not session.holds_slot and not session.excluded:
         _retake(connection, session)
 
@@ -188,6 +206,7 @@ def _columns() -> Select[Any]:
         c.participant,
         c.finished_at,
         c.excluded_at,
+        c.last_seen_at,
         held.label("holds_slot"),
     )
 
@@ -204,6 +223,7 @@ def _session(row: Row[Any] | None) -> Session | None:
         finished=row.finished_at is not None,
         excluded=row.excluded_at is not None,
         holds_slot=bool(row.holds_slot),
+        last_seen_at=row.last_seen_at,
     )
 
 

@@ -83,7 +83,7 @@ class PageAnswer:
     body: dict[str, Any]
 
 
-def save_page(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> bool:
+def save_page(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> set[int]:
     """Store a page answer; the same attempt a second time changes nothing.
 
     Args:
@@ -93,15 +93,17 @@ def save_page(connection: Connection, session: Session, page: PageName, answer: 
         answer: The checked answer.
 
     Returns:
-        True if the answer was new.
+        The indexes of the pages that have a stored answer, this one among them.
 
     Raises:
         Refusal: 409 when a finished session sends something new.
     """
     page_of = {"of_session": session.id, "of_page": page.index}
-    known = {row.attempt: row.superseded for row in connection.execute(_ATTEMPTS, page_of)}
+    stored = [tuple(row) for row in connection.execute(_STORED, page_of)]
+    saved = {int(index) for index, _, superseded in stored if not superseded}
+    known = {attempt for index, attempt, _ in stored if index == page.index}
     if answer.attempt in known:
-        return False
+        return saved
     if session.finished:
         raise Refusal("this session is finished: its answers can no longer be changed", 409)
     if known:
@@ -114,14 +116,13 @@ def save_page(connection: Connection, session: Session, page: PageName, answer: 
         pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
         connection.execute(_INSERT_ANSWERS, pairs)
     connection.execute(_DROP_DRAFT, page_of)
-    return True
+    return saved | {page.index}
 
 
 def save_draft(connection: Connection, session: Session, index: int, body: dict[str, Any]) -> None:
     """Keep what an open page shows; a draft of an attempt that is stored already came late and is dropped."""
     page_of = {"of_session": session.id, "of_page": index}
-    stored = {row.attempt for row in connection.execute(_ATTEMPTS, page_of)}
-    if session.finished or body["attempt"] in stored:
+    if session.finished or body["attempt"] in set(connection.execute(_ATTEMPTS, page_of).scalars()):
         return
     connection.execute(_DROP_DRAFT, page_of)
     row = {"session_id": session.id, "page_index": index, "body": json.dumps(body), "saved_at": now()}
@@ -165,7 +166,12 @@ def _insert_submission(connection: Connection, session: Session, page: PageName,
 _OF_PAGE = (submissions.c.session_id == bindparam("of_session")) & (
     submissions.c.page_index == bindparam("of_page")
 )
-_ATTEMPTS = select(submissions.c.attempt, submissions.c.superseded).where(_OF_PAGE)
+_ATTEMPTS = select(submissions.c.attempt).where(_OF_PAGE)
+# All attempts of the page, and the current answer of every other one.
+_STORED = select(submissions.c.page_index, submissions.c.attempt, submissions.c.superseded).where(
+    submissions.c.session_id == bindparam("of_session"),
+    (submissions.c.page_index == bindparam("of_page")) | (submissions.c.superseded == 0),
+)
 _SUPERSEDE = submissions.update().where(_OF_PAGE, submissions.c.superseded == 0).values(superseded=1)
 _SAVED = select(submissions.c.page_index).where(
     submissions.c.session_id == bindparam("of_session"), submissions.c.superseded == 0

@@ -51,7 +51,9 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
     key = inserted_id(connection.execute(row))
     body = json.dumps(posted.to_json())
     connection.execute(wire_sessions.insert().values(session_id=key, body=body))
-    session = Session(key, posted.uuid, -1, False, None, finished=False, excluded=False, holds_slot=False)
+    session = Session(
+        key, posted.uuid, -1, False, None, finished=False, excluded=False, holds_slot=False, last_seen_at=time
+    )
     for index, (page, answer) in enumerate(_pages(study, posted)):
         save_page(connection, session, PageName(index, *page), answer)
     connection.execute(sessions.update().where(sessions.c.id == key).values(finished_at=time))
