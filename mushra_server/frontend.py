@@ -21,21 +21,26 @@ from study_builder.config import CONFIG_NAME
 
 __all__ = ["collector", "make_frontend"]
 
-FOLDERS = {"lib", "design", "configs", "startup.js"}
+# A checkout has `startup.js`, a released package `startup.min.js`; `res` holds the rooms of spatial pages.
+STARTS = ("startup.js", "startup.min.js")
+FOLDERS = {"lib", "design", "res", "configs", "favicon.ico", *STARTS}
 ENDINGS = {
     ".css",
+    ".dae",
+    ".eot",
     ".gif",
     ".html",
     ".ico",
     ".jpg",
     ".js",
+    ".json",
     ".map",
+    ".otf",
     ".png",
     ".svg",
     ".ttf",
     ".woff",
     ".woff2",
-    ".dae",
 }
 CONFIGS = {"default.yaml", "config.yaml"}
 # webMUSHRA writes styles and handlers into its page, so its own pages cannot have this server's policy.
@@ -68,8 +73,10 @@ def make_frontend(folder: Path) -> Blueprint:
     Raises:
         ServerError: If the folder holds no webMUSHRA.
     """
-    if not (folder / "index.html").is_file() or not (folder / "startup.js").is_file():
-        raise ServerError(f"{folder}: holds no index.html and startup.js, expected a checkout of webMUSHRA")
+    if not (folder / "index.html").is_file() or not any((folder / name).is_file() for name in STARTS):
+        raise ServerError(
+            f"{folder}: holds no index.html and startup.js, expected a checkout of webMUSHRA or its release"
+        )
     frontend = Blueprint("frontend", __name__)
 
     @frontend.get("/")

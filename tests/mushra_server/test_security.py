@@ -192,6 +192,12 @@ def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_stu
         "startup.js": "start()",
         "lib/webmushra/pages/MushraPage.js": "page()",
         "design/style.css": "body{}",
+        "design/fonts/icons.eot": "font",
+        "favicon.ico": "icon",
+        "res/spatial/carpet.png": "what a spatial page's floor is made of",
+        "res/spatial/listener_head.dae": "<COLLADA/>",
+        "configs/resources/images/star_on.png": "star",
+        "configs/resources/audio/theirs.wav": "RIFF",
         "configs/default.yaml": "testname: theirs",
         ".git/config": "[core]",
         "results/a/mushra.csv": "private",
@@ -205,7 +211,11 @@ def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_stu
     (folder / "lib/link.js").symlink_to(tmp_path / "study/config.yaml")
     app = make_app(options=Options(webmushra=str(folder)))
     client = app.test_client()
-    for path in ("/", "/startup.js", "/lib/webmushra/pages/MushraPage.js", "/design/style.css"):
+    for path in (
+        "/", "/startup.js", "/lib/webmushra/pages/MushraPage.js", "/design/style.css",
+        "/design/fonts/icons.eot", "/favicon.ico", "/res/spatial/carpet.png", "/res/spatial/listener_head.dae",
+        "/configs/resources/images/star_on.png",
+    ):  # fmt: skip
         assert client.get(path, buffered=True).status_code == 200, path
     assert "testId: a-study" in client.get("/configs/default.yaml", buffered=True).text, (
         "the study's config, under its name"
@@ -215,10 +225,14 @@ def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_stu
         "/.git/config", "/results/a/mushra.csv", "/service/write.php", "/lib/.hidden.js", "/lib/link.js",
         "/Dockerfile", "/configs/other.yaml", "/ratings.sqlite3", "/lib/../.git/config",
         "/lib/%2e%2e/.git/config", "/audio/none.wav", "/api/session",
+        "/configs/resources/audio/theirs.wav",
     ):  # fmt: skip
         assert client.get(path, buffered=True).status_code in (404, 405), path
     with pytest.raises(ValueError, match=r"holds no index\.html and startup\.js"):
         make_app(make_study("other"), options=Options(webmushra=str(tmp_path)))
+    (folder / "startup.js").rename(folder / "startup.min.js")
+    release = make_app(make_study("release"), options=Options(webmushra=str(folder))).test_client()
+    assert release.get("/startup.min.js", buffered=True).text == "start()"
 
 
 def test_nul_and_half_surrogates_are_stored_readably(app, listener, rows):
