@@ -213,8 +213,8 @@ def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_stu
     client = app.test_client()
     for path in (
         "/", "/startup.js", "/lib/webmushra/pages/MushraPage.js", "/design/style.css",
-        "/design/fonts/icons.eot", "/favicon.ico", "/res/spatial/carpet.png", "/res/spatial/listener_head.dae",
-        "/configs/resources/images/star_on.png",
+        "/design/fonts/icons.eot", "/favicon.ico", "/res/spatial/carpet.png",
+        "/res/spatial/listener_head.dae", "/configs/resources/images/star_on.png",
     ):  # fmt: skip
         assert client.get(path, buffered=True).status_code == 200, path
     assert "testId: a-study" in client.get("/configs/default.yaml", buffered=True).text, (
