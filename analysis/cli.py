@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -53,6 +53,14 @@ def analyze(
         str, typer.Option(help="Simulated ratings beside real ones: include, exclude or only.")
     ] = "refuse",
     bad_rows: Annotated[str, typer.Option(help="Rows that cannot be used: stop or drop.")] = "stop",
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            help="Screening rule or flag that excludes (repeatable): hidden-reference, mid-anchor (both by "
+            "default), repeats, straight-lining, untouched, fast, unfinished, attention, headphones; none.",
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Draws of bootstrap and permutation.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutation.")] = 0,
     title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
@@ -74,7 +82,7 @@ def analyze(
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
         order=order,
-        scale=scale, by=tuple(by or ()), draws=draws, seed=seed,
+        scale=scale, by=tuple(by or ()), draws=draws, seed=seed, **_excluding(exclude),
     )  # fmt: skip
     results = write_report(frame, out, options, style=style, title=title)
     for note in results.notes:
@@ -178,6 +186,10 @@ def mos_text(table: pd.DataFrame) -> str:
         )
         lines.append(f"{row.label:<{width}}  {row.mos:>6.{digits}f}  {ends}")
     return "\n".join(lines)
+
+
+def _excluding(names: list[str] | None) -> dict[str, Any]:
+    return {} if names is None else {"exclude": tuple(name for name in names if name != "none")}
 
 
 def _columns(pairs: list[str] | None) -> dict[str, str] | None:

@@ -46,8 +46,9 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
         raise FileNotFoundError(2, "No such sound file", str(path))
     try:
         audio, rate = soundfile.read(path, dtype="float32")
-    except (soundfile.LibsndfileError, TypeError) as error:
-        reason = str(getattr(error, "error_string", "it has no header")).rstrip(". ")
+    except (soundfile.LibsndfileError, TypeError, MemoryError) as error:
+        unsaid = "too long for the memory" if isinstance(error, MemoryError) else "it has no header"
+        reason = str(getattr(error, "error_string", unsaid)).rstrip(". ")
         raise AudioFileError(
             f"{path}: not a readable sound file ({reason}); expected WAV, FLAC, Ogg or MP3."
         ) from error

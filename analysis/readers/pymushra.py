@@ -44,7 +44,7 @@ _WIRE = {
 
 def is_pymushra(header: list[str]) -> bool:
     """Say whether a CSV header is that of pymushra's download."""
-    return "wm_testId" in header and "wm_id" in header
+    return {"wm_testId", "wm_id", "wm_type"} <= set(header)
 
 
 def read_pymushra_json(path: Path) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def read_pymushra_json(path: Path) -> pd.DataFrame:
         table = pd.DataFrame()
     if not is_pymushra(list(table.columns)):
         raise RatingsError(
-            f"{path.name} holds no trials as pymushra stores them (keys testId, id, responses, questionaire)."
+            f"{path.name} holds no trials as pymushra stores them (keys testId, id, type, responses)."
         )
     table[FILE], table[LINE] = path.name, range(1, len(table) + 1)
     return table

@@ -125,6 +125,11 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=first.count)
 
 
+def file_of(table: pd.DataFrame) -> str:
+    """Return the name of the file that a table came from."""
+    return str(table[FILE].iloc[0]) if len(table) else "the table"
+
+
 def listener_of(table: pd.DataFrame, names: list[str] | None, default: str | None) -> pd.Series:
     """Return who rated each row: the named column(s), joined with a slash, or the default column.
 
@@ -133,7 +138,7 @@ def listener_of(table: pd.DataFrame, names: list[str] | None, default: str | Non
     """
     chosen = list(names or ([default] if default and default in table else []))
     others = ", ".join(f"'{name}'" for name in table.columns if not name.startswith("_"))
-    file = table[FILE].iloc[0] if len(table) else "the table"
+    file = file_of(table)
     if not chosen:
         raise RatingsError(
             f"{file} has no column that tells listeners apart; name one or several with --listener (found "

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.readers.table import FILE, LINE, listener_of
+from analysis.readers.table import FILE, LINE, file_of, listener_of
 
 FILES = ("mushra.csv", "lss.csv", "lms.csv", "bs1116.csv", "paired_comparison.csv")
 _ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
@@ -70,17 +70,20 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
 def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The columns condition, attribute and score, once per attribute that the file holds."""
     if "rating_score" in table:
+        _need(table, "rating_stimulus")
         return [{"condition": table["rating_stimulus"], "attribute": "score", "score": table["rating_score"]}]
     if "rating_non_reference_score" in table:
+        _need(table, "rating_reference_score", "rating_non_reference")
         return _bs1116(table)
     if "choice_answer" in table:
+        _need(table, "choice_non_reference")
         score = table["choice_answer"].map(lambda word: _ANSWERS.get(word, word))
         return [{"condition": table["choice_non_reference"], "attribute": "correct", "score": score}]
     scales = [str(name) for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
     if not scales or "stimuli" not in table:
         raise RatingsError(
-            f"{table[FILE].iloc[0]} has none of webMUSHRA's rating columns; found "
-            f"{', '.join(map(str, table))}."
+            f"{file_of(table)} has none of webMUSHRA's rating columns; found "
+            f"{', '.join(str(name) for name in table if not str(name).startswith('_'))}."
         )
     return [
         {
@@ -90,6 +93,14 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for name in scales
     ]
+
+
+def _need(table: pd.DataFrame, *names: str) -> None:
+    for name in names:
+        if name not in table:
+            raise RatingsError(
+                f"{file_of(table)} has no column '{name}', which webMUSHRA writes beside the score."
+            )
 
 
 def _bs1116(table: pd.DataFrame) -> list[dict[str, Any]]:

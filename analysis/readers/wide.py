@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.readers.table import FILE, LINE, listener_of
+from analysis.readers.table import FILE, LINE, file_of, listener_of
 
 
 def from_named(
@@ -40,7 +40,7 @@ def from_named(
     for name, header in mapped.items():
         if header not in table:
             found = ", ".join(f"'{column}'" for column in table if not str(column).startswith("_"))
-            raise RatingsError(f"{_file(table)} has no column '{header}' (for {name}); found {found}.")
+            raise RatingsError(f"{file_of(table)} has no column '{header}' (for {name}); found {found}.")
     who = listener_of(table, listener, mapped.get("listener"))
     out = pd.DataFrame({name: table[header] for name, header in mapped.items()})
     out["listener"], out[FILE], out[LINE] = who, table[FILE], table[LINE]
@@ -71,7 +71,7 @@ def _melt(out: pd.DataFrame, table: pd.DataFrame, rest: list[str], pattern: str 
     ]
     if not parts:
         raise RatingsError(
-            f"{_file(table)} has no column that holds scores; map one with --column score=HEADER or give "
+            f"{file_of(table)} has no column that holds scores; map one with --column score=HEADER or give "
             "--pattern."
         )
     return pd.concat(parts, ignore_index=True)
@@ -81,10 +81,6 @@ def _need(out: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     for name in ("item", "condition"):
         if name not in out:
             raise RatingsError(
-                f"{_file(table)} does not say the {name} of a rating; map it with --column {name}=HEADER."
+                f"{file_of(table)} does not say the {name} of a rating; map it with --column {name}=HEADER."
             )
     return out
-
-
-def _file(table: pd.DataFrame) -> str:
-    return str(table[FILE].iloc[0]) if len(table) else "the table"

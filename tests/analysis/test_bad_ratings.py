@@ -102,3 +102,17 @@ def test_a_cell_without_end(tmp_path: Path) -> None:
     with pytest.raises(RatingsError) as error:
         load_ratings(write(tmp_path, "long.csv", text))
     assert str(error.value) == "long.csv is not a CSV table: field larger than field limit (131072)."
+
+
+def test_columns_of_webmushra_that_are_missing(tmp_path: Path) -> None:
+    path = write(tmp_path, "mushra.csv", MUSHRA.replace("rating_stimulus", "sating_stimulus"))
+    with pytest.raises(RatingsError) as error:
+        load_ratings(path)
+    assert str(error.value) == (
+        "mushra.csv has no column 'rating_stimulus', which webMUSHRA writes beside the score."
+    )
+    path.write_text("session_test_id,session_uuid,trial_id\n")
+    with pytest.raises(
+        RatingsError, match=r"the table has none of webMUSHRA's rating columns; found session_"
+    ):
+        load_ratings(path)

@@ -65,6 +65,23 @@ def test_bad_input_is_one_sentence_with_exit_code_2(
         assert not (tmp_path / "out").exists()
 
 
+def test_who_is_excluded_can_be_chosen(
+    run: CliRunner, app: typer.Typer, mushra: pd.DataFrame, tmp_path: Path
+) -> None:
+    low = (mushra["listener"] == "listener 002") & (mushra["condition"] == "reference")
+    mushra.loc[low, "score"] = 50.0
+    mushra.to_csv(tmp_path / "r.csv", index=False)
+    kept = []
+    for extra in ([], ["--exclude", "none"], ["--exclude", "mid-anchor", "--exclude", "hidden-reference"]):
+        words = ["analyze", str(tmp_path / "r.csv"), "--out", str(tmp_path / "out"), "--draws", "200", *extra]
+        assert run.invoke(app, words).exit_code == 0
+        kept.append(pd.read_csv(tmp_path / "out" / "screening.csv").set_index("listener")["kept"])
+    assert [bool(column["listener 002"]) for column in kept] == [False, True, False]
+    assert all(column.drop("listener 002").all() for column in kept)
+    result = run.invoke(app, [*words, "--exclude", "tired"])
+    assert str(result.exception).startswith("There is no screening rule 'tired'; expected one of hidden-ref")
+
+
 def test_power_in_words(run: CliRunner, app: typer.Typer, ratings: Path) -> None:
     result = run.invoke(app, ["power", "--difference", "10"])
     assert result.exit_code == 0
