@@ -32,7 +32,7 @@ export class Help {
       },
       icon("keyboard"),
     );
-    const title = h("h2", { id: "help-title", text: t("help") });
+    const title = h("h2", { id: "help-title", tabindex: "-1", autofocus: true, text: t("help") });
     this.dialog = h(
       "dialog",
       { class: "sheet", "aria-labelledby": "help-title" },
@@ -118,7 +118,6 @@ export class Help {
     return h("button", {
       class: "button primary",
       type: "button",
-      autofocus: true,
       text: t("close"),
       on: { click: () => this.dialog.close() },
     });
