@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+from sqlalchemy import text
+
+from mushra_server.clock import ago, now
+
 
 def test_starting_a_session_stores_it_and_sets_an_http_only_cookie(app, rows):
     client = app.test_client()
@@ -207,3 +211,22 @@ def test_page_modules_are_asked_for_again_after_an_upgrade(app) -> None:
         tag = first.headers["ETag"]
     with client.get("/static/page/main.js", headers={"If-None-Match": tag}) as again:
         assert again.status_code == 304
+
+
+def test_the_time_last_seen_is_noted_twice_a_minute_at_most(app, listener, rows):
+    """A write for every page would be a quarter of its cost; a quiet half minute must still be noted."""
+    query = "SELECT last_seen_at AS seen FROM sessions"
+    started = rows(app, query)[0]["seen"]
+    listener.save(0)
+    assert rows(app, query)[0]["seen"] == started
+    with app.extensions["listenable"].database.write() as connection:
+        connection.execute(text("UPDATE sessions SET last_seen_at = :then"), {"then": ago(0.51)})
+    listener.save(0)
+    assert ago(0.4) < rows(app, query)[0]["seen"] <= now()
+
+
+def test_where_to_go_on_is_the_first_page_without_an_answer(listener, answer):
+    pages = listener.state["pages"]
+    found = [listener.put(index, answer(pages[index])).json for index in (1, 0, 3, 0, 2)]
+    assert [place["position"] for place in found] == [0, 2, 2, 2, 4]
+    assert [place["saved"] for place in found] == [1, 0, 3, 0, 2]

@@ -82,14 +82,19 @@ def test_axe_finds_nothing(
     axe: str,
     scheme: str,
     screen: dict[str, Any],
+    tmp_path: Path,
 ) -> None:
+    """Each page as it comes and filled in; a picture of each is left in the test's folder, to look at."""
     study = make_study([*pages["every"]])
     someone = open_page(serve(study), color_scheme=scheme, reduced_motion="reduce", **screen)
     found: dict[str, list[str]] = {}
 
+    pictures = tmp_path / "pictures"
+
     def look(what: str) -> None:
         if wrong := complaints(someone.tab, axe):
             found[what] = wrong
+        someone.tab.screenshot(path=pictures / f"{what}.png", full_page=True)
 
     someone.at(1)
     someone.tab.get_by_role("button", name="Help").click()
@@ -97,6 +102,8 @@ def test_axe_finds_nothing(
     someone.press("Escape")
     walk(someone, len(pages["every"]), look)
     assert found == {}
+    assert min(path.stat().st_size for path in pictures.iterdir()) > 5_000  # none is blank
+    assert len(list(pictures.iterdir())) == 2 * len(pages["every"]) + 3
 
 
 TOO_SMALL = """() => [...document.querySelectorAll('button, input, a, textarea, label.choice, .handle')]
