@@ -1,6 +1,6 @@
 """How fast the server stores pages and sends sounds, also when it is full, and what a kill costs.
 
-    python benchmarks/server.py [--sessions-in-soak 1000]
+    python -m benchmarks.server [--sessions-in-soak 1000]
 
 Every load goes to a server of its own on the loopback address, and is bounded in count and time.
 """
@@ -19,9 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from loading.client import Client, Log, answer_to, many_sessions, rate
-from loading.page import visit
-from loading.study import Served, copy_sessions, make_study
+from benchmarks.loading.client import Client, Log, answer_to, many_sessions, rate
+from benchmarks.loading.page import visit
+from benchmarks.loading.study import Served, copy_sessions, make_study
 
 FEW, DOUBLINGS = 10, 10
 SAVES = 600

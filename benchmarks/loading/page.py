@@ -12,7 +12,7 @@ READ = """() => ({
   paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
   bytes: [...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
     .filter((entry) => !new URL(entry.name).pathname.startsWith('/audio/'))
-    .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+    .reduce((sum, entry) => sum + entry.transferSize, 0),
 })"""
 
 
@@ -20,8 +20,8 @@ def visit(url: str, times: int) -> list[dict[str, float]]:
     """Open the page with an empty cache some times.
 
     Returns:
-        Milliseconds to the first paint, and bytes without sounds; empty where there is no Chromium or no
-        Playwright.
+        Milliseconds to the first paint, and bytes sent without sounds, headers included; empty where there is
+        no Chromium or no Playwright.
     """
     program = shutil.which("chromium")
     try:
