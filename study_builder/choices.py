@@ -84,6 +84,15 @@ class Choices(Model):
     headphone_check: Literal["antiphase", "huggins"] | None = None
     quota: Annotated[int, Field(ge=1)] | None = None
 
+    @field_validator("conditions", "training_items")
+    @classmethod
+    def _names_differ(cls, value: Any) -> Any:
+        names = value if isinstance(value, tuple) else ()
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"'{name}' is listed {names.count(name)} times; expected different names")
+        return value
+
     @field_validator("anchors", mode="before")
     @classmethod
     def _anchors_by_yes_or_no(cls, value: Any) -> Any:
@@ -118,4 +127,5 @@ class Choices(Model):
                 where = f"{path}, line {document.line(tuple(problem['loc']))}"
             if problem["type"] == "extra_forbidden":
                 raise ConfigError(f"{where}: {unknown_among(key, list(cls.model_fields))}") from None
-            raise ConfigError(f"{where}: '{key}' is {problem['input']!r}: {problem['msg']}") from None
+            message = problem["msg"].removeprefix("Value error, ")
+            raise ConfigError(f"{where}: '{key}' is {problem['input']!r}: {message}") from None

@@ -10,12 +10,18 @@ from pathlib import Path
 
 from study_builder.errors import BuildError
 
+CONFIG_NAME = "config.yaml"
 RATINGS_NAME = "ratings.sqlite3"
 
 
 @contextmanager
 def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a folder to build in; it takes the place of `out` at the end, and is removed after an error."""
+    """Give a folder to build in; it takes the place of `out` at the end, and is removed after an error.
+
+    Args:
+        out: where the study is to be; must not exist, or be empty.
+        overwrite: whether a study there is replaced. What is no study, or has ratings, never is.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if (out / RATINGS_NAME).exists():
             raise BuildError(
@@ -23,9 +29,14 @@ def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
             )
         if not overwrite:
             raise BuildError(f"{out}: exists already; choose another folder, or --overwrite to replace it")
+        if not (out / CONFIG_NAME).is_file():
+            raise BuildError(f"{out}: is no study, so it is not replaced; choose another folder")
     temporary = out.with_name(f".{out.name}.{os.getpid()}.part")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    try:
+        temporary.mkdir(parents=True)
+    except OSError as error:  # names what the user gave rather than a name of ours
+        raise OSError(error.errno, error.strerror, str(out)) from error
     try:
         yield temporary
         if out.exists():

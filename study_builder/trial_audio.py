@@ -9,9 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from stimuli import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Audio, align_loudness, lowpass_anchor, read_audio
+from stimuli.check import longest_clipped_run
 from study_builder.choices import Choices
 from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR
 from study_builder.errors import BuildError
+
+CLIPPED_RUN = 3
+FULL_SCALE = 1.0 - 2.0**-15  # the highest value of 16 bits
 
 ANCHORS = {"low": (LOW_ANCHOR, LOW_ANCHOR_HZ), "mid": (MID_ANCHOR, MID_ANCHOR_HZ)}
 
@@ -54,6 +58,7 @@ def prepare_trial(
         StimuliError: a file cannot be read, or an anchor does not fit below half the sample rate.
     """
     sounds, rate = _read(paths, choices.sample_rate)
+    clipped = {name: found for name, audio in sounds.items() if (found := _clipped(audio))}
     sounds = _equal_length(item, paths, sounds, rate, choices.length)
     if anchor_source is not None:
         for anchor in choices.anchors:
@@ -61,15 +66,25 @@ def prepare_trial(
             if name not in sounds:
                 sounds[name] = lowpass_anchor(sounds[anchor_source], rate, cutoff_hz)
     if target_lufs is None:
-        return TrialAudio(rate, _unclipped(item, sounds), None, {})
+        return TrialAudio(rate, _unclipped(item, sounds), None, clipped)
     aligned = align_loudness(list(sounds.values()), rate, target_lufs)
     reached = [result.lufs for result in aligned if np.isfinite(result.lufs)]
+    results = dict(zip(sounds, aligned, strict=True))
+    warnings = {name: clipped.get(name, ()) + result.warnings for name, result in results.items()}
     return TrialAudio(
         rate,
-        {name: result.audio for name, result in zip(sounds, aligned, strict=True)},
+        {name: result.audio for name, result in results.items()},
         max(reached, default=None),
-        {name: result.warnings for name, result in zip(sounds, aligned, strict=True) if result.warnings},
+        {name: found for name, found in warnings.items() if found},
     )
+
+
+def _clipped(audio: Audio) -> tuple[str, ...]:
+    """Warn of clipping in a file: once its level has been aligned, a check of the study cannot see it."""
+    run = longest_clipped_run(audio, FULL_SCALE)
+    if run < CLIPPED_RUN:
+        return ()
+    return (f"its file is clipped ({run} samples in a row at full scale); a lower level does not mend it",)
 
 
 def _read(paths: Mapping[str, Path], sample_rate: int | None) -> tuple[dict[str, Audio], int]:
