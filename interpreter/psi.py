@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from interpreter.grids import sample
+from interpreter.transposed import applied
 from interpreter.unet import Alignment, Grid, Layer, SkipDecoder, composed
 
 _COMMON = (
@@ -47,12 +48,12 @@ class PsiDecoder(SkipDecoder):
     def planes(self, representations: Sequence[Tensor], frames: int) -> Tensor:
         """Return the last layer's output `[B, out_channels, frames, F]`; L2I's through a rectifier."""
         total, grid = self.merged(representations)
-        total = torch.relu(self.convt(7)(total))
+        total = torch.relu(applied(total, self.convt(7)))
         if self.layers == LMAC_LAYERS:  # nothing between its last two layers
             rows = (total.shape[2] - 1) * 2 + 3
             total = composed(total, self.convt(8), self.convt(9), rows)
         else:
-            total = torch.relu(self.convt(9)(torch.relu(self.convt(8)(total))))
+            total = torch.relu(applied(torch.relu(applied(total, self.convt(8))), self.convt(9)))
         for layer in self.layers[6:]:
             grid = grid.after(layer)
         if self.alignment == "aligned":

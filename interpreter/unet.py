@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from interpreter.errors import ConfigError
 from interpreter.grids import fit, sample
+from interpreter.transposed import applied, pair, transposed, transposed_by_phases
 
 Alignment = Literal["crop", "aligned"]
 """Where cells lie in time: `crop` as published (cut or filled at the end), `aligned` where they belong."""
@@ -101,13 +102,13 @@ class SkipDecoder(nn.Module):
             - result: `[B, C, T', F']`
         """
         deepest, *skips = representations
-        total, grid = torch.relu(self.convt(1)(deepest)), _SKIPS[0].after(self.layers[0])
+        total, grid = torch.relu(applied(deepest, self.convt(1))), _SKIPS[0].after(self.layers[0])
         for step, skip in enumerate(skips):
             if step:
-                total = torch.relu(self.convt(2 * step + 1)(total))
+                total = torch.relu(applied(total, self.convt(2 * step + 1)))
                 grid = grid.after(self.layers[2 * step])
             number = 2 * step + 2
-            side = torch.relu(self.convt(number)(skip))
+            side = torch.relu(applied(skip, self.convt(number)))
             total = total + self._onto(total, side, grid, _SKIPS[step + 1].after(self.layers[number - 1]))
         return total, grid
 
@@ -151,7 +152,7 @@ class UNetDecoder(SkipDecoder):
     def forward(self, representations: Sequence[Tensor], centres: Tensor, samples: int) -> Tensor:
         """Return `[B, 256, len(centres)]` for frames centred on the samples `centres`."""
         total, grid = self.merged(representations)
-        total = torch.relu(self.convt(7)(total))
+        total = torch.relu(applied(total, self.convt(7)))
         frames = len(centres)
         if self.alignment == "crop":
             plane = composed(total, self.convt(8), self.convt(9), frames)[:, 0]
@@ -180,20 +181,19 @@ def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d
     Shape:
         - result: `[B, C', min(rows, all), F']`
     """
-    (stride_t, stride_f), (pad_t, pad_f) = _pair(first.stride), _pair(first.padding)
-    step_t, step_f = _pair(second.stride)
+    (stride_t, stride_f), (pad_t, pad_f) = pair(first.stride), pair(first.padding)
+    step_t, step_f = pair(second.stride)
     # row i of the maps reaches rows from (stride_t * i - pad_t) * step_t on
     needed = -(-(rows + pad_t * step_t) // (stride_t * step_t))
     whole = needed >= maps.shape[2]
     maps = maps[:, :, :needed]
     kernel = F.conv_transpose2d(first.weight, second.weight, stride=second.stride)
-    result = F.conv_transpose2d(
-        maps, kernel, stride=(stride_t * step_t, stride_f * step_f), padding=(pad_t * step_t, pad_f * step_f)
+    result = transposed_by_phases(
+        maps, kernel, (stride_t * step_t, stride_f * step_f), (pad_t * step_t, pad_f * step_f)
     )
     for strip, at_end, dim in _cropped_strips(maps, first, whole):
-        _subtract(
-            result, F.conv_transpose2d(strip, second.weight, stride=second.stride), at_end, dim, first, second
-        )
+        reached = transposed_by_phases(strip, second.weight, (step_t, step_f), (0, 0))
+        _subtract(result, reached, at_end, dim, first, second)
     inner = (
         (maps.shape[2] - 1) * stride_t + first.weight.shape[2] - 2 * pad_t,
         (maps.shape[3] - 1) * stride_f + first.weight.shape[3] - 2 * pad_f,
@@ -203,21 +203,23 @@ def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d
 
 def _cropped_strips(maps: Tensor, first: nn.ConvTranspose2d, whole: bool) -> list[tuple[Tensor, bool, int]]:
     """Return what the first padding cuts off: (strip, at the end, axis); corners are in the rows' strips."""
-    (stride_t, stride_f), (pad_t, pad_f) = _pair(first.stride), _pair(first.padding)
+    (stride_t, stride_f), (pad_t, pad_f) = pair(first.stride), pair(first.padding)
     reach_t, reach_f = -(-pad_t // stride_t), -(-pad_f // stride_f)
 
-    def apply(part: Tensor) -> Tensor:
-        return F.conv_transpose2d(part, first.weight, stride=first.stride)
+    def strip(part: Tensor, kernel: Tensor) -> Tensor:
+        return transposed(part, kernel, None, (stride_t, stride_f), (0, 0))
 
-    strips = []
+    # The outermost cells are reached by the kernel's outermost rows or columns alone.
+    strips, kernel = [], first.weight
     if pad_t:
-        strips.append((apply(maps[:, :, :reach_t])[:, :, :pad_t], False, 2))
+        strips.append((strip(maps[:, :, :reach_t], kernel[:, :, :pad_t])[:, :, :pad_t], False, 2))
         if whole:
-            strips.append((apply(maps[:, :, -reach_t:])[:, :, -pad_t:], True, 2))
+            strips.append((strip(maps[:, :, -reach_t:], kernel[:, :, -pad_t:])[:, :, -pad_t:], True, 2))
     if pad_f:
         rows = slice(pad_t, -pad_t or None)
-        strips.append((apply(maps[..., :reach_f])[:, :, rows, :pad_f], False, 3))
-        strips.append((apply(maps[..., -reach_f:])[:, :, rows, -pad_f:], True, 3))
+        left, right = kernel[..., :pad_f], kernel[..., -pad_f:]
+        strips.append((strip(maps[..., :reach_f], left)[:, :, rows, :pad_f], False, 3))
+        strips.append((strip(maps[..., -reach_f:], right)[:, :, rows, -pad_f:], True, 3))
     return strips
 
 
@@ -230,9 +232,7 @@ def _subtract(
     second: nn.ConvTranspose2d,
 ) -> None:
     """Take a strip's contribution away from the edge of the result that it reaches."""
-    crop_t, crop_f = (
-        pad * step for pad, step in zip(_pair(first.padding), _pair(second.stride), strict=True)
-    )
+    crop_t, crop_f = (pad * step for pad, step in zip(pair(first.padding), pair(second.stride), strict=True))
     if dim == 2:
         strip = strip[:, :, : strip.shape[2] - crop_t] if at_end else strip[:, :, crop_t:]
         strip = strip[..., crop_f : strip.shape[3] - crop_f]
@@ -252,8 +252,3 @@ def _bias_plane(first: nn.ConvTranspose2d, second: nn.ConvTranspose2d, inner: tu
     kernel = torch.einsum("i,ioab->oab", first.bias, second.weight).unsqueeze(0)
     plane = F.conv_transpose2d(kernel.new_ones(1, 1, *inner), kernel, stride=second.stride)
     return plane + second.bias[:, None, None]
-
-
-def _pair(value: object) -> tuple[int, int]:
-    assert isinstance(value, tuple) and len(value) == 2
-    return value

@@ -1,0 +1,49 @@
+"""The quick ways of a transposed convolution against torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from interpreter.transposed import FEW_CELLS, applied, transposed_by_phases
+
+GEOMETRIES = [
+    ((7, 7), (3, 2), (1, 1), (13, 2)),
+    ((12, 11), (3, 2), (1, 1), (11, 7)),
+    ((7, 11), (5, 4), (2, 1), (9, 10)),
+    ((4, 3), (2, 2), (0, 5), (8, 9)),
+    ((2, 3), (3, 4), (0, 0), (5, 4)),  # gaps between the patches
+]
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(("kernel", "stride", "padding", "grid"), GEOMETRIES)
+def test_both_ways_are_the_transposed_convolution(
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    grid: tuple[int, int],
+    batch: int,
+) -> None:
+    torch.manual_seed(0)
+    convolution = nn.ConvTranspose2d(6, 4, kernel, stride, padding).double()
+    maps = torch.randn(batch, 6, *grid, dtype=torch.double, requires_grad=True)
+    expected = F.conv_transpose2d(maps, convolution.weight, convolution.bias, stride, padding)
+    wanted = [maps, convolution.weight]
+    slopes = torch.autograd.grad(expected.square().sum(), wanted)
+    assert grid[0] * grid[1] <= FEW_CELLS
+    found = applied(maps, convolution)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(torch.autograd.grad(found.square().sum(), wanted), slopes)
+    assert convolution.bias is not None
+    phases = transposed_by_phases(maps, convolution.weight, stride, padding) + convolution.bias[:, None, None]
+    torch.testing.assert_close(phases, expected)
+    torch.testing.assert_close(torch.autograd.grad(phases.square().sum(), wanted), slopes)
+
+
+def test_a_large_grid_is_left_to_torch() -> None:
+    convolution = nn.ConvTranspose2d(2, 3, 3, 2, bias=False)
+    maps = torch.randn(1, 2, 40, 40)
+    assert torch.equal(applied(maps, convolution), convolution(maps))
