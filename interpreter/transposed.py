@@ -26,14 +26,11 @@ def transposed(
     """
     if maps.device.type != "cpu" or maps.shape[2] * maps.shape[3] > FEW_CELLS:
         return F.conv_transpose2d(maps, kernel, bias, stride, padding)
-    sides = [
-        (cells - 1) * step - 2 * pad + reach
-        for cells, step, pad, reach in zip(maps.shape[2:], stride, padding, kernel.shape[2:], strict=True)
-    ]
+    height, width = _sides(maps, kernel, stride, padding)
     flat = kernel.flatten(1).t()
     # One product a clip: the weights' gradient then needs no sum over copies of the weights.
     patches = torch.stack([flat @ clip for clip in maps.flatten(2)])
-    summed = F.fold(patches, sides, kernel.shape[2:], padding=padding, stride=stride)
+    summed = F.fold(patches, (height, width), tuple(kernel.shape[2:]), padding=padding, stride=stride)
     return summed if bias is None else summed + bias[:, None, None]
 
 
@@ -65,9 +62,18 @@ def transposed_by_phases(
     phases = F.conv2d(maps, plain, padding=(taps_t - 1, taps_f - 1))
     grid = phases.view(len(maps), outputs, step_t, step_f, *phases.shape[2:]).permute(0, 1, 4, 2, 5, 3)
     whole = grid.flatten(4).flatten(2, 3)
-    height = (maps.shape[2] - 1) * step_t + rows - 2 * pad_t
-    width = (maps.shape[3] - 1) * step_f + columns - 2 * pad_f
+    height, width = _sides(maps, kernel, stride, padding)
     return whole[:, :, pad_t : pad_t + height, pad_f : pad_f + width]
+
+
+def _sides(
+    maps: Tensor, kernel: Tensor, stride: tuple[int, int], padding: tuple[int, int]
+) -> tuple[int, int]:
+    height, width = (
+        (cells - 1) * step - 2 * pad + reach
+        for cells, step, pad, reach in zip(maps.shape[2:], stride, padding, kernel.shape[2:], strict=True)
+    )
+    return height, width
 
 
 def pair(value: object) -> tuple[int, int]:
