@@ -78,7 +78,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     left = kept(rows, screening)
     if left.empty:
         raise DesignError(
-            "Screening excludes every listener; see the rules of BS.1534-3 in the documentation."
+            "Screening excludes every listener; --exclude none keeps them all, to see what they rated."
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])

@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import analysis
+from analysis import ratings, screening
+from analysis.compare import TESTS
+from analysis.intervals import INTERVALS
+from interpreter import METHODS
 from listenable import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,3 +77,44 @@ def test_every_command_is_in_the_readme_or_the_docs() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     missing = [name for name in COMMANDS if f"listenable {name}" not in text]
     assert not missing
+
+
+def listed(heading: str) -> list[str]:
+    """Return the names in code type after a bold heading of the vocabulary."""
+    text = (ROOT / "docs" / "vocabulary.md").read_text(encoding="utf-8")
+    found = re.search(rf"^\*\*{heading}:\*\*(.*?\.)(?:\s|$)", text, re.MULTILINE | re.DOTALL)
+    assert found, heading
+    return re.findall(r"`([^`]+)`", found.group(1))
+
+
+def test_the_vocabulary_is_the_codes() -> None:
+    assert listed("Roles of a condition") == list(ratings.ROLES)
+    assert listed("Kinds of a trial") == list(ratings.KINDS)
+    assert listed("Screening rules and flags") == [*screening.RULES, *screening.FLAGS]
+    assert listed("Intervals") == list(INTERVALS)
+    assert listed("Tests of a difference") == list(TESTS)
+    assert sorted(listed("Methods")) == sorted(METHODS)
+
+
+def test_the_analysis_page_names_every_column_function_and_choice() -> None:
+    text = (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8")
+    for name in analysis.__all__:
+        if name[0].islower() and name not in ("analyse", "write_companion"):
+            assert re.search(rf"\b{name}\b", text), f"docs/analysis.md does not show {name}"
+    for choice in (*INTERVALS, *TESTS):
+        assert f"`{choice}`" in text, choice
+
+
+def test_options_named_in_the_docs_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("TERMINAL_WIDTH", "400")
+    everything = " ".join(help_of((name,)) for name in COMMANDS)
+    for group in GROUPS:
+        subcommands = re.findall(r"^[│|] ([a-z][\w-]*) ", help_of((group,)), re.MULTILINE)
+        everything += " ".join(help_of((group, name)) for name in subcommands)
+    everything += " --preload"  # gunicorn's
+    for page in PAGES:
+        for option in re.findall(r"`(--[a-z][\w-]+)", page.read_text(encoding="utf-8")):
+            assert option in everything or option.replace("--no-", "--") in everything, (
+                f"{page.name}: {option}"
+            )

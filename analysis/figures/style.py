@@ -131,18 +131,20 @@ def save(ax: Axes, folder: Path, name: str) -> str:
         The SVG as text.
     """
     figure = figure_of(ax)
-    buffer = io.StringIO()
+    buffer, drawn = io.StringIO(), {}
     metadata = {"pdf": {"CreationDate": None}, "png": {}}
     with _LOCK, rc_context(_rc(name)):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         figure.set_layout_engine("none")  # the layout is found; finding it again would be half of the time
         for kind, about in metadata.items():
-            part = folder / f".{name}.{kind}.part"
-            figure.savefig(part, format=kind, dpi=200, metadata=about)
-            part.replace(folder / f"{name}.{kind}")
-    part = folder / f".{name}.svg.part"
-    part.write_text(buffer.getvalue(), encoding="utf-8")
-    part.replace(folder / f"{name}.svg")
+            # Into memory first: where the disk is full, matplotlib's own clearing up hides that.
+            picture = drawn[kind] = io.BytesIO()
+            figure.savefig(picture, format=kind, dpi=200, metadata=about)
+    drawn["svg"] = io.BytesIO(buffer.getvalue().encode())
+    for kind, picture in drawn.items():
+        part = folder / f".{name}.{kind}.part"
+        part.write_bytes(picture.getvalue())
+        part.replace(folder / f"{name}.{kind}")
     return buffer.getvalue()
 
 

@@ -1,0 +1,144 @@
+"""Every command that README and docs show is run, in order and as it is written, or stands in the list below.
+
+A block is read line by line. `PREPARED` says what a reader would have at hand before a page's commands,
+`ADDED` what is added to a command so that it ends in seconds; a server is started, asked for its page and
+stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SHELLS = ("console", "bash", "sh")
+
+NOT_RUN = {
+    "make demo": "the demo: tests/test_demo.py runs it",
+    "make test": "these tests",
+    "LISTENABLE_FUZZ_EXAMPLES=6000 python -m pytest tests/fuzz/test_files.py": "minutes; the tests run fewer",
+    "LISTENABLE_FUZZ_EXAMPLES=600 python -m pytest tests/fuzz/test_requests.py": "minutes",
+    "pip install .": "tests/test_packaging.py installs it",
+    'pip install ".[interpreter]"': "a download",
+    "listenable demo --data esc10 --out demo-esc10 --no-serve": "ESC-10 is a download; minutes",
+    "listenable demo --out demo --no-serve": "tests/test_demo.py runs it",
+    "listenable train classifier --data esc50 --preset paper --devices 4 --out runs/paper": "four GPUs",
+    "listenable serve my_study --database postgresql://listenable@/study": "PostgreSQL: tests/mushra_server",
+    'pip install "listenable[postgresql]" gunicorn': "a download",
+    "createdb study": "PostgreSQL",
+    'listenable serve /srv/study --database "$LISTENABLE_DATABASE" --port 0': "PostgreSQL",
+    "gunicorn --workers 4 --threads 8 --bind unix:/run/listenable.sock 'mushra_server.wsgi:make_app()'": "",
+    "listenable forget STUDY --participant ID": "a pattern; docs/server.md has the command",
+    "listenable forget my_study --participant 5f3a... --ratings": "somebody's: tests/mushra_server",
+    "listenable render --run runs/lmac-td --run runs/lmac --method gradcam --data ESC-50 --fold 4 --items 9 "
+    "--out stimuli": "ESC-50 is a download; README's is run",
+    "listenable study build stimuli --out study": "of those stimuli",
+    "export LISTENABLE_STUDY=/srv/study LISTENABLE_DATABASE=postgresql://listenable@/study "
+    "LISTENABLE_BEHIND_PROXY=1": "PostgreSQL",
+}  # fmt: skip
+ADDED = {
+    "listenable train": ["--set", "epochs=1", "--set", "steps_per_epoch=4"],
+    "listenable evaluate": ["--limit", "8"],
+}
+SOUNDS = [sys.executable, str(ROOT / "examples" / "lab_study" / "make_recordings.py")]
+LISTENABLE = [sys.executable, "-m", "listenable"]
+PREPARED = {
+    "README.md": [[*SOUNDS, "my_sounds"]],
+    "server.md": [[*SOUNDS, "s"], [*LISTENABLE, "study", "build", "s", "--out", "my_study"]],
+    "study.md": [[*SOUNDS, "recordings"], [*SOUNDS, "SOUNDS"]],
+}
+RATED = "listenable study simulate my_study --listeners 6"
+BEFORE = {
+    "listenable analyze my_study --out report": RATED,
+    "listenable export my_study --format csv --out DIR": RATED,
+}
+BUILT_AGAIN = {'listenable study build recordings --out study --title "Noise reduction" --seed 1': "study"}
+
+
+def commands(page: Path) -> list[str]:
+    """Return the commands of a page: lines of shell blocks, and those of any block that call listenable."""
+    found = []
+    for language, block in FENCE.findall(page.read_text(encoding="utf-8")):
+        for raw in block.replace("\\\n", " ").splitlines():
+            line = re.sub(r"\s+#.*$", "", raw.strip().removeprefix("$ ")).strip()
+            if line.startswith("listenable ") or (language in SHELLS and line and not line.startswith("#")):
+                found.append(line)
+    return found
+
+
+def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def serve(words: list[str], folder: Path) -> None:
+    """Start a server on a free port, get its page, stop it as Ctrl-C does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [*words, "--port", str(port)], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                    assert answer.status == 200
+                    break
+            except OSError:
+                assert process.poll() is None, process.communicate()[0]
+                time.sleep(0.1)
+        else:
+            pytest.fail(f"{shlex.join(words)} did not answer within 30 s")
+    finally:
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=30)[0]
+    assert process.returncode == 0, output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
+def test_commands(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for words in PREPARED.get(page.name, []):
+        done = run(words, tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+    for line in commands(page):
+        if line in NOT_RUN:
+            continue
+        words = shlex.split(line)
+        assert words[0] == "listenable", f"{page.name}: run this, or say in NOT_RUN why not: {line}"
+        full = [*LISTENABLE, *words[1:]]
+        for start, added in ADDED.items():
+            full += added if line.startswith(start + " ") else []
+        if line in BEFORE:
+            assert run([*LISTENABLE, *shlex.split(BEFORE[line])[1:]], tmp_path).returncode == 0
+        if line in BUILT_AGAIN:
+            shutil.rmtree(tmp_path / BUILT_AGAIN[line])
+        if words[1] == "serve":
+            serve(full, tmp_path)
+            continue
+        done = run(full, tmp_path)
+        # A check that ends with warnings has exit code 1.
+        allowed = (0, 1) if words[1:3] == ["study", "check"] else (0,)
+        assert done.returncode in allowed, f"{page.name}: {line}\n{done.stdout}{done.stderr}"
+
+
+def test_what_is_not_run_is_still_shown() -> None:
+    shown = {line for page in PAGES for line in commands(page)}
+    assert set(NOT_RUN) <= shown
+    assert len(shown - set(NOT_RUN)) >= 15
