@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stimuli import Dataset, DatasetError, fit_length, read_audio, write_audio
 
@@ -86,6 +88,24 @@ def test_lengths_are_fitted_at_the_end() -> None:
     assert fit_length(audio, 2, 1.0).tolist() == [1, 2]
     assert fit_length(audio, 2, 3.0).tolist() == [1, 2, 3, 4, 0, 0]
     assert fit_length(audio, 2, None) is audio
+
+
+@given(
+    have=st.integers(1, 500),
+    want=st.integers(1, 1000),
+    rate=st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000]),
+    seed=st.integers(0, 2**31),
+)
+def test_a_fitted_sound_has_the_length_the_beginning_and_silence(
+    have: int, want: int, rate: int, seed: int
+) -> None:
+    audio = np.random.default_rng(seed).uniform(-1, 1, have).astype(np.float32)
+    fitted = fit_length(audio, rate, want / rate)
+    kept = min(have, want)
+    assert fitted.shape == (want,)
+    assert fitted.dtype == np.float32
+    assert np.array_equal(fitted[:kept], audio[:kept])
+    assert not fitted[kept:].any()
 
 
 def test_real_recordings(shared: Path) -> None:
