@@ -19,6 +19,10 @@ Activation = Literal["sigmoid", "relu"]
 """How the mask ends: `sigmoid` as the paper's mask in [0, 1], `relu` as the public dual-path model."""
 
 
+_CACHED = 2**20
+"""Numbers that a transformer layer works on at a time on a processor: 4 MiB."""
+
+
 class Encoder(nn.Module):
     """A learned filter bank: strided convolution and rectifier.
 
@@ -166,6 +170,13 @@ class _Transformer(nn.Module):
         self.pos_enc = _Positions(channels)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return self._through(x)
+        # Sequences do not see each other: some at a time stay in the processor's cache.
+        some = max(1, _CACHED // x[0].numel())
+        return torch.cat([self._through(part) for part in x.split(some)])
+
+    def _through(self, x: Tensor) -> Tensor:
         return self.mdl(self.pos_enc(x))  # type: ignore[no-any-return]
 
 
