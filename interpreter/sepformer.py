@@ -174,7 +174,7 @@ class _Transformer(nn.Module):
             return self._through(x)
         # Sequences do not see each other: some at a time stay in the processor's cache.
         some = max(1, _CACHED // x[0].numel())
-        return torch.cat([self._through(part) for part in x.split(some)])
+        return torch.cat([self._through(part) for part in torch.split(x, some)])
 
     def _through(self, x: Tensor) -> Tensor:
         return self.mdl(self.pos_enc(x))  # type: ignore[no-any-return]
