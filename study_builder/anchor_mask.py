@@ -58,7 +58,8 @@ def measure_anchor(
     """Estimate the filter that turns a reference into an anchor, from their cross-spectrum.
 
     A common gain does not matter. Frequencies at which the reference is too faint for the demanded
-    attenuation to show above the dither of a 16-bit file are left out.
+    attenuation to show above the dither of a 16-bit file are left out, and so is the mask of sounds shorter
+    than about a tenth of a second: their spectrum is too coarse to show it.
 
     Shape:
         - reference, anchor: `[samples]` or `[samples, channels]`, of equal length
@@ -66,7 +67,9 @@ def measure_anchor(
     x, y = (to_mono(sound).astype(np.float64) for sound in (reference, anchor))
     lag = _lag(x, y, sample_rate)
     x, y = (x[: len(x) - lag], y[lag:]) if lag >= 0 else (x[-lag:], y[: len(y) + lag])
-    segment = min(len(x), 1 << int(np.log2(max(sample_rate / 6, 16))))
+    segment = 1 << int(np.log2(max(sample_rate / 6, 16)))
+    if len(x) < segment:
+        return AnchorFit(np.nan, (np.nan,) * len(STOP_DB), lag)
     options = {"fs": sample_rate, "nperseg": segment, "window": "blackmanharris"}
     frequency, cross = csd(x, y, **options)
     power = welch(x, **options)[1]

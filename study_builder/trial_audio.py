@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stimuli import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Audio, align_loudness, lowpass_anchor, read_audio
+from stimuli import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Audio, align_loudness, lowpass_anchor, read_audio, resample
 from stimuli.check import longest_clipped_run
 from study_builder.choices import Choices
 from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR
@@ -57,8 +57,7 @@ def prepare_trial(
         BuildError: sounds differ in rate, length or channels, or clip.
         StimuliError: a file cannot be read, or an anchor does not fit below half the sample rate.
     """
-    sounds, rate = _read(paths, choices.sample_rate)
-    clipped = {name: found for name, audio in sounds.items() if (found := _clipped(audio))}
+    sounds, rate, clipped = _read(paths, choices.sample_rate)
     sounds = _equal_length(item, paths, sounds, rate, choices.length)
     if anchor_source is not None:
         for anchor in choices.anchors:
@@ -80,18 +79,26 @@ def prepare_trial(
 
 
 def _clipped(audio: Audio) -> tuple[str, ...]:
-    """Warn of clipping in a file: once its level has been aligned, a check of the study cannot see it."""
+    """Warn of clipping in a file: resampled or at another level, it cannot be seen any more."""
     run = longest_clipped_run(audio, FULL_SCALE)
     if run < CLIPPED_RUN:
         return ()
     return (f"its file is clipped ({run} samples in a row at full scale); a lower level does not mend it",)
 
 
-def _read(paths: Mapping[str, Path], sample_rate: int | None) -> tuple[dict[str, Audio], int]:
+def _read(
+    paths: Mapping[str, Path], sample_rate: int | None
+) -> tuple[dict[str, Audio], int, dict[str, tuple[str, ...]]]:
+    """Return the sounds, their rate, and warnings by condition."""
     sounds: dict[str, Audio] = {}
+    clipped: dict[str, tuple[str, ...]] = {}
     first: tuple[Path, int, int] | None = None
     for name, path in paths.items():
-        audio, rate = read_audio(path, sample_rate)
+        audio, rate = read_audio(path)
+        if found := _clipped(audio):
+            clipped[name] = found
+        if sample_rate is not None and rate != sample_rate:
+            audio, rate = resample(audio, rate, sample_rate), sample_rate
         channels = 1 if audio.ndim == 1 else audio.shape[1]
         if first is None:
             first = (path, rate, channels)
@@ -107,7 +114,7 @@ def _read(paths: Mapping[str, Path], sample_rate: int | None) -> tuple[dict[str,
             )
         sounds[name] = audio
     assert first is not None
-    return sounds, first[1]
+    return sounds, first[1], clipped
 
 
 def _equal_length(

@@ -102,3 +102,19 @@ def test_the_sentences_say_what_was_expected() -> None:
         "is attenuated by 45.4 dB from 4500 Hz on; expected 50 dB or more",
     ]
     assert len(anchor_filter(48000, 3500.0)) % 2 == 1
+
+
+@pytest.mark.parametrize("seconds", [0.004, 0.019, 0.08])
+def test_a_sound_too_short_for_a_spectrum_is_not_blamed(seconds: float) -> None:
+    x = white(48000, seconds)
+    fit = measure_anchor(x, lowpass_anchor(x, 48000), 48000)
+    assert np.isnan([fit.ripple_db, *fit.stop_db]).all()
+    assert fit.faults(3500) == []
+    assert measure_anchor(x, np.roll(lowpass_anchor(x, 48000), 7), 48000).lag == 7
+
+
+@pytest.mark.parametrize("seconds", [0.18, 0.3])
+def test_the_shortest_sounds_that_are_judged_are_judged_rightly(seconds: float) -> None:
+    x = white(48000, seconds)
+    assert measure_anchor(as_file(x, 1), as_file(lowpass_anchor(x, 48000), 2), 48000).faults(3500) == []
+    assert measure_anchor(x, 0.5 * x, 48000).faults(3500) != []

@@ -22,13 +22,15 @@ def spoil(path: Path, gain: float) -> None:
     write_audio(path, np.clip(gain * audio, -1, 1).astype(np.float32), rate)
 
 
-@pytest.mark.parametrize("target_lufs", [-23.0, None])
-def test_clipping_that_a_lower_level_would_hide_is_told(
-    make_folder: MakeFolder, tmp_path: Path, target_lufs: float | None
+@pytest.mark.parametrize(
+    "choices", [Choices(), Choices(target_lufs=None), Choices(sample_rate=22050), Choices(sample_rate=48000)]
+)
+def test_clipping_that_another_level_or_rate_would_hide_is_told(
+    make_folder: MakeFolder, tmp_path: Path, choices: Choices
 ) -> None:
     root = make_folder(items=2)
     spoil(root / "sound-2" / "lmac.wav", 100.0)
-    built = build_study(root, tmp_path / "study", Choices(target_lufs=target_lufs), jobs=1)
+    built = build_study(root, tmp_path / "study", choices, jobs=1)
     clipped = [text for text in built.warnings if "clipped" in text]
     assert len(clipped) == 1
     assert clipped[0].startswith("sound-2: lmac: its file is clipped (")
