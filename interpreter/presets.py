@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from interpreter.configs import CONFIGS, TrainingConfig
 from interpreter.errors import ConfigError
+from stimuli.validation import finding
 
 PRESETS = ("tiny", "small", "paper")
 
@@ -61,12 +62,9 @@ def make_config(kind: str, values: Mapping[str, Any], source: str) -> TrainingCo
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         known = ", ".join(CONFIGS[kind].model_fields)
-        hint = (
-            f"; the settings are {known}"
-            if first["type"] == "extra_forbidden"
-            else f", got {first['input']!r}"
-        )
-        raise ConfigError(f"{source}: {key}: {first['msg']}{hint}") from error
+        unknown = f"'{key}' is no setting; the settings are {known}"
+        what = unknown if first["type"] == "extra_forbidden" else finding(key, first)
+        raise ConfigError(f"{source}: {what}") from error
 
 
 def _read(name: str) -> dict[str, Any]:

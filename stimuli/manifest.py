@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from stimuli.errors import ManifestError
+from stimuli.validation import finding
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
@@ -109,8 +110,8 @@ class Manifest(_Record):
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
             first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise ManifestError(f"{path}: {key}: {first['msg']}.") from error
+            key = ".".join(map(str, first["loc"]))
+            raise ManifestError(f"{path}: {finding(key, first)}") from error
 
     def save(self, folder: str | Path) -> Path:
         """Write `manifest.json` into `folder` and return its path."""

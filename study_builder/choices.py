@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from stimuli.validation import finding
 from study_builder.config_base import Model, Text
 from study_builder.config_options import Completion, Order, Scale
 from study_builder.config_pages import Question
@@ -127,5 +128,4 @@ class Choices(Model):
                 where = f"{path}, line {document.line(tuple(problem['loc']))}"
             if problem["type"] == "extra_forbidden":
                 raise ConfigError(f"{where}: {unknown_among(key, list(cls.model_fields))}") from None
-            message = problem["msg"].removeprefix("Value error, ")
-            raise ConfigError(f"{where}: '{key}' is {problem['input']!r}: {message}") from None
+            raise ConfigError(f"{where}: {finding(key, problem)}") from None

@@ -64,19 +64,19 @@ class PageReader:
             raise self._invalid(error, path, keys, model) from None
 
     def _invalid(self, error: ValidationError, path: Path, keys: webmushra.Keys, model: Any) -> ConfigError:
+        from stimuli.validation import finding  # the server reads configs, and needs no sound files
+
         problem = error.errors()[0]
         location = tuple(problem["loc"])
         if model is not StudyOptions:
             location = _wire_location(location, keys)
         inside = self._known_part((*path, *location))
         name = ".".join(str(part) for part in (inside[len(path) :] or inside)) or "the file"
-        message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             fields = getattr(model, "model_fields", {})
             message = webmushra.unknown_among(name, list(fields))
             return self.error(inside, message)
-        got = "" if isinstance(problem["input"], dict | list | tuple) else f" (found {problem['input']!r})"
-        return self.error(inside, f"'{name}': {message[:1].lower()}{message[1:]}{got}")
+        return self.error(inside, finding(name, problem))
 
     def _known_part(self, path: Path) -> Path:
         """Drop what pydantic adds to a path (names of union members), and keep what the file has."""

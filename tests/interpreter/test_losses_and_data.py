@@ -246,11 +246,9 @@ def test_settings_that_cannot_be_used_are_named() -> None:
         load_config("piq", "tiny")
     with pytest.raises(ConfigError, match=r"unknown preset 'huge'; expected one of tiny, small, paper"):
         load_config("lmac", "huge")
-    with pytest.raises(ConfigError, match=r"alpha: Input should be less than or equal to 1, got 2"):
+    with pytest.raises(ConfigError, match=r"'alpha' is 2; expected 1 or less"):
         load_config("lmac-td", "tiny", ["alpha=2"])
-    with pytest.raises(
-        ConfigError, match=r"alhpa: Extra inputs are not permitted; the settings are variant,"
-    ):
+    with pytest.raises(ConfigError, match=r"'alhpa' is no setting; the settings are variant,"):
         load_config("lmac-td", "tiny", ["alhpa=1"])
     with pytest.raises(ConfigError, match=r"--set alpha: expected key=value"):
         load_config("lmac-td", "tiny", ["alpha"])

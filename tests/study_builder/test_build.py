@@ -310,9 +310,9 @@ def test_choices_from_a_file_and_from_flags(make_folder: MakeFolder, tmp_path: P
         (
             "order: latin",
             {},
-            "choices.yaml, line 1: 'order' is 'latin': Input should be 'williams', 'random' or",
+            "choices.yaml, line 1: 'order' is 'latin'; expected 'williams', 'random' or",
         ),
-        ("", {"order": "latin"}, "--order: 'order' is 'latin': Input should be"),
+        ("", {"order": "latin"}, "--order: 'order' is 'latin'; expected"),
         ("- 1", {}, "choices.yaml: holds no keys; expected choices such as"),
     ],
 )

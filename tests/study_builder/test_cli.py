@@ -64,7 +64,7 @@ def test_check_speaks_json_and_its_exit_code_says_what_it_found(
         (["--keep-levels", "--target-lufs", "-20"], "--keep-levels and --target-lufs contradict each other"),
         (
             ["--order", "latin"],
-            "--order: 'order' is 'latin': Input should be 'williams', 'random' or 'fixed'",
+            "--order: 'order' is 'latin'; expected 'williams', 'random' or 'fixed'",
         ),
         (["--layout", "x"], "--layout: 'layout' is 'x'"),
     ],
