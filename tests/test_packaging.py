@@ -1,9 +1,12 @@
-"""The wheel: every file of the packages is in it, nothing else, and it asks for no torch."""
+"""The wheel: every file of the packages is in it, nothing else, and it serves and analyses without torch."""
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -58,3 +61,46 @@ def test_what_it_asks_for(wheel: zipfile.ZipFile) -> None:
     assert not [line for line in base if line.startswith(("torch", "lightning", "captum"))]
     entry = wheel.read(name.replace("METADATA", "entry_points.txt")).decode()
     assert "listenable = listenable:main" in entry
+
+
+@pytest.mark.slow
+def test_a_fresh_environment_builds_serves_and_analyses_without_torch(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", str(wheel.filename)]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    if "No matching distribution found" in done.stderr:
+        pytest.skip("pip cannot fetch what the wheel asks for")
+    assert done.returncode == 0, done.stderr
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert run(str(python), "-c", "import torch").returncode == 1
+    listenable = str(python.with_name("listenable"))
+    assert run(str(python), str(ROOT / "examples/lab_study/make_recordings.py"), "sounds").returncode == 0
+    built = run(listenable, "study", "build", "sounds", "--out", "study")
+    assert built.returncode == 0, built.stderr
+    ratings = str(ROOT / "examples/analyse_webmushra/mushra.csv")
+    analysed = run(listenable, "analyze", ratings, "--out", "report")
+    assert analysed.returncode == 0, analysed.stderr
+    assert (tmp_path / "report" / "index.html").is_file()
+    trained = run(listenable, "train", "classifier", "--data", "sounds", "--out", "run")
+    assert trained.returncode == 2
+    assert 'install it with pip install "listenable[interpreter]"' in " ".join(trained.stderr.split())
+
+    server = subprocess.Popen(
+        [listenable, "serve", "study", "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        addresses = (re.search(r"Participants:\s+(http\S+)", line) for line in server.stdout)
+        address = next(found[1] for found in addresses if found)
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            assert answer.status == 200
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=30)
+    assert server.returncode == 0
