@@ -1,14 +1,16 @@
 """Time and memory of the analysis at 1, 4 and 16 times 1,000 listeners x 20 items x 8 conditions.
 
-    python -m benchmarks.analysis [--scales 1 4 16] [--tasks load mos bootstrap report]
+    python -m benchmarks.analysis [--scales 1 4 16] [--panels 40x12 1000x20] [--repeats 5]
 
-Each measurement runs in a process of its own, so that its peak memory is its own.
+Each measurement runs in a process of its own, so that its peak memory is its own. Then reliability, omnibus
+tests and bootstrap on whole panels, beside peers.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import resource
 import tempfile
 import time
@@ -16,52 +18,14 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
 
-LISTENERS, ITEMS = 1000, 20
-MEANS = {
-    "reference": 97.0, "m1": 74.0, "m2": 66.0, "m3": 58.0, "m4": 51.0, "m5": 44.0, "anchor70": 36.0,
-    "anchor35": 14.0,
-}  # fmt: skip
+from benchmarks.loading.beside_pingouin import compare  # noqa: E402
+from benchmarks.loading.ratings import ITEMS, MEANS, write_ratings  # noqa: E402
 
-
-def write_ratings(path: Path, listeners: int, seed: int = 0) -> int:
-    """Write a CSV of simulated ratings in the format of the export; return its number of rows."""
-    rng = np.random.default_rng(seed)
-    k = len(MEANS)
-    shape = (listeners, ITEMS, k)
-    scores = (
-        np.array(list(MEANS.values()))
-        + rng.normal(0, 10, (listeners, 1, 1))
-        + rng.normal(0, 6, (1, ITEMS, 1))
-    )
-    scores = (
-        scores
-        + rng.normal(0, 4, (listeners, 1, k))
-        + rng.normal(0, 4, (1, ITEMS, k))
-        + rng.normal(0, 10, shape)
-    )
-    scores[:, :, 0] = 100 - rng.poisson(1.5, shape[:2])
-    listener, item, condition = (axis.ravel() for axis in np.indices(shape))
-    names = list(MEANS)
-    sessions = np.array([f"s{number:06d}" for number in range(listeners)])
-    items = np.array([f"item-{number:02d}" for number in range(ITEMS)])
-    frame = pd.DataFrame(
-        {
-            "study": "benchmark", "session": sessions[listener], "listener": sessions[listener],
-            "item": items[item],
-            "condition": np.array(names)[condition], "attribute": "score",
-            "role": np.array(["hidden_reference", *["method"] * 5, "mid_anchor", "low_anchor"])[condition],
-            "kind": "trial",
-            "score": scores.ravel().clip(0, 100).round(), "time_ms": 30000, "listened_ms": 3000,
-            "comment": "",
-            "trial_position": item + 1, "condition_position": condition + 1, "simulated": 1, "finished": 1,
-            "submitted_at": "2026-01-01T00:00:00Z",
-        }
-    )  # fmt: skip
-    frame.to_csv(path, index=False)
-    return len(frame)
+LISTENERS = 1000
+TASKS = ("load", "mos", "bootstrap", "report")
 
 
 def run_report(path: Path) -> None:
@@ -114,21 +78,37 @@ def measure(task: Callable[[Path], None], path: Path) -> tuple[float, float]:
         return pool.submit(_child, task, path).result()
 
 
-def main() -> None:
-    """Print a table in Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scales", type=int, nargs="+", default=[1, 4, 16])
-    parser.add_argument("--tasks", nargs="+", default=["load", "mos", "bootstrap", "report"])
-    chosen = parser.parse_args()
+def times(scales: list[int]) -> None:
+    """Print a row for each size."""
     tasks = {"load": run_load, "mos": run_mos, "bootstrap": run_bootstrap, "report": run_report}
-    print("| rows | task | seconds | peak memory (MiB) |\n|---|---|---|---|")
+    print(
+        f"Each task once, in a process of its own with one thread; ratings of {LISTENERS:,} listeners x "
+        f"{ITEMS} items x {len(MEANS)} conditions, and of more listeners. `report` is `listenable analyze`, imports "
+        "included; `bootstrap` is 10,000 draws; seconds of `mos` and `bootstrap` are after the ratings are "
+        "read; the memory is the report's.\n"
+    )
+    print(f"| rows | {' | '.join(TASKS)} | peak memory |\n|---:|{'---:|' * (len(TASKS) + 1)}")
     with tempfile.TemporaryDirectory() as folder:
-        for scale in chosen.scales:
+        for scale in scales:
             path = Path(folder) / f"ratings-{scale}.csv"
             rows = write_ratings(path, LISTENERS * scale)
-            for name in chosen.tasks:
-                seconds, memory = measure(tasks[name], path)
-                print(f"| {rows:,} | {name} | {seconds:.1f} | {memory:.0f} |", flush=True)
+            found = {name: measure(tasks[name], path) for name in TASKS}
+            seconds = " | ".join(f"{found[name][0]:.1f} s" for name in TASKS)
+            print(f"| {rows:,} | {seconds} | {found['report'][1]:,.0f} MiB |", flush=True)
+
+
+def main() -> None:
+    """Print the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scales", type=int, nargs="*", default=[1, 4, 16])
+    parser.add_argument("--panels", nargs="+", default=["40x12", "1000x20"], help="LISTENERSxITEMS")
+    parser.add_argument("--repeats", type=int, default=5)
+    chosen = parser.parse_args()
+    print("## Time and memory of the analysis\n")
+    if chosen.scales:
+        times(chosen.scales)
+    panels = [tuple(map(int, panel.split("x"))) for panel in chosen.panels]
+    compare([(listeners, items) for listeners, items in panels], chosen.repeats)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How fast the server stores pages and sends sounds, also when it is full, and what a kill costs.
 
-    python -m benchmarks.server [--sessions-in-soak 1000]
+    python -m benchmarks.server [--sessions-in-soak 1000] [--parts load pymushra]
 
 Every load goes to a server of its own on the loopback address, and is bounded in count and time.
 """
@@ -10,22 +10,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import random
 import shutil
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.loading.beside_pymushra import compare
 from benchmarks.loading.client import Client, Log, answer_to, many_sessions, rate
 from benchmarks.loading.page import visit
 from benchmarks.loading.study import Served, copy_sessions, make_study
 
 FEW, DOUBLINGS = 10, 10
 SAVES = 600
-KILL_EVERY_S = (1.0, 4.0)
 
 
 def main() -> None:
@@ -33,22 +31,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions-in-soak", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
+    parser.add_argument("--parts", nargs="+", default=["load", "pymushra"])
     options = parser.parse_args()
+    print("## Server\n\nSQLite, every page save on disk before it is acknowledged (`synchronous = FULL`).\n")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        study = make_study(folder / "few")
-        print(
-            "## Server\n\nSQLite, every page save on disk before it is acknowledged (`synchronous = FULL`).\n"
-        )
-        print("| load | requests | median | p95 | errors |\n|---|---:|---:|---:|---:|")
-        full, stored = fill(study, folder / "full")
-        ratio, bytes_each = growth(study, full, stored)
-        participants(study, 20, options.seconds, sounds=False)
-        participants(study, 200, options.seconds, sounds=True)
-        print(f"\nA save with {stored:,} sessions stored takes {ratio:.2f} times the median with {FEW}.")
-        print(f"A session of 9 trials with 9 ratings each takes {bytes_each / 1024:.1f} KiB of database.\n")
-        first_paint(study)
-        soak(folder / "soak", study, options.sessions_in_soak)
+        empty = make_study(folder / "empty")
+        if "load" in options.parts:
+            load(folder, empty, options.seconds)
+        if "pymushra" in options.parts:
+            outcome = compare(folder, empty, options.sessions_in_soak)
+            if outcome.once != outcome.acknowledged:
+                sys.exit("acknowledged pages are missing or doubled")
+
+
+def load(folder: Path, empty: Path, seconds: float) -> None:
+    """Print what a server takes at a time, and how much more when it is full."""
+    study = Path(shutil.copytree(empty, folder / "few"))
+    print("| load | requests | median | p95 | errors |\n|---|---:|---:|---:|---:|")
+    full, stored = fill(study, folder / "full")
+    ratio, bytes_each = growth(study, full, stored)
+    participants(study, 20, seconds, sounds=False)
+    participants(study, 200, seconds, sounds=True)
+    print(f"\nA save with {stored:,} sessions stored takes {ratio:.2f} times the median with {FEW}.")
+    print(f"A session of 9 trials with 9 ratings each takes {bytes_each / 1024:.1f} KiB of database.\n")
+    first_paint(study)
 
 
 def fill(study: Path, full: Path) -> tuple[Path, int]:
@@ -118,44 +125,6 @@ def first_paint(study: Path) -> None:
             f"Participant page, empty cache: first paint after {paint:.0f} ms (median of {len(visits)}), "
             f"{visits[0]['bytes'] / 1000:.0f} kB without sounds.\n"
         )
-
-
-def soak(folder: Path, study: Path, sessions: int) -> None:
-    """Kill the server again and again while sessions run; compare what was acknowledged and stored."""
-    shutil.copytree(study, folder, ignore=shutil.ignore_patterns("ratings.sqlite3*"))
-    served, log, finished = Served(folder), Log(), []
-    draw, kills = random.Random(0), 0
-
-    async def kill_now_and_then(running: asyncio.Task[None]) -> None:
-        nonlocal kills
-        while not running.done():
-            await asyncio.wait([running], timeout=draw.uniform(*KILL_EVERY_S))
-            if not running.done():
-                served.kill()
-                await asyncio.to_thread(served.start)
-                kills += 1
-
-    async def run() -> None:
-        running = asyncio.ensure_future(
-            many_sessions(served.port, log, sessions, 20, lambda: finished.append(1))
-        )
-        await kill_now_and_then(running)
-        await running
-
-    begin = time.perf_counter()
-    asyncio.run(run())
-    took = time.perf_counter() - begin
-    served.stop()
-    connection = sqlite3.connect(folder / "ratings.sqlite3")
-    counts = dict(connection.execute("SELECT attempt, COUNT(*) FROM submissions GROUP BY attempt"))
-    connection.close()
-    once = sum(counts.get(attempt) == 1 for attempt in log.acknowledged)
-    print(
-        f"Soak: {len(finished):,} sessions in {took:.0f} s while the server was killed (`-9`) {kills} times: "
-        f"{len(log.acknowledged):,} pages acknowledged, {once:,} of them stored exactly once."
-    )
-    if once != len(log.acknowledged):
-        sys.exit("acknowledged pages are missing or doubled")
 
 
 def row(name: str, seconds: list[float], errors: list[str]) -> None:

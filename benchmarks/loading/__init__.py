@@ -1,1 +1,1 @@
-"""What the server's benchmark loads it with: a study, a small HTTP client, participants."""
+"""What the benchmarks share: studies, clients and participants, peers, and the timing of them."""

@@ -11,7 +11,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +37,11 @@ class Client:
         self.cookie = ""
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def send(self, kind: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Send a request; return its JSON or bytes, and raise OSError where it has no good answer."""
+    async def send(self, kind: str, method: str, path: str, body: dict[str, Any] | str | None = None) -> Any:
+        """Send a request; return its JSON or bytes, and raise OSError where it has no good answer.
+
+        A body of text is a form, urlencoded already; any other is sent as JSON.
+        """
         begin = time.perf_counter()
         try:
             status, headers, content = await self._exchange(method, path, body)
@@ -60,14 +63,17 @@ class Client:
             self._streams = None
 
     async def _exchange(
-        self, method: str, path: str, body: dict[str, Any] | None
+        self, method: str, path: str, body: dict[str, Any] | str | None
     ) -> tuple[int, dict[str, str], bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self._streams
-        content = b"" if body is None else json.dumps(body).encode()
+        text, kind = "" if body is None else json.dumps(body), "application/json"
+        if isinstance(body, str):
+            text, kind = body, "application/x-www-form-urlencoded"
+        content = text.encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {self.cookie}\r\n"
-        head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        head += f"Content-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
         writer.write(head.encode() + content)
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         pairs = (line.split(": ", 1) for line in lines[1:] if line)
@@ -133,13 +139,20 @@ async def whole_session(port: int, log: Log) -> None:
     client.close()
 
 
-async def many_sessions(port: int, log: Log, count: int, at_once: int, done: Callable[[], None]) -> None:
+async def many_sessions(
+    port: int,
+    log: Log,
+    count: int,
+    at_once: int,
+    done: Callable[[], None],
+    session: Callable[[int, Log], Awaitable[None]] = whole_session,
+) -> None:
     """Go through many whole sessions, some at once."""
     left = iter(range(count))
 
     async def one_after_another() -> None:
         for _ in left:
-            await whole_session(port, log)
+            await session(port, log)
             done()
 
     await asyncio.gather(*(one_after_another() for _ in range(at_once)))

@@ -12,6 +12,7 @@ import numpy as np
 import soundfile as sf
 import yaml
 
+TEST_ID = "benchmark"
 TRIALS = 9
 CONDITIONS = [f"method-{number}" for number in range(1, 9)]
 RATE, SECONDS = 16_000, 2.0
@@ -32,7 +33,7 @@ def make_study(folder: Path) -> Path:
     welcome = {"type": "generic", "id": "welcome", "name": "Welcome", "content": "Listen."}
     config = {
         "testname": "Benchmark",
-        "testId": "benchmark",
+        "testId": TEST_ID,
         "pages": [welcome, pages, {"type": "finish", "id": "end", "name": "Thanks", "content": ""}],
         "listenable": {"schema_version": 1, "seed": 0},
     }
@@ -70,6 +71,13 @@ class Served:
         """End it as a service manager does."""
         self.process.terminate()
         self.process.wait()
+
+    def stored(self) -> dict[str, int]:
+        """Return how often each page is stored, by the attempt that the browser gave it."""
+        connection = sqlite3.connect(self.study / "ratings.sqlite3")
+        counts = dict(connection.execute("SELECT attempt, COUNT(*) FROM submissions GROUP BY attempt"))
+        connection.close()
+        return counts
 
 
 def copy_sessions(database: Path, doublings: int) -> int:
