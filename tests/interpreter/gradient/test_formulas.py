@@ -1,20 +1,16 @@
+"""The methods against their formulas, a second writing of them, or Captum itself."""
+
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-
 import captum.attr
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from interpreter.classifier import CnnClassifier
-from interpreter.errors import ConfigError, InterpreterError
-from interpreter.explainer import evaluating
+from interpreter.errors import ConfigError
 from interpreter.features import FrontEnd
 from interpreter.gradient import (
-    GRADIENT_METHODS,
     GradCamExplainer,
     GuidedBackpropExplainer,
     GuidedGradCamExplainer,
@@ -30,41 +26,6 @@ from interpreter.spectral import Picture, PictureModel
 from interpreter.wrap import wrap_module
 
 
-@pytest.fixture(scope="module")
-def classifier() -> CnnClassifier:
-    """A small CNN14 of random weights whose batch norms have seen data."""
-    torch.manual_seed(0)
-    model = CnnClassifier(
-        [f"class {n}" for n in range(5)], FrontEnd(mel_bins=32), embedding_dim=64, dropout=0.0
-    )
-    with torch.no_grad():
-        for _ in range(3):
-            model(torch.randn(8, 12000) * torch.logspace(-2, 0, 8)[:, None])
-    return model.eval()
-
-
-@pytest.fixture
-def clips() -> Tensor:
-    generator = torch.Generator().manual_seed(4)
-    time = torch.arange(12000) / 16000
-    tones = torch.stack([torch.sin(6.2832 * hertz * time) for hertz in (300.0, 1200.0, 4000.0)])
-    return 0.3 * tones + 0.02 * torch.randn(3, 12000, generator=generator)
-
-
-@pytest.fixture
-def picture(classifier: CnnClassifier, clips: Tensor) -> Picture:
-    spectrum = classifier.front_end.stft(clips)
-    return Picture(clips, spectrum, classifier.front_end.log_magnitude(clips))
-
-
-@pytest.fixture(autouse=True)
-def _quiet_captum() -> Iterator[None]:
-    """Captum warns in the witnesses' own calls; ours keep its warnings in."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module="captum")
-        yield
-
-
 def plain_gradient(classifier: CnnClassifier, picture: Picture, target: Tensor) -> Tensor:
     x = picture.log_magnitude.clone().requires_grad_()
     logits = classifier.from_log_spectrogram(x.clamp(min=0))
@@ -74,18 +35,6 @@ def plain_gradient(classifier: CnnClassifier, picture: Picture, target: Tensor) 
 def attribution(explainer, picture: Picture, target: Tensor) -> Tensor:
     model = PictureModel(explainer.classifier, explainer.front_end, picture)
     return explainer.attribute(model, picture, target).detach()
-
-
-@pytest.mark.parametrize("name", GRADIENT_METHODS)
-def test_every_method_gives_a_mask_and_parts_of_the_inputs_length(name, classifier, clips) -> None:
-    explanation = GRADIENT_METHODS[name](classifier).explain(clips)
-    assert explanation.method == name
-    assert explanation.interpretation.shape == explanation.residual.shape == clips.shape
-    assert explanation.mask is not None
-    assert float(explanation.mask.min()) >= 0
-    assert explanation.mask.flatten(1).amax(dim=1).tolist() == pytest.approx([1.0] * 3)
-    assert torch.equal(explanation.target, classifier(clips).argmax(dim=1))
-    assert not explanation.interpretation.requires_grad
 
 
 def test_saliency_is_the_gradients_size(classifier, picture) -> None:
@@ -303,78 +252,6 @@ def test_kernel_shap_is_efficient_with_enough_samples(classifier, picture) -> No
     assert total == pytest.approx(both[0, 2].item() - both[1, 2].item(), rel=0.02, abs=0.02)
 
 
-def test_an_explanation_does_not_depend_on_the_batch(classifier, clips) -> None:
-    for method in (SmoothGradExplainer, ShapExplainer):
-        together = method(classifier, seed=3).explain(clips).mask
-        apart = method(classifier, seed=3, batch_size=1).explain(clips).mask
-        assert torch.allclose(together, apart, atol=1e-3)
-        assert not torch.allclose(together, method(classifier, seed=4).explain(clips).mask, atol=1e-3)
-
-
-def test_global_generators_are_left_as_they_were(classifier, clips) -> None:
-    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
-    for name in ("smoothgrad", "shap"):
-        GRADIENT_METHODS[name](classifier).explain(clips)
-    assert torch.equal(torch.get_rng_state(), torch_state)
-    after = np.random.get_state()  # noqa: NPY002
-    assert all(np.array_equal(a, b) for a, b in zip(numpy_state, after, strict=True))
-
-
-@pytest.mark.parametrize("name", GRADIENT_METHODS)
-def test_nothing_is_left_behind(name, classifier, clips) -> None:
-    classifier.train()
-    kept = clips.clone()
-    try:
-        GRADIENT_METHODS[name](classifier).explain(clips)
-        assert classifier.training
-        assert torch.equal(clips, kept)
-        assert not clips.requires_grad
-        assert all(parameter.grad is None for parameter in classifier.parameters())
-        assert hooks(classifier) == 0
-    finally:
-        classifier.eval()
-
-
-@pytest.mark.parametrize("name", GRADIENT_METHODS)
-def test_hooks_and_mode_are_restored_after_an_exception(name, classifier, clips, monkeypatch) -> None:
-    explainer = GRADIENT_METHODS[name](classifier)
-    calls = 0
-
-    def breaking(embeddings: Tensor) -> Tensor:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            raise RuntimeError("broken on purpose")
-        return nn.functional.linear(embeddings, classifier.head.weight, classifier.head.bias)
-
-    monkeypatch.setattr(classifier.head, "forward", breaking)
-    classifier.train()
-    try:
-        with pytest.raises(RuntimeError, match="broken on purpose"):
-            explainer.explain(clips)
-        assert classifier.training
-        assert all(module.training for module in classifier.modules())
-        assert hooks(classifier) == 0
-    finally:
-        classifier.eval()
-
-
-def hooks(model: nn.Module) -> int:
-    return sum(
-        len(module._forward_hooks) + len(module._forward_pre_hooks) + len(module._backward_hooks)
-        for module in model.modules()
-    )
-
-
-def test_each_submodules_own_mode_comes_back(classifier) -> None:
-    classifier.cnn14.train()
-    with evaluating(classifier):
-        assert not classifier.cnn14.training
-    assert classifier.cnn14.training
-    assert not classifier.training
-    classifier.eval()
-
-
 def test_masks_of_an_attribution() -> None:
     values = torch.tensor([[[-4.0, 2.0], [1.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]])
     assert attribution_mask(values)[0].tolist() == [[1.0, 0.5], [0.25, 0.0]]
@@ -382,61 +259,3 @@ def test_masks_of_an_attribution() -> None:
     assert attribution_mask(values, "quantile")[0].tolist() == [[1.0, 0.0], [0.0, 0.0]]
     for rule in ("absolute", "positive", "quantile"):
         assert attribution_mask(values, rule)[1].any().item() is False
-
-
-def test_a_classifier_of_waveforms_alone_is_explained_through_the_resynthesis(clips) -> None:
-    class Waveforms(nn.Module):
-        sample_rate = 16000
-        labels = ("low", "high")
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.bank = FrontEnd(n_fft=64, hop_length=32, win_length=64, mel_bins=8)
-            self.unused = nn.Parameter(torch.zeros(1))
-
-        def forward(self, waveforms: Tensor) -> Tensor:
-            bands = self.bank.log_magnitude(waveforms).mean(dim=1)
-            return torch.stack([bands[:, :6].sum(dim=1), bands[:, 6:].sum(dim=1)], dim=1)
-
-        def representations(self, waveforms: Tensor) -> list[Tensor]:
-            return []
-
-    explainer = IntegratedGradientsExplainer(Waveforms(), rule="positive")
-    explanation = explainer.explain(clips, target=[0, 0, 1])
-    assert explanation.mask is not None
-    energy = explanation.mask.sum(dim=1)
-    edge = 6 * 1024 // 64
-    low, high = energy[:, :edge].sum(dim=1), energy[:, edge:].sum(dim=1)
-    assert bool((low[:2] > high[:2]).all())
-    assert float(high[2]) > float(low[2])
-    SmoothGradExplainer(Waveforms(), samples=3).explain(clips)
-
-
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (
-            lambda c: SaliencyExplainer(c, rule="loud"),
-            "rule is 'loud'; expected one of absolute, positive, quantile",
-        ),
-        (lambda c: SmoothGradExplainer(c, samples=0), "samples is 0; expected 1 or more"),
-        (
-            lambda c: SaliencyExplainer(c, internal_batch_size=0),
-            "internal_batch_size is 0; expected 1 or more",
-        ),
-        (lambda c: SaliencyExplainer(c, batch_size=0), "batch_size is 0; expected 1 or more"),
-        (
-            lambda c: GradCamExplainer(c, layer="cnn14.conv_block9"),
-            "the classifier has no layer 'cnn14.conv_block9'",
-        ),
-        (
-            lambda c: GradCamExplainer(c, frequency_axis="bark"),
-            "frequency_axis is 'bark'; expected mel or linear",
-        ),
-        (lambda c: ShapExplainer(c, variant="deep"), "variant is 'deep'; expected gradient or kernel"),
-    ],
-)
-def test_options_that_cannot_be_used(classifier, make, sentence) -> None:
-    with pytest.raises(InterpreterError) as caught:
-        make(classifier)
-    assert sentence in str(caught.value)
