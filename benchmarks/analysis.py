@@ -83,9 +83,9 @@ def times(scales: list[int]) -> None:
     tasks = {"load": run_load, "mos": run_mos, "bootstrap": run_bootstrap, "report": run_report}
     print(
         f"Each task once, in a process of its own with one thread; ratings of {LISTENERS:,} listeners x "
-        f"{ITEMS} items x {len(MEANS)} conditions, and of more listeners. `report` is `listenable analyze`, imports "
-        "included; `bootstrap` is 10,000 draws; seconds of `mos` and `bootstrap` are after the ratings are "
-        "read; the memory is the report's.\n"
+        f"{ITEMS} items x {len(MEANS)} conditions, and of more listeners. `report` is `listenable analyze`, "
+        "imports included; `bootstrap` is 10,000 draws; seconds of `mos` and `bootstrap` are after the "
+        "ratings are read; the memory is the report's.\n"
     )
     print(f"| rows | {' | '.join(TASKS)} | peak memory |\n|---:|{'---:|' * (len(TASKS) + 1)}")
     with tempfile.TemporaryDirectory() as folder:

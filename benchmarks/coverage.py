@@ -23,7 +23,7 @@ DESIGNS = {
     "12 x 6": (12, 6, "complete"),
     "50 x 12": (50, 12, "complete"),
     "25 x 12, 40 % missing": (25, 12, "missing"),
-    "21 x 16, half heard": (21, 16, "half"),
+    "21 x 16, each hears half": (21, 16, "half"),
 }
 
 
@@ -67,17 +67,29 @@ def coverage(design: tuple[int, int, str], draws: int, bootstrap: int, seed: int
 
 
 def main() -> None:
-    """Print a table in Markdown."""
+    """Print the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--bootstrap", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     names = [*CLOSED, "bootstrap"]
-    print(f"| listeners x items | {' | '.join(names)} |\n|---|{'---|' * len(names)}")
+    heads = ["two-way (default)" if name == "two-way" else name for name in names]
+    print("## How often a nominal 95 % interval holds the truth\n")
+    print(
+        f"{chosen.draws:,} simulated studies a design ({chosen.bootstrap:,} for the bootstrap, 1,000 draws "
+        f"each), seed {chosen.seed}; listener SD 10, item SD 6, listener x item SD 6, residual SD 10. Two of "
+        "the designs are unbalanced. The first four columns are other formulas for the same mean.\n"
+    )
+    print(f"| listeners x items | {' | '.join(heads)} |\n|---|{'---|' * len(names)}")
     for label, design in DESIGNS.items():
         found = coverage(design, chosen.draws, max(chosen.bootstrap, 1), chosen.seed)
         print(f"| {label} | {' | '.join(f'{100 * found[name]:.1f} %' for name in names)} |", flush=True)
+    print(f"\nStandard error of a share of 95 %: of {_error(chosen.draws)}, of {_error(chosen.bootstrap)}.")
+
+
+def _error(studies: int) -> str:
+    return f"{studies:,} studies {100 * (0.95 * 0.05 / max(studies, 1)) ** 0.5:.1f} points"
 
 
 if __name__ == "__main__":

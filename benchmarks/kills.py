@@ -4,7 +4,8 @@
 
 Each command first runs unbroken twice, which says how long it takes and which files hold a time and so
 differ anyway. Each round then kills it two times at a random moment of that time and runs it to its end. The
-results must be equal byte for byte, and no file with a temporary name may be left. Prints a Markdown table.
+results must be equal byte for byte, and no file with a temporary name may be left. The section is part of
+docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -136,12 +137,17 @@ def measure(subject: Subject, folder: Path, rounds: int, draw: random.Random) ->
 
 
 def main() -> None:
+    """Print the section."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("commands", nargs="*", help="which are killed; those before them run unbroken")
     chosen = parser.parse_args()
     draw = random.Random(chosen.seed)
+    print(
+        f"## Killed at random\n\nEach command is killed with SIGKILL at two random moments a round, started "
+        f"again, and let end; seed {chosen.seed}.\n"
+    )
     print(
         "| command | rounds | kills | equal to the unbroken run | of these killed after the last file "
         "| temporary files left | files compared |"

@@ -81,7 +81,8 @@ def speed(chosen: argparse.Namespace) -> None:
         runs = [timed(root, source) for _ in range(chosen.runs)]
     print(
         f"{chosen.items} items x {chosen.conditions} conditions x {chosen.seconds:g} s at "
-        f"{chosen.rate:,} Hz, on {os.cpu_count()} processors, {chosen.runs} runs.\n"
+        f"{chosen.rate:,} Hz, on {os.cpu_count()} processors, {chosen.runs} runs. No peer "
+        "builds or checks studies.\n"
     )
     print("| step | minimum | median | maximum |\n|---|---:|---:|---:|")
     for step, seconds in zip(("build", "check"), zip(*runs, strict=True), strict=True):

@@ -1,0 +1,44 @@
+"""Peers timed in turn, and how a table shows what came out."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+
+def in_turn(peers: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+    """Return the seconds of each call; all are called once for nothing, then each once a round.
+
+    Whatever else a machine is doing then falls on all of them alike.
+    """
+    for call in peers.values():
+        call()
+    seconds: dict[str, list[float]] = {name: [] for name in peers}
+    for _ in range(repeats):
+        for name, call in peers.items():
+            begin = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - begin)
+    return seconds
+
+
+def shown(seconds: Sequence[float]) -> str:
+    """Return the median with the least and the most, in a unit that suits it."""
+    middle = statistics.median(seconds)
+    unit, factor = ("ms", 1e3) if middle < 1 else ("s", 1.0)
+    digits = 2 if middle * factor < 10 else 1 if middle * factor < 100 else 0
+    typical, low, high = (f"{factor * value:.{digits}f}" for value in (middle, min(seconds), max(seconds)))
+    return f"{typical} {unit} ({low} to {high})"
+
+
+def ratio(peer: Sequence[float], ours: Sequence[float]) -> str:
+    """Return how many times as long the peer takes, by the medians."""
+    return f"{statistics.median(peer) / statistics.median(ours):.2f}"
+
+
+def versions(*distributions: str) -> str:
+    """Return names and installed versions as a sentence lists them."""
+    return ", ".join(f"{name} {version(name)}" for name in distributions)

@@ -1,0 +1,88 @@
+"""pymushra in a process of its own, at the same web server as ours, and what its database holds."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from benchmarks.loading.study import TEST_ID, TRIALS
+from benchmarks.loading.wire import make_session
+
+THREADS = 8  # as `listenable serve` has
+START_S = 120.0
+
+
+class ServedPymushra:
+    """pymushra's WSGI application in waitress; can be killed and started again at the same port.
+
+    Args:
+        python: the interpreter of its environment.
+        folder: where its database goes; made here.
+        sessions: stored before it starts.
+        threads: of waitress. Flask's own server, which `pymushra server` starts, has threads as well.
+    """
+
+    def __init__(self, python: Path, folder: Path, sessions: int = 0, threads: int = THREADS) -> None:
+        self.python, self.folder, self.threads = python, folder, threads
+        self.database = folder / "db" / "webmushra.json"
+        self.database.parent.mkdir(parents=True)
+        if sessions:
+            self.database.write_text(json.dumps(database_of(sessions)), encoding="utf-8")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        command = [str(self.python), "-m", "waitress", f"--listen=127.0.0.1:{self.port}"]
+        command += [f"--threads={self.threads}", "pymushra.wsgi:application"]
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        end = time.perf_counter() + START_S
+        while time.perf_counter() < end and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise SystemExit("pymushra did not start")
+
+    def kill(self) -> None:
+        """End it without any warning: `kill -9`."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it as a service manager does."""
+        self.process.terminate()
+        self.process.wait()
+
+    def stored(self) -> dict[str, int]:
+        """Return how often each session is stored with all trials, by its key; nothing of a torn file."""
+        try:
+            trials = json.loads(self.database.read_text(encoding="utf-8")).get(TEST_ID, {})
+        except ValueError:
+            return {}
+        counts = Counter(trial["questionaire"]["key"] for trial in trials.values())
+        return {key: count // TRIALS for key, count in counts.items()}
+
+
+def database_of(sessions: int) -> dict[str, Any]:
+    """Return the document that pymushra keeps after so many sessions: an entry a trial."""
+    entries: list[dict[str, Any]] = []
+    for _ in range(sessions):
+        key, session = make_session()
+        shared = {
+            "config": session["config"], "testId": TEST_ID, "date": "2026-01-01 00:00:00.000000",
+            "questionaire": {"key": key, "uuid": session["uuid"]},
+        }  # fmt: skip
+        entries += [{**trial, **shared} for trial in session["trials"]]
+    return {TEST_ID: {str(number): entry for number, entry in enumerate(entries, start=1)}}
