@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from interpreter.transposed import FEW_CELLS, applied, transposed_by_phases
+from interpreter.transposed import FEW_CELLS, FEW_PHASES, applied, transposed_by_phases
 
 GEOMETRIES = [
     ((7, 7), (3, 2), (1, 1), (13, 2)),
@@ -43,7 +43,45 @@ def test_both_ways_are_the_transposed_convolution(
     torch.testing.assert_close(torch.autograd.grad(phases.square().sum(), wanted), slopes)
 
 
-def test_a_large_grid_is_left_to_torch() -> None:
-    convolution = nn.ConvTranspose2d(2, 3, 3, 2, bias=False)
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "grid"),
+    [
+        ((7, 7), (2, 2), (1, 1), (30, 21)),
+        ((4, 3), (2, 2), (0, 5), (40, 30)),
+        ((10, 2), (3, 1), (0, 0), (300, 2)),
+        ((3, 5), (1, 4), (2, 3), (25, 25)),
+        ((2, 2), (2, 2), (1, 0), (25, 25)),
+    ],
+)
+def test_on_a_large_grid_places_of_the_stride_are_the_transposed_convolution(
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    grid: tuple[int, int],
+    bias: bool,
+    batch: int,
+) -> None:
+    torch.manual_seed(0)
+    convolution = nn.ConvTranspose2d(3, 4, kernel, stride, padding, bias=bias).double()
+    maps = torch.randn(batch, 3, *grid, dtype=torch.double, requires_grad=True)
+    wanted = [maps, *convolution.parameters()]
+    expected = F.conv_transpose2d(maps, convolution.weight, convolution.bias, stride, padding)
+    assert grid[0] * grid[1] > FEW_CELLS and stride[0] * stride[1] <= FEW_PHASES
+    found = applied(maps, convolution)
+    torch.testing.assert_close(found, expected)
+    slopes = torch.autograd.grad(expected.square().sum(), wanted)
+    torch.testing.assert_close(torch.autograd.grad(found.square().sum(), wanted), slopes)
+    frozen = applied(maps.detach(), convolution.requires_grad_(False))
+    torch.testing.assert_close(frozen, expected)
+    assert not frozen.requires_grad
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [((7, 11), (5, 4)), ((2, 3), (3, 1))])
+def test_many_places_or_gaps_on_a_large_grid_are_left_to_torch(
+    kernel: tuple[int, int], stride: tuple[int, int]
+) -> None:
+    convolution = nn.ConvTranspose2d(2, 3, kernel, stride, bias=False)
     maps = torch.randn(1, 2, 40, 40)
     assert torch.equal(applied(maps, convolution), convolution(maps))
