@@ -5,7 +5,8 @@
 Each step is a `listenable` command in a process of its own; what is there is not made again, so that an
 interrupted run goes on where it stopped. For each seed a classifier is trained on folds 1 to 3, then the
 explainers for it, and all of them are scored on fold 4; the next seed's classifier gives the second opinion.
-`OUT/tables.md` has means over the seeds and their standard deviation, `OUT/minutes.json` what each step took.
+`OUT/tables.md` has means over the seeds with their standard deviation and intervals over the clips,
+`OUT/minutes.json` what each step took.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from pathlib import Path
 
 import pandas as pd
 
-ALPHAS = ("1", "0.75", "0")
+from interpreter.summary import summarise
+
+EXPLAINERS = ("lmac-td-1", "lmac-td-0.75", "lmac-td-0", "lmac", "lmac-ft", "l2i")
+STARTS = {"lmac-ft": "lmac", "l2i": "nmf"}
+"""What a training goes on from."""
 GRADIENT = (
     "saliency",
     "smoothgrad",
@@ -30,19 +35,24 @@ GRADIENT = (
     "shap",
 )
 SETTINGS = ("id", "mixtures", "white-noise", "speech")
-COLUMNS = {
+SCORES = {
     "ai": ("AI ↑", 1),
     "ad": ("AD ↓", 1),
     "ad_published": ("AD (published) ↓", 1),
     "ag": ("AG ↑", 1),
     "ff": ("FF ↑", 2),
-    "fid_in": ("Fid-In ↑", 3),
+    "fid_in": ("Fid-In ↑", 2),
     "sps": ("SPS ↑", 2),
     "comp": ("COMP ↓", 2),
+}
+BESIDE = {
     "agree_in": ("Agree in ↑", 2),
     "agree_out": ("Agree out ↓", 2),
+    "mask_mean": ("Mask mean", 2),
     "mask_sd": ("Mask SD", 2),
+    "energy_ratio": ("Energy i/x", 2),
     "cos_ix": ("cos(i, x)", 2),
+    "sum_error": ("Sum error", 2),
     "si_sdr_improvement_db": ("SI-SDRi (dB)", 1),
     "energy_overlap": ("Overlap", 2),
     "randomised": ("Randomised", 2),
@@ -77,6 +87,7 @@ class Study:
     def train(self, kind: str, out: Path, seed: int, *words: str) -> None:
         """Train a run, or go on with it."""
         data = ["--data", str(self.options.data), "--preset", self.options.preset, "--seed", str(seed)]
+        data += [word for setting in self.options.set for word in ("--set", setting)]
         self.step(out, "train", kind, *data, "--no-progress", "--resume", *words)
 
     def seed(self, seed: int) -> None:
@@ -85,18 +96,21 @@ class Study:
         classifier = runs / "classifier"
         self.train("classifier", classifier, seed)
         known = ["--classifier", str(classifier)]
-        for alpha in ALPHAS:
-            self.train("lmac-td", runs / f"lmac-td-{alpha}", seed, *known, "--set", f"alpha={alpha}")
-        self.train("lmac", runs / "lmac", seed, *known)
-        self.train("lmac-ft", runs / "lmac-ft", seed, *known, "--start", str(runs / "lmac"))
-        self.train("nmf", runs / "nmf", seed, *known)
-        self.train("l2i", runs / "l2i", seed, *known, "--start", str(runs / "nmf"))
+        for name in self.options.explainers:
+            if name.startswith("lmac-td-"):
+                alpha = name.removeprefix("lmac-td-")
+                self.train("lmac-td", runs / name, seed, *known, "--set", f"alpha={alpha}")
+            elif name in STARTS:
+                start = runs / STARTS[name]
+                self.train(STARTS[name], start, seed, *known)
+                self.train(name, runs / name, seed, *known, "--start", str(start))
+            else:
+                self.train(name, runs / name, seed, *known)
 
     def score(self, seed: int, second: Path, setting: str) -> None:
         """Score every method of one seed in one setting."""
         runs = self.out / f"seed-{seed}"
-        learned = [*(f"lmac-td-{alpha}" for alpha in ALPHAS), "lmac", "lmac-ft", "l2i"]
-        words = [word for name in learned for word in ("--run", str(runs / name))]
+        words = [word for name in self.options.explainers for word in ("--run", str(runs / name))]
         words += [word for name in GRADIENT for word in ("--method", name)]
         words += ["--data", str(self.options.data), "--setting", setting, "--seed", str(seed)]
         words += ["--second-classifier", str(second), "--sanity", "8" if setting == "id" else "0"]
@@ -105,22 +119,45 @@ class Study:
         self.step(runs / f"{setting}.csv", "evaluate", *words)
 
 
-def averaged(tables: list[pd.DataFrame]) -> list[list[str]]:
-    """Return headings and rows: means over the seeds with their standard deviation."""
-    stacked = pd.concat(tables)
-    known = [name for name in COLUMNS if name in stacked and stacked[name].notna().any()]
-    rows = [["Method", *(COLUMNS[name][0] for name in known)]]
-    for label in tables[0]["label"]:
-        figures = stacked.loc[stacked["label"] == label, known].astype(float)
-        rows.append([label, *(_cell(figures[name], COLUMNS[name][1]) for name in known)])
-    return rows
+def table_of(files: list[Path], setting: str) -> str:
+    """Return one setting's two tables in Markdown.
+
+    A cell is the mean over all seeds' items, its standard deviation over the seeds, and a 95 % bootstrap
+    interval over clips, each drawn with all seeds' results.
+    """
+    seeds = pd.concat([pd.read_csv(file) for file in files])
+    items = pd.concat([pd.read_csv(file.with_suffix(".items.csv")) for file in files])
+    pooled = summarise(items).set_index("label")
+    parts = [f"### {setting} ({pooled['n_items'].max() // len(files)} items, {_accuracy(files)})"]
+    for columns, intervals in ((SCORES, True), (BESIDE, False)):
+        known = [name for name in columns if name in seeds and seeds[name].notna().any()]
+        heads = ["Method", "Seeds", *(columns[name][0] for name in known)]
+        rows = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+        for label in pooled.index:
+            own = seeds[seeds["label"] == label]
+            ends = pooled.loc[label] if intervals else None
+            cells = [_cell(own[name], columns[name][1], ends) for name in known]
+            rows.append("| " + " | ".join([label, str(len(own)), *cells]) + " |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts)
 
 
-def _cell(values: pd.Series, decimals: int) -> str:
+def _cell(values: pd.Series, decimals: int, ends: pd.Series | None = None) -> str:
+    """Return mean, standard deviation over seeds, and the interval over clips."""
     if values.isna().all():
         return ""
-    mean, spread = values.mean(), values.std(ddof=1)
-    return f"{mean:.{decimals}f}" + (f" ± {spread:.{decimals}f}" if len(values) > 1 else "")
+    text = f"{values.mean():.{decimals}f}"
+    if len(values) > 1:
+        text += f" ± {values.std(ddof=1):.{decimals}f}"
+    if ends is not None:
+        low, high = (float(ends[f"{values.name}_{end}"]) for end in ("low", "high"))
+        text += f" [{low:.{decimals}f}, {high:.{decimals}f}]"
+    return text
+
+
+def _accuracy(files: list[Path]) -> str:
+    shares = [pd.read_csv(file)["accuracy"].iloc[0] for file in files]
+    return "the classifiers get " + ", ".join(f"{share:.1f}" for share in shares) + " % right"
 
 
 def main() -> None:
@@ -133,6 +170,8 @@ def main() -> None:
     parser.add_argument("--preset", default="small")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--settings", nargs="+", default=list(SETTINGS), choices=(*SETTINGS, "clean"))
+    parser.add_argument("--explainers", nargs="+", default=list(EXPLAINERS), choices=EXPLAINERS)
+    parser.add_argument("--set", action="append", default=[], help="a setting of every training, KEY=VALUE")
     parser.add_argument("--speech", type=Path, help="folder of speech recordings, for the setting speech")
     options = parser.parse_args()
     if "speech" in options.settings and options.speech is None:
@@ -149,13 +188,8 @@ def main() -> None:
     for setting in options.settings:
         for place, seed in enumerate(seeds):
             study.score(seed, classifiers[(place + 1) % len(classifiers)], setting)
-        tables = [pd.read_csv(study.out / f"seed-{seed}" / f"{setting}.csv") for seed in seeds]
-        accuracy = _cell(pd.Series([table["accuracy"].iloc[0] for table in tables]), 1)
-        size = f"{tables[0]['n_items'].iloc[0]} items; the classifier gets {accuracy} % right"
-        lines = [f"| {' | '.join(row)} |" for row in averaged(tables)]
-        lines.insert(1, "|---" + "|---:" * (lines[0].count(" | ")) + "|")
-        parts.append("\n".join([f"### {setting} ({size})", "", *lines]))
-    (study.out / "tables.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        parts.append(table_of([study.out / f"seed-{seed}" / f"{setting}.csv" for seed in seeds], setting))
+        (study.out / "tables.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print(study.out / "tables.md")
 
 
