@@ -33,7 +33,7 @@ NOT_RUN = {
     "LISTENABLE_FUZZ_EXAMPLES=600 python -m pytest tests/fuzz/test_requests.py": "minutes",
     "pip install .": "tests/test_packaging.py installs it",
     'pip install ".[interpreter]"': "a download",
-    "python examples/paper_tables.py --data esc10 --out tables --speech speech": "ESC-10 is a download; hours",
+    "python examples/paper_tables.py --data esc10 --out tables --speech speech": "needs ESC-10; hours",
     "listenable demo --out demo --no-serve": "tests/test_demo.py runs it",
     "listenable train classifier --data esc50 --preset paper --devices 4 --out runs/paper": "four GPUs",
     "listenable serve my_study --database postgresql://listenable@/study": "PostgreSQL: tests/mushra_server",
