@@ -84,6 +84,11 @@ def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+def hears_ctrl_c() -> None:
+    """Undo what a shell does to processes in the background: they, and their children, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def serve(words: list[str], folder: Path) -> None:
     """Start a server on a free port, get its page, stop it as Ctrl-C does."""
     with socket.socket() as free:
@@ -91,7 +96,7 @@ def serve(words: list[str], folder: Path) -> None:
         port = free.getsockname()[1]
     process = subprocess.Popen(
         [*words, "--port", str(port)], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=hears_ctrl_c,
     )  # fmt: skip
     try:
         for _ in range(300):
@@ -106,7 +111,10 @@ def serve(words: list[str], folder: Path) -> None:
             pytest.fail(f"{shlex.join(words)} did not answer within 30 s")
     finally:
         process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=30)[0]
+        try:
+            output = process.communicate(timeout=30)[0]
+        finally:
+            process.kill()
     assert process.returncode == 0, output
 
 

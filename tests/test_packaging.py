@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("stimuli", "interpreter", "study_builder", "mushra_server", "analysis")
 
 
+def hears_ctrl_c() -> None:
+    """Undo what a shell does to processes in the background: they, and their children, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     folder = tmp_path_factory.mktemp("wheel")
@@ -92,8 +97,9 @@ def test_a_fresh_environment_builds_serves_and_analyses_without_torch(
     assert 'install it with pip install "listenable[interpreter]"' in " ".join(trained.stderr.split())
 
     server = subprocess.Popen(
-        [listenable, "serve", "study", "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
+        [listenable, "serve", "study", "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+        preexec_fn=hears_ctrl_c,
+    )  # fmt: skip
     assert server.stdout is not None
     try:
         addresses = (re.search(r"Participants:\s+(http\S+)", line) for line in server.stdout)
@@ -102,5 +108,8 @@ def test_a_fresh_environment_builds_serves_and_analyses_without_torch(
             assert answer.status == 200
     finally:
         server.send_signal(signal.SIGINT)
-        server.communicate(timeout=30)
+        try:
+            server.communicate(timeout=30)
+        finally:
+            server.kill()
     assert server.returncode == 0
