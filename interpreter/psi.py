@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from interpreter.composition import composed
 from interpreter.grids import sample
 from interpreter.transposed import applied
-from interpreter.unet import Alignment, Grid, Layer, SkipDecoder, composed
+from interpreter.unet import Alignment, Grid, Layer, SkipDecoder
 
 _COMMON = (
     Layer(1, 1, (3, 3), (2, 4), (1, 1)),
@@ -47,17 +48,14 @@ class PsiDecoder(SkipDecoder):
 
     def planes(self, representations: Sequence[Tensor], frames: int) -> Tensor:
         """Return the last layer's output `[B, out_channels, frames, F]`; L2I's through a rectifier."""
-        total, grid = self.merged(representations)
-        total = torch.relu(applied(total, self.convt(7)))
+        total = applied(self.merged(representations), self.convt(7)).relu_()
         if self.layers == LMAC_LAYERS:  # nothing between its last two layers
             rows = (total.shape[2] - 1) * 2 + 3
             total = composed(total, self.convt(8), self.convt(9), rows)
         else:
-            total = torch.relu(applied(torch.relu(applied(total, self.convt(8))), self.convt(9)))
-        for layer in self.layers[6:]:
-            grid = grid.after(layer)
+            total = applied(applied(total, self.convt(8)).relu_(), self.convt(9)).relu_()
         if self.alignment == "aligned":
-            positions = grid.onto(_FRAMES, frames, total.device)
+            positions = self.grid(9).onto(_FRAMES, frames, total.device)
         else:
             positions = torch.arange(frames, device=total.device)
         return (

@@ -196,16 +196,13 @@ class _DualBlock(nn.Module):
         intra = self.intra_mdl(chunks.flatten(0, 1)).view(shape)
         intra = chunks + _global_norm(intra, self.intra_norm)
         across = intra.transpose(1, 2)
-        inter = self.inter_mdl(across.flatten(0, 1)).view(across.shape).transpose(1, 2)
-        return intra + _global_norm(inter, self.inter_norm)
+        inter = self.inter_mdl(across.flatten(0, 1)).view(across.shape)
+        return intra + _global_norm(inter, self.inter_norm).transpose(1, 2)
 
 
 def _global_norm(x: Tensor, norm: nn.GroupNorm) -> Tensor:
-    """Apply a group norm of one group to `[B, ..., N]`, channels last."""
-    axes = tuple(range(1, x.ndim))
-    variance, mean = torch.var_mean(x, dim=axes, correction=0, keepdim=True)
-    scale = (variance + norm.eps).rsqrt() * norm.weight
-    return torch.addcmul(norm.bias - mean * scale, x, scale)  # one pass, and nothing kept but x
+    """Apply a group norm of one group to `[B, S, K, N]`, channels last, without moving them."""
+    return norm(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)  # type: ignore[no-any-return]
 
 
 class MaskNet(nn.Module):
@@ -262,7 +259,7 @@ class MaskNet(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Map frames `[B, K, T]` to a mask `[B, K, T]`."""
         time = frames.shape[2]
-        x = _global_norm(frames.transpose(1, 2), self.norm)
+        x = _global_norm(frames.transpose(1, 2).unsqueeze(1), self.norm).squeeze(1)
         chunks = _chunks(_pointwise(x, self.conv1d), self.chunk)
         for block in self.dual_mdl:
             chunks = block(chunks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,10 +13,12 @@ from torch.autograd.function import once_differentiable
 
 Sides = tuple[int, int]
 
-FEW_CELLS = 512
+FEW_CELLS = 1024
 """Up to so many cells, reading the weights costs more than the arithmetic; see `transposed`."""
 FEW_PHASES = 4
 """Up to so many places of the stride, each is worth a convolution of its own; see `transposed`."""
+_CACHED = 2**19
+"""Numbers of a product that are made before they are added up: 2 MiB."""
 
 
 def transposed(
@@ -24,8 +27,8 @@ def transposed(
     """Apply a transposed convolution without output padding, dilation or groups.
 
     On a processor, torch rearranges the weights anew at each call, which for a small grid takes longer than
-    all the rest: there the result is one matrix product, whose patches are then added where they overlap.
-    For a large grid and a small stride, the cells at each place of the stride are a plain convolution, which
+    all the rest: there the result is a matrix product, whose patches are then added where they overlap. For
+    a large grid and a small stride, the cells at each place of the stride are a plain convolution, which
     does the same arithmetic in half the time.
 
     Shape:
@@ -36,17 +39,66 @@ def transposed(
     """
     if maps.device.type != "cpu":
         return F.conv_transpose2d(maps, kernel, bias, stride, padding)
-    if maps.shape[2] * maps.shape[3] > FEW_CELLS:
-        if stride[0] * stride[1] > FEW_PHASES or stride[0] > kernel.shape[2] or stride[1] > kernel.shape[3]:
-            return F.conv_transpose2d(maps, kernel, bias, stride, padding)
-        result: Tensor = _ByPlace.apply(maps, kernel, bias, stride, padding)
+    if maps.shape[2] * maps.shape[3] <= FEW_CELLS:
+        product: Tensor = _ByProduct.apply(maps, kernel, stride, padding)
+        return product if bias is None else product + bias[:, None, None]
+    if stride[0] * stride[1] > FEW_PHASES or stride[0] > kernel.shape[2] or stride[1] > kernel.shape[3]:
+        return F.conv_transpose2d(maps, kernel, bias, stride, padding)
+    result: Tensor = _ByPlace.apply(maps, kernel, bias, stride, padding)
+    return result
+
+
+class _ByProduct(torch.autograd.Function):
+    """A transposed convolution as a product of matrices, some clips and output channels at a time."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, kernel: Tensor, stride: Sides, padding: Sides) -> Tensor:
+        ctx.save_for_backward(maps, kernel)
+        ctx.geometry = (stride, padding)
+        sides = sides_of(maps, kernel, stride, padding)
+        result = maps.new_empty(len(maps), kernel.shape[1], *sides)
+        flat, cells = kernel.flatten(1), maps.flatten(2)
+        for clips, channels, columns in _pieces(maps, kernel):
+            patches = torch.matmul(flat[:, columns].t(), cells[clips])
+            result[clips, channels] = F.fold(patches, sides, kernel.shape[2:], 1, padding, stride)
         return result
-    height, width = _sides(maps, kernel, stride, padding)
-    flat = kernel.flatten(1).t()
-    # One product a clip: the weights' gradient then needs no sum over copies of the weights.
-    patches = torch.stack([flat @ clip for clip in maps.flatten(2)])
-    summed = F.fold(patches, (height, width), tuple(kernel.shape[2:]), padding=padding, stride=stride)
-    return summed if bias is None else summed + bias[:, None, None]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        maps, kernel = ctx.saved_tensors
+        stride, padding = ctx.geometry
+        flat, cells = kernel.flatten(1), maps.flatten(2)
+        of_cells = torch.zeros_like(cells) if ctx.needs_input_grad[0] else None
+        of_kernel = torch.empty_like(flat) if ctx.needs_input_grad[1] else None
+        for clips, channels, columns in _pieces(maps, kernel):
+            patches = F.unfold(gradient[clips, channels], kernel.shape[2:], 1, padding, stride)
+            if of_cells is not None:
+                of_cells[clips] += torch.matmul(flat[:, columns], patches)
+            if of_kernel is not None:
+                of_kernel[:, columns].addmm_(
+                    cells[clips].transpose(0, 1).flatten(1),
+                    patches.transpose(0, 1).flatten(1).t(),
+                    beta=int(clips.start > 0),  # the first clips' overwrites what memory held
+                )
+        return (
+            None if of_cells is None else of_cells.view_as(maps),
+            None if of_kernel is None else of_kernel.view(kernel.shape),
+            None,
+            None,
+        )
+
+
+def _pieces(maps: Tensor, kernel: Tensor) -> Iterator[tuple[slice, slice, slice]]:
+    """Yield clips, output channels and these channels' columns of the flat kernel, a cacheful at a time."""
+    outputs, taps = kernel.shape[1], kernel.shape[2] * kernel.shape[3]
+    numbers = maps.shape[2] * maps.shape[3] * taps  # of a clip's patches, for an output channel
+    some_clips = max(1, _CACHED // (numbers * outputs))
+    some_channels = min(outputs, max(1, _CACHED // numbers))
+    for clip in range(0, len(maps), some_clips):
+        for channel in range(0, outputs, some_channels):
+            end = min(channel + some_channels, outputs)
+            yield slice(clip, clip + some_clips), slice(channel, end), slice(channel * taps, end * taps)
 
 
 class _ByPlace(torch.autograd.Function):
@@ -58,7 +110,7 @@ class _ByPlace(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(maps, kernel)
         ctx.geometry = (None if bias is None else list(bias.shape), stride, padding)
-        result = maps.new_empty(len(maps), kernel.shape[1], *_sides(maps, kernel, stride, padding))
+        result = maps.new_empty(len(maps), kernel.shape[1], *sides_of(maps, kernel, stride, padding))
         for row, column in itertools.product(range(stride[0]), range(stride[1])):
             taps = kernel[:, :, row :: stride[0], column :: stride[1]].transpose(0, 1).flip(2, 3)
             reach = (taps.shape[2] - 1, taps.shape[3] - 1)
@@ -95,35 +147,10 @@ def applied(maps: Tensor, convolution: nn.ConvTranspose2d) -> Tensor:
     return transposed(maps, convolution.weight, convolution.bias, stride, padding)
 
 
-def transposed_by_phases(
-    maps: Tensor, kernel: Tensor, stride: tuple[int, int], padding: tuple[int, int]
-) -> Tensor:
-    """Apply a transposed convolution as a plain one with an output channel for each phase of the stride.
-
-    The cells of the result that lie at one place of the stride (a phase) all see the same part of the
-    kernel. For a large stride and few channels this is the faster of the two.
-
-    Shape:
-        - maps: `[B, C, T, F]`
-        - kernel: `[C, C', kernel rows, kernel columns]`
-        - result: `[B, C', T', F']`
-    """
-    channels, outputs, rows, columns = kernel.shape
-    (step_t, step_f), (pad_t, pad_f) = stride, padding
-    taps_t, taps_f = -(-rows // step_t), -(-columns // step_f)
-    filled = F.pad(kernel, (0, taps_f * step_f - columns, 0, taps_t * step_t - rows))
-    split = filled.view(channels, outputs, taps_t, step_t, taps_f, step_f).flip(2, 4)
-    plain = split.permute(1, 3, 5, 0, 2, 4).reshape(outputs * step_t * step_f, channels, taps_t, taps_f)
-    phases = F.conv2d(maps, plain, padding=(taps_t - 1, taps_f - 1))
-    grid = phases.view(len(maps), outputs, step_t, step_f, *phases.shape[2:]).permute(0, 1, 4, 2, 5, 3)
-    whole = grid.flatten(4).flatten(2, 3)
-    height, width = _sides(maps, kernel, stride, padding)
-    return whole[:, :, pad_t : pad_t + height, pad_f : pad_f + width]
-
-
-def _sides(
+def sides_of(
     maps: Tensor, kernel: Tensor, stride: tuple[int, int], padding: tuple[int, int]
 ) -> tuple[int, int]:
+    """Return the rows and columns of a transposed convolution's result."""
     height, width = (
         (cells - 1) * step - 2 * pad + reach
         for cells, step, pad, reach in zip(maps.shape[2:], stride, padding, kernel.shape[2:], strict=True)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from interpreter.composition import composed
 from interpreter.errors import ConfigError
 from interpreter.grids import fit, sample
-from interpreter.transposed import applied, pair, transposed, transposed_by_phases
+from interpreter.transposed import applied
 
 Alignment = Literal["crop", "aligned"]
 """Where cells lie in time: `crop` as published (cut or filled at the end), `aligned` where they belong."""
@@ -63,6 +63,9 @@ _SKIPS = (
     Grid(2, 0.5),
     Grid(4, 1.5),
 )  # the representations on the deepest one's cells
+_OF_SKIPS = (2, 4, 6)
+"""Layers that read a representation each; the others follow one another."""
+_MAIN_PATH = (1, 3, 5, 7, 8, 9)
 
 
 class SkipDecoder(nn.Module):
@@ -94,26 +97,42 @@ class SkipDecoder(nn.Module):
         assert isinstance(module, nn.ConvTranspose2d)
         return module
 
-    def merged(self, representations: Sequence[Tensor]) -> tuple[Tensor, Grid]:
-        """Return the sum of the paths through layers 1 to 6, and its grid.
+    def grid(self, number: int) -> Grid:
+        """Return where the cells of layer `number`'s output lie."""
+        if number in _OF_SKIPS:
+            return _SKIPS[number // 2].after(self.layers[number - 1])
+        grid = _SKIPS[0]
+        for layer in (self.layers[one - 1] for one in _MAIN_PATH if one <= number):
+            grid = grid.after(layer)
+        return grid
+
+    def rows_for(self, number: int, rows: int) -> int:
+        """Return how many rows of layer `number`'s input reach the first `rows` rows of its output."""
+        layer = self.layers[number - 1]
+        return -(-(rows + layer.padding[0]) // layer.stride[0])
+
+    def merged(self, representations: Sequence[Tensor], rows: int | None = None) -> Tensor:
+        """Return the sum of the paths through layers 1 to 6; rows beyond the first `rows` may be missing.
 
         Shape:
             - representations: maps `[B, C, T, F]` of CNN14's blocks 6, 5, 4 and 3
             - result: `[B, C, T', F']`
         """
         deepest, *skips = representations
-        total, grid = torch.relu(applied(deepest, self.convt(1))), _SKIPS[0].after(self.layers[0])
-        for step, skip in enumerate(skips):
-            if step:
-                total = torch.relu(applied(total, self.convt(2 * step + 1)))
-                grid = grid.after(self.layers[2 * step])
-            number = 2 * step + 2
-            side = torch.relu(applied(skip, self.convt(number)))
-            total = total + self._onto(total, side, grid, _SKIPS[step + 1].after(self.layers[number - 1]))
-        return total, grid
+        of_layer_5 = None if rows is None else self.rows_for(5, rows)
+        of_layer_3 = None if of_layer_5 is None else self.rows_for(3, of_layer_5)
+        total = applied(deepest, self.convt(1)).relu_()
+        for number, skip, reaching in zip(_OF_SKIPS, skips, (of_layer_3, of_layer_5, rows), strict=True):
+            if number > 2:
+                total = applied(total, self.convt(number - 1)).relu_()
+            side = applied(skip, self.convt(number)).relu_()
+            total = total[:, :, :reaching]
+            total = total + self._onto(total, side, number)
+        return total
 
-    def _onto(self, total: Tensor, side: Tensor, grid: Grid, own: Grid) -> Tensor:
+    def _onto(self, total: Tensor, side: Tensor, number: int) -> Tensor:
         rows, columns = total.shape[-2:]
+        grid, own = self.grid(number - 1), self.grid(number)
         if self.alignment == "aligned" and own != grid:
             side = sample(side, own.onto(grid, rows, side.device), dim=2)
         return fit(side, rows, columns)
@@ -151,104 +170,18 @@ class UNetDecoder(SkipDecoder):
 
     def forward(self, representations: Sequence[Tensor], centres: Tensor, samples: int) -> Tensor:
         """Return `[B, 256, len(centres)]` for frames centred on the samples `centres`."""
-        total, grid = self.merged(representations)
-        total = torch.relu(applied(total, self.convt(7)))
         frames = len(centres)
         if self.alignment == "crop":
-            plane = composed(total, self.convt(8), self.convt(9), frames)[:, 0]
-            return fit(plane.unsqueeze(1), frames, plane.shape[2])[:, 0].transpose(1, 2)
-        for layer in self.layers[6:]:
-            grid = grid.after(layer)
+            plane = self._plane(representations, frames)
+            return fit(plane, frames, plane.shape[3])[:, 0].transpose(1, 2)
+        grid = self.grid(9)
         deepest = (centres - self.first_sample + 0.5) / self.cell_samples - 0.5
         positions = (deepest * grid.stride + grid.offset).clamp(min=0)
-        plane = composed(total, self.convt(8), self.convt(9), int(positions[-1]) + 2)[:, 0]
-        return sample(plane, positions, dim=1).transpose(1, 2)
+        plane = self._plane(representations, int(positions[-1]) + 2)
+        return sample(plane[:, 0], positions, dim=1).transpose(1, 2)
 
-
-def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d, rows: int) -> Tensor:
-    """Apply two transposed convolutions as one; nothing lies between them. Only the first `rows` rows.
-
-    The composed kernel is the second applied to the first's kernels; the strides multiply. Composed, the
-    first's padding would crop only the end result, so what it cuts off in between (strips of a few rows and
-    columns) is taken away again. Exact, at a fifth of the multiplications for the UNet's tail.
-
-    Args:
-        maps: `[B, C, T, F]`.
-        first: has strides below its kernel.
-        second: has no padding.
-        rows: how many rows of the result are wanted.
-
-    Shape:
-        - result: `[B, C', min(rows, all), F']`
-    """
-    (stride_t, stride_f), (pad_t, pad_f) = pair(first.stride), pair(first.padding)
-    step_t, step_f = pair(second.stride)
-    # row i of the maps reaches rows from (stride_t * i - pad_t) * step_t on
-    needed = -(-(rows + pad_t * step_t) // (stride_t * step_t))
-    whole = needed >= maps.shape[2]
-    maps = maps[:, :, :needed]
-    kernel = F.conv_transpose2d(first.weight, second.weight, stride=second.stride)
-    result = transposed_by_phases(
-        maps, kernel, (stride_t * step_t, stride_f * step_f), (pad_t * step_t, pad_f * step_f)
-    )
-    for strip, at_end, dim in _cropped_strips(maps, first, whole):
-        reached = transposed_by_phases(strip, second.weight, (step_t, step_f), (0, 0))
-        _subtract(result, reached, at_end, dim, first, second)
-    inner = (
-        (maps.shape[2] - 1) * stride_t + first.weight.shape[2] - 2 * pad_t,
-        (maps.shape[3] - 1) * stride_f + first.weight.shape[3] - 2 * pad_f,
-    )
-    return (result + _bias_plane(first, second, inner))[:, :, :rows]
-
-
-def _cropped_strips(maps: Tensor, first: nn.ConvTranspose2d, whole: bool) -> list[tuple[Tensor, bool, int]]:
-    """Return what the first padding cuts off: (strip, at the end, axis); corners are in the rows' strips."""
-    (stride_t, stride_f), (pad_t, pad_f) = pair(first.stride), pair(first.padding)
-    reach_t, reach_f = -(-pad_t // stride_t), -(-pad_f // stride_f)
-
-    def strip(part: Tensor, kernel: Tensor) -> Tensor:
-        return transposed(part, kernel, None, (stride_t, stride_f), (0, 0))
-
-    # The outermost cells are reached by the kernel's outermost rows or columns alone.
-    strips, kernel = [], first.weight
-    if pad_t:
-        strips.append((strip(maps[:, :, :reach_t], kernel[:, :, :pad_t])[:, :, :pad_t], False, 2))
-        if whole:
-            strips.append((strip(maps[:, :, -reach_t:], kernel[:, :, -pad_t:])[:, :, -pad_t:], True, 2))
-    if pad_f:
-        rows = slice(pad_t, -pad_t or None)
-        left, right = kernel[..., :pad_f], kernel[..., -pad_f:]
-        strips.append((strip(maps[..., :reach_f], left)[:, :, rows, :pad_f], False, 3))
-        strips.append((strip(maps[..., -reach_f:], right)[:, :, rows, -pad_f:], True, 3))
-    return strips
-
-
-def _subtract(
-    result: Tensor,
-    strip: Tensor,
-    at_end: bool,
-    dim: int,
-    first: nn.ConvTranspose2d,
-    second: nn.ConvTranspose2d,
-) -> None:
-    """Take a strip's contribution away from the edge of the result that it reaches."""
-    crop_t, crop_f = (pad * step for pad, step in zip(pair(first.padding), pair(second.stride), strict=True))
-    if dim == 2:
-        strip = strip[:, :, : strip.shape[2] - crop_t] if at_end else strip[:, :, crop_t:]
-        strip = strip[..., crop_f : strip.shape[3] - crop_f]
-    else:
-        strip = strip[..., : strip.shape[3] - crop_f] if at_end else strip[..., crop_f:]
-    rows, columns = strip.shape[2:]
-    if dim == 2:
-        part = result[:, :, -rows:] if at_end else result[:, :, :rows]
-    else:
-        part = result[:, :, :rows, -columns:] if at_end else result[:, :, :rows, :columns]
-    part.sub_(strip[:, :, : part.shape[2]])
-
-
-def _bias_plane(first: nn.ConvTranspose2d, second: nn.ConvTranspose2d, inner: tuple[int, int]) -> Tensor:
-    """Return what both biases add: the second convolution of a constant plane of the size `inner`."""
-    assert first.bias is not None and second.bias is not None
-    kernel = torch.einsum("i,ioab->oab", first.bias, second.weight).unsqueeze(0)
-    plane = F.conv_transpose2d(kernel.new_ones(1, 1, *inner), kernel, stride=second.stride)
-    return plane + second.bias[:, None, None]
+    def _plane(self, representations: Sequence[Tensor], rows: int) -> Tensor:
+        """Return the first `rows` rows of the last layer's output, or all: `[B, 1, T, 256]`."""
+        of_layer_7 = self.rows_for(7, self.rows_for(8, self.rows_for(9, rows)))
+        total = applied(self.merged(representations, of_layer_7), self.convt(7)).relu_()
+        return composed(total, self.convt(8), self.convt(9), rows)

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier import Cnn14
+from interpreter.composition import composed
 from interpreter.features import FrontEnd
 from interpreter.l2i import Theta
 from interpreter.nmf import NmfDecoder, NmfEncoder
 from interpreter.psi import PsiDecoder
 from interpreter.sepformer import Decoder, Encoder, MaskNet
-from interpreter.unet import UNetDecoder, composed
+from interpreter.unet import UNetDecoder
 
 TOLERANCE = 1e-4  # relative to the largest value
 
@@ -184,6 +185,28 @@ def test_the_unet_is_its_layer_table_at_five_seconds() -> None:
         assert plane.shape == (2, 1, 11082, 256)
         frames = unet(maps, torch.arange(9999) * 8 + 7.5, 80000)
     _close(frames, plane[:, 0, :9999].transpose(1, 2))
+
+
+@pytest.mark.parametrize("alignment", ["crop", "aligned"])
+@pytest.mark.parametrize("frames", [1, 700, 5000, 9000])
+def test_the_unets_first_frames_do_not_depend_on_how_many_are_wanted(alignment: Any, frames: int) -> None:
+    torch.manual_seed(0)
+    unet, maps = UNetDecoder(32, alignment), _representations(32, 431)
+    centres = torch.arange(9999) * 8 + 7.5
+    with torch.no_grad():
+        _close(unet(maps, centres[:frames], 80000), unet(maps, centres, 80000)[:, :, :frames])
+
+
+def test_the_unets_gradients_are_its_layer_tables() -> None:
+    torch.manual_seed(0)
+    unet, maps = UNetDecoder(32), _representations(32, 431)
+    weights = torch.rand(2, 256, 9999, generator=_generator())
+    wanted = [*unet.parameters(), *(one.requires_grad_() for one in maps)]
+    plane = _table_written_plainly(unet, maps)[:, 0, :9999].transpose(1, 2)
+    expected = torch.autograd.grad((plane * weights).sum(), wanted)
+    found = torch.autograd.grad((unet(maps, torch.arange(9999) * 8 + 7.5, 80000) * weights).sum(), wanted)
+    for ours, plain in zip(found, expected, strict=True):
+        _close(ours, plain)
 
 
 def test_the_composed_tail_has_the_two_layers_gradients() -> None:

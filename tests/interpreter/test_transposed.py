@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from interpreter.transposed import FEW_CELLS, FEW_PHASES, applied, transposed_by_phases
+from interpreter.phases import transposed_by_phases
+from interpreter.transposed import FEW_CELLS, FEW_PHASES, applied
 
 GEOMETRIES = [
     ((7, 7), (3, 2), (1, 1), (13, 2)),
@@ -43,16 +44,37 @@ def test_both_ways_are_the_transposed_convolution(
     torch.testing.assert_close(torch.autograd.grad(phases.square().sum(), wanted), slopes)
 
 
+@pytest.mark.parametrize("cached", [1, 13 * 8 * 49 * 2, 13 * 8 * 49 * 4 * 2])
+def test_any_number_of_clips_and_channels_at_a_time_makes_the_same(
+    cached: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One channel of one clip at a time, two of four channels, and two of three clips."""
+    torch.manual_seed(0)
+    convolution = nn.ConvTranspose2d(3, 4, (7, 7), (3, 2), (1, 1)).double()
+    maps = torch.randn(3, 3, 13, 8, dtype=torch.double, requires_grad=True)
+    wanted = [maps, *convolution.parameters()]
+    expected = convolution(maps)
+    slopes = torch.autograd.grad(expected.square().sum(), wanted)
+    monkeypatch.setattr("interpreter.transposed._CACHED", cached)
+    found = applied(maps, convolution)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(torch.autograd.grad(found.square().sum(), wanted), slopes)
+    weights = applied(maps.detach(), convolution)
+    torch.testing.assert_close(torch.autograd.grad(weights.square().sum(), wanted[1:]), slopes[1:])
+    clips = applied(maps, convolution.requires_grad_(False))
+    torch.testing.assert_close(torch.autograd.grad(clips.square().sum(), maps)[0], slopes[0])
+
+
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(
     ("kernel", "stride", "padding", "grid"),
     [
-        ((7, 7), (2, 2), (1, 1), (30, 21)),
+        ((7, 7), (2, 2), (1, 1), (50, 21)),
         ((4, 3), (2, 2), (0, 5), (40, 30)),
-        ((10, 2), (3, 1), (0, 0), (300, 2)),
-        ((3, 5), (1, 4), (2, 3), (25, 25)),
-        ((2, 2), (2, 2), (1, 0), (25, 25)),
+        ((10, 2), (3, 1), (0, 0), (600, 2)),
+        ((3, 5), (1, 4), (2, 3), (33, 33)),
+        ((2, 2), (2, 2), (1, 0), (33, 33)),
     ],
 )
 def test_on_a_large_grid_places_of_the_stride_are_the_transposed_convolution(
