@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import hears_ctrl_c
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -82,11 +84,6 @@ def commands(page: Path) -> list[str]:
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
-def hears_ctrl_c() -> None:
-    """Undo what a shell does to processes in the background: they, and their children, ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def serve(words: list[str], folder: Path) -> None:

@@ -13,13 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import hears_ctrl_c
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("stimuli", "interpreter", "study_builder", "mushra_server", "analysis")
-
-
-def hears_ctrl_c() -> None:
-    """Undo what a shell does to processes in the background: they, and their children, ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")

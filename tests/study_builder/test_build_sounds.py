@@ -13,25 +13,9 @@ import soundfile
 from stimuli import StimuliError, read_audio, write_audio
 from study_builder.build import build_study
 from study_builder.choices import Choices
-from study_builder.config import MushraPage, StudyConfig
-from study_builder.errors import BuildError
+from tests.study_builder.building import build, rated, refuse
 
 MakeFolder = Callable[..., Path]
-
-
-def build(source: Path, out: Path, **choices: object) -> StudyConfig:
-    return build_study(source, out, Choices.load(None, **choices), jobs=1).config
-
-
-def rated(config: StudyConfig, kind: str = "trial") -> list[MushraPage]:
-    return [p for p in config.walk() if isinstance(p, MushraPage) and config.trial(p).kind == kind]
-
-
-def refuse(message: str, source: Path, out: Path, **choices: object) -> None:
-    with pytest.raises(BuildError, match=message):
-        build(source, out, **choices)
-    assert not out.exists()
-    assert not [path for path in out.parent.iterdir() if path.name.startswith(".")]
 
 
 def test_every_sound_is_as_loud_as_the_choice_says(make_folder: MakeFolder, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 
 from study_builder import webmushra
@@ -19,19 +18,9 @@ from study_builder.config import (
     TrialInfo,
 )
 from study_builder.config_pages import PAGE_TYPES, Block
-from study_builder.errors import ConfigError
+from tests.study_builder.parsing import load
 
 EVERY_KEY = Path(__file__).with_name("every_key.yaml").read_text(encoding="utf-8")
-
-
-def load(text: str) -> StudyConfig:
-    return StudyConfig.parse(text)[0]
-
-
-def error_of(text: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        load(text)
-    return str(caught.value)
 
 
 def test_every_key_of_webmushra_is_read_and_written_again() -> None:

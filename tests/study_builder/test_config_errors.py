@@ -14,18 +14,9 @@ from study_builder.config import (
     StudyConfig,
 )
 from study_builder.errors import ConfigError
+from tests.study_builder.parsing import error_of, load
 
 EVERY_KEY = Path(__file__).with_name("every_key.yaml").read_text(encoding="utf-8")
-
-
-def load(text: str) -> StudyConfig:
-    return StudyConfig.parse(text)[0]
-
-
-def error_of(text: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        load(text)
-    return str(caught.value)
 
 
 def test_unknown_and_idle_keys_are_named_with_line_and_nearest_key() -> None:

@@ -19,23 +19,13 @@ from study_builder.config import (
 from study_builder.config_dump import dump
 from study_builder.config_pages import FinishPage
 from study_builder.config_yaml import parse
-from study_builder.errors import ConfigError
+from tests.study_builder.parsing import error_of, load
 
 EVERY_KEY = Path(__file__).with_name("every_key.yaml").read_text(encoding="utf-8")
 
 
 def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
-
-
-def load(text: str) -> StudyConfig:
-    return StudyConfig.parse(text)[0]
-
-
-def error_of(text: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        load(text)
-    return str(caught.value)
 
 
 def test_text_follows_yaml_1_2_as_webmushras_reader_does() -> None:
