@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from interpreter.transposed import Sides, sides_of
+from interpreter.transposed import Sides, in_whole_precision, sides_of
 
 _LANES = 8
 """Of so many output channels together torch's convolution of channels-last maps is quickest."""
@@ -60,8 +60,7 @@ def _convolved(maps: Tensor, kernel: Tensor) -> Tensor:
     padding = (kernel.shape[2] - 1, kernel.shape[3] - 1)
     if maps.device.type != "cpu":
         return F.conv2d(maps, kernel, padding=padding)
-    result: Tensor = _Convolved.apply(maps, kernel, padding)
-    return result
+    return in_whole_precision(_Convolved, maps, kernel, padding)
 
 
 class _Convolved(torch.autograd.Function):

@@ -40,11 +40,19 @@ def transposed(
     if maps.device.type != "cpu":
         return F.conv_transpose2d(maps, kernel, bias, stride, padding)
     if maps.shape[2] * maps.shape[3] <= FEW_CELLS:
-        product: Tensor = _ByProduct.apply(maps, kernel, stride, padding)
+        product = in_whole_precision(_ByProduct, maps, kernel, stride, padding)
         return product if bias is None else product + bias[:, None, None]
     if stride[0] * stride[1] > FEW_PHASES or stride[0] > kernel.shape[2] or stride[1] > kernel.shape[3]:
         return F.conv_transpose2d(maps, kernel, bias, stride, padding)
-    result: Tensor = _ByPlace.apply(maps, kernel, bias, stride, padding)
+    return in_whole_precision(_ByPlace, maps, kernel, bias, stride, padding)
+
+
+def in_whole_precision(
+    function: type[torch.autograd.Function], maps: Tensor, kernel: Tensor, *rest: object
+) -> Tensor:
+    """Apply a function in the kernel's precision, whatever autocast says: on a processor half gains nothing."""
+    with torch.autocast("cpu", enabled=False):
+        result: Tensor = function.apply(maps.to(kernel.dtype), kernel, *rest)
     return result
 
 
