@@ -152,6 +152,21 @@ def _attention(config: StudyConfig) -> Iterator[Finding]:
         if trial.kind == "attention" and not trial.expected:
             message = "is an attention check without `expected`; it can find nobody"
             yield Finding("warning", "nothing-expected", f"page '{name}'", message)
+    for page in config.walk():
+        if isinstance(page, MushraPage) and (fault := _not_on_the_scale(config, page)):
+            yield Finding("error", "expected-off-scale", f"page '{page.id}'", fault)
+
+
+def _not_on_the_scale(config: StudyConfig, page: MushraPage) -> str | None:
+    """Say which `expected` of an attention check is no range of scores that its sliders have."""
+    for condition, (low, high) in (config.trial(page).expected or {}).items():
+        for scale in config.options.scales:
+            if not scale.min <= low <= high <= scale.max:
+                return (
+                    f"expects {low:g} to {high:g} for '{condition}'; expected a range within "
+                    f"{scale.min:g} to {scale.max:g}, the scale '{scale.name}'"
+                )
+    return None
 
 
 def _original(config: StudyConfig) -> Iterator[Finding]:

@@ -39,6 +39,12 @@ class Scale(Model):
         return self
 
 
+def on_scale(share: float, low: Number, high: Number, step: Number) -> Number:
+    """Return the score that lies nearest to a share (0 to 1) of a scale's range."""
+    score = min(low + round(share * (high - low) / step) * step, high)
+    return int(score) if float(score).is_integer() else round(score, 6)
+
+
 class ConditionInfo(Model):
     """What a condition is for, and its name as people read it (never shown to listeners)."""
 

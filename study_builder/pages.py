@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stimuli import Condition, Item
 from study_builder import texts
+from study_builder.attention import asked_score
 from study_builder.choices import Choices
 from study_builder.config import StudyConfig
 from study_builder.config_base import REFERENCE
@@ -21,11 +22,10 @@ from study_builder.config_pages import (
     VolumePage,
 )
 from study_builder.errors import BuildError
-from study_builder.orders import below, shuffled
+from study_builder.orders import shuffled
 
 STRICT_SIGNALS = 12
 STRICT_SECONDS = 12.0
-ATTENTION_TOLERANCE = 5
 
 
 @dataclass(frozen=True)
@@ -182,15 +182,14 @@ class _PageMaker:
         pages = []
         for number in range(1, self.choices.attention_checks + 1):
             item = shuffled(tested, self.choices.seed, "attention")[(number - 1) % len(tested)]
-            score = 5 * (1 + below(17, self.choices.seed, "attention", number))
+            asked = asked_score(self.choices.scales, self.choices.seed, "attention", number)
             names = [condition.name for condition in self.sounds.conditions]
             names += [REFERENCE] if self.choices.reference == "hidden" else []
-            allowed = (score - ATTENTION_TOLERANCE, score + ATTENTION_TOLERANCE)
             trial = TrialInfo(
                 item=item.name,
                 kind="attention",
-                question=texts.attention_question(score),
-                expected=dict.fromkeys(names, allowed),
+                question=texts.attention_question(asked.score),
+                expected=dict.fromkeys(names, asked.allowed),
             )
             pages.append(self.page(item, f"attention-{number}", trial))
         return pages
@@ -208,7 +207,7 @@ class _PageMaker:
             )
         told = choices.instructions
         if told is None:
-            told = texts.instructions(choices.reference, self.explains)
+            told = texts.instructions(choices.reference, self.explains, choices.scales)
         if told:
             pages.append(GenericPage(id="instructions", name="Instructions", content=told))
         return pages

@@ -20,7 +20,8 @@ from typing import IO
 from study_builder.config import StudyConfig
 from study_builder.errors import SimulateError
 from study_builder.simulate import ListenerModel, SimulatedListener, condition_quality
-from study_builder.simulate_http import Browser, SoundIndex, rate_study
+from study_builder.simulate_answers import rate_study
+from study_builder.simulate_http import Browser, SoundIndex
 
 logger = logging.getLogger(__name__)
 

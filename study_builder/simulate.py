@@ -11,7 +11,7 @@ listener's number and what is rated, so that the order of pages changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -109,22 +109,20 @@ class SimulatedListener:
         draw = float(self._draws("careless").random())
         object.__setattr__(self, "careless", draw < self.model.careless)
 
-    def score(
-        self, item: str, condition: str, attribute: str, expected: Sequence[float] | None = None
-    ) -> float:
+    def score(self, item: str, condition: str, attribute: str, asked: float | None = None) -> float:
         """Return a score from 0 to 1.
 
         Args:
             item: what is heard.
             condition: under which condition.
             attribute: name of the scale.
-            expected: where a page asks for a given score, its range in points.
+            asked: where a page asks for a given score, that score from 0 to 1.
         """
         draws = self._draws("score", item, condition, attribute)
         if self.careless or draws.random() < self.model.lapses:
             return float(draws.random())
-        if expected is not None:
-            return sum(expected) / 200
+        if asked is not None:
+            return asked
         is_reference = self.config.condition(condition).role in REFERENCE_ROLES
         if is_reference and draws.random() < self.model.recognised:
             return 1.0

@@ -10,8 +10,7 @@ import json
 import logging
 import urllib.error
 import urllib.request
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.cookiejar import Cookie, CookieJar
@@ -22,13 +21,11 @@ from urllib.parse import urljoin, urlsplit
 from stimuli import sha256_of
 from study_builder.config import StudyConfig
 from study_builder.errors import SimulateError
-from study_builder.simulate import SimulatedListener
 
 logger = logging.getLogger(__name__)
 
 COOKIE = "listenable_session"
 TIMEOUT_S = 60.0
-RATED = ("mushra", "bs1116", "paired_comparison", "likert_single_stimulus", "likert_multi_stimulus")
 
 
 class Browser:
@@ -136,100 +133,6 @@ def _told_apart(candidates: Mapping[str, list[str]]) -> dict[str, str]:
     for key, names in sorted(candidates.items(), key=lambda pair: len(pair[1])):
         chosen[key] = next((name for name in names if name not in chosen.values()), names[0])
     return chosen
-
-
-def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex) -> bool:
-    """Take part in the study once, from opening to finish; go on where an earlier visit stopped.
-
-    Returns:
-        Whether there was anything left to do.
-
-    Raises:
-        SimulateError: the server refused something.
-    """
-    name = f"simulated-{listener.seed}-{listener.number:03d}"
-    state = browser.send("POST", "api/session", {"parameters": {"participant": name}, "simulated": True})
-    if state["finished"]:
-        return False
-    for page in state["pages"]:
-        if not page["saved"]:
-            attempt = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{page['index']}")
-            body = {"attempt": str(attempt), **_answer(browser, listener, sounds, page)}
-            browser.send("PUT", f"api/session/pages/{page['index']}", body)
-    browser.send("POST", "api/session/finish", {})
-    return True
-
-
-def _answer(
-    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
-) -> dict[str, Any]:
-    if page["type"] in RATED:
-        return _rated(browser, listener, sounds, page)
-    answers = dict(_answers(listener, page))
-    time_ms = listener.number_between(4_000, 25_000, "time", str(page["index"]))
-    return {"time_ms": time_ms, "ratings": [], "answers": answers}
-
-
-def _rated(
-    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
-) -> dict[str, Any]:
-    fetched = {stimulus["key"]: browser.fetch(stimulus["url"]) for stimulus in page["stimuli"]}
-    item, conditions = sounds.page(fetched)
-    ratings = []
-    for key, condition in conditions.items():
-        listened = listener.number_between(2_000, 9_000, "listened", item, condition)
-        for scale in page["scales"]:
-            expected = _expected(listener.config, item, condition, scale.get("question"))
-            score = _on_scale(listener.score(item, condition, scale["name"], expected), scale)
-            ratings.append(
-                {
-                    "key": key,
-                    "attribute": scale["name"],
-                    "score": score,
-                    "comment": None,
-                    "listened_ms": listened,
-                }
-            )
-    time_ms = listener.number_between(20_000, 90_000, "time", item)
-    return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
-
-
-def _expected(
-    config: StudyConfig, item: str, condition: str, question: str | None
-) -> tuple[float, float] | None:
-    """Return the range that an attention check asks for, told by its question as a listener would."""
-    for trial in config.options.trials.values():
-        asks = trial.kind == "attention" and trial.item == item and trial.question == question
-        if asks and trial.expected and condition in trial.expected:
-            return trial.expected[condition]
-    return None
-
-
-def _on_scale(score: float, scale: Mapping[str, Any]) -> float | str:
-    points = scale.get("points")
-    if points:
-        return str(points[min(int(score * len(points)), len(points) - 1)])
-    low, high, step = scale["min"], scale["max"], scale["step"]
-    steps = round(score * (high - low) / step)
-    value = min(low + steps * step, high)
-    return int(value) if float(value).is_integer() else round(value, 6)
-
-
-def _answers(listener: SimulatedListener, page: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if page.get("must_consent"):
-        yield "consent", "true"
-    if page["type"] == "volume":
-        yield "volume", "0.5"
-    for question in page.get("questionnaire") or ():
-        name, kind = question["name"], question["type"]
-        if kind == "number":
-            low, high = question.get("min") or 18, question.get("max") or 65
-            yield name, str(listener.number_between(int(max(low, 18)), int(min(high, 65)), name))
-        elif kind == "likert":
-            points = question["response"]
-            yield name, points[listener.number_between(0, len(points) - 1, name)]["value"]
-        elif not question.get("optional"):
-            yield name, "simulated"
 
 
 def _cookie(token: str, url: str) -> Cookie:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
+from study_builder.config_base import Number
+from study_builder.config_options import Scale
 from study_builder.config_pages import LikertPoint, Question
 
 EXPLANATION_QUESTION = (
@@ -30,17 +33,22 @@ TRAINING_NAME = "Training"
 TRIAL_NAME = "Trial"
 
 
-def instructions(reference: str, explains: bool) -> str:
+def instructions(reference: str, explains: bool, scales: Sequence[Scale]) -> str:
     """Return the page that says what to do; BS.1534-3 asks that one sound of a trial gets the highest score.
 
     Args:
         reference: `hidden`, `open` or `none`.
         explains: whether the sounds are interpretations of a classifier's decisions.
+        scales: what is scored.
     """
+    ranges = {(scale.min, scale.max) for scale in scales}
+    low, high = ranges.pop()
+    asked = "a score" if ranges else f"a score from {low:g} to {high:g}"
+    best = "the highest score" if ranges else f"{high:g}"
+    slider = "each of its sliders" if len(scales) > 1 else "its slider"
     parts = [
         "<p>On each page you hear several versions of one sound. Switch between them as often as you like, "
-        "and give each a score from 0 to 100 with its slider. You can loop a part of the sound to compare it "
-        "closely.</p>"
+        f"and give each {asked} with {slider}. You can loop a part of the sound to compare it closely.</p>"
     ]
     if explains:
         parts.append(
@@ -50,7 +58,7 @@ def instructions(reference: str, explains: bool) -> str:
     if reference == "hidden":
         parts.append(
             "<p>The reference can be played at any time. It is also hidden among the versions: "
-            "<b>at least one version on each page should be given 100.</b> "
+            f"<b>at least one version on each page should be given {best}.</b> "
             "You need not use the lower end of the scale.</p>"
         )
     elif reference == "open":
@@ -71,9 +79,9 @@ def trial_content(question: str, prediction: str | None) -> str:
     return f"{answered}<p>{escape(question)}</p>"
 
 
-def attention_question(score: int) -> str:
+def attention_question(score: Number) -> str:
     """Return the question of a page that shows whether a participant reads."""
-    return f"To show that you read the questions, please give every sound on this page a score of {score}."
+    return f"To show that you read the questions, please give every sound on this page a score of {score:g}."
 
 
 def questionnaire() -> tuple[Question, ...]:

@@ -17,7 +17,8 @@ from study_builder.config import StudyConfig
 from study_builder.errors import SimulateError
 from study_builder.rehearse import simulate_study
 from study_builder.simulate import ListenerModel, SimulatedListener, condition_quality
-from study_builder.simulate_http import Browser, SoundIndex, _on_scale
+from study_builder.simulate_answers import _number, _on_scale
+from study_builder.simulate_http import Browser, SoundIndex
 
 MakeFolder = Callable[..., Path]
 MakeConfig = Callable[..., StudyConfig]
@@ -102,6 +103,51 @@ def test_scores_do_not_depend_on_the_order_of_asking(make_config: MakeConfig) ->
 )
 def test_scores_fit_any_scale(score: float, scale: dict[str, object], expected: float | str) -> None:
     assert _on_scale(score, scale) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "allowed"),
+    [
+        (None, None, (18, 65)),
+        (10, 120, (18, 65)),
+        (0, 10, (0, 10)),
+        (1930, 2010, (1930, 2010)),
+        (None, 5, (4, 5)),
+        (70.5, None, (71, 71)),
+        (0.25, 0.75, (0.25, 0.25)),
+    ],
+)
+def test_numbers_are_ages_where_the_question_allows_them(
+    make_config: MakeConfig, low: float | None, high: float | None, allowed: tuple[float, float]
+) -> None:
+    panel = [SimulatedListener(make_config(), ListenerModel({}), 0, number) for number in range(1, 60)]
+    given = {float(_number(one, {"name": "n", "min": low, "max": high})) for one in panel}
+    assert allowed[0] <= min(given) <= max(given) <= allowed[1]
+    assert len(given) == 1 or min(given) < sum(allowed) / 2 < max(given)
+
+
+def test_an_attention_check_is_passed_on_any_scale_and_any_question_is_answered(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    choices = Choices.model_validate(
+        {
+            "attention_checks": 1,
+            "scales": [{"name": "mos", "min": 1, "max": 5, "step": 0.1}],
+            "questionnaire": [
+                {"type": "number", "name": "years", "label": "Years of listening", "min": 0, "max": 10},
+                {"type": "likert", "name": "mood", "label": "Your mood"},
+            ],
+        }
+    )
+    build_study(make_folder(items=2, conditions=("reference", "a")), tmp_path / "study", choices, jobs=1)
+    simulate_study(tmp_path / "study", 2, seed=1)
+    config = StudyConfig.load(tmp_path / "study")
+    (expected,) = [trial.expected for trial in config.options.trials.values() if trial.expected]
+    found = rows(tmp_path / "study", "select condition, score from export_ratings where kind = 'attention'")
+    passed = [expected[str(name)][0] <= float(str(score)) <= expected[str(name)][1] for name, score in found]
+    assert len(passed) == 2 * 4 and sum(passed) >= 6  # the rest are lapses
+    years = rows(tmp_path / "study", "select value from export_answers where name = 'years'")
+    assert all(0 <= float(str(value)) <= 10 for (value,) in years) and len(years) == 2
 
 
 def test_a_sound_is_known_by_its_hash(study: Path) -> None:
@@ -192,8 +238,8 @@ def test_a_rehearsal_over_http_against_the_real_server(study: Path) -> None:
     model = ListenerModel(used)
     for listener, item, condition, kind, score in ratings:
         one = SimulatedListener(config, model, 1, int(str(listener)[-3:]))
-        expected = attention.expected.get(str(condition)) if kind == "attention" else None
-        assert score == round(100 * one.score(str(item), str(condition), "score", expected))
+        asked = sum(attention.expected[str(condition)]) / 200 if kind == "attention" else None
+        assert score == round(100 * one.score(str(item), str(condition), "score", asked))
     simulate_study(study, 3, seed=1, quality={"a": 80})
     assert rows(study, everything) == ratings
     simulate_study(study, 4, seed=1, quality={"a": 80})
