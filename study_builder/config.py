@@ -48,6 +48,7 @@ from study_builder.config_pages import (
     Page,
     PairedComparisonPage,
     Question,
+    RatedPage,
     VolumePage,
     walk,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "Page",
     "PairedComparisonPage",
     "Question",
+    "RatedPage",
     "RatingPage",
     "ReferencePage",
     "Role",
