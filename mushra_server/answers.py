@@ -8,12 +8,12 @@ from typing import Any
 
 from mushra_server.errors import AnswerError
 from mushra_server.pairs import of_stimulus
-from mushra_server.scales import PageScale, page_scales
+from mushra_server.scales import PageScale, as_number, page_scales, score_on
 from mushra_server.study import HEADPHONE_CHECK, SessionPage
 from mushra_server.submissions import PageAnswer, Rating
 from study_builder.config import ConsentPage, LikertPage, Question, StudyConfig, VolumePage
 
-__all__ = ["check_answer", "check_draft", "clean_text", "must_rate"]
+__all__ = ["check_answer", "check_draft", "clean_text", "milliseconds", "must_rate"]
 
 ATTEMPT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CHECK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -38,7 +38,7 @@ def check_answer(config: StudyConfig, page: SessionPage, body: dict[str, Any]) -
     ratings = of_stimulus(page.type, _ratings(config, page, kept["ratings"]))
     texts = _texts(page, kept["answers"])
     chosen = _chosen_words(page, kept["ratings"])
-    time_ms = _milliseconds(kept["time_ms"], "time_ms")
+    time_ms = milliseconds(kept["time_ms"], "time_ms")
     return PageAnswer(kept["attempt"], time_ms, ratings, {**texts, **chosen}, kept)
 
 
@@ -119,7 +119,7 @@ def _rating(
         condition=condition,
         role="hidden_reference" if role == "reference" else role,
         score=_score(key, scale, entry.get("score")),
-        listened_ms=_milliseconds(entry.get("listened_ms"), "listened_ms"),
+        listened_ms=milliseconds(entry.get("listened_ms"), "listened_ms"),
         comment=clean_text(comment) if comment else None,
         condition_position=list(page.conditions()).index(key),
     )
@@ -128,25 +128,9 @@ def _rating(
 def _score(key: str, scale: PageScale, value: object) -> float | None:
     if value is None:
         return None
-    if scale.points is not None:
-        return _point(key, scale, value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if scale.points is None and isinstance(value, str):
         raise AnswerError(f"ratings: the score of {key!r} is {value!r}, expected a number")
-    if not scale.min <= value <= scale.max:
-        raise AnswerError(
-            f"ratings: the score of {key!r} is {value:g}, "
-            f"expected {scale.min:g} to {scale.max:g} ({scale.name})"
-        )
-    return float(value)
-
-
-def _point(key: str, scale: PageScale, value: object) -> float | None:
-    """Return the number of a Likert point; None for a point that is a word, which is stored as an answer."""
-    points = scale.points or ()
-    for point in points:
-        if str(value) == point or (not isinstance(value, bool) and value == _as_number(point)):
-            return _as_number(point)
-    raise AnswerError(f"ratings: the score of {key!r} is {value!r}, expected one of {', '.join(points)}")
+    return score_on(scale, value, f"ratings: the score of {key!r}")
 
 
 def _chosen_words(page: SessionPage, found: list[dict[str, Any]]) -> dict[str, str]:
@@ -157,7 +141,7 @@ def _chosen_words(page: SessionPage, found: list[dict[str, Any]]) -> dict[str, s
     return {
         f"{page.id}:{keys[entry['key']]}:{entry['attribute']}": str(entry["score"])
         for entry in found
-        if entry.get("score") is not None and _as_number(str(entry["score"])) is None
+        if entry.get("score") is not None and as_number(str(entry["score"])) is None
     }
 
 
@@ -194,7 +178,7 @@ def _check_question(question: Question, text: str | None) -> None:
             raise AnswerError(f"answers: {question.name!r} is missing")
         return
     if question.type == "number":
-        number = _as_number(text)
+        number = as_number(text)
         if number is None or not _lowest(question) <= number <= _highest(question):
             raise AnswerError(f"answers: {question.name!r} is {text!r}, expected a number{_range(question)}")
     if question.type == "likert" and question.response:
@@ -217,17 +201,15 @@ def _range(question: Question) -> str:
     return f" from {_lowest(question):g} to {_highest(question):g}"
 
 
-def _as_number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+def milliseconds(value: object, name: str) -> int | None:
+    """Return a time as whole milliseconds, at most what the database holds.
 
-
-def _milliseconds(value: object, name: str) -> int | None:
+    Raises:
+        AnswerError: If it is no finite number, or a negative one.
+    """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    number = None if isinstance(value, str) else as_number(value)
+    if number is None or number < 0:
         raise AnswerError(f"{name} is {value!r}, expected milliseconds")
-    return min(round(value), MAX_MS)
+    return round(min(number, MAX_MS))

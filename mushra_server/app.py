@@ -17,6 +17,7 @@ from mushra_server.results import ResultsCache
 from mushra_server.security import RateLimiter
 from mushra_server.server import EXTENSION, Options, Server
 from mushra_server.study import Study
+from mushra_server.wire_trials import check_trial_ids
 
 __all__ = ["DATABASE_NAME", "create_app", "database_url_of"]
 
@@ -48,6 +49,8 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
     """
     options = options or Options()
     opened = Study(study, own_page=options.webmushra is None)
+    if options.collects:
+        check_trial_ids(opened.config)
     database = Database(database_url or database_url_of(study))
     try:
         settings.claim(database, opened.name, opened.fingerprint())

@@ -46,6 +46,9 @@ def serve(
     database: DatabaseUrl = None,
     frontend: Annotated[Frontend, typer.Option(help="The page that participants see.")] = Frontend.own,
     webmushra: Annotated[Path | None, typer.Option(help="Folder of an unmodified webMUSHRA.")] = None,
+    collect_webmushra: Annotated[
+        bool, typer.Option(help="Take the sessions that a webMUSHRA elsewhere posts to this server.")
+    ] = False,
     one_entry_per_id: Annotated[
         bool, typer.Option(help="Refuse a participant id that has a session.")
     ] = False,
@@ -74,6 +77,7 @@ def serve(
         abandoned_after_min=abandoned_after,
         behind_proxy=behind_proxy,
         webmushra=None if webmushra is None else str(webmushra),
+        collect_webmushra=collect_webmushra,
     )
     bound = bind(host, port)
     app = create_app(study, database, options)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,10 +74,11 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def alone(self, connection: Connection) -> None:
-        """Make other workers that ask for the same wait for this transaction: several may start at once."""
+    def alone(self, connection: Connection, name: str = "study") -> None:
+        """Make other workers that ask for the same name wait until this transaction has ended."""
         if not self.sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(7151)"))
+            key = zlib.crc32(name.encode()) - 2**31  # PostgreSQL's locks are numbers with a sign
+            connection.execute(text("SELECT pg_advisory_xact_lock(7151, :key)"), {"key": key})
 
     def close(self) -> None:
         """Close every connection."""
@@ -96,6 +98,11 @@ class Database:
             if not create:
                 raise StoreError(f"{self.name}: holds no ratings")
             self._make_tables()
+        elif not set(metadata.tables) <= set(known):
+            # A table that a later release added, in a database of an earlier one.
+            with self.write() as connection:
+                self.alone(connection)
+                metadata.create_all(connection)
         with self.read() as connection:
             found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
         if found != str(SCHEMA_VERSION):

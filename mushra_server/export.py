@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection, text
 
+from mushra_server.refused import load_refused
 from mushra_server.schema import RATING_COLUMNS
 
 __all__ = ["SCHEMA_VERSION", "defuse", "write_csv", "write_json"]
@@ -62,7 +63,7 @@ def write_csv(
 
 
 def write_json(connection: Connection, file: TextIO) -> int:
-    """Write everything the database knows but tokens: sessions, ratings, answers and the log of decisions.
+    """Write everything the database knows but tokens: sessions, ratings, answers, decisions, refused posts.
 
     Returns:
         The number of ratings.
@@ -74,6 +75,7 @@ def write_json(connection: Connection, file: TextIO) -> int:
         "sessions": [dict(row) for row in _query(connection, SESSIONS)],
         "answers": [dict(row) for row in _query(connection, ANSWERS)],
         "events": [dict(row) for row in _query(connection, EVENTS)],
+        "refused": list(load_refused(connection)),
     }
     file.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "ratings": [')
     count = 0

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request, send_file
 from werkzeug.security import safe_join
 
 from mushra_server.errors import Refusal, ServerError
+from mushra_server.refused import keep_refused
 from mushra_server.server import current_server
 from mushra_server.study import Study
 from mushra_server.webmushra import read_body
@@ -48,6 +49,7 @@ POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob: data:; base-uri 'none'; frame-ancestors 'none'"
 )
+NOT_COLLECTED = "this server takes no sessions of webMUSHRA; --collect-webmushra makes it take them"
 
 collector = Blueprint("webmushra", __name__)
 
@@ -57,9 +59,16 @@ def write() -> Response:
     """Store a session that webMUSHRA posts; its client takes an empty body for success and nothing else."""
     server = current_server()
     server.limiter.check(request.remote_addr)
-    posted = read_body(request.get_data(cache=False))
-    with server.database.write() as connection:
-        save_wire_session(connection, server.study, posted)
+    body = request.get_data(cache=False)
+    try:
+        if not server.options.collects:
+            raise Refusal(NOT_COLLECTED, 403)
+        posted = read_body(body)
+        with server.database.write() as connection:
+            save_wire_session(connection, server.study, posted)
+    except Refusal as refusal:
+        keep_refused(server.database, body, str(refusal))
+        raise
     response = Response(b"", mimetype="text/plain")
     # A webMUSHRA on another host may read that it arrived; nothing else is in this answer.
     response.headers["Access-Control-Allow-Origin"] = "*"

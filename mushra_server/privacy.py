@@ -1,8 +1,8 @@
 """Removing a participant: what names or describes a person goes, and the log says that it went.
 
 Personal data are: the participant's id, URL parameters, questionnaire answers, comments, unfinished pages,
-what webMUSHRA posted, and the token of the browser. Ratings without these name nobody and stay, unless
-their removal is asked for.
+what webMUSHRA posted, the reason of an exclusion, and the token of the browser. Ratings without these name
+nobody and stay, unless their removal is asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, or_, select
 from mushra_server.clock import now
 from mushra_server.db import Database
 from mushra_server.errors import ServerError
+from mushra_server.refused import forget_refused
 from mushra_server.schema import (
     answers,
     drafts,
@@ -49,12 +50,13 @@ def forget(database: Database, participant: str, *, ratings: bool = False) -> di
             or_(sessions.c.participant == participant, sessions.c.uuid == participant)
         )
         keys = list(connection.execute(found).scalars())
-        if not keys:
+        refused = forget_refused(connection, participant)
+        if not keys and not refused:
             raise ServerError(f"{database.name}: nobody has the id {participant!r}")
-        removed = _remove_person(connection, keys)
+        removed = _remove_person(connection, keys) | {"refused posts": refused}
         if ratings:
             removed |= _remove_ratings(connection, keys)
-        connection.execute(events.insert(), [_event(key, ratings) for key in keys])
+        connection.execute(events.insert(), [_event(key, ratings) for key in keys or [None]])
     _scrub(database)
     return removed
 
@@ -74,12 +76,10 @@ def _remove_person(connection: Connection, keys: list[int]) -> dict[str, int]:
     ).all():
         connection.execute(submissions.update().where(submissions.c.id == key).values(body=_anonymous(body)))
     change = sessions.update().where(sessions.c.id.in_(keys))
-    counts["identities"] = connection.execute(change.values(participant=None, token_hash=None)).rowcount
-    connection.execute(
-        events.update()
-        .where(events.c.session_id.in_(keys))
-        .values(reason=None)  # a reason may name the person
-    )
+    # A reason may name the person.
+    nobody = {"participant": None, "token_hash": None, "exclusion_reason": None}
+    counts["identities"] = connection.execute(change.values(nobody)).rowcount
+    connection.execute(events.update().where(events.c.session_id.in_(keys)).values(reason=None))
     return counts
 
 
@@ -102,7 +102,7 @@ def _anonymous(body: str) -> str:
     return json.dumps({**found, "ratings": rated, "answers": {}})
 
 
-def _event(key: int, with_ratings: bool) -> dict[str, Any]:
+def _event(key: int | None, with_ratings: bool) -> dict[str, Any]:
     return {
         "at": now(),
         "session_id": key,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mushra_server.errors import AnswerError
 from mushra_server.study import SessionPage
-from study_builder.config import Bs1116Page, LikertPage, LikertPoint, PairedComparisonPage, StudyConfig
+from study_builder.config import Bs1116Page, LikertPage, LikertPoint, Page, PairedComparisonPage, StudyConfig
 
-__all__ = ["PageScale", "page_scales"]
+__all__ = ["PageScale", "as_number", "page_scales", "scales_of_type", "score_on"]
 
 IMPAIRMENT = (
     "Very annoying",
@@ -48,17 +50,9 @@ class PageScale:
 
 def page_scales(config: StudyConfig, page: SessionPage) -> tuple[PageScale, ...]:
     """Return the scales of a rating page: the study's own, or those that its type has in webMUSHRA."""
-    found = page.page
-    if isinstance(found, Bs1116Page):
-        return (PageScale("score", None, 1, 5, 0.01, IMPAIRMENT),)
-    if isinstance(found, PairedComparisonPage):
-        return (PageScale("choice", None, 0, 1, 0.5, ()),)
-    if isinstance(found, LikertPage):
-        several = len(found.response) > 1
-        return tuple(
-            _likert(f"rating{number}" if several else "score", points)
-            for number, points in enumerate(found.response, start=1)
-        )
+    own = None if page.page is None else scales_of_type(page.page)
+    if own is not None:
+        return own
     trial = None if page.planned is None else page.planned.trial
     asked = None if trial is None else trial.question
     return tuple(
@@ -66,15 +60,58 @@ def page_scales(config: StudyConfig, page: SessionPage) -> tuple[PageScale, ...]
     )
 
 
+def scales_of_type(page: Page) -> tuple[PageScale, ...] | None:
+    """Return the scales that a page has by its type; None where the study chooses them."""
+    if isinstance(page, Bs1116Page):
+        return (PageScale("score", None, 1, 5, 0.01, IMPAIRMENT),)
+    if isinstance(page, PairedComparisonPage):
+        return (PageScale("choice", None, 0, 1, 0.5, ()),)
+    if isinstance(page, LikertPage):
+        several = len(page.response) > 1
+        return tuple(
+            _likert(f"rating{number}" if several else "score", points)
+            for number, points in enumerate(page.response, start=1)
+        )
+    return None
+
+
+def score_on(scale: PageScale, value: object, what: str) -> float | None:
+    """Return a score that was sent as a number on its scale; None for a Likert point that is a word.
+
+    Args:
+        scale: The scale.
+        value: What was sent.
+        what: Whose score it is, as the error says it.
+
+    Raises:
+        AnswerError: If it is no finite number, outside the scale, or none of its points.
+    """
+    if scale.points is not None:
+        for point in scale.points:
+            if str(value) == point or (not isinstance(value, bool) and value == as_number(point)):
+                return as_number(point)
+        raise AnswerError(f"{what} is {value!r}, expected one of {', '.join(scale.points)}")
+    number = as_number(value)
+    if number is None:
+        raise AnswerError(f"{what} is {value!r}, expected a number")
+    if not scale.min <= number <= scale.max:
+        raise AnswerError(f"{what} is {number:g}, expected {scale.min:g} to {scale.max:g} ({scale.name})")
+    return number
+
+
+def as_number(value: object) -> float | None:
+    """Return a number, or a text that is one, as a finite number; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _likert(name: str, points: tuple[LikertPoint, ...]) -> PageScale:
     values = tuple(point.value for point in points)
-    numbers = [number for number in map(_number, values) if number is not None] or [0, 0]
+    numbers = [number for number in map(as_number, values) if number is not None] or [0, 0]
     labels = tuple(point.label or point.value for point in points)
     return PageScale(name, None, min(numbers), max(numbers), 1, labels, values)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -32,6 +33,7 @@ __all__ = [
     "metadata",
     "parameters",
     "ratings",
+    "refused_posts",
     "sessions",
     "slots",
     "submissions",
@@ -151,6 +153,16 @@ wire_sessions = Table(
     metadata,
     Column("session_id", ForeignKey("sessions.id"), primary_key=True),
     Column("body", Text, nullable=False),
+)
+
+# What webMUSHRA posted and the server refused, byte for byte: it posts once, and nobody else has it.
+refused_posts = Table(
+    "refused_posts",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 events = Table(

@@ -29,6 +29,7 @@ class Options:
         behind_proxy: Trust the `X-Forwarded-*` headers of one reverse proxy.
         webmushra: Folder of an unmodified webMUSHRA that is served in place of this server's own page, or
             None.
+        collect_webmushra: Take the sessions that a webMUSHRA elsewhere posts.
         limit_local: Also limit the rate of addresses of this machine.
     """
 
@@ -38,7 +39,13 @@ class Options:
     burst: int = 500
     behind_proxy: bool = False
     webmushra: str | None = None
+    collect_webmushra: bool = False
     limit_local: bool = False
+
+    @property
+    def collects(self) -> bool:
+        """Whether sessions of webMUSHRA are taken: of the one that is served, or of one elsewhere."""
+        return self.collect_webmushra or self.webmushra is not None
 
 
 @dataclass(frozen=True)

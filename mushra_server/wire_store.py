@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,18 +12,23 @@ from sqlalchemy import Connection, text
 
 from mushra_server.answers import clean_text
 from mushra_server.clock import now
+from mushra_server.crowd import refuse_entry
 from mushra_server.db import inserted_id
 from mushra_server.errors import AnswerError
+from mushra_server.scales import as_number
 from mushra_server.schema import sessions, wire_sessions
 from mushra_server.sessions import Session, find_by_uuid
 from mushra_server.study import Study
-from mushra_server.submissions import PageAnswer, PageName, save_page
-from mushra_server.webmushra import WireSession, from_json, read_trial
+from mushra_server.submissions import PageAnswer, PageName, Rating, save_page
+from mushra_server.webmushra import WireSession, from_json
+from mushra_server.wire_trials import read_trial
 from study_builder.config import REFERENCE
 
 __all__ = ["load_wire_sessions", "pymushra_database", "save_wire_session"]
 
 SOURCE = "webmushra"
+# What can be part of an address on the admin page.
+UUID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 SCORES = ("score", "referenceScore", "nonReferenceScore", "stimulusRating")
 
 
@@ -38,24 +44,35 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
         True if the session was new.
 
     Raises:
-        AnswerError: If it is another study's session, or a score is no number.
+        AnswerError: If it is another study's session, or does not fit the study's pages.
+        DoorError: If the study is closed, or has all the sessions that it needs.
     """
-    if posted.test_id != study.name:
+    if not _is_named(study.name, posted.test_id):
         raise AnswerError(f"sessionJSON: testId is {posted.test_id!r}, expected {study.name!r}")
+    if not UUID.fullmatch(posted.uuid):
+        raise AnswerError(
+            f"sessionJSON: uuid is {posted.uuid!r}, "
+            "expected 1 to 64 letters, digits, dots, hyphens and underscores"
+        )
     if find_by_uuid(connection, posted.uuid) is not None:
         return False
+    pages = [page for trial in posted.trials for page in read_trial(study.config, trial)]
+    refuse_entry(connection, study.config.options, participant=None, simulated=False, one_entry=False)
     time = now()
     row = sessions.insert().values(
         uuid=posted.uuid, simulated=0, source=SOURCE, created_at=time, last_seen_at=time
     )
     key = inserted_id(connection.execute(row))
-    body = json.dumps(posted.to_json())
+    body = json.dumps(replace(posted, test_id=study.name).to_json())
     connection.execute(wire_sessions.insert().values(session_id=key, body=body))
     session = Session(
         key, posted.uuid, -1, False, None, finished=False, excluded=False, holds_slot=False, last_seen_at=time
     )
-    for index, (page, answer) in enumerate(_pages(study, posted)):
-        save_page(connection, session, PageName(index, *page), answer)
+    for position, page in enumerate(pages):
+        name = PageName(position, page.id, page.type, page.info.kind, position)
+        save_page(connection, session, name, _answer(page.time_ms, page.ratings, page.words))
+    name = PageName(len(pages), "finish", "finish", None, None)
+    save_page(connection, session, name, _answer(None, (), _texts(posted)))
     connection.execute(sessions.update().where(sessions.c.id == key).values(finished_at=time))
     return True
 
@@ -110,26 +127,23 @@ def _is_number(value: Any) -> bool:
     return True
 
 
-Page = tuple[str, str, str | None, int | None]
+def _is_named(study: str, found: str) -> bool:
+    """Tell whether a posted id is the study's; JavaScript writes the number 2024.0 as 2024."""
+    return found == study or (as_number(found) is not None and as_number(found) == as_number(study))
 
 
-def _pages(study: Study, posted: WireSession) -> Iterator[tuple[Page, PageAnswer]]:
-    """Yield each trial, and then the questionnaire, as stored pages."""
-    for position, trial in enumerate(posted.trials):
-        info, ratings = read_trial(study.config, trial)
-        times = [response.get("time") for response in trial["responses"]]
-        time_ms = next((int(time) for time in times if isinstance(time, int | float)), None)
-        page = (clean_text(str(trial["id"])), clean_text(trial["type"][:32]), info.kind, position)
-        yield page, PageAnswer(SOURCE, time_ms, ratings, {}, _EMPTY)
-    texts = {
+def _answer(time_ms: int | None, ratings: tuple[Rating, ...], texts: dict[str, str]) -> PageAnswer:
+    body: dict[str, Any] = {"attempt": SOURCE, "time_ms": None, "ratings": [], "answers": {}}
+    return PageAnswer(SOURCE, time_ms, ratings, texts, body)
+
+
+def _texts(posted: WireSession) -> dict[str, str]:
+    """Return the answers to the questionnaire as text."""
+    return {
         name: clean_text(value) if isinstance(value, str) else json.dumps(value)
         for name, value in posted.participant.items()
         if value is not None
     }
-    yield ("finish", "finish", None, None), PageAnswer(SOURCE, None, (), texts, _EMPTY)
-
-
-_EMPTY: dict[str, Any] = {"attempt": SOURCE, "time_ms": None, "ratings": [], "answers": {}}
 
 
 def _participant_names(connection: Connection, study: Study) -> list[str]:

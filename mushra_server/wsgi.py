@@ -25,8 +25,8 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
     """Make the app from the environment.
 
     `LISTENABLE_STUDY` is the study's folder; `LISTENABLE_DATABASE`, `LISTENABLE_BEHIND_PROXY`,
-    `LISTENABLE_ONE_ENTRY_PER_ID` and `LISTENABLE_ABANDONED_AFTER` (minutes) are the options of
-    `listenable serve`.
+    `LISTENABLE_ONE_ENTRY_PER_ID`, `LISTENABLE_COLLECT_WEBMUSHRA` and `LISTENABLE_ABANDONED_AFTER` (minutes)
+    are the options of `listenable serve`.
 
     Raises:
         ServerError: If the study is not named, or a variable cannot be read.
@@ -38,6 +38,7 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
     options = Options(
         one_entry=_flag(found, "LISTENABLE_ONE_ENTRY_PER_ID"),
         behind_proxy=_flag(found, "LISTENABLE_BEHIND_PROXY"),
+        collect_webmushra=_flag(found, "LISTENABLE_COLLECT_WEBMUSHRA"),
         abandoned_after_min=_minutes(found, "LISTENABLE_ABANDONED_AFTER"),
     )
     return create_app(study, found.get("LISTENABLE_DATABASE") or None, options)

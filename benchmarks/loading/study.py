@@ -51,7 +51,16 @@ class Served:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        command = [sys.executable, "-m", "listenable", "serve", str(self.study), "--port", str(self.port)]
+        command = [
+            sys.executable,
+            "-m",
+            "listenable",
+            "serve",
+            str(self.study),
+            "--port",
+            str(self.port),
+            "--collect-webmushra",
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         for line in self.process.stdout:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mushra_server.app import create_app
-from mushra_server.server import EXTENSION
+from mushra_server.server import EXTENSION, Options
 from tests.fuzz.mutations import VALUES, bounded, spoiled, spoiled_bytes
 from tests.mushra_server.conftest import answer_to, build
 
@@ -33,7 +33,8 @@ TYPES = [
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     logging.getLogger("mushra_server").setLevel(logging.CRITICAL)
-    app = create_app(build(tmp_path_factory.mktemp("fuzz") / "study"))
+    study = build(tmp_path_factory.mktemp("fuzz") / "study")
+    app = create_app(study, options=Options(collect_webmushra=True))
     yield app
     app.extensions[EXTENSION].database.close()
     logging.getLogger("mushra_server").setLevel(logging.NOTSET)

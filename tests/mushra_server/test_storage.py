@@ -15,6 +15,7 @@ from mushra_server.errors import ServerError, StoreError
 from mushra_server.export import write_csv, write_json
 from mushra_server.privacy import forget
 from mushra_server.schema import RATING_COLUMNS
+from mushra_server.server import Options
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -26,7 +27,7 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def app(make_app, url):
-    return make_app(url=url)
+    return make_app(url=url, options=Options(collect_webmushra=True))
 
 
 def exported(app, **options):

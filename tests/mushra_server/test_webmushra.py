@@ -2,100 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import json
 
 import pytest
 
 from mushra_server.errors import Refusal
-from mushra_server.exporting import export_files
 from mushra_server.webmushra import read_body
-from mushra_server.webmushra_csv import csv_files, csv_text, folder_name
-
-HARD = 'R&B was A+B, 50%25 louder = "😀" \\ \n; drop'
-HEADERS = {
-    "mushra.csv": "session_test_id,email,age,session_uuid,trial_id,rating_stimulus,rating_score,rating_time,"
-    "rating_comment",
-    "paired_comparison.csv": "session_test_id,email,age,trial_id,choice_reference,choice_non_reference,"
-    "choice_answer,choice_time,choice_comment",
-    "bs1116.csv": "session_test_id,email,age,trial_id,rating_reference,rating_non_reference,"
-    "rating_reference_score,rating_non_reference_score,rating_time,choice_comment",
-    "lms.csv": "session_test_id,email,age,trial_id,stimuli_rating,stimuli,rating_time",
-    "lss.csv": "session_test_id,email,age,trial_id,stimuli_rating1,stimuli_rating2,stimuli,rating_time",
-    "spatial_localization.csv": "session_test_id,email,age,trial_id,name,stimulus,position_x,position_y,"
-    "position_z",
-    "spatial_asw.csv": "session_test_id,email,age,trial_id,name,stimulus,position_outerRight_x,"
-    "position_outerRight_y,position_outerRight_z,position_innerRight_x,position_innerRight_y,"
-    "position_innerRight_z,position_innerLeft_x,position_innerLeft_y,position_innerLeft_z,"
-    "position_outerLeft_x,position_outerLeft_y,position_outerLeft_z",
-    "spatial_hwd.csv": "session_test_id,email,age,trial_id,name,stimulus,position_outerRight_x,"
-    "position_outerRight_y,position_outerRight_z,position_innerRight_x,position_innerRight_y,"
-    "position_innerRight_z,position_innerLeft_x,position_innerLeft_y,position_innerLeft_z,"
-    "position_outerLeft_x,position_outerLeft_y,position_outerLeft_z,height,depth",
-    "spatial_lev.csv": "session_test_id,email,age,trial_id,name,stimulus,position_center_x,position_center_y,"
-    "position_center_z,position_height_x,position_height_y,position_height_z,position_width1_x,"
-    "position_width1_y,position_width1_z,position_width2_x,position_width2_y,position_width2_z",
-}
-WIDTH = {f"position_{side}": [1, 2, 3] for side in ("outerRight", "innerRight", "innerLeft", "outerLeft")}
-LEV = {f"position_{part}": [4, 5, 6] for part in ("center", "height", "width1", "width2")}
+from tests.mushra_server.posted import COLLECT, HARD, post, posted_pages, session
 
 
-def session(**changes):
-    """One session with a trial of every kind that webMUSHRA posts."""
-    heard = {"stimulus": "lmac-td", "name": "locA"}
-    pair = {"reference": "reference", "nonReference": "lmac-td"}
-    posted = {
-        "testId": "a-study",
-        "participant": {"name": ["email", "age"], "response": ["a@b.c", "30"]},
-        "trials": [
-            {
-                "id": "trial1",
-                "type": "mushra",
-                "responses": [
-                    {"stimulus": "lmac-td", "score": "63", "comment": HARD, "time": 48211},
-                    {"stimulus": "reference", "score": "100", "comment": None, "time": 48211},
-                    {"stimulus": "anchor35", "score": "12", "comment": None, "time": 48211},
-                ],
-            },
-            {
-                "id": "bs",
-                "type": "bs1116",
-                "responses": [
-                    {**pair, "referenceScore": "5", "nonReferenceScore": "3.2", "comment": None, "time": 1000}
-                ],
-            },
-            {
-                "id": "pc",
-                "type": "paired_comparison",
-                "responses": [{**pair, "answer": "correct", "comment": None, "time": 900}],
-            },
-            {
-                "id": "lms",
-                "type": "likert_multi_stimulus",
-                "responses": [{"stimulus": "lmac-td", "stimulusRating": "3", "time": 500}],
-            },
-            {
-                "id": "lss",
-                "type": "likert_single_stimulus",
-                "responses": [{"stimulus": "lmac-td", "stimulusRating": ["4", "NA"], "time": 500}],
-            },
-            {"id": "sp", "type": "localization", "responses": [{"position": [1, 2, 3], **heard}]},
-            {"id": "sp", "type": "asw", "responses": [{**WIDTH, **heard}]},
-            {"id": "sp", "type": "hwd", "responses": [{**WIDTH, "height": 7, "depth": 8, **heard}]},
-            {"id": "sp", "type": "lev", "responses": [{**LEV, **heard}]},
-        ],
-        "uuid": "1d9f0b56-6f7e-4a60-9a3c-0f3c2f6f0a11",
-        "config": "configs/default.yaml",
-    }
-    return {**posted, **changes}
-
-
-def post(app, posted, path="/service/write.php"):
-    """Post as webMUSHRA does: a form's content type around JSON that is not encoded."""
-    body = b"sessionJSON=" + json.dumps(posted, ensure_ascii=False).encode()
-    return app.test_client().post(path, data=body, content_type="application/x-www-form-urlencoded")
+@pytest.fixture
+def app(make_app, make_study, tmp_path):
+    """A server that takes what webMUSHRA posts of such a study."""
+    return make_app(make_study(pages=posted_pages(tmp_path / "study"), items=3), options=COLLECT)
 
 
 def test_the_answer_is_200_and_empty_and_the_comment_survives(app, rows):
@@ -125,6 +45,73 @@ def test_every_rated_type_reaches_the_ratings_view(app, rows):
     }
 
 
+def test_each_response_of_a_page_per_stimulus_is_stored(app, rows):
+    """webMUSHRA collects all stimuli of such a page in one trial."""
+    pair = {"reference": "reference", "comment": None}
+    names = ("saliency", "lmac-td", "anchor35")
+    graded = [
+        {**pair, "nonReference": name, "referenceScore": "5", "nonReferenceScore": f"{n}.5", "time": n * 100}
+        for n, name in enumerate(names, start=1)
+    ]
+    answered = [
+        {**pair, "nonReference": name, "answer": answer, "time": 5}
+        for name, answer in zip(names, ("correct", "incorrect", "unknown"), strict=True)
+    ]
+    trials = [
+        {"id": "bs", "type": "bs1116", "responses": graded},
+        {"id": "pc", "type": "paired_comparison", "responses": answered},
+    ]
+    assert post(app, session(trials=trials)).status_code == 200
+    stored = rows(app, "SELECT condition, attribute, score, time_ms, trial_position FROM export_ratings")
+    assert {tuple(row.values()) for row in stored} == {
+        *((name, "score", n + 0.5, 100 * n, n - 1) for n, name in enumerate(names, start=1)),
+        *((name, "hidden_reference", 5, 100 * n, n - 1) for n, name in enumerate(names, start=1)),
+        *((name, "difference", n - 4.5, 100 * n, n - 1) for n, name in enumerate(names, start=1)),
+        ("saliency", "correct", 1, 5, 3),
+        ("lmac-td", "correct", 0, 5, 4),
+        ("anchor35", "correct", None, 5, 5),
+    }
+    pages = [row["page_id"] for row in rows(app, "SELECT page_id FROM submissions ORDER BY page_index")]
+    assert pages[:2] == ["bs:saliency", "bs:lmac-td"], "as our own page names them"
+
+
+def test_a_point_that_is_a_word_is_an_answer(make_app, make_study, tmp_path, rows):
+    pages = posted_pages(tmp_path / "study")
+    pages[3]["response"] = [{"value": "good"}, {"value": "NA"}, {"value": "2.0"}]
+    app = make_app(make_study(pages=pages), options=COLLECT)
+    names = ("lmac-td", "saliency", "anchor35")
+    rated = [
+        {"stimulus": name, "stimulusRating": value}
+        for name, value in zip(names, ("good", "NA", 2), strict=True)
+    ]
+    trial = {"id": "lms", "type": "likert_multi_stimulus", "responses": rated}
+    assert post(app, session(trials=[trial], participant=None)).status_code == 200
+    assert [row["score"] for row in rows(app, "SELECT score FROM export_ratings ORDER BY condition")] == [
+        2, None, None,
+    ]  # fmt: skip
+    answers = {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")}
+    assert answers == {"lms:lmac-td:score": "good", "lms:saliency:score": "NA"}
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"), [("2024", 2024), ("2024.0", 2024), ("'007'", "007"), ("true", True), (None, None)]
+)
+def test_the_testid_is_compared_as_the_config_is_read(make_app, make_study, rows, written, sent):
+    """A number in YAML is a number on the wire; a config without `testId` posts none."""
+    study = make_study()
+    config = study / "config.yaml"
+    line = "" if written is None else f"testId: {written}\n"
+    config.write_text(config.read_text().replace("testId: a-study\n", line))
+    app = make_app(study, options=COLLECT)
+    posted = session(testId=sent, trials=session()["trials"][:1])
+    if sent is None:
+        del posted["testId"]
+    assert post(app, posted).status_code == 200
+    assert {row["study"] for row in rows(app, "SELECT * FROM export_ratings")} == {
+        app.extensions["listenable"].study.name
+    }
+
+
 def test_a_second_click_stores_once(app, rows):
     """webMUSHRA does not disable its button, and posts the questionnaire doubled the second time."""
     post(app, session())
@@ -141,7 +128,7 @@ def test_a_second_click_stores_once(app, rows):
         (b"sessionJSON=", "the body is not JSON"),
         (b'sessionJSON={"testId":"a-study","tri', "the body is not JSON"),
         (b"sessionJSON=[]", "the body is a JSON list, expected an object"),
-        (b"sessionJSON={}", "testId is missing"),
+        (b"sessionJSON={}", "trials: expected a list"),
         (b'sessionJSON={"testId":"a-study","trials":[{"id":"x"}]}', "trials: expected a list of objects"),
         (b'sessionJSON={"testId":"other","trials":[]}', "testId is 'other', expected 'a-study'"),
         (b"sessionJSON=" + b"[" * 100_000, "the body is not JSON"),
@@ -155,13 +142,6 @@ def test_what_is_no_session_is_refused_and_nothing_is_stored(app, rows, body, se
     assert answer.status_code == 400 and sentence.lower() in html.unescape(answer.text).lower()
     assert "Traceback" not in answer.text
     assert rows(app, "SELECT * FROM sessions") == []
-
-
-def test_a_score_that_is_no_number_is_refused_whole(app, rows):
-    posted = session()
-    posted["trials"][0]["responses"][1]["score"] = "loud"
-    assert post(app, posted).status_code == 400
-    assert rows(app, "SELECT * FROM sessions") == [] and rows(app, "SELECT * FROM ratings") == []
 
 
 def test_percent_encoded_bodies_are_read_too():
@@ -180,93 +160,10 @@ def test_a_session_without_uuid_gets_the_same_one_each_time():
     assert read_body(body).uuid == read_body(body).uuid != session()["uuid"]
 
 
-def test_nine_files_with_the_headers_of_webmushra():
-    files = csv_files([read_body(b"sessionJSON=" + json.dumps(session()).encode())])
-    assert {name: csv_text(rows[:1]).strip() for name, rows in files.items()} == HEADERS
-    table = list(csv.DictReader(io.StringIO(csv_text(files["mushra.csv"]))))
-    assert table[0]["rating_comment"] == HARD and table[1]["rating_comment"] == ""
-    assert csv_text(files["lms.csv"]).splitlines()[1] == 'a-study,a@b.c,30,lms," 3 ",lmac-td,500'
-    assert csv_text(files["lss.csv"]).splitlines()[1] == "a-study,a@b.c,30,lss,4,NA,lmac-td,500"
-
-
-def test_a_changed_questionnaire_starts_a_new_file():
-    first = read_body(b"sessionJSON=" + json.dumps(session()).encode())
-    other = session(participant={"name": ["age"], "response": ["31"]}, uuid="u2")
-    second = read_body(b"sessionJSON=" + json.dumps(other).encode())
-    files = csv_files([first, second, first])
-    assert len(files["mushra.csv"]) == 1 + 6 and len(files["mushra-2.csv"]) == 1 + 3
-    for rows in files.values():
-        assert {len(row) for row in rows} == {len(rows[0])}, "no column is shifted"
-
-
-def test_folder_name_is_webmushras():
-    assert folder_name("My Test/Öl 1") == "my test-öl 1"
-    assert folder_name("../../etc") == "------etc"
-
-
 def test_the_configs_own_remote_service_is_served(make_app, make_study, rows):
     study = make_study()
     config = study / "config.yaml"
     config.write_text("remoteService: collect/here\n" + config.read_text())
-    app = make_app(study)
-    assert post(app, session(), "/collect/here").status_code == 200
+    app = make_app(study, options=COLLECT)
+    assert post(app, session(trials=session()["trials"][:1]), "/collect/here").status_code == 200
     assert len(rows(app, "SELECT * FROM sessions")) == 1
-
-
-def test_own_sessions_and_posted_ones_export_to_the_same_files(
-    app, make_study, make_listener, rows, tmp_path
-):
-    listener = make_listener(app).start({"PROLIFIC_PID": "=1+1"}).save_all(score=70)
-    listener.finish()
-    make_listener(app).start(simulated=True).save_all()
-    post(app, session())
-    database = app.extensions["listenable"].database
-    study = app.extensions["listenable"].study.root
-    written = dict(export_files(database, study, "webmushra", tmp_path / "out"))
-    own = tmp_path / "out/results/a-study/mushra.csv"
-    assert written[own] == 3 * 5
-    table = list(csv.DictReader(io.StringIO(own.read_text(encoding="utf-8"))))
-    assert list(table[0]) == [
-        "session_test_id", "age", "email", "hearing", "PROLIFIC_PID", "session_uuid", "trial_id",
-        "rating_stimulus", "rating_score", "rating_time", "rating_comment",
-    ]  # fmt: skip
-    assert table[0]["PROLIFIC_PID"] == "=1+1", "another program's file is written as that program writes it"
-    stored = {
-        (row["item"], row["condition"]): row["score"]
-        for row in rows(app, "SELECT * FROM export_ratings WHERE simulated = 0 AND listener = '=1+1'")
-    }
-    assert {
-        (row["trial_id"].replace("trial", "item"), row["rating_stimulus"]): float(row["rating_score"])
-        for row in table
-    } == stored
-    assert (tmp_path / "out/results/a-study/mushra-2.csv").exists(), (
-        "the posted session asked other questions"
-    )
-    assert (tmp_path / "out/results/a-study-simulated/mushra.csv").exists()
-
-
-def test_analysis_reads_the_exported_file(app, make_listener, tmp_path):
-    """The reader of the analysis package is the independent witness of the columns."""
-    from analysis import load_ratings
-
-    make_listener(app).start().save_all(score=70).finish()
-    server = app.extensions["listenable"]
-    dict(export_files(server.database, server.study.root, "webmushra", tmp_path))
-    frame = load_ratings(tmp_path / "results/a-study/mushra.csv")
-    assert len(frame) == 15 and set(frame["item"]) == {"trial0", "trial1", "trial2"}
-    assert sorted(frame["score"].unique()) == [70, 71, 72, 73, 74]
-
-
-def test_pymushra_export_is_a_tinydb_document(app, tmp_path):
-    post(app, session())
-    server = app.extensions["listenable"]
-    ((path, count),) = export_files(server.database, server.study.root, "pymushra", tmp_path)
-    document = json.loads(path.read_text(encoding="utf-8"))
-    assert count == 9 and list(document) == ["a-study"] and list(document["a-study"])[:2] == ["1", "2"]
-    entry = document["a-study"]["1"]
-    assert set(entry) == {"id", "type", "responses", "config", "testId", "date", "questionaire"}
-    assert entry["questionaire"] == {"email": "a@b.c", "age": "30", "uuid": session()["uuid"]}
-    assert entry["responses"][0]["score"] == 63 and entry["responses"][0]["comment"] == HARD
-    first = path.read_bytes()
-    dict(export_files(server.database, server.study.root, "pymushra", tmp_path))
-    assert path.read_bytes() == first, "the same export twice gives the same bytes"
