@@ -16,9 +16,8 @@ from pathlib import Path
 
 from flask import Response, request
 
-from mushra_server.pictures import PICTURE_TYPES
 from mushra_server.study import SessionPage, Study
-from study_builder.config import ReferencePage, VolumePage
+from study_builder.config import PICTURE_TYPES, ReferencePage, VolumePage
 
 __all__ = ["AudioNames", "KnownTokens", "send_file"]
 

@@ -1,4 +1,4 @@
-"""Pictures of the points of a Likert scale: which files may be one, and what a browser is told of them."""
+"""Pictures of a study: which files may be one, and what a browser is told of them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mushra_server.errors import ServerError
-from study_builder.config import LikertPoint
+from study_builder.config import PICTURE_TYPES, LikertPoint
 
-__all__ = ["PICTURE_TYPES", "check_picture", "shown_point"]
-
-PICTURE_TYPES = {
-    ".avif": "image/avif",
-    ".gif": "image/gif",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-}
+__all__ = ["check_picture", "shown_point"]
 
 
 def check_picture(file: Path, page: str | None) -> None:

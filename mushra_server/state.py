@@ -20,9 +20,10 @@ from study_builder.config import (
     PairedComparisonPage,
     ReferencePage,
     VolumePage,
+    with_addresses,
 )
 
-__all__ = ["completion", "first_unsaved", "session_state"]
+__all__ = ["completion", "first_unsaved", "page_id", "session_state"]
 
 Address = Callable[[str], str]  # from a picture's path in the study to its address in the session
 
@@ -61,6 +62,11 @@ def first_unsaved(pages: tuple[SessionPage, ...], saved: set[int]) -> int:
     return next((page.index for page in pages if page.index not in saved), len(pages))
 
 
+def page_id(names: AudioNames, session: Session, page: SessionPage) -> str:
+    """Return a page's opaque id, which no other session has."""
+    return names.opaque(session.uuid, "page", page.id)
+
+
 def completion(study: Study) -> dict[str, str | None] | None:
     """Return what a participant takes back to where they came from."""
     found = study.config.options.completion
@@ -76,17 +82,17 @@ def _page(
     answer: dict[str, Any] | None,
 ) -> dict[str, Any]:
     found = page.page
+    address = functools.partial(names.picture, session.uuid)
     common = {
         "index": page.index,
-        "id": names.opaque(session.uuid, "page", page.id),
+        "id": page_id(names, session, page),
         "type": page.type,
         "kind": _shown_kind(page),
         "title": "" if found is None else found.name,
-        "content": "" if found is None else found.content,
+        "content": "" if found is None else with_addresses(found.content, address),
         "saved": saved,
         "answer": answer,
     }
-    address = functools.partial(names.picture, session.uuid)
     return {**common, **_of_type(study, page, address), **_sounds(study, names, session, page, address)}
 
 
@@ -105,7 +111,8 @@ def _of_type(study: Study, page: SessionPage, address: Address) -> dict[str, Any
     if isinstance(found, VolumePage):
         return {"default_volume": found.default_volume}
     if isinstance(found, FinishPage):
-        return {"popup_content": found.popup_content, "questionnaire": _questions(page, address)}
+        popup = with_addresses(found.popup_content or "", address) or None
+        return {"popup_content": popup, "questionnaire": _questions(page, address)}
     return {"questionnaire": _questions(page, address)} if page.questions else {}
 
 

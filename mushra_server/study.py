@@ -37,7 +37,7 @@ class SessionPage:
         type: The page type of webMUSHRA, or ``headphone_check``.
         planned: The page in the session's plan; None for the headphone check, which is in no config.
         questions: What the page asks, empty where it asks nothing.
-        pictures: Paths of the pictures of the points that can be chosen on it.
+        pictures: Paths of the pictures of its texts and of the points that can be chosen on it.
     """
 
     index: int
@@ -110,7 +110,7 @@ class Study:
 
     @functools.cached_property
     def named_files(self) -> frozenset[str]:
-        """The paths that the config names: sounds, pictures of Likert points, models of spatial pages."""
+        """The paths that the config names: sounds, pictures, models of spatial pages."""
         return frozenset(self.config.named_files())
 
     def fingerprint(self) -> str:
@@ -137,8 +137,7 @@ class Study:
         if planned is None:
             return SessionPage(index, HEADPHONE_CHECK, HEADPHONE_CHECK, None)
         page = planned.page
-        pictures = tuple(path for point in self.config.points(page) for path in point.pictures)
-        questions = self.config.questions(page)
+        questions, pictures = self.config.questions(page), self.config.pictures(page)
         return SessionPage(index, planned.id, page.type, planned, questions, pictures)
 
     def _check_files(self) -> None:
@@ -151,7 +150,7 @@ class Study:
             for path in page.sounds().values():
                 if not self.file(path).is_file():
                     raise ServerError(f"{self.file(path)}: not found, expected a sound of page {page.id!r}")
-            for path in (path for point in self.config.points(page) for path in point.pictures):
+            for path in self.config.pictures(page):
                 check_picture(self.file(path), page.id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from zlib import crc32
@@ -10,7 +9,7 @@ from zlib import crc32
 from stimuli import lowpass_anchor, read_audio, sha256_of, write_audio
 from study_builder.config import Block, MushraPage, Notice, Page, StudyConfig
 from study_builder.errors import BuildError
-from study_builder.folders import folder_when_complete
+from study_builder.folders import copy_named_file, folder_when_complete
 from study_builder.trial_audio import ANCHORS
 
 _CUTOFF_HZ = dict(ANCHORS.values())
@@ -50,7 +49,7 @@ def adopt_config(
     base = _root(source, names) if root is None else Path(root)
     with folder_when_complete(Path(out), overwrite) as folder:
         for name in names:
-            _copy(base, name, folder)
+            copy_named_file(name, base, folder)
         config = config.model_copy(update={"pages": tuple(_rendered(folder, page) for page in config.pages)})
         sounds = {path for page in config.walk() for path in page.sounds().values()}
         made = {"listenable": version("listenable"), "command": command, "config": source.name}
@@ -75,16 +74,6 @@ def _root(config: Path, names: list[str]) -> Path:
         f"{config}: '{names[0]}' lies neither beside the config nor in the folder above it; "
         "say with --root where its paths start"
     )
-
-
-def _copy(base: Path, name: str, folder: Path) -> None:
-    parts = PurePosixPath(name)
-    if "://" in name or parts.is_absolute() or ".." in parts.parts:
-        raise BuildError(f"the config names '{name}'; expected a path within the folder {base}")
-    if not (base / parts).is_file():
-        raise BuildError(f"{base / parts}: is named in the config, but missing")
-    (folder / parts).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(base / parts, folder / parts)
 
 
 def _rendered(folder: Path, entry: Page | Block) -> Page | Block:

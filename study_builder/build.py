@@ -16,7 +16,7 @@ from study_builder.config import StudyConfig
 from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR, REFERENCE
 from study_builder.config_options import Role
 from study_builder.errors import BuildError
-from study_builder.folders import folder_when_complete
+from study_builder.folders import copy_named_file, folder_when_complete
 from study_builder.jobs import mapped
 from study_builder.layout import SoundSet, read_sounds
 from study_builder.pages import Sounds, study_config
@@ -60,6 +60,7 @@ def build_study(
     out: Path | str,
     choices: Choices | None = None,
     *,
+    pictures: Path | str = ".",
     command: str = "",
     overwrite: bool = False,
     jobs: int | None = None,
@@ -73,6 +74,7 @@ def build_study(
         source: a stimuli set, or a folder of `item/condition.wav` or `condition/item.wav`.
         out: the study's folder; must not exist, or be empty.
         choices: what was chosen; by default what BS.1534-3 asks.
+        pictures: the folder that the paths of pictures in the chosen texts start from.
         command: kept in the config, so that the study says how it was made.
         overwrite: whether a study at `out` is replaced; one with ratings never is.
         jobs: threads; see `mapped`.
@@ -97,6 +99,8 @@ def build_study(
         provenance = {"listenable": version("listenable"), "command": command, "stimuli_set": sounds.name}
         provenance["stimuli_command"] = sounds.command
         config = study_config(known, choices, {key: value for key, value in provenance.items() if value})
+        for path in sorted(set(config.named_files()) - known.files.keys()):
+            copy_named_file(path, Path(pictures), folder)
         config.save(folder)
     return BuiltStudy(Path(out), config, tuple(text for trial in written for text in trial.warnings))
 

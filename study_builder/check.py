@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from study_builder.check_pages import check_blindness, check_pages
+from study_builder.check_pictures import check_pictures
 from study_builder.check_sounds import Track, check_sounds
 from study_builder.config import StudyConfig
 from study_builder.findings import CheckReport, Finding
@@ -31,6 +32,7 @@ def check_study(study: Path | str, *, jobs: int | None = None, track: Track | No
             yield Finding("warning", "key", f"config.yaml, line {notice.line}", notice.message)
         yield from check_pages(config)
         yield from check_blindness(config)
+        yield from check_pictures(root, config)
         yield from check_sounds(root, config, jobs=jobs, track=track)
 
     return CheckReport.of(findings())

@@ -21,8 +21,10 @@ from stimuli import (
     sha256_of,
 )
 from study_builder.anchor_mask import measure_anchor
+from study_builder.check_pictures import unusable
 from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.findings import Finding, page_of_standard
+from study_builder.folders import leaves_the_folder
 from study_builder.jobs import mapped
 
 MAX_SECONDS = 12.0
@@ -98,10 +100,8 @@ def check_group(group: Group) -> list[Finding]:
     sounds: dict[str, tuple[Audio, int]] = {}
     for name, path in group.paths.items():
         file = group.study / path
-        if not file.is_file():
-            findings.append(
-                Finding("error", "missing-file", path, f"page '{group.page}' plays it, but it is missing")
-            )
+        if leaves_the_folder(path) or not file.is_file():
+            findings.append(unusable(path, f"page '{group.page}' plays it"))
             continue
         findings += _integrity(group, path, file)
         try:

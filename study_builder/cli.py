@@ -89,7 +89,14 @@ def build(
     if keep_levels:
         chosen = chosen.model_copy(update={"target_lufs": None})
     built = build_study(
-        source, out, chosen, command=command_line(), overwrite=overwrite, jobs=jobs, progress=bar("Building")
+        source,
+        out,
+        chosen,
+        pictures=Path() if choices is None else choices.parent,
+        command=command_line(),
+        overwrite=overwrite,
+        jobs=jobs,
+        progress=bar("Building"),
     )
     for text in built.warnings:
         typer.secho(f"Warning: {text}", fg="yellow", err=True)

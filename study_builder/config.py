@@ -52,6 +52,7 @@ from study_builder.config_pages import (
     VolumePage,
     walk,
 )
+from study_builder.config_pictures import PICTURE_TYPES, pictures_in, with_addresses
 from study_builder.config_questions import misplaced, points_of, questions_of
 from study_builder.config_reader import PageReader
 from study_builder.config_spatial import SpatialPage
@@ -63,6 +64,7 @@ __all__ = [
     "CONFIG_NAME",
     "LOW_ANCHOR",
     "MID_ANCHOR",
+    "PICTURE_TYPES",
     "REFERENCE",
     "BasePage",
     "Block",
@@ -93,6 +95,7 @@ __all__ = [
     "StudyOptions",
     "TrialInfo",
     "VolumePage",
+    "with_addresses",
 ]
 
 CONFIG_NAME = "config.yaml"
@@ -210,14 +213,18 @@ class StudyConfig(Model):
         """Return every named point that can be chosen on a page, of its scales and of its questions."""
         return tuple(points_of(page, self.options.questionnaires))
 
+    def pictures(self, page: Page) -> tuple[str, ...]:
+        """Return the paths of the pictures that a page shows: of its points, and in its texts."""
+        of_points = [path for point in self.points(page) for path in point.pictures]
+        return (*of_points, *(path for text in page.html() for path in pictures_in(text)))
+
     def named_files(self) -> Iterator[str]:
         """Yield the paths of every sound, picture and model that the pages name, page by page."""
         for page in self.walk():
             yield from page.sounds().values()
-            for point in self.points(page):
-                yield from point.pictures
+            yield from self.pictures(page)
             if isinstance(page, SpatialPage):
-                yield from (thing.path for thing in page.objects if thing.type == "custom" and thing.path)
+                yield from page.models
 
     def condition(self, name: str) -> ConditionInfo:
         """Return a condition's role and label; webMUSHRA's own names have their usual roles."""

@@ -43,6 +43,10 @@ class BasePage(Model):
         """Return the page's sounds, by condition, as paths relative to the study's folder."""
         return {}
 
+    def html(self) -> tuple[str, ...]:
+        """Return the texts of the page that may hold elements of HTML."""
+        return (self.content,)
+
 
 class RatingPage(BasePage):
     """A page that plays conditions and asks for scores or choices."""
@@ -53,9 +57,9 @@ class RatingPage(BasePage):
 
     @field_validator("conditions")
     @classmethod
-    def _paths_inside_the_study(cls, conditions: dict[str, str]) -> dict[str, str]:
+    def _paths_are_given(cls, conditions: dict[str, str]) -> dict[str, str]:
         for name, path in conditions.items():
-            _check_path(path, f"the path of condition '{name}'")
+            _refuse_empty(path, f"the path of condition '{name}'")
         return conditions
 
     def sounds(self) -> dict[str, str]:
@@ -73,7 +77,7 @@ class ReferencePage(RatingPage):
     @model_validator(mode="after")
     def _reference_is_apart(self) -> ReferencePage:
         if self.reference is not None:
-            _check_path(self.reference, "the path of the reference")
+            _refuse_empty(self.reference, "the path of the reference")
             if REFERENCE in self.conditions:
                 raise ValueError(
                     f"a condition is named '{REFERENCE}' beside the page's reference; expected another name"
@@ -86,6 +90,6 @@ class ReferencePage(RatingPage):
         return {**self.conditions, **reference}
 
 
-def _check_path(path: str, what: str) -> None:
+def _refuse_empty(path: str, what: str) -> None:
     if not path.strip():
         raise ValueError(f"{what} is empty; expected a file in the study's folder")

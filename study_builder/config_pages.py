@@ -72,20 +72,31 @@ class MushraPage(ReferencePage):
         return tuple(name for name, create in wanted.items() if create and name not in self.conditions)
 
 
-class Bs1116Page(ReferencePage):
-    """A page per stimulus as BS.1116 has it: reference and stimulus, hidden, against the open reference."""
+class ComparedPage(ReferencePage):
+    """A page per stimulus, which is told apart from the reference."""
 
     one_page_per_stimulus: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _has_a_reference(self) -> ComparedPage:
+        if self.reference is None:
+            raise ValueError(
+                f"page {self.id or self.name!r} has no 'reference'; expected the sound that its stimuli are "
+                "compared with"
+            )
+        return self
+
+
+class Bs1116Page(ComparedPage):
+    """A page per stimulus as BS.1116 has it: reference and stimulus, hidden, against the open reference."""
 
     type: Literal["bs1116"] = "bs1116"
     create_anchor35: bool | None = None
     create_anchor70: bool | None = None
 
 
-class PairedComparisonPage(ReferencePage):
+class PairedComparisonPage(ComparedPage):
     """A page per stimulus: which of two is the reference (AB, ABX, ABN)."""
-
-    one_page_per_stimulus: ClassVar[bool] = True
 
     type: Literal["paired_comparison"] = "paired_comparison"
     unforced: Text | None = None
@@ -163,6 +174,10 @@ class FinishPage(BasePage):
     show_errors: bool = False
     write_results: bool | None = None
     questionnaire: tuple[Question, ...] = ()
+
+    def html(self) -> tuple[str, ...]:
+        """Return the page's text and what is said after it."""
+        return (self.content, self.popup_content or "")
 
     @model_validator(mode="after")
     def _question_names_differ(self) -> FinishPage:

@@ -53,3 +53,8 @@ class SpatialPage(RatingPage):
     views: tuple[SpatialView, ...] = ()
     objects: tuple[SpatialObject, ...] = ()
     responses: tuple[SpatialResponse, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The paths of the models that stand in the room."""
+        return tuple(thing.path for thing in self.objects if thing.type == "custom" and thing.path)

@@ -8,8 +8,8 @@ from functools import partial
 
 from study_builder.blocks import block_of
 from study_builder.config import Kind, LikertSingleStimulusPage, MushraPage, StudyConfig, TrialInfo
-from study_builder.config_base import REFERENCE, RatingPage, ReferencePage
-from study_builder.config_pages import Block, Page, RatedPage
+from study_builder.config_base import REFERENCE, RatingPage
+from study_builder.config_pages import Block, ComparedPage, Page, RatedPage
 from study_builder.orders import below, row_of, shuffled, williams_row
 
 
@@ -229,7 +229,7 @@ def _one_page_per_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[
     planned = partial(PlannedPage, page=page, trial=plan.config.trial(page))
     for stimulus in (stimuli[at] for at in order):
         shown: tuple[str, ...] = (stimulus,)
-        if isinstance(page, ReferencePage) and page.reference is not None:
+        if isinstance(page, ComparedPage):
             both = (stimulus, REFERENCE)
             shown = tuple(both[at] for at in plan.order_of_conditions(page, 2, name, stimulus))
         yield planned(f"{name}:{stimulus}", conditions=shown)

@@ -6,12 +6,32 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from study_builder.errors import BuildError
 
 CONFIG_NAME = "config.yaml"
 RATINGS_NAME = "ratings.sqlite3"
+
+
+def leaves_the_folder(path: str) -> bool:
+    """Whether a path that a config names leads out of the study's folder, or to another machine."""
+    parts = PurePosixPath(path)
+    return "://" in path or parts.is_absolute() or ".." in parts.parts
+
+
+def copy_named_file(path: str, base: Path, study: Path) -> None:
+    """Copy a file that a page names into a study, under its own path.
+
+    Raises:
+        BuildError: the path leads out of `base`, or there is no such file.
+    """
+    if leaves_the_folder(path):
+        raise BuildError(f"a page names the file '{path}'; expected a path within the folder {base}")
+    if not (base / path).is_file():
+        raise BuildError(f"{base / path}: is named by a page, but missing")
+    (study / path).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(base / path, study / path)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from stimuli import sha256_of
 from study_builder.config import CONFIG_NAME, StudyConfig
 from study_builder.errors import BuildError, StudyError
+from study_builder.folders import leaves_the_folder
 
 LIBRARIES = ("listenable", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pydantic", "PyYAML")
 LICENCE_WORDS = ("licence", "license", "copying", "attribution", "notice", "readme", "credits")
@@ -67,7 +68,7 @@ def _files(folder: Path, config: StudyConfig) -> Iterator[tuple[str, Path]]:
     for name in sorted({*config.options.files, *config.named_files()}):
         parts = PurePosixPath(name)
         path = folder / parts
-        if parts.is_absolute() or ".." in parts.parts:
+        if leaves_the_folder(name):
             raise BuildError(f"{folder / CONFIG_NAME}: the path '{name}' leaves the study's folder")
         if not path.is_file():
             raise BuildError(f"{path}: is missing; `listenable study check` says what else is wrong")

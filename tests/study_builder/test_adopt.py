@@ -80,7 +80,7 @@ def test_paths_may_start_anywhere(root: Path, tmp_path: Path) -> None:
 def test_paths_that_lead_elsewhere_are_refused(root: Path, tmp_path: Path, path: str) -> None:
     file = root / "configs/older.yaml"
     file.write_text(CONFIG.replace("audio/sound-2/gradcam.wav", path))
-    with pytest.raises(BuildError, match=r"the config names '.*'; expected a path within the folder"):
+    with pytest.raises(BuildError, match=r"a page names the file '.*'; expected a path within the folder"):
         adopt_config(file, tmp_path / "study")
     assert not (tmp_path / "study").exists()
 
@@ -88,7 +88,7 @@ def test_paths_that_lead_elsewhere_are_refused(root: Path, tmp_path: Path, path:
 def test_a_missing_sound_and_an_anchor_of_nothing_are_named(root: Path, tmp_path: Path) -> None:
     file = root / "configs/older.yaml"
     file.write_text(CONFIG.replace("sound-2/gradcam", "sound-2/gone"))
-    with pytest.raises(BuildError, match=r"gone.wav: is named in the config, but missing"):
+    with pytest.raises(BuildError, match=r"gone.wav: is named by a page, but missing"):
         adopt_config(file, tmp_path / "study")
     file.write_text(CONFIG.replace("    reference: audio/sound-1/reference.wav\n", ""))
     with pytest.raises(BuildError, match="page 'one' asks for anchors and has no reference to make them of"):

@@ -80,6 +80,16 @@ def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureF
             "expected another name",
         ),
         (
+            "pages:\n- type: paired_comparison\n  id: pc\n  stimuli: {a: a, b: b}",
+            "config.yaml, line 2: 'pages.0': page 'pc' has no 'reference'; expected the sound that its "
+            "stimuli are compared with",
+        ),
+        (
+            "pages:\n- type: bs1116\n  name: Tail\n  stimuli: {a: a}",
+            "config.yaml, line 2: 'pages.0': page 'Tail' has no 'reference'; expected the sound that its "
+            "stimuli are compared with",
+        ),
+        (
             "pages:\n- type: volume\n  stimulus: a\n  defaultVolume: 3",
             "config.yaml, line 4: 'defaultVolume' is 3; expected 1 or less",
         ),

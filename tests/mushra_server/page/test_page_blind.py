@@ -94,10 +94,10 @@ def test_sounds_load_in_the_order_of_presentation(
 
 HOSTILE = (
     "<p onclick='window.hit=1' style='color:red' id='app'>Hello <b>there</b></p><script>window.hit=1</script>"
-    "<img src=x onerror='window.hit=1'><a href='javascript:window.hit=1'>link</a>"
+    "<img src=/x onerror='window.hit=1'><a href='javascript:window.hit=1'>link</a>"
     "<svg onload='window.hit=1'></svg><a href='https://example.org'>safe</a><h1>Big</h1>"
     "<iframe srcdoc='<script>parent.hit=1</script>'></iframe>"
-    "<math><mtext><table><mglyph><style><img src=x onerror=window.hit=1>"
+    "<math><mtext><table><mglyph><style><img src=/x onerror=window.hit=1>"
     "<form action='https://example.org'><button>send</button></form>"
 )
 

@@ -119,3 +119,26 @@ def test_pictures_of_a_questionnaire_are_named_by_their_labels(
     someone.next.click()
     someone.tab.get_by_text("Stored. Thank you.").wait_for()
     assert [row["value"] for row in pages["stored"](study, "export_answers")] == ["b"]
+
+
+def test_a_picture_in_a_text_is_shown_and_one_from_elsewhere_leaves_its_words(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    text = (
+        "<p>Look:</p><img src='help/screen.svg' alt='The page'>"
+        "<img src='https://example.org/x.png' alt='A logo'><img src='data:image/png;base64,AAAA' alt='A dot'>"
+    )
+    study = make_study([{**pages["generic"], "content": text}, pages["finish"]])
+    (study / "help").mkdir()
+    (study / "help/screen.svg").write_text(FACE.format("#123456"))
+    someone = open_page(serve(study))
+    someone.at(1)
+    images = someone.tab.locator(".content img")
+    images.first.evaluate("(image) => image.decode()")
+    assert images.evaluate_all("(all) => all.map((image) => [image.naturalWidth, image.alt])") == [
+        [40, "The page"],
+        [0, "A logo"],
+        [0, "A dot"],
+    ]
+    sources = images.evaluate_all("(all) => all.map((image) => image.getAttribute('src'))")
+    assert sources[0].startswith("/picture/") and sources[1:] == [None, None]

@@ -56,9 +56,10 @@ function copyElement(node, to) {
 
 function safeValue(attribute, value) {
   if (attribute !== "href" && attribute !== "src") return true;
-  const allowed = attribute === "href" ? ["http:", "https:", "mailto:"] : ["http:", "https:"];
   try {
-    return allowed.includes(new URL(value, document.baseURI).protocol);
+    const { protocol, origin } = new URL(value, document.baseURI);
+    // The server gives pictures of the study addresses of its own; from elsewhere the browser would load none.
+    return attribute === "href" ? ["http:", "https:", "mailto:"].includes(protocol) : origin === location.origin;
   } catch {
     return false;
   }

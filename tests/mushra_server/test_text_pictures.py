@@ -1,0 +1,65 @@
+"""Pictures in the texts of pages: shown under addresses that hold no name."""
+
+from __future__ import annotations
+
+import pytest
+
+from mushra_server import create_app
+from mushra_server.errors import ServerError
+
+SCREEN = b"\x89PNG of a screen"
+
+
+def pages_of(make_page, root, text, popup=""):
+    return [
+        {"type": "generic", "id": "hello", "name": "Hello", "content": text},
+        make_page(root, 0),
+        {"type": "finish", "id": "end", "name": "End", "content": "", "popupContent": popup},
+    ]
+
+
+def test_a_picture_in_a_text_is_served_without_its_name(
+    make_app, make_study, make_page, make_listener, tmp_path
+):
+    root = tmp_path / "told"
+    (root / "help").mkdir(parents=True)
+    (root / "help/the lmac-td.png").write_bytes(SCREEN)
+    text = (
+        '<p>Look:</p>\n<p>Here <img alt="A &lt;page&gt;" src="help/the%20lmac-td.png" width=300> it is.</p>'
+    )
+    pages = pages_of(make_page, root, text, '<img src="./help/the lmac-td.png">Bye')
+    app = make_app(make_study("told", pages=pages))
+    one, other = make_listener(app).start(), make_listener(app).start()
+    content = one.state["pages"][0]["content"]
+    address = content.split('src="')[1].split('"')[0]
+    assert content == (
+        f'<p>Look:</p>\n<p>Here <img alt="A &lt;page&gt;" src="{address}" width="300"> it is.</p>'
+    )
+    assert address.startswith("/picture/")
+    assert one.state["pages"][-1]["popup_content"] == f'<img src="{address}">Bye'
+    answer = one.client.get(address)
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/png", SCREEN)
+    assert other.client.get(address).status_code == 404
+    assert "lmac-td" not in str(one.state)
+
+
+def test_a_text_with_pictures_from_elsewhere_stays_as_it_is(
+    make_app, make_study, make_page, make_listener, tmp_path
+):
+    text = '<img src="https://example.org/x.png"><img src="data:image/png;base64,AA=="><img alt="none">'
+    app = make_app(make_study("far", pages=pages_of(make_page, tmp_path / "far", text)))
+    assert make_listener(app).start().state["pages"][0]["content"] == text
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("no.png", "no.png: not found, expected a picture of page 'hello'"),
+        ("../up.png", "config.yaml: the path '../up.png' leaves the study's folder"),
+    ],
+)
+def test_a_text_whose_picture_is_missing_stops_the_start(make_study, make_page, tmp_path, source, sentence):
+    pages = pages_of(make_page, tmp_path / "wrong", f'<img src="{source}">')
+    with pytest.raises(ServerError) as error:
+        create_app(make_study("wrong", pages=pages))
+    assert str(error.value).endswith(sentence)
