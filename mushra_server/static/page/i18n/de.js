@@ -59,7 +59,6 @@ export default {
   page_missing: "Diese Seite wurde noch nicht gespeichert. Bitte prüfen Sie sie und gehen Sie weiter.",
   page_refused: "Diese Seite wurde nicht angenommen. Bitte prüfen Sie sie und gehen Sie weiter.",
   pair_question_open: "Welcher Klang ist gleich der Referenz?",
-  pair_question_alone: "Welchen Klang ziehen Sie vor?",
   bs1116_question:
     "Einer der beiden Klänge ist gleich der Referenz: geben Sie ihm die höchste Bewertung. Wie stark ist der andere beeinträchtigt?",
   headphones_title: "Kopfhörerprüfung",

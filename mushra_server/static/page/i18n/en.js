@@ -58,7 +58,6 @@ export default {
   page_missing: "This page was not stored yet. Please check it and go on.",
   page_refused: "This page was not accepted. Please check it and go on.",
   pair_question_open: "Which one is the same as the reference?",
-  pair_question_alone: "Which one do you prefer?",
   bs1116_question:
     "One of the two sounds is the same as the reference: give it the highest score. How much is the other impaired?",
   headphones_title: "Headphone check",

@@ -59,7 +59,6 @@ export default {
   page_missing: "Esta página aún no se ha guardado. Revísela y continúe.",
   page_refused: "Esta página no fue aceptada. Revísela y continúe.",
   pair_question_open: "¿Cuál es igual a la referencia?",
-  pair_question_alone: "¿Cuál prefiere?",
   bs1116_question:
     "Uno de los dos sonidos es igual a la referencia: dele la puntuación más alta. ¿Cuánto se ha degradado el otro?",
   headphones_title: "Comprobación de los auriculares",

@@ -60,7 +60,6 @@ export default {
   page_missing: "Cette page n’est pas encore enregistrée. Vérifiez-la et continuez.",
   page_refused: "Cette page n’a pas été acceptée. Vérifiez-la et continuez.",
   pair_question_open: "Lequel est identique à la référence ?",
-  pair_question_alone: "Lequel préférez-vous ?",
   bs1116_question:
     "L’un des deux sons est identique à la référence : donnez-lui la note la plus haute. À quel point l’autre est-il dégradé ?",
   headphones_title: "Vérification du casque",

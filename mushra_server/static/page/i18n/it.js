@@ -60,7 +60,6 @@ export default {
   page_missing: "Questa pagina non è ancora stata salvata. Controllala e prosegui.",
   page_refused: "Questa pagina non è stata accettata. Controllala e prosegui.",
   pair_question_open: "Quale è uguale al riferimento?",
-  pair_question_alone: "Quale preferisci?",
   bs1116_question: "Uno dei due suoni è uguale al riferimento: dagli il voto più alto. Quanto è degradato l’altro?",
   headphones_title: "Controllo delle cuffie",
   headphones_intro: "Indossa le cuffie. Sentirai sei serie di tre suoni.",

@@ -58,7 +58,6 @@ export default {
   page_missing: "このページはまだ保存されていません。確認して進んでください。",
   page_refused: "このページは受け付けられませんでした。確認して進んでください。",
   pair_question_open: "基準音と同じなのはどちらですか。",
-  pair_question_alone: "どちらが好みですか。",
   bs1116_question:
     "二つの音のうち一つは基準音と同じです。それに最高点を付けてください。もう一つはどの程度劣化していますか。",
   headphones_title: "ヘッドホンの確認",

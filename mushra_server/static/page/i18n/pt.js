@@ -58,7 +58,6 @@ export default {
   page_missing: "Esta página ainda não foi guardada. Verifique-a e continue.",
   page_refused: "Esta página não foi aceite. Verifique-a e continue.",
   pair_question_open: "Qual é igual à referência?",
-  pair_question_alone: "Qual prefere?",
   bs1116_question: "Um dos dois sons é igual à referência: dê-lhe a nota mais alta. Quanto se degradou o outro?",
   headphones_title: "Verificação dos auscultadores",
   headphones_intro: "Coloque os auscultadores. Vai ouvir seis grupos de três sons.",

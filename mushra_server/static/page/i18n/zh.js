@@ -58,7 +58,6 @@ export default {
   page_missing: "本页还没有保存，请检查后继续。",
   page_refused: "本页没有被接受，请检查后继续。",
   pair_question_open: "哪一个与参考相同？",
-  pair_question_alone: "您更喜欢哪一个？",
   bs1116_question: "两个声音中有一个与参考相同，请给它最高分。另一个的损伤有多大？",
   headphones_title: "耳机检查",
   headphones_intro: "请戴上耳机。您将听到六组声音，每组三个。",

@@ -1,4 +1,4 @@
-// Paired comparison: which of two sounds is it, or which does a listener prefer?
+// Paired comparison: which of two sounds is the same as the open one?
 
 import { t } from "../i18n.js";
 import { OPEN, soundsOf } from "../sounds.js";
@@ -84,7 +84,7 @@ function createChoices(page, ratings, attribute, changed) {
     });
     return radio;
   });
-  const question = page.scales[0].question ?? t(page.reference ? "pair_question_open" : "pair_question_alone");
+  const question = page.scales[0].question ?? t("pair_question_open");
   return {
     element: h(
       "fieldset",
