@@ -28,7 +28,8 @@ def answer_to(page: dict[str, Any]) -> dict[str, Any]:
     for question in page.get("questionnaire", []):
         if question.get("response"):
             answers[question["name"]] = question["response"][0]["value"]
-    return {"attempt": str(uuid.uuid4()), "time_ms": 20_000, "ratings": ratings, "answers": answers}
+    named = {"page": page["id"], "attempt": str(uuid.uuid4())}
+    return {**named, "time_ms": 20_000, "ratings": ratings, "answers": answers}
 
 
 def rate(study: Path) -> int:

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as BaseResponse
 
 from mushra_server import sessions
 from mushra_server.answers import check_answer, check_draft
 from mushra_server.audio import send_file
-from mushra_server.crowd import kept_parameters, participant_of, refuse_entry
+from mushra_server.crowd import (
+    find_session,
+    kept_parameters,
+    participant_of,
+    refuse_entry,
+    start_nonce,
+    token_of_start,
+)
 from mushra_server.errors import Refusal
 from mushra_server.security import read_json, require_same_site
 from mushra_server.server import Server, current_server
 from mushra_server.sessions import Session
-from mushra_server.state import completion, first_unsaved, session_state
+from mushra_server.state import completion, first_unsaved, page_id, session_state
 from mushra_server.study import SessionPage
-from mushra_server.submissions import PageName, load_answers, save_draft, save_page, saved_pages
+from mushra_server.submissions import (
+    PageName,
+    drafted_pages,
+    load_answers,
+    save_draft,
+    save_page,
+    saved_pages,
+)
 
 __all__ = ["COOKIE", "blueprint"]
 
@@ -74,12 +88,18 @@ def open_session() -> tuple[Response, int]:
     kept = kept_parameters(server.study.config.options, body.get("parameters"))
     simulated = bool(body.get("simulated", False))
     participant = participant_of(kept)
-    token = request.cookies.get(COOKIE, "")
+    nonce = start_nonce(body.get("nonce"))
+    started = token_of_start(str(current_app.secret_key), participant, nonce) if nonce else None
     with server.database.write() as connection:
-        session = sessions.find_by_token(connection, token) if token else None
-        if session is not None and (participant is None or participant == session.participant):
+        # The same id, or the same start sent twice, must not be let in by two workers at once.
+        server.database.alone(connection, participant or nonce or "start")
+        found = find_session(connection, (request.cookies.get(COOKIE), started), participant)
+        if found is not None:
+            session, token = found
             sessions.touch(connection, session)
-            return jsonify(_state(connection, server, session, token)), 200
+            response = jsonify(_state(connection, server, session, token))
+            _set_cookie(response, token)
+            return response, 200
         refuse_entry(
             connection,
             server.study.config.options,
@@ -92,6 +112,7 @@ def open_session() -> tuple[Response, int]:
             simulated=simulated,
             participant=participant,
             kept=kept,
+            token=started,
             abandoned_after_min=server.options.abandoned_after_min,
         )
         state = _state(connection, server, session, token)
@@ -117,7 +138,7 @@ def put_page(index: int) -> Response:
     with server.database.write() as connection:
         session = _session(connection, lock=True)
         pages = server.study.pages(session.slot)
-        answered = _page(pages, index)
+        answered = _page(server, session, index, body)
         answer = check_answer(server.study.config, answered, body)
         saved = save_page(connection, session, _page_name(answered), answer)
         sessions.touch(connection, session)
@@ -127,12 +148,13 @@ def put_page(index: int) -> Response:
 @blueprint.put("/api/session/pages/<int:index>/draft")
 def put_draft(index: int) -> Response:
     """Keep an unfinished page."""
-    body = check_draft(read_json())
+    body = read_json()
+    draft = check_draft(body)
     server = current_server()
     with server.database.write() as connection:
         session = _session(connection, lock=True)
-        _page(server.study.pages(session.slot), index)
-        save_draft(connection, session, index, body)
+        _page(server, session, index, body)
+        save_draft(connection, session, index, draft)
         sessions.touch(connection, session)
     return jsonify(draft=index)
 
@@ -184,15 +206,30 @@ def _state(connection: Connection, server: Server, session: Session, token: str)
         server.study,
         server.names,
         session,
-        saved=saved_pages(connection, session),
+        # A page that was changed after it was stored is open again: its draft waits to be sent.
+        saved=saved_pages(connection, session) - drafted_pages(connection, session),
         answers=load_answers(connection, session),
         resume_url=url_for("api.resume", token=token),
     )
 
 
-def _page(pages: tuple[SessionPage, ...], index: int) -> SessionPage:
+def _page(server: Server, session: Session, index: int, body: dict[str, Any]) -> SessionPage:
+    """Return the page that a request is about; it names the page's id, which differs between sessions.
+
+    All tabs of a browser share one cookie: a tab that shows one session must not write into another, which
+    has the same indexes and the same keys for other sounds.
+    """
+    pages, named = server.study.pages(session.slot), body.get("page")
     if index >= len(pages):
         raise Refusal(f"page {index} does not exist: this session has {len(pages)} pages", 404)
+    if not isinstance(named, str):
+        raise Refusal(f"page is {named!r}, expected the id of page {index}", 400)
+    if named != page_id(server.names, session, pages[index]):
+        raise Refusal(
+            f"this is not page {index} of this browser's session: another session was opened in it",
+            409,
+            reason="other_session",
+        )
     return pages[index]
 
 

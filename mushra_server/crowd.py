@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,10 +14,19 @@ from sqlalchemy import Connection
 from mushra_server import sessions
 from mushra_server.answers import clean_text
 from mushra_server.errors import AnswerError, DoorError
+from mushra_server.sessions import Session
 from mushra_server.settings import is_closed
 from study_builder.config import StudyOptions
 
-__all__ = ["CROWD_PARAMETERS", "kept_parameters", "participant_of", "refuse_entry"]
+__all__ = [
+    "CROWD_PARAMETERS",
+    "find_session",
+    "kept_parameters",
+    "participant_of",
+    "refuse_entry",
+    "start_nonce",
+    "token_of_start",
+]
 
 # Prolific, Amazon Mechanical Turk, and a laboratory's own list.
 CROWD_PARAMETERS = (
@@ -27,6 +40,7 @@ CROWD_PARAMETERS = (
 )
 PARTICIPANT_PARAMETERS = ("PROLIFIC_PID", "workerId", "participant")
 MAX_VALUE_CHARS = 500
+NONCE = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 22 characters hold 128 bits
 
 
 def kept_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
@@ -51,6 +65,35 @@ def kept_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
 def participant_of(kept: Mapping[str, str]) -> str | None:
     """Return the participant's own id, or None."""
     return next((kept[name] for name in PARTICIPANT_PARAMETERS if kept.get(name)), None)
+
+
+def start_nonce(found: Any) -> str | None:
+    """Return the browser's random text by which a start that is sent again is the same start, or None.
+
+    Raises:
+        AnswerError: If it is no such text.
+    """
+    if found is None or (isinstance(found, str) and NONCE.fullmatch(found)):
+        return found
+    raise AnswerError(f"nonce is {found!r}, expected a text of 22 to 64 letters, digits and hyphens")
+
+
+def token_of_start(key: str, participant: str | None, nonce: str) -> str:
+    """Return the session token of a start: the same each time, and known to nobody without the key."""
+    text = f"start\n{nonce}\n{participant or ''}"
+    digest = hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def find_session(
+    connection: Connection, tokens: Iterable[str | None], participant: str | None
+) -> tuple[Session, str] | None:
+    """Return the first session of these tokens that this participant may go on with, and its token."""
+    for token in filter(None, tokens):
+        session = sessions.find_by_token(connection, token)
+        if session is not None and participant in (None, session.participant):
+            return session, token
+    return None
 
 
 def refuse_entry(

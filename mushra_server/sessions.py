@@ -72,6 +72,7 @@ def start(
     participant: str | None,
     kept: Mapping[str, str],
     abandoned_after_min: float,
+    token: str | None = None,
 ) -> tuple[Session, str]:
     """Start a session: take a slot, keep the URL parameters.
 
@@ -82,12 +83,13 @@ def start(
         kept: URL parameters to keep, as text.
         abandoned_after_min: Minutes without a request after which an unfinished session's slot is handed
             out again.
+        token: The session's token where it follows from the start; else it is drawn at random.
 
     Returns:
         The session and its token, which is not stored and cannot be had again.
     """
     slots.give_back_abandoned(connection, ago(abandoned_after_min))
-    token, time = secrets.token_urlsafe(32), now()
+    token, time = token or secrets.token_urlsafe(32), now()
     name = str(uuid.uuid4())
     row = sessions.insert().values(
         uuid=name,

@@ -14,7 +14,16 @@ from mushra_server.errors import Refusal
 from mushra_server.schema import answers, drafts, ratings, submissions
 from mushra_server.sessions import Session
 
-__all__ = ["PageAnswer", "PageName", "Rating", "load_answers", "save_draft", "save_page", "saved_pages"]
+__all__ = [
+    "PageAnswer",
+    "PageName",
+    "Rating",
+    "drafted_pages",
+    "load_answers",
+    "save_draft",
+    "save_page",
+    "saved_pages",
+]
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,12 @@ def saved_pages(connection: Connection, session: Session) -> set[int]:
     return {int(index) for index in found.scalars()}
 
 
+def drafted_pages(connection: Connection, session: Session) -> set[int]:
+    """Return the indexes of the pages with a draft: one is newer than the page's answer, which drops it."""
+    found = connection.execute(_DRAFTED, {"of_session": session.id})
+    return {int(index) for index in found.scalars()}
+
+
 def load_answers(connection: Connection, session: Session) -> dict[int, dict[str, Any]]:
     """Return, by page index, what a resuming browser shows: the draft if there is one, else the answer."""
     stored = select(submissions.c.page_index, submissions.c.body).where(
@@ -176,6 +191,7 @@ _SUPERSEDE = submissions.update().where(_OF_PAGE, submissions.c.superseded == 0)
 _SAVED = select(submissions.c.page_index).where(
     submissions.c.session_id == bindparam("of_session"), submissions.c.superseded == 0
 )
+_DRAFTED = select(drafts.c.page_index).where(drafts.c.session_id == bindparam("of_session"))
 _DROP_DRAFT = drafts.delete().where(
     drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
 )

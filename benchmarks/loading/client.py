@@ -90,7 +90,8 @@ def answer_to(page: dict[str, Any]) -> dict[str, Any]:
         {"key": sound["key"], "attribute": "score", "score": 50, "comment": None, "listened_ms": 2000}
         for sound in page.get("stimuli", [])
     ]
-    return {"attempt": str(uuid.uuid4()), "time_ms": 5000, "ratings": ratings, "answers": {}}
+    named = {"page": page["id"], "attempt": str(uuid.uuid4())}
+    return {**named, "time_ms": 5000, "ratings": ratings, "answers": {}}
 
 
 async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: bool, seed: int) -> None:

@@ -84,7 +84,8 @@ def build(root: Path, *, items: int = 3, pages: list[Any] | None = None, **optio
 
 def answer_to(page: dict[str, Any], score: float = 50, **changes: Any) -> dict[str, Any]:
     """Answer a page as an obliging listener would."""
-    answer: dict[str, Any] = {"attempt": str(uuid.uuid4()), "time_ms": 1200, "ratings": [], "answers": {}}
+    answer: dict[str, Any] = {"page": page["id"], "attempt": str(uuid.uuid4()), "time_ms": 1200}
+    answer |= {"ratings": [], "answers": {}}
     if page["type"] == "consent":
         answer["answers"] = {"consent": "true"}
     elif page["type"] == "finish":
@@ -114,7 +115,10 @@ class Listener:
         return self
 
     def put(self, index: int, body: dict[str, Any]) -> Any:
-        return self.client.put(f"/api/session/pages/{index}", json=body)
+        """Send a page answer; the page's id is added where the body has none."""
+        pages = self.state["pages"]
+        named = {"page": pages[index]["id"]} if index < len(pages) else {}
+        return self.client.put(f"/api/session/pages/{index}", json={**named, **body})
 
     def save(self, index: int, score: float = 50, **changes: Any) -> dict[str, Any]:
         body = answer_to(self.state["pages"][index], score, **changes)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from mushra_server.server import Options
+
+NONCE = "0b1e2c3d-4f5a-4b6c-8d7e-9fa0b1c2d3e4"
 
 
 def enter(app, **parameters):
@@ -66,6 +70,63 @@ def test_one_entry_lets_the_same_browser_continue(make_app, make_listener):
     listener = make_listener(app).start({"PROLIFIC_PID": "p"})
     first = listener.state["pages"][0]["id"]
     assert listener.start({"PROLIFIC_PID": "p"}).state["pages"][0]["id"] == first
+
+
+def start(client, nonce=NONCE, **parameters):
+    return client.post("/api/session", json={"parameters": parameters, "nonce": nonce})
+
+
+def test_a_start_whose_answer_was_lost_finds_its_session(make_app, rows):
+    app = make_app(options=Options(one_entry=True))
+    lost, again = (start(app.test_client(), PROLIFIC_PID="p") for _ in range(2))
+    assert (lost.status_code, again.status_code) == (201, 200)
+    assert again.headers["Set-Cookie"].split(";")[0] == lost.headers["Set-Cookie"].split(";")[0]
+    assert again.json == lost.json and len(rows(app, "SELECT * FROM sessions")) == 1
+    refused = start(app.test_client(), nonce="f" * 36, PROLIFIC_PID="p")
+    assert refused.status_code == 403 and refused.json["reason"] == "already"
+
+
+def test_a_nonce_belongs_to_one_participant(app, make_app, make_study, rows):
+    client = app.test_client()
+    first = start(client, participant="p07").json
+    assert start(client, participant="p08").status_code == 201
+    back = start(client, participant="p07")
+    assert back.status_code == 200 and back.json == first, "the browser comes back to the first session"
+    assert [row["participant"] for row in rows(app, "SELECT participant FROM sessions")] == ["p07", "p08"]
+    token = back.headers["Set-Cookie"].split("=")[1].split(";")[0]
+    elsewhere = start(make_app(make_study("other")).test_client(), participant="p07")
+    assert len(token) == 43 and token not in elsewhere.headers["Set-Cookie"], "another server has another key"
+
+
+@pytest.mark.parametrize("nonce", ["short", "a b" * 9, "x" * 65, 7, []])
+def test_a_nonce_that_is_no_random_text_is_refused(app, rows, nonce):
+    refused = start(app.test_client(), nonce=nonce)
+    assert refused.status_code == 400
+    sentence = f"nonce is {nonce!r}, expected a text of 22 to 64 letters, digits and hyphens"
+    assert refused.json["error"] == sentence and rows(app, "SELECT * FROM sessions") == []
+
+
+@pytest.mark.parametrize("nonce", [None, NONCE], ids=["three browsers", "one start, sent thrice"])
+def test_starts_at_the_same_moment_are_let_in_once(make_app, postgresql_url, rows, nonce):
+    app = make_app(url=postgresql_url, options=Options(one_entry=True))
+    statuses = []
+
+    def enter_at_once(number, barrier):
+        client = app.test_client()
+        barrier.wait()
+        statuses.append(start(client, nonce=nonce, PROLIFIC_PID=f"p{number}").status_code)
+
+    for number in range(20):
+        barrier = threading.Barrier(3)
+        threads = [threading.Thread(target=enter_at_once, args=(number, barrier)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(statuses) == [*[200] * 40 * bool(nonce), *[201] * 20, *[403] * 40 * (not nonce)]
+    assert rows(app, "SELECT COUNT(*) AS n, COUNT(DISTINCT participant) AS p FROM sessions") == [
+        {"n": 20, "p": 20}
+    ]
 
 
 def test_a_full_study_lets_nobody_new_in(make_app, make_listener):

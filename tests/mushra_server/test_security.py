@@ -125,6 +125,8 @@ def test_other_sites_cannot_act_for_a_participant(app, listener, rows, headers):
         (b"{", 400, "the body is not JSON"),
         (b"[]", 400, "the body is a JSON list, expected an object"),
         (b'{"time_ms": NaN}', 400, "the body is not JSON"),
+        (b'{"time_ms": -1e999}', 400, "the body is not JSON"),
+        (b'{"time_ms": 1' + b"0" * 400 + b"}", 400, "the body is not JSON"),
         (b'{"a":' + b"[" * 20 + b"]" * 20 + b"}", 400, "the JSON is nested more than 16 levels deep"),
         (b"[" * 200_000, 400, "the body is not JSON"),
         (b'{"attempt": "' + b"x" * (1024 * 1024) + b'"}', 413, "Request Entity Too Large"),
@@ -238,6 +240,7 @@ def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_stu
 def test_nul_and_half_surrogates_are_stored_readably(app, listener, rows):
     page = listener.trials()[0]
     body = {
+        "page": page["id"],
         "attempt": "a",
         "ratings": [
             {"key": s["key"], "attribute": "score", "score": 1, "comment": "a\x00b\ud83d"}

@@ -111,7 +111,8 @@ def test_resuming_gives_the_same_order_and_the_stored_answers(app, listener):
     listener.save(0)
     index = listener.trials()[1]["index"]
     draft = {"attempt": "draft-1", "time_ms": 5, "ratings": [{"key": "s2", "score": 33}], "answers": {}}
-    assert listener.client.put(f"/api/session/pages/{index}/draft", json=draft).status_code == 200
+    sent = {"page": listener.state["pages"][index]["id"], **draft}
+    assert listener.client.put(f"/api/session/pages/{index}/draft", json=sent).status_code == 200
     other = app.test_client()
     answer = other.get(listener.state["resume_url"])
     assert answer.status_code == 302 and answer.headers["Location"] == "/"
@@ -123,6 +124,20 @@ def test_resuming_gives_the_same_order_and_the_stored_answers(app, listener):
         assert (before["id"], before.get("stimuli")) == (after["id"], after.get("stimuli"))
     posted = listener.client.post("/api/session", json={"parameters": {}})
     assert posted.status_code == 200 and posted.json["pages"][index]["answer"] == draft
+
+
+def test_a_page_that_was_changed_after_it_was_stored_is_open_again(listener, answer):
+    """A browser that resumes shows the change, which is in no export before the page is left."""
+    for page in listener.state["pages"][:4]:
+        listener.save(page["index"])
+    change = answer(listener.state["pages"][2], score=90)
+    assert listener.client.put("/api/session/pages/2/draft", json=change).status_code == 200
+    resumed = listener.start().state
+    assert resumed["position"] == 2
+    assert [page["saved"] for page in resumed["pages"]] == [True, True, False, True, False, False]
+    assert resumed["pages"][2]["answer"]["ratings"] == change["ratings"]
+    listener.put(2, change)
+    assert listener.start().state["position"] == 4
 
 
 def test_a_draft_that_comes_after_its_page_is_dropped(app, listener, rows):
@@ -194,6 +209,30 @@ def test_new_makes_room_only_when_the_session_is_finished(listener):
     answer = listener.client.get("/new?participant=p2")
     assert answer.headers["Location"] == "/?participant=p2"
     assert listener.client.get_cookie("listenable_session") is None
+
+
+def test_a_tab_cannot_write_into_the_session_that_another_tab_opened(app, listener, answer, rows):
+    """Both share the cookie; indexes and keys are the same in both sessions, what they stand for is not."""
+    page = listener.trials()[0]
+    listener.client.post("/api/session", json={"parameters": {"participant": "p08"}})
+    for path in (f"/api/session/pages/{page['index']}", f"/api/session/pages/{page['index']}/draft"):
+        refused = listener.client.put(path, json=answer(page))
+        assert refused.status_code == 409
+        assert refused.json == {
+            "error": "this is not page 2 of this browser's session: another session was opened in it",
+            "reason": "other_session",
+        }
+    assert rows(app, "SELECT * FROM submissions") == rows(app, "SELECT * FROM drafts") == []
+    listener.client.get(listener.state["resume_url"])
+    assert listener.put(page["index"], answer(page)).status_code == 200, "the first session is still there"
+
+
+def test_an_answer_names_its_page(listener, answer):
+    body = {**answer(listener.state["pages"][0]), "page": None}
+    for path in ("/api/session/pages/0", "/api/session/pages/0/draft"):
+        refused = listener.client.put(path, json=body)
+        assert refused.status_code == 400
+        assert refused.json["error"] == "page is None, expected the id of page 0"
 
 
 def test_a_page_that_does_not_exist_is_404(listener):

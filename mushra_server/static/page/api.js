@@ -1,17 +1,27 @@
 // The server's HTTP interface, as promises. Nothing here retries: see outbox.js.
 
-/** An answer that the server refused (`status`), or no answer at all (`status` 0). */
+const REFUSALS = [400, 409, 413];
+
+/** An answer that is no success (`status`), or no answer at all (`status` 0). */
 export class ApiError extends Error {
+  #own;
+
   constructor(status, body = {}) {
     super(body.error ?? `HTTP ${status}`);
     this.status = status;
     this.reason = body.reason ?? null;
     this.missing = body.missing ?? [];
+    this.#own = typeof body.error === "string"; // a proxy between here and the server writes no such JSON
   }
 
-  /** Whether the same request may succeed later. */
-  get transient() {
-    return this.status === 0 || this.status === 408 || this.status === 425 || this.status === 429 || this.status >= 500;
+  /** Whether this browser has lost its session: no cookie, no entry, or the cookie of another session. */
+  get lost() {
+    return this.status === 401 || this.status === 403 || this.reason === "other_session";
+  }
+
+  /** Whether the server itself will never take this request; anything else may pass later. */
+  get refused() {
+    return this.#own && REFUSALS.includes(this.status) && !this.lost;
   }
 }
 
@@ -36,18 +46,19 @@ async function request(method, path, body, { keepalive = false } = {}) {
   return answer;
 }
 
-/** Start a session, or find the one this browser already has. */
-export function openSession(parameters) {
-  return request("POST", "api/session", { parameters, simulated: false });
+/** Start a session, or find the one this browser already has; the same `nonce` again finds the same session. */
+export function openSession(parameters, nonce) {
+  return request("POST", "api/session", { parameters, nonce, simulated: false });
 }
 
-export function savePage(index, answer) {
-  return request("PUT", `api/session/pages/${index}`, answer);
+/** Save a page; `id` ties it to this session, whatever session the browser's cookie stands for by now. */
+export function savePage({ index, id, answer }) {
+  return request("PUT", `api/session/pages/${index}`, { page: id, ...answer });
 }
 
 /** Save an unfinished page; `leaving` lets the request outlive the document. */
-export function saveDraft(index, answer, leaving = false) {
-  return request("PUT", `api/session/pages/${index}/draft`, answer, { keepalive: leaving });
+export function saveDraft({ index, id, answer }, leaving = false) {
+  return request("PUT", `api/session/pages/${index}/draft`, { page: id, ...answer }, { keepalive: leaving });
 }
 
 export function finishSession() {

@@ -4,6 +4,7 @@ import { ApiError, openSession } from "./api.js";
 import { setLanguage, t } from "./i18n.js";
 import { loadPageTypes } from "./pages/index.js";
 import { Session } from "./session.js";
+import { startNonce } from "./start.js";
 import { fill, h } from "./ui/dom.js";
 import { Shell } from "./ui/shell.js";
 import { showMessage } from "./pages/message.js";
@@ -14,9 +15,9 @@ async function open(shell) {
   const parameters = Object.fromEntries(new URLSearchParams(location.search));
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await openSession(parameters);
+      return await openSession(parameters, startNonce());
     } catch (error) {
-      if (!(error instanceof ApiError) || !error.transient) throw error;
+      if (!(error instanceof ApiError) || error.lost || error.refused) throw error;
       showMessage(shell, { title: t("connecting_title"), text: t("connecting_text"), busy: true });
       const delay = RETRY_DELAYS[Math.min(attempt, RETRY_DELAYS.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, 1000 * delay));
@@ -27,7 +28,9 @@ async function open(shell) {
 function refuse(shell, error) {
   const known = ["closed", "full", "already"].includes(error.reason);
   const title = known ? t(`refused_${error.reason}_title`) : t("refused_title");
-  showMessage(shell, { title, text: known ? t(`refused_${error.reason}_text`) : error.message });
+  const text = known ? t(`refused_${error.reason}_text`) : error.message;
+  // Only the server's own sentence says which id has taken part, and how an unfinished session goes on.
+  showMessage(shell, { title, text: error.reason === "already" ? `${text} (${error.message})` : text });
 }
 
 async function main() {

@@ -17,20 +17,19 @@ export class Outbox {
   #retryTimer = 0;
   #delay = FIRST_DELAY;
   #sending = null;
-  #listener;
-  #refused;
+  #on;
+  #stopped = false;
 
   /**
    * @param session a name for this session, so that two people who share a device never mix
-   * @param onChange called with (unsent pages, offline) when either changes
-   * @param onRefused called with (entry, ApiError) when the server will never take a page
+   * @param on {change(unsent pages, offline), refused(entry, ApiError) for a page that the server will never take,
+   *   lost(ApiError) when the session is gone: what waits stays on this device until the session is opened again}
    */
-  constructor(session, { onChange, onRefused }) {
+  constructor(session, on) {
     this.#key = `listenable.outbox.${session}`;
     this.#draftKey = `listenable.draft.${session}`;
     this.#pages = recall(this.#key) ?? [];
-    this.#listener = onChange;
-    this.#refused = onRefused;
+    this.#on = on;
     this.offline = false;
     window.addEventListener("online", () => this.flush());
     window.addEventListener("pagehide", () => this.#sendDraft(true));
@@ -71,6 +70,7 @@ export class Outbox {
   /** Send what is waiting; resolves to whether nothing is left. */
   flush() {
     clearTimeout(this.#retryTimer);
+    if (this.#stopped) return Promise.resolve(false);
     this.#sending ??= this.#drain().finally(() => {
       this.#sending = null;
     });
@@ -83,12 +83,13 @@ export class Outbox {
       const entry = this.#pages[0];
       try {
         await this.#drafting; // a draft that is still under way must not arrive after its page
-        await savePage(entry.index, entry.answer);
+        await savePage(entry);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (error.transient) return this.#retry();
+        if (error.lost) return this.#stop(error);
+        if (!error.refused) return this.#retry();
         this.#remove(entry);
-        this.#refused(entry, error);
+        this.#on.refused(entry, error);
         continue;
       }
       this.#delay = FIRST_DELAY;
@@ -106,6 +107,16 @@ export class Outbox {
     return false;
   }
 
+  #stop(error) {
+    if (this.#stopped) return false;
+    this.#stopped = true;
+    this.offline = false;
+    clearTimeout(this.#draftTimer);
+    this.#tell();
+    this.#on.lost(error);
+    return false;
+  }
+
   #remove(entry) {
     this.#pages = this.#pages.filter((other) => other !== entry);
     if (this.#pages.length > 0) remember(this.#key, this.#pages);
@@ -116,14 +127,15 @@ export class Outbox {
   async #sendDraft(leaving = false) {
     clearTimeout(this.#draftTimer);
     const draft = this.#draft;
-    if (draft === null) return;
-    const sending = saveDraft(draft.index, draft.answer, leaving);
+    if (draft === null || this.#stopped) return;
+    const sending = saveDraft(draft, leaving);
     this.#drafting = sending.catch(() => null);
     try {
       await sending;
     } catch (error) {
       // It is on this device, and the next change or the page itself is sent again.
-      if (error.transient && !leaving && this.#draft === draft) {
+      if (error.lost) this.#stop(error);
+      else if (!error.refused && !leaving && this.#draft === draft) {
         this.#draftTimer = setTimeout(() => this.#sendDraft(), LAST_DELAY / 3);
       }
       return;
@@ -138,6 +150,6 @@ export class Outbox {
   }
 
   #tell() {
-    this.#listener(this.#pages.length, this.offline);
+    this.#on.change(this.#pages.length, this.offline);
   }
 }

@@ -5,6 +5,7 @@ import { Loader } from "./audio/loader.js";
 import { t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
 import { soundsOf } from "./sounds.js";
+import { forgetStart } from "./start.js";
 import { showMessage } from "./pages/message.js";
 import { showThanks } from "./pages/thanks.js";
 import { Stopwatch } from "./ui/stopwatch.js";
@@ -19,6 +20,7 @@ export class Session {
   #view = null;
   #watch = null;
   #attempt = "";
+  #lost = false; // the browser's cookie stands for no session, or for another one
 
   /** `createPage` builds the view of a page: see pages/index.js. */
   constructor(state, shell, createPage) {
@@ -26,28 +28,25 @@ export class Session {
     this.#createPage = createPage;
     this.#shell = shell;
     this.#outbox = new Outbox(state.pages[0]?.id ?? "none", {
-      onChange: (unsent, offline) => shell.showConnection(unsent, offline),
-      onRefused: (entry, error) => this.#refused(entry, error),
+      change: (unsent, offline) => shell.showConnection(unsent, offline),
+      refused: (entry, error) => this.#refused(entry, error),
+      lost: (error) => this.#stop(error),
     });
     window.addEventListener("beforeunload", (event) => this.#guard(event));
   }
 
   start() {
-    const { study, pages, position, finished, resume_url: resume } = this.#state;
+    const { study, pages, finished, resume_url: resume } = this.#state;
     this.#shell.begin(study, { resume, onNext: () => this.next(), onPrevious: () => this.previous() });
     if (finished) {
-      showThanks(this.#shell, this.#state);
+      this.#thank(this.#state);
       return;
     }
-    const held = this.#outbox.held(pages);
-    let index = Math.min(position, pages.length);
-    for (const [at, { answer, saved }] of held) {
-      pages[at].answer = answer;
-      pages[at].saved = saved;
-    }
-    while (held.get(index)?.saved) index += 1;
+    for (const [at, held] of this.#outbox.held(pages)) Object.assign(pages[at], held);
+    // A page that was rated and changed again later is not saved: its change is shown first, and sent when it is left.
+    const open = pages.findIndex((page) => !page.saved);
+    this.#show(open < 0 ? pages.length : open);
     this.#outbox.flush();
-    this.#show(index);
   }
 
   /** Leave the page forwards, if it is complete. */
@@ -167,11 +166,11 @@ export class Session {
     showMessage(this.#shell, { title: t("sending_title"), text: t("sending_text"), busy: true });
     for (let delay = 1; ; delay = Math.min(2 * delay, 30)) {
       const sent = await this.#outbox.flush();
-      if (this.#index < this.#state.pages.length) return; // a page was refused and is shown again
+      if (this.#lost || this.#index < this.#state.pages.length) return; // a page was refused and is shown again
       try {
         if (sent) {
           const { completion } = await finishSession();
-          showThanks(this.#shell, { ...this.#state, completion });
+          this.#thank({ ...this.#state, completion });
           return;
         }
       } catch (error) {
@@ -182,8 +181,8 @@ export class Session {
           this.#shell.showHint(t("page_missing"), true);
           return;
         }
-        if (!error.transient) {
-          showMessage(this.#shell, { title: t("refused_title"), text: error.message });
+        if (error.lost) {
+          this.#stop(error);
           return;
         }
       }
@@ -192,21 +191,30 @@ export class Session {
   }
 
   #guard(event) {
-    if (this.#outbox.unsent === 0) return;
+    if (this.#lost || this.#outbox.unsent === 0) return;
     event.preventDefault();
     event.returnValue = true; // what older browsers look at
   }
 
+  #thank(state) {
+    forgetStart();
+    showThanks(this.#shell, state);
+  }
+
+  /** Nothing more can be stored from here: say why, and how this session goes on. */
+  #stop(error) {
+    this.#lost = true;
+    this.#view?.dispose?.();
+    this.#view = null;
+    const other = error.reason === "other_session";
+    showMessage(this.#shell, {
+      title: t(other ? "other_session_title" : "session_lost_title"),
+      text: other ? t("other_session_text") : `${t("session_lost_text")} (${error.message})`,
+      link: { href: this.#state.resume_url, text: t("continue_session") },
+    });
+  }
+
   #refused(entry, error) {
-    if (error.status === 401 || error.status === 403) {
-      this.#view?.dispose?.();
-      this.#view = null;
-      showMessage(this.#shell, {
-        title: t("session_lost_title"),
-        text: `${t("session_lost_text")} (${error.message})`,
-      });
-      return;
-    }
     this.#state.pages[entry.index].saved = false;
     this.#show(entry.index);
     this.#shell.showHint(`${t("page_refused")} (${error.message})`, true);

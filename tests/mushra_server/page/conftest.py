@@ -174,16 +174,17 @@ def pages() -> dict[str, Any]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Path], str]]:
-    """Serve a study on a free port and return its address."""
+def serve() -> Iterator[Callable[..., str]]:
+    """Serve a study on a free port and return its address: `serve(study, one_entry=True)`."""
     from werkzeug.serving import make_server
 
     from mushra_server import create_app
+    from mushra_server.server import Options
 
     running = []
 
-    def start(study: Path) -> str:
-        app = create_app(study)
+    def start(study: Path, **options: Any) -> str:
+        app = create_app(study, options=Options(**options))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -84,7 +84,12 @@ export default {
   refused_already_title: "Sie haben schon teilgenommen",
   refused_already_text: "Jede Person kann einmal teilnehmen. Vielen Dank.",
   session_lost_title: "Ihre Sitzung wurde nicht gefunden",
-  session_lost_text: "Bitte öffnen Sie den Link, den Sie bekommen haben, noch einmal.",
+  session_lost_text:
+    "Bitte setzen Sie Ihre Sitzung mit dem Knopf unten fort, oder öffnen Sie den Link, den Sie bekommen haben, noch einmal. Ihre Antworten bleiben auf diesem Gerät.",
+  other_session_title: "In diesem Browser wurde eine andere Sitzung geöffnet",
+  other_session_text:
+    "Diese Seite kann nichts mehr speichern. Ihre Antworten bleiben auf diesem Gerät und werden gesendet, wenn Sie diese Sitzung fortsetzen.",
+  continue_session: "Diese Sitzung fortsetzen",
   broken: "Auf dieser Seite ist etwas schiefgegangen. Bitte laden Sie sie neu; Ihre Antworten bleiben erhalten.",
   thanks_title: "Vielen Dank",
   thanks_text: "Alle Ihre Antworten sind gespeichert. Sie können diese Seite schließen.",

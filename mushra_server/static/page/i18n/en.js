@@ -83,7 +83,12 @@ export default {
   refused_already_title: "You have already taken part",
   refused_already_text: "Each person can take part once. Thank you.",
   session_lost_title: "Your session was not found",
-  session_lost_text: "Please open the link that you were given once more.",
+  session_lost_text:
+    "Please continue your session with the button below, or open the link that you were given once more. Your answers are kept on this device.",
+  other_session_title: "Another session was opened in this browser",
+  other_session_text:
+    "This page can store nothing more. Your answers are kept on this device and are sent when you continue this session.",
+  continue_session: "Continue this session",
   broken: "Something went wrong in this page. Please load it again; your answers are kept.",
   thanks_title: "Thank you",
   thanks_text: "All your answers have been stored. You can close this page.",

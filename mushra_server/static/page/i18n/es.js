@@ -84,7 +84,12 @@ export default {
   refused_already_title: "Ya ha participado",
   refused_already_text: "Cada persona puede participar una vez. Gracias.",
   session_lost_title: "No se encontró su sesión",
-  session_lost_text: "Abra de nuevo el enlace que recibió.",
+  session_lost_text:
+    "Continúe su sesión con el botón de abajo o abra de nuevo el enlace que recibió. Sus respuestas quedan en este dispositivo.",
+  other_session_title: "Se abrió otra sesión en este navegador",
+  other_session_text:
+    "Esta página ya no puede guardar nada. Sus respuestas quedan en este dispositivo y se envían cuando continúe esta sesión.",
+  continue_session: "Continuar esta sesión",
   broken: "Algo ha fallado en esta página. Cárguela de nuevo; sus respuestas se conservan.",
   thanks_title: "Gracias",
   thanks_text: "Todas sus respuestas se han guardado. Puede cerrar esta página.",

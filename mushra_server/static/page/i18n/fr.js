@@ -85,7 +85,12 @@ export default {
   refused_already_title: "Vous avez déjà participé",
   refused_already_text: "Chaque personne peut participer une fois. Merci.",
   session_lost_title: "Votre session est introuvable",
-  session_lost_text: "Veuillez rouvrir le lien que vous avez reçu.",
+  session_lost_text:
+    "Reprenez votre session avec le bouton ci-dessous, ou rouvrez le lien que vous avez reçu. Vos réponses restent sur cet appareil.",
+  other_session_title: "Une autre session a été ouverte dans ce navigateur",
+  other_session_text:
+    "Cette page ne peut plus rien enregistrer. Vos réponses restent sur cet appareil et seront envoyées quand vous reprendrez cette session.",
+  continue_session: "Reprendre cette session",
   broken: "Un problème est survenu sur cette page. Rechargez-la ; vos réponses sont conservées.",
   thanks_title: "Merci",
   thanks_text: "Toutes vos réponses sont enregistrées. Vous pouvez fermer cette page.",

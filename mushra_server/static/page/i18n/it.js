@@ -84,7 +84,12 @@ export default {
   refused_already_title: "Hai già partecipato",
   refused_already_text: "Ogni persona può partecipare una volta. Grazie.",
   session_lost_title: "La sessione non è stata trovata",
-  session_lost_text: "Apri di nuovo il link che hai ricevuto.",
+  session_lost_text:
+    "Riprendi la sessione con il pulsante qui sotto, oppure apri di nuovo il link che hai ricevuto. Le tue risposte restano su questo dispositivo.",
+  other_session_title: "In questo browser è stata aperta un’altra sessione",
+  other_session_text:
+    "Questa pagina non può più salvare nulla. Le tue risposte restano su questo dispositivo e saranno inviate quando riprenderai questa sessione.",
+  continue_session: "Riprendi questa sessione",
   broken: "Qualcosa non ha funzionato in questa pagina. Ricaricala; le risposte sono conservate.",
   thanks_title: "Grazie",
   thanks_text: "Tutte le risposte sono state salvate. Puoi chiudere questa pagina.",

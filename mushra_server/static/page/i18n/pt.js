@@ -82,7 +82,12 @@ export default {
   refused_already_title: "Já participou",
   refused_already_text: "Cada pessoa pode participar uma vez. Obrigado.",
   session_lost_title: "A sua sessão não foi encontrada",
-  session_lost_text: "Abra de novo a ligação que recebeu.",
+  session_lost_text:
+    "Continue a sua sessão com o botão abaixo, ou abra de novo a ligação que recebeu. As suas respostas ficam neste dispositivo.",
+  other_session_title: "Foi aberta outra sessão neste navegador",
+  other_session_text:
+    "Esta página já não pode guardar nada. As suas respostas ficam neste dispositivo e são enviadas quando continuar esta sessão.",
+  continue_session: "Continuar esta sessão",
   broken: "Algo falhou nesta página. Carregue-a de novo; as suas respostas estão guardadas.",
   thanks_title: "Obrigado",
   thanks_text: "Todas as suas respostas foram guardadas. Pode fechar esta página.",

@@ -1,8 +1,8 @@
-// A page that says one thing: waiting, refused, failed.
+// A page that says one thing: waiting, refused, failed; `link` {href, text} leads on.
 
 import { h } from "../ui/dom.js";
 
-export function showMessage(shell, { title, text, busy = false }) {
+export function showMessage(shell, { title, text, busy = false, link = null }) {
   shell.showPlain(
     h(
       "section",
@@ -10,6 +10,7 @@ export function showMessage(shell, { title, text, busy = false }) {
       busy ? h("span", { class: "spinner", "aria-hidden": "true" }) : null,
       h("h1", { tabindex: "-1", text: title }),
       h("p", { text }),
+      link ? h("a", { class: "button primary", href: link.href, text: link.text }) : null,
     ),
   );
 }

@@ -1,0 +1,200 @@
+"""A session that the browser loses, to another tab, a cookie or a proxy, keeps its answers to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MakeStudy = Callable[..., Path]
+Serve = Callable[..., str]
+OpenPage = Callable[..., Any]
+
+pytestmark = pytest.mark.slow
+
+TITLES = {
+    "en": "Another session was opened in this browser",
+    "de": "In diesem Browser wurde eine andere Sitzung geöffnet",
+    "fr": "Une autre session a été ouverte dans ce navigateur",
+    "es": "Se abrió otra sesión en este navegador",
+    "it": "In questo browser è stata aperta un’altra sessione",
+    "pt": "Foi aberta outra sessão neste navegador",
+    "zh": "此浏览器中打开了另一个会话",
+    "ja": "このブラウザーで別のセッションが開かれました",
+}
+
+
+def consents(pages: dict[str, Any], study: Path) -> list[tuple[str, str]]:
+    rows = pages["stored"](study, "export_answers")
+    return [(row["name"], row["value"]) for row in rows if row["name"] == "consent"]
+
+
+def open_beside(someone: Any, address: str) -> Any:
+    """Open an address in another tab of the same browser, and come back."""
+    other = someone.tab.context.new_page()
+    other.goto(address)
+    other.wait_for_selector(".foot .primary:not([disabled])")
+    someone.tab.bring_to_front()
+    return other
+
+
+def test_two_participants_in_two_tabs_do_not_mix(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["mushra"], pages["finish"]], order="random")
+    address = serve(study)
+    first = open_page(f"{address}/?participant=p07", expect_errors=True)
+    first.at(1)
+    first.tab.route("**/draft", lambda route: route.abort())  # a draft would tell before the page itself does
+    first.hear_by_mouse()
+    first.rate_by_mouse(0.1, 0.3, 0.5, 0.7, 0.9)
+    scores = first.scores()
+    open_beside(first, f"{address}/?participant=p08")
+    first.next.click()
+    first.tab.get_by_role("heading", name=TITLES["en"]).wait_for()
+    assert first.tab.get_by_text("Your answers are kept on this device").is_visible()
+    assert first.tab.get_by_role("alert").count() == 1
+    assert pages["stored"](study) == []
+    first.tab.get_by_role("link", name="Continue this session").click()
+    first.at(2)
+    rows = pages["eventually"](lambda: pages["stored"](study), bool)
+    assert {row["listener"] for row in rows} == {"p07"}
+    placed = sorted(rows, key=lambda row: row["condition_position"])
+    assert [row["score"] for row in placed] == [float(score) for score in scores]
+
+
+@pytest.mark.parametrize("language", TITLES)
+def test_another_session_is_named_in_the_studys_language(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], language: str
+) -> None:
+    study = make_study([pages["consent"], pages["generic"], pages["finish"]], language=language)
+    address = serve(study)
+    first = open_page(f"{address}/?participant=p07", expect_errors=True)
+    first.at_any_language()
+    open_beside(first, f"{address}/?participant=p08")
+    first.tab.get_by_role("checkbox").check()
+    first.next.click()
+    first.tab.get_by_role("heading", name=TITLES[language]).wait_for()
+    assert consents(pages, study) == []
+
+
+def test_a_draft_tells_too_and_is_kept(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["mushra"], pages["finish"]])
+    address = serve(study)
+    first = open_page(f"{address}/?participant=p07", expect_errors=True)
+    first.at(1)
+    open_beside(first, f"{address}/?participant=p08")
+    first.rate_by_mouse(0.3, 0.7)
+    scores = first.scores()
+    first.tab.get_by_role("heading", name=TITLES["en"]).wait_for()
+    first.tab.goto(f"{address}/?participant=p07")  # its own link leads back to it, too
+    first.at(1)
+    assert first.scores() == scores
+
+
+def test_queued_pages_outlast_a_lost_cookie(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["consent"], pages["generic"], pages["finish"]])
+    someone = open_page(serve(study), expect_errors=True)
+    someone.at(1)
+    someone.tab.route("**/api/session/pages/**", lambda route: route.abort())
+    someone.tab.get_by_role("checkbox").check()
+    someone.next.click()
+    someone.at(2)
+    someone.tab.context.clear_cookies()
+    someone.tab.unroute_all()
+    someone.tab.get_by_text("Your session was not found").wait_for()
+    assert someone.tab.get_by_text("(no session: open the study's page first)").is_visible()
+    assert consents(pages, study) == []
+    someone.tab.get_by_role("link", name="Continue this session").click()
+    someone.at(2)
+    assert pages["eventually"](lambda: consents(pages, study), bool) == [("consent", "true")]
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_what_a_proxy_answers_removes_nothing_from_the_device(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], status: int
+) -> None:
+    study = make_study([pages["consent"], pages["generic"], pages["finish"]])
+    someone = open_page(serve(study), expect_errors=True)
+    someone.at(1)
+    someone.tab.route(
+        "**/api/session/pages/0", lambda route: route.fulfill(status=status, body="<html>blocked</html>")
+    )
+    someone.tab.get_by_role("checkbox").check()
+    someone.next.click()
+    said = "Your session was not found" if status == 403 else "Your answers are kept on this device"
+    someone.tab.get_by_text(said).wait_for()
+    someone.tab.unroute_all()
+    someone.tab.on("dialog", lambda dialog: dialog.accept())
+    someone.tab.reload()
+    someone.at(2)
+    assert pages["eventually"](lambda: consents(pages, study), bool) == [("consent", "true")]
+
+
+def test_a_change_after_going_back_is_shown_first_and_stored(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["mushra"], pages["generic"], pages["finish"]])
+    someone = open_page(serve(study))
+    someone.at(1)
+    someone.hear_by_mouse()
+    someone.rate_by_mouse(*[0.1] * 5)
+    someone.next.click()
+    someone.at(2)
+    someone.tab.get_by_role("button", name="Back").click()
+    someone.at(1)
+    someone.rate_by_mouse(*[0.9] * 5)
+    someone.tab.reload()
+    assert someone.at(1) == "mushra"
+    assert someone.scores() == ["90"] * 5
+    someone.next.click()
+    assert someone.at(2) == "generic"
+
+    def scores() -> set[float]:
+        return {row["score"] for row in pages["stored"](study)}
+
+    assert pages["eventually"](scores, lambda found: found == {90.0}) == {90.0}
+
+
+def test_a_start_whose_answer_is_lost_is_no_second_entry(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["generic"], pages["finish"]])
+    address = serve(study, one_entry=True)
+    someone = open_page("about:blank", expect_errors=True)
+    calls: list[str] = []
+
+    def lose_the_first(route: Any) -> None:
+        calls.append(route.request.post_data_json["nonce"])
+        if len(calls) > 1:
+            route.continue_()
+            return
+        route.fetch(headers={**route.request.headers, "cookie": ""})  # it has arrived
+        someone.tab.context.clear_cookies()
+        route.abort()
+
+    someone.tab.route("**/api/session", lose_the_first)
+    someone.tab.goto(f"{address}/?PROLIFIC_PID=p1")
+    assert someone.at(1) == "generic"
+    assert len(calls) == 2 and len(set(calls)) == 1
+    elsewhere = open_page(f"{address}/?PROLIFIC_PID=p1", expect_errors=True)
+    elsewhere.tab.get_by_role("heading", name="You have already taken part").wait_for()
+    hint = "(the id p1 has taken part already; to continue an unfinished session, open its resume link)"
+    assert elsewhere.tab.get_by_text(hint).is_visible()
+
+
+def test_a_finished_session_makes_room_for_the_next(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["generic"], {**pages["generic"], "id": "end"}])))
+    for number in (1, 2):
+        someone.at(number)
+        someone.next.click()
+    someone.tab.get_by_role("link", name="Start for the next participant on this device").click()
+    assert someone.at(1) == "generic"
