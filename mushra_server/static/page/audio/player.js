@@ -4,15 +4,21 @@ import { Engine } from "./engine.js";
 
 export class Player {
   #context;
+  #engines = new Map(); // key -> the engine on whose timeline the sound runs
   #listeners = new Set();
   #frame = 0;
   #ran = false;
 
-  constructor({ context, buffers }, { loop = true, switchBack = false, volume = 1 } = {}) {
+  /** With `separate`, each sound has a timeline of its own: it begins at its beginning and ends at its end. */
+  constructor({ context, buffers }, { loop = true, switchBack = false, separate = false, volume = 1 } = {}) {
     this.#context = context;
-    this.engine = new Engine(context, { loop, switchBack });
-    this.engine.load(buffers);
-    this.engine.volume = volume;
+    const timelines = separate ? [...buffers].map((entry) => new Map([entry])) : [buffers];
+    for (const sounds of timelines) {
+      const engine = new Engine(context, { loop, switchBack });
+      engine.load(sounds);
+      engine.volume = volume;
+      for (const key of sounds.keys()) this.#engines.set(key, engine);
+    }
     this.keys = [...buffers.keys()];
     this.current = null; // the sound that plays, or was the last to play
     this.#frame = requestAnimationFrame(() => this.#tick());
@@ -23,12 +29,28 @@ export class Player {
     this.#listeners.add(listener);
   }
 
+  /** The engine of the sound that plays or was the last to play. */
+  get engine() {
+    return this.#engines.get(this.current ?? this.keys[0]);
+  }
+
   get playing() {
     return this.engine.running();
   }
 
   get seconds() {
-    return this.engine.length / this.engine.sampleRate;
+    return this.secondsOf(this.current ?? this.keys[0]);
+  }
+
+  /** Length in seconds of the timeline on which a sound runs. */
+  secondsOf(key) {
+    const { length, sampleRate } = this.#engines.get(key);
+    return length / sampleRate;
+  }
+
+  /** Milliseconds for which a sound was audible. */
+  listenedMs(key) {
+    return this.#engines.get(key).listenedMs(key);
   }
 
   /** Position in seconds. */
@@ -38,12 +60,15 @@ export class Player {
 
   /** Whether a sound was heard for long enough to be judged: one second, or all of it where it is shorter. */
   heard(key) {
-    return this.engine.listenedMs(key) >= Math.min(1000, Math.floor(1000 * this.seconds) - 20);
+    return this.listenedMs(key) >= Math.min(1000, Math.floor(1000 * this.secondsOf(key)) - 20);
   }
 
   play(key) {
     this.#wake();
+    const before = this.engine;
     this.current = key;
+    // A sound that another one interrupts keeps its place; its fade has ended when the other one starts.
+    if (before !== this.engine) before.pause();
     this.engine.play(key);
     this.#tell();
   }
@@ -74,8 +99,8 @@ export class Player {
     cancelAnimationFrame(this.#frame);
     this.#listeners.clear();
     this.engine.pause();
-    const engine = this.engine;
-    setTimeout(() => engine.dispose(), 60); // after the fade
+    const engines = [...this.#engines.values()];
+    setTimeout(() => engines.forEach((engine) => engine.dispose()), 60); // after the fade
   }
 
   #wake() {

@@ -1,4 +1,4 @@
-// Several sounds on one page, each rated on a Likert scale.
+// Several sounds on one page, each rated on a Likert scale. They may differ in length: each has a timeline of its own.
 
 import { t } from "../i18n.js";
 import { audioPage } from "../ui/audio_page.js";
@@ -10,7 +10,7 @@ import { Ratings } from "../ui/ratings.js";
 import { trialKeys } from "../ui/trial_keys.js";
 
 export function likertMultiStimulus(page, env) {
-  return audioPage(page, env, (player) => {
+  return audioPage({ ...page, separate: true }, env, (player) => {
     const ratings = new Ratings(page, player);
     const keys = page.stimuli.map((sound) => sound.key);
     const single = keys.length === 1;

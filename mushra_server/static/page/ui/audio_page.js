@@ -36,6 +36,7 @@ export function audioPage(page, env, build) {
     player = new Player(loaded, {
       loop: page.loop ?? false,
       switchBack: page.switch_back ?? false,
+      separate: page.separate ?? false,
       volume: env.volume,
     });
     inner = build(player, loaded);

@@ -44,22 +44,23 @@ export class Ratings {
 
   /** Whether a sound was heard, now or before the page was loaded again. */
   heard(key) {
-    return this.#player.heard(key) || (this.#before.get(key) ?? 0) >= Math.min(1000, 1000 * this.#player.seconds - 20);
+    const enough = Math.min(1000, 1000 * this.#player.secondsOf(key) - 20);
+    return this.#player.heard(key) || (this.#before.get(key) ?? 0) >= enough;
   }
 
   /** Whether a sound was played to its end. */
   heardAll(key) {
-    return (this.#before.get(key) ?? 0) + this.#player.engine.listenedMs(key) >= 1000 * this.#player.seconds - 20;
+    return this.#listenedMs(key) >= 1000 * this.#player.secondsOf(key) - 20;
   }
 
   /** Whether any of a sound was played. */
   started(key) {
-    return (this.#before.get(key) ?? 0) + this.#player.engine.listenedMs(key) > 0;
+    return this.#listenedMs(key) > 0;
   }
 
   toJSON() {
     return this.#keys.flatMap((key) => {
-      const listened = (this.#before.get(key) ?? 0) + this.#player.engine.listenedMs(key);
+      const listened = this.#listenedMs(key);
       return this.#scales.map((attribute) => ({
         key,
         attribute,
@@ -67,6 +68,10 @@ export class Ratings {
         listened_ms: listened,
       }));
     });
+  }
+
+  #listenedMs(key) {
+    return (this.#before.get(key) ?? 0) + this.#player.listenedMs(key);
   }
 
   #entry(key, attribute) {
