@@ -48,6 +48,7 @@ class Run:
         start: the run whose weights the training started from.
         command: what made the run.
         versions: of Python and the libraries.
+        clip_s: length of the clips that were trained on, in seconds; None where it is not known.
         finished: always true; a run without `run.json` is not finished.
     """
 
@@ -63,6 +64,7 @@ class Run:
     start: Link | None
     command: str
     versions: Mapping[str, str]
+    clip_s: float | None = None
     finished: bool = True
     schema_version: int = SCHEMA_VERSION
 

@@ -7,6 +7,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
     with _quiet(), torch.random.fork_rng():
         torch.manual_seed(request.seed)
         prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
+        wanted = replace(wanted, clip_s=prepared.waveforms.shape[1] / config.sample_rate)
         last.parent.mkdir(parents=True, exist_ok=True)
         write_config(request.out, config.model_dump(mode="json"))
         write_description(request.out / STATE, wanted)

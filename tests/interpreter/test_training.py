@@ -14,7 +14,7 @@ import torch
 
 from interpreter import METHODS, load_classifier, load_explainer
 from interpreter.errors import CheckpointError, ConfigError, RunError
-from interpreter.runs import read_run, read_tensors
+from interpreter.runs import read_config, read_run, read_tensors
 from interpreter.wrap import wrap_module
 from stimuli import Dataset
 
@@ -45,10 +45,22 @@ def test_a_classifier_run_holds_what_the_format_says(classifier_run: Path) -> No
     run = json.loads((classifier_run / "run.json").read_text())
     assert run["schema_version"] == 1 and run["kind"] == "classifier" and run["finished"] is True
     assert len(run["labels"]) == 3 and run["train_folds"] == [1, 2, 3]
+    assert run["clip_s"] == 0.6
     rows = list(csv.DictReader((classifier_run / "metrics.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1"] and float(rows[0]["valid_loss"]) > 0
     classifier = load_classifier(classifier_run)
     assert not classifier.training and not any(p.requires_grad for p in classifier.parameters())
+
+
+def test_the_length_trained_on_is_recorded_where_the_settings_leave_it_open(
+    train_small: Train, tmp_path: Path
+) -> None:
+    run = train_small("classifier", "duration_s=null", out=tmp_path / "run")
+    assert read_config(run)["duration_s"] is None and read_run(run).clip_s == 0.6
+    written = json.loads((run / "run.json").read_text())
+    del written["clip_s"]  # as earlier versions wrote it
+    (run / "run.json").write_text(json.dumps(written))
+    assert read_run(run).clip_s is None
 
 
 @pytest.mark.parametrize("kind", ["lmac-td", "lmac", "lmac-ft", "l2i"])
@@ -194,6 +206,13 @@ def test_explainers_are_trained_for_any_torch_classifier(
     other = wrap_module(module, ["second"], 16000, ["x", "y", "z"])
     with pytest.raises(RunError, match="trained for a classifier with other labels"):
         load_explainer(run, classifier=other)
+
+
+def test_half_precision_trains_the_full_unet(train_small: Train, tmp_path: Path) -> None:
+    classifier = train_small("classifier", "mel_bins=80", out=tmp_path / "classifier")
+    settings = ("precision=bf16-mixed", "unet=full", "channels=256", "alpha=0.75", "epochs=1")
+    run = train_small("lmac-td", *settings, classifier=classifier, out=tmp_path / "run")
+    assert all(tensor.isfinite().all() for tensor in read_tensors(run / "checkpoint.pt").values())
 
 
 def test_half_precision_trains_as_well(train_small: Train, classifier_run: Path, tmp_path: Path) -> None:
