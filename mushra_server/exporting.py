@@ -16,7 +16,7 @@ from mushra_server.export import write_csv, write_json
 from mushra_server.study import Study
 from mushra_server.webmushra import WireSession
 from mushra_server.webmushra_csv import csv_files, csv_text, folder_name
-from mushra_server.wire_store import load_wire_sessions, pymushra_database
+from mushra_server.wire_export import load_wire_sessions, pymushra_database
 
 __all__ = ["export_files", "write_file"]
 

@@ -16,7 +16,8 @@ from analysis.readers.table import FILE, LINE, file_of, listener_of
 
 FILES = ("mushra.csv", "lss.csv", "lms.csv", "bs1116.csv", "paired_comparison.csv")
 _ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
-_VALUES = re.compile(r"(rating|choice|stimuli)_|stimuli$")
+# Our server puts it between a page's id and an attribute: the format has no place for several of a page.
+_ATTRIBUTE_MARK = ":attribute="
 
 
 def is_webmushra(header: list[str]) -> bool:
@@ -30,7 +31,8 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
     `mushra` and `lms` give the attribute `score`, `lss` with several scales `rating1`, `rating2`, ...;
     `bs1116` gives `difference` (non-reference minus hidden reference, the subjective difference grade),
     `score` (the non-reference) and `hidden_reference`; `paired_comparison` gives `correct` (1 correct, 0
-    incorrect, 0.5 undecided).
+    incorrect, 0.5 undecided). A trial `trial0:attribute=speech`, as our server exports pages with several
+    scales, is the attribute `speech` of the item `trial0`.
 
     Args:
         table: From `read_table`.
@@ -64,7 +66,12 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
     ):
         if old in table:
             common[new] = table[old]
-    return pd.concat([common.assign(**part) for part in _parts(table)], ignore_index=True)
+    tidy = pd.concat([common.assign(**part) for part in _parts(table)], ignore_index=True)
+    marked = tidy["item"].str.contains(_ATTRIBUTE_MARK, regex=False)
+    if marked.any():
+        parts = tidy.loc[marked, "item"].str.rpartition(_ATTRIBUTE_MARK)
+        tidy.loc[marked, "item"], tidy.loc[marked, "attribute"] = parts[0], parts[2]
+    return tidy
 
 
 def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -6,9 +6,12 @@ import csv
 import io
 import json
 
+import pytest
+
 from mushra_server.exporting import export_files
 from mushra_server.webmushra import read_body
 from mushra_server.webmushra_csv import csv_files, csv_text, folder_name
+from tests.mushra_server.conftest import answer_to, mushra_page
 from tests.mushra_server.posted import COLLECT, HARD, post, posted_pages, session
 
 HEADERS = {
@@ -117,3 +120,91 @@ def test_pymushra_export_is_a_tinydb_document(make_app, make_study, tmp_path):
     first = path.read_bytes()
     dict(export_files(server.database, server.study.root, "pymushra", tmp_path))
     assert path.read_bytes() == first, "the same export twice gives the same bytes"
+
+
+def export_and_read(app, tmp_path, format, file, listener=None):
+    """The ratings of an export as the analysis reads them: score by item, condition and attribute."""
+    from analysis import load_ratings
+
+    server = app.extensions["listenable"]
+    dict(export_files(server.database, server.study.root, format, tmp_path))
+    frame = load_ratings(tmp_path / file, listener=listener)
+    keys = zip(frame["item"], frame["condition"], frame["attribute"], strict=True)
+    return dict(zip(keys, frame["score"], strict=True))
+
+
+def rate_differently(listener, attributes):
+    """Rate every page, each attribute with scores of its own; return what was sent by attribute."""
+    for page in listener.state["pages"]:
+        body = answer_to(page)
+        for place, rating in enumerate(body["ratings"]):
+            number = attributes.index(rating["attribute"]) + 1
+            rating["score"] = str(number) if page["type"].startswith("likert") else 10 * number + place % 5
+        assert listener.put(page["index"], body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("format", "file"), [("webmushra", "results/a-study/mushra.csv"), ("pymushra", "pymushra.json")]
+)
+def test_several_scales_are_exported_apart_and_read_back(
+    make_app, make_listener, rows, tmp_path, format, file
+):
+    app = make_app(items=2, scales=[{"name": "speech"}, {"name": "noise"}])
+    rate_differently(make_listener(app).start(), ["speech", "noise"])
+    stored = rows(app, "SELECT item, condition, attribute, score FROM export_ratings")
+    found = export_and_read(app, tmp_path, format, file)
+    assert len(found) == 20 and found == {
+        (row["item"].replace("item", "trial"), row["condition"], row["attribute"]): row["score"]
+        for row in stored
+    }
+
+
+def test_a_trial_per_attribute_in_the_order_of_the_config(make_app, make_listener, tmp_path):
+    app = make_app(items=1, scales=[{"name": "speech"}, {"name": "noise"}])
+    rate_differently(make_listener(app).start(), ["speech", "noise"])
+    server = app.extensions["listenable"]
+    dict(export_files(server.database, server.study.root, "webmushra", tmp_path))
+    with (tmp_path / "results/a-study/mushra.csv").open(encoding="utf-8") as file:
+        trials = [row["trial_id"] for row in csv.DictReader(file)]
+    assert trials == ["trial0:attribute=speech"] * 5 + ["trial0:attribute=noise"] * 5
+
+
+def test_all_likert_scales_are_exported_in_the_order_of_the_config(
+    make_app, make_study, make_listener, tmp_path
+):
+    """Eleven scales: as text, rating10 would stand before rating2."""
+    points = [{"value": str(number)} for number in range(1, 12)]
+    shared = {"name": "x", "content": "", "response": [points] * 11}
+    page = mushra_page(tmp_path / "study", 0)
+    stimuli = {"lmac-td": page["stimuli"]["lmac-td"]}
+    pages = [
+        {"type": "likert_multi_stimulus", "id": "lms", "stimuli": stimuli, **shared},
+        {"type": "likert_single_stimulus", "id": "lss", "stimuli": stimuli, **shared},
+    ]
+    app = make_app(make_study(pages=pages))
+    names = [f"rating{number}" for number in range(1, 12)]
+    rate_differently(make_listener(app).start(), names)
+    lms = export_and_read(app, tmp_path, "webmushra", "results/a-study/lms.csv", ["session_test_id"])
+    assert lms == {("lms", "lmac-td", name): number for number, name in enumerate(names, start=1)}
+    with (tmp_path / "results/a-study/lms.csv").open(encoding="utf-8") as file:
+        assert [row["stimuli_rating"].strip() for row in csv.DictReader(file)] == [
+            str(number) for number in range(1, 12)
+        ]
+    lss = export_and_read(app, tmp_path, "webmushra", "results/a-study/lss.csv", ["session_test_id"])
+    assert lss == {("lss", "lmac-td", name): number for number, name in enumerate(names, start=1)}
+
+
+def test_a_paired_comparison_without_a_reference_is_exported(app, make_listener, tmp_path):
+    """The config asks for a reference; a database of an earlier release may hold such a page."""
+    listener = make_listener(app).start()
+    listener.save_all()
+    database = app.extensions["listenable"].database
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE submissions SET page_type = 'paired_comparison' WHERE kind = 'trial'"
+        )
+        connection.exec_driver_sql("UPDATE ratings SET attribute = 'choice', score = 1")
+    server = app.extensions["listenable"]
+    dict(export_files(server.database, server.study.root, "webmushra", tmp_path))
+    with (tmp_path / "results/a-study/paired_comparison.csv").open(encoding="utf-8") as file:
+        assert {row["choice_answer"] for row in csv.DictReader(file)} == {"unknown"}
