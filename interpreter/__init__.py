@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from interpreter.loading import load_classifier, load_explainer
     from interpreter.methods import METHODS
     from interpreter.types import Classifier, Explanation
+    from interpreter.wrap import WrappedClassifier, wrap_module
 
 _HOMES = {
     "METHODS": "methods",
@@ -30,9 +31,11 @@ _HOMES = {
     "FrontEnd": "features",
     "InterpreterError": "errors",
     "RunError": "errors",
+    "WrappedClassifier": "wrap",
     "evaluate": "evaluate",
     "load_classifier": "loading",
     "load_explainer": "loading",
+    "wrap_module": "wrap",
 }
 
 __all__ = [
@@ -47,9 +50,11 @@ __all__ = [
     "FrontEnd",
     "InterpreterError",
     "RunError",
+    "WrappedClassifier",
     "evaluate",
     "load_classifier",
     "load_explainer",
+    "wrap_module",
 ]
 
 

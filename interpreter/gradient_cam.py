@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal, Unpack, get_args
 
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from interpreter.captum_calls import leaf
+from interpreter.classifier import CnnClassifier
 from interpreter.errors import ConfigError
 from interpreter.gradient_base import GradientExplainer, GradientOptions
 from interpreter.gradient_plain import guided_gradient
+from interpreter.grids import sample
 from interpreter.spectral import Picture, PictureModel
 from interpreter.types import Classifier
 from interpreter.wrap import WrappedClassifier
@@ -29,9 +32,9 @@ class GradCamExplainer(GradientExplainer):
         classifier: the classifier to explain.
         layer: the dotted name, in the classifier, of the module whose output is weighted; the deepest that
             explainers read where None.
-        frequency_axis: `mel` spreads each column of the map over the frequencies that its mel bands cover;
-            `linear` stretches the columns evenly over the STFT's bins, as is common, which puts those of a
-            network on mel bands at wrong frequencies.
+        frequency_axis: `mel` spreads each cell of the map over the frames and mel bands that CNN14 made it
+            of; `linear` stretches the columns evenly over the STFT's bins, as is common, which puts those of
+            a network on mel bands at wrong frequencies.
         **options: see `GradientOptions`.
     """
 
@@ -78,12 +81,29 @@ class GradCamExplainer(GradientExplainer):
 
     def _spread(self, maps: Tensor, frames: int, bins: int) -> Tensor:
         """Bring maps `[B, 1, t, f]`, or `[B, 1, t]` without frequencies, onto the cells `[B, T, F]`."""
+        if maps.ndim == 2:
+            raise ConfigError(
+                "GradCAM needs a layer that gives maps in time, [B, C, T] or [B, C, T, F]; "
+                f"{self.layer!r} gives a vector"
+            )
         maps = maps.unsqueeze(3) if maps.ndim == 3 else maps
         if self.frequency_axis == "linear":
             return interpolate(maps, (frames, bins), mode="bilinear", align_corners=False)[:, 0]
         filters = self.front_end.filters
-        bands = interpolate(maps, (frames, filters.shape[1]), mode="bilinear", align_corners=False)[:, 0]
+        bands = sample(maps[:, 0], self._cells(maps.shape[2], frames), dim=1)
+        bands = sample(bands, self._cells(maps.shape[3], filters.shape[1]), dim=2)
         return bands @ band_to_bin(filters)
+
+    def _cells(self, cells: int, wanted: int) -> Tensor:
+        """Return where each frame or band lies on a map's cells, 0 being the first cell's centre.
+
+        CNN14 halves its maps and drops what is over: a cell spans a power of two, and the last frames and
+        bands lie beyond the last cell. Of other networks' maps only the number of cells is known.
+        """
+        span = wanted / cells
+        if isinstance(self.classifier, CnnClassifier):
+            span = 2.0 ** math.floor(math.log2(max(span, 1)))
+        return (torch.arange(wanted, device=self.front_end.filters.device) + 0.5) / span - 0.5
 
 
 class GuidedGradCamExplainer(GradCamExplainer):

@@ -69,8 +69,11 @@ class LmacTdNetwork(nn.Module):
             return encoded
         frames = torch.arange(encoded.shape[2], device=encoded.device)
         centres = frames * self.encoder.stride + (self.encoder.kernel_size - 1) / 2 - before
-        decoded = self.unet(representations, centres, samples)
-        return decoded if self.alpha == 1 else torch.lerp(encoded, decoded, self.alpha)
+        decoded: Tensor = self.unet(representations, centres, samples)
+        if self.alpha == 1:
+            return decoded
+        kind = torch.promote_types(encoded.dtype, decoded.dtype)  # under autocast one of them may be halved
+        return torch.lerp(encoded.to(kind), decoded.to(kind), self.alpha)
 
     def _padding(self, samples: int) -> tuple[int, int]:
         kernel, stride = self.encoder.kernel_size, self.encoder.stride

@@ -60,7 +60,7 @@ def build_lmac_td(config: LmacTdConfig, classifier: Classifier) -> LmacTdNetwork
     if config.unet == "full":
         unet = _full_unet(config, classifier)
     else:
-        shapes = probe_shapes(classifier)
+        shapes = probe_shapes(classifier, config.duration_s)
         unet = SlimFrameDecoder(
             shapes, config.channels, config.unet_width, cell_samples=cell, first_sample=first
         )
@@ -121,7 +121,7 @@ def build_lmac(config: LmacConfig, classifier: Classifier) -> LmacNetwork:
     if config.psi == "full":
         own = _cnn14_of(classifier, "the full psi")
         return LmacNetwork(PsiDecoder(own.cnn14.embedding_dim, alignment=config.alignment))
-    shapes = probe_shapes(classifier)
+    shapes = probe_shapes(classifier, config.duration_s)
     if not isinstance(classifier, CnnClassifier):
         return LmacNetwork(SlimMaskDecoder(shapes, config.psi_width))
     positions = classifier.front_end.bin_positions()
@@ -136,11 +136,17 @@ def build_lmac(config: LmacConfig, classifier: Classifier) -> LmacNetwork:
     )
 
 
-def probe_shapes(classifier: Classifier) -> list[tuple[int, int, int]]:
-    """Return the shapes `(C, T, F)` of the representations of five seconds."""
+def probe_shapes(classifier: Classifier, duration_s: float | None = None) -> list[tuple[int, int, int]]:
+    """Return the shapes `(C, T, F)` of the representations of five seconds.
+
+    Args:
+        classifier: the classifier to explain.
+        duration_s: length of the clips to explain; one that may take no other length is probed with it.
+    """
     device = next(classifier.parameters()).device if isinstance(classifier, torch.nn.Module) else None
+    if duration_s is None or isinstance(classifier, CnnClassifier):
+        duration_s = _PROBE_S
+    samples = round(duration_s * classifier.sample_rate)
     with torch.no_grad(), evaluating(classifier):
-        maps = classifier.representations(
-            torch.zeros(1, round(_PROBE_S * classifier.sample_rate), device=device)
-        )
+        maps = classifier.representations(torch.zeros(1, samples, device=device))
     return [(map_.shape[1], map_.shape[2], map_.shape[3]) for map_ in maps]

@@ -50,7 +50,7 @@ def transposed(
 def in_whole_precision(
     function: type[torch.autograd.Function], maps: Tensor, kernel: Tensor, *rest: object
 ) -> Tensor:
-    """Apply a function in the kernel's precision, whatever autocast says: on a processor half gains nothing."""
+    """Apply a function in the kernel's precision, whatever autocast says: half gains nothing here."""
     with torch.autocast("cpu", enabled=False):
         result: Tensor = function.apply(maps.to(kernel.dtype), kernel, *rest)
     return result

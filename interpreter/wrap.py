@@ -67,7 +67,7 @@ def wrap_module(
 def _keeper(found: dict[str, Tensor], name: str) -> Callable[[nn.Module, object, object], None]:
     def keep(module: nn.Module, inputs: object, output: object) -> None:
         if isinstance(output, Tensor):
-            found[name] = output
+            found[name] = output.clone()  # the next module may work in place
 
     return keep
 

@@ -194,6 +194,28 @@ def test_any_torch_classifier_can_be_explained(kind: str) -> None:
     assert not module.first._forward_hooks
 
 
+class _FiveHundredSamples(nn.Module):
+    """Takes clips of one length alone, and works in place after the layer that is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.rectifier = nn.Conv1d(1, 4, 10, 10), nn.ReLU(inplace=True)
+        self.head = nn.Linear(200, 3)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.rectifier(self.layer(waveforms[:, None])).flatten(1))
+        return logits
+
+
+def test_a_classifier_of_one_length_is_probed_with_it() -> None:
+    classifier = wrap_module(_FiveHundredSamples(), ["layer"], 1000, ["x", "y", "z"])
+    assert probe_shapes(classifier, 0.5) == [(4, 50, 1)]
+    with pytest.raises(RuntimeError):
+        probe_shapes(classifier)
+    read = classifier.representations(_noise(1, 500))[0]
+    assert float(read.detach().min()) < 0  # before the rectifier, which works in place
+
+
 def test_hooks_are_gone_after_an_exception() -> None:
     module = _Foreign()
     classifier = wrap_module(module, ["second"], 8000, ["x", "y", "z"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.composition import composed
+from interpreter.transposed import sides_of
 from interpreter.unet import UNetDecoder
 from tests.interpreter.alike import close, generator, representations
 
@@ -113,3 +115,26 @@ def test_the_aligned_unet_puts_an_event_where_it_happened() -> None:
             found.append(float(centre))
     expected = [744 * cell + 359.4 for cell in (2, 6, 10)]
     assert found == pytest.approx(expected, abs=40)  # a tenth of an STFT frame is 2 of these frames
+
+
+def test_layers_of_any_overlapping_geometry_compose_exactly() -> None:
+    """Fifty random geometries, whole and half of the rows, against the two layers one after the other."""
+    draw = random.Random(0)
+    torch.manual_seed(0)
+    compared = 0
+    while compared < 50:
+        strides = [(draw.randint(1, 4), draw.randint(1, 4)) for _ in range(2)]
+        kernels = [tuple(step + draw.randint(1, 4) for step in steps) for steps in strides]
+        padding, cells = [(draw.randint(low, 3), draw.randint(low, 3)) for low in (0, 1)]
+        first = nn.ConvTranspose2d(2, 3, kernels[0], strides[0], padding).double()
+        second = nn.ConvTranspose2d(3, 1, kernels[1], strides[1]).double()
+        sides = sides_of(torch.zeros(1, 2, *cells), first.weight, strides[0], padding)
+        if min(sides) < 1:
+            continue
+        compared += 1
+        maps = torch.rand(1, 2, *cells, dtype=torch.double)
+        plain = second(first(maps))
+        for rows in (plain.shape[2], max(1, plain.shape[2] // 2)):
+            torch.testing.assert_close(composed(maps, first, second, rows), plain[:, :, :rows])
+    with pytest.raises(AssertionError):
+        composed(maps, first, nn.ConvTranspose2d(3, 1, 2, 2).double(), 1)
