@@ -165,7 +165,7 @@ def _refuse_gaps(folder: Path, sounds: SoundSet) -> None:
         raise LayoutError(f"{folder}: item '{item}' has no condition '{condition}'{more}; expected every one")
     if sum(condition.role == "reference" for condition in sounds.conditions) > 1:
         names = [condition.name for condition in sounds.conditions if condition.role == "reference"]
-        raise LayoutError(f"{folder}: {' and '.join(names)} are both references; name one with --reference")
+        raise LayoutError(f"{folder}: {' and '.join(names)} are both references; name one with --reference-name")
 
 
 def _safe_names(names: Sequence[str]) -> dict[str, str]:

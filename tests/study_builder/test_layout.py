@@ -73,7 +73,7 @@ def test_names_that_become_one_are_refused(make_folder: MakeFolder) -> None:
 
 def test_two_references_two_files_or_loose_files_are_refused(make_folder: MakeFolder) -> None:
     with pytest.raises(
-        LayoutError, match="input and reference are both references; name one with --reference"
+        LayoutError, match="input and reference are both references; name one with --reference-name"
     ):
         read_sounds(make_folder("two", conditions=("reference", "input", "a")))
     root = make_folder("twins", items=1)
