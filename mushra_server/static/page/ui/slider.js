@@ -1,16 +1,20 @@
 // A score slider that is visibly empty until it is first moved.
 //
 // A native range input carries the meaning for assistive technology and the focus; pointers are read from the track
-// itself, so that the slider is vertical or horizontal as the style sheet lays it out, in every browser.
+// itself, so that the slider is vertical or horizontal as the style sheet lays it out, in every browser. A finger that
+// lands on a slider may be about to scroll: it sets a score only by a tap, or once it moves along the track.
 
 import { t } from "../i18n.js";
 import { h } from "./dom.js";
+
+const SLOP = 8; // pixels that a finger may move before it does more than tap
 
 export class Slider {
   #scale;
   #describe;
   #on;
   #enabled = false;
+  #finger = null; // {x, y, before, moving} of a touch: where it landed, the score then, whether it moves the score
   value = null;
 
   /**
@@ -40,8 +44,11 @@ export class Slider {
       h("span", { class: "slider-thumb" }),
     );
     this.element = h("div", { class: "slider" }, this.input, this.track);
-    this.element.addEventListener("pointerdown", (event) => this.#press(event));
-    this.element.addEventListener("pointermove", (event) => this.#drag(event));
+    const pointer = (type, act) => this.element.addEventListener(type, (event) => event.isPrimary && act(event));
+    pointer("pointerdown", (event) => this.#press(event));
+    pointer("pointermove", (event) => this.#drag(event));
+    pointer("pointerup", (event) => this.#lift(event));
+    pointer("pointercancel", () => this.#cancel());
     this.#show(value);
   }
 
@@ -56,15 +63,19 @@ export class Slider {
     const { min, max, step } = this.#scale;
     const steps = Math.round((Math.min(Math.max(value, min), max) - min) / step);
     const rounded = Number(Math.min(max, min + steps * step).toFixed(6));
-    if (rounded === this.value) return;
-    this.#show(rounded);
-    this.#on.change(rounded);
+    this.#change(rounded);
   }
 
   /** Move by steps; the first move puts an empty slider in the middle. */
   nudge(steps) {
     const { min, max, step } = this.#scale;
     this.set(this.value === null ? (min + max) / 2 : this.value + steps * step);
+  }
+
+  #change(value) {
+    if (value === this.value) return;
+    this.#show(value);
+    this.#on.change(value);
   }
 
   #show(value) {
@@ -78,18 +89,53 @@ export class Slider {
 
   #press(event) {
     if (event.button !== 0) return;
+    if (event.pointerType === "touch")
+      this.#finger = { x: event.clientX, y: event.clientY, before: this.value, moving: false };
+    else this.#take(event);
+  }
+
+  /** Follow a pointer that means this slider: play its sound first, or set the score. */
+  #take(event) {
     if (!this.#enabled) {
       this.#on.blocked();
       return;
     }
     event.preventDefault();
-    this.element.setPointerCapture(event.pointerId);
+    if (event.type !== "pointerup") this.element.setPointerCapture(event.pointerId);
     this.input.focus({ preventScroll: true });
     this.set(this.#valueAt(event));
   }
 
   #drag(event) {
-    if (this.#enabled && this.element.hasPointerCapture(event.pointerId)) this.set(this.#valueAt(event));
+    if (this.#finger && !this.#finger.moving) {
+      const { along, across } = this.#moved(event);
+      if (!this.#enabled || along <= SLOP || along <= across) return;
+      this.#finger.moving = true;
+      this.#take(event);
+    } else if (this.#enabled && this.element.hasPointerCapture(event.pointerId)) this.set(this.#valueAt(event));
+  }
+
+  #lift(event) {
+    const finger = this.#finger;
+    if (finger && !finger.moving && Math.max(...Object.values(this.#moved(event))) <= SLOP) this.#take(event);
+    this.#finger = null;
+  }
+
+  /** The browser took the finger for its own scrolling: nothing was meant for the score. */
+  #cancel() {
+    if (this.#finger?.moving) this.#change(this.#finger.before);
+    this.#finger = null;
+  }
+
+  /** How far the finger is from where it landed, in pixels along the track and across it. */
+  #moved({ clientX, clientY }) {
+    const [x, y] = [Math.abs(clientX - this.#finger.x), Math.abs(clientY - this.#finger.y)];
+    return this.#upright ? { along: y, across: x } : { along: x, across: y };
+  }
+
+  get #upright() {
+    const box = this.track.getBoundingClientRect();
+    return box.height > box.width;
   }
 
   #valueAt(event) {
@@ -97,8 +143,7 @@ export class Slider {
     const { min, max } = this.#scale;
     const rightToLeft = getComputedStyle(this.element).direction === "rtl";
     const across = (event.clientX - box.left) / box.width;
-    const fraction =
-      box.height > box.width ? (box.bottom - event.clientY) / box.height : rightToLeft ? 1 - across : across;
+    const fraction = this.#upright ? (box.bottom - event.clientY) / box.height : rightToLeft ? 1 - across : across;
     return min + Math.min(Math.max(fraction, 0), 1) * (max - min);
   }
 }
