@@ -34,7 +34,7 @@ def adopt_config(
         root: the folder that the config's paths start from; by default the config's own folder or the one
             above it, as webMUSHRA keeps configs in `configs/`.
         command: kept in the config.
-        overwrite: whether a study at `out` is replaced; one with ratings never is.
+        overwrite: whether a study at `out` is replaced; one with ratings in its folder never is.
 
     Returns:
         The study's config, and what was noticed in the file.

@@ -76,7 +76,7 @@ def build_study(
         choices: what was chosen; by default what BS.1534-3 asks.
         pictures: the folder that the paths of pictures in the chosen texts start from.
         command: kept in the config, so that the study says how it was made.
-        overwrite: whether a study at `out` is replaced; one with ratings never is.
+        overwrite: whether a study at `out` is replaced; one with ratings in its folder never is.
         jobs: threads; see `mapped`.
         progress: wraps the trials as they are written, with their number, for a progress bar.
 
