@@ -12,6 +12,7 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
 from interpreter.configs import TrainingConfig
@@ -74,6 +75,21 @@ class Learner(pl.LightningModule):
             scheduler = {"scheduler": factor, "interval": "step"}
         return {"optimizer": optimiser, "lr_scheduler": scheduler}
 
+    def on_train_epoch_end(self) -> None:
+        """Step the plateau schedule.
+
+        Lightning steps it only after the epoch's state has been saved, so that a resumed training would miss
+        the step.
+        """
+        if self.config.schedule == "plateau":
+            plateau: Any = self.lr_schedulers()
+            plateau.step(self.trainer.callback_metrics[self.config.monitor])
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Step any other schedule where Lightning does."""
+        if self.config.schedule != "plateau":
+            scheduler.step()
+
     def _factor(self, step: int) -> float:
         return learning_rate_factor(step, self.steps, self.config.schedule, self.config.warmup_steps)
 
@@ -126,14 +142,20 @@ class MetricsFile(pl.Callback):
         self.rows = list(state_dict["rows"])
 
 
-class SaveLast(pl.Callback):
-    """Keeps the last epoch's state for `--resume`; a crash while saving leaves the one before."""
+class SaveLast(Checkpoint):
+    """Keeps the last epoch's state for `--resume`; a crash while saving leaves the one before.
+
+    A `Checkpoint`, and the last of the callbacks, because Lightning calls those after all others: the state
+    then holds what early stopping and the choice of the best epoch made of this epoch.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save after an epoch."""
+        if trainer.should_stop:
+            return  # no state holds the decision to stop early; a resumed training comes to it again
         partial = self.path.with_suffix(".partial")
         trainer.save_checkpoint(partial)
         if trainer.is_global_zero:

@@ -94,7 +94,6 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         gradient_clip_val=config.gradient_clip,
         callbacks=_callbacks(config, request.out, last),
         logger=False,
-        enable_checkpointing=config.keep == "best",
         enable_progress_bar=engine.progress,
         enable_model_summary=False,
         use_distributed_sampler=False,
@@ -124,7 +123,7 @@ def _check_devices(engine: Engine) -> None:
 
 
 def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callback]:
-    callbacks: list[pl.Callback] = [MetricsFile(out), SaveLast(last)]
+    callbacks: list[pl.Callback] = [MetricsFile(out)]
     if config.patience is not None:
         callbacks.append(EarlyStopping(config.monitor, mode=config.mode, patience=config.patience))
     if config.keep == "best":
@@ -133,7 +132,7 @@ def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callbac
                 last.parent, "best", monitor=config.monitor, mode=config.mode, enable_version_counter=False
             )
         )
-    return callbacks
+    return [*callbacks, SaveLast(last)]
 
 
 def _strategy(config: TrainingConfig, engine: Engine) -> Any:

@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -93,45 +92,6 @@ def test_training_leaves_the_global_generator_alone(train_small: Train, tmp_path
     torch.manual_seed(3)
     train_small("classifier", out=tmp_path / "run")
     assert torch.equal(torch.rand(1), expected)
-
-
-class _Killed(Exception):
-    pass
-
-
-@pytest.mark.parametrize("kind", ["classifier", "lmac-td"])
-def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
-    kind: str, train_small: Train, classifier_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from interpreter.learner import SaveLast
-
-    given: dict[str, Any] = {} if kind == "classifier" else {"classifier": classifier_run}
-    unbroken = train_small(kind, "epochs=3", out=tmp_path / "unbroken", **given)
-
-    whole = SaveLast.on_train_epoch_end
-
-    def killed(self: SaveLast, trainer: Any, module: Any) -> None:
-        if trainer.current_epoch == 1:
-            raise _Killed
-        whole(self, trainer, module)
-
-    broken = tmp_path / "broken"
-    monkeypatch.setattr(SaveLast, "on_train_epoch_end", killed)
-    with pytest.raises(_Killed):
-        train_small(kind, "epochs=3", out=broken, **given)
-    monkeypatch.undo()
-    with pytest.raises(RunError, match="not a finished run"):
-        read_run(broken)
-    with pytest.raises(RunError, match="unfinished run; go on with --resume"):
-        train_small(kind, "epochs=3", out=broken, **given)
-    with pytest.raises(RunError, match=r"unfinished run has other settings \(seed is 0, not 1\)"):
-        train_small(kind, "epochs=3", out=broken, resume=True, seed=1, **given)
-    train_small(kind, "epochs=3", out=broken, resume=True, **given)
-    expected, found = (read_tensors(folder / "checkpoint.pt") for folder in (unbroken, broken))
-    assert expected.keys() == found.keys()
-    for name, tensor in expected.items():
-        assert torch.equal(tensor, found[name]), name
-    assert (unbroken / "metrics.csv").read_bytes() == (broken / "metrics.csv").read_bytes()
 
 
 def test_the_best_epoch_is_kept_and_training_stops_early(train_small: Train, tmp_path: Path) -> None:
