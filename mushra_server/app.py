@@ -13,9 +13,11 @@ from mushra_server import admin, admin_login, api, assets, frontend, security, s
 from mushra_server.audio import AudioNames
 from mushra_server.db import Database, sqlite_url
 from mushra_server.errors import Refusal
+from mushra_server.fingerprint import earlier_fingerprint, fingerprint
 from mushra_server.results import ResultsCache
 from mushra_server.security import RateLimiter
 from mushra_server.server import EXTENSION, Options, Server
+from mushra_server.sounds import check_hashes
 from mushra_server.study import Study
 from mushra_server.wire_trials import check_trial_ids
 
@@ -53,7 +55,8 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
         check_trial_ids(opened.config)
     database = Database(database_url or database_url_of(study))
     try:
-        settings.claim(database, opened.name, opened.fingerprint())
+        settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))
+        check_hashes(opened, database)
         key = settings.secret_key(database)
     except BaseException:
         database.close()

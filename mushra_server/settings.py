@@ -25,7 +25,9 @@ __all__ = [
     "is_closed",
     "new_admin_token",
     "secret_key",
+    "seen_sounds",
     "set_closed",
+    "set_seen_sounds",
 ]
 
 
@@ -34,13 +36,15 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def claim(database: Database, study: str, design: str) -> None:
+def claim(database: Database, study: str, design: str, earlier: str) -> None:
     """Tie a database to a study and its design at the first start, and check both at each later one.
 
     Args:
         database: The ratings database.
         study: The study's id, the `study` column of every export.
-        design: Fingerprint of the study's pages and conditions.
+        design: Fingerprint of the study's design.
+        earlier: The fingerprint that an earlier release made of it. A database that has it is of this design
+            as far as that release could tell, and gets the new one.
 
     Raises:
         StoreError: If the database holds another study's sessions, or sessions of another design.
@@ -48,10 +52,9 @@ def claim(database: Database, study: str, design: str) -> None:
     with database.write() as connection:
         database.alone(connection)
         if connection.execute(select(func.count()).select_from(sessions)).scalar():
-            _check_claim(connection, database, study, design)
-        else:
-            _set(connection, "study", study)
-            _set(connection, "design", design)
+            _check_claim(connection, database, study, {design, earlier})
+        _set(connection, "study", study)
+        _set(connection, "design", design)
         if _get(connection, "secret_key") is None:
             _set(connection, "secret_key", secrets.token_hex(32))
 
@@ -91,6 +94,19 @@ def admin_token_hash(database: Database) -> str:
         return _get(connection, "admin_token_hash") or ""
 
 
+def seen_sounds(database: Database) -> str | None:
+    """Return what the study's sounds looked like when their hashes were last found right, or None."""
+    with database.read() as connection:
+        return _get(connection, "seen_sounds")
+
+
+def set_seen_sounds(database: Database, looks: str) -> None:
+    """Keep what the study's sounds look like: their hashes are right."""
+    with database.write() as connection:
+        database.alone(connection)
+        _set(connection, "seen_sounds", looks)
+
+
 def is_closed(connection: Connection) -> bool:
     """Tell whether the study was closed by its experimenter."""
     return _get(connection, "closed") == "1"
@@ -103,15 +119,15 @@ def set_closed(connection: Connection, closed: bool, reason: str) -> None:
     connection.execute(events.insert().values(at=now(), action=action, reason=reason))
 
 
-def _check_claim(connection: Connection, database: Database, study: str, design: str) -> None:
+def _check_claim(connection: Connection, database: Database, study: str, designs: set[str]) -> None:
     found = _get(connection, "study")
     if found != study:
         raise StoreError(f"{database.name}: holds sessions of the study {found!r}, not of {study!r}")
-    if _get(connection, "design") != design:
+    if _get(connection, "design") not in designs:
         raise StoreError(
-            f"{database.name}: config.yaml no longer gives the pages, conditions and orders of the sessions "
-            "in it (it was changed, or this release plans otherwise); restore it, or copy the study "
-            "without its ratings to start anew"
+            f"{database.name}: config.yaml no longer gives the pages, conditions, sounds, scales, items and "
+            "orders of the sessions in it (it was changed, or this release plans otherwise); restore it, or "
+            "copy the study without its ratings to start anew"
         )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -113,19 +111,6 @@ class Study:
         """The paths that the config names: sounds, pictures, models of spatial pages."""
         return frozenset(self.config.named_files())
 
-    def fingerprint(self) -> str:
-        """Return a hash of what must not change once ratings are stored: pages, orders, scales."""
-        options = self.config.options
-        design = {
-            "pages": [_shape(page) for page in self.config.walk()],
-            "plan": [[page.id, page.type, list(page.conditions().values())] for page in self.pages(1)],
-            "seed": options.seed,
-            "order": options.order,
-            "items_per_session": options.items_per_session,
-            "scales": [[scale.name, scale.min, scale.max] for scale in options.scales],
-        }
-        return hashlib.sha256(json.dumps(design, sort_keys=True).encode()).hexdigest()
-
     def _plan(self, slot: int) -> tuple[SessionPage, ...]:
         planned: list[PlannedPage | None] = list(session_plan(self.config, slot).pages)
         if self.config.options.headphone_check:
@@ -152,8 +137,3 @@ class Study:
                     raise ServerError(f"{self.file(path)}: not found, expected a sound of page {page.id!r}")
             for path in self.config.pictures(page):
                 check_picture(self.file(path), page.id)
-
-
-def _shape(page: Page) -> list[object]:
-    sounds = page.sounds() if isinstance(page, RatingPage) else {}
-    return [page.id, page.type, sorted(sounds)]
