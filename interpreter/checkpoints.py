@@ -14,6 +14,7 @@ from interpreter.classifier import Cnn14, CnnClassifier
 from interpreter.errors import CheckpointError
 from interpreter.lmac_td import LmacTdNetwork
 from interpreter.runs import CHECKPOINT, RUN, load_into, read_run, read_tensors
+from interpreter.tensors import named_tensors, read_map, size_in
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,7 @@ def read_cnn14(path: Path) -> Cnn14Weights:
     """Read CNN14 from SpeechBrain's `embedding_model.ckpt`, PANNs' `Cnn14_16k_*.pth` or a run.
 
     PANNs' front end differs (64 mel bands of 10 log10 power, windows of 32 ms), and its two linear layers
-    have no
-    counterpart: its convolutions are a start for training, not a classifier.
+    have no counterpart: its convolutions are a start for training, not a classifier.
 
     Raises:
         CheckpointError: the file is no CNN14.
@@ -49,10 +49,9 @@ def read_cnn14(path: Path) -> Cnn14Weights:
         if read_run(path).kind == "classifier":
             state = {name.removeprefix("cnn14."): t for name, t in state.items() if name.startswith("cnn14.")}
         return Cnn14Weights(state, ())
-    state = read_tensors(path)
-    model = state.get("model")
-    if isinstance(model, Mapping):
-        state = dict(model)
+    content = read_map(path, arrays=True)  # beside the model, PANNs saves its sampler's arrays
+    model = content.get("model")
+    state = named_tensors(model if isinstance(model, Mapping) else content, path)
     left_out = tuple(name for name in state if name.startswith(_PANNS_DROPPED))
     renamed = {
         name.replace(".bn1.", ".norm1.").replace(".bn2.", ".norm2.").replace("bn0.", "norm0."): tensor
@@ -69,8 +68,7 @@ def load_start(classifier: CnnClassifier, path: Path) -> tuple[str, ...]:
 
     Returns:
         What was left out: tensors of the file without a place, and the normalisation of the mel bands where
-            their
-        number differs.
+            their number differs.
 
     Raises:
         CheckpointError: the file is no CNN14, or one of another width.
@@ -93,10 +91,14 @@ def read_labels(path: Path) -> tuple[str, ...]:
     """Read the labels of SpeechBrain's `label_encoder.txt`, in the order of its indices.
 
     Raises:
-        CheckpointError: a line that is no label, or indices with gaps.
+        CheckpointError: not a text, a line that is no label, or indices with gaps.
     """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"{path}: not a text in UTF-8; expected lines of 'label' => index") from error
     found: dict[int, str] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         if line.startswith("=="):  # what follows is SpeechBrain's own settings
             break
         match = _LABEL.match(line.strip())
@@ -146,10 +148,7 @@ def width_of(state: Mapping[str, Tensor], source: Path) -> tuple[int, int]:
     Raises:
         CheckpointError: the tensors that tell are missing.
     """
-    try:
-        return state["norm0.weight"].shape[0], state["conv_block6.conv2.weight"].shape[0]
-    except KeyError as error:
-        raise CheckpointError(f"{source}: no CNN14 ({error.args[0]} is missing)") from error
+    return size_in(state, "norm0.weight", 0, source), size_in(state, "conv_block6.conv2.weight", 0, source)
 
 
 def fresh_cnn14(weights: Cnn14Weights, source: Path) -> Cnn14:

@@ -10,13 +10,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interpreter.checkpoints import Cnn14Weights, fresh_cnn14, read_cnn14, read_labels, read_parts, width_of
+from interpreter.checkpoints import (
+    Cnn14Weights,
+    fresh_cnn14,
+    read_cnn14,
+    read_labels,
+    read_parts,
+    width_of,
+)
 from interpreter.configs import ClassifierConfig, L2iConfig, LmacConfig, LmacTdConfig, TrainingConfig
 from interpreter.errors import CheckpointError, ConfigError, RunError
-from interpreter.loading import load_classifier
+from interpreter.loading import l2i_sizes, load_classifier
 from interpreter.networks import build_classifier, build_l2i, build_lmac, build_lmac_td
 from interpreter.presets import load_config
 from interpreter.runs import Run, link_to, load_into, read_tensors, versions, write_config, write_run
+from interpreter.tensors import size_in
 
 State = dict[str, Tensor]
 
@@ -94,7 +102,7 @@ def _classifier(request: Import) -> tuple[str, ...]:
     config = _config(request, "classifier", f"mel_bins={mel_bins}", f"embedding_dim={width}")
     assert isinstance(config, ClassifierConfig)
     classifier = build_classifier(config, labels)
-    classes = state["head.weight"].shape[0] if "head.weight" in state else 0
+    classes = size_in(state, "head.weight", 0, request.source)
     if classes != len(labels):
         raise CheckpointError(
             f"{request.source}: classifier.ckpt has {classes} outputs for {len(labels)} labels"
@@ -132,7 +140,7 @@ def _l2i(request: Import) -> tuple[str, ...]:
     config = _config(request, "l2i")
     classifier = _classifier_of(request)
     assert isinstance(config, L2iConfig)
-    sizes = state["nmf.W"].shape[1], state["theta.hard_att.weight"].shape[1]
+    sizes = l2i_sizes(state, request.source)
     load_into(build_l2i(config, classifier, *sizes), state, request.source)
     _write(request, config.model_dump(mode="json"), state, classifier.labels)
     return ()
@@ -140,9 +148,7 @@ def _l2i(request: Import) -> tuple[str, ...]:
 
 def _nmf(request: Import) -> tuple[str, ...]:
     tensors = read_tensors(request.source)
-    if "W" not in tensors:
-        raise CheckpointError(f"{request.source}: no dictionary in this file (W is missing)")
-    config = _config(request, "nmf", f"components={tensors['W'].shape[1]}")
+    config = _config(request, "nmf", f"components={size_in(tensors, 'W', 1, request.source)}")
     _write(request, config.model_dump(mode="json"), {"decoder.W": tensors["W"]}, ())
     return tuple(name for name in tensors if name != "W")
 

@@ -10,15 +10,17 @@ from torch import Tensor
 
 from interpreter.classifier import CnnClassifier
 from interpreter.configs import ClassifierConfig, L2iConfig, LmacConfig, LmacTdConfig
-from interpreter.errors import CheckpointError, ConfigError, RunError
+from interpreter.errors import ConfigError, RunError
 from interpreter.explainer import Explainer
 from interpreter.gradient import GRADIENT_METHODS
 from interpreter.l2i import L2i
 from interpreter.lmac import Lmac, LmacFt
 from interpreter.lmac_td import LmacTd
+from interpreter.methods import METHODS
 from interpreter.networks import build_classifier, build_l2i, build_lmac, build_lmac_td
 from interpreter.presets import make_config
 from interpreter.runs import CHECKPOINT, CONFIG, linked_run, load_into, read_config, read_run, read_tensors
+from interpreter.tensors import size_in
 from interpreter.types import Classifier
 
 
@@ -79,6 +81,11 @@ def load_explainer(
         return GRADIENT_METHODS[method](load_classifier(path, device))
     if method not in (None, run.kind):
         raise ConfigError(f"{path}: this run holds {run.kind}, not {method}")
+    if run.kind not in METHODS:
+        raise RunError(
+            f"{path}: the run of {run.kind} explains nothing by itself; "
+            "expected a classifier, lmac-td, lmac, lmac-ft or l2i"
+        )
     if classifier is None:
         if run.classifier is None:
             raise RunError(f"{path}: trained for a classifier that is no run; give it as `classifier`")
@@ -91,25 +98,21 @@ def load_explainer(
         if isinstance(config, LmacTdConfig):
             explainer: Explainer = LmacTd(classifier, build_lmac_td(config, classifier))
         elif isinstance(config, L2iConfig):
-            sizes = _l2i_sizes(state, path / CHECKPOINT)
+            sizes = l2i_sizes(state, path / CHECKPOINT)
             explainer = L2i(classifier, build_l2i(config, classifier, *sizes), config.relevance_threshold)
-        elif isinstance(config, LmacConfig):
+        else:
+            assert isinstance(config, LmacConfig)
             method_class = LmacFt if run.kind == "lmac-ft" else Lmac
             explainer = method_class(classifier, build_lmac(config, classifier))
-        else:
-            raise RunError(f"{path}: the run of {run.kind} explains nothing by itself")
     for network in explainer.networks:
         load_into(network, state, path / CHECKPOINT)
         network.to(checked_device(device)).requires_grad_(False).eval()
     return explainer
 
 
-def _l2i_sizes(state: Mapping[str, Tensor], source: Path) -> tuple[int, int]:
+def l2i_sizes(state: Mapping[str, Tensor], source: Path) -> tuple[int, int]:
     """Return the dictionary's size and the frames of the attention, which are those of the weights."""
-    try:
-        return state["nmf.W"].shape[1], state["theta.hard_att.weight"].shape[1]
-    except KeyError as error:
-        raise CheckpointError(f"{source}: {error.args[0]} is missing") from error
+    return size_in(state, "nmf.W", 1, source), size_in(state, "theta.hard_att.weight", 1, source)
 
 
 def checked_device(device: str | torch.device) -> torch.device:

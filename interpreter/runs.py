@@ -18,6 +18,7 @@ import yaml
 from torch import Tensor, nn
 
 from interpreter.errors import CheckpointError, RunError
+from interpreter.tensors import named_tensors, read_map
 
 SCHEMA_VERSION = 1
 CHECKPOINT, CONFIG, METRICS, RUN = "checkpoint.pt", "config.yaml", "metrics.csv", "run.json"
@@ -167,25 +168,13 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_tensors(path: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
-    """Read a file of tensors, refusing anything that would run code.
+    """Read a file of named tensors and nothing else, refusing anything that would run code.
 
     Raises:
         FileNotFoundError: there is no such file.
         CheckpointError: the file holds more than tensors, or is damaged.
     """
-    if not path.is_file():
-        raise FileNotFoundError(2, "No such checkpoint", str(path))
-    try:
-        loaded = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise CheckpointError(
-            f"{path}: only a file of tensors is read, and this one is damaged or holds other objects "
-            f"({reason[:160]})"
-        ) from error
-    if not isinstance(loaded, dict):
-        raise CheckpointError(f"{path}: expected a map of names to tensors, found {type(loaded).__name__}")
-    return loaded
+    return named_tensors(read_map(path, device), path)
 
 
 def load_into(module: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> None:

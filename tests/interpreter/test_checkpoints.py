@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -94,19 +96,22 @@ def test_the_explainers_come_in_under_the_authors_names(imported: Path, tmp_path
     assert load_explainer(tmp_path / "lmac").explain(clips).mask is not None
 
 
-def _panns(width: int, mel_bins: int) -> dict[str, dict[str, torch.Tensor]]:
-    """A file of PANNs, in its names."""
+def _panns(width: int, mel_bins: int) -> dict[str, object]:
+    """What PANNs saves while it trains, in its names: the model, and where its sampler is."""
     state = Cnn14(mel_bins, width).state_dict()
     renamed = {name.replace("norm0", "bn0").replace(".norm", ".bn"): tensor for name, tensor in state.items()}
     extra = {"fc1.weight": torch.zeros(2, 2), "fc_audioset.bias": torch.zeros(2)}
-    return {"model": {**renamed, **extra, "logmel_extractor.melW": torch.zeros(2, 2)}}
+    sampler = {"indexes_per_class": [np.arange(5)], "queue": [np.int64(1)], "pointers_of_classes": [0]}
+    model = {**renamed, **extra, "logmel_extractor.melW": torch.zeros(2, 2)}
+    return {"iteration": 440000, "model": model, "sampler": sampler}
 
 
 def test_panns_starts_a_training_and_what_was_left_out_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "Cnn14_16k.pth"
-    torch.save(_panns(WIDTH, 64), file)
+    saved = _panns(WIDTH, 64)
+    torch.save(saved, file)
     classifier = CnnClassifier(["a", "b"], FrontEnd(), WIDTH)
     own = classifier.cnn14.norm0.weight.detach().clone().fill_(0.5)
     with torch.no_grad():
@@ -114,7 +119,8 @@ def test_panns_starts_a_training_and_what_was_left_out_is_said(
     left_out = load_start(classifier, file)
     assert {"fc1.weight", "fc_audioset.bias", "logmel_extractor.melW", "norm0.weight"} <= set(left_out)
     assert "left out" in caplog.text
-    given = torch.load(file, weights_only=True)["model"]
+    given = saved["model"]
+    assert isinstance(given, dict)
     assert torch.equal(classifier.cnn14.block(3).norm2.bias, given["conv_block3.bn2.bias"])
     assert torch.equal(classifier.cnn14.norm0.weight, own)
     out = tmp_path / "start"
@@ -122,6 +128,15 @@ def test_panns_starts_a_training_and_what_was_left_out_is_said(
     again = CnnClassifier(["a", "b"], FrontEnd(), WIDTH)
     load_start(again, out)
     assert torch.equal(again.cnn14.block(6).conv2.weight, given["conv_block6.conv2.weight"])
+
+
+def test_arrays_under_the_name_that_numpy_1_gave_them_are_read(tmp_path: Path) -> None:
+    saved = io.BytesIO()
+    torch.save(_panns(WIDTH, 64), saved, _use_new_zipfile_serialization=False)
+    old = saved.getvalue().replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+    assert old != saved.getvalue()
+    (tmp_path / "Cnn14_16k.pth").write_bytes(old)
+    import_run(Import("cnn14", tmp_path / "Cnn14_16k.pth", tmp_path / "out"))
 
 
 def test_a_dictionary_comes_in(tmp_path: Path) -> None:
@@ -174,6 +189,46 @@ def test_what_does_not_fit_is_named(speechbrain_folder: Path, imported: Path, tm
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "content", "sentence"),
+    [
+        ("nmf", {"W": 3}, "expected a map of names to tensors, but 'W' has int"),
+        ("nmf", {3: torch.zeros(2)}, "expected a map of names to tensors, but 3 has Tensor"),
+        ("nmf", {"V": torch.zeros(2)}, "W is missing"),
+        ("nmf", {"W": torch.zeros(2)}, r"W has the shape \[2\]; expected 2 dimensions or more"),
+        ("cnn14", {"conv_block6.conv2.weight": 1}, "but 'conv_block6.conv2.weight' has int"),
+        ("cnn14", {3: torch.zeros(2)}, "but 3 has Tensor"),
+        ("cnn14", {"model": {"a": [1]}}, "but 'a' has list"),
+        ("cnn14", {"conv_block6.conv2.weight": torch.zeros(2)}, "norm0.weight is missing"),
+        ("lmac", {"model": {"a": torch.zeros(2)}}, "but 'model' has dict"),
+        ("lmac", {"a": np.zeros(2)}, "only a file of tensors is read"),
+    ],
+)
+def test_files_of_something_else_are_named(
+    tmp_path: Path, kind: str, content: dict[object, object], sentence: str
+) -> None:
+    torch.save(content, tmp_path / "file.ckpt")
+    with pytest.raises(CheckpointError, match=f"file.ckpt: .*{sentence}"):
+        import_run(Import(kind, tmp_path / "file.ckpt", tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_l2i_without_its_dictionary_is_named(imported: Path, tmp_path: Path) -> None:
+    for name in ("psi_model", "theta", "nmf_decoder"):
+        torch.save({"other": torch.zeros(2)}, tmp_path / f"{name}.ckpt")
+    with pytest.raises(CheckpointError, match=r"nmf\.W is missing"):
+        import_run(Import("l2i", tmp_path, tmp_path / "out", classifier=imported))
+
+
+def test_what_explains_nothing_says_so(tmp_path: Path) -> None:
+    torch.save(_panns(WIDTH, 64), tmp_path / "Cnn14_16k.pth")
+    import_run(Import("cnn14", tmp_path / "Cnn14_16k.pth", tmp_path / "out"))
+    with pytest.raises(
+        RunError, match="the run of cnn14 explains nothing by itself; expected a classifier, lmac"
+    ):
+        load_explainer(tmp_path / "out")
+
+
 def test_labels_with_gaps_or_other_text_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "label_encoder.txt"
     file.write_text("'dog' => 0\n'rain' => 2\n")
@@ -181,4 +236,7 @@ def test_labels_with_gaps_or_other_text_are_refused(tmp_path: Path) -> None:
         read_labels(file)
     file.write_text("dog, 0\n")
     with pytest.raises(CheckpointError, match=r"line 1 is 'dog, 0'; expected 'label' => index"):
+        read_labels(file)
+    file.write_bytes(b"\x80\x04\xff")
+    with pytest.raises(CheckpointError, match="not a text in UTF-8; expected lines of 'label' => index"):
         read_labels(file)

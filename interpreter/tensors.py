@@ -1,0 +1,81 @@
+"""Files of tensors, read without running what they may hold, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy._core import multiarray
+from torch import Tensor
+from torch.serialization import safe_globals
+
+from interpreter.errors import CheckpointError
+
+_ARRAYS: list[Any] = [
+    np.ndarray,
+    np.dtype,
+    *(type(np.dtype(code)) for code in np.typecodes["All"] if code != "O"),
+    *(
+        (getattr(multiarray, name), f"numpy.{core}.multiarray.{name}")
+        for core in ("core", "_core")
+        for name in ("_reconstruct", "scalar")
+    ),
+]
+"""What brings arrays of numbers and texts back, under the names of NumPy 1 and 2."""
+
+
+def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = False) -> dict[Any, Any]:
+    """Read a map that torch saved, refusing anything that would run code.
+
+    Args:
+        path: the file.
+        device: where its tensors go.
+        arrays: let it hold NumPy's arrays as well.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file holds other objects, or is damaged.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such checkpoint", str(path))
+    try:
+        with safe_globals(_ARRAYS if arrays else []):
+            loaded = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise CheckpointError(
+            f"{path}: only a file of tensors is read, and this one is damaged or holds other objects "
+            f"({reason[:160]})"
+        ) from error
+    if not isinstance(loaded, dict):
+        raise CheckpointError(f"{path}: expected a map of names to tensors, found {type(loaded).__name__}")
+    return loaded
+
+
+def named_tensors(content: Mapping[Any, Any], source: Path) -> dict[str, Tensor]:
+    """Return a map that was read from `source`, in which every name is a text and has a tensor."""
+    for name, value in content.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise CheckpointError(
+                f"{source}: expected a map of names to tensors, but {name!r} has {type(value).__name__}"
+            )
+    return dict(content)
+
+
+def size_in(state: Mapping[str, Tensor], name: str, dimension: int, source: Path) -> int:
+    """Return the size of a tensor in a dimension, which tells how large its network is.
+
+    Raises:
+        CheckpointError: the tensor is missing or has fewer dimensions.
+    """
+    if name not in state:
+        raise CheckpointError(f"{source}: {name} is missing")
+    shape = list(state[name].shape)
+    if len(shape) <= dimension:
+        raise CheckpointError(
+            f"{source}: {name} has the shape {shape}; expected {dimension + 1} dimensions or more"
+        )
+    return shape[dimension]
