@@ -1,4 +1,4 @@
-"""Sounds in the page: loading, failures, sample rates, the loop on the waveform, volume, headphone check."""
+"""Sounds in the page: loading, failures, sample rates, the loop on the waveform, volume."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 MakeStudy = Callable[..., Path]
 Serve = Callable[[Path], str]
@@ -32,19 +34,14 @@ AudioContext.prototype.createGain = function () {
   return node;
 };
 """
-# What a listener's ears find out about each sound: its energy, and how far its two channels are apart.
-EARS = """
-window.heard = [];
-const start = AudioBufferSourceNode.prototype.start;
-AudioBufferSourceNode.prototype.start = function (...when) {
-  const left = this.buffer.getChannelData(0), right = this.buffer.getChannelData(1);
-  let energy = 0, apart = 0;
-  for (let n = 0; n < left.length; n += 1) {
-    energy += left[n] * left[n];
-    apart += (left[n] - right[n]) ** 2;
-  }
-  window.heard.push([energy, apart]);
-  return start.apply(this, when);
+NOTE_DECODING = """
+window.decoded = [];
+const decode = BaseAudioContext.prototype.decodeAudioData;
+BaseAudioContext.prototype.decodeAudioData = async function (bytes) {
+  const buffer = await decode.call(this, bytes);
+  const middle = buffer.getChannelData(0).subarray(buffer.length / 4, buffer.length / 2);
+  window.decoded.push([this.sampleRate, Math.max(...middle.map(Math.abs))]);
+  return buffer;
 };
 """
 
@@ -106,6 +103,35 @@ def test_resampling_is_stated(
     someone.tab.goto(serve(make_study([pages["mushra"], pages["finish"]])))
     someone.at(1)
     note = "The sounds were recorded at 16 kHz; your browser plays them at 48 kHz, so they are resampled."
+    assert someone.tab.get_by_text(note).is_visible()
+
+
+def test_a_page_does_not_inherit_the_rate_of_the_one_before(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    """A volume page of 8 kHz, an Ogg file with a tone of 9 kHz, then sounds of different rates."""
+    ogg = pages["trial"]("likert_single_stimulus", "ogg", conditions=("plover",), response=[{"value": "1"}])
+    ogg["stimuli"] = {"plover": "audio/item/plover.ogg"}
+    study = make_study([pages["volume"], ogg, {**pages["multi"], "id": "mixed"}, pages["finish"]])
+    pages["write_sound"](study / "audio/item/reference.wav", 300, 0.6, 8_000)
+    pages["write_sound"](study / "audio/item/kestrel.wav", 300, 0.6, 32_000)
+    tone = 0.3 * np.sin(2 * np.pi * 9_000 * np.arange(44_100) / 44_100)
+    soundfile.write(study / "audio/item/plover.ogg", tone, 44_100)
+    someone = open_page("about:blank")
+    someone.tab.add_init_script(NOTE_DECODING)
+    someone.tab.goto(serve(study))
+    someone.at(1)
+    someone.next.click()
+    someone.at(2)
+    (volume_rate, _), (ogg_rate, peak) = someone.tab.evaluate("window.decoded")
+    assert (volume_rate, ogg_rate) == (8_000, 44_100) and peak > 0.2
+    someone.hear_by_mouse()
+    someone.tab.locator("fieldset input").first.check()
+    someone.next.click()
+    someone.at(3)
+    own = someone.tab.evaluate("new AudioContext().sampleRate")
+    assert {rate for rate, _ in someone.tab.evaluate("window.decoded.slice(2)")} == {own}
+    note = "The sounds of this page have different sample rates; your browser resamples them to"
     assert someone.tab.get_by_text(note).is_visible()
 
 
@@ -182,40 +208,3 @@ def test_volume_holds_for_later_pages(
     someone.tab.reload()
     someone.at(2)
     assert someone.tab.evaluate("window.gains[0].gain.value") == pytest.approx(0.3)
-
-
-@pytest.mark.parametrize("method", ["antiphase", "huggins"])
-def test_headphone_check_is_done_and_stored(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], method: str
-) -> None:
-    study = make_study([pages["generic"], pages["mushra"], pages["finish"]], headphone_check=method)
-    someone = open_page("about:blank")
-    someone.tab.add_init_script(EARS)
-    someone.tab.goto(serve(study))
-    someone.at(1)
-    someone.next.click()
-    assert someone.at(2) == "headphone_check"
-    someone.next.click()
-    assert someone.hint.text_content() == "Please do the headphone check first."
-    someone.tab.get_by_role("button", name="Start").click()
-    for n in range(6):
-        someone.tab.get_by_text(f"Round {n + 1} of 6").wait_for()
-        someone.tab.get_by_role("button", name="Play").click()
-        heard = someone.tab.evaluate("window.heard.slice(-3)")
-        column = [loud for loud, _ in heard] if method == "antiphase" else [-apart for _, apart in heard]
-        answer = column.index(min(column)) + 1
-        someone.tab.get_by_role("button", name=f"Choose sound {answer}").click()
-    someone.tab.get_by_text("Your headphones work well.").wait_for()
-    someone.next.click()
-    someone.at(3)
-
-    def read() -> dict[str, str]:
-        rows = pages["stored"](study, "export_answers")
-        return {row["name"]: row["value"] for row in rows if row["name"].startswith("headphone")}
-
-    assert pages["eventually"](read, bool) == {
-        "headphone_check": "passed",
-        "headphone_check_correct": "6",
-        "headphone_check_attempts": "1",
-        "headphone_check_method": method,
-    }

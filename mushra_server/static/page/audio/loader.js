@@ -15,6 +15,7 @@ export class Loader {
   #bytes = new Map(); // url -> promise of the file
   #decoded = new Map(); // url -> promise of the AudioBuffer, for `#context`
   #context = null;
+  #rate; // the rate that `#context` was asked for; null for the device's own
 
   /**
    * Fetch and decode sounds.
@@ -79,11 +80,13 @@ export class Loader {
     });
   }
 
+  /** A context of a rate, or of the device's own rate where the sounds' rate is not known or not one. */
   #contextFor(rate) {
-    if (this.#context && (rate === null || this.#context.sampleRate === rate)) return this.#context;
+    if (this.#context && this.#rate === rate) return this.#context;
     this.#context?.close();
     this.#decoded.clear();
     this.#context = createContext(rate);
+    this.#rate = rate;
     return this.#context;
   }
 }

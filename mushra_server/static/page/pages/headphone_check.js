@@ -23,7 +23,7 @@ class HeadphoneCheck {
   #env;
   #random;
   #context = null;
-  #attempt = 0;
+  #attempt; // how many were made to their end
   #round = 0;
   #right = 0;
   #done = null; // {passed, right, attempts} when the check is over
@@ -33,21 +33,23 @@ class HeadphoneCheck {
   constructor(page, env) {
     this.#page = page;
     this.#env = env;
-    this.#random = seededRandom(page.id);
     const before = page.answer?.answers ?? {};
+    this.#attempt = Number(before.headphone_check_attempts ?? 0);
     if (before.headphone_check)
       this.#done = {
         passed: before.headphone_check === "passed",
         right: Number(before.headphone_check_correct),
-        attempts: Number(before.headphone_check_attempts),
+        attempts: this.#attempt,
       };
     this.element = h("div", { class: "headphones" });
     if (this.#done) this.#showResult();
+    else if (this.#attempt > 0) this.#showAgain();
     else this.#showIntro();
   }
 
+  /** What is stored; a draft keeps a failed attempt, so that loading the page again gives no further one. */
   result() {
-    if (!this.#done) return {};
+    if (!this.#done) return this.#attempt > 0 ? { headphone_check_attempts: String(this.#attempt) } : {};
     const { passed, right, attempts } = this.#done;
     return {
       headphone_check: passed ? "passed" : "failed",
@@ -83,7 +85,7 @@ class HeadphoneCheck {
   #begin() {
     this.#context ??= new (window.AudioContext ?? window.webkitAudioContext)();
     this.#context.resume();
-    this.#attempt += 1;
+    this.#random = seededRandom(`${this.#page.id} ${this.#attempt}`); // other rounds in another attempt
     this.#round = 0;
     this.#right = 0;
     this.#showRound();
@@ -152,21 +154,26 @@ class HeadphoneCheck {
       this.#showRound();
       return;
     }
+    this.#attempt += 1;
     const passed = this.#right >= passMark(this.#page.method);
-    if (!passed && this.#attempt < ATTEMPTS) {
-      this.#main = h("button", {
-        type: "button",
-        class: "button primary",
-        text: t("try_again"),
-        on: { click: () => this.#begin() },
-      });
-      fill(this.element, h("p", { class: "notice", role: "alert", text: t("headphones_again") }), this.#main);
+    if (passed || this.#attempt >= ATTEMPTS) {
+      this.#done = { passed, right: this.#right, attempts: this.#attempt };
+      this.#showResult();
+    } else {
+      this.#showAgain();
       this.#main.focus();
-      return;
     }
-    this.#done = { passed, right: this.#right, attempts: this.#attempt };
-    this.#showResult();
     this.#env.changed();
+  }
+
+  #showAgain() {
+    this.#main = h("button", {
+      type: "button",
+      class: "button primary",
+      text: t("try_again"),
+      on: { click: () => this.#begin() },
+    });
+    fill(this.element, h("p", { class: "notice", role: "alert", text: t("headphones_again") }), this.#main);
   }
 
   #showResult() {

@@ -34,17 +34,40 @@ def test_shortest_loop_is_exactly_half_a_second(tab: Any, rate: int) -> None:
 def test_sample_rate_is_read_from_the_file(tab: Any, tmp_path: Path) -> None:
     import soundfile
 
-    for name, rate in (("a.wav", 16_000), ("b.wav", 44_100), ("c.flac", 22_050), ("d.flac", 96_000)):
-        soundfile.write(tmp_path / name, np.zeros(100), rate)
+    files = [("a.wav", 16_000), ("b.wav", 44_100), ("c.flac", 22_050), ("d.flac", 96_000)]
+    files += [("e.ogg", 8_000), ("f.ogg", 44_100), ("g.ogg", 96_000)]
+    files += [("h.mp3", rate) for rate in (8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)]
+    for name, rate in files:
+        soundfile.write(tmp_path / name, np.zeros(rate // 10), rate)
         found = tab.evaluate(
             "async (bytes) => (await import('/audio/format.js')).sampleRateOf(Uint8Array.from(bytes).buffer)",
             list((tmp_path / name).read_bytes()),
         )
-        assert found == rate
+        assert found == rate, name
     assert (
         tab.evaluate("async () => (await import('/audio/format.js')).sampleRateOf(new ArrayBuffer(100))")
         is None
     )
+
+
+def test_sample_rate_of_opus_is_that_of_its_decoder_and_a_tag_is_skipped(tab: Any, tmp_path: Path) -> None:
+    import soundfile
+
+    def rate_of(content: bytes) -> int | None:
+        found = tab.evaluate(
+            "async (bytes) => (await import('/audio/format.js')).sampleRateOf(Uint8Array.from(bytes).buffer)",
+            list(content),
+        )
+        return None if found is None else int(found)
+
+    soundfile.write(tmp_path / "a.ogg", np.zeros(4_800), 16_000, subtype="OPUS")
+    assert rate_of((tmp_path / "a.ogg").read_bytes()) == 48_000
+    soundfile.write(tmp_path / "a.mp3", np.zeros(4_800), 22_050)
+    sound = (tmp_path / "a.mp3").read_bytes()
+    assert rate_of(b"ID3\x04\0\0\0\0\x01\x05" + bytes(133) + sound) == 22_050  # 1 x 128 + 5 bytes
+    assert rate_of(b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + sound) is None  # the file ends within its tag
+    assert rate_of(b"OggS" + bytes(22) + b"\xff" + bytes(60)) is None
+    assert rate_of(b"\0\0\0 ftypM4A " + bytes(100)) is None
 
 
 # A clock that stands still but for the one thing that takes long: every buffer made costs ten seconds.
