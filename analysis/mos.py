@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.bootstrap import bca, bootstrap_means, influences
 from analysis.errors import DesignError
 from analysis.intervals import INTERVALS, Interval, interval
-from analysis.ratings import cells, conditions, is_simulated, rated
+from analysis.ratings import cells, conditions, is_simulated, own_items, rated
 from analysis.variance import Floats
 
 COLUMNS = [
@@ -60,6 +60,7 @@ def mos(
     if by not in frame:
         raise DesignError(f"The ratings have no column '{by}' to split by; found {', '.join(frame.columns)}.")
     rows = frame if by == "attribute" else rated(frame, attribute)
+    rows = own_items(rows, rows) if by == "item" else rows
     method = "listener" if by == "item" and interval != "naive-t" else interval
     listed = order or list(conditions(rows)["condition"])
     parts = []

@@ -12,6 +12,8 @@
 | `simulated`, `finished` | bool | made by a program; the session reached its end |
 | `label` | text | the condition's name in figures and tables |
 | `q_...` | text | one column per questionnaire answer or URL parameter |
+
+`frame.attrs["scales"]` maps an attribute to the lowest and highest score of its scale, where that is known.
 """
 
 from __future__ import annotations
@@ -144,11 +146,16 @@ def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
         Columns `listener, item, condition, score, n` (`n` ratings went into the mean), sorted.
     """
     rows = rated(frame, attribute)
-    items = rows["item"]
-    if rows["study"].nunique() > 1 and not shares_items(rows):
-        rows = rows.assign(item=rows["study"] + "/" + items)
+    rows = own_items(rows, rows)
     grouped = rows.groupby(["listener", "item", "condition"], sort=True, observed=True)["score"]
     return grouped.agg(score="mean", n="size").reset_index()
+
+
+def own_items(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Put the study before its items where the trials `rows` of pooled studies have different ones."""
+    if rows["study"].nunique() < 2 or shares_items(rows):
+        return frame
+    return frame.assign(item=frame["study"] + "/" + frame["item"])
 
 
 def shares_items(frame: pd.DataFrame) -> bool:
@@ -216,7 +223,15 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
 
 
 def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
-    """Guess the ends of the scale from the scores: the narrowest usual scale that holds them."""
+    """Return the ends of the scale: those that the ratings were read with, or a guess from the scores.
+
+    `frame.attrs["scales"]`, which pandas carries along, maps attributes to their ends. Where it does not name
+    all of the frame's, it is the narrowest usual scale that holds the scores.
+    """
+    known = frame.attrs.get("scales", {})
+    declared = [known.get(name) for name in frame["attribute"].unique()]
+    if declared and all(declared):
+        return min(ends[0] for ends in declared), max(ends[1] for ends in declared)
     scores = frame["score"].dropna()
     low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 100.0)
     for ends in ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0), (-100.0, 100.0)):

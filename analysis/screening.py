@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings import REFERENCES, rated, scale_of
+from analysis.ratings import REFERENCES, own_items, rated, scale_of
 
 RULES = ("hidden-reference", "mid-anchor")
 FLAGS = ("repeats", "straight-lining", "untouched", "fast", "unfinished", "attention", "headphones")
@@ -36,13 +36,14 @@ def screen(
     Args:
         frame: Tidy ratings.
         attribute: The scale, where the frame has several.
-        scale: Its ends; by default guessed from the scores.
+        scale: Its ends; by default those that the ratings were read with, or guessed from the scores.
         exclude: The rules and flags that exclude; others are only reported.
         expected: For attention checks: item to condition to the lowest and highest score of someone who
             listened.
 
     Returns:
-        One row per listener: `listener, kept, reason, flags, n_trials`, and the numbers behind each:
+        One row per listener: `listener, kept, reason, flags, rules, n_trials` (`rules`: the names of those
+        that exclude the listener), and the numbers behind each:
         `reference_trials, reference_low` (trials under the limit), `reference_share, mid_anchor_trials,
         mid_anchor_high, mid_anchor_share, repeat_difference, straight_share, untouched_share, fast_share,
         attention_failed`.
@@ -55,20 +56,21 @@ def screen(
         raise DesignError(
             f"There is no screening rule '{unknown[0]}'; expected one of {', '.join((*RULES, *FLAGS))}."
         )
-    rows = rated(frame, attribute)
-    low, high = scale or scale_of(rows)
+    trials = rated(frame, attribute)
+    rows = own_items(trials, trials)
+    low, high = scale or frame.attrs.get("scale") or scale_of(rows)
     limit = low + _LIMIT * (high - low)
     table = pd.DataFrame(index=pd.Index(sorted(rows["listener"].unique()), name="listener"))
     table["n_trials"] = rows.groupby("listener")["item"].nunique()
     table = _reference_rule(table, rows, limit)
     table = _mid_anchor_rule(table, rows, limit)
     same = frame[frame["attribute"] == rows["attribute"].iloc[0]]
-    table["repeat_difference"] = _repeat_difference(same)
+    table["repeat_difference"] = _repeat_difference(own_items(same, trials))
     table["straight_share"] = _straight_share(rows)
     table["untouched_share"] = _untouched_share(same)
     table["fast_share"] = _fast_share(rows)
     table["attention_failed"] = _attention_failed(same, expected or {}, table.index)
-    return _verdict(table, frame, exclude, high - low).reset_index()
+    return _verdict(table, frame, exclude, high - low, limit).reset_index()
 
 
 def kept(frame: pd.DataFrame, screening: pd.DataFrame) -> pd.DataFrame:
@@ -159,17 +161,17 @@ def _attention_failed(
 
 
 def _verdict(
-    table: pd.DataFrame, frame: pd.DataFrame, exclude: tuple[str, ...], width: float
+    table: pd.DataFrame, frame: pd.DataFrame, exclude: tuple[str, ...], width: float, limit: float
 ) -> pd.DataFrame:
     unfinished = ~frame.groupby("listener")["finished"].all().reindex(table.index)
     found: dict[str, tuple[pd.Series, str | pd.Series]] = {
         "hidden-reference": (
             table["reference_share"] > _SHARE,
-            _said(table, "reference", "the hidden reference under 90"),
+            _said(table, "reference", f"the hidden reference under {limit:g}"),
         ),
         "mid-anchor": (
             table["mid_anchor_share"] > _SHARE,
-            _said(table, "mid_anchor", "the mid anchor over 90"),
+            _said(table, "mid_anchor", f"the mid anchor over {limit:g}"),
         ),
         "repeats": (
             table["repeat_difference"] > 0.2 * width,
@@ -182,7 +184,7 @@ def _verdict(
         "attention": (table["attention_failed"] > 0, "attention check failed"),
         "headphones": (_headphones_failed(frame, table.index), "headphone check failed"),
     }
-    reasons, flags = [], []
+    reasons, flags, rules = [], [], []
     for listener in table.index:
         hit = [name for name, (where, _) in found.items() if bool(where.get(listener, False))]
         texts = {name: found[name][1] for name in hit}
@@ -191,9 +193,11 @@ def _verdict(
         }
         reasons.append("; ".join(said[name] for name in hit if name in exclude))
         flags.append("; ".join(said[name] for name in hit if name not in exclude))
+        rules.append("; ".join(name for name in hit if name in exclude))
     table.insert(0, "kept", [not reason for reason in reasons])
     table.insert(1, "reason", reasons)
     table.insert(2, "flags", flags)
+    table.insert(3, "rules", rules)
     return table
 
 

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from analysis.ratings import REFERENCES
 from analysis.results import Results
+from analysis.screening import RULES
 
 REFERENCES_OF = {
     "bs1534": "ITU-R. Recommendation BS.1534-3: Method for the subjective assessment of intermediate "
@@ -90,7 +91,7 @@ def references(results: Results) -> list[str]:
     """Return the references that the methods paragraph rests on."""
     options = results.options
     keys = [*_INTERVALS[options.interval][1]]
-    if _has_rules(results):
+    if _rules_applied(results):
         keys.append("bs1534")
     if "comparisons" in results.tables:
         keys += ["henderson", "satterthwaite", "pratt", "mendonca"]
@@ -98,20 +99,42 @@ def references(results: Results) -> list[str]:
     return sorted(REFERENCES_OF[key] for key in set(keys))
 
 
-def _has_rules(results: Results) -> bool:
-    return bool(results.ratings["role"].isin([*REFERENCES, "mid_anchor"]).any())
+def _rules_applied(results: Results) -> list[str]:
+    """Return the rules of BS.1534-3 that were to exclude listeners and had something to judge."""
+    roles = set(results.ratings["role"])
+    judged = {"hidden-reference": not roles.isdisjoint(REFERENCES), "mid-anchor": "mid_anchor" in roles}
+    return [rule for rule in RULES if rule in results.options.exclude and judged[rule]]
 
 
 def _screening(results: Results) -> str:
-    if not _has_rules(results):
-        return "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
-    n, total = results.excluded, len(results.screening)
-    who = (
-        "No listener was excluded"
-        if n == 0
-        else f"{n} of {total} listeners {'was' if n == 1 else 'were'} excluded"
-    )
-    return f"{who} by the post-screening rules of ITU-R BS.1534-3, applied to each listener's own trials."
+    rules = _rules_applied(results)
+    further = [name for name in results.options.exclude if name not in RULES]
+    reasons = [set(text.split("; ")) for text in results.screening["rules"]]
+    by_rules = [not hit.isdisjoint(rules) for hit in reasons]
+    sentences = []
+    if rules:
+        which = "post-screening rules" if len(rules) == 2 else f"{rules[0]} rule"
+        sentences.append(
+            f"{_excluded(by_rules)} by the {which} of ITU-R BS.1534-3, applied to each listener's own trials."
+        )
+    elif set(RULES) & set(results.options.exclude):
+        sentences.append(
+            "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
+        )
+    else:
+        sentences.append("Listeners were not screened by BS.1534-3.")
+    if further:
+        others = [not hit.isdisjoint(further) for hit in reasons]
+        alone = [other and not rule for other, rule in zip(others, by_rules, strict=True)]
+        sentences.append(f"{_excluded(alone)} by further criteria ({', '.join(further)}).")
+    return " ".join(sentences)
+
+
+def _excluded(who: list[bool]) -> str:
+    n, total = sum(who), len(who)
+    if n == 0:
+        return "No listener was excluded"
+    return f"{n} of {total} listeners {'was' if n == 1 else 'were'} excluded"
 
 
 def _comparisons(results: Results) -> str:
