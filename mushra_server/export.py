@@ -1,14 +1,15 @@
 """Exports of the ratings: the CSV and JSON of docs/formats.md, from the two views.
 
 A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula. The CSV therefore puts
-an apostrophe before a participant's text that begins so, unless the exact text is asked for; JSON is always
-exact.
+an apostrophe before every text that begins so, with or without apostrophes before it: a reader that takes one
+away has the exact text again. JSON is always exact.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
@@ -20,14 +21,13 @@ from mushra_server.schema import RATING_COLUMNS
 __all__ = ["SCHEMA_VERSION", "defuse", "write_csv", "write_json"]
 
 SCHEMA_VERSION = 1
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-FREE_TEXT = ("listener", "comment")
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
 CHUNK_ROWS = 2000
 
 
 def defuse(value: Any) -> Any:
     """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+    if isinstance(value, str) and FORMULA.match(value):
         return "'" + value
     return value
 
@@ -53,11 +53,9 @@ def write_csv(
     writer.writerow([*RATING_COLUMNS, *(f"q_{name}" for name in names)])
     count = 0
     for row in ratings(connection, simulated=simulated):
-        row.update({name: guard(row[name]) for name in FREE_TEXT})
         found = extra.get(row["session"], {})
-        writer.writerow(
-            [*(_cell(row[name]) for name in RATING_COLUMNS), *(guard(found.get(n)) for n in names)]
-        )
+        cells = [*(_cell(row[name]) for name in RATING_COLUMNS), *(found.get(name) for name in names)]
+        writer.writerow(map(guard, cells))
         count += 1
     return count
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from mushra_server.progress import version_of
+from mushra_server.scales import scale_ends
 from mushra_server.server import Server
+from study_builder.config import RatingPage, StudyConfig
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,17 +116,18 @@ def compute(server: Server) -> Results:
         frame = load_ratings(url, simulated="only" if simulated else "exclude", bad_rows="drop")
         frame["label"] = [server.study.config.condition(name).label or name for name in frame["condition"]]
         trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
-        scales = [_scale(frame, str(name)) for name in trials["attribute"].unique()]
+        config = server.study.config
+        scales = [_scale(config, frame, str(name)) for name in trials["attribute"].unique()]
     except AnalysisError as error:
         return Results(counts=counts, simulated=simulated, ratings=ratings, problem=str(error))
     return Results(scales, counts, simulated, ratings)
 
 
-def _scale(frame: pd.DataFrame, attribute: str) -> Scale:
+def _scale(config: StudyConfig, frame: pd.DataFrame, attribute: str) -> Scale:
     from analysis import kept, mos, screen
 
     rows = frame[frame["attribute"] == attribute]
-    screening = screen(rows)
+    screening = screen(rows, scale=scale_ends(config, attribute), expected=_expected(config))
     remaining = kept(rows, screening)
     everyone = remaining[remaining["kind"] == "trial"].empty
     shown = rows if everyone else remaining
@@ -137,6 +140,12 @@ def _scale(frame: pd.DataFrame, attribute: str) -> Scale:
         svg=_chart(shown, table),
         note=note,
     )
+
+
+def _expected(config: StudyConfig) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return what attentive listeners answer at attention checks: item, condition, range of scores."""
+    trials = [config.trial(page) for page in config.walk() if isinstance(page, RatingPage)]
+    return {t.item: dict(t.expected) for t in trials if t.kind == "attention" and t.expected}
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

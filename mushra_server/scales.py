@@ -8,9 +8,18 @@ from typing import Any
 
 from mushra_server.errors import AnswerError
 from mushra_server.study import SessionPage
-from study_builder.config import Bs1116Page, LikertPage, LikertPoint, Page, PairedComparisonPage, StudyConfig
+from study_builder.config import (
+    Bs1116Page,
+    LikertPage,
+    LikertPoint,
+    Page,
+    PairedComparisonPage,
+    RatingPage,
+    SpatialPage,
+    StudyConfig,
+)
 
-__all__ = ["PageScale", "as_number", "page_scales", "scales_of_type", "score_on"]
+__all__ = ["PageScale", "as_number", "page_scales", "scale_ends", "scales_of_type", "score_on"]
 
 IMPAIRMENT = (
     "Very annoying",
@@ -54,10 +63,16 @@ def page_scales(config: StudyConfig, page: SessionPage) -> tuple[PageScale, ...]
     if own is not None:
         return own
     trial = None if page.planned is None else page.planned.trial
-    asked = None if trial is None else trial.question
-    return tuple(
-        PageScale(s.name, asked or s.question, s.min, s.max, s.step, s.labels) for s in config.options.scales
-    )
+    return _scales_of_study(config, None if trial is None else trial.question)
+
+
+def scale_ends(config: StudyConfig, attribute: str) -> tuple[float, float] | None:
+    """Return the ends of an attribute's scale; None where pages of the study differ in it, or none has it."""
+    pages = [page for page in config.walk() if not isinstance(page, SpatialPage)]
+    rated = [page for page in pages if isinstance(page, RatingPage)]
+    scales = [scale for page in rated for scale in scales_of_type(page) or _scales_of_study(config, None)]
+    ends = {(scale.min, scale.max) for scale in scales if scale.name == attribute}
+    return ends.pop() if len(ends) == 1 else None
 
 
 def scales_of_type(page: Page) -> tuple[PageScale, ...] | None:
@@ -108,6 +123,12 @@ def as_number(value: object) -> float | None:
     except (OverflowError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _scales_of_study(config: StudyConfig, asked: str | None) -> tuple[PageScale, ...]:
+    return tuple(
+        PageScale(s.name, asked or s.question, s.min, s.max, s.step, s.labels) for s in config.options.scales
+    )
 
 
 def _likert(name: str, points: tuple[LikertPoint, ...]) -> PageScale:

@@ -51,6 +51,7 @@ def read_source(
             pattern,
         )
     if ours.is_ours(header):
+        table = ours.from_ours(table)
         return table if not listener else table.assign(listener=listener_of(table, listener, None))
     if webmushra.is_webmushra(header):
         frame = webmushra.from_webmushra(table, listener)

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from sqlalchemy import CursorResult
 
 DATABASE = "ratings.sqlite3"
+_DEFUSED = r"^'(?='*[=+\-@\t\r])"
 _HEADER = {"study", "listener", "session", "item", "condition", "score", "kind", "simulated"}
 
 
 def is_ours(header: list[str]) -> bool:
     """Say whether a CSV header is that of our export."""
     return set(header) >= _HEADER
+
+
+def from_ours(table: pd.DataFrame) -> pd.DataFrame:
+    """Take away the apostrophe that our CSV has before texts that a spreadsheet would run as formulas."""
+    texts = [name for name in table.columns if name not in (FILE, LINE)]
+    return table.assign(**{name: table[name].str.replace(_DEFUSED, "", regex=True) for name in texts})
 
 
 def read_database(url: str, name: str) -> pd.DataFrame:

@@ -10,6 +10,8 @@ import zipfile
 import pytest
 
 from mushra_server import settings
+from mushra_server.results import compute
+from tests.mushra_server.conftest import answer_to
 
 PAGES = ["", "/sessions", "/data", "/log", "/data/csv", "/mos/0.svg", "/qr.svg", "/sessions/x"]
 FORMS = ["/close", "/reopen", "/logout", "/sessions/x/exclude", "/sessions/x/restore", "/sessions/x/link"]
@@ -135,6 +137,40 @@ def test_overview_shows_the_mean_that_was_rated(app, make_listener, admin):
     assert "<strong>2</strong> finished" in text and "<strong>30</strong> ratings" in text
     assert "of all listeners" in text, "both rated the hidden reference low: screening leaves nobody"
     assert admin.get("/admin/mos/0.svg").data.startswith(b"<?xml")
+
+
+def rate_as_heard(listener, score, reference):
+    """Rate every condition alike, but for the hidden reference, which sounds like the open one."""
+    for page in listener.state["pages"]:
+        body = answer_to(page, score)
+        if page["type"] == "mushra":
+            heard = listener.client.get(page["reference"]["url"]).data
+            for rating, sound in zip(body["ratings"], page["stimuli"], strict=True):
+                same = listener.client.get(sound["url"]).data == heard
+                rating["score"] = reference if same else score
+        assert listener.put(page["index"], body).status_code == 200
+    listener.finish()
+
+
+def test_screening_follows_the_studys_scale(make_app, make_listener):
+    """Guessed from the scores, the scale would be 1 to 7 and its limit for the reference 6.4, not 5.4."""
+    app = make_app(scales=[{"name": "quality", "min": 0, "max": 6, "step": 0.1}])
+    for listener in ("a", "b"):
+        rate_as_heard(make_listener(app).start({"participant": listener}), 2, 5.5)
+    (scale,) = compute(app.extensions["listenable"]).scales
+    assert scale.note is None and [row["kept"] for row in scale.screening] == [True, True]
+
+
+def test_attention_checks_are_evaluated(make_app, make_listener):
+    trials = {f"trial{number}": {"item": f"item{number}"} for number in range(2)}
+    trials["trial2"] = {"item": "item2", "kind": "attention", "expected": {"saliency": [0, 10]}}
+    app = make_app(trials=trials)
+    rate_as_heard(make_listener(app).start({"participant": "asleep"}), 60, 100)
+    rate_as_heard(make_listener(app).start({"participant": "awake"}), 5, 100)
+    (scale,) = compute(app.extensions["listenable"]).scales
+    flags = {row["listener"]: row["flags"] for row in scale.screening}
+    assert "attention check failed" in flags["asleep"]
+    assert "attention check failed" not in flags["awake"]
 
 
 def test_simulated_results_say_so(app, make_listener, admin):
