@@ -72,7 +72,8 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     """
     attribute = options.attribute or str(rated_attribute(frame))
     rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
-    scale = options.scale or frame.attrs.get("scale") or scale_of(rated(rows, attribute))
+    scale = options.scale or scale_of(rated(rows, attribute))
+    rows.attrs["scales"] = {attribute: scale}
     expected = frame.attrs.get("expected")
     screening = screen(rows, attribute=attribute, scale=scale, exclude=options.exclude, expected=expected)
     left = kept(rows, screening)

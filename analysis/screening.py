@@ -58,7 +58,7 @@ def screen(
         )
     trials = rated(frame, attribute)
     rows = own_items(trials, trials)
-    low, high = scale or frame.attrs.get("scale") or scale_of(rows)
+    low, high = scale or scale_of(trials)
     limit = low + _LIMIT * (high - low)
     table = pd.DataFrame(index=pd.Index(sorted(rows["listener"].unique()), name="listener"))
     table["n_trials"] = rows.groupby("listener")["item"].nunique()

@@ -32,5 +32,5 @@ def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFra
     score_axis(ax, frame, vertical=True)
     ax.set_ylabel("Mean score")
     finish(ax, frame, grid="y")
-    legend(ax)
+    legend(ax, list(listed["label"]))
     return ax

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from analysis.errors import DesignError
 from analysis.figures.style import COLOURS, INK, MARKERS, finish, new_axes, score_axis
 from analysis.mos import mos
-from analysis.ratings import each
+from analysis.ratings import each, scale_of
 
 STYLES = ("default", "paper")
 
@@ -53,20 +53,23 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
         )  # fmt: skip
     ax.set_yticks(range(len(rows)), list(rows["label"]))
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    score_axis(ax, frame)
+    score_axis(ax, frame, reach=(rows["ci_low"].min(), rows["ci_high"].max()))
+    _arrows(ax, rows)
     ax.set_xlabel(f"MOS with 95 % interval ({rows['interval'].iloc[0]})")
     return finish(ax, frame)
 
 
 def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     ax = ax or new_axes(max(8.5, 1.2 * len(rows)), 6.5)
-    low = rows["mos"].min() if rows["mos"].min() < 0 else 0.0
+    # Bars stand on the scale's lower end, or hang from 0 where scores are below it.
+    low, high = scale_of(frame)
+    base = low if low >= 0 else min(high, 0.0)
     ends = (rows["mos"] - rows["ci_low"]).fillna(0), (rows["ci_high"] - rows["mos"]).fillna(0)
     colours = [COLOURS[role] for role in rows["role"]]
     ax.bar(
         range(len(rows)),
-        rows["mos"] - low,
-        bottom=low,
+        rows["mos"] - base,
+        bottom=base,
         width=0.62,
         color=colours,
         edgecolor=INK,
@@ -74,9 +77,23 @@ def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     )
     ax.errorbar(range(len(rows)), rows["mos"], yerr=ends, fmt="none", ecolor=INK, elinewidth=1, capsize=3)
     ax.set_xticks(range(len(rows)), list(rows["label"]), rotation=35, ha="right", rotation_mode="anchor")
-    score_axis(ax, frame, vertical=True, pad=0.0)
+    score_axis(ax, frame, vertical=True, pad=0.0, reach=(rows["ci_low"].min(), rows["ci_high"].max()))
+    _arrows(ax, rows, vertical=True)
     ax.set_ylabel("MOS")
     return finish(ax, frame, grid="y")
+
+
+def _arrows(ax: Axes, rows: pd.DataFrame, *, vertical: bool = False) -> None:
+    """Mark where an interval goes on beyond the axis."""
+    first, last = ax.get_ylim() if vertical else ax.get_xlim()
+    for place, row in enumerate(each(rows)):
+        for end, cut, mark in (
+            (first, row.ci_low < first, "v" if vertical else "<"),
+            (last, row.ci_high > last, "^" if vertical else ">"),
+        ):
+            if cut:
+                at = (place, end) if vertical else (end, place)
+                ax.plot(*at, mark, color=INK, markersize=5, clip_on=False)
 
 
 def _digits(frame: pd.DataFrame) -> int:

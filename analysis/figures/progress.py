@@ -31,5 +31,5 @@ def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="Position of the trial in the session", ylabel="Mean score")
     finish(ax, rows, grid="y")
-    legend(ax)
+    legend(ax, list(listed["label"]))
     return ax

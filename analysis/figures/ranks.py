@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
+from analysis.errors import DesignError
 from analysis.figures.style import INK, finish, legend, new_axes
 from analysis.ratings import cells, conditions
 
@@ -24,9 +25,15 @@ def rank_shares(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the shares of the ranks as stacked bars, the first rank at the left."""
+    """Draw the shares of the ranks as stacked bars, the first rank at the left.
+
+    Raises:
+        DesignError: No trial has all the conditions rated.
+    """
     listed = conditions(frame)
     shares = rank_shares(frame).reindex(list(listed["condition"]))
+    if not shares.to_numpy().any():
+        raise DesignError("No trial has all the conditions rated; ranks cannot be drawn.")
     ax = ax or new_axes(12.5, 2.8 + 0.7 * len(listed))
     left = np.zeros(len(listed))
     colours = colormaps["cividis_r"](np.linspace(0.05, 0.95, shares.shape[1]))
@@ -40,7 +47,6 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             color=colour,
             edgecolor=INK,
             linewidth=0.3,
-            label=str(rank),
         )
         left += width
     ax.set_yticks(range(len(listed)), list(listed["label"]))
@@ -49,5 +55,5 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     ax.set_xlabel("Share of complete trials")
     finish(ax, frame)
-    legend(ax, columns=shares.shape[1], title="Rank")
+    legend(ax, [str(rank) for rank in shares.columns], columns=shares.shape[1], title="Rank")
     return ax

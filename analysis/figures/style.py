@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +17,12 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
 
 from analysis.ratings import each, is_simulated, scale_of
+
+logger = logging.getLogger(__name__)
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
@@ -32,6 +40,10 @@ MARKERS = {"reference": "D", "hidden_reference": "D", "method": "o", "mid_anchor
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#666a73")
 
 _FONTS = ["Inter", "Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"]
+_FURTHER_FONTS = [
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Yu Gothic", "Microsoft YaHei",
+    "Malgun Gothic", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari",
+]  # fmt: skip
 _LOCK = threading.Lock()  # matplotlib's settings are global, and a server draws from several threads
 
 
@@ -43,7 +55,7 @@ def new_axes(width_cm: float, height_cm: float) -> Axes:
 
 
 def series(listed: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return colour, marker, line and label of each condition in a line plot.
+    """Return colour, marker and line of each condition in a line plot.
 
     Methods get colours of their own; references and anchors are grey and dotted.
 
@@ -52,7 +64,7 @@ def series(listed: pd.DataFrame) -> list[dict[str, Any]]:
     """
     out, number = [], 0
     for row in each(listed):
-        look: dict[str, Any] = {"label": row.label, "markersize": 4.5, "linewidth": 1.2}
+        look: dict[str, Any] = {"markersize": 4.5, "linewidth": 1.2}
         if row.role == "method":
             look |= {"color": CYCLE[number % len(CYCLE)], "marker": "osD^vPX*"[number % 8], "linestyle": "-"}
             number += 1
@@ -63,12 +75,15 @@ def series(listed: pd.DataFrame) -> list[dict[str, Any]]:
     return out
 
 
-def legend(ax: Axes, *, columns: int = 3, title: str | None = None) -> None:
-    """Put a legend without a frame under the axes."""
+def legend(ax: Axes, names: Sequence[str], *, columns: int = 3, title: str | None = None) -> None:
+    """Put a legend of what was drawn, in the order of drawing, under the axes, without a frame."""
+    handles: list[Any] = list(ax.containers) or list(ax.get_lines())[: len(names)]
     box = figure_of(ax).legend(
-        loc="outside lower center", ncols=columns, title=title, frameon=False, fontsize=7.5, labelcolor=INK
-    )
+        handles, list(names), loc="outside lower center", ncols=columns, title=title, frameon=False,
+        fontsize=7.5, labelcolor=INK,
+    )  # fmt: skip
     box.get_title().set(color=INK, fontsize=8)
+    _as_written(figure_of(ax))
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -99,7 +114,15 @@ def finish(ax: Axes, frame: pd.DataFrame, *, grid: Literal["x", "y"] | None = "x
     ax.set_axisbelow(True)
     if is_simulated(frame):
         mark_simulated(ax)
+    _as_written(figure_of(ax))
     return ax
+
+
+def _as_written(figure: Figure) -> None:
+    """Take every text as it is: a dollar in a name starts no formula."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
 
 
 def mark_simulated(ax: Axes) -> None:
@@ -110,11 +133,29 @@ def mark_simulated(ax: Axes) -> None:
     )  # fmt: skip
 
 
-def score_axis(ax: Axes, frame: pd.DataFrame, *, vertical: bool = False, pad: float = 0.02) -> None:
-    """Let an axis run over the whole scale of the scores."""
+def score_axis(
+    ax: Axes,
+    frame: pd.DataFrame,
+    *,
+    vertical: bool = False,
+    pad: float = 0.02,
+    reach: tuple[float, float] | None = None,
+) -> None:
+    """Let an axis run over the whole scale of the scores.
+
+    Args:
+        ax: The axes.
+        frame: Tidy ratings, whose scale it is.
+        vertical: Whether the scores run upwards.
+        pad: Room at both ends, as a share of the scale.
+        reach: Ends of the widest interval, which may lie beyond the scale: the axis goes on to them, by up
+            to the length of the scale.
+    """
     low, high = scale_of(frame)
-    room = pad * (high - low)
-    (ax.set_ylim if vertical else ax.set_xlim)(low - room, high + room)
+    width, (first, last) = high - low, reach or (low, high)
+    room = pad * width
+    ends = max(min(low, first) - room, low - width), min(max(high, last) + room, high + width)
+    (ax.set_ylim if vertical else ax.set_xlim)(*ends)
     if (low, high) == (0.0, 100.0):
         (ax.set_yticks if vertical else ax.set_xticks)(range(0, 101, 20))
 
@@ -133,7 +174,7 @@ def save(ax: Axes, folder: Path, name: str) -> str:
     figure = figure_of(ax)
     buffer, drawn = io.StringIO(), {}
     metadata = {"pdf": {"CreationDate": None}, "png": {}}
-    with _LOCK, rc_context(_rc(name)):
+    with _LOCK, rc_context(_rc(name)), _missing_letters_told(name):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         figure.set_layout_engine("none")  # the layout is found; finding it again would be half of the time
         for kind, about in metadata.items():
@@ -159,10 +200,28 @@ def inline_svg(svg: str, alt: str) -> str:
     return f"{head}>{page}"
 
 
+@contextmanager
+def _missing_letters_told(name: str) -> Iterator[None]:
+    """Say once for a figure, instead of once a letter, that the machine's fonts lack some of them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    missing = [one for one in caught if "missing from" in str(one.message)]
+    for other in (one for one in caught if one not in missing):
+        warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    if missing:
+        logger.warning(
+            "The figure %s has letters that no font of this machine has; install one that has them, such as "
+            "Noto Sans CJK, and draw again.",
+            name,
+        )
+
+
 def _rc(salt: str) -> Any:
+    installed = {font.name for font in fontManager.ttflist}
     return {
         "svg.fonttype": "none",
         "svg.hashsalt": salt,
-        "font.family": "sans-serif",
+        "font.family": ["sans-serif", *(font for font in _FURTHER_FONTS if font in installed)],
         "font.sans-serif": _FONTS,
     }

@@ -74,7 +74,7 @@ def test_the_scale_that_the_ratings_were_read_with_is_the_screenings() -> None:
     frame = ratings()
     frame["score"] = frame["score"].where(frame["condition"] != "reference", 5.0) / 20
     frame.loc[frame["condition"] == "reference", "score"] = 5.0
-    frame.attrs["scale"] = (1.0, 7.0)
+    frame.attrs["scales"] = {"score": (1.0, 7.0)}
     assert not screen(frame)["kept"].any()
     assert screen(frame)["reason"].iloc[0] == "the hidden reference under 6.4 in 4 of 4 trials"
     assert screen(frame, scale=(1, 5))["kept"].all()
