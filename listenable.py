@@ -18,6 +18,7 @@ from importlib.metadata import version as installed_version
 import typer
 
 INTERPRETER_MODULES = {"torch", "torchaudio", "lightning", "captum"}
+_INTERRUPTED = 130  # the exit code of Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ def explain_failure(error: Exception) -> str | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: exit code 0 when done, 1 for a defect, 2 for bad input, 130 for Ctrl-C."""
+    """Run the command line: exit code 0 when done, 1 for a defect, 2 for bad input, 130 for Ctrl-C.
+
+    An error may bring an exit code of its own.
+    """
     # Threads that spin while they wait bring a busy machine to a halt (beside another training a step of
     # LMAC-TD took 4.2 s instead of 0.3); threads that sleep at once lose 1.6 times on an idle one. So they
     # spin briefly, then sleep. OpenMP reads this when torch is imported.
@@ -124,15 +128,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     called = next((word for word in words if not word.startswith("-")), None)
     try:
         build_app(called)(args=words, prog_name="listenable")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as ending:
+        # Typer makes a Ctrl-C within a command an exit of its own, which says nothing
+        if isinstance(ending, SystemExit) and ending.code != _INTERRUPTED:
+            raise
         typer.echo("Interrupted; what was finished is kept.", err=True)
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         sentence = explain_failure(error)
         if sentence is None:
             raise
         typer.echo(f"Error: {sentence}", err=True)
-        sys.exit(2)
+        sys.exit(getattr(error, "exit_code", 2))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 InterpreterError
 ├── CheckpointError   a file of weights cannot be used
 ├── ConfigError       a preset or a setting cannot be used
-└── RunError          a run folder is missing, unfinished or of another kind
+├── RunError          a run folder is missing, unfinished or of another kind
+└── Terminated        another process asked to stop (SIGTERM)
 """
 
 from __future__ import annotations
@@ -25,3 +26,9 @@ class ConfigError(InterpreterError):
 
 class RunError(InterpreterError):
     """A run folder is missing, unfinished or of another kind."""
+
+
+class Terminated(InterpreterError):
+    """Another process asked to stop (SIGTERM), as a scheduler does when the time is up."""
+
+    exit_code = 143  # as a shell has it: 128 + the signal's number

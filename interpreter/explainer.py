@@ -195,15 +195,18 @@ def evaluating(*models: object) -> Iterator[None]:
             module.training = mode
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error is a device's lack of memory; for a processor PyTorch has no type of its own."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
 @contextmanager
 def out_of_memory_explained(clips: int, samples: int) -> Iterator[None]:
     """Turn the device's lack of memory into a sentence that says what to change."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if not isinstance(error, torch.OutOfMemoryError | MemoryError) and "can't allocate memory" not in str(
-            error
-        ):
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         raise InterpreterError(
             f"memory does not suffice for {clips} clips of {samples} samples at a time; "

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 
 from interpreter.configs import TrainingConfig
 from interpreter.data import Clips, Disturbance, EpochSampler, noise_source
+from interpreter.endings import endings_explained
 from interpreter.errors import ConfigError
 from interpreter.frozen import held
 from interpreter.kinds import Prepared, prepare
@@ -60,7 +61,7 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
         return found(request, config, wanted), False
     last = request.out / STATE / "last.ckpt"
     check_unfinished(request, config, wanted, last, resume)
-    with _quiet(), torch.random.fork_rng():
+    with endings_explained(request.out, config.batch_size), _quiet(), torch.random.fork_rng():
         torch.manual_seed(request.seed)
         prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
         wanted = replace(wanted, clip_s=prepared.waveforms.shape[1] / config.sample_rate)
@@ -100,14 +101,8 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         num_sanity_val_steps=0,
     )
     loaders = _loaders(prepared, config, request, engine, draws, trainer)
-    try:
-        with held(prepared.task.frozen):
-            trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise ConfigError(
-            f"memory does not suffice for batches of {config.batch_size} clips; lower it "
-            "(--set batch_size=N) or shorten the clips (--set duration_s=S), and train anew"
-        ) from error
+    with held(prepared.task.frozen):
+        trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
     if config.keep == "best":
         best = torch.load(last.with_name("best.ckpt"), weights_only=True)["state_dict"]
         learner.load_state_dict(best)
