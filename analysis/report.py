@@ -15,6 +15,7 @@ from analysis.errors import DesignError
 from analysis.latex import latex_comparisons, latex_mos
 from analysis.ratings import each, records
 from analysis.results import Options, Results, analyse
+from analysis.staging import file_name, staged
 from analysis.text import methods, references, software
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ def write_report(
 
     Args:
         frame: Tidy ratings.
-        out: Folder; made where it does not exist. Files of an earlier report are replaced.
+        out: Folder; made where it does not exist. The files of an earlier report are replaced once all of
+            the new ones are written; other files stay.
         options: Interval, test, correction and the rest.
         style: Look of the MOS figure: `default` or `paper`.
         title: Heading; by default the name of the study.
@@ -48,24 +50,17 @@ def write_report(
     """
     from analysis.page import render_page
 
-    folder = Path(out)
     results = analyse(frame, options or Options())
-    folder.mkdir(parents=True, exist_ok=True)
-    figures = write_figures(results, folder, style)
-    _write_tables(results, folder)
-    _write(folder / "mos.tex", latex_mos(results.mos, _digits(results)))
-    if "comparisons" in results.tables:
-        _write(
-            folder / "significance.tex", latex_comparisons(results.tables["comparisons"], _digits(results))
-        )
-    _write(
-        folder / "report.json",
-        json.dumps(summary(results), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-    )
-    _write(
-        folder / "index.html",
-        render_page(results, figures, title or str(frame.attrs.get("title") or _title(results))),
-    )
+    with staged(Path(out), "report.json") as folder:
+        figures = write_figures(results, folder, style)
+        _write_tables(results, folder)
+        _write(folder / "mos.tex", latex_mos(results.mos, _digits(results)))
+        if "comparisons" in results.tables:
+            table = latex_comparisons(results.tables["comparisons"], _digits(results))
+            _write(folder / "significance.tex", table)
+        _write(folder / "report.json", json.dumps(summary(results), allow_nan=False))
+        heading = title or str(frame.attrs.get("title") or _title(results))
+        _write(folder / "index.html", render_page(results, figures, heading))
     return results
 
 
@@ -141,7 +136,7 @@ def _write_tables(results: Results, folder: Path) -> None:
         "items": "mos_by_item",
     }
     for name, table in results.tables.items():
-        _csv(table, folder / f"{names.get(name, name)}.csv", mark)
+        _csv(table, folder / f"{file_name(names.get(name, name))}.csv", mark)
 
 
 def _csv(table: pd.DataFrame, path: Path, simulated: bool) -> None:
@@ -197,6 +192,4 @@ def _digits(results: Results) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    path.write_text(text, encoding="utf-8")

@@ -83,7 +83,14 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
-    tables, missing = _tables(left, rows, options, scale)
+    others = [name for name in frame["attribute"].unique() if name != attribute]
+    notes = list(frame.attrs.get("notes", []))
+    if others and not options.attribute:
+        notes.append(
+            f"This is the analysis of '{attribute}' alone; the ratings have {len(others)} more: "
+            f"{', '.join(map(str, others))} (--attribute chooses)."
+        )
+    tables, missing = _tables(left, rows, options, scale, order)
     return Results(
         options=options,
         attribute=attribute,
@@ -95,7 +102,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         mos_unscreened=mos(rows, order=order, **shared),
         tables=tables,
         missing=missing,
-        notes=list(frame.attrs.get("notes", [])),
+        notes=notes,
     )
 
 
@@ -108,12 +115,19 @@ def rated_attribute(frame: pd.DataFrame) -> str:
 
 
 def _tables(
-    left: pd.DataFrame, rows: pd.DataFrame, options: Options, scale: tuple[float, float]
+    left: pd.DataFrame,
+    rows: pd.DataFrame,
+    options: Options,
+    scale: tuple[float, float],
+    order: list[str],
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Every further table on its own: one that the design does not allow takes no other with it."""
     pairs: dict[str, Any] = {
         "against": options.against, "test": options.test, "correction": options.correction,
         "draws": options.draws, "seed": options.seed,
+    }  # fmt: skip
+    shared: dict[str, Any] = {
+        "interval": options.interval, "draws": options.draws, "seed": options.seed, "order": order,
     }  # fmt: skip
     model = functools.cache(lambda: mixed_model(left))
     makers: dict[str, Callable[[], pd.DataFrame]] = {
@@ -124,14 +138,12 @@ def _tables(
         "reliability": lambda: reliability(left),
         "listeners": lambda: listeners(left),
         "assumptions": lambda: assumptions(left, scale=scale),
-        "items": lambda: mos(
-            left, by="item", interval=options.interval, draws=options.draws, seed=options.seed
-        ),
+        "items": lambda: mos(left, by="item", **shared),
     }
     if len(left) != len(rows):
         makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)
     for name in options.by:
-        makers[f"by_{name}"] = functools.partial(mos, left, by=name, interval=options.interval)
+        makers[f"by_{name}"] = functools.partial(mos, left, by=name, **shared)
     tables, missing = {}, {}
     for name, make in makers.items():
         try:

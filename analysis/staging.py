@@ -1,0 +1,65 @@
+"""Writing a folder of files so that it holds all of them or none, and nothing of the time before."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PART = ".part-"
+_UNUSABLE = re.compile(r"[^\w.-]+")
+
+
+@contextmanager
+def staged(folder: Path, record: str) -> Iterator[Path]:
+    """Give an empty folder to write into; what is in it at the end takes the place of the last time's files.
+
+    Files of the folder that are not of a last time stay. Where writing fails, nothing of the folder changes.
+
+    Args:
+        folder: Where the files go; made where it does not exist.
+        record: The JSON file, one of those written, whose `files` names them all.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{_PART}*"):  # of one that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    part = Path(tempfile.mkdtemp(prefix=_PART, dir=folder))
+    try:
+        yield part
+        written = sorted(path.name for path in part.iterdir())
+        about = json.loads((part / record).read_text(encoding="utf-8")) | {"files": written}
+        (part / record).write_text(
+            json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
+        for name in set(_files_of(folder / record)) - set(written):
+            (folder / name).unlink(missing_ok=True)
+        for name in sorted(written, key=lambda name: name == record):  # the record last
+            (part / name).replace(folder / name)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        if made:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    part.rmdir()
+
+
+def _files_of(record: Path) -> list[str]:
+    """Return the files that a record names; none where it cannot be read. Paths elsewhere are no names."""
+    try:
+        names = json.loads(record.read_text(encoding="utf-8"))["files"]
+        return [name for name in names if isinstance(name, str) and Path(name).name == name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def file_name(name: str) -> str:
+    """Return a name that every file system takes: letters, digits, and single lines for the rest."""
+    return _UNUSABLE.sub("_", name)
