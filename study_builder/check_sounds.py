@@ -26,6 +26,7 @@ from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.findings import Finding, page_of_standard
 from study_builder.folders import leaves_the_folder
 from study_builder.jobs import mapped
+from study_builder.trial_audio import MAX_CHANNELS, channels_of
 
 MAX_SECONDS = 12.0
 MAX_SPREAD_LU = 1.0
@@ -130,6 +131,9 @@ def _integrity(group: Group, path: str, file: Path) -> Iterator[Finding]:
 
 def _single(group: Group, name: str, path: str, audio: Audio, rate: int) -> Iterator[Finding]:
     seconds = len(audio) / rate
+    if channels_of(audio) > MAX_CHANNELS:
+        message = f"has {channels_of(audio)} channels; expected {MAX_CHANNELS} at most"
+        yield Finding("error", "many-channels", path, message)
     if group.compared and seconds > MAX_SECONDS:
         message = (
             f"lasts {seconds:.1f} s; about 10 s and no more than 12 s are expected, or a reason in the report"
@@ -157,7 +161,7 @@ def _unlike(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Findin
     traits: dict[str, dict[str, int]] = {
         "rate": {name: rate for name, (_, rate) in sounds.items()},
         "length": {name: len(audio) for name, (audio, _) in sounds.items()},
-        "channels": {name: 1 if audio.ndim == 1 else audio.shape[1] for name, (audio, _) in sounds.items()},
+        "channels": {name: channels_of(audio) for name, (audio, _) in sounds.items()},
     }
     units = {"rate": "Hz", "length": "samples", "channels": "channels"}
     for trait, values in traits.items():
@@ -172,7 +176,9 @@ def _unlike(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Findin
 
 def _loudness(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
     measured = {
-        name: integrated_loudness(audio, rate) for name, (audio, rate) in sounds.items() if audio.any()
+        name: integrated_loudness(audio, rate)
+        for name, (audio, rate) in sounds.items()
+        if audio.any() and channels_of(audio) <= MAX_CHANNELS
     }
     lufs = {name: value for name, value in measured.items() if isfinite(value)}
     if not lufs:

@@ -16,6 +16,7 @@ Layout = Literal["item/condition", "condition/item"]
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 REFERENCE_NAMES = ("reference", "ref", "input", "original")
+LONGEST_NAME = 120
 _ROLE_OF_NAME = {
     "anchor35": "low_anchor",
     "low_anchor": "low_anchor",
@@ -93,14 +94,15 @@ def _read_folder(folder: Path, layout: Layout | None, reference: str | None) -> 
         raise LayoutError(
             f"{folder}: holds no sound files in folders; expected item/condition.wav or condition/item.wav"
         )
-    outer = sorted({path.parent.name for path in files}, key=_natural)
-    inner = sorted({path.stem for path in files}, key=_natural)
+    reference = reference and _composed(reference)
+    outer = sorted({_composed(path.parent.name) for path in files}, key=_natural)
+    inner = sorted({_composed(path.stem) for path in files}, key=_natural)
     chosen = layout or _detected(folder, outer, inner, reference)
     items, conditions = (outer, inner) if chosen == "item/condition" else (inner, outer)
     item_names, condition_names = _safe_names(items), _safe_names(conditions)
     paths: dict[tuple[str, str], Path] = {}
     for path in files:
-        names = (path.parent.name, path.stem)
+        names = (_composed(path.parent.name), _composed(path.stem))
         item, condition = names if chosen == "item/condition" else names[::-1]
         key = (item_names[item], condition_names[condition])
         if key in paths:
@@ -122,7 +124,7 @@ def _files(folder: Path) -> list[Path]:
         for inner in sorted(folder.iterdir())
         if inner.is_dir() and not inner.name.startswith(".")
         for path in sorted(inner.iterdir())
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
     ]
     loose = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
     if found and loose:
@@ -140,7 +142,8 @@ def _detected(folder: Path, outer: Sequence[str], inner: Sequence[str], referenc
     raise LayoutError(
         f"{folder}: '{reference or 'reference'}' occurs {why}, so it may be read as item/condition "
         f"(items {_some(outer)}; conditions {_some(inner)}) or as condition/item "
-        f"(conditions {_some(outer)}; items {_some(inner)}); say which with --layout"
+        f"(conditions {_some(outer)}; items {_some(inner)}); say which with --layout, or name the "
+        "reference with --reference-name"
     )
 
 
@@ -165,7 +168,22 @@ def _refuse_gaps(folder: Path, sounds: SoundSet) -> None:
         raise LayoutError(f"{folder}: item '{item}' has no condition '{condition}'{more}; expected every one")
     if sum(condition.role == "reference" for condition in sounds.conditions) > 1:
         names = [condition.name for condition in sounds.conditions if condition.role == "reference"]
-        raise LayoutError(f"{folder}: {' and '.join(names)} are both references; name one with --reference-name")
+        raise LayoutError(
+            f"{folder}: {' and '.join(names)} are both references; name one with --reference-name"
+        )
+
+
+def _composed(name: str) -> str:
+    """Return a name in one spelling: macOS writes an accent as a letter of its own, others as one letter.
+
+    Raises:
+        LayoutError: the name is no text.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise LayoutError(f"the file name {name!r} is not UTF-8; expected one that is") from None
+    return unicodedata.normalize("NFC", name)
 
 
 def _safe_names(names: Sequence[str]) -> dict[str, str]:
@@ -174,6 +192,8 @@ def _safe_names(names: Sequence[str]) -> dict[str, str]:
     for name in names:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", plain).lstrip("._+-") or "sound"
+        if len(plain) > LONGEST_NAME:
+            raise LayoutError(f"'{name}' is {len(plain)} characters long; expected {LONGEST_NAME} at most")
         if plain in safe.values():
             twin = next(other for other, used in safe.items() if used == plain)
             raise LayoutError(f"'{name}' and '{twin}' both become '{plain}' in a study; rename one")

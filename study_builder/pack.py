@@ -57,8 +57,10 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
             for name in sorted([*files, *texts]):
                 _add(archive, name, files[name].read_bytes() if name in files else texts[name].encode())
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            raise OSError(error.errno, error.strerror, str(target)) from None  # the name that was given
         raise
     return sorted([*files, *texts])
 

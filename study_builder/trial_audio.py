@@ -15,6 +15,7 @@ from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR
 from study_builder.errors import BuildError
 
 CLIPPED_RUN = 3
+MAX_CHANNELS = 5  # for which BS.1770 defines loudness without a channel for low-frequency effects
 FULL_SCALE = 1.0 - 2.0**-15  # the highest value of 16 bits
 
 ANCHORS = {"low": (LOW_ANCHOR, LOW_ANCHOR_HZ), "mid": (MID_ANCHOR, MID_ANCHOR_HZ)}
@@ -78,6 +79,11 @@ def prepare_trial(
     )
 
 
+def channels_of(audio: Audio) -> int:
+    """Return how many channels a sound has."""
+    return 1 if audio.ndim == 1 else audio.shape[1]
+
+
 def _clipped(audio: Audio) -> tuple[str, ...]:
     """Warn of clipping in a file: resampled or at another level, it cannot be seen any more."""
     run = longest_clipped_run(audio, FULL_SCALE)
@@ -99,7 +105,9 @@ def _read(
             clipped[name] = found
         if sample_rate is not None and rate != sample_rate:
             audio, rate = resample(audio, rate, sample_rate), sample_rate
-        channels = 1 if audio.ndim == 1 else audio.shape[1]
+        channels = channels_of(audio)
+        if channels > MAX_CHANNELS:
+            raise BuildError(f"{path}: has {channels} channels; expected {MAX_CHANNELS} at most")
         if first is None:
             first = (path, rate, channels)
         if rate != first[1]:

@@ -10,6 +10,7 @@ import pytest
 
 from stimuli import read_audio, write_audio
 from study_builder.build import build_study
+from study_builder.check import check_study
 from study_builder.choices import Choices
 from study_builder.errors import BuildError, ConfigError
 
@@ -76,3 +77,16 @@ def test_names_of_any_script_and_one_item_alone_make_a_study(make_folder: MakeFo
     paths = {path for page in config.walk() for path in page.sounds().values()}
     assert {Path(path).parts[1] for path in paths} == {"Strae-su-b-"}
     assert all((tmp_path / "eine Studie" / path).is_file() for path in paths)
+
+
+def test_more_channels_than_loudness_is_defined_for(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(items=1)
+    audio, rate = read_audio(root / "sound-1" / "lmac.wav")
+    build_study(root, tmp_path / "study", jobs=1)
+    for path in (root / "sound-1" / "lmac.wav", tmp_path / "study" / "audio" / "sound-1" / "lmac.wav"):
+        write_audio(path, np.stack([audio] * 6, axis=1), rate)
+    with pytest.raises(BuildError, match=r"sound-1/lmac.wav: has 6 channels; expected 5 at most"):
+        build_study(root, tmp_path / "other", jobs=1)
+    assert not (tmp_path / "other").exists()
+    found = [str(finding) for finding in check_study(tmp_path / "study", jobs=1).findings]
+    assert "error: audio/sound-1/lmac.wav: has 6 channels; expected 5 at most" in found

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def test_without_a_reference_both_readings_are_shown(make_folder: MakeFolder) ->
     message = (
         f"{root}: 'reference' occurs neither as a folder nor as a file, so it may be read as item/condition "
         "(items sound-1, sound-2; conditions a, b) or as condition/item (conditions sound-1, sound-2; items "
-        "a, b); say which with --layout"
+        "a, b); say which with --layout, or name the reference with --reference-name"
     )
     with pytest.raises(LayoutError, match=re.escape(message)):
         read_sounds(root)
@@ -135,3 +137,29 @@ def test_a_sound_that_changed_after_its_manifest_is_refused(make_folder: MakeFol
     (root / "sound-1" / "lmac.wav").unlink()
     with pytest.raises(FileNotFoundError, match="A sound of the manifest is missing"):
         read_sounds(root)
+
+
+def test_an_accent_has_one_spelling(make_folder: MakeFolder) -> None:
+    root = make_folder(items=2, conditions=("clean", "a"))
+    for folder, form in (("sound-1", "NFC"), ("sound-2", "NFD")):
+        (root / folder / "clean.wav").rename(root / folder / unicodedata.normalize(form, "Köln.wav"))
+        (root / folder).rename(root / unicodedata.normalize(form, f"{folder} grün"))
+    sounds = read_sounds(root, reference=unicodedata.normalize("NFD", "Köln"))
+    assert sounds.reference == "Koln"
+    assert [item.name for item in sounds.items] == ["sound-1-grun", "sound-2-grun"]
+
+
+def test_names_that_a_study_cannot_have_are_refused(make_folder: MakeFolder) -> None:
+    root = make_folder("long", items=1, conditions=("reference", "b" * 121))
+    with pytest.raises(LayoutError, match=r"'bbb.*' is 121 characters long; expected 120 at most"):
+        read_sounds(root)
+    root = make_folder("bytes", items=1)
+    (root / "sound-1").rename(root / os.fsdecode(b"sound-\xff"))
+    with pytest.raises(LayoutError, match=r"file name 'sound-\\udcff' is not UTF-8; expected one that is"):
+        read_sounds(root)
+
+
+def test_a_folder_that_is_named_as_a_sound_is_none(make_folder: MakeFolder) -> None:
+    root = make_folder(items=1)
+    (root / "sound-1" / "notes.wav").mkdir()
+    assert "notes" not in [condition.name for condition in read_sounds(root).conditions]

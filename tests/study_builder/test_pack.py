@@ -65,6 +65,16 @@ def test_a_study_that_changed_is_not_packed(study: Path, tmp_path: Path) -> None
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".zip", ".part")]
 
 
+def test_a_place_that_cannot_be_written_is_named_as_it_was_given(study: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        pack_study(study, tmp_path / "nowhere" / "a.zip")
+    assert missing.value.filename == str(tmp_path / "nowhere" / "a.zip")
+    with pytest.raises(IsADirectoryError) as folder:
+        pack_study(study, study)
+    assert folder.value.filename == str(study)
+    assert not list(tmp_path.glob(".*.part"))
+
+
 def test_a_path_that_leaves_the_study_is_refused(study: Path, tmp_path: Path) -> None:
     config = study / "config.yaml"
     config.write_text(config.read_text().replace("stimulus: audio/sound-1", "stimulus: ../audio/sound-1"))
