@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-import soundfile
 
 from interpreter.data import MAXIMUM_DURATION_S, coloured_noise
 from interpreter.errors import ConfigError
-from stimuli import Audio, Clip, Dataset, StimuliError, mix_at_snr, read_audio, to_mono
-from stimuli.audio import READABLE
+from interpreter.sounds import file_duration_s, sound_files
+from stimuli import Audio, Clip, Dataset, Mixture, StimuliError, mix_at_snr, read_audio, to_mono
 
 Setting = Literal["clean", "id", "mixtures", "white-noise", "speech"]
 Source = Literal["paper", "official"]
@@ -31,6 +31,9 @@ _PER_CLIP = {
     "speech": 2,
     "white-noise": 2,
 }  # contaminants for each clip, as in the paper's code
+
+_DRAWS = 100
+"""How many silent contaminants in a row are drawn again; recordings hold digital silence here and there."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Item:
 
 @dataclass(frozen=True)
 class Items:
-    """The clips of a data set under a setting; item n is made when asked for and follows from the seed and n.
+    """The clips of a data set under a setting; an item is made when asked for and follows from seed and clip.
+
+    Clips that are silent in the part that is explained (their first `duration_s`) have no items.
 
     Attributes:
         dataset: the clips to explain.
@@ -85,6 +90,10 @@ class Items:
             )
         if isinstance(self.snr, str) and self.snr not in get_args(Source):
             raise ConfigError(f"snr is {self.snr!r}; expected paper, official or a number of dB")
+        if not isinstance(self.snr, str) and not -inf < self.snr < inf:
+            raise ConfigError(f"snr is {self.snr} dB; expected a number of dB")
+        if self.duration_s is not None and not 0 < self.duration_s < inf:
+            raise ConfigError(f"the length of clips is {self.duration_s:g} s; expected more than 0 s")
         if not self.dataset.clips:
             raise ConfigError(f"{self.dataset.root}: no clips to evaluate; expected at least one")
         if self.setting == "speech" and self.sounds is None:
@@ -109,7 +118,7 @@ class Items:
         """Length of every item in seconds."""
         if self.duration_s is not None:
             return self.duration_s
-        longest = max(_file_duration_s(clip.path) for clip in self.dataset.clips)
+        longest = max(file_duration_s(clip.path) for clip in self.dataset.clips)
         return min(MAXIMUM_DURATION_S, longest)
 
     @cached_property
@@ -117,33 +126,73 @@ class Items:
         """The sound files of the folder `sounds`, in order."""
         return sound_files(self.sounds) if self.sounds else ()
 
+    @cached_property
+    def audible(self) -> tuple[int, ...]:
+        """Numbers of the clips that are not silent in the part that is explained.
+
+        Raises:
+            ConfigError: a clip is silent throughout, or all are in that part.
+        """
+        clips = self.dataset.clips
+        found = tuple(number for number, clip in enumerate(clips) if self._is_audible(clip))
+        if not found:
+            raise ConfigError(
+                f"{self.dataset.root}: every clip is silent in its first {self.length_s:g} s; "
+                "expected a sound there (a longer --duration)"
+            )
+        return found
+
+    @property
+    def passed_over(self) -> tuple[Clip, ...]:
+        """The clips that are silent in the part that is explained."""
+        return tuple(clip for number, clip in enumerate(self.dataset.clips) if number not in self.audible)
+
     def __len__(self) -> int:
-        return self.per_clip * len(self.dataset.clips)
+        return self.per_clip * len(self.audible)
 
     def __getitem__(self, index: int) -> Item:
         """Make item `index`.
 
         Raises:
-            ConfigError: the clip or the contaminant is silent, or no contaminant is of another class.
+            ConfigError: contaminants are silent, or none is of another class.
         """
         if not 0 <= index < len(self):
             raise IndexError(index)
-        clip = self.dataset.clips[index // self.per_clip]
+        place, variant = divmod(index, self.per_clip)
+        number = self.audible[place]
+        clip = self.dataset.clips[number]
         audio = self.dataset.read(clip, self.sample_rate, self.length_s)
-        if not audio.any():
-            raise ConfigError(f"{clip.path}: the clip is silent; leave it out of the data set")
         stem = self.dataset.stem(clip, self.sample_rate, self.length_s)
         if self.snr_db is None:
             return Item(clip.filename, clip, audio, stem, "")
-        rng = np.random.default_rng([self.seed, index])
-        noise, source = self._contaminant(clip, len(audio), rng)
-        try:
-            mixture = mix_at_snr(audio, noise, self.snr_db, rng)
-        except StimuliError as error:
-            raise ConfigError(f"{clip.path} with {source}: {error}") from error
+        rng = np.random.default_rng([self.seed, number * self.per_clip + variant])
+        mixture, source = self._mixed(clip, audio, self.snr_db, rng)
         gain = np.float32(10 ** (mixture.gain_db / 20))
-        name = f"{clip.filename}#{index % self.per_clip + 1}" if self.per_clip > 1 else clip.filename
+        name = f"{clip.filename}#{variant + 1}" if self.per_clip > 1 else clip.filename
         return Item(name, clip, mixture.audio, None if stem is None else gain * stem, source)
+
+    def _is_audible(self, clip: Clip) -> bool:
+        if self.dataset.read(clip, self.sample_rate, self.length_s).any():
+            return True
+        if not self.dataset.read(clip, self.sample_rate).any():
+            raise ConfigError(f"{clip.path}: the clip is silent; leave it out of the data set")
+        return False
+
+    def _mixed(
+        self, clip: Clip, audio: Audio, snr_db: float, rng: np.random.Generator
+    ) -> tuple[Mixture, str]:
+        """Mix a clip with a contaminant, drawn again where the drawn part of it is silent."""
+        source = ""
+        for _ in range(_DRAWS):
+            noise, source = self._contaminant(clip, len(audio), rng)
+            try:
+                return mix_at_snr(audio, noise, snr_db, rng), source
+            except StimuliError:  # no ratio is defined
+                continue
+        raise ConfigError(
+            f"{clip.path}: {_DRAWS} contaminants in a row were silent, {source} the last; "
+            "expected recordings with sound in them"
+        )
 
     def _contaminant(self, clip: Clip, samples: int, rng: np.random.Generator) -> tuple[Audio, str]:
         if self.setting == "white-noise":
@@ -159,27 +208,3 @@ class Items:
             return coloured_noise(samples, rng), "coloured noise"
         path = self.files[int(rng.integers(len(self.files)))]
         return to_mono(read_audio(path, self.sample_rate)[0]), path.name
-
-
-def _file_duration_s(path: Path) -> float:
-    if not path.is_file():
-        raise FileNotFoundError(2, "No such sound file", str(path))
-    try:
-        return float(soundfile.info(path).duration)
-    except soundfile.LibsndfileError as error:
-        raise ConfigError(f"{path}: not a readable sound file; expected WAV, FLAC, Ogg or MP3") from error
-
-
-def sound_files(folder: Path) -> tuple[Path, ...]:
-    """Return the sound files under `folder` (LJSpeech, WHAM! or any other layout), in order.
-
-    Raises:
-        FileNotFoundError: there is no such folder.
-        ConfigError: it holds no sound file.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(2, "No such folder of sounds", str(folder))
-    found = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE))
-    if not found:
-        raise ConfigError(f"{folder}: no sound files in this folder; expected some of {', '.join(READABLE)}")
-    return found

@@ -14,6 +14,7 @@ from torch.utils.data import Sampler
 
 from interpreter.errors import ConfigError
 from interpreter.features import Normalisation, normalise
+from interpreter.sounds import sound_files
 from stimuli import Audio, Clip, Dataset, mix_at_snr, read_audio, to_mono
 from stimuli.synthesis import coloured_noise as sloped_noise
 from stimuli.synthesis import slow_envelope
@@ -25,7 +26,6 @@ Draw = tuple[int, int, int]
 """Epoch, place within it, and number of the clip."""
 
 MAXIMUM_DURATION_S = 5.0
-SOUND_FILES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 
 
 def coloured_noise(samples: int, generator: np.random.Generator) -> Audio:
@@ -74,10 +74,7 @@ def noise_source(name: str, sample_rate: int) -> Noise | None:
     folder = Path(name)
     if not folder.is_dir():
         raise FileNotFoundError(2, "No such folder of noise (expected synthetic, none or a folder)", name)
-    files = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUND_FILES))
-    if not files:
-        raise ConfigError(f"{folder}: no sound files here; expected some of {', '.join(SOUND_FILES)}")
-    return FolderNoise(files, sample_rate)
+    return FolderNoise(sound_files(folder), sample_rate)
 
 
 def clip_duration_s(dataset: Dataset, sample_rate: int) -> float:

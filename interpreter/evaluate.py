@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from interpreter.contamination import Item, Items, Setting
+from interpreter.batches import Batch, batch_of
+from interpreter.contamination import Items, Setting
 from interpreter.errors import ConfigError
 from interpreter.explainer import Explainer, evaluating
 from interpreter.faithfulness import PictureOf, scored_picture, scores
@@ -19,30 +19,17 @@ from interpreter.features import FrontEnd
 from interpreter.floors import FLOORS
 from interpreter.masks import mask_statistics, silent
 from interpreter.resumption import FinishedBatches
-from interpreter.sharding import gathered, shard
+from interpreter.sharding import failing_together, gathered, rank, shard
 from interpreter.spectral import front_end_of
 from interpreter.summary import summarise
 from interpreter.truth import TRUTH_SCORES, energy_overlap, si_sdr_db
 from interpreter.types import Classifier, Explanation
 from stimuli import Dataset
 
+logger = logging.getLogger(__name__)
+
 Progress = Callable[[int, int], None]
 """Told how many batches are done, and of how many."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Items of a setting, ready for the classifier.
-
-    Shape:
-        - waveforms: `[B, samples]`
-        - foregrounds: `[B, samples]`, or None where an item has no stem
-    """
-
-    index: int
-    items: Sequence[Item]
-    waveforms: Tensor
-    foregrounds: Tensor | None
 
 
 def evaluate(
@@ -102,22 +89,46 @@ def evaluate_items(
     """
     methods = _named(explainers, seed if floors else None, batch_size)
     first = next(iter(methods.values())).classifier
+    _check_classes(dataset, first)
     items = Items(dataset, first.sample_rate, setting, seed=seed, **contamination)
+    _tell_passed_over(items)
     judge = None if second_classifier is None else SecondOpinion(first, second_classifier)
     starts = shard(range(0, len(items), batch_size))
     done: dict[int, list[dict[str, Any]]] = {} if finished is None else dict(finished.rows)
-    for number, start in enumerate(starts, start=1):
-        if start not in done:
-            batch = _batch(items, range(start, min(start + batch_size, len(items))), first)
-            done[start] = _explained_by_all(methods, batch, judge, picture_of, setting)
-            if finished is not None:
-                finished.add(start, done[start])
-        if progress:
-            progress(number, len(starts))
+    with failing_together():
+        for number, start in enumerate(starts, start=1):
+            if start not in done:
+                batch = batch_of(items, range(start, min(start + batch_size, len(items))), first)
+                done[start] = _explained_by_all(methods, batch, judge, picture_of, setting)
+                if finished is not None:
+                    finished.add(start, done[start])
+            if progress:
+                progress(number, len(starts))
     batches = dict(gathered(list(done.items())))
     table = pd.DataFrame([row for rows in batches.values() for row in rows])
     table = table.sort_values(["order", "index"], kind="stable")
     return table.drop(columns=["order", "index"]).reset_index(drop=True)
+
+
+def _check_classes(dataset: Dataset, classifier: Classifier) -> None:
+    unknown = sorted({clip.category for clip in dataset.clips} - set(classifier.labels))
+    if unknown:
+        raise ConfigError(
+            f"{dataset.root}: the classifier does not know {unknown[0]!r}; "
+            f"it knows {', '.join(classifier.labels)}"
+        )
+
+
+def _tell_passed_over(items: Items) -> None:
+    if items.passed_over and rank() == 0:
+        names = ", ".join(clip.filename for clip in items.passed_over)
+        logger.warning(
+            "Passed over %d of %d clips, silent in their first %g s: %s",
+            len(items.passed_over),
+            len(items.dataset.clips),
+            items.length_s,
+            names,
+        )
 
 
 def _explained_by_all(
@@ -184,13 +195,6 @@ class SecondOpinion:
         return {"agree_in": (inside == wanted).double(), "agree_out": (outside == wanted).double()}
 
 
-def prepared(waveforms: Tensor, classifier: Classifier) -> Tensor:
-    """Return clips at the level that the classifier expects, `[B, samples]`; most take them as they are."""
-    prepare = getattr(classifier, "prepare", None)
-    level: Tensor = waveforms if prepare is None else prepare(waveforms)
-    return level
-
-
 def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[str, Tensor]:
     if batch.foregrounds is None:
         return {}
@@ -201,17 +205,6 @@ def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[
     overlap = energy_overlap(heard, event, whole - event)
     values = (ratio, ratio - si_sdr_db(waveforms, foreground), overlap)
     return dict(zip(TRUTH_SCORES, values, strict=True))
-
-
-def _batch(items: Items, indices: range, classifier: Classifier) -> Batch:
-    made = [items[index] for index in indices]
-    raw = torch.from_numpy(np.stack([item.waveform for item in made]))
-    waveforms = prepared(raw, classifier)
-    stems = [item.foreground for item in made if item.foreground is not None]
-    if len(stems) < len(made):
-        return Batch(indices.start, made, waveforms, None)
-    gain = waveforms.norm(dim=1, keepdim=True) / raw.norm(dim=1, keepdim=True)
-    return Batch(indices.start, made, waveforms, gain * torch.from_numpy(np.stack(stems)))
 
 
 def _rows(batch: Batch, figures: Mapping[str, Tensor], labels: Sequence[str]) -> list[dict[str, object]]:

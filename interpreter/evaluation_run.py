@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from interpreter.batches import prepared
 from interpreter.comparison import duration_of, explainers_of
 from interpreter.contamination import Items, Setting, Source
 from interpreter.errors import ConfigError
-from interpreter.evaluate import Progress, evaluate_items, prepared
+from interpreter.evaluate import Progress, evaluate_items
 from interpreter.explainer import Explainer
 from interpreter.faithfulness import PictureOf
 from interpreter.loading import load_classifier
@@ -156,6 +157,7 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
         **{name: _plain(value) for name, value in asdict(plan).items()},
         "snr_db": items.snr_db,
         "duration_s": items.length_s,
+        "passed_over": [clip.filename for clip in items.passed_over],
         "data_sha256": items.dataset.sha256,
         "pool_sha256": None if items.pool is None else items.pool.sha256,
         "checkpoints": {str(run): sha256(run / CHECKPOINT) for run in runs},

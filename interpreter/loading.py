@@ -125,6 +125,8 @@ def checked_device(device: str | torch.device) -> torch.device:
         wanted = torch.device(device)
     except RuntimeError as error:
         raise ConfigError(f"unknown device {device!r}; expected cpu, cuda or cuda:N") from error
+    if wanted.type not in ("cpu", "cuda"):
+        raise ConfigError(f"the device is {device}; expected cpu, cuda or cuda:N")
     if wanted.type == "cuda" and (
         not torch.cuda.is_available() or (wanted.index or 0) >= torch.cuda.device_count()
     ):

@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 
 from interpreter.errors import ConfigError
+from interpreter.loading import checked_device
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.d
         nodes: machines.
     """
     if devices * nodes == 1 and int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield torch.device(device)
+        yield checked_device(device)
         return
     if device not in ("cpu", "cuda"):
         raise ConfigError(f"device is {device!r} for {devices * nodes} processes; expected cpu or cuda")
@@ -57,6 +58,24 @@ def gathered(rows: list[T]) -> list[T]:
     parts: list[list[T] | None] = [None] * dist.get_world_size()
     dist.all_gather_object(parts, rows)
     return [row for part in parts if part is not None for row in part]
+
+
+@contextmanager
+def failing_together() -> Iterator[None]:
+    """Raise bad input that one process meets on all of them; else the others would wait for it forever.
+
+    Bad input is what ends the command line with exit code 2. Anything else is raised where it is met.
+    """
+    failure: Exception | None = None
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, OSError) and getattr(error, "exit_code", None) != 2:
+            raise
+        failure = error
+    failures = [error for error in gathered([failure]) if error is not None]
+    if failures:
+        raise failures[0]
 
 
 def rank() -> int:

@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from interpreter import Explainer, InterpreterError
+from interpreter import Explainer
+from interpreter.batches import prepared
 from interpreter.comparison import explainers_of
-from interpreter.evaluate import prepared
-from interpreter.sharding import gathered, processes, rank, shard
-from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, StimuliError, sha256_of
+from interpreter.sharding import failing_together, gathered, processes, rank, shard
+from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, sha256_of
 from study_builder.config_base import REFERENCE
-from study_builder.errors import RenderError, StudyError
+from study_builder.errors import RenderError
 from study_builder.render_files import ItemSounds, RenderedItem, RenderProgress, refuse_folder, write_item
 from study_builder.selection import Answer, choose, choose_picked, in_balanced_order, item_name, read_picks
 
@@ -180,18 +180,12 @@ def render_set(
 def _everywhere(work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task]) -> list[Result]:
     """Return the results of all tasks, in order: each process works on its share.
 
-    Bad input that one process meets is raised by all of them; else the others would wait for its results.
+    Bad input that one process meets is raised by all of them.
     """
     numbers = shard(range(len(tasks)))
     done: list[tuple[int, Result]] = []
-    failure: Exception | None = None
-    try:
+    with failing_together():
         done += zip(numbers, work([tasks[number] for number in numbers]), strict=True)
-    except (StudyError, StimuliError, InterpreterError, OSError) as error:
-        failure = error
-    failures = [error for error in gathered([failure]) if error is not None]
-    if failures:
-        raise failures[0]
     return [result for _, result in sorted(gathered(done), key=lambda one: one[0])]
 
 

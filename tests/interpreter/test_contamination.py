@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from interpreter.contamination import SNR_DB, Items, sound_files
+from interpreter.contamination import SNR_DB, Items
 from interpreter.errors import ConfigError
+from interpreter.sounds import sound_files
 from stimuli import Dataset, write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 
@@ -128,6 +130,8 @@ def test_what_cannot_be_used_is_said(dataset, tmp_path) -> None:
             lambda: Items(dataset, RATE, "id", snr="loud"),
             "snr is 'loud'; expected paper, official or a number",
         ),
+        (lambda: Items(dataset, RATE, "id", snr=float("nan")), "snr is nan dB; expected a number of dB"),
+        (lambda: Items(dataset, RATE, duration_s=0.0), "the length of clips is 0 s; expected more than 0 s"),
         (lambda: Items(dataset, RATE, "speech"), "the setting speech needs a folder of speech recordings"),
         (lambda: Items(dataset.select([]), RATE), "no clips to evaluate"),
         (
@@ -151,6 +155,53 @@ def test_a_silent_clip_is_named(tmp_path) -> None:
     (tmp_path / "meta" / "esc50.csv").write_text("filename,fold,target,category\nstill.wav,1,0,a\n")
     with pytest.raises(ConfigError, match=r"still\.wav: the clip is silent; leave it out of the data set"):
         Items(Dataset.load(tmp_path), RATE)[0]
+
+
+@pytest.fixture
+def late(dataset, tmp_path) -> Dataset:
+    """Four clips of 0.5 s; the second begins after 0.3 s of digital silence."""
+    clips = [replace(clip, path=tmp_path / clip.filename) for clip in dataset.clips[:4]]
+    for number, (clip, old) in enumerate(zip(clips, dataset.clips, strict=False)):
+        sound = dataset.read(old, RATE)
+        write_audio(clip.path, np.where(np.arange(8000) < 4800 * (number == 1), 0.0, sound), RATE, "FLOAT")
+    return replace(dataset, root=tmp_path, clips=tuple(clips))
+
+
+@pytest.mark.parametrize(("setting", "per_clip"), [("clean", 1), ("white-noise", 2)])
+def test_clips_that_are_silent_after_cutting_are_passed_over(late, setting, per_clip) -> None:
+    """The items of the others are what they are without them."""
+    items, whole = (Items(late, RATE, setting, duration_s=seconds) for seconds in (0.2, 0.5))
+    assert [clip.filename for clip in items.passed_over] == [late.clips[1].filename]
+    assert (len(items), len(whole)) == (3 * per_clip, 4 * per_clip)
+    assert whole.passed_over == ()
+    kept = replace(late, clips=(late.clips[0], late.clips[0], *late.clips[2:]))
+    expected = list(Items(kept, RATE, setting, duration_s=0.2))
+    del expected[per_clip : 2 * per_clip]
+    for one, other in zip(items, expected, strict=True):
+        assert one.name == other.name
+        assert np.array_equal(one.waveform, other.waveform)
+
+
+def test_nothing_but_silence_after_cutting_is_said(late) -> None:
+    items = Items(late.select(late.clips[1:2]), RATE, duration_s=0.2)
+    with pytest.raises(
+        ConfigError, match=r"every clip is silent in its first 0\.2 s; expected a sound there"
+    ):
+        len(items)
+
+
+def test_silent_parts_of_a_recording_are_drawn_again(dataset, tmp_path) -> None:
+    """A recording that is mostly digital silence, and one that is nothing else."""
+    sound = np.zeros(80000, dtype=np.float32)
+    sound[:8000] = 0.1 * np.random.default_rng(0).standard_normal(8000)
+    write_audio(tmp_path / "mostly.wav", sound, RATE, "FLOAT")
+    items = Items(dataset, RATE, "speech", sounds=tmp_path)
+    assert all(item.contaminant == "mostly.wav" for item in items)
+    write_audio(tmp_path / "mostly.wav", np.zeros(8000, dtype=np.float32), RATE)
+    with pytest.raises(
+        ConfigError, match=r"100 contaminants in a row were silent, mostly\.wav the last; expected"
+    ):
+        items[0]
 
 
 def test_a_clip_that_is_missing_or_unreadable_is_named(tmp_path) -> None:

@@ -1,64 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from interpreter import sharding
 from interpreter.errors import ConfigError
 from interpreter.evaluate import evaluate, evaluate_items
-from interpreter.explainer import Explainer, Separation
+from interpreter.explainer import Separation
 from interpreter.faithfulness import METRICS, ad, ag, ff
-from interpreter.features import FrontEnd
 from interpreter.floors import FLOORS
 from interpreter.gradient import SaliencyExplainer
 from interpreter.summary import COLUMNS, summarise
-from stimuli import Dataset
+from stimuli import Dataset, write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
-
-
-class Loudness(nn.Module):
-    """Two classes in closed form: logits are the energies in the two halves of the band, scaled."""
-
-    sample_rate = 16000
-
-    def __init__(self, labels: Sequence[str] = ("alarm", "bells"), sign: float = 1.0) -> None:
-        super().__init__()
-        self.labels = tuple(labels)
-        self.front_end = FrontEnd(mel_bins=32)
-        self.sign = sign
-        self.passes = 0
-
-    def from_log_spectrogram(self, log_magnitude: Tensor) -> Tensor:
-        self.passes += 1
-        mean = log_magnitude.mean(dim=1)
-        split = 60
-        two = torch.stack([mean[:, :split].sum(dim=1), mean[:, split:].sum(dim=1)], dim=1)
-        extra = torch.zeros(len(two), len(self.labels) - 2)
-        return torch.cat([self.sign * two / 40, extra], dim=1)
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        return self.from_log_spectrogram(self.front_end.log_magnitude(waveforms))
-
-    def representations(self, waveforms: Tensor) -> list[Tensor]:
-        return []
-
-
-class Counting(Explainer):
-    """Keeps half of every sample, and counts how often it is asked."""
-
-    name = "counting"
-
-    def __init__(self, classifier: Loudness) -> None:
-        super().__init__(classifier)
-        self.count = 0
-
-    def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
-        self.count += len(waveforms)
-        return Separation(0.5 * waveforms, 0.5 * waveforms)
+from tests.interpreter.stand_ins import Counting, Loudness
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +88,7 @@ def test_batches_leave_the_table_as_it_is(dataset) -> None:
 
 def test_a_second_classifier_gives_its_verdict(dataset) -> None:
     """One with swapped labels but the same ears agrees wherever the first keeps its class."""
-    first, second = Loudness(("alarm", "bells")), Loudness(("bells", "alarm"), sign=1.0)
+    first, second = Loudness(("dog", "rain")), Loudness(("rain", "dog"), sign=1.0)
     swapped = evaluate([Counting(first)], dataset, second_classifier=second).set_index("method")
     same = evaluate([Counting(first)], dataset, second_classifier=Loudness()).set_index("method")
     assert same.loc["floor-ones", "agree_in"] == 1.0
@@ -201,8 +159,35 @@ def test_explainers_that_cannot_share_a_table_are_refused(dataset) -> None:
         with pytest.raises(ConfigError) as caught:
             evaluate(explainers, dataset)
         assert sentence in str(caught.value)
-    with pytest.raises(ConfigError, match="the second classifier does not know the class 'alarm'"):
+    with pytest.raises(ConfigError, match="the second classifier does not know the class 'dog'"):
         evaluate([Counting(classifier)], dataset, second_classifier=Loudness(("x", "y")))
+
+
+def test_clips_of_a_class_that_the_classifier_does_not_know_are_refused(dataset) -> None:
+    with pytest.raises(ConfigError) as caught:
+        evaluate([Counting(Loudness(("dog", "siren")))], dataset)
+    assert str(caught.value) == (f"{dataset.root}: the classifier does not know 'rain'; it knows dog, siren")
+
+
+def test_clips_that_are_silent_after_cutting_are_counted(tmp_path, caplog) -> None:
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "meta").mkdir()
+    sound = 0.1 * np.random.default_rng(0).standard_normal(8000).astype(np.float32)
+    write_audio(tmp_path / "audio" / "now.wav", sound, 16000)
+    write_audio(tmp_path / "audio" / "late.wav", np.where(np.arange(8000) < 6000, 0.0, sound), 16000, "FLOAT")
+    index = "filename,fold,target,category\nlate.wav,1,0,dog\nnow.wav,1,0,dog\n"
+    (tmp_path / "meta" / "esc50.csv").write_text(index)
+    items = evaluate_items([Counting(Loudness())], Dataset.load(tmp_path), floors=False, duration_s=0.25)
+    assert list(items["item"]) == ["now.wav"]
+    assert "Passed over 1 of 2 clips, silent in their first 0.25 s: late.wav" in caplog.text
+
+
+def test_bad_input_that_another_process_meets_ends_this_one(dataset, monkeypatch) -> None:
+    """As two processes have it: the other's failure arrives where failures are gathered."""
+    failures = [ConfigError("other.wav: the clip is damaged")]
+    monkeypatch.setattr(sharding, "gathered", lambda own: [*own, *failures])
+    with pytest.raises(ConfigError, match=r"other\.wav: the clip is damaged"):
+        evaluate([Counting(Loudness())], dataset, floors=False)
 
 
 def test_names_can_be_given(dataset) -> None:

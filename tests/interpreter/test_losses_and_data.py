@@ -115,7 +115,7 @@ def test_noise_has_unit_power_and_follows_from_its_generator() -> None:
 
 
 def test_noise_from_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no sound files here"):
+    with pytest.raises(ConfigError, match="no sound files in this folder"):
         noise_source(str(tmp_path), 16000)
     with pytest.raises(FileNotFoundError, match="expected synthetic, none or a folder"):
         noise_source(str(tmp_path / "nothing"), 16000)

@@ -1,0 +1,40 @@
+"""Sound files: those of a folder in any layout, and how long one is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import soundfile
+
+from interpreter.errors import ConfigError
+from stimuli.audio import READABLE
+
+
+def sound_files(folder: Path) -> tuple[Path, ...]:
+    """Return the sound files under `folder` (LJSpeech, WHAM! or any other layout), in order.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ConfigError: it holds no sound file.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(2, "No such folder of sounds", str(folder))
+    found = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE))
+    if not found:
+        raise ConfigError(f"{folder}: no sound files in this folder; expected some of {', '.join(READABLE)}")
+    return found
+
+
+def file_duration_s(path: Path) -> float:
+    """Return the length of a sound file in seconds, from its header alone.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ConfigError: it is no sound file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such sound file", str(path))
+    try:
+        return float(soundfile.info(path).duration)
+    except soundfile.LibsndfileError as error:
+        raise ConfigError(f"{path}: not a readable sound file; expected WAV, FLAC, Ogg or MP3") from error
