@@ -36,7 +36,7 @@ def check_answer(config: StudyConfig, page: SessionPage, body: dict[str, Any]) -
     """
     kept = check_draft(body)
     ratings = of_stimulus(page.type, _ratings(config, page, kept["ratings"]))
-    texts = _texts(page, kept["answers"])
+    texts = _named(config, page, _texts(page, kept["answers"]))
     chosen = _chosen_words(page, kept["ratings"])
     time_ms = milliseconds(kept["time_ms"], "time_ms")
     return PageAnswer(kept["attempt"], time_ms, ratings, {**texts, **chosen}, kept)
@@ -158,6 +158,14 @@ def _texts(page: SessionPage, found: dict[str, Any]) -> dict[str, str]:
     if isinstance(page.page, ConsentPage) and page.page.must_consent and texts.get("consent") != "true":
         raise AnswerError("answers: consent is needed to take part")
     return texts
+
+
+def _named(config: StudyConfig, page: SessionPage, texts: dict[str, str]) -> dict[str, str]:
+    """Name the answer of a consent or volume page by its page, where the study has several such pages."""
+    kind = type(page.page)
+    if kind not in (ConsentPage, VolumePage) or sum(type(found) is kind for found in config.walk()) < 2:
+        return texts
+    return {f"{name}:{page.id}": text for name, text in texts.items()}
 
 
 def _question_names(page: SessionPage) -> set[str] | None:

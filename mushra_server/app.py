@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mushra_server import admin, admin_login, api, assets, frontend, security, settings
 from mushra_server.audio import AudioNames
+from mushra_server.crowd import check_question_names
 from mushra_server.db import Database, sqlite_url
 from mushra_server.errors import Refusal
 from mushra_server.fingerprint import earlier_fingerprint, fingerprint
@@ -53,6 +54,7 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
     opened = Study(study, own_page=options.webmushra is None)
     if options.collects:
         check_trial_ids(opened.config)
+    check_question_names(opened.config)
     database = Database(database_url or database_url_of(study))
     try:
         settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))

@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 
 from mushra_server import sessions
 from mushra_server.answers import clean_text
-from mushra_server.errors import AnswerError, DoorError
+from mushra_server.errors import AnswerError, DoorError, ServerError
 from mushra_server.sessions import Session
 from mushra_server.settings import is_closed
-from study_builder.config import StudyOptions
+from study_builder.config import StudyConfig, StudyOptions
 
 __all__ = [
     "CROWD_PARAMETERS",
+    "check_question_names",
     "find_session",
     "kept_parameters",
     "participant_of",
@@ -60,6 +61,20 @@ def kept_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
                 f"parameters: {name!r} has {len(value)} characters, expected at most {MAX_VALUE_CHARS}"
             )
     return {name: clean_text(value) for name, value in kept.items()}
+
+
+def check_question_names(config: StudyConfig) -> None:
+    """Check that no question has the name of a URL parameter that is always kept: an export has one column.
+
+    Raises:
+        ServerError: With the first one that has.
+    """
+    for question in (question for page in config.walk() for question in config.questions(page)):
+        if question.name in CROWD_PARAMETERS:
+            raise ServerError(
+                f"config.yaml: the question {question.name!r} has the name of a URL parameter that is always "
+                "kept; expected another name"
+            )
 
 
 def participant_of(kept: Mapping[str, str]) -> str | None:

@@ -53,7 +53,7 @@ from study_builder.config_pages import (
     walk,
 )
 from study_builder.config_pictures import PICTURE_TYPES, pictures_in, with_addresses
-from study_builder.config_questions import misplaced, points_of, questions_of
+from study_builder.config_questions import clash, misplaced, points_of, questions_of
 from study_builder.config_reader import PageReader
 from study_builder.config_spatial import SpatialPage
 from study_builder.config_yaml import parse
@@ -174,6 +174,8 @@ class StudyConfig(Model):
         )
         if wrong := misplaced(walk(fields["pages"]), fields["options"].questionnaires):
             raise reader.error((webmushra.OURS, "questionnaires", wrong[0]), wrong[1])
+        if twice := clash(walk(fields["pages"]), fields["options"]):
+            raise reader.error(*twice)
         return reader.checked(cls, fields, ()), sorted(notices, key=lambda notice: notice.line)
 
     def to_yaml(self) -> str:

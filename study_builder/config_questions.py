@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from study_builder.config_pages import FinishPage, GenericPage, LikertPage, LikertPoint, Page, Question
+from study_builder import webmushra
+from study_builder.config_options import StudyOptions
+from study_builder.config_pages import (
+    ConsentPage,
+    FinishPage,
+    GenericPage,
+    LikertPage,
+    LikertPoint,
+    Page,
+    Question,
+    VolumePage,
+)
 
 Questionnaires = Mapping[str, tuple[Question, ...]]
 
@@ -59,4 +70,32 @@ def misplaced(pages: Iterable[Page], questionnaires: Questionnaires) -> tuple[st
                     "expected different names"
                 )
             asked[question.name] = f"page '{name}'"
+    return None
+
+
+def clash(pages: Iterable[Page], options: StudyOptions) -> tuple[tuple[str, ...], str] | None:
+    """Find a name under which two answers of a session would be stored.
+
+    Returns:
+        Where it stands in the file, and a sentence; None where all names differ.
+    """
+    known = tuple(pages)
+    taken = {}
+    if any(isinstance(page, ConsentPage) for page in known):
+        taken["consent"] = "the answer of a consent page"
+    if any(isinstance(page, VolumePage) for page in known):
+        taken["volume"] = "the answer of a volume page"
+    if options.headphone_check is not None:
+        taken["headphone_check"] = "the result of the headphone check"
+    asked = [question.name for page in known for question in questions_of(page, options.questionnaires)]
+    for name in options.url_parameters:
+        if name in (*asked, *taken):
+            what = taken.get(name, "a question")
+            return (
+                webmushra.OURS,
+                "url_parameters",
+            ), f"'{name}' is a URL parameter and {what}; expected different names"
+    for name in asked:
+        if name in taken:
+            return ("pages",), f"'{name}' is a question and {taken[name]}; expected different names"
     return None

@@ -150,3 +150,39 @@ def test_a_picture_that_cannot_be_shown_stops_the_start(make_study, make_page, t
         create_app(study)
     assert str(error.value).endswith(sentence)
     assert not (study / "ratings.sqlite3").exists()
+
+
+def test_two_consent_pages_keep_both_answers(make_app, make_study, make_listener, rows, tone, tmp_path):
+    """A refusal to publish must not read as consent to take part, nor the other way round."""
+    tone(tmp_path / "study/noise.wav", 300)
+    shared = {"name": "x", "content": ""}
+    pages = [
+        {"type": "consent", "id": "take-part", "mustConsent": True, **shared},
+        {"type": "consent", "id": "publish", **shared},
+        {"type": "volume", "id": "first", "stimulus": "noise.wav", **shared},
+        {"type": "volume", "id": "again", "stimulus": "noise.wav", **shared},
+    ]
+    app = make_app(make_study(pages=pages))
+    listener = make_listener(app).start()
+    sent = ({"consent": "true"}, {"consent": "false"}, {"volume": "0.25"}, {"volume": "0.75"})
+    for index, texts in enumerate(sent):
+        listener.save(index, answers=texts)
+    assert {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")} == {
+        "consent:take-part": "true",
+        "consent:publish": "false",
+        "volume:first": "0.25",
+        "volume:again": "0.75",
+    }
+    state = listener.client.get("/api/session").json
+    assert [page["answer"]["answers"] for page in state["pages"]] == list(sent), "as the page sent them"
+
+
+def test_a_question_named_as_a_kept_url_parameter_stops_the_start(make_study):
+    questions = [{"type": "text", "name": "participant"}]
+    pages = [{"type": "finish", "id": "end", "name": "x", "content": "", "questionnaire": questions}]
+    with pytest.raises(ServerError) as error:
+        create_app(make_study(pages=pages))
+    assert str(error.value) == (
+        "config.yaml: the question 'participant' has the name of a URL parameter that is always kept; "
+        "expected another name"
+    )

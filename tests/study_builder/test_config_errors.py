@@ -127,6 +127,21 @@ def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureF
             "pages:\n- {type: generic, id: a}\nlistenable:\n  questionnaires:\n    a: []",
             "config.yaml, line 5: the questionnaire of page 'a' is empty; expected at least one question",
         ),
+        (
+            "pages:\n- type: finish\n  questionnaire: [{type: text, name: lab}]\n"
+            "listenable:\n  seed: 1\n  url_parameters: [PID, lab]",
+            "config.yaml, line 6: 'lab' is a URL parameter and a question; expected different names",
+        ),
+        (
+            "pages:\n- type: volume\n  stimulus: a.wav\nlistenable:\n  url_parameters: [volume]",
+            "config.yaml, line 5: 'volume' is a URL parameter and the answer of a volume page; "
+            "expected different names",
+        ),
+        (
+            "pages:\n- type: consent\n- type: finish\n  questionnaire: [{type: text, name: consent}]",
+            "config.yaml, line 1: 'consent' is a question and the answer of a consent page; "
+            "expected different names",
+        ),
     ],
 )
 def test_errors_say_where_and_what_was_expected(text: str, message: str) -> None:
