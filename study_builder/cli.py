@@ -57,7 +57,7 @@ def build(
         str | None, typer.Option(help="How many items to train with, or which, separated by commas.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of every order.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the study at OUT, unless it holds ratings.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
 ) -> None:
     """Build a study from a stimuli set or a folder of sounds; every default is what BS.1534-3 asks."""
@@ -113,7 +113,7 @@ def adopt(
     root: Annotated[
         Path | None, typer.Option(help="Where its paths start; by default its folder, or the one above.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the study at OUT, unless it holds ratings.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
 ) -> None:
     """Make a study of a webMUSHRA config: copy its sounds, and render the anchors that it asks for."""
     from study_builder.adopt import adopt_config
