@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from interpreter.features import Normalisation
 from interpreter.losses import OutLoss, Regulariser
@@ -14,7 +14,15 @@ from interpreter.unet import Alignment
 Variant = Literal["paper", "official", "ours"]
 """Where a disputed constant comes from: the paper's text, the authors' code, or this project."""
 
-Range = tuple[float, float]
+
+def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
+    if limits[0] > limits[1]:
+        raise ValueError(f"is {list(limits)}; expected the lower limit first")
+    return limits
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+"""A lower and an upper limit."""
 
 
 class TrainingConfig(BaseModel):
@@ -54,7 +62,7 @@ class ClassifierConfig(TrainingConfig):
     n_fft: int = Field(gt=0)
     hop_length: int = Field(gt=0)
     win_length: int = Field(gt=0)
-    mel_bins: int = Field(gt=0)
+    mel_bins: int = Field(ge=32)  # CNN14 halves them five times
     embedding_dim: int = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
     gain_db: Range

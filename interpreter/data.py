@@ -45,7 +45,10 @@ def coloured_noise(samples: int, generator: np.random.Generator) -> Audio:
 
 @dataclass(frozen=True)
 class FolderNoise:
-    """Draws noise from the sound files of a folder, such as WHAM!'s: a drawn file from a drawn place on."""
+    """Draws noise from the sound files of a folder, such as WHAM!'s: a drawn file from a drawn place on.
+
+    A piece that is silent is drawn again, around a drawn sample that is not.
+    """
 
     files: tuple[Path, ...]
     sample_rate: int
@@ -57,6 +60,9 @@ class FolderNoise:
         if not sound.any():
             raise ConfigError(f"{path}: only silence in this file; take it out of the noise folder")
         start = int(generator.integers(max(1, len(sound) - samples)))
+        if not sound[start : start + samples].any():  # many recordings end in zeros
+            heard = int(generator.choice(np.flatnonzero(sound)))
+            start = int(np.clip(heard - generator.integers(samples), 0, len(sound) - samples))
         return np.resize(sound[start:], samples).astype(np.float32)
 
 

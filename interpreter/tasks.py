@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from interpreter.augmentation import mask_bands, mixup
 from interpreter.classifier import CnnClassifier
 from interpreter.configs import (
     ClassifierConfig,
@@ -29,6 +30,8 @@ from interpreter.types import Classifier
 Batch = Mapping[str, Tensor]
 Terms = dict[str, Tensor]
 
+_EXPLAINER_SCORES = ("loss", "loss_in", "loss_out", "size", "fid_in", "ai", "ff")
+
 
 class Task(Protocol):
     """A network with what it is trained on."""
@@ -43,6 +46,11 @@ class Task(Protocol):
         """Modules that it needs and that stay as they are."""
         ...
 
+    @property
+    def scores(self) -> Sequence[str]:
+        """Names of the scalars that `terms` returns."""
+        ...
+
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return scalars of a batch; `loss` is minimised.
 
@@ -55,6 +63,8 @@ class Task(Protocol):
 
 class ClassifierTask:
     """Cross-entropy, with mixup and masks on the spectrogram while training."""
+
+    scores: Sequence[str] = ("loss", "accuracy")
 
     def __init__(
         self, network: CnnClassifier, config: ClassifierConfig, class_weights: Tensor | None
@@ -80,40 +90,13 @@ class ClassifierTask:
         return {"loss": loss, "accuracy": (logits.argmax(dim=1) == target).float().mean()}
 
 
-def mixup(waveforms: Tensor, spread: float, generator: torch.Generator) -> tuple[Tensor, Tensor, float]:
-    """Mix each clip with another of the batch (Zhang et al. 2018).
-
-    Returns:
-        The mixtures, the partners' places in the batch, and the share of the clips themselves.
-    """
-    if spread == 0 or len(waveforms) == 1:
-        return waveforms, torch.arange(len(waveforms), device=waveforms.device), 1.0
-    # two gamma variates make a beta variate; PyTorch's own sampler takes no generator
-    first, second = torch._standard_gamma(torch.full((2,), spread), generator=generator).clamp(min=1e-12)
-    share = float(first / (first + second))
-    partner = torch.randperm(len(waveforms), generator=generator).to(waveforms.device)
-    return share * waveforms + (1 - share) * waveforms[partner], partner, share
-
-
-def mask_bands(picture: Tensor, count: int, widest: int, dim: int, generator: torch.Generator) -> Tensor:
-    """Silence `count` drawn bands of up to `widest` cells along `dim` (SpecAugment, Park et al. 2019)."""
-    size = picture.shape[dim]
-    cells = torch.arange(size, device=picture.device)
-    for _ in range(count):
-        width, start = torch.rand(2, len(picture), 1, generator=generator).to(picture.device)
-        width = (width * min(widest, size)).floor()
-        start = (start * (size - width)).floor()
-        kept = (cells < start) | (cells >= start + width)
-        picture = picture * (kept[:, None, :] if dim == 2 else kept[:, :, None])
-    return picture
-
-
 class LmacTdTask:
     """Equations 6 and 7: the interpretation is the class, the residual is not, and little is kept."""
 
     def __init__(self, network: LmacTdNetwork, classifier: Classifier, config: LmacTdConfig) -> None:
         self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
         self.frozen: Sequence[nn.Module] = self.classifier.modules
+        self.scores: Sequence[str] = (*_EXPLAINER_SCORES, *(["sum"] if config.lambda_sum > 0 else []))
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
@@ -123,7 +106,8 @@ class LmacTdTask:
         both = torch.cat([separation.interpretation, separation.residual])
         pictures, logits = self.classifier.of_waveforms(both)
         size = spectrum_size(pictures[: len(waveforms)], heard.picture, config.regulariser)
-        terms = faithfulness_terms(heard.logits, logits, size, config)
+        terms = faithfulness_terms(heard.logits, logits, config.lambda_reg * size, config)
+        terms["size"] = size
         if config.lambda_sum > 0:
             total = separation.interpretation + separation.residual
             terms["sum"] = -si_sdr(total, waveforms).mean()
@@ -133,6 +117,8 @@ class LmacTdTask:
 
 class LmacTask:
     """L-MAC's loss: as LMAC-TD's, on masked spectrograms; what is small is the mask."""
+
+    scores: Sequence[str] = _EXPLAINER_SCORES
 
     def __init__(self, network: LmacNetwork, classifier: Classifier, config: LmacConfig) -> None:
         self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
@@ -147,11 +133,12 @@ class LmacTask:
         pictures = torch.cat([mask * clip, (1 - mask) * clip])
         spectrum = heard.spectrum.repeat(2, 1, 1)
         logits = self.classifier.of_pictures(pictures, spectrum, batch["noisy"].shape[1])
-        return faithfulness_terms(heard.logits, logits, self.size(batch, clip, drawn), self.config)
+        terms = faithfulness_terms(heard.logits, logits, self.regulariser(batch, clip, drawn), self.config)
+        return {**terms, "size": mask.mean()}
 
-    def size(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:
-        """Return the regulariser of mask logits `[B, T, F]`: the mask's mean."""
-        return logits.sigmoid().mean()
+    def regulariser(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:
+        """Return the weighted regulariser of mask logits `[B, T, F]`: the mask's mean."""
+        return self.config.lambda_reg * logits.sigmoid().mean()
 
 
 class LmacFtTask(LmacTask):
@@ -162,8 +149,8 @@ class LmacFtTask(LmacTask):
 
     config: LmacFtConfig
 
-    def size(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:
-        """Return the guided regulariser, in units of `lambda_reg`."""
+    def regulariser(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:
+        """Return the guided regulariser, weighted."""
         config = self.config
         with torch.no_grad():
             clean = self.classifier.front_end.log_magnitude(batch["clean"])
@@ -172,11 +159,13 @@ class LmacFtTask(LmacTask):
         cells = loud_cells(clean, config.loud_share)
         guidance = F.binary_cross_entropy_with_logits(logits, cells, reduction="none").mean(dim=(1, 2))
         terms = torch.where(guided, config.guidance * guidance, config.lambda_reg * mask.mean(dim=(1, 2)))
-        return terms.mean() / config.lambda_reg
+        return terms.mean()
 
 
 class NmfTask:
     """Mean squared error of the approximated log magnitudes."""
+
+    scores: Sequence[str] = ("loss",)
 
     def __init__(self, network: Nmf, classifier: Classifier) -> None:
         self.network, self.classifier = network, FrozenClassifier(classifier)
@@ -191,6 +180,8 @@ class NmfTask:
 
 class L2iTask:
     """The approximation, sparse activations, and a linear classifier that agrees with the classifier."""
+
+    scores: Sequence[str] = ("loss", "nmf", "sparse", "fid", "agree")
 
     def __init__(self, network: L2iNetwork, classifier: Classifier, config: L2iConfig) -> None:
         self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
@@ -217,19 +208,19 @@ class L2iTask:
         return {"loss": loss, **terms, "agree": agree}
 
 
-def faithfulness_terms(before: Tensor, after: Tensor, size: Tensor, config: ExplainerConfig) -> Terms:
+def faithfulness_terms(before: Tensor, after: Tensor, regulariser: Tensor, config: ExplainerConfig) -> Terms:
     """Return the loss of interpretations and residuals, its parts, and three scores to watch.
 
     Args:
         before: logits of the clips, `[B, classes]`.
         after: logits of the interpretations, then of the residuals, `[2 B, classes]`.
-        size: the regulariser.
-        config: the weights.
+        regulariser: weighted.
+        config: the other weights.
     """
     target = before.argmax(dim=1)
     inside, outside = after.chunk(2)
     loss_in, loss_out = in_loss(inside, target), out_loss(outside, target, config.out_loss)
-    loss = config.lambda_in * loss_in + config.lambda_out * loss_out + config.lambda_reg * size
+    loss = config.lambda_in * loss_in + config.lambda_out * loss_out + regulariser
     with torch.no_grad():
         p, q, r = (part.softmax(dim=1).gather(1, target[:, None]) for part in (before, inside, outside))
         scores = {
@@ -237,4 +228,4 @@ def faithfulness_terms(before: Tensor, after: Tensor, size: Tensor, config: Expl
             "ai": 100 * (q > p).float().mean(),
             "ff": (p - r).mean(),
         }
-    return {"loss": loss, "loss_in": loss_in, "loss_out": loss_out, "size": size, **scores}
+    return {"loss": loss, "loss_in": loss_in, "loss_out": loss_out, **scores}

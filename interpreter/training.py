@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from interpreter.runs import (
     write_description,
     write_run,
 )
+from interpreter.sharding import rank
 from stimuli import Dataset
 
 logger = logging.getLogger(__name__)
@@ -64,12 +65,13 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
     with endings_explained(request.out, config.batch_size), _quiet(), torch.random.fork_rng():
         torch.manual_seed(request.seed)
         prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
+        _check_monitor(config, prepared.task.scores, len(prepared.valid_waveforms))
         wanted = replace(wanted, clip_s=prepared.waveforms.shape[1] / config.sample_rate)
         last.parent.mkdir(parents=True, exist_ok=True)
         write_config(request.out, config.model_dump(mode="json"))
         write_description(request.out / STATE, wanted)
         learner = _fit(prepared, config, request, engine, last)
-    if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
+    if rank() == 0:
         write_run(request.out, wanted, learner.network.state_dict())
         shutil.rmtree(last.parent)
     return wanted, True
@@ -98,14 +100,17 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         enable_progress_bar=engine.progress,
         enable_model_summary=False,
         use_distributed_sampler=False,
+        sync_batchnorm=_synchronises(engine),
         num_sanity_val_steps=0,
     )
     loaders = _loaders(prepared, config, request, engine, draws, trainer)
     with held(prepared.task.frozen):
         trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
-    if config.keep == "best":
-        best = torch.load(last.with_name("best.ckpt"), weights_only=True)["state_dict"]
-        learner.load_state_dict(best)
+    if (
+        config.keep == "best" and rank() == 0
+    ):  # which alone is sure of a disk with the file, until it removes it
+        best = torch.load(last.with_name("best.ckpt"), map_location="cpu", weights_only=True)
+        learner.load_state_dict(best["state_dict"])
     return learner
 
 
@@ -130,6 +135,27 @@ def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callbac
     return [*callbacks, SaveLast(last)]
 
 
+def _synchronises(engine: Engine) -> bool:
+    """Say whether batch normalisation sees the batch of all processes; PyTorch's can on GPUs alone."""
+    on_gpu = engine.accelerator != "cpu" and torch.cuda.is_available()
+    return on_gpu and engine.devices * engine.nodes > 1
+
+
+def _check_monitor(config: TrainingConfig, scores: Sequence[str], held_out: int) -> None:
+    """Refuse a monitor that no epoch would have, where something follows it."""
+    if config.schedule != "plateau" and config.keep != "best" and config.patience is None:
+        return
+    if config.monitor.startswith("valid_") and held_out == 0:
+        raise ConfigError(
+            f"monitor is {config.monitor}, but no clip is held out for validation (validation_share is "
+            f"{config.validation_share:g}, and one recording of each class stays in training); use more "
+            "recordings, a larger validation_share or monitor=train_loss"
+        )
+    known = [f"{stage}_{score}" for stage in ("train", "valid") for score in scores]
+    if config.monitor not in known:
+        raise ConfigError(f"monitor is {config.monitor!r}; expected one of {', '.join(known)}")
+
+
 def _strategy(config: TrainingConfig, engine: Engine) -> Any:
     if engine.devices * engine.nodes == 1:
         return "auto"
@@ -146,7 +172,7 @@ def _loaders(
     draws: int,
     trainer: pl.Trainer,
 ) -> tuple[DataLoader[Any], DataLoader[Any] | None]:
-    rank, processes = trainer.global_rank, trainer.world_size
+    processes = trainer.world_size
     noise = noise_source(request.noise, config.sample_rate)
     share = config.noise_share if noise else 0.0
     gain: tuple[float, float] = getattr(config, "gain_db", (0.0, 0.0))
@@ -156,7 +182,7 @@ def _loaders(
     train = DataLoader(
         Clips(prepared.waveforms, prepared.targets, disturbance, request.seed),
         batch_size=size,
-        sampler=EpochSampler(len(prepared.waveforms), draws, request.seed, rank, processes),
+        sampler=EpochSampler(len(prepared.waveforms), draws, request.seed, trainer.global_rank, processes),
         num_workers=engine.workers,
     )
     held_out = len(prepared.valid_waveforms)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from interpreter.augmentation import mask_bands, mixup
 from interpreter.configs import CONFIGS
 from interpreter.data import (
     Clips,
@@ -28,7 +29,6 @@ from interpreter.kinds import class_weights
 from interpreter.losses import in_loss, loud_cells, out_loss, si_sdr, similarity, spectrum_size
 from interpreter.presets import PRESETS, load_config
 from interpreter.schedules import learning_rate_factor
-from interpreter.tasks import mask_bands, mixup
 from stimuli import Dataset, write_audio
 
 
