@@ -81,8 +81,7 @@ def analyze(
     )
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
-        order=order,
-        scale=scale, by=tuple(by or ()), draws=draws, seed=seed, **_excluding(exclude),
+        order=order, by=tuple(by or ()), draws=draws, seed=seed, **_excluding(exclude),
     )  # fmt: skip
     results = write_report(frame, out, options, style=style, title=title)
     for note in results.notes:

@@ -56,7 +56,9 @@ def write_companion(
         RatingsError: No study, no sound of a condition, or ratings of other items than the study's.
     """
     folder, about = Path(out), read_study(study)
-    left = kept(frame, screen(frame, scale=about.scale, expected=about.expected))
+    rows = rated(frame)
+    scale = about.scales.get(str(rows["attribute"].iloc[0])) or scale_of(rows)
+    left = kept(frame, screen(frame, scale=scale, expected=about.expected))
     if left.empty:
         raise DesignError("Screening excludes every listener; there is no score to show.")
     scores = mos(left, by="item")
@@ -74,7 +76,7 @@ def write_companion(
         "simulated": is_simulated(frame),
         "mark": Markup('<span class="mark">SIMULATED</span>') if is_simulated(frame) else "",
         "items": items,
-        "overall": [_score(row, about, scale_of(rated(left))) for row in each(table)],
+        "overall": [_score(row, about, scale) for row in each(table)],
         "software": software(),
     }
     templates = FileSystemLoader(Path(__file__).parent / "templates")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import RatingsError
+
+_SCALES = [{"name": "score", "min": 0, "max": 100}]  # of a study that names none
+_OWN_SCALES = frozenset({"bs1116", "likert_single_stimulus", "likert_multi_stimulus"})
+_OWN_NAME = re.compile(r"score|rating\d+")
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Study:
     title: str
     labels: dict[str, str]
     roles: dict[str, str]
-    scale: tuple[float, float] | None
+    scales: dict[str, tuple[float, float]]
     trials: list[Trial]
 
     @property
@@ -71,17 +76,27 @@ def read_study(folder: str | Path) -> Study:
 
 def _study(folder: Path, config: dict[str, Any], ours: dict[str, Any]) -> Study:
     known = {str(name): entry or {} for name, entry in (ours.get("conditions") or {}).items()}
-    scales = ours.get("scales") or []
     about = {str(page): entry for page, entry in (ours.get("trials") or {}).items()}
-    pages = [page for page in _pages(config.get("pages") or []) if page.get("type") == "mushra"]
+    pages = list(_pages(config.get("pages") or []))
     return Study(
         folder=folder,
         title=str(config.get("testname") or folder.name),
         labels={name: str(entry["label"]) for name, entry in known.items() if entry.get("label")},
         roles={name: str(entry["role"]) for name, entry in known.items() if entry.get("role")},
-        scale=(float(scales[0]["min"]), float(scales[0]["max"])) if len(scales) == 1 else None,
-        trials=[_trial(folder, page, about.get(str(page.get("id")), {})) for page in pages],
+        scales=_scales(ours.get("scales") or _SCALES, {str(page.get("type")) for page in pages}),
+        trials=[
+            _trial(folder, page, about.get(str(page.get("id")), {}))
+            for page in pages
+            if page.get("type") == "mushra"
+        ],
     )
+
+
+def _scales(entries: list[dict[str, Any]], types: set[str]) -> dict[str, tuple[float, float]]:
+    """The ends of the study's scales; pages of other types have ends of their own under the same names."""
+    if types & _OWN_SCALES:
+        entries = [entry for entry in entries if not _OWN_NAME.fullmatch(str(entry["name"]))]
+    return {str(entry["name"]): (float(entry["min"]), float(entry["max"])) for entry in entries}
 
 
 def _pages(entries: list[Any]) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,8 @@ import pandas as pd
 from analysis.errors import RatingsError
 
 FILE, LINE = "_file", "_line"
+# What a score is where it is none that a listener gave on the scale: "difference" of two, or "share" of 1.
+MEASURE = "_measure"
 
 
 @dataclass

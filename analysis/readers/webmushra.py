@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.readers.table import FILE, LINE, file_of, listener_of
+from analysis.readers.table import FILE, LINE, MEASURE, file_of, listener_of
 
 FILES = ("mushra.csv", "lss.csv", "lms.csv", "bs1116.csv", "paired_comparison.csv")
 _ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
@@ -85,7 +85,8 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     if "choice_answer" in table:
         _need(table, "choice_non_reference")
         score = table["choice_answer"].map(lambda word: _ANSWERS.get(word, word))
-        return [{"condition": table["choice_non_reference"], "attribute": "correct", "score": score}]
+        condition = table["choice_non_reference"]
+        return [{"condition": condition, "attribute": "correct", "score": score, MEASURE: "share"}]
     scales = [str(name) for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
     if not scales or "stimuli" not in table:
         raise RatingsError(
@@ -115,7 +116,12 @@ def _bs1116(table: pd.DataFrame) -> list[dict[str, Any]]:
     hidden = pd.to_numeric(table["rating_reference_score"], errors="coerce")
     condition = table["rating_non_reference"]
     return [
-        {"condition": condition, "attribute": "difference", "score": given - hidden},
+        {
+            "condition": condition,
+            "attribute": "difference",
+            "score": given - hidden,
+            MEASURE: "difference",
+        },
         {"condition": condition, "attribute": "score", "score": table["rating_non_reference_score"]},
         {"condition": condition, "attribute": "hidden_reference", "score": table["rating_reference_score"]},
     ]

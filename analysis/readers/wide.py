@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings import COLUMNS
 from analysis.readers.table import FILE, LINE, file_of, listener_of
 
 
@@ -19,8 +20,9 @@ def from_named(
 ) -> pd.DataFrame:
     r"""Turn a table into tidy columns by a map from our names to its headers.
 
-    A long table maps `listener, item, condition, score`. Without `score` the table is wide: every column that
-    the map does not name holds the scores of one condition, or, with `pattern`, of one item and condition.
+    A header that is one of our names need not be in the map: `simulated` or `kind` of a table mean what they
+    mean in ours. A long table has `listener, item, condition, score`. Without `score` the table is wide:
+    every other column holds the scores of one condition, or, with `pattern`, of one item and condition.
 
     Args:
         table: From `read_table`.
@@ -33,11 +35,14 @@ def from_named(
     Raises:
         RatingsError: A mapped column is missing, no column holds scores, or the pattern is none.
     """
-    mapped = {
-        **{name: name for name in ("listener", "item", "condition", "score") if name in table},
-        **(columns or {}),
-    }
+    named = dict(columns or {})
+    own = {name: name for name in COLUMNS if name in table and name not in named.values()}
+    mapped = {**own, **named}
     for name, header in mapped.items():
+        if name not in COLUMNS:
+            raise RatingsError(
+                f"--column {name}={header} names no column of ratings; expected one of {', '.join(COLUMNS)}."
+            )
         if header not in table:
             found = ", ".join(f"'{column}'" for column in table if not str(column).startswith("_"))
             raise RatingsError(f"{file_of(table)} has no column '{header}' (for {name}); found {found}.")

@@ -272,7 +272,7 @@ def test_our_database_as_folder_file_and_url(tmp_path: Path) -> None:
         }
         assert set(frame["q_age"]) == {"007"}
     assert set(frames[0]["label"]) == {"L-MAC (ours)", "reference"}
-    assert frames[0].attrs["title"] == "A study" and frames[0].attrs["scale"] == (0, 100)
+    assert frames[0].attrs["title"] == "A study" and frames[0].attrs["scales"] == {"score": (0, 100)}
 
 
 def test_a_database_without_ratings(tmp_path: Path) -> None:

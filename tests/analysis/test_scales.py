@@ -1,0 +1,61 @@
+"""One scale per attribute, from the option or the study, goes with the ratings to all that needs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis import RatingsError, load_ratings, screen
+from analysis.ratings import rated, scale_of
+from tests.analysis.sources import write
+from tests.analysis.test_readers import BS1116, database
+
+LONG = "listener,item,condition,attribute,score\na,x,reference,clarity,5\na,x,A,clarity,3\n"
+
+
+def test_the_scale_that_was_asked_for_goes_with_the_ratings(tmp_path: Path) -> None:
+    path = write(tmp_path, "long.csv", LONG)
+    assert load_ratings(path).attrs["scales"] == {} and scale_of(load_ratings(path)) == (1, 5)
+    frame = load_ratings(path, scale=(1, 7))
+    assert frame.attrs["scales"] == {"clarity": (1, 7)} and scale_of(rated(frame)) == (1, 7)
+    assert load_ratings(path).pipe(screen)["kept"].all()
+    assert not screen(frame)["kept"].any(), "5 of 7 is less than nine tenths of the scale"
+
+
+def test_difference_grades_have_ends_of_their_own(tmp_path: Path) -> None:
+    frame = load_ratings(write(tmp_path, "bs1116.csv", BS1116), listener="name", scale=(1, 5))
+    assert len(frame) == 6
+    assert frame.attrs["scales"] == {"difference": (-4, 4), "score": (1, 5), "hidden_reference": (1, 5)}
+    assert scale_of(rated(frame, "difference")) == (-4, 4)
+    path = write(tmp_path, "bs1116.csv", BS1116.replace("3.2", "0"))
+    with pytest.raises(RatingsError) as error:
+        load_ratings(path, listener="name", scale=(1, 5))
+    assert str(error.value) == (
+        "2 rows cannot be used (bs1116.csv, line 2: the score is -5, expected -4 to 4; bs1116.csv, line 2: "
+        "the score is 0, expected 1 to 5). Mend them, or leave them out with --bad-rows drop."
+    )
+
+
+def test_every_scale_of_a_study_goes_with_its_ratings(tmp_path: Path) -> None:
+    database(tmp_path / "ratings.sqlite3")
+    scales = [{"name": "score", "min": 0, "max": 60}, {"name": "noise", "min": 1, "max": 5}]
+    config = {"testname": "A study", "pages": [], "listenable": {"scales": scales}}
+    write(tmp_path, "config.yaml", json.dumps(config))
+    assert load_ratings(tmp_path).attrs["scales"] == {"score": (0, 60)}, "nobody rated the noise"
+    assert load_ratings(tmp_path, scale=(0, 70)).attrs["scales"] == {"score": (0, 70)}
+    assert load_ratings(tmp_path, tmp_path).attrs["scales"] == {"score": (0, 60)}
+    other = tmp_path / "other"
+    other.mkdir()
+    database(other / "ratings.sqlite3")
+    write(other, "config.yaml", json.dumps({"testname": "Another", "pages": []}))
+    assert load_ratings(other).attrs["scales"] == {"score": (0, 100)}, "the scale of a study that names none"
+    assert load_ratings(tmp_path, other).attrs["scales"] == {}, "two studies that do not agree"
+
+
+def test_a_study_whose_pages_differ_in_a_scale_has_none_for_it(tmp_path: Path) -> None:
+    database(tmp_path / "ratings.sqlite3")
+    config = {"testname": "A study", "pages": [["random", {"type": "bs1116", "id": "b"}]]}
+    write(tmp_path, "config.yaml", json.dumps(config))
+    assert load_ratings(tmp_path).attrs["scales"] == {}
