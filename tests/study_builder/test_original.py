@@ -104,6 +104,8 @@ LIKERT = st.builds(
 @st.composite
 def choices(draw: st.DrawFn) -> Choices:
     """Any choices, of what does not depend on the sounds themselves."""
+    unlike = draw(st.booleans())
+    several = (Scale(name="a", labels=()), Scale(name="b", min=-3, max=3))
     return Choices(
         title=draw(WORDS),
         question=draw(st.none() | WORDS),
@@ -112,12 +114,10 @@ def choices(draw: st.DrawFn) -> Choices:
         volume_text=draw(st.none() | WORDS),
         finish=draw(st.none() | WORDS),
         reference=draw(st.sampled_from(["hidden", "open", "none"])),
-        scales=draw(
-            st.sampled_from([(Scale(),), (Scale(name="a", labels=()), Scale(name="b", min=-3, max=3))])
-        ),
+        scales=several if unlike else (Scale(),),
         training_items=draw(st.integers(0, 1)),
         repeats=draw(st.integers(0, 1)),
-        attention_checks=draw(st.integers(0, 3)),
+        attention_checks=0 if unlike else draw(st.integers(0, 3)),
         order=draw(st.sampled_from(["williams", "random", "fixed"])),
         items_per_session=draw(st.none() | st.just(1)),
         questionnaire=draw(
