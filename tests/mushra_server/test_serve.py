@@ -119,10 +119,10 @@ def test_a_busy_port_is_one_sentence_and_exit_code_2(make_study):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["serve", "{tmp}/none"], "does not exist"),
+        (["serve", "{tmp}/none", "--port", "0"], "does not exist"),
         (["serve", "{study}", "--host", "no.such.host.invalid"], "no.such.host.invalid: no such address"),
         (["serve", "{study}", "--frontend", "webmushra"], "--webmushra FOLDER go together"),
-        (["serve", "{study}", "--database", "oracle://x"], "database URL"),
+        (["serve", "{study}", "--port", "0", "--database", "oracle://x"], "database URL"),
         (["export", "{study}", "--out", "{tmp}/out"], "not found; the study has not been served yet"),
         (["forget", "{study}", "--participant", "x"], "ratings.sqlite3: not found"),
     ],
