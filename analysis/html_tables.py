@@ -75,7 +75,7 @@ def _formatted(value: float, kind: str, digits: int) -> str:
 
 def number(value: float, digits: int) -> str:
     """Print a number with a true minus sign, and never a negative zero."""
-    text = f"{value:.{digits}f}"
+    text = f"{value:z.{digits}f}"
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", "−")

@@ -26,7 +26,7 @@ def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
         digits: Decimals of the scores.
     """
     rows = [
-        f"{escape(row.label)} & {row.n_ratings} & {row.mos:.{digits}f} & "
+        f"{escape(row.label)} & {row.n_ratings} & {row.mos:z.{digits}f} & "
         f"{_interval(row.ci_low, row.ci_high, digits)} \\\\"
         for row in each(table)
     ]
@@ -42,7 +42,7 @@ def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
         digits: Decimals of the differences.
     """
     rows = [
-        f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {row.difference:.{digits}f} & "
+        f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {row.difference:z.{digits}f} & "
         f"{_interval(row.ci_low, row.ci_high, digits)} & {_p(row.p)} \\\\"
         for row in each(table)
     ]
@@ -70,7 +70,7 @@ def _table(caption: str, label: str, columns: str, head: str, rows: list[str], t
 
 
 def _interval(low: float, high: float, digits: int) -> str:
-    return "--" if math.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}"
+    return "--" if math.isnan(low) else f"{low:z.{digits}f} to {high:z.{digits}f}"
 
 
 def _p(p: float) -> str:

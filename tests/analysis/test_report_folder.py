@@ -79,3 +79,10 @@ def test_further_attributes_are_named(tmp_path: Path) -> None:
     assert "ratings have 1 more: timbre" in (tmp_path / "index.html").read_text()
     write_report(both, tmp_path, Options(draws=200, attribute="timbre"))
     assert json.loads((tmp_path / "report.json").read_text())["notes"] == []
+
+
+def test_zero_has_no_sign() -> None:
+    from analysis.latex import latex_mos
+
+    table = mos(ratings()).assign(ci_low=-0.04)
+    assert "0.0 to" in latex_mos(table) and "-0.0" not in latex_mos(table)
