@@ -11,7 +11,7 @@ from analysis.errors import RatingsError
 from analysis.readers.table import FILE, LINE
 
 if TYPE_CHECKING:
-    from sqlalchemy import CursorResult
+    from sqlalchemy import URL, CursorResult
 
 DATABASE = "ratings.sqlite3"
 _DEFUSED = r"^'(?='*[=+\-@\t\r])"
@@ -39,11 +39,11 @@ def read_database(url: str, name: str) -> pd.DataFrame:
     Raises:
         RatingsError: It cannot be opened or has no such views.
     """
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine, make_url, text
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     try:
-        engine = create_engine(url)
+        engine = create_engine(_existing(make_url(url)))
         with engine.connect() as connection:
             ratings = _frame(connection.execute(text("SELECT * FROM export_ratings")))
             answers = _frame(connection.execute(text("SELECT session, name, value FROM export_answers")))
@@ -58,6 +58,18 @@ def read_database(url: str, name: str) -> pd.DataFrame:
     ratings = with_answers(ratings, answers)
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
     return ratings
+
+
+def _existing(url: URL) -> URL:
+    """Return a database's URL; SQLite would make a file that does not exist."""
+    file = url.database or ""
+    if (
+        url.get_backend_name() == "sqlite"
+        and not file.startswith((":", "file:"))
+        and not Path(file).is_file()
+    ):
+        raise RatingsError(f"The database {file} does not exist; expected one that the server wrote.")
+    return url
 
 
 def _frame(result: CursorResult[Any]) -> pd.DataFrame:

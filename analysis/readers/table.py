@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from analysis.errors import RatingsError
 FILE, LINE = "_file", "_line"
 # What a score is where it is none that a listener gave on the scale: "difference" of two, or "share" of 1.
 MEASURE = "_measure"
+_LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines also parts lines at form feeds and U+2028
 
 
 @dataclass
@@ -47,7 +50,8 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
         RatingsError: Empty, not UTF-8, not CSV or with a header that repeats a name.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            text = file.read()
     except UnicodeDecodeError as error:
         raise RatingsError(
             f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV."
@@ -56,10 +60,7 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
     if delimiter != ",":
         problems.decimal_commas.add(path.name)
     parse = _parse_plain if '"' not in text else _parse_quoted
-    try:
-        table = parse(text, delimiter, path.name, problems)
-    except csv.Error as error:
-        raise RatingsError(f"{path.name} is not a CSV table: {error}.") from None
+    table = parse(text, delimiter, path.name, problems)
     table[FILE] = path.name
     return table
 
@@ -67,7 +68,7 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
 def _parse_plain(text: str, delimiter: str, name: str, problems: Problems) -> pd.DataFrame:
     """Parse a file without quotes, where a line is a row; pandas' parser is faster than the csv module."""
     numbered = [
-        (number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip(f" {delimiter}")
+        (number, line) for number, line in enumerate(_LINE_END.split(text), 1) if line.strip(f" {delimiter}")
     ]
     header = _header(numbered[0][1].split(delimiter) if numbered else [], name)
     good = []
@@ -77,11 +78,12 @@ def _parse_plain(text: str, delimiter: str, name: str, problems: Problems) -> pd
             good.append((number, line))
         else:
             problems.add(name, number, _half_written(cells, header))
+    rows = "\n".join(line for _, line in good)
     table = pd.read_csv(
-        io.StringIO("\n".join(line for _, line in good)), sep=delimiter, names=header, dtype=str,
+        io.StringIO(rows, newline=""), sep=delimiter, names=header, dtype=str,
         index_col=False, keep_default_na=False, quoting=csv.QUOTE_NONE, skip_blank_lines=False,
     ) if good else pd.DataFrame(columns=header, dtype=object)  # fmt: skip
-    if f" {delimiter}" in text or f"{delimiter} " in text or " \n" in text or "\n " in text:
+    if any(mark in f"\n{rows}\n" for mark in (f" {delimiter}", f"{delimiter} ", " \n", "\n ")):
         table = table.apply(lambda column: column.str.strip())
     table[LINE] = [number for number, _ in good]
     return table
@@ -89,22 +91,48 @@ def _parse_plain(text: str, delimiter: str, name: str, problems: Problems) -> pd
 
 def _parse_quoted(text: str, delimiter: str, name: str, problems: Problems) -> pd.DataFrame:
     """Parse a file with cells in quotes, which may hold line breaks; a row is known by its last line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header: list[str] = []
     rows, lines = [], []
-    for row in reader:
+    for line, row in _numbered(text, delimiter, name):
         if not any(cell.strip() for cell in row):
             continue
         if not header:
             header = _header(row, name)
         elif len(row) != len(header):
-            problems.add(name, reader.line_num, _half_written(len(row), header))
+            problems.add(name, line, _half_written(len(row), header))
         else:
             rows.append([cell.strip() for cell in row])
-            lines.append(reader.line_num)
+            lines.append(line)
     table = pd.DataFrame(rows, columns=_header(header, name), dtype=object)
     table[LINE] = lines
     return table
+
+
+def _numbered(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with its last line.
+
+    Strictly: the csv module otherwise takes all that follows an open quote, rows of other listeners too, for
+    one cell.
+
+    Raises:
+        RatingsError: A quote opens a cell and does not close at its end.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        first = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            what = str(error)
+            if "limit" not in what:
+                what = (
+                    f"a cell opens with a quote and does not end with one ({what}, line {reader.line_num}); "
+                    "expected both or none, and quotes inside such a cell twice"
+                )
+            raise RatingsError(f"{name}, line {first}: {what}.") from None
+        yield reader.line_num, row
 
 
 def _header(cells: list[str], name: str) -> list[str]:
@@ -123,7 +151,7 @@ def _half_written(cells: int, header: list[str]) -> str:
 
 def _delimiter(text: str) -> str:
     """The most frequent of comma, semicolon and tab in the first line that is not blank."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in _LINE_END.split(text) if line.strip()), "")
     return max(",;\t", key=first.count)
 
 

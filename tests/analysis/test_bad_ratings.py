@@ -101,7 +101,7 @@ def test_a_cell_without_end(tmp_path: Path) -> None:
     text = 'listener,item,condition,score\n"' + "a" * 200_000 + '",1,x,3\n'
     with pytest.raises(RatingsError) as error:
         load_ratings(write(tmp_path, "long.csv", text))
-    assert str(error.value) == "long.csv is not a CSV table: field larger than field limit (131072)."
+    assert str(error.value) == "long.csv, line 2: field larger than field limit (131072)."
 
 
 def test_columns_of_webmushra_that_are_missing(tmp_path: Path) -> None:
