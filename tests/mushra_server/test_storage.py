@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sqlite3
 
 import pytest
@@ -14,7 +13,6 @@ from mushra_server.app import create_app
 from mushra_server.db import Database, sqlite_url
 from mushra_server.errors import ServerError, StoreError
 from mushra_server.export import write_csv, write_json
-from mushra_server.exporting import export_files
 from mushra_server.privacy import forget
 from mushra_server.schema import RATING_COLUMNS
 from mushra_server.server import Options
@@ -102,45 +100,6 @@ def test_the_json_holds_sessions_answers_and_decisions(app, make_listener):
     assert found["schema_version"] == 1 and found["study"] == "a-study" and found["events"] == []
     assert found["sessions"][0]["listener"] == "nan" and "token_hash" not in found["sessions"][0]
     assert len(found["ratings"]) == 15 and list(found["ratings"][0]) == list(RATING_COLUMNS)
-
-
-FORMULAS = ("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\tx", "'=1", "'plain", "plain")
-
-
-@pytest.mark.parametrize("name", FORMULAS)
-def test_no_text_of_the_csv_is_a_formula_and_the_reader_has_it_exactly(
-    make_app, make_listener, tmp_path, name
-):
-    from analysis import load_ratings
-
-    app = make_app(items=1)
-    make_listener(app).start({"participant": name.strip()}).save_all()
-    server = app.extensions["listenable"]
-    with server.database.write() as connection:
-        connection.exec_driver_sql("UPDATE ratings SET item = ?, condition = ? || condition", (name, name))
-        connection.exec_driver_sql("UPDATE sessions SET uuid = ?", (name,))
-    found = exported(app)
-    for column in ("session", "listener", "item", "condition"):
-        for row in found:
-            assert row[column][0] not in "=+-@\t", (column, row[column])
-    assert exported(app, exact=True)[0]["session"] == name
-    dict(export_files(server.database, server.study.root, "csv", tmp_path))
-    frame = load_ratings(tmp_path / "ratings.csv")
-    assert set(frame["session"]) == set(frame["item"]) == {name}
-    assert all(condition.startswith(name) for condition in frame["condition"])
-    assert set(frame["listener"]) == {name.strip()}
-
-
-@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o027, 0o640)])
-def test_exports_have_the_mode_that_the_umask_leaves(make_app, tmp_path, umask, mode):
-    server = make_app().extensions["listenable"]
-    before = os.umask(umask)
-    try:
-        ((path, _),) = export_files(server.database, server.study.root, "csv", tmp_path / "out")
-    finally:
-        os.umask(before)
-    assert path.stat().st_mode & 0o777 == mode
-    assert list(path.parent.iterdir()) == [path], "no temporary file is left"
 
 
 def test_forgetting_removes_the_reason_of_an_exclusion(app, make_listener, rows):
