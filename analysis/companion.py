@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -99,9 +100,10 @@ def _item(
     order += [name for name in trial.sounds if name not in order]
     labels = dict(zip(left["condition"], left["label"], strict=True))
     level = _peak_db(trial.sounds[order[0]])
+    place = folder / "audio" / _safe(trial.item)
     sounds = []
     for name in order:
-        sound = _sound(trial.sounds[name], folder / "audio" / _safe(trial.item), name, level)
+        sound = _sound(trial.sounds[name], place, _safe(name), level)
         residual = residuals.get((trial.item, name))
         found = rows.get(name)
         sounds.append(
@@ -109,9 +111,7 @@ def _item(
                 "label": labels.get(name, name),
                 "score": _interval_text(found) if found is not None else "not rated",
                 **sound,
-                "residual": _sound(residual, folder / "audio" / _safe(trial.item), f"{name}.residual", level)
-                if residual
-                else None,
+                "residual": _sound(residual, place, f"{_safe(name)}~residual", level) if residual else None,
             }
         )
     return {
@@ -158,7 +158,7 @@ def _residuals(folder: Path) -> dict[tuple[str, str], Path]:
 def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str]:
     """Copy a sound and draw its spectrogram; paths relative to the page."""
     folder.mkdir(parents=True, exist_ok=True)
-    copied, picture = folder / f"{_safe(name)}{source.suffix}", folder / f"{_safe(name)}.png"
+    copied, picture = folder / f"{name}{source.suffix}", folder / f"{name}.png"
     part = copied.with_name(f".{copied.name}.part")
     shutil.copyfile(source, part)
     part.replace(copied)
@@ -167,8 +167,13 @@ def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str
 
 
 def _safe(name: str) -> str:
-    """A name that is one file name and one part of an address, whatever a study calls its items."""
-    return re.sub(r"[^A-Za-z0-9._+-]", "_", name).lstrip(".") or "_"
+    """A name that is one file name and one part of an address, and no other item's or condition's.
+
+    Capitals change as well, for some file systems take them for small letters. A name that changes gets a
+    piece of its hash.
+    """
+    safe = re.sub(r"[^a-z0-9._+-]", "_", name.lower()).lstrip(".")
+    return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def draw_spectrogram(source: Path, picture: Path, level: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import soundfile
 
 from analysis import DesignError, RatingsError, mos, write_companion
+from analysis.ratings import tidy
 from tests.analysis.html import Balanced
 
 Make = Callable[..., pd.DataFrame]
@@ -72,7 +74,7 @@ def test_the_companion_page_shows_residuals_of_the_stimuli_set(
     entry = {"item": "item 00", "condition": "good", "path": "r.wav", "kind": "residual"}
     (stimuli / "manifest.json").write_text(json.dumps({"stimuli": [entry]}))
     text = write_companion(study, mushra, tmp_path / "site", stimuli=stimuli).read_text()
-    assert text.count("What it leaves out") == 1 and "good.residual.wav" in text
+    assert text.count("What it leaves out") == 1 and "good~residual.wav" in text
     with pytest.raises(RatingsError, match=r"has no manifest\.json; expected a stimuli set"):
         write_companion(study, mushra, tmp_path / "site", stimuli=study)
 
@@ -90,3 +92,34 @@ def test_a_companion_of_other_ratings_and_of_no_study(
     (study / "audio" / "item 00" / "good.wav").unlink()
     with pytest.raises(RatingsError, match=r"The study has no sound file .*good\.wav"):
         write_companion(study, mushra, tmp_path / "site")
+
+
+def test_items_and_conditions_with_like_names_keep_their_own_sounds(tmp_path: Path) -> None:
+    items, names = ["日本", "中国", "a b", "a_b", "Dog", "dog"], ["reference", "é", "è", "ö.residual", "ö"]
+    pages, rows, length = [], [], {}
+    for place, (item, name) in enumerate(itertools.product(items, names)):
+        path = tmp_path / "study" / f"{place}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, np.full(1000 + place, 0.1), 16000)
+        length[item, name] = 1000 + place
+        rows += [(f"listener {n}", item, name, 100.0 if name == "reference" else 50.0 + n) for n in range(3)]
+    for place, item in enumerate(items):
+        first = place * len(names)
+        paths = {name: f"{first + number}.wav" for number, name in enumerate(names)}
+        pages.append({"type": "mushra", "id": item, "reference": paths.pop("reference"), "stimuli": paths})
+    (tmp_path / "study/config.yaml").write_text(json.dumps({"testname": "x", "pages": pages}))
+    frame = tidy(pd.DataFrame(rows, columns=["listener", "item", "condition", "score"]))
+    stimuli = tmp_path / "set"
+    stimuli.mkdir()
+    soundfile.write(stimuli / "r.wav", np.zeros(77), 16000)
+    entry = {"item": "dog", "condition": "ö", "path": "r.wav", "kind": "residual"}
+    (stimuli / "manifest.json").write_text(json.dumps({"stimuli": [entry]}))
+    page = write_companion(tmp_path / "study", frame, tmp_path / "site", stimuli=stimuli)
+    parser = Balanced()
+    parser.feed(page.read_text())
+    sounds = [address for address in parser.addresses if address.endswith(".wav")]
+    assert len({address.lower() for address in sounds}) == len(sounds) == len(length) + 1
+    found = [soundfile.info(tmp_path / "site" / address).frames for address in sounds]
+    assert sorted(found) == sorted([*length.values(), 77])
+    first = page.read_text().index("<audio")
+    assert found[0] == length["日本", "reference"] and page.read_text().index("日本") < first
