@@ -11,7 +11,7 @@ from analysis import checks
 from analysis.errors import RatingsError
 from analysis.ratings import choose_simulated, tidy
 from analysis.readers import Problems, read_source
-from analysis.readers.table import FILE, LINE, MEASURE
+from analysis.readers.table import FILE, LINE, MEASURE, PAGE
 from analysis.study import Study, read_study
 
 
@@ -56,7 +56,7 @@ def load_ratings(
     parts = [
         read_source(source, problems, listener=names, columns=columns, pattern=pattern) for source in sources
     ]
-    raw = pd.concat(parts, ignore_index=True)
+    raw = _apart(pd.concat(parts, ignore_index=True))
     raw = checks.numbers(raw, problems)
     places = raw.reindex(columns=[FILE, LINE, MEASURE])
     frame = pd.concat([tidy(raw, source=_called(sources)), places], axis=1)
@@ -104,6 +104,15 @@ def _scales(
         if found is not None:
             agreed[str(name)] = found
     return agreed
+
+
+def _apart(raw: pd.DataFrame) -> pd.DataFrame:
+    """Put the type of page before attributes that pages of several types have, each on a scale of its own."""
+    if PAGE not in raw:
+        return raw
+    types = raw.groupby("attribute")[PAGE].transform("nunique")
+    several = raw[PAGE].notna() & (types > 1)
+    return raw.assign(attribute=raw["attribute"].where(~several, raw[PAGE] + " " + raw["attribute"]))
 
 
 def _called(sources: tuple[str | Path, ...]) -> str:

@@ -54,7 +54,7 @@ def read_source(
         table = ours.from_ours(table)
         return table if not listener else table.assign(listener=listener_of(table, listener, None))
     if webmushra.is_webmushra(header):
-        frame = webmushra.from_webmushra(table, listener)
+        frame = webmushra.from_webmushra(table, listener, webmushra.page_of(path))
         # Our server exports simulated sessions to a results folder of their own.
         simulated = path.resolve().parent.name.endswith("-simulated")
         return frame.assign(simulated="1") if simulated else frame
@@ -80,11 +80,16 @@ def _read_folder(
         frame = ours.read_database(ours.sqlite_url(database), str(database))
         labels = read_study(path).labels if (path / "config.yaml").is_file() else {}
         return frame.assign(label=frame["condition"].map(lambda name: labels.get(name, name)))
-    files = [path / name for name in webmushra.FILES if (path / name).is_file()]
+    files = [
+        file
+        for page in webmushra.PAGES
+        for file in sorted(path.glob("*.csv"))
+        if webmushra.page_of(file) == page
+    ]
     if not files:
         raise RatingsError(
             f"{path} holds no ratings; expected {ours.DATABASE} or one of webMUSHRA's "
-            f"{', '.join(webmushra.FILES)}."
+            f"{', '.join(f'{page}.csv' for page in webmushra.PAGES)}."
         )
     parts = [
         read_source(file, problems, listener=listener, columns=columns, pattern=pattern) for file in files

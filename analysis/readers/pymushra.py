@@ -16,6 +16,7 @@ from analysis.errors import RatingsError
 from analysis.readers.table import FILE, LINE, listener_of
 from analysis.readers.webmushra import from_webmushra
 
+_PAGES = {"likert_multi_stimulus": "lms", "likert_single_stimulus": "lss"}  # the others bear the same names
 _LIKERT = {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"}
 _WIRE = {
     "mushra": {
@@ -95,7 +96,8 @@ def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.
             "session_uuid": who[rows.index],
             "trial_id": rows["wm_id"],
         }
-        parts.append(from_webmushra(pd.DataFrame({**head, **held, FILE: rows[FILE], LINE: rows[LINE]})))
+        flat = pd.DataFrame({**head, **held, FILE: rows[FILE], LINE: rows[LINE]})
+        parts.append(from_webmushra(flat, page=_PAGES.get(str(kind), str(kind))))
     if not parts:
         raise RatingsError(
             f"{table[FILE].iloc[0]} holds no page that rates (found "

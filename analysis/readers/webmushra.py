@@ -7,14 +7,18 @@ stay in this module.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.readers.table import FILE, LINE, MEASURE, file_of, listener_of
+from analysis.readers.table import FILE, LINE, MEASURE, PAGE, file_of, listener_of
 
-FILES = ("mushra.csv", "lss.csv", "lms.csv", "bs1116.csv", "paired_comparison.csv")
+# Types of pages that rate, as webMUSHRA names their files. Our server begins a file `mushra-2.csv` where the
+# columns change.
+PAGES = ("mushra", "lss", "lms", "bs1116", "paired_comparison")
+_FILE = re.compile(rf"({'|'.join(PAGES)})(-\d+)?\.csv")
 _ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
 # Our server puts it between a page's id and an attribute: the format has no place for several of a page.
 _ATTRIBUTE_MARK = ":attribute="
@@ -25,7 +29,15 @@ def is_webmushra(header: list[str]) -> bool:
     return "session_test_id" in header and "trial_id" in header
 
 
-def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.DataFrame:
+def page_of(path: Path) -> str | None:
+    """Return the type of page whose ratings webMUSHRA writes to a file of this name."""
+    match = _FILE.fullmatch(path.name)
+    return match[1] if match else None
+
+
+def from_webmushra(
+    table: pd.DataFrame, listener: list[str] | None = None, page: str | None = None
+) -> pd.DataFrame:
     """Turn a table of one of webMUSHRA's files into tidy columns; scores are still text.
 
     `mushra` and `lms` give the attribute `score`, `lss` with several scales `rating1`, `rating2`, ...;
@@ -38,6 +50,7 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
         table: From `read_table`.
         listener: The column(s) that tell listeners apart; by default `session_uuid`, which `mushra.csv` alone
             has.
+        page: Type of the pages, one of `PAGES`; the columns do not tell it of Likert pages.
 
     Raises:
         RatingsError: Listeners cannot be told apart, or the columns are those of none of the five files.
@@ -49,6 +62,7 @@ def from_webmushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd
             "item": table["trial_id"],
             FILE: table[FILE],
             LINE: table[LINE],
+            PAGE: page,
         }
     )
     # The format knows no kinds of pages; a training page can only say so in its id.
