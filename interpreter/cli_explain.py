@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,16 +20,21 @@ def explain(
     run: Path = typer.Option(..., "--run", help="Run of an explainer, or of a classifier with --method."),
     method: str | None = typer.Option(None, help="Gradient baseline, on the run's classifier; see evaluate."),
     out: Path = typer.Option(..., help="Folder to write into."),
-    target: str | None = typer.Option(None, help="Class to explain; the predicted one by default."),
-    window: float | None = typer.Option(None, help="Seconds of a window; what the run was trained on."),
+    target: str | None = typer.Option(
+        None, help="Class to explain; the predicted one by default, and always for L-MAC and LMAC-TD."
+    ),
+    window: float | None = typer.Option(
+        None, help="Seconds of a window; what the run was trained on, 5 where it does not say."
+    ),
     overlap: float = typer.Option(0.25, help="Share of a window that overlaps with the next."),
-    batch_size: int = typer.Option(4, help="Windows at a time; bounds memory."),
+    batch_size: int = typer.Option(4, min=1, help="Windows at a time; bounds memory."),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
 ) -> None:
     """Explain sound files: WAV files of the parts, a picture, the figures, and a page to listen to them."""
     from interpreter.comparison import duration_of, explainers_of
     from interpreter.explain import explain_files
 
+    window_s = duration_of([run]) or 5.0 if window is None else window
     methods = [] if method is None else [method]
     explainers = explainers_of([run], methods, device)
     explainer = explainers[method] if method else next(iter(explainers.values()))
@@ -37,9 +44,10 @@ def explain(
             audio,
             out,
             target=target,
-            window_s=window or duration_of([run]) or 5.0,
+            window_s=window_s,
             overlap=overlap,
             batch_size=batch_size,
+            command=shlex.join(["listenable", *sys.argv[1:]]),
             progress=report,
         )
     for result in results:
@@ -63,12 +71,12 @@ def evaluate(
     ),
     second_classifier: Path | None = typer.Option(None, help="Run of a classifier trained apart."),
     floors: bool = typer.Option(True, help="Score masks that know nothing, too."),
-    sanity: int = typer.Option(8, help="Clips for the weight randomisation check; 0 leaves it out."),
+    sanity: int = typer.Option(8, min=0, help="Clips for the weight randomisation check; 0 leaves it out."),
     sps_of: str = typer.Option("interpretation", help="What SPS and COMP look at: interpretation or mask."),
     duration: float | None = typer.Option(None, help="Seconds of a clip; what the runs were trained on."),
     limit: int | None = typer.Option(None, min=1, help="Explain so many clips at most, evenly spread."),
     batch_size: int = typer.Option(8, min=1, help="Clips at a time; bounds memory."),
-    seed: int = typer.Option(0, help="Of every draw."),
+    seed: int = typer.Option(0, min=0, help="Of every draw."),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
     nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),

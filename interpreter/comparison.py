@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from interpreter.gradient_base import GradientOptions
 from interpreter.loading import load_classifier, load_explainer
 from interpreter.runs import read_config, read_run
 from interpreter.types import Classifier
+
+_COMMA = re.compile(r",(?![^\[]*\])")
+"""A comma between options, not one of a list in brackets."""
 
 
 def explainers_of(
@@ -74,11 +78,14 @@ def parsed_method(text: str) -> tuple[str, dict[str, Any]]:
     if name not in GRADIENT_METHODS:
         raise ConfigError(f"unknown method {name!r}; expected one of {', '.join(GRADIENT_METHODS)}")
     options: dict[str, Any] = {}
-    for part in filter(None, rest.split(",")):
+    for part in filter(None, _COMMA.split(rest)):
         key, equals, value = part.partition("=")
         if not equals:
             raise ConfigError(f"method {text!r}: {part!r} is no option; expected option=value")
-        options[key.strip()] = yaml.safe_load(value)
+        try:
+            options[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"method {text!r}: {value!r} is no value of an option") from error
     return name, options
 
 
@@ -97,8 +104,11 @@ def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any])
 
 
 def duration_of(runs: Sequence[Path]) -> float | None:
-    """Return the length of clip, in seconds, that the runs were trained on, or None where they do not say."""
-    lengths = [read_config(run).get("duration_s") for run in runs]
+    """Return the length of clip, in seconds, that the runs were trained on, or None where they do not say.
+
+    Runs of before `clip_s` say it in their settings alone, where null stands for the data set's longest clip.
+    """
+    lengths = [read_run(run).clip_s or read_config(run).get("duration_s") for run in runs]
     known = {float(length) for length in lengths if length is not None}
     return known.pop() if len(known) == 1 else None
 

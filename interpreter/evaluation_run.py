@@ -18,6 +18,7 @@ from interpreter.errors import ConfigError
 from interpreter.evaluate import Progress, evaluate_items
 from interpreter.explainer import Explainer
 from interpreter.faithfulness import PictureOf
+from interpreter.floors import FLOORS
 from interpreter.loading import load_classifier
 from interpreter.resumption import FinishedBatches
 from interpreter.runs import CHECKPOINT, sha256, versions
@@ -29,6 +30,7 @@ from stimuli import Dataset
 
 SCHEMA_VERSION = 1
 CONTAMINANT_FOLD = 5  # the fold that the paper's code mixes in
+_FLOORS_RANDOMISED = dict.fromkeys(FLOORS, 1.0)  # floors never look at the classifier
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,15 @@ def evaluate_runs(
 
     Args:
         plan: what to evaluate.
-        out: the CSV. `.md`, `.tex`, `.json` (what was evaluated, how) and `.items.csv` go beside it.
+        out: the table, a name that ends in `.csv`. `.md`, `.tex`, `.json` (what was evaluated, how) and
+            `.items.csv` go beside it.
         device: where everything runs.
         progress: told after each batch.
     """
+    if out.suffix.lower() != ".csv":
+        raise ConfigError(
+            f"{out}: the table is a CSV and its other forms go beside it; expected a name that ends in .csv"
+        )
     explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size)
     whole = Dataset.load(plan.data)
     chosen = limited(whole.folds(plan.fold), plan.limit)
@@ -102,7 +109,7 @@ def evaluate_runs(
     if rank() > 0:
         return table
     if plan.sanity:
-        table["randomised"] = table["method"].map(_sanity(explainers, made, plan))
+        table["randomised"] = table["method"].map(_sanity(explainers, made, plan) | _FLOORS_RANDOMISED)
     write_tables(table, out)
     rows = items.to_csv(index=False, float_format="%.9g", lineterminator="\n")
     write_text(out.with_suffix(".items.csv"), rows)

@@ -69,7 +69,8 @@ def explain_files(
         progress: told how many windows of a file are done, and of how many.
 
     Raises:
-        InterpreterError: an unknown label, or a file that cannot be explained.
+        InterpreterError: an unknown label, any label for a method that explains the prediction alone, or a
+            file that cannot be explained.
     """
     number = None if target is None else _label_number(explainer, target)
     results: list[FileExplanation] = []
@@ -157,6 +158,11 @@ def _title(record: dict[str, Any]) -> str:
 
 
 def _label_number(explainer: Explainer, label: str) -> int:
+    if not explainer.takes_target:
+        raise InterpreterError(
+            f"{explainer.label} explains the class that the classifier predicts, whatever class is asked "
+            f"for; leave out the target {label!r}, or ask L2I or a gradient baseline for it"
+        )
     labels = list(explainer.classifier.labels)
     if label not in labels:
         raise InterpreterError(

@@ -47,6 +47,8 @@ class Explainer(ABC):
     """
 
     name: ClassVar[str]
+    takes_target: ClassVar[bool] = True
+    """Whether the method can be asked for any class; else it explains the predicted one all the same."""
 
     def __init__(self, classifier: Classifier, batch_size: int | None = None) -> None:
         if batch_size is not None and batch_size < 1:

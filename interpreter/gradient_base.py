@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar, Literal, TypedDict, Unpack, get_args
 
 import torch
@@ -89,9 +90,9 @@ class GradientExplainer(SpectralExplainer):
 
     def __init__(self, classifier: Classifier, **options: Unpack[GradientOptions]) -> None:
         super().__init__(classifier, options.get("batch_size"))
-        self.internal_batch_size = positive("internal_batch_size", options.get("internal_batch_size", 16))
+        self.internal_batch_size = whole("internal_batch_size", options.get("internal_batch_size", 16))
         self.rule: MaskRule = options.get("rule", "absolute")
-        self.seed = options.get("seed", 0)
+        self.seed = whole("seed", options.get("seed", 0), 0)
         if self.rule not in get_args(MaskRule):
             raise ConfigError(f"rule is {self.rule!r}; expected one of {', '.join(get_args(MaskRule))}")
 
@@ -125,8 +126,15 @@ class GradientExplainer(SpectralExplainer):
             yield Question(model, leaf(clip.log_magnitude), target[row], clip_seed(self.seed, clip.waveforms))
 
 
-def positive(name: str, count: int) -> int:
-    """Return `count` if it is at least one, else refuse it by `name`."""
-    if count < 1:
-        raise ConfigError(f"{name} is {count}; expected 1 or more")
-    return count
+def whole(name: str, value: object, minimum: int = 1) -> int:
+    """Return `value` if it is a whole number of at least `minimum`, else refuse it by `name`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise ConfigError(f"{name} is {value!r}; expected a whole number of {minimum} or more")
+    return value
+
+
+def not_negative(name: str, value: object) -> float:
+    """Return `value` if it is a finite number of at least zero, else refuse it by `name`."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < inf:
+        raise ConfigError(f"{name} is {value!r}; expected a number of 0 or more")
+    return value

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from interpreter.captum_calls import captum_draws, leaf
 from interpreter.errors import ConfigError
-from interpreter.gradient_base import GradientExplainer, GradientOptions, positive
+from interpreter.gradient_base import GradientExplainer, GradientOptions, not_negative, whole
 from interpreter.spectral import Picture, PictureModel
 from interpreter.types import Classifier
 
@@ -51,8 +51,8 @@ class SmoothGradExplainer(GradientExplainer):
         **options: Unpack[GradientOptions],
     ) -> None:
         super().__init__(classifier, **options)
-        self.samples = positive("samples", samples)
-        self.noise = noise
+        self.samples = whole("samples", samples)
+        self.noise = not_negative("noise", noise)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -98,7 +98,7 @@ class IntegratedGradientsExplainer(GradientExplainer):
         self, classifier: Classifier, *, steps: int = 20, **options: Unpack[GradientOptions]
     ) -> None:
         super().__init__(classifier, **options)
-        self.steps = positive("steps", steps)
+        self.steps = whole("steps", steps)
 
     @property
     def settings(self) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from interpreter.captum_calls import captum_draws
 from interpreter.errors import ConfigError
-from interpreter.gradient_base import GradientExplainer, GradientOptions, Question, positive
+from interpreter.gradient_base import GradientExplainer, GradientOptions, Question, not_negative, whole
 from interpreter.spectral import Picture, PictureModel
 from interpreter.types import Classifier
 
@@ -53,11 +53,13 @@ class ShapExplainer(GradientExplainer):
         if variant not in get_args(Variant):
             raise ConfigError(f"variant is {variant!r}; expected gradient or kernel")
         self.variant = variant
-        self.samples = positive(
+        self.samples = whole(
             "samples", (16 if variant == "gradient" else 512) if samples is None else samples
         )
-        self.noise = noise
-        self.patch = (positive("patch", patch[0]), positive("patch", patch[1]))
+        self.noise = not_negative("noise", noise)
+        if not isinstance(patch, list | tuple) or len(patch) != 2:
+            raise ConfigError(f"patch is {patch!r}; expected frames and bins, such as [32,64]")
+        self.patch = (whole("patch", patch[0]), whole("patch", patch[1]))
 
     @property
     def label(self) -> str:

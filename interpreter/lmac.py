@@ -37,6 +37,7 @@ class Lmac(SpectralExplainer):
     """
 
     name = "lmac"
+    takes_target = False
 
     def __init__(self, classifier: Classifier, network: LmacNetwork, batch_size: int | None = None) -> None:
         super().__init__(classifier, batch_size)

@@ -101,6 +101,7 @@ class LmacTd(Explainer):
     """
 
     name = "lmac-td"
+    takes_target = False
 
     def __init__(self, classifier: Classifier, network: LmacTdNetwork, batch_size: int | None = None) -> None:
         super().__init__(classifier, batch_size)

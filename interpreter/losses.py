@@ -67,7 +67,11 @@ def loud_cells(log_magnitude: Tensor, share: float = 0.35) -> Tensor:
 
 
 def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
-    """Return the SI-SDR in dB (Le Roux et al. 2019), `[B]` of `[B, samples]`."""
+    """Return the SI-SDR in dB (Le Roux et al. 2019) without the signals' means, `[B]` of `[B, samples]`.
+
+    This one is minimised: it has a gradient everywhere, and an offset that no one hears costs nothing. The
+    score of `interpreter.truth` takes the signals as they are.
+    """
     estimate = estimate - estimate.mean(dim=1, keepdim=True)
     reference = reference - reference.mean(dim=1, keepdim=True)
     energy = reference.square().sum(dim=1, keepdim=True).clamp(min=1e-10)

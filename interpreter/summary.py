@@ -28,6 +28,7 @@ def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
     Intervals are 95 % percentile bootstrap intervals over clips: mixtures of one clip are drawn together.
 
+    Labels that several methods share get what tells these apart: their options, or the names of their runs.
     `accuracy` is the classifier's in this setting, in percent: the same in every row.
 
     Args:
@@ -50,4 +51,12 @@ def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         row |= {name: group[name].mean() for name in (*MASK_STATISTICS, *extra)}
         row["label"] = group["label"].iloc[0]
         rows.append(row)
-    return pd.DataFrame(rows, columns=[*COLUMNS, *extra, "label"])
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *extra, "label"])
+    shared = table.duplicated(["setting", "label"], keep=False)
+    longer = table["label"] + " [" + table["method"].map(_own_part) + "]"
+    return table.assign(label=table["label"].where(~shared, longer))
+
+
+def _own_part(method: str) -> str:
+    """Return what tells a method from others of its label: its options, else its whole name."""
+    return method.partition(":")[2] or method

@@ -31,6 +31,7 @@ _BESIDE: dict[str, tuple[str, int]] = {
     "energy_ratio": ("Energy i/x", 2),
     "cos_ix": ("cos(i, x)", 2),
     "sum_error": ("Sum error", 2),
+    "randomised": ("Randomised", 2),
     "si_sdr_improvement_db": ("SI-SDRi (dB)", 1),
     "energy_overlap": ("Overlap", 2),
     "agree_in": ("Agree in", 2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import torch
 from torch import Tensor
@@ -89,7 +90,7 @@ def explain_long(
         )
     if not bool(waveform.any()):
         raise InterpreterError("the sound is silent; there is nothing to explain")
-    if not 0 <= overlap <= 0.9 or window_s < MINIMUM_S:
+    if not 0 <= overlap <= 0.9 or not MINIMUM_S <= window_s < inf:
         raise InterpreterError(
             f"windows of {window_s:g} s that overlap by {overlap:g}; "
             f"expected at least {MINIMUM_S} s and a share of 0 to 0.9"

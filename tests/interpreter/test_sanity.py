@@ -45,7 +45,7 @@ def test_a_constant_mask_is_like_itself_alone() -> None:
     assert rank_correlation(constant, varied) == rank_correlation(varied, constant) == [0.0]
 
 
-@pytest.mark.parametrize("name", ["floor-loudest", "floor-random", "floor-half"])
+@pytest.mark.parametrize("name", FLOORS)
 def test_a_method_that_ignores_the_classifier_fails_the_check(name, classifier, clips) -> None:
     row = randomisation_check(FLOORS[name](classifier), clips).iloc[0]
     assert row["similarity"] == pytest.approx(1.0)

@@ -37,6 +37,13 @@ def test_markdown_shows_intervals_floors_and_published_rows(table) -> None:
     assert widths == {len(METRICS) + 2}
 
 
+def test_markdown_shows_the_randomisation_check_where_it_was_run(table) -> None:
+    assert "Randomised" not in markdown(table)
+    text = markdown(table.assign(randomised=[0.104, np.nan]))
+    assert text.count("| Randomised |") == 1
+    assert "| 0.10 |" in text
+
+
 def test_settings_without_published_rows_have_none(table) -> None:
     text = markdown(table.assign(setting="clean"))
     assert "published)" not in text.replace("AD (published)", "")

@@ -1,0 +1,67 @@
+"""`listenable evaluate --devices 2`: what two processes make of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interpreter.contamination import Items
+from interpreter.evaluation_run import evaluate_runs, limited
+from stimuli import write_audio
+
+ROOT = Path(__file__).resolve().parents[3]
+
+pytestmark = pytest.mark.slow
+
+
+def listenable(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "listenable", *map(str, words)],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def test_two_processes_give_what_one_gives(plan, runs, dataset, tmp_path) -> None:
+    """Under gloo on this machine: the same bytes, from half the work each."""
+    alone = tmp_path / "alone.csv"
+    evaluate_runs(replace(plan, setting="mixtures", methods=("smoothgrad",), seed=3), alone)
+    words = ["evaluate", "--run", str(runs["lmac-td"]), "--method", "smoothgrad", "--data", str(dataset.root)]
+    words += ["--setting", "mixtures", "--sanity", "2", "--batch-size", "2", "--seed", "3"]
+    together = tmp_path / "together.csv"
+    done = listenable(*words, "--devices", "2", "--out", together)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for suffix in (".csv", ".items.csv"):
+        assert alone.with_suffix(suffix).read_bytes() == together.with_suffix(suffix).read_bytes()
+
+
+def test_a_damaged_file_that_one_process_meets_ends_both_with_its_sentence(runs, dataset, tmp_path) -> None:
+    """Of two items, the second alone draws the damaged recording."""
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    write_audio(sounds / "good.wav", 0.1 * np.ones(8000, np.float32), 16000)
+    (sounds / "bad.wav").write_bytes(b"no sound")
+    clips = limited(dataset.folds(4), 2)
+
+    def drawn(item: int, seed: int) -> str:
+        files = Items(clips, 16000, "id", seed=seed, sounds=sounds).files
+        return files[int(np.random.default_rng([seed, item]).integers(len(files)))].name
+
+    seed = next(seed for seed in range(99) if (drawn(0, seed), drawn(1, seed)) == ("good.wav", "bad.wav"))
+    words = ["evaluate", "--run", runs["lmac-td"], "--data", dataset.root, "--setting", "id", "--limit", 2]
+    words += ["--noise", sounds, "--seed", seed, "--batch-size", 1, "--out", tmp_path / "t.csv"]
+    for devices in (1, 2):
+        done = listenable(*words, "--devices", devices)
+        assert done.returncode == 2, done.stderr[-2000:]
+        assert "bad.wav: not a readable sound file" in done.stderr
+        assert "Traceback" not in done.stderr

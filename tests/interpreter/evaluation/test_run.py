@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+
+from interpreter.errors import ConfigError
+from interpreter.evaluation_run import evaluate_runs, limited
+from interpreter.explainer import Explainer
+from interpreter.floors import FLOORS
+from interpreter.resumption import FinishedBatches
+from interpreter.tables import readable
+
+
+def test_a_limit_spreads_over_the_classes(dataset) -> None:
+    assert {clip.category for clip in limited(dataset, 3).clips} == set(dataset.labels)
+    assert limited(dataset, None) is dataset
+    assert len(limited(dataset, 99).clips) == 15
+
+
+def test_an_evaluation_leaves_table_items_and_record(plan, tmp_path) -> None:
+    out = tmp_path / "evaluation" / "faithfulness.csv"
+    table = evaluate_runs(plan, out)
+    read = pd.read_csv(out)
+    assert list(read.columns) == list(table.columns)
+    assert list(read["method"])[:2] == ["lmac-td", "saliency"]
+    assert read.loc[0, "label"] == "LMAC-TD (alpha 0.75)"
+    assert read.loc[:1, "randomised"].between(-1, 1).all()
+    assert (read.loc[2:, "randomised"] == 1).all()
+    assert "| Randomised |" in out.with_suffix(".md").read_text()
+    assert (read["n_items"] == 3).all()
+    items = pd.read_csv(out.with_suffix(".items.csv"))
+    assert len(items) == 3 * len(read)
+    mean = items[items["method"] == "lmac-td"]["comp"].mean()
+    assert read.loc[0, "comp"] == pytest.approx(mean, rel=1e-5)
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert record["seed"] == 0
+    assert record["duration_s"] == 0.5
+    assert record["explainers"]["saliency"]["settings"] == {"rule": "absolute"}
+    assert sorted(path.name for path in out.parent.iterdir()) == [
+        "faithfulness.csv",
+        "faithfulness.items.csv",
+        "faithfulness.json",
+        "faithfulness.md",
+        "faithfulness.tex",
+    ]
+
+
+def test_rows_of_one_label_are_told_apart(plan, runs, tmp_path) -> None:
+    both = (runs["lmac-td"], runs["again"])
+    methods = ("smoothgrad:samples=2", "smoothgrad", "saliency")
+    table = evaluate_runs(replace(plan, runs=both, methods=methods, sanity=0, limit=1), tmp_path / "t.csv")
+    assert list(table["label"])[:5] == [
+        "LMAC-TD (alpha 0.75) [lmac-td]",
+        "LMAC-TD (alpha 0.75) [again]",
+        "SmoothGrad [samples=2]",
+        "SmoothGrad [smoothgrad]",
+        "Saliency",
+    ]
+    for text in ((tmp_path / f"t.{kind}").read_text() for kind in ("md", "tex")):
+        assert "SmoothGrad [samples=2]" in text
+    assert readable(table)[2][0] == "LMAC-TD (alpha 0.75) [again]"
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.md", "t"])
+def test_a_table_that_is_no_csv_is_refused(plan, tmp_path, name) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}: the table is a CSV .* ends in \.csv"):
+        evaluate_runs(plan, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_same_evaluation_gives_the_same_bytes(plan, tmp_path) -> None:
+    noisy = replace(plan, setting="mixtures", methods=("smoothgrad",), sanity=0)
+    for name in ("one", "two"):
+        evaluate_runs(noisy, tmp_path / name / "t.csv")
+    for suffix in (".csv", ".items.csv", ".md", ".tex", ".json"):
+        one, two = (tmp_path / name / f"t{suffix}" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes(), suffix
+
+
+def test_mixtures_come_from_fold_five_or_the_asked_one(plan, dataset, tmp_path) -> None:
+    for fold, expected in ((None, 5), (2, 2)):
+        mixed = replace(plan, setting="mixtures", contaminant_fold=fold, sanity=0, floors=False, methods=())
+        evaluate_runs(mixed, tmp_path / "t.csv")
+        items = pd.read_csv(tmp_path / "t.items.csv")
+        assert set(items["contaminant"]) <= {clip.filename for clip in dataset.folds(expected).clips}
+
+
+def test_an_interrupted_evaluation_goes_on_where_it_stopped(plan, tmp_path, monkeypatch) -> None:
+    whole = replace(plan, methods=("smoothgrad",), setting="white-noise")  # three batches of two
+    evaluate_runs(whole, tmp_path / "whole" / "t.csv")
+    broken = tmp_path / "broken" / "t.csv"
+
+    def interrupt(done: int, total: int) -> None:
+        assert total == 3
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_runs(whole, broken, progress=interrupt)
+    (part,) = broken.parent.iterdir()
+    part.write_text(part.read_text()[:-40])  # as if the second batch's line had been cut off
+    explained: list[int] = []
+    original = Explainer.explain
+
+    def counting(self: Explainer, waveforms: torch.Tensor, target: object = None) -> object:
+        explained.append(len(waveforms))
+        return original(self, waveforms, target)
+
+    monkeypatch.setattr(Explainer, "explain", counting)
+    evaluate_runs(replace(whole, sanity=0), tmp_path / "other" / "t.csv")
+    assert sum(explained) == 6 * (2 + len(FLOORS))
+    explained.clear()
+    evaluate_runs(whole, broken)
+    sanity = 2 * 2 * 2
+    assert sum(explained) == 4 * (2 + len(FLOORS)) + sanity
+    for suffix in (".csv", ".items.csv", ".md"):
+        expected = (tmp_path / "whole" / f"t{suffix}").read_bytes()
+        assert broken.with_suffix(suffix).read_bytes() == expected, suffix
+    assert not list(broken.parent.glob(".*"))
+
+
+def test_batches_of_another_plan_are_not_taken_over(tmp_path) -> None:
+    kept = FinishedBatches(tmp_path / "part", {"seed": 0})
+    kept.add(0, [{"a": 0.1, "b": float("nan")}])
+    kept.add(8, [{"a": 1 / 3, "b": 2.0}])
+    again = FinishedBatches(tmp_path / "part", {"seed": 0}, rank=1)
+    assert again.rows[8] == [{"a": 1 / 3, "b": 2.0}]
+    assert FinishedBatches(tmp_path / "part", {"seed": 1}).rows == {}
+    again.add(16, [])
+    assert sorted(FinishedBatches(tmp_path / "part", {"seed": 0}).rows) == [0, 8, 16]
+    again.remove()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_is_refused_where_there_is_none(plan, tmp_path) -> None:
+    with pytest.raises(ConfigError, match="device cuda is not there"):
+        evaluate_runs(plan, tmp_path / "t.csv", "cuda")
