@@ -19,8 +19,8 @@ def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d
 
     Args:
         maps: `[B, C, T, F]`; rows that do not reach the result are computed in vain.
-        first: has strides below its kernel.
-        second: has no padding, and strides below its kernel too: what it makes of neighbours must overlap.
+        first: on an axis where it has padding, both have strides below their kernels.
+        second: has no padding.
         rows: how many rows of the result are wanted.
 
     Shape:
@@ -28,8 +28,9 @@ def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d
     """
     (stride_t, stride_f), (pad_t, pad_f) = pair(first.stride), pair(first.padding)
     step_t, step_f = pair(second.stride)
-    for layer in (first, second):
-        assert all(step < reach for step, reach in zip(layer.stride, layer.kernel_size, strict=True))
+    for axis in (0, 1):
+        overlap = all(layer.stride[axis] < layer.kernel_size[axis] for layer in (first, second))
+        assert overlap or not first.padding[axis]
     between = sides_of(maps, first.weight, (stride_t, stride_f), (pad_t, pad_f))
     whole = between[0] * step_t < rows  # else what the padding cuts off at the end reaches none of the rows
     kernel = transposed(first.weight, second.weight, None, (step_t, step_f), (0, 0))

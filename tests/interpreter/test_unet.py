@@ -136,5 +136,9 @@ def test_layers_of_any_overlapping_geometry_compose_exactly() -> None:
         plain = second(first(maps))
         for rows in (plain.shape[2], max(1, plain.shape[2] // 2)):
             torch.testing.assert_close(composed(maps, first, second, rows), plain[:, :, :rows])
+    padded = nn.ConvTranspose2d(2, 3, 4, 2, 1).double()
     with pytest.raises(AssertionError):
-        composed(maps, first, nn.ConvTranspose2d(3, 1, 2, 2).double(), 1)
+        composed(maps, padded, nn.ConvTranspose2d(3, 1, 2, 2).double(), 1)
+    plain = nn.ConvTranspose2d(2, 3, 4, 2).double()
+    second = nn.ConvTranspose2d(3, 1, (1, 2), (1, 2)).double()
+    torch.testing.assert_close(composed(maps, plain, second, 3), second(plain(maps))[:, :, :3])
