@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy import linalg, stats
 
+from analysis.choice import chosen_conditions
 from analysis.errors import DesignError
-from analysis.ratings import cells, conditions, is_simulated
+from analysis.ratings import cells, is_simulated, rated
 from analysis.variance import Floats
 
 
@@ -44,8 +45,8 @@ def rm_anova(scores: Floats, factors: tuple[str, ...]) -> list[Effect]:
 
     Returns:
         One `Effect` per factor, then the interaction. `p_gg` and `p_hf` use Greenhouse & Geisser's (1959) and
-        Huynh & Feldt's (1976) epsilon; `p_multivariate` is Hotelling's T2 of the contrasts, which needs more
-        listeners than contrasts.
+        Huynh & Feldt's (1976) epsilon, which two listeners do not give; `p_multivariate` is Hotelling's T2 of
+        the contrasts, which needs more listeners than contrasts.
 
     Raises:
         DesignError: Fewer than two listeners or levels.
@@ -85,10 +86,11 @@ def omnibus(
         p_hf, p_multivariate, partial_eta2, n_listeners, advice, simulated`.
 
     Raises:
-        DesignError: Fewer than two conditions or two listeners who rated them all.
+        DesignError: Fewer than two conditions or two listeners who rated them all, or a condition without a
+            rating.
     """
+    chosen = chosen_conditions(rated(frame, attribute), among)
     table = cells(frame, attribute)
-    chosen = among or _methods(frame)
     table = table[table["condition"].isin(chosen)]
     means = (
         table.groupby(["listener", "condition"])["score"].mean().unstack().reindex(columns=chosen).dropna()
@@ -100,12 +102,6 @@ def omnibus(
     effects, n = _anova(table, means, chosen)
     rows = [_friedman(means), *[_row(effect, n) for effect in effects]]
     return pd.DataFrame(rows).assign(simulated=is_simulated(frame))
-
-
-def _methods(frame: pd.DataFrame) -> list[str]:
-    listed = conditions(frame)
-    methods = list(listed.loc[listed["role"] == "method", "condition"])
-    return methods if len(methods) >= 2 else list(listed["condition"])
 
 
 def _anova(table: pd.DataFrame, means: pd.DataFrame, chosen: list[str]) -> tuple[list[Effect], int]:
@@ -150,6 +146,8 @@ def _effect(name: str, contrasts: Floats) -> Effect:
     gg = float(np.trace(covariance) ** 2 / (q * (covariance**2).sum()))
     room = q * (n - 1 - q * gg)
     hf = min(1.0, (n * q * gg - 2) / room) if room > 0 else 1.0
+    if n == 2 and q > 1:
+        hf = np.nan  # the contrasts of two listeners vary in one dimension: 0 / 0 but for rounding
     return Effect(
         name, f, df1, df2, _tail(f, df1, df2, 1.0), gg, _tail(f, df1, df2, gg), hf, _tail(f, df1, df2, hf),
         _hotelling(mean, covariance, n), between / (between + within),
@@ -174,6 +172,7 @@ def _hotelling(mean: Floats, covariance: Floats, n: int) -> float:
 def _row(effect: Effect, n: int) -> dict[str, object]:
     """A row of the table; `advice` names the p value that BS.1534-3, attachment 4, would report."""
     univariate = effect.epsilon_hf > 0.85 and n < effect.df1 + 1 + 30
-    advice = "p_hf" if univariate or np.isnan(effect.p_multivariate) else "p_multivariate"
+    corrected = "p_gg" if np.isnan(effect.epsilon_hf) else "p_hf"
+    advice = corrected if univariate or np.isnan(effect.p_multivariate) else "p_multivariate"
     values = {name: value for name, value in vars(effect).items() if name != "f"}
     return {"test": "RM-ANOVA", "statistic": effect.f, **values, "n_listeners": n, "advice": advice}

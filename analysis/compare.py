@@ -11,14 +11,16 @@ import pandas as pd
 from scipy import stats
 
 from analysis import effects
+from analysis.choice import chosen_conditions
 from analysis.corrections import adjust
 from analysis.errors import DesignError
+from analysis.intervals import Interval, t_test
 from analysis.intervals import interval as interval_of
-from analysis.intervals import t_test
 from analysis.permutation import medians, sign_flip
 from analysis.ratings import cells, conditions, is_simulated, rated, records
 from analysis.variance import Floats, Ints
 
+_FEW = 15  # listeners whose patterns of signs are counted one by one
 TESTS = ("two-way", "wilcoxon", "permutation", "medians")
 
 
@@ -36,11 +38,12 @@ def compare(
 ) -> pd.DataFrame:
     """Compare conditions in pairs on the cells (listener x item) that have both.
 
-    The difference and its interval speak about new listeners and new items (`two-way`). The Wilcoxon
-    signed-rank test (Pratt's treatment of zeros, average ranks for ties) and the sign-flip permutation test
-    speak about new
-    listeners: a listener's mean difference, or sum of differences, is one observation. `p_medians` is the
-    permutation test of BS.1534-3, attachment 3, which ignores the pairing.
+    The difference and its interval speak about new listeners and new items (`two-way`); where all differences
+    are equal nothing tells how they would vary, and both the interval and its p value are `nan`. The Wilcoxon
+    signed-rank test (Pratt's treatment of zeros, average ranks for ties; exact for up to 15 differences that
+    are not zero) and the sign-flip permutation test speak about new listeners: a listener's mean difference,
+    or sum of differences, is one observation. `p_medians` is the permutation test of BS.1534-3, attachment 3,
+    which ignores the pairing.
 
     Args:
         frame: Tidy ratings.
@@ -66,7 +69,7 @@ def compare(
         raise DesignError(f"There is no test '{test}'; expected one of {', '.join(TESTS)}.")
     rows = rated(frame, attribute)
     listed = conditions(rows)
-    pairs = _pairs(listed, against, among)
+    pairs = _pairs(rows, against, among)
     table = _Table.of(cells(rows))
     found = [_pair(table, a, b, level) for a, b in pairs]
     out = pd.DataFrame([record for record, _ in found])
@@ -95,15 +98,10 @@ def _columns() -> list[str]:
     ]  # fmt: skip
 
 
-def _pairs(listed: pd.DataFrame, against: str | None, among: list[str] | None) -> list[tuple[str, str]]:
+def _pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> list[tuple[str, str]]:
     """The pairs to compare, in the order of the tables."""
-    known = list(listed["condition"])
-    methods = list(listed.loc[listed["role"] == "method", "condition"])
-    chosen = among or (known if against or len(methods) < 2 else methods)
-    unknown = [name for name in [*chosen, *([against] if against else [])] if name not in known]
-    if unknown:
-        names = ", ".join(f"'{name}'" for name in known)
-        raise DesignError(f"No rating has the condition '{unknown[0]}' to compare with; found {names}.")
+    known = list(conditions(rows)["condition"])
+    chosen = chosen_conditions(rows, [*(among or known), against] if against else among)
     pairs = (
         [(against, name) for name in chosen if name != against]
         if against
@@ -149,6 +147,9 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
     if gaps.mean() < 0:
         a, b, gaps = b, a, -gaps
     found = interval_of("two-way", gaps, listeners, items, level=level)
+    if found.low == found.high:
+        nan, why = float("nan"), "not estimable where all differences are equal"
+        found = Interval(found.mean, nan, nan, nan, why)
     counts = np.bincount(listeners, minlength=int(table.listeners.max()) + 1)
     sums: Floats = np.bincount(listeners, gaps, minlength=len(counts)).astype(float)
     # Rounded, so that differences that are equal but for the last bit tie.
@@ -177,12 +178,20 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
 
 
 def _wilcoxon(differences: Floats) -> float:
-    """Two-sided signed-rank test; 1 where no listener hears a difference, `nan` for a single listener."""
+    """Two-sided signed-rank test; 1 where no listener hears a difference, `nan` for a single listener.
+
+    Ranks as in Pratt 1959, Journal of the American Statistical Association 54:655-667: zeros are ranked, then
+    dropped. Given the ranks, every pattern of signs is equally likely, with or without ties.
+    """
     if len(differences) < 2:
         return float("nan")
-    if not differences.any():
+    moved = differences != 0
+    if not moved.any():
         return 1.0
-    tied = len(np.unique(np.abs(differences))) < len(differences) or (differences == 0).any()
+    if (n := int(moved.sum())) <= _FEW:
+        ranks = stats.rankdata(np.abs(differences)) * np.sign(differences)
+        return float(sign_flip(ranks[moved, None], draws=2**n)[0])
+    tied = len(np.unique(np.abs(differences))) < len(differences) or not moved.all()
     method = "approx" if tied or len(differences) > 50 else "exact"
     return float(stats.wilcoxon(differences, zero_method="pratt", method=method).pvalue)
 
@@ -204,8 +213,9 @@ def _sentence(row: dict[str, Any], level: float, digits: int) -> str:
         if difference > 0
         else f"{a} and {b} have the same mean"
     )
-    if np.isnan(low):
-        return f"{where}; an interval is {row['note']}."
-    ends = f"{level:.0%} interval {low:.{digits}f} to {high:.{digits}f}".replace("%", " %")
     correction = "" if row["correction"] == "none" else f", {str(row['correction']).capitalize()}"
-    return f"{where}, {ends}, {p_in_words(p)}{correction}.".replace(" -", " −")
+    if np.isnan(low):
+        tested = "" if np.isnan(p) else f"; {p_in_words(p)}{correction}"
+        return f"{where}; an interval is {row['note']}{tested}."
+    ends = f"{low:.{digits}f} to {high:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{where}, {level * 100:g} % interval {ends}, {p_in_words(p)}{correction}."

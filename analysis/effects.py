@@ -33,7 +33,7 @@ def rank_biserial(differences: Floats, level: float = 0.95) -> Effect:
     """Matched-pairs rank-biserial correlation: share of favourable less unfavourable signed ranks.
 
     Differences of zero are left out. The interval is Fisher's z with the standard error of the signed-rank
-    sum, `sqrt((2n^3 + 3n^2 + n) / 6) / ((n^2 + n) / 2)`.
+    sum, `sqrt((2n^3 + 3n^2 + n) / 6) / ((n^2 + n) / 2)`; at -1 and 1, where z is not finite, it is `nan`.
     """
     moved = differences[differences != 0]
     n = len(moved)
@@ -41,8 +41,10 @@ def rank_biserial(differences: Floats, level: float = 0.95) -> Effect:
         return _NONE
     ranks = stats.rankdata(np.abs(moved))
     r = float((ranks * np.sign(moved)).sum() / ranks.sum())
+    if abs(r) == 1:
+        return r, float("nan"), float("nan")
     error = ((2 * n**3 + 3 * n**2 + n) / 6) ** 0.5 / ((n**2 + n) / 2)
-    z, half = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12)), float(stats.norm.ppf(0.5 + level / 2)) * error
+    z, half = np.arctanh(r), float(stats.norm.ppf(0.5 + level / 2)) * error
     return r, float(np.tanh(z - half)), float(np.tanh(z + half))
 
 

@@ -75,11 +75,9 @@ def interval(
 
 
 def t_test(found: Interval, level: float = 0.95) -> float:
-    """Return the two-sided p value of a mean of zero that belongs to an interval."""
-    if np.isnan(found.low):
+    """Return the two-sided p value of a mean of zero, `nan` where the interval is `nan` or without width."""
+    if np.isnan(found.low) or found.high == found.low:
         return float("nan")
-    if found.high == found.low:
-        return 1.0 if found.mean == 0 else 0.0
     return float(2 * stats.t.sf(abs(found.mean) / found.standard_error(level), found.df))
 
 

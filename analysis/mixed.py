@@ -18,17 +18,20 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
+from analysis.choice import chosen_conditions
 from analysis.errors import DesignError
 from analysis.mixed_equations import FullPages, Pages
-from analysis.ratings import cells, conditions, is_simulated
+from analysis.ratings import cells, is_simulated, rated
 from analysis.variance import Floats
 
 COMPONENTS = (
     "listener", "listener x condition", "item", "item x condition", "listener x item", "residual",
 )  # fmt: skip
 _LARGEST_ITEMS, _LARGEST_TABLE = 4000, 50_000_000
-_LARGEST_WITH_GAPS = 20_000  # ratings: beyond it, pages with gaps would take minutes
-_FLOOR = 1e-6  # smallest ratio of a variance to the residual's: as good as zero
+_SLOW_WITH_GAPS, _LARGEST_WITH_GAPS = 20_000, 60_000  # ratings: half a minute, minutes
+_FULL_ENOUGH = 0.8  # share of pages without gaps that may stand for all of them
+_SMALLEST, _LARGEST = 1e-6, 1e4  # ratios of a variance to the residual's; the smallest is as good as zero
+_SOFT = 0.01  # ratios below it are searched on their own scale, those above it on the logarithm's
 
 
 @dataclass(frozen=True)
@@ -76,21 +79,21 @@ def mixed_model(
 
     Args:
         frame: Tidy ratings; unbalanced and incomplete designs are fine. Of more than 20,000 ratings the pages
-            with missing conditions are left out, where others are left, and the model's `note` says so.
+            with missing conditions are left out, where they are at most a fifth of the pages, and the model's
+            `note` says so.
         attribute: The scale, where the frame has several.
         among: Conditions of the model; by default the methods, all conditions where there are fewer than two.
 
     Raises:
-        DesignError: Fewer than two conditions, listeners or items, or a design too large to solve.
+        DesignError: Fewer than two conditions, listeners or items, a condition without a rating, or a design
+            too large to solve.
     """
-    listed = conditions(frame)
-    methods = list(listed.loc[listed["role"] == "method", "condition"])
-    chosen = among or (methods if len(methods) >= 2 else list(listed["condition"]))
+    chosen = chosen_conditions(rated(frame, attribute), among)
     table = cells(frame, attribute)
     pages = _pages(table[table["condition"].isin(chosen)], chosen)
     pages, note = _affordable(pages)
     ratios, residual, means, covariance = _fit(pages)
-    variances = [*np.where(ratios <= 2 * _FLOOR, 0.0, ratios) * residual, residual]
+    variances = [*np.where(ratios <= 2 * _SMALLEST, 0.0, ratios) * residual, residual]
     n_listeners, n_items, _ = pages.counts.shape
     return MixedModel(
         names=chosen,
@@ -104,34 +107,54 @@ def mixed_model(
 
 
 def _affordable(pages: Pages) -> tuple[Pages, str]:
-    some = None if pages.are_full() or pages.counts.sum() <= _LARGEST_WITH_GAPS else pages.full_part()
-    if some is None:
+    n = int(pages.counts.sum())
+    if pages.are_full() or n <= _SLOW_WITH_GAPS:
         return pages, ""
-    total, kept = ((part.per_page > 0).sum() for part in (pages, some))
-    return some, f"{total - kept} of {total} pages with missing conditions left out"
+    some, total = pages.full_part(), int((pages.per_page > 0).sum())
+    kept = int((some.per_page > 0).sum()) if some else 0
+    if some and kept >= _FULL_ENOUGH * total:
+        return some, f"{total - kept} of {total} pages with missing conditions left out"
+    if n > _LARGEST_WITH_GAPS:
+        raise DesignError(
+            f"A mixed model of {n} ratings is too large where {total - kept} of {total} pages have missing "
+            "conditions."
+        )
+    return pages, ""
 
 
 def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
     """Fit: the variances over the residual's, the residual's, the means and their covariance."""
     full = FullPages.of(pages) if pages.are_full() else None
-    start = np.log(np.full(5, 0.3))
-    bounds = [(np.log(_FLOOR), np.log(1e4))] * 5
+    start = np.full(5, 0.3)
+    bounds = [_scaled(np.array([_SMALLEST, _LARGEST]))] * 5
     if pages.per_page.max() < 2:
         # One condition a page: its listener x item effect and its residual are the same thing.
-        start[4], bounds[4] = np.log(_FLOOR), (np.log(_FLOOR), np.log(_FLOOR))
+        start[4], bounds[4] = _SMALLEST, _scaled(np.array([_SMALLEST, _SMALLEST]))
     elif full is None and (some := pages.full_part()) is not None:
         # Pages without gaps are solved much faster: a good place to start from.
-        start = np.log(_fit(some)[0])
+        start = _fit(some)[0]
     problem = full or pages
-    # The deviance grows with the ratings: measured from its start, its tolerance does not.
-    base = problem.solve(np.exp(start))[0]
-    found = optimize.minimize(
-        lambda x: problem.solve(np.exp(x))[0] - base, start, method="L-BFGS-B", bounds=bounds,
-        options={"eps": 1e-5, "ftol": 1e-11},
-    )  # fmt: skip
-    ratios = np.exp(found.x)
-    _, residual, means, covariance = problem.solve(ratios)
+    try:
+        # The deviance grows with the ratings: measured from its start, its tolerance does not.
+        base = problem.solve(start)[0]
+        found = optimize.minimize(
+            lambda x: problem.solve(_ratios(x))[0] - base, _scaled(start), method="L-BFGS-B", bounds=bounds,
+            options={"eps": 1e-5, "ftol": 1e-9},
+        )  # fmt: skip
+        ratios = _ratios(found.x)
+        _, residual, means, covariance = problem.solve(ratios)
+    except np.linalg.LinAlgError:
+        raise DesignError("The equations of the mixed model cannot be solved for these ratings.") from None
     return ratios, residual, means, covariance
+
+
+def _scaled(ratios: Floats) -> Floats:
+    """The scale of the search: a logarithm, but for its end, where a plain one would hold a ratio at zero."""
+    return np.log(ratios + _SOFT)
+
+
+def _ratios(scaled: Floats) -> Floats:
+    return np.maximum(np.exp(scaled) - _SOFT, _SMALLEST)
 
 
 def _pages(table: pd.DataFrame, chosen: list[str]) -> Pages:

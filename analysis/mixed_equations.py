@@ -74,14 +74,12 @@ class Pages:
     def equations(self, ratios: Floats) -> Solved:
         """Solve for the means, without an estimate of the residual variance."""
         n_listeners, n_items, k = self.counts.shape
-        by_listener, by_item = _prior(ratios[0], ratios[1], k), _prior(ratios[2], ratios[3], k)
+        listener_prior, listener_logs = _prior(ratios[0], ratios[1], k)
+        item_prior, item_logs = _prior(ratios[2], ratios[3], k)
         # Residuals of a page with m conditions have the covariance I + rJ: its inverse is I - r / (1 + rm) J.
         within = 1 + ratios[4] * self.per_page
         shrink = ratios[4] / within
         system = _System.empty(n_items + 1, k)
-        listener_prior, item_prior = (
-            np.linalg.inv(prior).astype(np.float64) for prior in (by_listener, by_item)
-        )
         step = max(1, _CHUNK // (n_items * k * k))
         for start in range(0, n_listeners, step):
             part = slice(start, start + step)
@@ -92,7 +90,7 @@ class Pages:
         square = float((self.sums**2).sum() - (shrink * self.sums.sum(axis=2) ** 2).sum())
         rest = max(square - system.explained - float(right @ solution), 1e-12)
         logs = system.logs + 2 * np.log(np.diag(factor[0])).sum() + np.log(within).sum()
-        logs += n_listeners * np.linalg.slogdet(by_listener)[1] + n_items * np.linalg.slogdet(by_item)[1]
+        logs += n_listeners * listener_logs + n_items * item_logs
         covariance = linalg.cho_solve(factor, np.eye(len(right), k))[:k]
         return Solved(float(logs), rest, solution[:k], covariance)
 
@@ -217,5 +215,11 @@ class _System:
         return matrix.reshape(size * k, size * k), self.right.ravel()
 
 
-def _prior(common: float, own: float, k: int) -> Floats:
-    return common * np.ones((k, k)) + own * np.eye(k)
+def _prior(common: float, own: float, k: int) -> tuple[Floats, float]:
+    """Precision and log determinant of the covariance `common J + own I` of a listener's or item's effects.
+
+    In closed form, since `common` may be so much larger than `own` that an inversion would lose the digits.
+    """
+    mean = np.full((k, k), 1 / k)
+    whole = own + k * common
+    return (np.eye(k) - mean) / own + mean / whole, float((k - 1) * np.log(own) + np.log(whole))

@@ -16,7 +16,7 @@ from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.ratings import cells
-from analysis.variance import two_way
+from analysis.variance import Floats, two_way
 
 _MOST = 20_000
 
@@ -66,13 +66,39 @@ def power(
     ms_a = (n_items * a + e) * rng.chisquare(da, draws) / da
     ms_b = (n_listeners * b + e) * rng.chisquare(db, draws) / db
     ms_e = e * rng.chisquare(de, draws) / de
-    ms_a, ms_b = np.maximum(ms_a, ms_e), np.maximum(ms_b, ms_e)
-    total = ms_a + ms_b - ms_e
+    total, df = _variance_of_mean(ms_a, ms_b, ms_e, n_listeners, n_items)
     if not (total > 0).all():
         return float(difference != 0)
-    df = total**2 / (ms_a**2 / da + ms_b**2 / db + ms_e**2 / de)
     p = 2 * stats.t.sf(np.abs(mean) / (total / n) ** 0.5, df)
     return float((p < alpha / comparisons).mean())
+
+
+def _variance_of_mean(
+    ms_a: Floats, ms_b: Floats, ms_e: Floats, n_listeners: int, n_items: int
+) -> tuple[Floats, Floats]:
+    """Do what `analysis.variance.two_way` does, for the mean squares of many balanced studies at once.
+
+    The more negative of two components is left out and its sum of squares pooled with the residual's; then
+    the other one, where it is negative against the pooled mean square.
+
+    Returns:
+        Variance of the mean times the number of ratings, and its degrees of freedom (Satterthwaite 1946).
+    """
+    da, db = n_listeners - 1, n_items - 1
+    de = da * db
+    a, b = (ms_a - ms_e) / n_items, (ms_b - ms_e) / n_listeners
+    without_a, without_b = (a < 0) & (a <= b), (b < 0) & (b < a)
+    pooled_a, pooled_b = (da * ms_a + de * ms_e) / (da + de), (db * ms_b + de * ms_e) / (db + de)
+    neither = (without_a & (ms_b < pooled_a)) | (without_b & (ms_a < pooled_b))
+    all_pooled = (da * ms_a + db * ms_b + de * ms_e) / (da + db + de)
+    both = ms_a + ms_b - ms_e
+    with np.errstate(invalid="ignore"):
+        df = both**2 / (ms_a**2 / da + ms_b**2 / db + ms_e**2 / de)
+    cases = [neither, without_a, without_b]
+    total = np.select(cases, [all_pooled, ms_b, ms_a], both)
+    return total, np.select(
+        cases, [np.full_like(df, da + db + de), np.full_like(df, db), np.full_like(df, da)], df
+    )
 
 
 def required_listeners(

@@ -98,7 +98,7 @@ def icc(scores: Floats, level: float = 0.95) -> tuple[tuple[float, float, float]
     rest = k * c + (k * n - k - n) * e
     low = n * (r - upper * e) / (upper * rest + n * r)
     high = n * (lower * r - e) / (rest + n * lower * r)
-    return (float(single), float(low), float(high)), (float(average), _stepped(low, k), _stepped(high, k))
+    return (float(single), float(low), float(high)), (float(average), *_stepped_ends(low, high, k))
 
 
 def krippendorff(scores: Floats) -> float:
@@ -143,7 +143,7 @@ def _kendall_of(table: pd.DataFrame, level: float) -> tuple[float, float, float,
         return nan, nan, nan, "needs two listeners who rated two conditions"
     means = frame.to_numpy(float).round(10)
     low, high = (
-        (1 + (n - 1) * end) / n if n > 2 else nan
+        float(np.clip((1 + (n - 1) * end) / n, 0.0, 1.0)) if n > 2 else nan
         for end in over_listeners(mean_rank_correlation, means, level)
     )
     w = kendall_w(means)
@@ -156,8 +156,9 @@ def _icc_incomplete(
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     k = 1 / float(np.mean(1 / np.maximum((~np.isnan(scores)).sum(axis=1), 1)))
     value = _icc_components(scores)
-    low, high = over_listeners(lambda rows: _icc_components(rows.T), scores.T, level)
-    return (value, low, high), (_stepped(value, k), _stepped(low, k), _stepped(high, k))
+    # Shares of variance: the jackknife may reach beyond 0 and 1, where they are not defined.
+    low, high = np.clip(over_listeners(lambda rows: _icc_components(rows.T), scores.T, level), 0.0, 1.0)
+    return (value, float(low), float(high)), (_stepped(value, k), *_stepped_ends(low, high, k))
 
 
 def _icc_components(scores: Floats) -> float:
@@ -169,6 +170,11 @@ def _icc_components(scores: Floats) -> float:
 def _stepped(single: float, k: float) -> float:
     """Spearman-Brown: the reliability of a mean of k listeners."""
     return float(k * single / (1 + (k - 1) * single))
+
+
+def _stepped_ends(low: float, high: float, k: float) -> tuple[float, float]:
+    """Step the ends of an interval up, from 0 and 1 at most: below 0 the formula has its pole."""
+    return _stepped(float(np.clip(low, 0.0, 1.0)), k), _stepped(float(np.clip(high, 0.0, 1.0)), k)
 
 
 def _correlations(table: pd.DataFrame, a: str, b: str) -> pd.Series:

@@ -54,7 +54,8 @@ def two_way(scores: Floats, listeners: Ints, items: Ints) -> MeanVariance:
     """
     design = _Design.of(listeners, items)
     mean = float(scores.mean()) if len(scores) else float("nan")
-    if np.ptp(scores) == 0 and len(scores) > 1:
+    # Differences that are equal but for the last bit are equal.
+    if len(scores) > 1 and np.ptp(scores) <= 1e-12 * np.abs(scores).max():
         return MeanVariance(mean, 0.0, float(len(scores) - 1), 0.0, 0.0, 0.0, "all scores are equal")
     if design.n_listeners < 2 or design.n_items < 2:
         what = "listener" if design.n_listeners < 2 else "item"

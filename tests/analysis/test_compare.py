@@ -76,12 +76,12 @@ def test_by_default_the_methods_are_compared(mushra: pd.DataFrame) -> None:
 
 def test_the_sentence(make: Make) -> None:
     frame = make(listeners=12, means={"A": 60.0, "B": 40.0}).assign(
-        label=lambda f: f["condition"].map({"A": "LMAC-TD", "B": "L-MAC"})
+        label=lambda f: f["condition"].map({"A": "LMAC -6 dB", "B": "L-MAC"})
     )
     row = compare(frame).iloc[0]
     ends = f"{row['ci_low']:.1f} to {row['ci_high']:.1f}"
     assert row["sentence"] == (
-        f"LMAC-TD is {row['difference']:.1f} points above L-MAC, 95 % interval {ends}, "
+        f"LMAC -6 dB is {row['difference']:.1f} points above L-MAC, 95 % interval {ends}, "
         f"{p_in_words(row['p'])}, Holm."
     )
     none = compare(frame, correction="none", test="permutation", level=0.9).iloc[0]["sentence"]
@@ -106,10 +106,40 @@ def test_equal_conditions(make: Make) -> None:
     frame = make(means={"A": 50.0})
     both = pd.concat([frame, frame.assign(condition="B", label="B")], ignore_index=True)
     row = compare(both, draws=200).iloc[0]
-    assert (row["difference"], row["ci_low"], row["ci_high"]) == (0, 0, 0)
-    assert (row["p"], row["p_wilcoxon"], row["p_permutation"], row["p_medians"]) == (1, 1, 1, 1)
+    assert row["difference"] == 0 and np.isnan([row["ci_low"], row["ci_high"], row["p"]]).all()
+    assert (row["p_wilcoxon"], row["p_permutation"], row["p_medians"]) == (1, 1, 1)
     assert np.isnan(row["dz"]) and np.isnan(row["rank_biserial"]) and row["superiority"] == 0.5
     assert row["sentence"].startswith("A and B have the same mean")
+
+
+def test_equal_differences_tell_nothing_of_how_they_vary(make: Make) -> None:
+    # 0.1 and 0.3 are no binary numbers: the differences are equal but for the last bit.
+    frame = make(listeners=2, items=2, means={"A": 50.0}).assign(score=[10.1, 20.3, 30.7, 40.9])
+    apart = frame.assign(condition="B", label="B", score=frame["score"] - 5.3)
+    both = pd.concat([frame, apart], ignore_index=True)
+    row = compare(both).iloc[0]
+    assert np.isnan([row["p"], row["p_two_way"], row["ci_low"], row["ci_high"]]).all()
+    assert row["p_permutation"] == 0.5
+    assert row["sentence"] == (
+        "A is 5.3 points above B; an interval is not estimable where all differences are equal."
+    )
+    tested = compare(both, test="permutation").iloc[0]["sentence"]
+    assert tested.endswith("not estimable where all differences are equal; p = 0.500, Holm.")
+
+
+@pytest.mark.parametrize(
+    "gaps", [[1, 1, 2, 3, 4], [0, 0, 1, 2, 3, -4, 5], [2, 2, -2, 2, 2, 5, 7, -1], [1, -1]]
+)
+def test_few_tied_ranks_are_tested_exactly(make: Make, gaps: list[float]) -> None:
+    frame = make(listeners=len(gaps), items=1, means={"A": 50.0}).assign(score=np.arange(len(gaps)) + 50.0)
+    apart = frame.assign(condition="B", label="B", score=frame["score"] - gaps)
+    found = compare(pd.concat([frame, apart], ignore_index=True), draws=50).iloc[0]["p_wilcoxon"]
+    ranks = stats.rankdata(np.abs(gaps))
+    witness = stats.permutation_test(
+        (np.array(gaps, float),), lambda x, axis: (ranks * np.sign(x)).sum(axis=axis), vectorized=True,
+        permutation_type="samples", n_resamples=np.inf,
+    )  # fmt: skip
+    assert found == pytest.approx(witness.pvalue)
 
 
 def test_one_listener_and_nothing_to_compare(make: Make) -> None:
@@ -178,10 +208,7 @@ def test_the_test_of_medians_agrees_with_scipys_permutation() -> None:
 def test_dz_has_pingouins_value_and_the_noncentral_interval() -> None:
     gaps = np.random.default_rng(6).normal(3, 4, 20)
     dz, low, high = cohens_dz(gaps)
-    assert dz == pytest.approx(
-        pingouin.compute_effsize(gaps, np.zeros(20), paired=True, eftype="cohen") * 0
-        + gaps.mean() / gaps.std(ddof=1)
-    )
+    assert dz == pytest.approx(float(pingouin.ttest(gaps, 0).filter(like="cohen").iloc[0, 0]))
     t = dz * 20**0.5
     assert stats.nct.cdf(t, 19, low * 20**0.5) == pytest.approx(0.975, abs=1e-6)
     assert stats.nct.cdf(t, 19, high * 20**0.5) == pytest.approx(0.025, abs=1e-6)
@@ -207,4 +234,5 @@ def test_rank_biserial_counts_signed_ranks() -> None:
     r, low, high = rank_biserial(np.array([1.0, 2, -3, 4, 0]))
     assert r == pytest.approx((1 + 2 + 4 - 3) / 10)
     assert low < r < high and low >= -1 and high <= 1
-    assert rank_biserial(np.array([1.0, 2, 3]))[0] == 1
+    r, low, high = rank_biserial(np.array([1.0, 2, 3]))
+    assert r == 1 and np.isnan([low, high]).all(), "Fisher's z is not finite there"

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import optimize
 
-from analysis import DesignError, mixed_model
+from analysis import DesignError, mixed_model, omnibus
 from analysis.intervals import interval, t_test
-from analysis.mixed import _pages
+from analysis.mixed import _fit, _pages
 from analysis.mixed_equations import FullPages, Pages
 from analysis.ratings import cells
 
@@ -113,9 +114,86 @@ def test_a_large_study_leaves_pages_with_gaps_out_and_says_so(
     frame = make(listeners=10, items=5)
     gap = (frame["listener"] == "listener 003") & (frame["item"] == "item 01") & (frame["condition"] == "A")
     assert mixed_model(frame[~gap]).note == ""
-    monkeypatch.setattr("analysis.mixed._LARGEST_WITH_GAPS", 100)
+    monkeypatch.setattr("analysis.mixed._SLOW_WITH_GAPS", 100)
     model = mixed_model(frame[~gap])
     assert model.note == "1 of 50 pages with missing conditions left out"
     page = (frame["listener"] == "listener 003") & (frame["item"] == "item 01")
+    gaps = frame["condition"].eq("A") & frame["item"].isin(["item 01", "item 02"])
+    all_pages = mixed_model(frame[~gaps])
+    assert all_pages.note == "", "three of five pages without gaps do not stand for all"
+    monkeypatch.setattr("analysis.mixed._LARGEST_WITH_GAPS", 100)
+    with pytest.raises(DesignError, match="of 130 ratings is too large where 20 of 50 pages have missing"):
+        mixed_model(frame[~gaps])
     monkeypatch.undo()
+    assert all_pages.components == mixed_model(frame[~gaps]).components
     assert model.components == pytest.approx(mixed_model(frame[~page]).components)
+
+
+@pytest.mark.parametrize("seed", [10, 13])
+def test_missing_cells_leave_no_component_stuck_at_zero(make: Make, seed: int) -> None:
+    frame = make(
+        listeners=14, items=6, means={"A": 60.0, "B": 50.0, "C": 45.0, "D": 40.0}, sd=(3, 3, 8), own=(2, 2),
+        seed=seed, missing=0.15,
+    )  # fmt: skip
+    pages = _pages(cells(frame), list("ABCD"))
+    # The witness: the simplex method from several places, which needs no slopes.
+    best = min(
+        optimize.minimize(
+            lambda x: pages.solve(np.exp(np.clip(x, -14, 9)))[0], np.log(np.full(5, start)),
+            method="Nelder-Mead", options={"adaptive": True, "maxfev": 800},
+        ).fun
+        for start in (0.02, 0.3)
+    )  # fmt: skip
+    assert pages.solve(_fit(pages)[0])[0] <= best + 1e-3
+
+
+def test_the_equations_hold_at_the_corners_of_the_search(make: Make) -> None:
+    means = dict(zip("ABCDEF", range(40, 70, 5), strict=True))
+    frame = make(listeners=12, items=6, means=means, missing=0.15)
+    pages = _pages(cells(frame), list("ABCDEF"))
+    there = pages.counts.ravel() > 0
+    listener, item, condition = (axis.ravel()[there] for axis in np.indices(pages.counts.shape))
+    y, design = pages.sums.ravel()[there], np.eye(6)[condition]
+    same = [a[:, None] == a for a in (listener, item, condition)]
+    parts = [same[0], same[0] & same[2], same[1], same[1] & same[2], same[0] & same[1]]
+
+    def deviance(ratios: np.ndarray) -> float:
+        """REML from the covariance of all ratings (Harville 1977, JASA 72:320-338)."""
+        v = np.eye(len(y)) + sum(r * part for r, part in zip(ratios, parts, strict=True))
+        inner = design.T @ np.linalg.solve(v, design)
+        rest = y - design @ np.linalg.solve(inner, design.T @ np.linalg.solve(v, y))
+        df = len(y) - 6
+        logs = np.linalg.slogdet(v)[1] + np.linalg.slogdet(inner)[1]
+        return float(df * np.log(rest @ np.linalg.solve(v, rest) / df) + logs)
+
+    middle = np.array([0.5, 0.2, 0.3, 0.2, 0.4])
+    corners = (
+        [4.49226467, 3.65655622e-6, 1e4, 4.88204989e-6, 0.281325892],
+        [0.752378435, 1.31992061e-3, 6.83365968e3, 2.20204178e-6, 5.36961632e-5],
+        [6.83365968e3, 2.20204178e-6, 0.752378435, 1.31992061e-3, 5.36961632e-5],
+    )
+    for corner in corners:
+        gap = pages.solve(np.array(corner))[0] - pages.solve(middle)[0]
+        assert gap == pytest.approx(deviance(np.array(corner)) - deviance(middle), abs=1e-3)
+
+
+def test_a_model_that_cannot_be_solved_says_so(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise np.linalg.LinAlgError
+
+    monkeypatch.setattr(FullPages, "solve", fail)
+    with pytest.raises(DesignError, match="equations of the mixed model cannot be solved for these ratings"):
+        mixed_model(make())
+
+
+def test_the_conditions_are_those_of_the_attribute(make: Make) -> None:
+    with pytest.raises(
+        DesignError, match="No rating has the condition 'typo' to compare with; found 'A', 'B'"
+    ):
+        mixed_model(make(), among=["A", "typo"])
+    frame = make()
+    other = frame[frame["condition"] != "C"].assign(attribute="width")
+    both = pd.concat([frame, other], ignore_index=True)
+    model = mixed_model(both, attribute="width")
+    assert model.names == ["A", "B"] and np.isfinite(model.differences()["p"]).all()
+    assert set(omnibus(both, attribute="width")["n_listeners"]) == {8}

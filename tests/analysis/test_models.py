@@ -70,11 +70,24 @@ def test_hotelling_is_the_paired_t_test_for_two_levels() -> None:
     )
 
 
+def test_two_listeners_have_no_huynh_feldt_epsilon() -> None:
+    for seed in range(20):
+        scores = np.random.default_rng(seed).normal(50, 10, (2, 4))
+        found = rm_anova(scores, ("condition",))[0]
+        assert np.isnan(found.epsilon_hf) and np.isnan(found.p_hf)
+        assert found.epsilon_gg == pytest.approx(1 / 3), "the lower bound, 1 / (levels - 1)"
+    two = rm_anova(np.array([[1.0, 3], [2, 5]]), ("condition",))[0]
+    assert two.epsilon_hf == 1 and two.p_hf == pytest.approx(stats.ttest_rel([1, 2], [3, 5]).pvalue), (
+        "two levels have nothing to correct"
+    )
+
+
 def test_advice_follows_attachment_4(make: Make) -> None:
     table = omnibus(make(listeners=40, items=3, own=(0.0, 0.0)))
     row = table[table["effect"] == "condition"].iloc[1]
     assert row["advice"] == "p_multivariate", "40 listeners are not fewer than 3 levels + 30"
     few = omnibus(make(listeners=12, items=3, own=(0.0, 0.0), seed=1)).iloc[1]
+    assert omnibus(make(listeners=2)).loc[1, "advice"] == "p_gg", "the only one that two listeners give"
     assert few["advice"] == ("p_hf" if few["epsilon_hf"] > 0.85 else "p_multivariate")
 
 
@@ -85,6 +98,17 @@ def test_power_agrees_with_simulated_ratings() -> None:
         found = interval("two-way", table.ravel(), np.repeat(np.arange(12), 7), np.tile(np.arange(7), 12))
         hits += t_test(found) < 0.05
     expected = power(7, 12, 7, spread, draws=20_000)
+    assert hits / draws == pytest.approx(expected, abs=4 * (expected * (1 - expected) / draws) ** 0.5)
+
+
+def test_power_drops_components_as_the_test_does() -> None:
+    # Without variance of listeners and items the two mean squares often lie below the residual's.
+    rng, hits, draws = np.random.default_rng(1), 0, 400
+    for _ in range(draws):
+        table = 10 + 17 * rng.normal(size=(5, 4))
+        found = interval("two-way", table.ravel(), np.repeat(np.arange(5), 4), np.tile(np.arange(4), 5))
+        hits += t_test(found) < 0.05
+    expected = power(10, 5, 4, Spread(0, 0, 17), draws=20_000)
     assert hits / draws == pytest.approx(expected, abs=4 * (expected * (1 - expected) / draws) ** 0.5)
 
 

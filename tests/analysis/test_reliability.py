@@ -66,6 +66,19 @@ def test_kendalls_w_is_friedmans_statistic_scaled() -> None:
     assert np.isnan(kendall_w(np.ones((4, 3))))
 
 
+def test_intervals_of_agreement_stay_where_agreement_is_defined(make: Make) -> None:
+    for seed in range(8):
+        frame = make(listeners=4, items=3, means={"A": 50.0, "B": 49.0}, sd=(12, 2, 9), seed=seed)
+        for missing in (0.0, 0.2):
+            heard = frame[np.random.default_rng(seed).random(len(frame)) >= missing]
+            table = reliability(heard).set_index("measure")
+            for name in ("ICC(2,k)", "Kendall's W", *(["ICC(2,1)"] if missing else [])):
+                row = table.loc[name]
+                if np.isfinite(row["ci_low"]):
+                    assert 0 <= row["ci_low"] <= row["ci_high"] <= 1, (seed, missing, name)
+                    assert row["value"] <= row["ci_high"] or row["value"] > 1
+
+
 def test_each_listener_beside_the_panel(make: Make) -> None:
     frame = make(listeners=6, sd=(0, 8, 1))
     odd = frame["listener"] == "listener 002"
