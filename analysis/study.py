@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis.errors import RatingsError
 
-_SCALES = [{"name": "score", "min": 0, "max": 100}]  # of a study that names none
+_SCALE = {"name": "score", "min": 0, "max": 100}  # what a study does not say of its scales
 _OWN_SCALES = frozenset({"bs1116", "likert_single_stimulus", "likert_multi_stimulus"})
 _OWN_NAME = re.compile(r"score|rating\d+")
 
@@ -83,7 +83,7 @@ def _study(folder: Path, config: dict[str, Any], ours: dict[str, Any]) -> Study:
         title=str(config.get("testname") or folder.name),
         labels={name: str(entry["label"]) for name, entry in known.items() if entry.get("label")},
         roles={name: str(entry["role"]) for name, entry in known.items() if entry.get("role")},
-        scales=_scales(ours.get("scales") or _SCALES, {str(page.get("type")) for page in pages}),
+        scales=_scales(ours.get("scales") or [_SCALE], {str(page.get("type")) for page in pages}),
         trials=[
             _trial(folder, page, about.get(str(page.get("id")), {}))
             for page in pages
@@ -94,9 +94,10 @@ def _study(folder: Path, config: dict[str, Any], ours: dict[str, Any]) -> Study:
 
 def _scales(entries: list[dict[str, Any]], types: set[str]) -> dict[str, tuple[float, float]]:
     """The ends of the study's scales; pages of other types have ends of their own under the same names."""
+    filled = [{**_SCALE, **entry} for entry in entries]
     if types & _OWN_SCALES:
-        entries = [entry for entry in entries if not _OWN_NAME.fullmatch(str(entry["name"]))]
-    return {str(entry["name"]): (float(entry["min"]), float(entry["max"])) for entry in entries}
+        filled = [entry for entry in filled if not _OWN_NAME.fullmatch(str(entry["name"]))]
+    return {str(entry["name"]): (float(entry["min"]), float(entry["max"])) for entry in filled}
 
 
 def _pages(entries: list[Any]) -> Iterator[dict[str, Any]]:

@@ -51,6 +51,12 @@ def test_every_scale_of_a_study_goes_with_its_ratings(tmp_path: Path) -> None:
     database(other / "ratings.sqlite3")
     write(other, "config.yaml", json.dumps({"testname": "Another", "pages": []}))
     assert load_ratings(other).attrs["scales"] == {"score": (0, 100)}, "the scale of a study that names none"
+    write(
+        other,
+        "config.yaml",
+        json.dumps({"pages": [], "listenable": {"scales": [{"name": "score"}, {"name": "b"}]}}),
+    )
+    assert load_ratings(other).attrs["scales"] == {"score": (0, 100)}, "the ends of a scale that names none"
     assert load_ratings(tmp_path, other).attrs["scales"] == {}, "two studies that do not agree"
 
 
