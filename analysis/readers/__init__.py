@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.readers import ours, pymushra, webmushra, wide
-from analysis.readers.table import Problems, listener_of, read_table
+from analysis.readers.table import Problems, listener_of, read_json, read_table
 from analysis.study import read_study
 
 __all__ = ["Problems", "read_source"]
@@ -40,7 +40,10 @@ def read_source(
     if path.suffix in (".sqlite3", ".sqlite", ".db"):
         return ours.read_database(ours.sqlite_url(path), path.name)
     if path.suffix == ".json":
-        return pymushra.from_pymushra(pymushra.read_pymushra_json(path), listener)
+        content = read_json(path)
+        if ours.is_our_json(content):
+            return ours.from_json(content, path.name)
+        return _marked(pymushra.from_pymushra(pymushra.flat_table(content, path.name), listener), path.stem)
     table = read_table(path, problems)
     header = [str(name) for name in table.columns]
     if columns or pattern:
@@ -55,9 +58,7 @@ def read_source(
         return table if not listener else table.assign(listener=listener_of(table, listener, None))
     if webmushra.is_webmushra(header):
         frame = webmushra.from_webmushra(table, listener, webmushra.page_of(path))
-        # Our server exports simulated sessions to a results folder of their own.
-        simulated = path.resolve().parent.name.endswith("-simulated")
-        return frame.assign(simulated="1") if simulated else frame
+        return _marked(frame, path.resolve().parent.name)
     if pymushra.is_pymushra(header):
         return pymushra.from_pymushra(table, listener)
     if {"item", "condition", "score"} <= set(header):
@@ -66,6 +67,11 @@ def read_source(
         f"{path.name} is none of the known tables (ours, webMUSHRA's, pymushra's); map its columns with "
         f"--column NAME=HEADER (found {', '.join(name for name in header if not name.startswith('_'))})."
     )
+
+
+def _marked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Mark simulated ratings in formats that cannot: our server exports them under a name that says so."""
+    return frame.assign(simulated="1") if name.endswith("-simulated") else frame
 
 
 def _read_folder(

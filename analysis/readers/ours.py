@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DATABASE = "ratings.sqlite3"
 _DEFUSED = r"^'(?='*[=+\-@\t\r])"
+_SCHEMA_VERSION = 1
 _HEADER = {"study", "listener", "session", "item", "condition", "score", "kind", "simulated"}
 
 
@@ -27,6 +28,34 @@ def from_ours(table: pd.DataFrame) -> pd.DataFrame:
     """Take away the apostrophe that our CSV has before texts that a spreadsheet would run as formulas."""
     texts = [name for name in table.columns if name not in (FILE, LINE)]
     return table.assign(**{name: table[name].str.replace(_DEFUSED, "", regex=True) for name in texts})
+
+
+def is_our_json(content: Any) -> bool:
+    """Say whether a JSON file is our export."""
+    return isinstance(content, dict) and {"schema_version", "ratings", "answers"} <= set(content)
+
+
+def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
+    """Read the ratings and answers of our JSON export.
+
+    Raises:
+        RatingsError: It is of a newer version, or its ratings are no list of ours.
+    """
+    if content["schema_version"] != _SCHEMA_VERSION:
+        raise RatingsError(
+            f"{name} has the schema_version {content['schema_version']}; expected {_SCHEMA_VERSION}."
+        )
+    try:
+        ratings, answers = pd.DataFrame(content["ratings"]), pd.DataFrame(content["answers"])
+        if ratings.empty:
+            raise RatingsError(f"{name} holds no rating.")
+        ratings = with_answers(ratings, answers)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, RatingsError):
+            raise
+        raise RatingsError(f"{name} holds no ratings as our server exports them: {error}.") from None
+    ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
+    return ratings
 
 
 def read_database(url: str, name: str) -> pd.DataFrame:

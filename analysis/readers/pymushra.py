@@ -5,9 +5,7 @@ pymushra casts answers to numbers and booleans before it stores them; what it st
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -48,16 +46,16 @@ def is_pymushra(header: list[str]) -> bool:
     return {"wm_testId", "wm_id", "wm_type"} <= set(header)
 
 
-def read_pymushra_json(path: Path) -> pd.DataFrame:
-    """Read a TinyDB file or a download of JSON records as the flat table of pymushra's CSV.
+def flat_table(content: Any, name: str) -> pd.DataFrame:
+    """Turn a TinyDB document or a download of JSON records into the flat table of pymushra's CSV.
+
+    Args:
+        content: What the file holds.
+        name: The file's name.
 
     Raises:
-        RatingsError: Not JSON, or not of pymushra's shape.
+        RatingsError: Not of pymushra's shape.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise RatingsError(f"{path.name} is not JSON: {error}.") from None
     try:
         rows = (
             content
@@ -71,9 +69,9 @@ def read_pymushra_json(path: Path) -> pd.DataFrame:
         table = pd.DataFrame()
     if not is_pymushra(list(table.columns)):
         raise RatingsError(
-            f"{path.name} holds no trials as pymushra stores them (keys testId, id, type, responses)."
+            f"{name} holds no trials as pymushra stores them (keys testId, id, type, responses)."
         )
-    table[FILE], table[LINE] = path.name, range(1, len(table) + 1)
+    table[FILE], table[LINE] = name, range(1, len(table) + 1)
     return table
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -64,6 +66,18 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
     table = parse(text, delimiter, path.name, problems)
     table[FILE] = path.name
     return table
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        RatingsError: Not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise RatingsError(f"{path.name} is not JSON: {error}.") from None
 
 
 def _parse_plain(text: str, delimiter: str, name: str, problems: Problems) -> pd.DataFrame:
