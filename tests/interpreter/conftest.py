@@ -55,3 +55,12 @@ def train_small(soundscapes: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def classifier_run(train_small: Callable[..., Path]) -> Path:
     """The run of a classifier of width 32, two steps old."""
     return train_small("classifier")
+
+
+@pytest.fixture(scope="session")
+def explainer_runs(train_small: Callable[..., Path], classifier_run: Path) -> dict[str, Path]:
+    """One run of each kind that explains, or that one starts from, two steps old."""
+    runs = {kind: train_small(kind, classifier=classifier_run) for kind in ("lmac-td", "lmac", "nmf")}
+    runs["lmac-ft"] = train_small("lmac-ft", classifier=classifier_run, start=runs["lmac"])
+    runs["l2i"] = train_small("l2i", classifier=classifier_run, start=runs["nmf"])
+    return runs
