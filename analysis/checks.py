@@ -98,6 +98,32 @@ def once(frame: pd.DataFrame, problems: Problems) -> tuple[pd.DataFrame, list[st
     return rest[~copies].reset_index(drop=True), notes
 
 
+def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFrame:
+    """Decide what becomes of simulated ratings; they are never mixed with real ones silently.
+
+    Args:
+        frame: Tidy ratings.
+        choice: `refuse` a mixture (the default), `include` both kinds, `exclude` the simulated or keep `only`
+            them.
+
+    Raises:
+        RatingsError: A mixture under `refuse`, or nothing left.
+    """
+    if choice not in ("refuse", "include", "exclude", "only"):
+        raise RatingsError(f"Simulated ratings can be include, exclude or only, not '{choice}'.")
+    simulated = frame["simulated"]
+    if choice == "refuse" and simulated.any() and not simulated.all():
+        raise RatingsError(
+            f"The ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} "
+            "real ones; "
+            "say --simulated include, exclude or only."
+        )
+    kept = {"exclude": frame[~simulated], "only": frame[simulated]}.get(choice, frame)
+    if kept.empty and not frame.empty:
+        raise RatingsError(f"--simulated {choice} leaves none of the {len(frame)} ratings.")
+    return kept.reset_index(drop=True)
+
+
 def report(found: list[str], bad_rows: str) -> None:
     """Stop at rows that cannot be used, or say of each that it is left out."""
     listed = "; ".join(found[:SHOWN]) + (f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else "")

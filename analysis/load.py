@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis import checks
 from analysis.errors import RatingsError
-from analysis.ratings import choose_simulated, tidy
+from analysis.ratings import tidy
 from analysis.readers import Problems, read_source
 from analysis.readers.table import FILE, LINE, MEASURE, PAGE
 from analysis.study import Study, read_study
@@ -71,7 +71,7 @@ def load_ratings(
         notes.append(
             f"{len(problems.found)} unusable rows were left out: {'; '.join(problems.found[: checks.SHOWN])}."
         )
-    frame = choose_simulated(frame, simulated)
+    frame = checks.choose_simulated(frame, simulated)
     if frame["score"].notna().sum() == 0:
         raise RatingsError(f"{_called(sources)} holds no rating.")
     studies = [read_study(source) for source in sources if _is_study(source)]

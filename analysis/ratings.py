@@ -196,32 +196,6 @@ def is_simulated(frame: pd.DataFrame) -> bool:
     return bool(frame["simulated"].any())
 
 
-def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFrame:
-    """Decide what becomes of simulated ratings; they are never mixed with real ones silently.
-
-    Args:
-        frame: Tidy ratings.
-        choice: `refuse` a mixture (the default), `include` both kinds, `exclude` the simulated or keep `only`
-            them.
-
-    Raises:
-        RatingsError: A mixture under `refuse`, or nothing left.
-    """
-    if choice not in ("refuse", "include", "exclude", "only"):
-        raise RatingsError(f"Simulated ratings can be include, exclude or only, not '{choice}'.")
-    simulated = frame["simulated"]
-    if choice == "refuse" and simulated.any() and not simulated.all():
-        raise RatingsError(
-            f"The ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} "
-            "real ones; "
-            "say --simulated include, exclude or only."
-        )
-    kept = {"exclude": frame[~simulated], "only": frame[simulated]}.get(choice, frame)
-    if kept.empty and not frame.empty:
-        raise RatingsError(f"--simulated {choice} leaves none of the {len(frame)} ratings.")
-    return kept.reset_index(drop=True)
-
-
 def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
     """Return the ends of the scale: those that the ratings were read with, or a guess from the scores.
 
