@@ -85,14 +85,16 @@ def mixed_model(
         among: Conditions of the model; by default the methods, all conditions where there are fewer than two.
 
     Raises:
-        DesignError: Fewer than two conditions, listeners or items, a condition without a rating, or a design
-            too large to solve.
+        DesignError: Fewer than two conditions, listeners or items, a condition without a rating, no residual
+            variance, or a design too large to solve.
     """
     chosen = chosen_conditions(rated(frame, attribute), among)
     table = cells(frame, attribute)
     pages = _pages(table[table["condition"].isin(chosen)], chosen)
     pages, note = _affordable(pages)
     ratios, residual, means, covariance = _fit(pages)
+    if residual < 1e-9 or ratios.max() > 0.99 * _LARGEST:
+        raise DesignError("A mixed model needs ratings that vary; nothing is left for the residual here.")
     variances = [*np.where(ratios <= 2 * _SMALLEST, 0.0, ratios) * residual, residual]
     n_listeners, n_items, _ = pages.counts.shape
     return MixedModel(
@@ -139,7 +141,7 @@ def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
         base = problem.solve(start)[0]
         found = optimize.minimize(
             lambda x: problem.solve(_ratios(x))[0] - base, _scaled(start), method="L-BFGS-B", bounds=bounds,
-            options={"eps": 1e-5, "ftol": 1e-9},
+            options={"eps": 1e-5, "ftol": 1e-11},
         )  # fmt: skip
         ratios = _ratios(found.x)
         _, residual, means, covariance = problem.solve(ratios)

@@ -197,3 +197,12 @@ def test_the_conditions_are_those_of_the_attribute(make: Make) -> None:
     model = mixed_model(both, attribute="width")
     assert model.names == ["A", "B"] and np.isfinite(model.differences()["p"]).all()
     assert set(omnibus(both, attribute="width")["n_listeners"]) == {8}
+
+
+def test_equal_differences_leave_no_residual(make: Make) -> None:
+    frame = make(listeners=3, items=3, means={"A": 50.0})
+    apart = frame.assign(condition="B", label="B", score=frame["score"] - 5)
+    for score in (pd.concat([frame, apart])["score"], 50.0):
+        both = pd.concat([frame, apart]).assign(score=score).reset_index(drop=True)
+        with pytest.raises(DesignError, match="needs ratings that vary; nothing is left for the residual"):
+            mixed_model(both)
