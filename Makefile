@@ -5,7 +5,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CODE   := listenable.py listenable_demo.py stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
-.PHONY: demo serve test test-slow check format bench clean
+.PHONY: install demo serve test test-slow check format bench clean
+install: $(STAMP)       ## into .venv, for everything
 demo: $(STAMP)          ## the whole way on built-in data; ARGS="--no-serve --out DIR" passes options
 	$(BIN)/listenable demo --out demo $(ARGS)
 serve: $(STAMP)         ## serve the study of the demo

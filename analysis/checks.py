@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.errors import RatingsError
 from analysis.ratings import KEY, NUMBERS, each
 from analysis.readers import Problems
-from analysis.readers.table import FILE, LINE, MEASURE
+from analysis.readers.table import FILE, LINE, MEASURE, SLIDER
 
 logger = logging.getLogger(__name__)
 SHOWN = 5
@@ -48,16 +48,17 @@ def identified(frame: pd.DataFrame, problems: Problems) -> pd.DataFrame:
 
 
 def in_range(frame: pd.DataFrame, scale: tuple[float, float] | None, problems: Problems) -> pd.DataFrame:
-    """Leave out rows whose score is not on the scale."""
-    if scale is None:
+    """Leave out rows whose score is not on the scale; without one, only webMUSHRA's sliders have ends."""
+    judged = frame if scale is not None else frame[frame[MEASURE] == SLIDER]
+    if judged.empty:
         return frame
-    ends = frame[MEASURE].map(lambda measure: ends_of(measure, scale))
+    ends = judged[MEASURE].map(lambda measure: ends_of(measure, scale or (0.0, 100.0)))
     low, high = ends.str[0], ends.str[1]
-    outside = (frame["score"] < low) | (frame["score"] > high)
-    rows = frame.loc[outside, [FILE, LINE, "score"]].assign(low=low[outside], high=high[outside])
+    outside = (judged["score"] < low) | (judged["score"] > high)
+    rows = judged.loc[outside, [FILE, LINE, "score"]].assign(low=low[outside], high=high[outside])
     for file, line, score, least, most in rows.itertuples(index=False):
         problems.add(file, line, f"the score is {score:g}, expected {least:g} to {most:g}")
-    return frame[~outside]
+    return frame.drop(index=rows.index)
 
 
 def ends_of(measure: object, scale: tuple[float, float]) -> tuple[float, float]:

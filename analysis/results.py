@@ -15,7 +15,7 @@ from analysis.compare import compare
 from analysis.errors import DesignError
 from analysis.mixed import mixed_model
 from analysis.mos import mos
-from analysis.ratings import conditions, is_simulated, rated, scale_of
+from analysis.ratings import conditions, each, is_simulated, rated, scale_of
 from analysis.reliability import listeners, reliability
 from analysis.screening import RULES, kept, screen
 
@@ -79,7 +79,8 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     left = kept(rows, screening)
     if left.empty:
         raise DesignError(
-            "Screening excludes every listener; --exclude none keeps them all, to see what they rated."
+            f"Screening excludes every listener ({_first(screening)}); --exclude none keeps them all, to see "
+            "what they rated."
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
@@ -104,6 +105,12 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         missing=missing,
         notes=notes,
     )
+
+
+def _first(screening: pd.DataFrame) -> str:
+    """The first listeners of a screening with the reasons."""
+    said = [f"{row.listener}: {row.reason}" for row in each(screening.head(3))]
+    return "; ".join(said) + (f"; and {len(screening) - 3} more" if len(screening) > 3 else "")
 
 
 def rated_attribute(frame: pd.DataFrame) -> str:

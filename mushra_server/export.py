@@ -21,7 +21,7 @@ from mushra_server.schema import RATING_COLUMNS
 __all__ = ["SCHEMA_VERSION", "defuse", "write_csv", "write_json"]
 
 SCHEMA_VERSION = 1
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
+FORMULA = re.compile(r"'*(?:[=+\-@]|[\t\r]\s*\S)")  # blanks alone run nothing
 CHUNK_ROWS = 2000
 
 

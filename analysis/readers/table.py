@@ -16,8 +16,10 @@ import pandas as pd
 from analysis.errors import RatingsError
 
 FILE, LINE = "_file", "_line"
-# What a score is where it is none that a listener gave on the scale: "difference" of two, or "share" of 1.
+# What a score is where it is none that a listener gave on the scale: "difference" of two, or "share" of 1;
+# and a webMUSHRA slider's, whose scale is known.
 MEASURE = "_measure"
+SLIDER = "slider"
 PAGE = "_page"  # webMUSHRA's type of page that a row is of
 _LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines also parts lines at form feeds and U+2028
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.readers.table import FILE, LINE, MEASURE, PAGE, file_of, listener_of
+from analysis.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of, listener_of
 
 # Types of pages that rate, as webMUSHRA names their files. Our server begins a file `mushra-2.csv` where the
 # columns change.
@@ -92,7 +92,8 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The columns condition, attribute and score, once per attribute that the file holds."""
     if "rating_score" in table:
         _need(table, "rating_stimulus")
-        return [{"condition": table["rating_stimulus"], "attribute": "score", "score": table["rating_score"]}]
+        found = {"condition": table["rating_stimulus"], "attribute": "score", "score": table["rating_score"]}
+        return [{**found, MEASURE: SLIDER}]
     if "rating_non_reference_score" in table:
         _need(table, "rating_reference_score", "rating_non_reference")
         return _bs1116(table)

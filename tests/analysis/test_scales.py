@@ -65,3 +65,16 @@ def test_a_study_whose_pages_differ_in_a_scale_has_none_for_it(tmp_path: Path) -
     config = {"testname": "A study", "pages": [["random", {"type": "bs1116", "id": "b"}]]}
     write(tmp_path, "config.yaml", json.dumps(config))
     assert load_ratings(tmp_path).attrs["scales"] == {}
+
+
+def test_a_score_beyond_webmushras_slider_is_a_bad_row(tmp_path: Path) -> None:
+    head = "session_test_id,trial_id,rating_stimulus,rating_score,rating_time,session_uuid\n"
+    rows = "t,item,reference,{},1,a\nt,item,C1,40,1,a\nt,item,reference,91,1,b\nt,item,C1,3,1,b\n"
+    file = tmp_path / "mushra.csv"
+    file.write_text(head + rows.format(101))
+    with pytest.raises(RatingsError, match=r"mushra\.csv, line 2: the score is 101, expected 0 to 100"):
+        load_ratings(file)
+    assert len(load_ratings(file, bad_rows="drop")) == 3
+    assert len(load_ratings(file, scale=(0, 200))) == 4
+    file.write_text(head + rows.format(100))
+    assert len(load_ratings(file)) == 4

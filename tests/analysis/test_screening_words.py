@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis import mos, screen
+from analysis import DesignError, mos, screen
 from analysis.ratings import tidy
 from analysis.results import Options, analyse
 from analysis.text import methods, references
@@ -89,3 +89,15 @@ def test_items_of_pooled_studies_that_share_a_name_stay_apart() -> None:
     assert by_item["item"].nunique() == mos(pooled)["n_items"].iloc[0] == 7
     row = screen(pooled).iloc[0]
     assert (row["reference_trials"], row["reference_low"]) == (7, 3)
+
+
+def test_who_excludes_everybody_is_told_why() -> None:
+    frame = ratings()
+    frame.loc[frame["condition"] == "reference", "score"] = 20.0
+    with pytest.raises(DesignError) as caught:
+        analyse(frame)
+    assert str(caught.value) == (
+        "Screening excludes every listener (a: the hidden reference under 90 in 4 of 4 trials; b: the "
+        "hidden reference under 90 in 4 of 4 trials; c: the hidden reference under 90 in 4 of 4 trials; and "
+        "2 more); --exclude none keeps them all, to see what they rated."
+    )

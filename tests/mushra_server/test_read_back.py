@@ -49,6 +49,7 @@ def test_every_format_gives_the_same_ratings(make_app, make_listener, tmp_path):
 
     @settings(
         max_examples=12,
+        derandomize=True,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
