@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 
 from study_builder.errors import BuildError
 
 CONFIG_NAME = "config.yaml"
 RATINGS_NAME = "ratings.sqlite3"
+_HOLD_RATINGS = ("sessions", "wire_sessions", "refused_posts")
 
 
 def leaves_the_folder(path: str) -> bool:
@@ -34,6 +36,18 @@ def copy_named_file(path: str, base: Path, study: Path) -> None:
     shutil.copyfile(base / path, study / path)
 
 
+def _has_sessions(database: Path) -> bool:
+    """Whether anybody took part; a file that cannot be read as a server's database counts as ratings."""
+    if not database.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = (f"EXISTS (SELECT 1 FROM {table})" for table in _HOLD_RATINGS)
+            return bool(connection.execute(f"SELECT {' OR '.join(found)}").fetchone()[0])
+    except sqlite3.Error:
+        return True
+
+
 @contextmanager
 def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
     """Give a folder to build in; it takes the place of `out` at the end, and is removed after an error.
@@ -43,7 +57,7 @@ def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
         overwrite: whether a study there is replaced. What is no study, or has ratings, never is.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if (out / RATINGS_NAME).exists():
+        if _has_sessions(out / RATINGS_NAME):
             raise BuildError(
                 f"{out}: holds ratings ({RATINGS_NAME}) and is not replaced; choose another folder"
             )

@@ -177,6 +177,21 @@ def test_a_study_is_replaced_only_when_asked_and_never_with_ratings(
         build_study(root, out, overwrite=True, jobs=1)
 
 
+def test_a_study_that_nobody_took_part_in_is_replaced(make_folder: MakeFolder, tmp_path: Path) -> None:
+    from mushra_server import create_app
+
+    root, out = make_folder(items=1), tmp_path / "study"
+    build(root, out)
+    client = create_app(out).test_client()
+    assert client.get("/").status_code == 200 and (out / "ratings.sqlite3").exists()
+    build_study(root, out, overwrite=True, jobs=1)
+    assert not (out / "ratings.sqlite3").exists()
+    answer = create_app(out).test_client().post("/api/session", json={})
+    assert answer.status_code < 300, answer.text
+    with pytest.raises(BuildError, match=r"holds ratings .* and is not replaced"):
+        build_study(root, out, overwrite=True, jobs=1)
+
+
 def test_a_failure_half_way_leaves_nothing(make_folder: MakeFolder, tmp_path: Path) -> None:
     root = make_folder(items=3)
     (root / "sound-3" / "lmac.wav").write_bytes(b"no sound")
