@@ -63,6 +63,13 @@ def read_source(
         return pymushra.from_pymushra(table, listener)
     if {"item", "condition", "score"} <= set(header):
         return wide.from_named(table, None, listener)
+    needed = {"item", "condition", "score"}
+    if len(needed & set(header)) == 2 and "listener" in header:
+        missing = next(iter(needed - set(header)))
+        raise RatingsError(
+            f"{path.name} has no column '{missing}'; expected listener, item, condition and score "
+            f"(or --column {missing}=HEADER)."
+        )
     raise RatingsError(
         f"{path.name} is none of the known tables (ours, webMUSHRA's, pymushra's); map its columns with "
         f"--column NAME=HEADER (found {', '.join(name for name in header if not name.startswith('_'))})."

@@ -67,3 +67,16 @@ def test_the_map_decides_what_a_column_means(tmp_path: Path) -> None:
     assert str(error.value).startswith(
         "--column speed=score names no column of ratings; expected one of study, listener, session, item,"
     )
+
+
+@pytest.mark.parametrize("missing", ["item", "condition", "score"])
+def test_a_column_that_is_missing_is_named(missing: str, tmp_path: Path) -> None:
+    names = [name for name in ("listener", "item", "condition", "score", "kind") if name != missing]
+    file = tmp_path / "ratings.csv"
+    file.write_text(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
+    with pytest.raises(RatingsError) as caught:
+        load_ratings(file)
+    assert str(caught.value) == (
+        f"ratings.csv has no column '{missing}'; expected listener, item, condition and score "
+        f"(or --column {missing}=HEADER)."
+    )
