@@ -86,3 +86,11 @@ def test_zero_has_no_sign() -> None:
 
     table = mos(ratings()).assign(ci_low=-0.04)
     assert "0.0 to" in latex_mos(table) and "-0.0" not in latex_mos(table)
+
+
+def test_captions_say_whether_listeners_were_screened(tmp_path: Path) -> None:
+    write_report(ratings(), tmp_path, FAST)
+    assert "intervals, after screening." in (tmp_path / "index.html").read_text()
+    write_report(ratings(), tmp_path, Options(draws=200, exclude=()))
+    page = (tmp_path / "index.html").read_text()
+    assert "intervals, of all listeners, none screened." in page and "after screening" not in page
