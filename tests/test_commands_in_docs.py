@@ -48,6 +48,8 @@ NOT_RUN = {
     "listenable render --run runs/lmac-td --run runs/lmac --method gradcam --data ESC-50 --fold 4 --items 9 "
     "--out stimuli": "ESC-50 is a download; README's is run",
     "listenable study build stimuli --out study": "of those stimuli",
+    "jq -j '.refused[0].body' DIR/ratings.json | curl --data-binary @- http://127.0.0.1:8000/service/write.php": "a post "
+    "that was refused: tests/mushra_server/test_webmushra_refused.py",
     "export LISTENABLE_STUDY=/srv/study LISTENABLE_DATABASE=postgresql://listenable@/study "
     "LISTENABLE_BEHIND_PROXY=1": "PostgreSQL",
 }  # fmt: skip
@@ -126,7 +128,6 @@ def test_commands(page: Path, tmp_path: Path) -> None:
         if line in NOT_RUN:
             continue
         words = shlex.split(line)
-        assert words[0] == "listenable", f"{page.name}: run this, or say in NOT_RUN why not: {line}"
         full = [*LISTENABLE, *words[1:]]
         for start, added in ADDED.items():
             full += added if line.startswith(start + " ") else []
@@ -141,6 +142,12 @@ def test_commands(page: Path, tmp_path: Path) -> None:
         # A check that ends with warnings has exit code 1.
         allowed = (0, 1) if words[1:3] == ["study", "check"] else (0,)
         assert done.returncode in allowed, f"{page.name}: {line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
+def test_what_is_run_is_ours(page: Path) -> None:
+    others = [line for line in commands(page) if line not in NOT_RUN and shlex.split(line)[0] != "listenable"]
+    assert not others, f"{page.name}: run these, or say in NOT_RUN why not"
 
 
 def test_what_is_not_run_is_still_shown() -> None:
