@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from interpreter.batches import Batch, batch_of
-from interpreter.contamination import Items, Setting
+from interpreter.contamination import Items, Setting, Source
 from interpreter.errors import ConfigError
 from interpreter.explainer import Explainer, evaluating
 from interpreter.faithfulness import PictureOf, scored_picture, scores
@@ -38,6 +39,10 @@ def evaluate(
     setting: Setting = "clean",
     *,
     seed: int = 0,
+    snr: Source | float = "paper",
+    duration_s: float | None = None,
+    pool: Dataset | None = None,
+    sounds: Path | None = None,
     **options: Any,
 ) -> pd.DataFrame:
     """Return the faithfulness table: one row a method or floor, columns as in `docs/formats.md`.
@@ -45,26 +50,29 @@ def evaluate(
     Args:
         explainers: the methods; a mapping gives them other names than their own.
         dataset: the clips to explain.
-        setting: see `Items`.
+        setting: what is mixed in; this and the next five are explained in `Items`.
         seed: of every draw, the bootstrap's included.
+        snr: clip over contaminant.
+        duration_s: length of every item in seconds.
+        pool: clips to mix in.
+        sounds: a folder of noise or speech to mix in.
         **options: the other arguments of `evaluate_items`.
     """
-    return summarise(evaluate_items(explainers, dataset, setting, seed=seed, **options), seed)
+    rate = next(iter(_named(explainers).values())).classifier.sample_rate
+    items = Items(dataset, rate, setting, seed, snr, duration_s, pool, sounds)
+    return summarise(evaluate_items(explainers, items, **options), seed)
 
 
 def evaluate_items(
     explainers: Sequence[Explainer] | Mapping[str, Explainer],
-    dataset: Dataset,
-    setting: Setting = "clean",
+    items: Items,
     *,
     second_classifier: Classifier | None = None,
     floors: bool = True,
-    seed: int = 0,
     batch_size: int = 8,
     picture_of: PictureOf = "interpretation",
     progress: Progress | None = None,
     finished: FinishedBatches | None = None,
-    **contamination: Any,
 ) -> pd.DataFrame:
     """Return every figure of every item: one row a method (or floor) and item.
 
@@ -73,25 +81,23 @@ def evaluate_items(
 
     Args:
         explainers: the methods; a mapping gives them other names than their own.
-        dataset: the clips to explain.
-        setting: see `Items`.
+        items: what to explain, at the sample rate of their classifier.
         second_classifier: trained apart; its verdict is the columns `agree_in` and `agree_out`.
         floors: whether to add the masks that know nothing (`interpreter.floors`).
-        seed: of every draw.
         batch_size: clips at a time.
         picture_of: what SPS and COMP look at; see `scored_picture`.
         progress: told after each batch.
         finished: takes over the batches that it holds, and keeps those that are done.
-        **contamination: the other fields of `Items`.
 
     Raises:
-        ConfigError: explainers that cannot share a table, or a setting that cannot be used.
+        ConfigError: explainers that cannot share a table, or items that are not for their classifier.
     """
-    methods = _named(explainers, seed if floors else None, batch_size)
+    methods = _named(explainers)
     first = next(iter(methods.values())).classifier
-    _check_classes(dataset, first)
-    items = Items(dataset, first.sample_rate, setting, seed=seed, **contamination)
+    _check_fit(items, first)
     _tell_passed_over(items)
+    if floors:
+        methods |= {name: floor(first, batch_size, items.seed) for name, floor in FLOORS.items()}
     judge = None if second_classifier is None else SecondOpinion(first, second_classifier)
     starts = shard(range(0, len(items), batch_size))
     done: dict[int, list[dict[str, Any]]] = {} if finished is None else dict(finished.rows)
@@ -99,7 +105,7 @@ def evaluate_items(
         for number, start in enumerate(starts, start=1):
             if start not in done:
                 batch = batch_of(items, range(start, min(start + batch_size, len(items))), first)
-                done[start] = _explained_by_all(methods, batch, judge, picture_of, setting)
+                done[start] = _explained_by_all(methods, batch, judge, picture_of, items.setting)
                 if finished is not None:
                     finished.add(start, done[start])
             if progress:
@@ -110,7 +116,13 @@ def evaluate_items(
     return table.drop(columns=["order", "index"]).reset_index(drop=True)
 
 
-def _check_classes(dataset: Dataset, classifier: Classifier) -> None:
+def _check_fit(items: Items, classifier: Classifier) -> None:
+    dataset = items.dataset
+    if items.sample_rate != classifier.sample_rate:
+        raise ConfigError(
+            f"{dataset.root}: the items have {items.sample_rate} Hz; "
+            f"the classifier takes {classifier.sample_rate} Hz"
+        )
     unknown = sorted({clip.category for clip in dataset.clips} - set(classifier.labels))
     if unknown:
         raise ConfigError(
@@ -223,9 +235,7 @@ def _rows(batch: Batch, figures: Mapping[str, Tensor], labels: Sequence[str]) ->
     ]
 
 
-def _named(
-    explainers: Sequence[Explainer] | Mapping[str, Explainer], floor_seed: int | None, batch_size: int
-) -> dict[str, Explainer]:
+def _named(explainers: Sequence[Explainer] | Mapping[str, Explainer]) -> dict[str, Explainer]:
     given = list(explainers.items()) if isinstance(explainers, Mapping) else [(e.name, e) for e in explainers]
     if not given:
         raise ConfigError("no explainers to evaluate; expected at least one")
@@ -242,6 +252,4 @@ def _named(
             raise ConfigError(
                 f"{name} explains a classifier of other labels or another sample rate; compare them apart"
             )
-    if floor_seed is not None:
-        methods |= {name: floor(first, batch_size, floor_seed) for name, floor in FLOORS.items()}
     return methods

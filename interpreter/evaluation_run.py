@@ -81,37 +81,35 @@ def evaluate_runs(
     whole = Dataset.load(plan.data)
     chosen = limited(whole.folds(plan.fold), plan.limit)
     judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, device)
-    settings: dict[str, Any] = {
-        "snr": _snr(plan.snr),
-        "duration_s": plan.duration_s if plan.duration_s is not None else duration_of(plan.runs),
-        "pool": _pool(whole, plan) if plan.setting == "mixtures" else None,
-        "sounds": plan.sounds,
-    }
-    setting = cast(Setting, plan.setting)
-    rate = next(iter(explainers.values())).classifier.sample_rate
-    made = Items(chosen, rate, setting, plan.seed, **settings)
-    record = _record(plan, explainers, made)
+    items = Items(
+        dataset=chosen,
+        sample_rate=next(iter(explainers.values())).classifier.sample_rate,
+        setting=cast(Setting, plan.setting),
+        seed=plan.seed,
+        snr=_snr(plan.snr),
+        duration_s=plan.duration_s if plan.duration_s is not None else duration_of(plan.runs),
+        pool=_pool(whole, plan) if plan.setting == "mixtures" else None,
+        sounds=plan.sounds,
+    )
+    record = _record(plan, explainers, items)
     finished = FinishedBatches(out.with_name(f".{out.name}.part"), record, rank())
-    items = evaluate_items(
+    figures = evaluate_items(
         explainers,
-        chosen,
-        setting,
+        items,
         second_classifier=judge,
         floors=plan.floors,
-        seed=plan.seed,
         batch_size=plan.batch_size,
         picture_of=cast(PictureOf, plan.picture_of),
         progress=progress,
         finished=finished,
-        **settings,
     )
-    table = summarise(items, plan.seed)
+    table = summarise(figures, plan.seed)
     if rank() > 0:
         return table
     if plan.sanity:
-        table["randomised"] = table["method"].map(_sanity(explainers, made, plan) | _FLOORS_RANDOMISED)
+        table["randomised"] = table["method"].map(_sanity(explainers, items, plan) | _FLOORS_RANDOMISED)
     write_tables(table, out)
-    rows = items.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    rows = figures.to_csv(index=False, float_format="%.9g", lineterminator="\n")
     write_text(out.with_suffix(".items.csv"), rows)
     write_text(out.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
     finished.remove()

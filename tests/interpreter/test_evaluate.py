@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from interpreter import sharding
+from interpreter.contamination import Items
 from interpreter.errors import ConfigError
 from interpreter.evaluate import evaluate, evaluate_items
 from interpreter.explainer import Separation
@@ -56,7 +57,7 @@ def test_floors_have_the_values_that_they_must_have(dataset) -> None:
 def test_metrics_agree_with_a_second_writing(dataset) -> None:
     """One clip at a time, straight from the classifier's closed form."""
     classifier = Loudness()
-    items = evaluate_items([Counting(classifier)], dataset, floors=False, batch_size=3)
+    items = evaluate_items([Counting(classifier)], Items(dataset, 16000), floors=False, batch_size=3)
     assert len(items) == 10
     for row, clip in zip(items.to_dict("records"), dataset.clips, strict=True):
         x = torch.from_numpy(dataset.read(clip, 16000))[None]
@@ -98,7 +99,7 @@ def test_a_second_classifier_gives_its_verdict(dataset) -> None:
 
 
 def test_mixtures_are_resampled_by_clip(dataset) -> None:
-    items = evaluate_items([Counting(Loudness())], dataset, "mixtures", floors=False, seed=4)
+    items = evaluate_items([Counting(Loudness())], Items(dataset, 16000, "mixtures", seed=4), floors=False)
     assert len(items) == 20
     assert items["clip"].nunique() == 10
     assert (items["contaminant"] != items["clip"]).all()
@@ -123,7 +124,7 @@ def test_silent_explanations_are_counted_not_dropped(dataset) -> None:
             return Separation(keep * waveforms, (1 - keep) * waveforms)
 
     table = evaluate([Half(Loudness())], dataset, floors=False)
-    items = evaluate_items([Half(Loudness())], dataset, floors=False)
+    items = evaluate_items([Half(Loudness())], Items(dataset, 16000), floors=False)
     assert table.loc[0, "n_silent"] == items["silent"].sum() == 5
     assert table.loc[0, "n_items"] == 10
     assert items["sps"].notna().all()
@@ -169,6 +170,12 @@ def test_clips_of_a_class_that_the_classifier_does_not_know_are_refused(dataset)
     assert str(caught.value) == (f"{dataset.root}: the classifier does not know 'rain'; it knows dog, siren")
 
 
+def test_items_at_another_sample_rate_are_refused(dataset) -> None:
+    with pytest.raises(ConfigError) as caught:
+        evaluate_items([Counting(Loudness())], Items(dataset, 8000))
+    assert str(caught.value) == f"{dataset.root}: the items have 8000 Hz; the classifier takes 16000 Hz"
+
+
 def test_clips_that_are_silent_after_cutting_are_counted(tmp_path, caplog) -> None:
     (tmp_path / "audio").mkdir()
     (tmp_path / "meta").mkdir()
@@ -177,7 +184,9 @@ def test_clips_that_are_silent_after_cutting_are_counted(tmp_path, caplog) -> No
     write_audio(tmp_path / "audio" / "late.wav", np.where(np.arange(8000) < 6000, 0.0, sound), 16000, "FLOAT")
     index = "filename,fold,target,category\nlate.wav,1,0,dog\nnow.wav,1,0,dog\n"
     (tmp_path / "meta" / "esc50.csv").write_text(index)
-    items = evaluate_items([Counting(Loudness())], Dataset.load(tmp_path), floors=False, duration_s=0.25)
+    items = evaluate_items(
+        [Counting(Loudness())], Items(Dataset.load(tmp_path), 16000, duration_s=0.25), floors=False
+    )
     assert list(items["item"]) == ["now.wav"]
     assert "Passed over 1 of 2 clips, silent in their first 0.25 s: late.wav" in caplog.text
 
