@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -62,23 +63,33 @@ COMMANDS: dict[str, Command] = {
 
 def build_app(called: str | None) -> typer.Typer:
     """Return the whole command line, in which only the command `called` has been imported."""
+    # Plain help wraps texts and keeps names whole; Rich's tables cut long options' names at 80 columns.
     app = typer.Typer(
         help="From an audio classifier to a listening test with honest confidence intervals.",
         no_args_is_help=True,
         add_completion=False,
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
     for name, command in COMMANDS.items():
         if name != called:
-            app.command(name, help=command.help)(_not_called)
+            app.command(name, help=command.help, short_help=command.help)(_not_called)
             continue
         thing = getattr(importlib.import_module(command.module), command.attribute)
         if isinstance(thing, typer.Typer):
+            _list_whole_sentences(thing)
             app.add_typer(thing, name=name, help=command.help)
         else:
             app.command(name)(thing)
     return app
+
+
+def _list_whole_sentences(group: typer.Typer) -> None:
+    """Let a group's help list each command's first paragraph, of which it would cut what is past one line."""
+    for command in group.registered_commands:
+        told = command.help or inspect.getdoc(command.callback) or ""
+        command.short_help = told.split("\n\n")[0]
 
 
 def _show_version(wanted: bool) -> None:

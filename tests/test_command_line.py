@@ -18,7 +18,8 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys, listenable\n"
         "try: listenable.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "print([m for m in ('numpy', 'pandas', 'torch', 'flask', 'scipy') if m in sys.modules])"
+        "heavy = ('numpy', 'pandas', 'torch', 'flask', 'scipy', 'rich')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip().endswith("[]")

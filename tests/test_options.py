@@ -1,17 +1,17 @@
-"""Messages name options that some command has."""
+"""Messages name options that some command has, and help shows every option's whole name."""
 
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 
-from listenable import COMMANDS
+from listenable import COMMANDS, build_app, main
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("stimuli", "interpreter", "study_builder", "mushra_server", "analysis")
@@ -19,21 +19,24 @@ STYLE = re.compile(r"var\(--[\w-]+|--[\w-]+:\s*#")  # of CSS
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 
 
+def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the words and the command of each command and group."""
+    for name in COMMANDS:
+        whole: Any = typer.main.get_command(build_app(name))
+        whole = whole.commands[name]
+        yield (name,), whole
+        yield from (((name, inner), one) for inner, one in getattr(whole, "commands", {}).items())
+
+
+def options_of(command: Any) -> set[str]:
+    """Every option of one command."""
+    found = {text for parameter in command.params for text in (*parameter.opts, *parameter.secondary_opts)}
+    return {text for text in found if text.startswith("-")}
+
+
 def known_options() -> set[str]:
     """Every option of every command."""
-    found: set[str] = set()
-    for name, command in COMMANDS.items():
-        app = getattr(importlib.import_module(command.module), command.attribute)
-        if not isinstance(app, typer.Typer):
-            called, app = app, typer.Typer()
-            app.command(name)(called)
-        found |= _options(typer.main.get_command(app))
-    return found
-
-
-def _options(command: Any) -> set[str]:
-    found = {text for parameter in command.params for text in (*parameter.opts, *parameter.secondary_opts)}
-    return found.union(*map(_options, getattr(command, "commands", {}).values()))
+    return set().union(*(options_of(command) for _, command in every_command()))
 
 
 def named_options(path: Path) -> Iterator[tuple[int, str]]:
@@ -56,3 +59,20 @@ def test_every_option_that_a_message_names_exists() -> None:
         if option not in known
     ]
     assert wrong == []
+
+
+def test_help_shows_whole_names_and_sentences_at_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = 0
+    for words, command in every_command():
+        with pytest.raises(SystemExit):
+            main([*words, "--help"])
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= 80, words
+        assert not [line for line in lines[1:] if line.endswith(("...", "…"))], words
+        named = {part for line in lines for part in line.split()}
+        assert options_of(command) <= named, words
+        shown += len(options_of(command))
+    assert shown > 200
