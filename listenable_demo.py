@@ -155,11 +155,12 @@ def demo(
     seed: int = typer.Option(0, help="Seed of every draw."),
 ) -> None:
     """Go the whole way, from sounds to a MOS plot: a few minutes on two CPU cores."""
+    from stimuli import Dataset, refuse_seed
+
+    refuse_seed(seed)
     if serve:
         refuse_busy_port(SERVED_AT[0], port)
     if data is not None:
-        from stimuli import Dataset
-
         Dataset.load(data)
     out.mkdir(parents=True, exist_ok=True)
     progress = Progress(out, {"data": str(data.resolve()) if data else "soundscapes", "seed": str(seed)})

@@ -3,7 +3,8 @@
 StimuliError
 ├── AudioFileError   a sound file cannot be read or written
 ├── DatasetError     a data set is missing, empty or contradicts itself
-└── ManifestError    a stimuli set's manifest cannot be used
+├── ManifestError    a stimuli set's manifest cannot be used
+└── SeedError        a seed is none that every random generator takes
 """
 
 from __future__ import annotations
@@ -25,3 +26,7 @@ class DatasetError(StimuliError):
 
 class ManifestError(StimuliError):
     """A stimuli set's manifest cannot be used."""
+
+
+class SeedError(StimuliError):
+    """A seed is none that every random generator takes."""

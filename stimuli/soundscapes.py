@@ -17,6 +17,7 @@ import numpy as np
 
 from stimuli.audio import Audio, atomic_path, write_audio
 from stimuli.errors import DatasetError
+from stimuli.seeds import refuse_seed
 from stimuli.sources import SOURCES
 from stimuli.synthesis import Signal, coloured_noise, glide, harmonics, room, slow_envelope, unit_power
 
@@ -99,7 +100,9 @@ def make_soundscapes(
 
     Raises:
         DatasetError: there are not that many classes, or the numbers make no data set.
+        SeedError: the seed is negative or has more than 64 bits.
     """
+    refuse_seed(seed)
     if not 2 <= classes <= len(SOURCES):
         raise DatasetError(f"{classes} classes were asked for; expected 2 to {len(SOURCES)}.")
     if clips < FOLDS or clips > 999:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from stimuli import MAX_SEED
 from stimuli.validation import finding
 from study_builder.config_base import Model, Text
 from study_builder.config_options import Completion, Order, Scale
@@ -65,7 +66,7 @@ class Choices(Model):
     length: Literal["exact", "trim", "pad"] = "exact"
     sample_rate: Annotated[int, Field(ge=8000, le=192000)] | None = None
     bits: Literal[16, 24] = 16
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     order: Order = "williams"
     items_per_session: Annotated[int, Field(ge=1)] | None = None
     training_items: Annotated[int, Field(ge=0)] | tuple[Text, ...] = 1

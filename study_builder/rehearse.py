@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from stimuli import refuse_seed
 from study_builder.config import StudyConfig
 from study_builder.errors import SimulateError
 from study_builder.simulate import ListenerModel, SimulatedListener, condition_quality
@@ -57,7 +58,9 @@ def simulate_study(
 
     Raises:
         SimulateError: no server answers, or it refuses something.
+        SeedError: the seed is negative or has more than 64 bits.
     """
+    refuse_seed(seed)
     if listeners < 1:
         raise SimulateError(f"--listeners is {listeners}; expected 1 or more")
     folder = Path(study)

@@ -20,7 +20,7 @@ from interpreter import Explainer
 from interpreter.batches import prepared
 from interpreter.comparison import explainers_of
 from interpreter.sharding import failing_together, gathered, processes, rank, shard
-from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, sha256_of
+from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, refuse_seed, sha256_of
 from study_builder.config_base import REFERENCE
 from study_builder.errors import RenderError
 from study_builder.render_files import ItemSounds, RenderedItem, RenderProgress, refuse_folder, write_item
@@ -112,7 +112,9 @@ def render(
     Raises:
         RenderError: the data or the folder cannot make this set.
         InterpreterError: the runs cannot be used together.
+        SeedError: the seed is negative or has more than 64 bits.
     """
+    refuse_seed(seed)
     if duration_s is not None and not 0 < duration_s < inf:
         raise RenderError(f"the length of clips is {duration_s:g} s; expected more than 0 s (--seconds)")
     dataset = Dataset.load(data)

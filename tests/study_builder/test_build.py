@@ -10,9 +10,8 @@ import yaml
 
 from stimuli import Item, Manifest, StimuliError
 from study_builder.build import build_study
-from study_builder.choices import Choices
 from study_builder.config import Block, StudyConfig
-from study_builder.errors import BuildError, ConfigError
+from study_builder.errors import BuildError
 from tests.study_builder.building import build, rated, refuse
 
 MakeFolder = Callable[..., Path]
@@ -198,39 +197,6 @@ def test_a_failure_half_way_leaves_nothing(make_folder: MakeFolder, tmp_path: Pa
     with pytest.raises(StimuliError, match=r"lmac.wav: not a readable sound file"):
         build(root, tmp_path / "study")
     assert [path.name for path in tmp_path.iterdir()] == ["sounds"]
-
-
-def test_choices_from_a_file_and_from_flags(make_folder: MakeFolder, tmp_path: Path) -> None:
-    path = tmp_path / "choices.yaml"
-    path.write_text("title: From the file\nanchors: [mid]\nseed: 4\ncompletion: {code: ABC}\n")
-    choices = Choices.load(path, seed=5, question=None)
-    assert (choices.title, choices.anchors, choices.seed) == ("From the file", ("mid",), 5)
-    config = build_study(make_folder(items=1), tmp_path / "study", choices, jobs=1).config
-    assert config.test_id == "from-the-file"
-    assert config.options.completion is not None and config.options.completion.code == "ABC"
-
-
-@pytest.mark.parametrize(
-    ("text", "flags", "message"),
-    [
-        ("titel: x", {}, "choices.yaml, line 1: the key 'titel' is unknown .did you mean 'title'"),
-        ("a: 1\norder: latin", {}, "choices.yaml, line 1: the key 'a' is unknown|line 2: 'order' is 'latin'"),
-        (
-            "order: latin",
-            {},
-            "choices.yaml, line 1: 'order' is 'latin'; expected 'williams', 'random' or",
-        ),
-        ("", {"order": "latin"}, "--order: 'order' is 'latin'; expected"),
-        ("- 1", {}, "choices.yaml: holds no keys; expected choices such as"),
-    ],
-)
-def test_wrong_choices_are_one_sentence(
-    tmp_path: Path, text: str, flags: dict[str, object], message: str
-) -> None:
-    path = tmp_path / "choices.yaml"
-    path.write_text(text)
-    with pytest.raises(ConfigError, match=message):
-        Choices.load(path, **flags)
 
 
 def test_what_webmushra_reads_is_complete_without_our_block(make_folder: MakeFolder, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="rendering needs the extra [interpreter]")
 
 from interpreter.explainer import Explainer, Separation  # noqa: E402
-from stimuli import Dataset, Manifest, read_audio, sha256_of, write_audio  # noqa: E402
+from stimuli import Dataset, Manifest, SeedError, read_audio, sha256_of, write_audio  # noqa: E402
 from study_builder.errors import RenderError  # noqa: E402
 from study_builder.render import RenderedItem, Rendering, render, render_set  # noqa: E402
 from study_builder.selection import in_balanced_order, read_picks  # noqa: E402
@@ -195,6 +195,12 @@ def test_a_file_in_the_way_is_named(dataset: Dataset, tmp_path: Path) -> None:
 def test_a_length_that_no_clip_can_have_is_refused(tmp_path: Path, seconds: float) -> None:
     with pytest.raises(RenderError, match=r"the length of clips is .*; expected more than 0 s \(--seconds\)"):
         render([], tmp_path, tmp_path / "set", duration_s=seconds)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_seeds_that_nothing_can_be_drawn_with_are_refused(tmp_path: Path, seed: int) -> None:
+    with pytest.raises(SeedError, match=f"the seed is {seed}; expected 0 to 18446744073709551615"):
+        render([], tmp_path, tmp_path / "set", seed=seed)
 
 
 def test_a_finished_set_is_not_overwritten(dataset: Dataset, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stimuli import MAX_SEED
 from study_builder.build import build_study
 from study_builder.choices import Choices
 from study_builder.config import StudyConfig
@@ -82,6 +83,15 @@ def test_careless_listeners_score_at_random(make_config: MakeConfig) -> None:
     scores = [one.score("t1", "c1", "score") for one in careless]
     assert np.mean(scores) == pytest.approx(0.5, abs=0.06)
     assert np.std(scores) == pytest.approx(1 / np.sqrt(12), abs=0.03)
+
+
+def test_the_highest_seed_draws_scores(make_config: MakeConfig) -> None:
+    config = make_config()
+    model = ListenerModel(condition_quality(config))
+    first, last = (
+        SimulatedListener(config, model, seed, 1).score("t1", "c1", "score") for seed in (0, MAX_SEED)
+    )
+    assert first != last
 
 
 def test_scores_do_not_depend_on_the_order_of_asking(make_config: MakeConfig) -> None:
