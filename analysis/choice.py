@@ -1,11 +1,36 @@
-"""Which conditions an analysis of all conditions at once is about."""
+"""Which attribute an analysis is about, and which conditions one of all conditions at once."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings import conditions
+from analysis.ratings import conditions, rated
+
+
+def chosen_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
+    """Return the attribute asked for, or the first that was rated, and a note on others that nobody chose.
+
+    Args:
+        frame: Tidy ratings.
+        asked: Name of an attribute.
+
+    Raises:
+        DesignError: No rating counts towards a mean, or none has the attribute.
+    """
+    if asked is not None:
+        return str(rated(frame, asked)["attribute"].iloc[0]), []
+    trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    if trials.empty:
+        raise DesignError("There is no rating of kind 'trial' with a score to analyse.")
+    first = str(trials["attribute"].iloc[0])
+    others = [str(name) for name in frame["attribute"].unique() if name != first]
+    if not others:
+        return first, []
+    return first, [
+        f"This is the analysis of '{first}' alone; the ratings have {len(others)} more: {', '.join(others)} "
+        "(--attribute chooses)."
+    ]
 
 
 def chosen_conditions(rows: pd.DataFrame, among: list[str] | None = None) -> list[str]:

@@ -70,6 +70,7 @@ def analyze(
     from analysis.report import write_report
     from analysis.results import Options
 
+    excluding = _excluding(exclude)
     frame = load_ratings(
         *ratings,
         listener=listener,
@@ -81,7 +82,7 @@ def analyze(
     )
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
-        order=order, by=tuple(by or ()), draws=draws, seed=seed, **_excluding(exclude),
+        order=order, by=tuple(by or ()), draws=draws, seed=seed, **excluding,
     )  # fmt: skip
     results = write_report(frame, out, options, style=style, title=title)
     for note in results.notes:
@@ -111,6 +112,7 @@ def power(
     between: Annotated[
         tuple[str, str] | None, typer.Option(help="The pilot's two conditions; all methods if left out.")
     ] = None,
+    attribute: Annotated[str | None, typer.Option(help="The pilot's scale, where it has several.")] = None,
     listener_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between listeners.")] = 10.0,
     item_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between items.")] = 6.0,
     residual_sd: Annotated[float, typer.Option(min=0, help="SD of what is left of the difference.")] = 17.0,
@@ -125,8 +127,13 @@ def power(
     from analysis.power import power as power_of
 
     spread = Spread(listener_sd, item_sd, residual_sd)
+    if not pilot and (between or attribute):
+        raise AnalysisError(
+            "--between and --attribute choose among a pilot's ratings; name them with --pilot."
+        )
     if pilot:
-        spread = pilot_spread(load_ratings(*pilot, simulated=simulated), between)
+        frame = load_ratings(*pilot, simulated=simulated)
+        spread = pilot_spread(frame, between, attribute=_attribute(frame, attribute))
     typer.echo(
         f"SD of the difference: listeners {spread.listener_sd:.1f}, items {spread.item_sd:.1f}, rest "
         f"{spread.residual_sd:.1f}"
@@ -156,6 +163,9 @@ def companion(
     stimuli: Annotated[
         Path | None, typer.Option(help="The stimuli set the study was built from, for its residuals.")
     ] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="The scale whose scores are shown, where there are several.")
+    ] = None,
     simulated: Annotated[
         str, typer.Option(help="Simulated ratings beside real ones: include, exclude or only.")
     ] = "refuse",
@@ -166,7 +176,8 @@ def companion(
     from analysis.load import load_ratings
 
     frame = load_ratings(*ratings, simulated=simulated)
-    typer.echo(str(write_companion(study, frame, out, stimuli=stimuli, title=title)))
+    chosen = _attribute(frame, attribute)
+    typer.echo(str(write_companion(study, frame, out, stimuli=stimuli, attribute=chosen, title=title)))
 
 
 def mos_text(table: pd.DataFrame) -> str:
@@ -187,7 +198,25 @@ def mos_text(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def _attribute(frame: pd.DataFrame, asked: str | None) -> str:
+    """Return the attribute to use, as `analyze` chooses it, and say on stderr where there are others."""
+    from analysis.choice import chosen_attribute
+
+    attribute, notes = chosen_attribute(frame, asked)
+    for note in notes:
+        typer.echo(note, err=True)
+    return attribute
+
+
 def _excluding(names: list[str] | None) -> dict[str, Any]:
+    from analysis.screening import FLAGS, RULES
+
+    unknown = [name for name in names or [] if name not in (*RULES, *FLAGS, "none")]
+    if unknown:
+        known = ", ".join((*RULES, *FLAGS))
+        raise AnalysisError(f"--exclude is '{unknown[0]}'; expected one of {known}; or none.")
+    if names and "none" in names and set(names) != {"none"}:
+        raise AnalysisError("--exclude none keeps everybody; leave it out beside other rules.")
     return {} if names is None else {"exclude": tuple(name for name in names if name != "none")}
 
 

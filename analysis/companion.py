@@ -34,6 +34,7 @@ def write_companion(
     out: str | Path,
     *,
     stimuli: str | Path | None = None,
+    attribute: str | None = None,
     title: str | None = None,
 ) -> Path:
     """Write the companion page of a study.
@@ -47,19 +48,24 @@ def write_companion(
         frame: Tidy ratings of the study.
         out: Folder of the page; made where it does not exist.
         stimuli: The stimuli set the study was built from, for its residuals.
+        attribute: The scale whose scores are shown; may be left out where the frame has only one.
         title: Heading; by default the study's title.
 
     Returns:
         Path of `index.html`.
 
     Raises:
-        DesignError: Screening excludes everybody.
+        DesignError: Screening excludes everybody, no rating of the attribute, or several and none chosen.
         RatingsError: No study, no sound of a condition, or ratings of other items than the study's.
     """
     folder, about = Path(out), read_study(study)
-    rows = rated(frame)
-    scale = about.scales.get(str(rows["attribute"].iloc[0])) or scale_of(rows)
-    left = kept(frame, screen(frame, scale=scale, expected=about.expected))
+    rows = rated(frame, attribute)
+    name = str(rows["attribute"].iloc[0])
+    scale = about.scales.get(name) or scale_of(rows)
+    left = kept(
+        frame[frame["attribute"] == name],
+        screen(frame, attribute=name, scale=scale, expected=about.expected),
+    )
     if left.empty:
         raise DesignError("Screening excludes every listener; there is no score to show.")
     scores = mos(left, by="item")
@@ -74,6 +80,7 @@ def write_companion(
     table = mos(left)
     context = {
         "title": title or about.title,
+        "attribute": name,
         "simulated": is_simulated(frame),
         "mark": Markup('<span class="mark">SIMULATED</span>') if is_simulated(frame) else "",
         "items": items,

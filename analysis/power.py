@@ -154,19 +154,23 @@ def required_listeners(
     return high
 
 
-def pilot_spread(frame: pd.DataFrame, pair: tuple[str, str] | None = None) -> Spread:
+def pilot_spread(
+    frame: pd.DataFrame, pair: tuple[str, str] | None = None, *, attribute: str | None = None
+) -> Spread:
     """Estimate the standard deviations of a paired difference from a pilot study.
 
     Args:
         frame: Tidy ratings of the pilot.
         pair: Two conditions; by default the mean of the variances over all pairs of methods.
+        attribute: The scale, where the pilot has several.
 
     Raises:
-        DesignError: No pair with two listeners and two items.
+        DesignError: No pair with two listeners and two items, no rating of the attribute, or several and none
+            chosen.
     """
     import itertools
 
-    table = cells(frame)
+    table = cells(frame, attribute)
     roles = frame.drop_duplicates("condition").set_index("condition")["role"]
     names = [name for name in sorted(table["condition"].unique()) if roles[name] == "method"]
     pairs = [pair] if pair else list(itertools.combinations(names, 2))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.anova import omnibus
 from analysis.assumptions import assumptions
+from analysis.choice import chosen_attribute
 from analysis.compare import compare
 from analysis.errors import DesignError
 from analysis.mixed import mixed_model
@@ -70,7 +71,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     Raises:
         DesignError: No ratings of the attribute, an unknown choice, or nobody left after screening.
     """
-    attribute = options.attribute or str(rated_attribute(frame))
+    attribute, more = chosen_attribute(frame, options.attribute)
     rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
     scale = options.scale or scale_of(rated(rows, attribute))
     rows.attrs["scales"] = {attribute: scale}
@@ -84,13 +85,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
-    others = [name for name in frame["attribute"].unique() if name != attribute]
-    notes = list(frame.attrs.get("notes", []))
-    if others and not options.attribute:
-        notes.append(
-            f"This is the analysis of '{attribute}' alone; the ratings have {len(others)} more: "
-            f"{', '.join(map(str, others))} (--attribute chooses)."
-        )
+    notes = [*frame.attrs.get("notes", []), *more]
     tables, missing = _tables(left, rows, options, scale, order)
     return Results(
         options=options,
@@ -111,14 +106,6 @@ def _first(screening: pd.DataFrame) -> str:
     """The first listeners of a screening with the reasons."""
     said = [f"{row.listener}: {row.reason}" for row in each(screening.head(3))]
     return "; ".join(said) + (f"; and {len(screening) - 3} more" if len(screening) > 3 else "")
-
-
-def rated_attribute(frame: pd.DataFrame) -> str:
-    """Return the first attribute that was rated."""
-    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
-    if rows.empty:
-        raise DesignError("There is no rating of kind 'trial' with a score to analyse.")
-    return str(rows["attribute"].iloc[0])
 
 
 def _tables(

@@ -78,8 +78,16 @@ def test_who_is_excluded_can_be_chosen(
         kept.append(pd.read_csv(tmp_path / "out" / "screening.csv").set_index("listener")["kept"])
     assert [bool(column["listener 002"]) for column in kept] == [False, True, False]
     assert all(column.drop("listener 002").all() for column in kept)
-    result = run.invoke(app, [*words, "--exclude", "tired"])
-    assert str(result.exception).startswith("There is no screening rule 'tired'; expected one of hidden-ref")
+    for extra, message in (
+        (
+            ["tired"],
+            "--exclude is 'tired'; expected one of hidden-reference, mid-anchor, repeats, straight-lining, "
+            "untouched, fast, unfinished, attention, headphones; or none.",
+        ),
+        (["none", "--exclude", "fast"], "--exclude none keeps everybody; leave it out beside other rules."),
+    ):
+        result = run.invoke(app, [*words[:6], "--exclude", *extra])
+        assert isinstance(result.exception, AnalysisError) and str(result.exception) == message
 
 
 def test_power_in_words(run: CliRunner, app: typer.Typer, ratings: Path) -> None:
