@@ -18,7 +18,7 @@ from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, i
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from mushra_server.errors import StoreError
-from mushra_server.schema import SCHEMA_VERSION, VIEWS, meta, metadata
+from mushra_server.schema import RATING_COLUMNS, SCHEMA_VERSION, VIEWS, meta, metadata
 
 __all__ = ["Database", "inserted_id", "sqlite_url"]
 
@@ -98,11 +98,6 @@ class Database:
             if not create:
                 raise StoreError(f"{self.name}: holds no ratings")
             self._make_tables()
-        elif not set(metadata.tables) <= set(known):
-            # A table that a later release added, in a database of an earlier one.
-            with self.write() as connection:
-                self.alone(connection)
-                metadata.create_all(connection)
         with self.read() as connection:
             found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
         if found != str(SCHEMA_VERSION):
@@ -110,6 +105,11 @@ class Database:
                 f"{self.name}: schema version {found} found, {SCHEMA_VERSION} expected; "
                 "open it with the release that wrote it and export the ratings"
             )
+        if not _is_complete(self.engine):
+            # A database of an earlier release, which had fewer tables or fewer columns in its views.
+            with self.write() as connection:
+                self.alone(connection)
+                _complete(connection)
 
 
 def inserted_id(result: CursorResult[Any]) -> int:
@@ -120,10 +120,28 @@ def inserted_id(result: CursorResult[Any]) -> int:
 
 
 def _create(connection: Connection) -> None:
-    metadata.create_all(connection)
-    for name, query in VIEWS.items():
-        connection.execute(text(f"CREATE VIEW {name} AS {query}"))
+    _complete(connection)
     connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
+
+
+def _is_complete(engine: Engine) -> bool:
+    """Tell whether all tables, views and columns of the ratings are there."""
+    found = inspect(engine)
+    if not set(metadata.tables) <= set(found.get_table_names()) or not set(VIEWS) <= set(
+        found.get_view_names()
+    ):
+        return False
+    return set(RATING_COLUMNS) <= {column["name"] for column in found.get_columns("export_ratings")}
+
+
+def _complete(connection: Connection) -> None:
+    metadata.create_all(connection)
+    sqlite = connection.dialect.name == "sqlite"
+    for name, query in VIEWS.items():
+        # PostgreSQL keeps the rights to a view that is replaced. SQLite has none, and cannot replace one.
+        if sqlite:
+            connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
+        connection.execute(text(f"CREATE {'' if sqlite else 'OR REPLACE '}VIEW {name} AS {query}"))
 
 
 def _engine(url: str) -> Engine:

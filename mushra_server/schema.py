@@ -193,17 +193,19 @@ RATING_COLUMNS = (
     "simulated",
     "finished",
     "submitted_at",
+    "page_type",
 )
 
 _STUDY = "(SELECT value FROM meta WHERE key = 'study') AS study"
 
-# An excluded session stays in the tables and in the log, and leaves the views.
+# An excluded session stays in the tables and in the log, and leaves the views. A column that is added stands
+# last: PostgreSQL replaces a view in no other way, and readers of the earlier columns go on as they are.
 VIEWS = {
     "export_ratings": f"""
         SELECT {_STUDY}, s.uuid AS session, COALESCE(s.participant, s.uuid) AS listener, r.item, r.condition,
                r.attribute, r.role, p.kind, r.score, p.time_ms, r.listened_ms, r.comment, p.trial_position,
                r.condition_position, s.simulated,
-               CASE WHEN s.finished_at IS NULL THEN 0 ELSE 1 END AS finished, p.submitted_at
+               CASE WHEN s.finished_at IS NULL THEN 0 ELSE 1 END AS finished, p.submitted_at, p.page_type
         FROM ratings r
         JOIN submissions p ON p.id = r.submission_id
         JOIN sessions s ON s.id = p.session_id

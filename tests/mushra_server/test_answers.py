@@ -148,6 +148,11 @@ def test_the_other_page_types_have_what_they_need(
         assert stored[("pc", name, "correct")] in (0, 1, 0.5)
         assert stored[("lss", name, "rating1")] == 4 and stored[("lss", name, "rating2")] is None
         assert stored[("lms", name, "score")] == 2
+    types = rows(app, "SELECT DISTINCT item, page_type FROM export_ratings ORDER BY item")
+    assert [(row["item"], row["page_type"]) for row in types] == [
+        ("bs", "bs1116"), ("lms", "likert_multi_stimulus"), ("lss", "likert_single_stimulus"),
+        ("pc", "paired_comparison"),
+    ]  # fmt: skip
     answers = {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")}
     assert answers["lss:one:one:rating2"] == "dull" and answers["volume"] == "70"
     assert answers["headphone_check"] == "passed"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +52,12 @@ def test_the_csv_has_the_columns_of_the_contract_and_one_per_question(app, make_
         "40", "1", "0", "0",
     )  # fmt: skip
     assert len(exported(app, simulated=True)) == 15
+
+
+def test_the_columns_are_those_of_the_documentation():
+    documented = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
+    columns = re.search(r"- `export_ratings`: `([\w, \n]+)`", documented)
+    assert columns is not None and tuple(re.findall(r"\w+", columns[1])) == RATING_COLUMNS
 
 
 def test_the_csv_is_the_same_each_time(app, make_listener):
