@@ -49,7 +49,7 @@ def write_csv(
     extra = _answers_by_session(connection)
     names = sorted({name for found in extra.values() for name in found})
     guard = _as_it_is if exact else defuse
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(_Lines(file), lineterminator="\r\n")
     writer.writerow([*RATING_COLUMNS, *(f"q_{name}" for name in names)])
     count = 0
     for row in ratings(connection, simulated=simulated):
@@ -118,6 +118,20 @@ def _answers_by_session(connection: Connection) -> dict[str, dict[str, str]]:
     for row in _query(connection, ANSWERS):
         found.setdefault(row["session"], {})[row["name"]] = row["value"]
     return found
+
+
+class _Lines:
+    """A file whose rows end with a line feed.
+
+    The csv module quotes only the line ends that it writes itself. It is told of both, so that a carriage
+    return within a text is quoted too: elsewhere than in quotes it would end the row for many readers.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 def _as_it_is(value: Any) -> Any:

@@ -46,6 +46,23 @@ def test_no_text_of_the_csv_is_a_formula_and_the_reader_has_it_exactly(
     assert set(frame["listener"]) == {name.strip()}
 
 
+@pytest.mark.parametrize("text", ["one\rtwo", "one\r\ntwo\nthree", "\r", "one\r"])
+def test_a_line_end_in_a_comment_ends_no_row(make_app, make_listener, tmp_path, text):
+    app = make_app(items=1)
+    make_listener(app).start().save_all()
+    server = app.extensions["listenable"]
+    with server.database.write() as connection:
+        connection.exec_driver_sql("UPDATE ratings SET comment = ?", (text,))
+    dict(export_files(server.database, server.study.root, "csv", tmp_path))
+    raw = (tmp_path / "ratings.csv").read_bytes().decode()
+    assert raw.count(f'"{text}"') == 5
+    assert raw.replace(f'"{text}"', "").count("\r") == 0, "rows end with a line feed alone"
+    found = list(csv.DictReader(io.StringIO(raw, newline="")))
+    assert [row["comment"] for row in found] == [text] * 5
+    naive = list(csv.DictReader(io.StringIO(raw, newline=None)))  # which takes every line end for its own
+    assert [row["page_type"] for row in naive] == ["mushra"] * 5
+
+
 @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o027, 0o640)])
 def test_exports_have_the_mode_that_the_umask_leaves(make_app, tmp_path, umask, mode):
     server = make_app().extensions["listenable"]
