@@ -22,7 +22,7 @@ from mushra_server.sounds import check_hashes
 from mushra_server.study import Study
 from mushra_server.wire_trials import check_trial_ids
 
-__all__ = ["DATABASE_NAME", "create_app", "database_url_of"]
+__all__ = ["DATABASE_NAME", "create_app", "database_url_of", "open_study"]
 
 DATABASE_NAME = "ratings.sqlite3"
 
@@ -35,11 +35,31 @@ def database_url_of(study: Path | str) -> str:
     return sqlite_url((path if path.is_dir() else path.parent) / DATABASE_NAME)
 
 
-def create_app(study: Path | str, database_url: str | None = None, options: Options | None = None) -> Flask:
+def open_study(path: Path | str, options: Options) -> Study:
+    """Open a study and check all that needs no database.
+
+    Args:
+        path: The study's folder.
+        options: How it is served.
+
+    Raises:
+        ServerError: If it cannot be served.
+        ConfigError: If its config cannot be read.
+    """
+    study = Study(path, own_page=options.webmushra is None)
+    if options.collects:
+        check_trial_ids(study.config)
+    check_question_names(study.config)
+    return study
+
+
+def create_app(
+    study: Study | Path | str, database_url: str | None = None, options: Options | None = None
+) -> Flask:
     """Make the WSGI app that serves a study.
 
     Args:
-        study: The study's folder.
+        study: The study's folder, or what `open_study` returned.
         database_url: Where ratings are kept; by default `ratings.sqlite3` in the study's folder.
         options: How it is served.
 
@@ -51,11 +71,8 @@ def create_app(study: Path | str, database_url: str | None = None, options: Opti
         ConfigError: If the study's config cannot be read.
     """
     options = options or Options()
-    opened = Study(study, own_page=options.webmushra is None)
-    if options.collects:
-        check_trial_ids(opened.config)
-    check_question_names(opened.config)
-    database = Database(database_url or database_url_of(study))
+    opened = study if isinstance(study, Study) else open_study(study, options)
+    database = Database(database_url or database_url_of(opened.root))
     try:
         settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))
         check_hashes(opened, database)

@@ -65,7 +65,7 @@ def serve(
 ) -> None:
     """Serve a study to its listeners."""
     from mushra_server import settings
-    from mushra_server.app import create_app
+    from mushra_server.app import create_app, open_study
     from mushra_server.errors import ServerError
     from mushra_server.server import EXTENSION, Options
     from mushra_server.serving import bind, listen
@@ -79,8 +79,10 @@ def serve(
         webmushra=None if webmushra is None else str(webmushra),
         collect_webmushra=collect_webmushra,
     )
+    # A wrong study is told before a busy port, and a busy port before a database is made.
+    opened = open_study(study, options)
     bound = bind(host, port)
-    app = create_app(study, database, options)
+    app = create_app(opened, database, options)
     server: Server = app.extensions[EXTENSION]
     listener = listen(app, bound, behind_proxy=behind_proxy)
     make = settings.new_admin_token if new_admin_token else settings.ensure_admin_token

@@ -35,7 +35,7 @@ class Listener(Protocol):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take a port before anything else is done.
+    """Take a port before a database is made or sounds are read.
 
     Args:
         host: Address to listen on.

@@ -104,15 +104,23 @@ def run(*arguments):
     )  # fmt: skip
 
 
-def test_a_busy_port_is_one_sentence_and_exit_code_2(make_study):
+def test_a_busy_port_is_one_sentence_and_a_wrong_study_is_told_before_it(make_study):
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        done = run("serve", make_study(), "--port", port)
+        study = make_study()
+        done = run("serve", study, "--port", port)
+        sound = study / "audio/item1/saliency.wav"
+        sound.unlink()
+        wrong = run("serve", study, "--port", port)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.strip() == (
         f"Error: port {port} on 127.0.0.1 is in use; choose another with --port, or --port 0 for a free one"
+    )
+    assert not (study / "ratings.sqlite3").exists()
+    assert wrong.returncode == 2 and wrong.stderr.strip() == (
+        f"Error: {sound}: not found, expected a sound of page 'trial1'"
     )
 
 
