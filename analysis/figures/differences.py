@@ -24,7 +24,7 @@ def plot_differences(
     ax = ax or new_axes(12.5, 1.9 + 0.62 * len(rows))
     for place, row in enumerate(each(rows)):
         clear = row.p < 0.05
-        colour = "#0072b2" if clear else "#666a73"
+        colour = INK if clear else "#7b7f8a"  # no condition's: a row is about two of them
         ax.plot([row.ci_low, row.ci_high], [place, place], color=colour, linewidth=2 if clear else 1.4)
         ax.plot(
             row.difference,

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.figures.style import COLOURS, INK, finish, new_axes, score_axis
+from analysis.figures.colours import looks
+from analysis.figures.style import INK, finish, new_axes, score_axis
 from analysis.mos import hinges
-from analysis.ratings import conditions, each, rated
+from analysis.ratings import conditions, rated
 from analysis.variance import Floats
 
 _DENSITY = 3000  # scores per condition that the smooth outline is drawn from
@@ -21,13 +22,10 @@ def plot_box(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Whiskers end at the last score within 1.5 interquartile ranges of the box.
     """
     rows, listed, ax = _prepare(frame, ax)
-    for place, row in enumerate(each(listed)):
-        _box(
-            ax,
-            rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float),
-            place,
-            COLOURS[row.role],
-        )
+    look = looks(frame)
+    for place, name in enumerate(listed["condition"]):
+        scores = rows.loc[rows["condition"] == name, "score"].to_numpy(float)
+        _box(ax, scores, place, look[name].colour)
     return _label(rows, listed, ax)
 
 
@@ -37,12 +35,12 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     rows, listed, ax = _prepare(frame, ax)
     order = list(listed["condition"])
-    palette = {row.condition: COLOURS[row.role] for row in each(listed)}
+    palette = {name: look.colour for name, look in looks(frame).items()}
     shown = rows.groupby("condition").sample(frac=1, random_state=0).groupby("condition").head(_DENSITY)
     sns.violinplot(
         data=shown, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None,
         cut=0,
-        density_norm="width", linewidth=0, saturation=0.9, alpha=0.45, legend=False, ax=ax,
+        density_norm="width", linewidth=0, saturation=1, alpha=0.45, legend=False, ax=ax,
     )  # fmt: skip
     for place, name in enumerate(order):
         _points(ax, rows.loc[rows["condition"] == name, "score"].to_numpy(float), place)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.figures.style import finish, legend, new_axes, score_axis, series
+from analysis.figures.colours import looks
+from analysis.figures.style import finish, legend, new_axes, score_axis
 from analysis.mos import mos
 from analysis.ratings import conditions
 
@@ -21,12 +22,13 @@ def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFra
         table: What `mos(frame, by="item")` returned, where it is at hand already.
     """
     rows = mos(frame, by="item") if table is None else table
-    listed = conditions(frame)
+    listed, look = conditions(frame), looks(frame)
     wide = rows.pivot(index="item", columns="condition", values="mos")
-    wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False, kind="stable").index]
+    methods = list(listed.loc[listed["role"] == "method", "condition"]) or list(listed["condition"])
+    wide = wide.loc[wide[methods].mean(axis=1).sort_values(ascending=False, kind="stable").index]
     ax = ax or new_axes(13, 9)
-    for name, look in zip(listed["condition"], series(listed), strict=True):
-        ax.plot(range(len(wide)), wide[name], **look)
+    for name in listed["condition"]:
+        ax.plot(range(len(wide)), wide[name], **look[name].as_line())
     names = [name if len(name) <= 18 else f"{name[:17]}…" for name in map(str, wide.index)]
     ax.set_xticks(range(len(wide)), names, rotation=40, ha="right", rotation_mode="anchor")
     score_axis(ax, frame, vertical=True)

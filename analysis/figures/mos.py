@@ -6,7 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.errors import DesignError
-from analysis.figures.style import COLOURS, INK, MARKERS, finish, new_axes, score_axis
+from analysis.figures.colours import looks
+from analysis.figures.style import INK, finish, new_axes, score_axis
 from analysis.mos import mos
 from analysis.ratings import each, scale_of
 
@@ -41,12 +42,19 @@ def plot_mos(
 
 def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     ax = ax or new_axes(12.5, 1.9 + 0.78 * len(rows))
+    look = looks(frame)
     for place, row in enumerate(each(rows)):
-        colour = COLOURS[row.role]
+        colour = look[row.condition].colour
         ax.plot(
             [row.ci_low, row.ci_high], [place, place], color=colour, linewidth=2.2, solid_capstyle="round"
         )
-        ax.plot(row.mos, place, MARKERS[row.role], color=colour, markersize=6.5)
+        ax.plot(
+            row.mos,
+            place,
+            "o" if row.role == "method" else look[row.condition].marker,
+            color=colour,
+            markersize=6.5,
+        )
         ax.annotate(
             f"{row.mos:.{_digits(frame)}f}", (1.0, place), xycoords=("axes fraction", "data"), xytext=(6, 0),
             textcoords="offset points", va="center", fontsize=8, color=INK,
@@ -65,7 +73,8 @@ def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     low, high = scale_of(frame)
     base = low if low >= 0 else min(high, 0.0)
     ends = (rows["mos"] - rows["ci_low"]).fillna(0), (rows["ci_high"] - rows["mos"]).fillna(0)
-    colours = [COLOURS[role] for role in rows["role"]]
+    look = looks(frame)
+    colours = [look[name].colour for name in rows["condition"]]
     ax.bar(
         range(len(rows)),
         rows["mos"] - base,

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from analysis.errors import DesignError
-from analysis.figures.style import finish, legend, new_axes, score_axis, series
+from analysis.figures.colours import looks
+from analysis.figures.style import finish, legend, new_axes, score_axis
 from analysis.ratings import conditions, rated
 
 
@@ -23,10 +24,10 @@ def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         raise DesignError("The ratings have no trial positions; scores over time cannot be drawn.")
     ax = ax or new_axes(13, 8.5)
     means = rows.groupby(["trial_position", "condition"])["score"].mean().unstack()
-    listed = conditions(rows)
-    for name, look in zip(listed["condition"], series(listed), strict=True):
+    listed, look = conditions(rows), looks(frame)
+    for name in listed["condition"]:
         line = means[name].dropna()
-        ax.plot(line.index, line, **look)
+        ax.plot(line.index, line, **look[name].as_line())
     score_axis(ax, rows, vertical=True)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="Position of the trial in the session", ylabel="Mean score")

@@ -1,4 +1,4 @@
-"""How every figure looks: colours that survive colour blindness and grey print, sizes in cm."""
+"""How every figure looks: axes, legend, fonts, the scale of the scores; sizes in cm."""
 
 from __future__ import annotations
 
@@ -20,24 +20,13 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 
-from analysis.ratings import each, is_simulated, scale_of
+from analysis.ratings import is_simulated, scale_of
 
 logger = logging.getLogger(__name__)
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
 CM = 1 / 2.54
-
-# Okabe & Ito (2008): told apart under every common colour blindness; markers differ too, for grey print.
-COLOURS = {
-    "reference": "#009e73",
-    "hidden_reference": "#009e73",
-    "method": "#0072b2",
-    "mid_anchor": "#e69f00",
-    "low_anchor": "#d55e00",
-}
-MARKERS = {"reference": "D", "hidden_reference": "D", "method": "o", "mid_anchor": "s", "low_anchor": "s"}
-CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#666a73")
 
 _FONTS = ["Inter", "Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"]
 _FURTHER_FONTS = [
@@ -52,27 +41,6 @@ def new_axes(width_cm: float, height_cm: float) -> Axes:
     figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
     FigureCanvasAgg(figure)
     return figure.add_subplot()
-
-
-def series(listed: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return colour, marker and line of each condition in a line plot.
-
-    Methods get colours of their own; references and anchors are grey and dotted.
-
-    Args:
-        listed: From `analysis.ratings.conditions`.
-    """
-    out, number = [], 0
-    for row in each(listed):
-        look: dict[str, Any] = {"markersize": 4.5, "linewidth": 1.2}
-        if row.role == "method":
-            look |= {"color": CYCLE[number % len(CYCLE)], "marker": "osD^vPX*"[number % 8], "linestyle": "-"}
-            number += 1
-        else:
-            look |= {"color": "#7b7f8a", "marker": MARKERS[row.role], "linestyle": ":"}
-            look["markerfacecolor"] = "none" if row.role == "mid_anchor" else "#7b7f8a"
-        out.append(look)
-    return out
 
 
 def legend(ax: Axes, names: Sequence[str], *, columns: int = 3, title: str | None = None) -> None:
