@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -184,7 +185,7 @@ def mos_text(table: pd.DataFrame) -> str:
     """Return the MOS table as lines of text, for the terminal."""
     from analysis.ratings import each
 
-    width = max([9, *(len(label) for label in table["label"])])
+    width = max([9, *map(_columns_of, table["label"])])
     digits = 1 if table["mos"].max() > 10 else 2
     mark = "  SIMULATED" if bool(table["simulated"].any()) else ""
     lines = [f"{'condition':<{width}}  {'MOS':>6}  95 % interval ({table['interval'].iloc[0]}){mark}"]
@@ -194,8 +195,14 @@ def mos_text(table: pd.DataFrame) -> str:
             if row.ci_low != row.ci_low
             else f"{row.ci_low:.{digits}f} to {row.ci_high:.{digits}f}"
         )
-        lines.append(f"{row.label:<{width}}  {row.mos:>6.{digits}f}  {ends}")
+        blanks = " " * (width - _columns_of(row.label))
+        lines.append(f"{row.label}{blanks}  {row.mos:>6.{digits}f}  {ends}")
     return "\n".join(lines)
+
+
+def _columns_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes: East Asian letters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _attribute(frame: pd.DataFrame, asked: str | None) -> str:

@@ -69,13 +69,23 @@ def write_figures(results: Results, folder: Path, style: str) -> dict[str, str]:
     from analysis.figures.style import inline_svg, save
 
     inline: dict[str, str] = {}
+    with_boxes = []
     for name, (draw, alt) in _figures(results, style).items():
         try:
             ax = draw()
         except DesignError as error:
             logger.info("no figure %s: %s", name, error)
             continue
-        inline[name] = inline_svg(save(ax, folder, name), alt)
+        saved = save(ax, folder, name)
+        inline[name] = inline_svg(saved.svg, alt)
+        with_boxes += [name] if saved.has_boxes else []
+    if with_boxes:
+        logger.warning(
+            "No font of this machine has all letters of the names: they are boxes in the PDF and PNG of %s. "
+            "The page and the SVG files show them wherever a font has them. For the others install one, such "
+            "as Noto Sans CJK, and write the report again.",
+            ", ".join(with_boxes),
+        )
     return inline
 
 

@@ -1,39 +1,35 @@
-"""How every figure looks: axes, legend, fonts, the scale of the scores; sizes in cm."""
+"""How every figure looks and is written: axes, legend, the scale of the scores; sizes in cm."""
 
 from __future__ import annotations
 
 import io
-import logging
 import threading
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
-from matplotlib.text import Text
 
+from analysis.figures.fonts import dress, missing_letters, settings
 from analysis.ratings import is_simulated, scale_of
-
-logger = logging.getLogger(__name__)
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
 CM = 1 / 2.54
 
-_FONTS = ["Inter", "Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"]
-_FURTHER_FONTS = [
-    "Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Yu Gothic", "Microsoft YaHei",
-    "Malgun Gothic", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari",
-]  # fmt: skip
 _LOCK = threading.Lock()  # matplotlib's settings are global, and a server draws from several threads
+
+
+class Saved(NamedTuple):
+    """A figure that was written; in the SVG, letters are letters, and whoever reads it needs the font."""
+
+    svg: str
+    has_boxes: bool
 
 
 def new_axes(width_cm: float, height_cm: float) -> Axes:
@@ -51,7 +47,7 @@ def legend(ax: Axes, names: Sequence[str], *, columns: int = 3, title: str | Non
         fontsize=7.5, labelcolor=INK,
     )  # fmt: skip
     box.get_title().set(color=INK, fontsize=8)
-    _as_written(figure_of(ax))
+    dress(figure_of(ax))
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -82,15 +78,8 @@ def finish(ax: Axes, frame: pd.DataFrame, *, grid: Literal["x", "y"] | None = "x
     ax.set_axisbelow(True)
     if is_simulated(frame):
         mark_simulated(ax)
-    _as_written(figure_of(ax))
+    dress(figure_of(ax))
     return ax
-
-
-def _as_written(figure: Figure) -> None:
-    """Take every text as it is: a dollar in a name starts no formula."""
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        text.set_parse_math(False)
 
 
 def mark_simulated(ax: Axes) -> None:
@@ -128,7 +117,7 @@ def score_axis(
         (ax.set_yticks if vertical else ax.set_xticks)(range(0, 101, 20))
 
 
-def save(ax: Axes, folder: Path, name: str) -> str:
+def save(ax: Axes, folder: Path, name: str) -> Saved:
     """Write a figure as SVG, PDF and PNG, the same bytes each time.
 
     Args:
@@ -137,12 +126,12 @@ def save(ax: Axes, folder: Path, name: str) -> str:
         name: Their name without an ending.
 
     Returns:
-        The SVG as text.
+        The SVG as text, and whether the machine's fonts lack letters, which are boxes in the PDF and PNG.
     """
     figure = figure_of(ax)
     buffer, drawn = io.StringIO(), {}
     metadata = {"pdf": {"CreationDate": None}, "png": {}}
-    with _LOCK, rc_context(_rc(name)), _missing_letters_told(name):
+    with _LOCK, rc_context(settings(name)), missing_letters() as missing:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         figure.set_layout_engine("none")  # the layout is found; finding it again would be half of the time
         for kind, about in metadata.items():
@@ -154,7 +143,7 @@ def save(ax: Axes, folder: Path, name: str) -> str:
         part = folder / f".{name}.{kind}.part"
         part.write_bytes(picture.getvalue())
         part.replace(folder / f"{name}.{kind}")
-    return buffer.getvalue()
+    return Saved(buffer.getvalue(), bool(missing))
 
 
 def inline_svg(svg: str, alt: str) -> str:
@@ -166,30 +155,3 @@ def inline_svg(svg: str, alt: str) -> str:
     head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
     page = rest.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace("#ffffff", "var(--page)")
     return f"{head}>{page}"
-
-
-@contextmanager
-def _missing_letters_told(name: str) -> Iterator[None]:
-    """Say once for a figure, instead of once a letter, that the machine's fonts lack some of them."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    missing = [one for one in caught if "missing from" in str(one.message)]
-    for other in (one for one in caught if one not in missing):
-        warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
-    if missing:
-        logger.warning(
-            "The figure %s has letters that no font of this machine has; install one that has them, such as "
-            "Noto Sans CJK, and draw again.",
-            name,
-        )
-
-
-def _rc(salt: str) -> Any:
-    installed = {font.name for font in fontManager.ttflist}
-    return {
-        "svg.fonttype": "none",
-        "svg.hashsalt": salt,
-        "font.family": ["sans-serif", *(font for font in _FURTHER_FONTS if font in installed)],
-        "font.sans-serif": _FONTS,
-    }

@@ -90,6 +90,14 @@ def test_who_is_excluded_can_be_chosen(
         assert isinstance(result.exception, AnalysisError) and str(result.exception) == message
 
 
+def test_east_asian_names_keep_the_columns_of_the_table(mushra: pd.DataFrame) -> None:
+    table = analysis.mos(mushra.assign(label=mushra["condition"].replace("good", "提案手法")))
+    lines = cli.mos_text(table).splitlines()
+    assert lines[0] == "condition     MOS  95 % interval (two-way)"
+    assert lines[2].startswith(f"提案手法     {table['mos'].iloc[1]:.1f}  ")
+    assert lines[3].startswith(f"poor         {table['mos'].iloc[2]:.1f}  ")
+
+
 def test_power_in_words(run: CliRunner, app: typer.Typer, ratings: Path) -> None:
     result = run.invoke(app, ["power", "--difference", "10"])
     assert result.exit_code == 0
