@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from study_builder.errors import BuildError
 from study_builder.folders import copy_named_file, folder_when_complete
 from study_builder.jobs import mapped
 from study_builder.layout import SoundSet, read_sounds
+from study_builder.names import chosen_ids
 from study_builder.pages import Sounds, study_config
 from study_builder.trial_audio import ANCHORS, prepare_trial
 
@@ -87,12 +88,17 @@ def build_study(
     choices = choices or Choices()
     sounds = read_sounds(source, choices.layout, choices.reference_name)
     plan = _plan(sounds, choices)
+    known = Sounds(
+        items=sounds.items,
+        conditions=plan.conditions,
+        paths={(item.name, name): _path(item.name, name) for item in sounds.items for name in plan.names},
+        item_names=sounds.item_names,
+    )
+    study_config(known, choices, {})  # choices that fit no study are refused before a sound is read
     with folder_when_complete(Path(out), overwrite) as folder:
         written = list(_written(plan, folder, choices, jobs, progress))
-        known = Sounds(
-            items=sounds.items,
-            conditions=plan.conditions,
-            paths={(item.name, name): _path(item.name, name) for item in sounds.items for name in plan.names},
+        known = replace(
+            known,
             files={path: digest for trial in written for path, digest in trial.files.items()},
             longest_s=max(trial.seconds for trial in written),
         )
@@ -164,10 +170,8 @@ def _methods(sounds: SoundSet, choices: Choices) -> list[Condition]:
     by_name = {c.name: c for c in sounds.conditions if c.role not in ("reference", "hidden_reference")}
     if choices.conditions is None:
         return list(by_name.values())
-    for name in choices.conditions:
-        if name not in by_name:
-            raise BuildError(f"conditions names '{name}'; expected some of {', '.join(by_name)}")
-    return [by_name[name] for name in choices.conditions]
+    labels = {name: condition.label for name, condition in by_name.items()}
+    return [by_name[name] for name in chosen_ids(choices.conditions, labels, "conditions")]
 
 
 def _study_name(condition: Condition) -> str:

@@ -31,7 +31,7 @@ class Choices(Model):
         instructions, consent, volume_text, finish: HTML of the pages of that name; empty leaves the page out
             (the finish page stays).
         scales: attributes to score, one by default.
-        conditions: names of the methods to compare, in this order; all by default.
+        conditions: names or ids of the methods to compare, in this order; all by default.
         reference: `hidden` (open and hidden, as BS.1534 has it), `open` or `none`.
         reference_name, layout: how to read a folder of sounds.
         anchors: which to add; an anchor that the set has is kept.
@@ -40,7 +40,8 @@ class Choices(Model):
         length: what to do where the sounds of a trial differ in length.
         sample_rate: in Hz; null keeps the sounds' own.
         bits: of the written files.
-        training_items: how many items, or which, are rated once for training; their grades do not count.
+        training_items: how many items, or which (by name or id), are rated once for training; their grades
+            do not count.
         training_apart: whether training items are left out of the test itself.
         repeats: how many trials come twice, to see how reliable a listener is.
         attention_checks: how many pages ask for a given score.

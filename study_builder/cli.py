@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,9 @@ def build(
     choices: Annotated[Path | None, typer.Option(help="YAML file of choices; flags take precedence.")] = None,
     title: Annotated[str | None, typer.Option(help="Shown to participants.")] = None,
     question: Annotated[str | None, typer.Option(help="Asked on every page.")] = None,
-    conditions: Annotated[str | None, typer.Option(help="Methods to compare, separated by commas.")] = None,
+    conditions: Annotated[
+        str | None, typer.Option(help="Methods to compare, by name or id, separated by commas.")
+    ] = None,
     no_reference: Annotated[
         bool, typer.Option("--no-reference", help="A test without any reference.")
     ] = False,
@@ -37,7 +40,7 @@ def build(
         bool, typer.Option("--open-reference", help="The reference can be heard but is not rated.")
     ] = False,
     reference_name: Annotated[
-        str | None, typer.Option(help="Which condition of a folder is the reference.")
+        str | None, typer.Option(help="Which condition of a folder is the reference, by name or id.")
     ] = None,
     layout: Annotated[str | None, typer.Option(help="Of a folder: item/condition or condition/item.")] = None,
     anchors: Annotated[
@@ -54,7 +57,7 @@ def build(
     order: Annotated[str | None, typer.Option(help="williams, random or fixed.")] = None,
     items_per_session: Annotated[int | None, typer.Option(help="Balanced choice of so many items.")] = None,
     training_items: Annotated[
-        str | None, typer.Option(help="How many items to train with, or which, separated by commas.")
+        str | None, typer.Option(help="How many items to train with, or which, by name or id.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of every order.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
@@ -136,7 +139,8 @@ def simulate(
         str | None, typer.Option(help="Of a server that serves this study; by default one is started.")
     ] = None,
     quality: Annotated[
-        list[str] | None, typer.Option(help="Mean score of a condition in the model, as name=score.")
+        list[str] | None,
+        typer.Option(help="Mean score of a condition (name or id) in the model: name=score."),
     ] = None,
 ) -> None:
     """Rehearse a study: simulated listeners rate it over HTTP, and are marked as simulated."""
@@ -186,13 +190,15 @@ def balance(
     from study_builder.balance import balance as counted
     from study_builder.config import StudyConfig
 
-    reached = counted(StudyConfig.load(folder), listeners)
+    config = StudyConfig.load(folder)
+    reached = counted(config, listeners)
     summary = Table("How often", "least", "most", "mean", title=f"{folder}, {listeners} listeners")
     for row in reached.counts:
         summary.add_row(row.what, str(row.least), str(row.most), f"{row.mean:.2f}")
     items = Table("Item", "listeners", "mean place")
     for name, count in reached.heard.items():
-        items.add_row(name, str(count), f"{reached.mean_position[name]:.2f}" if count else "")
+        label = config.item_label(config.options.trials[name].item) if name in config.options.trials else name
+        items.add_row(label, str(count), f"{reached.mean_position[name]:.2f}" if count else "")
     console = Console()
     console.print(summary)
     console.print(items)
@@ -230,4 +236,5 @@ def _number_or_names(text: str) -> int | list[str]:
 
 
 def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+    """Split at commas, but not within a name in double quotes."""
+    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), []) if part.strip()]

@@ -27,6 +27,7 @@ from study_builder.config_options import (
     CONVENTIONAL_ROLES,
     Completion,
     ConditionInfo,
+    ItemInfo,
     Kind,
     Order,
     Role,
@@ -74,6 +75,7 @@ __all__ = [
     "ConsentPage",
     "FinishPage",
     "GenericPage",
+    "ItemInfo",
     "Kind",
     "LikertMultiStimulusPage",
     "LikertPage",
@@ -232,6 +234,10 @@ class StudyConfig(Model):
         """Return a condition's role and label; webMUSHRA's own names have their usual roles."""
         listed = self.options.conditions.get(name)
         return listed or ConditionInfo(role=CONVENTIONAL_ROLES.get(name, "method"))
+
+    def item_label(self, name: str) -> str:
+        """Return an item's name as people read it: its label, or its id where it has none."""
+        return self.options.items.get(name, ItemInfo()).label or name
 
     def presented(self, page: RatingPage) -> tuple[str, ...]:
         """Return the conditions that listeners score on `page`, in the order of webMUSHRA before it shuffles.

@@ -52,6 +52,12 @@ class ConditionInfo(Model):
     label: Text | None = None
 
 
+class ItemInfo(Model):
+    """An item's name as people read it (never shown to listeners); its id is made of that."""
+
+    label: Text | None = None
+
+
 class TrialInfo(Model):
     """What is known of one rating page.
 
@@ -98,6 +104,7 @@ class StudyOptions(Model):
     must_rate: bool = True
     scales: tuple[Scale, ...] = Field(default_factory=_default_scales, min_length=1)
     conditions: dict[Text, ConditionInfo] = Field(default_factory=dict)
+    items: dict[Text, ItemInfo] = Field(default_factory=dict)
     trials: dict[Text, TrialInfo] = Field(default_factory=dict)
     questionnaires: dict[Text, tuple[Question, ...]] = Field(default_factory=dict)
     url_parameters: tuple[Text, ...] = ()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from stimuli import Condition, Item, Manifest, sha256_of
 from study_builder.errors import LayoutError
+from study_builder.names import composed, expected_among, safe_id, safe_ids
 
 Layout = Literal["item/condition", "condition/item"]
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 REFERENCE_NAMES = ("reference", "ref", "input", "original")
-LONGEST_NAME = 120
 _ROLE_OF_NAME = {
     "anchor35": "low_anchor",
     "low_anchor": "low_anchor",
@@ -34,6 +33,7 @@ class SoundSet:
         items, conditions: in their order; one condition at most has the role `reference`.
         paths: the sound file of every item under every condition.
         command: how the set was made, as far as its manifest says.
+        item_names: what files or folders call each item, by its id; empty where a manifest names the items.
     """
 
     name: str
@@ -41,6 +41,7 @@ class SoundSet:
     conditions: tuple[Condition, ...]
     paths: Mapping[tuple[str, str], Path]
     command: str = ""
+    item_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reference(self) -> str | None:
@@ -54,7 +55,7 @@ def read_sounds(folder: Path | str, layout: Layout | None = None, reference: str
     Args:
         folder: with a `manifest.json`, or with folders of sound files.
         layout: which of the two layouts; None detects it by where the reference's name stands.
-        reference: name of the reference; None takes `reference`, `ref`, `input` or `original`.
+        reference: name or id of the reference; None takes `reference`, `ref`, `input` or `original`.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -94,25 +95,26 @@ def _read_folder(folder: Path, layout: Layout | None, reference: str | None) -> 
         raise LayoutError(
             f"{folder}: holds no sound files in folders; expected item/condition.wav or condition/item.wav"
         )
-    reference = reference and _composed(reference)
-    outer = sorted({_composed(path.parent.name) for path in files}, key=_natural)
-    inner = sorted({_composed(path.stem) for path in files}, key=_natural)
+    outer = sorted({composed(path.parent.name) for path in files}, key=_natural)
+    inner = sorted({composed(path.stem) for path in files}, key=_natural)
+    reference = None if reference is None else _named_reference(reference, layout, outer, inner)
     chosen = layout or _detected(folder, outer, inner, reference)
     items, conditions = (outer, inner) if chosen == "item/condition" else (inner, outer)
-    item_names, condition_names = _safe_names(items), _safe_names(conditions)
+    item_ids, condition_ids = safe_ids(items), safe_ids(conditions)
     paths: dict[tuple[str, str], Path] = {}
     for path in files:
-        names = (_composed(path.parent.name), _composed(path.stem))
+        names = (composed(path.parent.name), composed(path.stem))
         item, condition = names if chosen == "item/condition" else names[::-1]
-        key = (item_names[item], condition_names[condition])
+        key = (item_ids[item], condition_ids[condition])
         if key in paths:
             raise LayoutError(f"{path}: stands beside {paths[key]}; expected one file of that name")
         paths[key] = path
     sounds = SoundSet(
         folder.resolve().name,
-        tuple(Item(name=item_names[item]) for item in items),
-        tuple(_condition(condition_names[name], name, reference) for name in conditions),
+        tuple(Item(name=item_ids[item]) for item in items),
+        tuple(_condition(condition_ids[name], name, reference) for name in conditions),
         paths,
+        item_names={found: name for name, found in item_ids.items()},
     )
     _refuse_gaps(folder, sounds)
     return sounds
@@ -132,10 +134,22 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
+def _named_reference(given: str, layout: Layout | None, outer: Sequence[str], inner: Sequence[str]) -> str:
+    """Return the name that a reference, given by its name or its id, has among the files or the folders."""
+    names = [*(outer if layout != "item/condition" else ()), *(inner if layout != "condition/item" else ())]
+    name = composed(given)
+    for found in names:
+        if name in (found, safe_id(found)):
+            return found
+    raise LayoutError(f"reference_name is '{name}'; {expected_among(name, list(dict.fromkeys(names)))}")
+
+
 def _detected(folder: Path, outer: Sequence[str], inner: Sequence[str], reference: str | None) -> Layout:
-    names = {reference.lower()} if reference else {*REFERENCE_NAMES, *_ROLE_OF_NAME}
-    in_outer = any(name.lower() in names for name in outer)
-    in_inner = any(name.lower() in names for name in inner)
+    usual = {*REFERENCE_NAMES, *_ROLE_OF_NAME}
+    in_outer, in_inner = (
+        any(name == reference if reference else name.lower() in usual for name in names)
+        for names in (outer, inner)
+    )
     if in_outer != in_inner:
         return "condition/item" if in_outer else "item/condition"
     why = "both as a folder and as a file" if in_outer else "neither as a folder nor as a file"
@@ -171,34 +185,6 @@ def _refuse_gaps(folder: Path, sounds: SoundSet) -> None:
         raise LayoutError(
             f"{folder}: {' and '.join(names)} are both references; name one with --reference-name"
         )
-
-
-def _composed(name: str) -> str:
-    """Return a name in one spelling: macOS writes an accent as a letter of its own, others as one letter.
-
-    Raises:
-        LayoutError: the name is no text.
-    """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise LayoutError(f"the file name {name!r} is not UTF-8; expected one that is") from None
-    return unicodedata.normalize("NFC", name)
-
-
-def _safe_names(names: Sequence[str]) -> dict[str, str]:
-    """Return names that are safe in paths and ids, by the name found; accents go, spaces become hyphens."""
-    safe: dict[str, str] = {}
-    for name in names:
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", plain).lstrip("._+-") or "sound"
-        if len(plain) > LONGEST_NAME:
-            raise LayoutError(f"'{name}' is {len(plain)} characters long; expected {LONGEST_NAME} at most")
-        if plain in safe.values():
-            twin = next(other for other, used in safe.items() if used == plain)
-            raise LayoutError(f"'{name}' and '{twin}' both become '{plain}' in a study; rename one")
-        safe[name] = plain
-    return safe
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

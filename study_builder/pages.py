@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stimuli import Condition, Item
 from study_builder import texts
@@ -11,7 +11,7 @@ from study_builder.attention import asked_score
 from study_builder.choices import Choices
 from study_builder.config import StudyConfig
 from study_builder.config_base import REFERENCE
-from study_builder.config_options import ConditionInfo, StudyOptions, TrialInfo
+from study_builder.config_options import ConditionInfo, ItemInfo, StudyOptions, TrialInfo
 from study_builder.config_pages import (
     Block,
     ConsentPage,
@@ -21,7 +21,9 @@ from study_builder.config_pages import (
     Page,
     VolumePage,
 )
+from study_builder.config_questions import clash
 from study_builder.errors import BuildError
+from study_builder.names import chosen_ids
 from study_builder.orders import shuffled
 
 STRICT_SIGNALS = 12
@@ -30,30 +32,33 @@ STRICT_SECONDS = 12.0
 
 @dataclass(frozen=True)
 class Sounds:
-    """What the pages need to know of the written sounds.
+    """What the pages need to know of the sounds.
 
     Attributes:
         items: in their order.
         conditions: the methods and anchors, in their order; not the reference.
         paths: file of each item and condition (`reference` too), relative to the study's folder.
-        files: SHA-256 of each file, by path.
+        files: SHA-256 of each file, by path, once they are written.
         longest_s: duration of the longest sound, in seconds.
+        item_names: what files or folders call each item, by its id, where that is known.
     """
 
     items: Sequence[Item]
     conditions: Sequence[Condition]
     paths: Mapping[tuple[str, str], str]
-    files: Mapping[str, str]
-    longest_s: float
+    files: Mapping[str, str] = field(default_factory=dict)
+    longest_s: float = 0.0
+    item_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]) -> StudyConfig:
     """Return the whole config of a study.
 
     Raises:
-        BuildError: the choices ask for more items than there are, or name one that there is not.
+        BuildError: the choices ask for more items than there are, name one that there is not, or give two
+            answers of a session one name.
     """
-    training = training_items(sounds.items, choices)
+    training = training_items(sounds, choices)
     tested = [item for item in sounds.items if not (choices.training_apart and item in training)]
     if not tested:
         raise BuildError("every item is a training item; expected some to be left for the test")
@@ -71,7 +76,7 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
     ]
     pages: list[Page | Block] = [*make.opening(tested), *practice]
     pages += [Block(random=True, pages=tuple(trials + between)), make.finish()]
-    return StudyConfig(
+    config = StudyConfig(
         title=choices.title,
         test_id=choices.test_id or _slug(choices.title),
         language=choices.language if choices.language in ("en", "de", "fr", "es") else "en",
@@ -79,11 +84,14 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
         pages=tuple(pages),
         options=_options(sounds, choices, make.trials, provenance),
     )
+    if twice := clash(config.walk(), config.options):
+        raise BuildError(twice[1])
+    return config
 
 
-def training_items(items: Sequence[Item], choices: Choices) -> list[Item]:
+def training_items(sounds: Sounds, choices: Choices) -> list[Item]:
     """Return the items that are rated for training: those named, or a drawn number of them."""
-    wanted = choices.training_items
+    items, wanted = sounds.items, choices.training_items
     if isinstance(wanted, int):
         if wanted > len(items):
             raise BuildError(
@@ -91,10 +99,8 @@ def training_items(items: Sequence[Item], choices: Choices) -> list[Item]:
             )
         return shuffled(items, choices.seed, "training")[:wanted]
     by_name = {item.name: item for item in items}
-    for name in wanted:
-        if name not in by_name:
-            raise BuildError(f"training_items names '{name}'; expected one of {', '.join(by_name)}")
-    return [by_name[name] for name in wanted]
+    labels = {name: sounds.item_names.get(name) for name in by_name}
+    return [by_name[name] for name in chosen_ids(wanted, labels, "training_items")]
 
 
 def _options(
@@ -114,6 +120,7 @@ def _options(
         must_rate=choices.must_rate,
         scales=choices.scales,
         conditions=conditions,
+        items={name: ItemInfo(label=label) for name, label in sounds.item_names.items()},
         trials=dict(trials),
         url_parameters=choices.url_parameters,
         completion=choices.completion,

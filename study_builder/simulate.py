@@ -19,6 +19,7 @@ import numpy as np
 
 from study_builder.config import Role, StudyConfig
 from study_builder.errors import SimulateError
+from study_builder.names import chosen_ids
 
 REFERENCE_ROLES: tuple[Role, ...] = ("reference", "hidden_reference")
 ROLE_QUALITY: dict[Role, float] = {"low_anchor": 20.0, "mid_anchor": 45.0}
@@ -55,14 +56,18 @@ class ListenerModel:
 def condition_quality(config: StudyConfig, given: Mapping[str, float] | None = None) -> dict[str, float]:
     """Return a quality for every condition of a study: `given`, else by role, else by the methods' order.
 
+    Conditions are given by their names or by their labels.
+
     Raises:
         SimulateError: `given` names a condition that the study does not have, or a score outside 0 to 100.
     """
     names = _condition_names(config)
-    given = dict(given or {})
+    labels = {name: config.condition(name).label for name in names}
+    wanted = dict(given or {})
+    given = dict(
+        zip(chosen_ids(list(wanted), labels, "--quality", SimulateError), wanted.values(), strict=True)
+    )
     for name, score in given.items():
-        if name not in names:
-            raise SimulateError(f"--quality names '{name}'; expected one of {', '.join(names)}")
         if not 0 <= score <= 100:
             raise SimulateError(f"--quality of '{name}' is {score:g}; expected 0 to 100")
     quality: dict[str, float] = {}

@@ -7,12 +7,12 @@ which is which.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from study_builder.config_yaml import Document, Path
+from study_builder.names import nearest
 
 OURS = "listenable"
 RANDOM = "random"
@@ -194,9 +194,8 @@ def _nested_from_wire(value: Any, keys: Keys, document: Document, path: Path, no
 
 def unknown_among(key: str, names: list[str]) -> str:
     """Say that `key` is none of `names`, and which of them comes nearest."""
-    folded = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(key.lower(), list(folded), n=1, cutoff=0.6)
-    return f"the key '{key}' is unknown" + (f" (did you mean '{folded[near[0]]}'?)" if near else "")
+    near = nearest(key, names)
+    return f"the key '{key}' is unknown" + (f" (did you mean '{near}'?)" if near else "")
 
 
 def to_wire(fields: Mapping[str, Any], keys: Keys) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def test_a_missing_sound_is_named(make_folder: MakeFolder) -> None:
 def test_names_become_safe_and_keep_their_label(make_folder: MakeFolder) -> None:
     sounds = read_sounds(make_folder(conditions=("reference", "Ünsere Methode (neu)")))
     method = next(c for c in sounds.conditions if c.role == "method")
-    assert (method.name, method.label) == ("Unsere-Methode-neu-", "Ünsere Methode (neu)")
+    assert (method.name, method.label) == ("Unsere-Methode-neu", "Ünsere Methode (neu)")
 
 
 def test_names_that_become_one_are_refused(make_folder: MakeFolder) -> None:

@@ -1,0 +1,117 @@
+"""Names: as files and folders have them, the ids that a study makes of them, and what people type."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from study_builder.errors import BuildError, LayoutError, StudyError
+
+LONGEST_ID = 120
+LISTED = 12
+
+
+def composed(name: str) -> str:
+    """Return a name in one spelling: macOS writes an accent as a letter of its own, others as one letter.
+
+    Raises:
+        LayoutError: the name is no text.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise LayoutError(f"the file name {name!r} is not UTF-8; expected one that is") from None
+    return unicodedata.normalize("NFC", name)
+
+
+def safe_id(name: str) -> str:
+    """Return what a name becomes in paths and ids: accents go, and hyphens stand for what lies between words.
+
+    Raises:
+        LayoutError: the id would be longer than 120 characters.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^A-Za-z0-9._+-]+", " ", plain).strip()
+    found = words.replace(" ", "-").lstrip("._+-") or "sound"
+    if len(found) > LONGEST_ID:
+        raise LayoutError(f"'{name}' is {len(found)} characters long; expected {LONGEST_ID} at most")
+    return found
+
+
+def safe_ids(names: Iterable[str]) -> dict[str, str]:
+    """Return the id of each name.
+
+    Raises:
+        LayoutError: two names become one id, or ids that some file systems take for one.
+    """
+    ids: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for name in names:
+        ids[name] = safe_id(name)
+        twin = owners.setdefault(ids[name].lower(), name)
+        if twin == name:
+            continue
+        if ids[twin] == ids[name]:
+            raise LayoutError(f"'{name}' and '{twin}' both become '{ids[name]}' in a study; rename one")
+        raise LayoutError(
+            f"'{name}' and '{twin}' become '{ids[name]}' and '{ids[twin]}' in a study, which differ in "
+            "capitals alone, and some file systems take them for one; rename one"
+        )
+    return ids
+
+
+def chosen_ids(
+    wanted: Sequence[str],
+    labels: Mapping[str, str | None],
+    what: str,
+    error: type[StudyError] = BuildError,
+) -> list[str]:
+    """Return the ids of things that were named by their id, or by their label.
+
+    Args:
+        wanted: names, as they were given.
+        labels: the label of each id that there is; a label that several have names none of them.
+        what: the option or key that gave the names, for messages.
+        error: what to raise.
+
+    Raises:
+        StudyError: a name is of nothing that there is, or two names are of one thing.
+    """
+    counts = Counter(labels.values())
+    by_label = {label: name for name, label in labels.items() if label is not None and counts[label] == 1}
+    known = {**by_label, **{name: name for name in labels}}
+    shown = [name if label in (None, name) else f"{name} ('{label}')" for name, label in labels.items()]
+    found: dict[str, str] = {}
+    for name in map(composed, wanted):
+        if name not in known:
+            raise error(f"{what} names '{name}'; {expected_among(name, shown, known)}")
+        twin = found.setdefault(known[name], name)
+        if twin != name:
+            raise error(
+                f"{what} names '{known[name]}' twice, as '{twin}' and as '{name}'; expected different names"
+            )
+    return list(found)
+
+
+def expected_among(name: str, names: Sequence[str], known: Iterable[str] = ()) -> str:
+    """Say which names were expected, and which comes nearest to the one that was found.
+
+    Args:
+        name: what was found.
+        names: what to list, cut where it is long.
+        known: the names to look for the nearest among; those listed where none are given.
+    """
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    near = nearest(name, list(known) or names)
+    hint = f" (did you mean '{near}'?)" if near is not None else ""
+    return f"expected one of {', '.join(names[:LISTED])}{more}{hint}"
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return which of `names` is most like `name`, or None where none is like it."""
+    folded = {one.casefold(): one for one in names}
+    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
