@@ -129,8 +129,9 @@ def report(found: list[str], bad_rows: str) -> None:
     """Stop at rows that cannot be used, or say of each that it is left out."""
     listed = "; ".join(found[:SHOWN]) + (f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
     if bad_rows == "stop":
+        rows, them = ("1 row", "it") if len(found) == 1 else (f"{len(found)} rows", "them")
         raise RatingsError(
-            f"{len(found)} rows cannot be used ({listed}). Mend them, or leave them out with --bad-rows drop."
+            f"{rows} cannot be used ({listed}). Mend {them}, or leave {them} out with --bad-rows drop."
         )
     for sentence in found:
         logger.warning("left out: %s", sentence)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.readers.decode import KEPT_RETURN, LINE_END, read_text, restored
 
 FILE, LINE = "_file", "_line"
 # What a score is where it is none that a listener gave on the scale: "difference" of two, or "share" of 1;
@@ -21,7 +21,6 @@ FILE, LINE = "_file", "_line"
 MEASURE = "_measure"
 SLIDER = "slider"
 PAGE = "_page"  # webMUSHRA's type of page that a row is of
-_LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines also parts lines at form feeds and U+2028
 
 
 @dataclass
@@ -44,8 +43,10 @@ class Problems:
 def read_table(path: Path, problems: Problems) -> pd.DataFrame:
     """Read a CSV file with commas, semicolons or tabs, with or without a byte-order mark and blank lines.
 
+    A line that repeats the header, as files put behind one another have it, is no row.
+
     Args:
-        path: The file, UTF-8.
+        path: The file, UTF-8 or UTF-16.
         problems: Takes the rows that have more or fewer cells than the header; they are left out.
 
     Returns:
@@ -54,18 +55,14 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame:
     Raises:
         RatingsError: Empty, not UTF-8, not CSV or with a header that repeats a name.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except UnicodeDecodeError as error:
-        raise RatingsError(
-            f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV."
-        ) from None
-    delimiter = _delimiter(text)
+    text, delimiter = read_text(path)
     if delimiter != ",":
         problems.decimal_commas.add(path.name)
     parse = _parse_plain if '"' not in text else _parse_quoted
     table = parse(text, delimiter, path.name, problems)
+    if KEPT_RETURN in text:
+        cells = table.columns.drop(LINE)
+        table[cells] = table[cells].map(restored)
     table[FILE] = path.name
     return table
 
@@ -85,11 +82,13 @@ def read_json(path: Path) -> Any:
 def _parse_plain(text: str, delimiter: str, name: str, problems: Problems) -> pd.DataFrame:
     """Parse a file without quotes, where a line is a row; pandas' parser is faster than the csv module."""
     numbered = [
-        (number, line) for number, line in enumerate(_LINE_END.split(text), 1) if line.strip(f" {delimiter}")
+        (number, line) for number, line in enumerate(LINE_END.split(text), 1) if line.strip(f" {delimiter}")
     ]
     header = _header(numbered[0][1].split(delimiter) if numbered else [], name)
     good = []
     for number, line in numbered[1:]:
+        if line == numbered[0][1]:
+            continue
         cells = line.count(delimiter) + 1
         if cells == len(header):
             good.append((number, line))
@@ -115,6 +114,8 @@ def _parse_quoted(text: str, delimiter: str, name: str, problems: Problems) -> p
             continue
         if not header:
             header = _header(row, name)
+        elif [cell.strip() for cell in row] == header:
+            continue
         elif len(row) != len(header):
             problems.add(name, line, _half_written(len(row), header))
         else:
@@ -164,12 +165,6 @@ def _header(cells: list[str], name: str) -> list[str]:
 
 def _half_written(cells: int, header: list[str]) -> str:
     return f"{cells} cells where the header has {len(header)}"
-
-
-def _delimiter(text: str) -> str:
-    """The most frequent of comma, semicolon and tab in the first line that is not blank."""
-    first = next((line for line in _LINE_END.split(text) if line.strip()), "")
-    return max(",;\t", key=first.count)
 
 
 def file_of(table: pd.DataFrame) -> str:

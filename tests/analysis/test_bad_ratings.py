@@ -39,7 +39,7 @@ def test_not_utf8(tmp_path: Path) -> None:
 def test_half_written_rows_stop_or_are_left_out(tmp_path: Path) -> None:
     path = write(tmp_path, "mushra.csv", MUSHRA + "test,x@y.z,40,uuid-3,song1,C1\n")
     with pytest.raises(
-        RatingsError, match=r"1 rows cannot be used \(mushra.csv, line 8: 6 cells where the header has 9\)"
+        RatingsError, match=r"1 row cannot be used \(mushra.csv, line 8: 6 cells where the header has 9\)"
     ):
         load_ratings(path)
     frame = load_ratings(path, bad_rows="drop")
