@@ -20,13 +20,14 @@ from stimuli import (
     read_audio,
     sha256_of,
 )
+from study_builder.alike import deviation
 from study_builder.anchor_mask import measure_anchor
 from study_builder.check_pictures import unusable
 from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.findings import Finding, page_of_standard
 from study_builder.folders import leaves_the_folder
 from study_builder.jobs import mapped
-from study_builder.trial_audio import MAX_CHANNELS, channels_of
+from study_builder.trial_audio import MAX_CHANNELS, channels_of, counted, duration
 
 MAX_SECONDS = 12.0
 MAX_SPREAD_LU = 1.0
@@ -158,18 +159,18 @@ def _compared(group: Group, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Fi
 
 
 def _unlike(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
-    traits: dict[str, dict[str, int]] = {
-        "rate": {name: rate for name, (_, rate) in sounds.items()},
-        "length": {name: len(audio) for name, (audio, _) in sounds.items()},
-        "channels": {name: channels_of(audio) for name, (audio, _) in sounds.items()},
+    rates = {name: rate for name, (_, rate) in sounds.items()}
+    lengths = {name: len(audio) for name, (audio, _) in sounds.items()}
+    channels = {name: channels_of(audio) for name, (audio, _) in sounds.items()}
+    traits: dict[str, tuple[dict[str, int], Callable[[str], str]]] = {
+        "rate": (rates, lambda name: f"{rates[name]} Hz"),
+        "length": (lengths, lambda name: duration(lengths[name], rates[name])),
+        "channels": (channels, lambda name: counted(channels[name])),
     }
-    units = {"rate": "Hz", "length": "samples", "channels": "channels"}
-    for trait, values in traits.items():
-        low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-        if values[low] != values[high]:
+    for trait, (values, value) in traits.items():
+        if unlike := deviation(values):
             message = (
-                f"'{low}' has {values[low]} {units[trait]}, '{high}' has {values[high]}; "
-                "expected the same for all sounds of a trial"
+                f"'{unlike.odd[0]}' {unlike.sentence(value)}; expected the same for all sounds of a trial"
             )
             yield Finding("error", f"unequal-{trait}", where, message)
 

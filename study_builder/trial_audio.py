@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from stimuli import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Audio, align_loudness, lowpass_anchor, read_audio, resample
 from stimuli.check import longest_clipped_run
+from study_builder.alike import deviation
 from study_builder.choices import Choices
 from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR
 from study_builder.errors import BuildError
@@ -59,7 +60,7 @@ def prepare_trial(
         StimuliError: a file cannot be read, or an anchor does not fit below half the sample rate.
     """
     sounds, rate, clipped = _read(paths, choices.sample_rate)
-    sounds = _equal_length(item, paths, sounds, rate, choices.length)
+    sounds = _equal_length(paths, sounds, rate, choices.length)
     if anchor_source is not None:
         for anchor in choices.anchors:
             name, cutoff_hz = ANCHORS[anchor]
@@ -84,6 +85,16 @@ def channels_of(audio: Audio) -> int:
     return 1 if audio.ndim == 1 else audio.shape[1]
 
 
+def counted(channels: int) -> str:
+    """Return a number of channels in words."""
+    return f"{channels} channel{'s' if channels > 1 else ''}"
+
+
+def duration(samples: int, rate: int) -> str:
+    """Return the length of a sound in words, in samples and in seconds."""
+    return f"{samples} samples ({samples / rate:.3f} s)"
+
+
 def _clipped(audio: Audio) -> tuple[str, ...]:
     """Warn of clipping in a file: resampled or at another level, it cannot be seen any more."""
     run = longest_clipped_run(audio, FULL_SCALE)
@@ -97,8 +108,8 @@ def _read(
 ) -> tuple[dict[str, Audio], int, dict[str, tuple[str, ...]]]:
     """Return the sounds, their rate, and warnings by condition."""
     sounds: dict[str, Audio] = {}
+    rates: dict[str, int] = {}
     clipped: dict[str, tuple[str, ...]] = {}
-    first: tuple[Path, int, int] | None = None
     for name, path in paths.items():
         audio, rate = read_audio(path)
         if found := _clipped(audio):
@@ -108,37 +119,33 @@ def _read(
         channels = channels_of(audio)
         if channels > MAX_CHANNELS:
             raise BuildError(f"{path}: has {channels} channels; expected {MAX_CHANNELS} at most")
-        if first is None:
-            first = (path, rate, channels)
-        if rate != first[1]:
-            raise BuildError(
-                f"{path}: has {rate} Hz, {first[0].name} has {first[1]} Hz; expected one rate within a trial "
-                "(--sample-rate resamples all)"
-            )
-        if channels != first[2]:
-            raise BuildError(
-                f"{path}: has {channels} channels, {first[0].name} has {first[2]}; expected one number "
-                "within a trial"
-            )
-        sounds[name] = audio
-    assert first is not None
-    return sounds, first[1], clipped
+        sounds[name], rates[name] = audio, rate
+    one_rate = "one rate within a trial (--sample-rate resamples all)"
+    _refuse_unlike(paths, rates, lambda name: f"{rates[name]} Hz", one_rate)
+    numbers = {name: channels_of(audio) for name, audio in sounds.items()}
+    one_number = "one number of channels within a trial"
+    _refuse_unlike(paths, numbers, lambda name: counted(numbers[name]), one_number)
+    return sounds, next(iter(rates.values())), clipped
+
+
+def _refuse_unlike(
+    paths: Mapping[str, Path], values: Mapping[str, int], value: Callable[[str], str], expected: str
+) -> None:
+    if unlike := deviation(values):
+        raise BuildError(f"{paths[unlike.odd[0]]}: {unlike.sentence(value)}; expected {expected}")
 
 
 def _equal_length(
-    item: str, paths: Mapping[str, Path], sounds: dict[str, Audio], rate: int, length: str
+    paths: Mapping[str, Path], sounds: dict[str, Audio], rate: int, length: str
 ) -> dict[str, Audio]:
     lengths = {name: len(audio) for name, audio in sounds.items()}
-    shortest, longest = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
-    if lengths[shortest] == lengths[longest]:
-        return sounds
     if length == "exact":
-        raise BuildError(
-            f"{paths[shortest]}: has {lengths[shortest]} samples, {paths[longest].name} of the same trial "
-            f"has {lengths[longest]} ({(lengths[longest] - lengths[shortest]) / rate:.3f} s more); expected "
-            "equal lengths (--length trim cuts all to the shortest, --length pad fills with silence)"
+        expected = (
+            "equal lengths within a trial (--length trim cuts all to the shortest, --length pad fills with "
+            "silence)"
         )
-    target = lengths[shortest] if length == "trim" else lengths[longest]
+        _refuse_unlike(paths, lengths, lambda name: duration(lengths[name], rate), expected)
+    target = min(lengths.values()) if length == "trim" else max(lengths.values())
     return {name: _fit(audio, target) for name, audio in sounds.items()}
 
 

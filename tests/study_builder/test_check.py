@@ -100,9 +100,12 @@ def test_sounds_of_a_trial_must_be_alike(study: Path) -> None:
     rewrite(study, "audio/sound-2/lmac.wav", audio, 22050)
     rewrite(study, "audio/sound-3/lmac.wav", np.stack([audio, audio], axis=1))
     found = codes(study)
-    assert "'lmac' has 9599 samples, 'gradcam' has 9600" in found["unequal-length"].message
-    assert "has 22050; expected the same for all" in found["unequal-rate"].message
-    assert "has 2; expected the same for all" in found["unequal-channels"].message
+    assert found["unequal-length"].message == (
+        "'lmac' has 9599 samples (0.600 s), 5 of the trial's 6 sounds have 9600 samples (0.600 s); expected "
+        "the same for all sounds of a trial"
+    )
+    assert "'lmac' has 22050 Hz, 5 of the trial's 6 sounds have 16000 Hz;" in found["unequal-rate"].message
+    assert "'lmac' has 2 channels, 5 of the trial's 6 sounds have 1 ch" in found["unequal-channels"].message
     assert rate == 16000
 
 

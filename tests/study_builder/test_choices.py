@@ -10,6 +10,7 @@ from study_builder.build import build_study
 from study_builder.choices import Choices
 from study_builder.config import StudyConfig
 from study_builder.errors import ConfigError
+from tests.study_builder.building import refuse
 
 MakeFolder = Callable[..., Path]
 
@@ -49,3 +50,11 @@ def test_wrong_choices_are_one_sentence(
     path.write_text(text)
     with pytest.raises(ConfigError, match=message):
         Choices.load(path, **flags)
+
+
+def test_two_answers_of_one_name_are_refused_before_a_study_is_written(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    asked = [{"type": "text", "name": "lab", "label": "Your laboratory"}]
+    message = "^'lab' is a URL parameter and a question; expected different names$"
+    refuse(message, make_folder(), tmp_path / "study", questionnaire=asked, url_parameters=["lab"])
