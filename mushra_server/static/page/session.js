@@ -54,7 +54,7 @@ export class Session {
     if (!this.#view?.ready) return;
     const problem = this.#view.problem();
     if (problem) {
-      this.#shell.showHint(problem.text, true);
+      this.#shell.showMissing(problem.text);
       problem.focus?.focus();
       return;
     }
@@ -149,7 +149,7 @@ export class Session {
       next: this.#view.nextLabel?.() ?? (last ? t("finish") : t("next")),
       canGoBack: Boolean(this.#view.hasBack?.()) || this.#mayGoBack(),
       ready: this.#view.ready,
-      complete: this.#view.ready && this.#view.problem() === null,
+      problem: this.#view.problem()?.text ?? null,
     });
   }
 
@@ -178,7 +178,7 @@ export class Session {
         if (error.status === 409 && error.missing.length > 0) {
           for (const missing of error.missing) this.#state.pages[missing].saved = false;
           this.#show(error.missing[0]);
-          this.#shell.showHint(t("page_missing"), true);
+          this.#shell.showHint(t("page_missing"));
           return;
         }
         if (error.lost) {
@@ -217,6 +217,6 @@ export class Session {
   #refused(entry, error) {
     this.#state.pages[entry.index].saved = false;
     this.#show(entry.index);
-    this.#shell.showHint(`${t("page_refused")} (${error.message})`, true);
+    this.#shell.showHint(`${t("page_refused")} (${error.message})`);
   }
 }

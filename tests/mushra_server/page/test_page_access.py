@@ -160,6 +160,8 @@ def test_page_speaks_the_studys_language(
     assert someone.tab.evaluate("document.documentElement.lang") == language
     assert someone.tab.locator(".axis span").last.text_content() != "Excellent" or language in ("fr",)
     assert someone.tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    title, button = (someone.tab.locator(f".head {name}").bounding_box() for name in (".study", "button"))
+    assert button["y"] < title["y"] + title["height"], "the head is one row"
 
 
 @pytest.mark.parametrize("types", [["mushra", "finish"], None], ids=["mushra", "every type"])

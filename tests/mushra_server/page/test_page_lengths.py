@@ -52,6 +52,10 @@ class LikertPage:
         field = self.someone.tab.locator("fieldset").nth(n)
         return not field.locator("input").first.is_disabled()
 
+    def gone_by(self, n: int) -> float:
+        """How much of a sound its line shows to have gone by."""
+        return float(self.button(n).evaluate("(button) => button.style.getPropertyValue('--played')"))
+
     def wait_pressed(self, n: int, pressed: str) -> None:
         self.someone.tab.locator(f".sound-button[aria-pressed={pressed}]").and_(self.button(n)).wait_for()
 
@@ -71,6 +75,8 @@ def page(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[s
 
 
 def test_a_shorter_sound_begins_at_its_beginning_and_ends_at_its_end(page: LikertPage) -> None:
+    rule = page.someone.tab.get_by_text("Each sound can be rated once you have heard it to its end.")
+    assert rule.is_visible()
     page.button(page.long).click()
     page.someone.tab.wait_for_timeout(1500)  # past the end of the shorter ones
     page.button(page.short).click()
@@ -96,6 +102,7 @@ def test_an_interrupted_sound_goes_on_where_it_was(page: LikertPage) -> None:
     page.someone.tab.wait_for_timeout(1500)
     page.button(page.shortest).click()
     page.wait_pressed(page.shortest, "false")
+    assert 0.4 < page.gone_by(page.long) < 0.95 and page.gone_by(page.shortest) == 0
     page.button(page.long).click()
     page.wait_pressed(page.long, "false")
     assert [n for n in range(3) if page.may_rate(n)] == sorted((page.long, page.shortest))
@@ -111,6 +118,8 @@ def test_what_was_heard_of_each_sound_is_stored(page: LikertPage, pages: dict[st
         page.button(n).click()
         page.wait_pressed(n, "true")
         page.wait_pressed(n, "false")
+    page.someone.next.click()
+    assert page.someone.hint.text_content() == "Not rated yet: 1, 2, 3"
     for n in range(3):
         page.someone.tab.locator("fieldset").nth(n).get_by_label("Fair").check()
     with page.someone.tab.expect_request(

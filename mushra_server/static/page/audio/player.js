@@ -55,7 +55,13 @@ export class Player {
 
   /** Position in seconds. */
   get position() {
-    return this.engine.position() / this.engine.sampleRate;
+    return this.positionOf(this.current ?? this.keys[0]);
+  }
+
+  /** Position in seconds on the timeline on which a sound runs. */
+  positionOf(key) {
+    const engine = this.#engines.get(key);
+    return engine.position() / engine.sampleRate;
   }
 
   /** Whether a sound was heard for long enough to be judged: one second, or all of it where it is shorter. */

@@ -48,8 +48,11 @@ export default {
   rate_changed:
     "Die Klänge wurden mit {native} aufgenommen; Ihr Browser spielt sie mit {played} ab und rechnet sie dafür um.",
   rates_differ: "Die Klänge dieser Seite haben verschiedene Abtastraten; Ihr Browser rechnet sie auf {played} um.",
-  listen_missing: "Noch nicht gehört: {sounds}",
+  listen_missing: "Noch nicht gehört (je 1 Sekunde): {sounds}",
   rate_missing: "Noch nicht bewertet: {sounds}",
+  listen_first: "Hören, dann bewerten",
+  rate_after_end: "Jeder Klang kann bewertet werden, sobald Sie ihn bis zum Ende gehört haben.",
+  rate_after_start: "Jeder Klang kann bewertet werden, sobald Sie ihn abgespielt haben.",
   choice_missing: "Bitte wählen Sie etwas aus.",
   consent_missing: "Bitte kreuzen Sie das Kästchen an, um fortzufahren.",
   answer_missing: "Bitte beantworten: {question}",
@@ -96,8 +99,15 @@ export default {
   completion_code: "Ihr Abschlusscode",
   go_back_to_platform: "Abschließen und zurück",
   next_participant: "Für die nächste Person an diesem Gerät starten",
-  help: "Hilfe und Tastatur",
-  keyboard: "Tastatur",
+  help: "Hilfe",
+  help_play:
+    "Drücken Sie {reference} oder eine Zahl, um den Klang zu hören; ein anderer geht ab derselben Stelle weiter. Nochmals drücken hält an.",
+  help_heard: "Der Haken heißt gehört: 1 Sekunde eines Klangs genügt.",
+  help_score:
+    "Der Regler des Klangs, den Sie hören, lässt sich bewegen: Drücken Sie an die passende Stelle, oder schieben Sie.",
+  help_loop:
+    "Drücken Sie auf die Zeitachse, um dorthin zu springen, oder streichen Sie darüber, um einen Teil zu wiederholen; „{whole}“ hebt das auf.",
+  keyboard: "Mit einer Tastatur",
   shortcuts_on: "Diese Tastenkürzel verwenden",
   resume_label: "Um auf einem anderen Gerät weiterzumachen, öffnen Sie dort diesen Link:",
   key_sounds: "Klang 1 bis 9 abspielen",

@@ -5,7 +5,7 @@ import { audioPage } from "../ui/audio_page.js";
 import { playButton } from "../ui/board.js";
 import { h } from "../ui/dom.js";
 import { bindKeys } from "../ui/keys.js";
-import { likertProblem, likertScale, mayRate } from "../ui/likert.js";
+import { likertProblem, likertScale, mayRate, rateRule } from "../ui/likert.js";
 import { Ratings } from "../ui/ratings.js";
 import { trialKeys } from "../ui/trial_keys.js";
 
@@ -33,6 +33,7 @@ export function likertMultiStimulus(page, env) {
         ),
       ),
     );
+    const rule = rateRule(page);
     let told = "";
     const update = () => {
       for (const key of keys)
@@ -40,6 +41,7 @@ export function likertMultiStimulus(page, env) {
           playing: player.playing && player.current === key,
           current: player.current === key,
           heard: ratings.heard(key),
+          played: player.positionOf(key) / player.secondsOf(key),
         });
       for (const scale of scales) scale.control.enabled = mayRate(page, player, ratings, scale.key);
       const now = keys.map((key) => ratings.heard(key)).join();
@@ -49,7 +51,7 @@ export function likertMultiStimulus(page, env) {
     player.onChange(update);
     update();
     return {
-      element: h("div", { class: "trial" }, rows),
+      element: h("div", { class: "trial" }, rule ? h("p", { class: "step", text: rule }) : null, rows),
       answer: () => ({ ratings: ratings.toJSON() }),
       problem: () => likertProblem({ page, ratings, keys, buttons, scales, name }),
       end: bindKeys(trialKeys(player, null)),

@@ -80,6 +80,7 @@ export class Trial {
     this.#board = new Board(scale, this.#keys, {
       player: this.#player,
       scores: this.#ratings.scores(scale.name),
+      heard: (key) => this.#ratings.heard(key),
       hasOpen: Boolean(this.#page.reference),
       onScore: (key, score) => {
         this.#ratings.rate(key, scale.name, score);
@@ -115,7 +116,7 @@ export class Trial {
   }
 
   #notice() {
-    // A sound that has just been heard, or a switch, is worth a draft and a look at what is still missing.
+    // A sound that has just been heard, or a switch, is worth a look at what is still missing.
     const heard = `${this.#player.current}${this.#player.keys.filter((key) => this.#ratings.heard(key)).join()}`;
     if (heard === this.#heard) return;
     this.#heard = heard;

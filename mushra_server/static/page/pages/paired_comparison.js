@@ -30,10 +30,12 @@ export function pairedComparison(page, env) {
       );
     player.onChange(update);
     update();
-    const missing = () => (page.must_listen ? buttons.find(({ key }) => !ratings.heard(key)) : undefined);
+    const missing = () => (page.must_listen ? buttons.filter(({ key }) => !ratings.heard(key)) : []);
     let told = "";
     player.onChange(() => {
-      const now = missing()?.key ?? "";
+      const now = missing()
+        .map(({ key }) => key)
+        .join();
       if (now !== told) env.refresh();
       told = now;
     });
@@ -53,7 +55,8 @@ export function pairedComparison(page, env) {
       answer: () => ({ ratings: ratings.toJSON() }),
       problem: () => {
         const unheard = missing();
-        if (unheard) return { text: t("listen_missing", { sounds: unheard.name }), focus: unheard.button.element };
+        const sounds = unheard.map(({ name }) => name).join(", ");
+        if (unheard.length > 0) return { text: t("listen_missing", { sounds }), focus: unheard[0].button.element };
         return page.must_rate && choices.value() === null ? { text: t("choice_missing"), focus: choices.first } : null;
       },
       end: () => {

@@ -22,7 +22,9 @@ export function playButton(label, short, onClick) {
   );
   return {
     element,
-    show({ playing, current, heard }) {
+    /** @param played how much of the sound has gone by, from 0 to 1, where each sound has a timeline of its own */
+    show({ playing, current, heard, played = null }) {
+      if (played !== null) element.style.setProperty("--played", String(played));
       element.classList.toggle("playing", playing);
       element.classList.toggle("current", current);
       element.classList.toggle("heard", heard);
@@ -36,15 +38,18 @@ export function playButton(label, short, onClick) {
 export class Board {
   #lanes;
   #player;
+  #heard;
 
   /**
    * @param scale {name, min, max, step, labels, points}
    * @param keys the sounds to rate, in order
    * @param scores Map of key to score or null
    * @param onScore called with (key, score)
+   * @param heard key -> whether that sound was heard
    */
-  constructor(scale, keys, { player, scores, onScore, hasOpen }) {
+  constructor(scale, keys, { player, scores, onScore, heard, hasOpen }) {
     this.#player = player;
+    this.#heard = heard;
     this.#lanes = keys.map((key, n) => this.#lane(scale, key, n, scores.get(key) ?? null, onScore));
     const axis = h(
       "div",
@@ -87,10 +92,11 @@ export class Board {
     const focused = this.#lanes.find((lane) => lane.slider.input === document.activeElement);
     for (const lane of this.#lanes) {
       const mine = lane.key === current; // a sound that was paused may still be rated: none has been heard since
-      lane.button.show({ playing: mine && playing, current: mine, heard: this.#player.heard(lane.key) });
+      lane.button.show({ playing: mine && playing, current: mine, heard: this.#heard(lane.key) });
       if (lane.element.classList.contains("current") !== mine) {
         lane.element.classList.toggle("current", mine);
         lane.slider.enabled = mine;
+        lane.show(lane.slider.value); // what was said of a press before is settled
       }
     }
     // A switched-off slider cannot keep the focus; it goes along to the sound that plays now.
@@ -98,7 +104,7 @@ export class Board {
     this.open?.show({
       playing: current === OPEN && playing,
       current: current === OPEN,
-      heard: this.#player.heard(OPEN),
+      heard: this.#heard(OPEN),
     });
   }
 
@@ -106,8 +112,9 @@ export class Board {
     const name = t("sound_n", { n: n + 1 });
     const button = playButton(name, String(n + 1), () => this.#player.toggle(key));
     const readout = h("span", { class: "score", "aria-hidden": "true" });
-    const show = (value) => {
-      const word = value === null ? null : wordFor(scale, value);
+    const show = (value, note = null) => {
+      const word = note ?? (value === null ? null : wordFor(scale, value));
+      readout.classList.toggle("note", note !== null && value === null);
       readout.replaceChildren(
         h("b", { text: value === null ? "–" : String(value) }),
         word ? h("small", { text: word }) : "",
@@ -121,10 +128,13 @@ export class Board {
         show(value);
         onScore(key, value);
       },
-      blocked: () => this.#player.play(key),
+      blocked: () => {
+        this.#player.play(key);
+        show(slider.value, t("listen_first"));
+      },
     });
     show(score);
-    return { key, button, slider, element: h("li", { class: "lane" }, button.element, slider.element, readout) };
+    return { key, button, slider, show, element: h("li", { class: "lane" }, button.element, slider.element, readout) };
   }
 }
 

@@ -29,7 +29,8 @@ const PATHS = {
   check: "m5.5 12.5 4 4 9-9",
   left: "m14 6-6 6 6 6",
   right: "m10 6 6 6-6 6",
-  keyboard: "M4 7h16v10H4zM7 10h.01M10 10h.01M13 10h.01M16.5 10h.01M8.5 14h7",
+  slider: "M4 12h16M10 7v10",
+  help: "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM9.6 9.6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.2.9-1.2 1.8M12 16.8h.01",
   alert: "M12 4 3 19h18zM12 10v4M12 16.5h.01",
 };
 const FILLED = new Set(["play", "pause"]);

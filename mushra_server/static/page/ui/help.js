@@ -1,8 +1,16 @@
-// The help sheet: keyboard, the link that continues a session elsewhere, and the switch for shortcuts.
+// The help sheet: what can be pressed, the keyboard, and the link that continues a session elsewhere.
 
 import { t } from "../i18n.js";
 import { fill, h, icon } from "./dom.js";
 import { setShortcuts, shortcutsOn } from "./keys.js";
+
+// Each with the icon that stands for it on the page.
+const BASICS = [
+  ["play", "help_play"],
+  ["check", "help_heard"],
+  ["slider", "help_score"],
+  ["loop", "help_loop"],
+];
 
 const RATING_KEYS = [
   [["1", "…", "9"], "key_sounds"],
@@ -30,17 +38,16 @@ export class Help {
         title: `${t("help")} (?)`,
         on: { click: () => this.open() },
       },
-      icon("keyboard"),
+      icon("help"),
     );
     const title = h("h2", { id: "help-title", tabindex: "-1", autofocus: true, text: t("help") });
     this.dialog = h(
       "dialog",
       { class: "sheet", "aria-labelledby": "help-title" },
-      title,
-      this.#keys(),
-      this.#switch(),
+      h("div", { class: "sheet-head" }, title, this.#close()),
+      this.#basics(),
+      this.#keyboard(),
       this.#resume(resume),
-      this.#close(),
     );
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
     document.addEventListener("keydown", (event) => {
@@ -60,6 +67,19 @@ export class Help {
     else this.open();
   }
 
+  #basics() {
+    const words = { reference: t("reference"), whole: t("loop_all") };
+    const lines = BASICS.map(([name, text]) => h("li", {}, icon(name), h("span", { text: t(text, words) })));
+    return h("ul", { class: "basics" }, lines);
+  }
+
+  /** Folded away where there is a finger rather than a mouse, and so most often no keyboard either. */
+  #keyboard() {
+    const open = !window.matchMedia("(pointer: coarse)").matches;
+    const summary = h("summary", { text: t("keyboard") });
+    return h("details", { class: "keyboard", open }, summary, this.#keys(), this.#switch());
+  }
+
   #keys() {
     const rows = RATING_KEYS.map(([keys, text]) =>
       h(
@@ -73,7 +93,7 @@ export class Help {
         h("td", { text: t(text) }),
       ),
     );
-    return h("table", { class: "key-table" }, h("caption", { text: t("keyboard") }), h("tbody", {}, rows));
+    return h("table", { class: "key-table" }, h("tbody", {}, rows));
   }
 
   #switch() {
@@ -116,7 +136,7 @@ export class Help {
 
   #close() {
     return h("button", {
-      class: "button primary",
+      class: "button",
       type: "button",
       text: t("close"),
       on: { click: () => this.dialog.close() },

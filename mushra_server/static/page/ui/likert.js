@@ -28,12 +28,20 @@ export function likertScale(points, { legend, chosen, onChoose, hideLegend = fal
   };
 }
 
+/** What a page's rule on playback asks before a sound can be rated, in words; null where it asks nothing. */
+export function rateRule(page) {
+  if (mustEnd(page)) return t("rate_after_end");
+  return page.must_playback === "processUpdate" ? t("rate_after_start") : null;
+}
+
 /** Whether a page's rule on playback lets a sound be rated now. */
 export function mayRate(page, player, ratings, key) {
-  if (page.must_playback === "ended" || page.must_playback === true) return ratings.heardAll(key);
+  if (mustEnd(page)) return ratings.heardAll(key);
   if (page.must_playback === "processUpdate") return ratings.started(key);
   return true;
 }
+
+const mustEnd = (page) => page.must_playback === "ended" || page.must_playback === true;
 
 /** What is still missing: sounds to hear, then points to choose. */
 export function likertProblem({ page, ratings, keys, buttons, scales, name }) {
@@ -44,6 +52,8 @@ export function likertProblem({ page, ratings, keys, buttons, scales, name }) {
       focus: buttons.get(unheard[0]).element,
     };
   if (!page.must_rate) return null;
-  const open = scales.find((scale) => scale.control.chosen() === null);
-  return open ? { text: t("rate_missing", { sounds: name(open.key) }), focus: open.control.first } : null;
+  const open = scales.filter((scale) => scale.control.chosen() === null);
+  if (open.length === 0) return null;
+  const names = new Set(open.map((scale) => name(scale.key)));
+  return { text: t("rate_missing", { sounds: [...names].join(", ") }), focus: open[0].control.first };
 }

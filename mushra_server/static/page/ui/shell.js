@@ -9,7 +9,7 @@ export class Shell {
   #root;
   #parts = null;
   #title = "";
-  #hint = "";
+  #missing = null; // what the hint says is missing, once it was asked; it follows the page until nothing is
 
   constructor(root) {
     this.#root = root;
@@ -83,7 +83,6 @@ export class Shell {
     const intro = h("div", { class: "intro" }, h("div", { class: "intro-title" }, this.heading, training), content);
     fill(this.main, h("article", { class: "card", data: { type: page.type } }, intro, element));
     this.footer.hidden = false;
-    this.#hint = "";
     this.showHint("");
     window.scrollTo(0, 0);
     this.heading.focus({ preventScroll: true });
@@ -103,21 +102,34 @@ export class Shell {
     window.scrollTo(0, 0);
   }
 
-  showControls({ next, canGoBack, ready, complete }) {
+  /** @param problem what keeps the page from being left, or null */
+  showControls({ next, canGoBack, ready, problem }) {
     const { previous, next: button, nextLabel } = this.#parts;
     nextLabel.textContent = next;
     previous.hidden = !canGoBack;
     button.disabled = !ready;
-    button.classList.toggle("waiting", ready && !complete);
-    if (complete && this.#hint !== "") this.showHint("");
+    button.classList.toggle("waiting", ready && problem !== null);
+    if (this.#missing === null || this.#missing === problem) return;
+    this.#missing = problem;
+    this.#write(problem ?? "", "off"); // not read out each time: the listener is listening to something else
   }
 
-  /** Say in the footer what is missing; `urgent` draws attention to it. */
-  showHint(text, urgent = false) {
+  /** Say in the footer what must be known of the page; empty text says nothing. */
+  showHint(text) {
+    this.#missing = null;
+    this.#write(text, "polite");
+  }
+
+  /** Say in the footer what keeps the page from being left, from now on with every change. */
+  showMissing(text) {
+    this.showHint(text);
+    this.#missing = text;
+  }
+
+  #write(text, live) {
     const { hint } = this.#parts;
-    this.#hint = text;
-    fill(hint, text && urgent ? icon("alert") : null, text ? h("span", { text }) : null);
-    hint.classList.toggle("urgent", urgent);
+    hint.setAttribute("aria-live", live);
+    fill(hint, ...(text ? [icon("alert"), h("span", { text })] : []));
   }
 
   /** Say whether answers are still on their way. */

@@ -1,0 +1,108 @@
+"""What a newcomer is told, where it is needed: what is missing, why a slider rests, how the page is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MakeStudy = Callable[..., Path]
+Serve = Callable[..., str]
+OpenPage = Callable[..., Any]
+
+pytestmark = pytest.mark.slow
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def test_what_is_missing_shrinks_as_one_goes(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
+    someone.at(1)
+
+    def says(text: str) -> None:
+        read = someone.hint.text_content
+        assert pages["eventually"](read, lambda found: found == text) == text
+
+    says("")
+    someone.next.click()
+    says("Not heard yet (1 second each): Reference, 1, 2, 3, 4, 5")
+    assert someone.hint.get_attribute("aria-live") == "polite"
+    someone.press("0")
+    says("Not heard yet (1 second each): 1, 2, 3, 4, 5")
+    assert someone.hint.get_attribute("aria-live") == "off"  # nobody speaks into the next sound
+    someone.press("2")
+    says("Not heard yet (1 second each): 1, 3, 4, 5")
+    someone.press("ArrowUp")
+    someone.tab.reload()
+    someone.at(1)
+    assert someone.tab.locator(".lane .sound-button.heard .sound-name").all_text_contents() == ["2"]
+    someone.next.click()
+    someone.hear_by_mouse()
+    says("Not rated yet: 1, 3, 4, 5")
+    someone.rate_by_mouse(0.2)
+    says("Not rated yet: 3, 4, 5")
+    someone.rate_by_mouse(0.2, 0.4, 0.5, 0.6, 0.7)
+    says("")
+
+
+def test_a_press_on_a_slider_at_rest_says_what_to_do(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
+    someone.at(1)
+    lanes = someone.tab.locator(".lane")
+    notes = someone.tab.locator(".lane .score small")
+    lanes.nth(1).locator(".slider").click()
+    assert notes.all_text_contents() == ["Listen, then rate"]
+    assert lanes.nth(1).locator(".score small").is_visible()
+    lanes.nth(3).locator(".slider").click()
+    assert notes.all_text_contents() == ["Listen, then rate"]
+    lanes.nth(3).locator(".slider").click()
+    assert notes.all_text_contents() == ["Fair"] and someone.scores() == ["–", "–", "–", "50", "–"]
+
+
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
+def test_help_says_what_can_be_pressed_and_which_keys_there_are(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], screen: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])), **screen)
+    someone.at(1)
+    someone.tab.get_by_role("button", name="Help", exact=True).click()
+    sheet = someone.tab.get_by_role("dialog")
+    assert sheet.get_by_role("listitem").all_text_contents() == [
+        "Press Reference or a number to hear that sound; another one goes on from the same moment. "
+        "Press again to pause.",
+        "The tick means heard: 1 second of a sound is enough.",
+        "The slider of the sound that you hear can be moved: press where its score belongs, or slide.",
+        "Press the timeline to jump there, or slide along it to repeat a part; “Whole sound” undoes that.",
+    ]
+    keys = sheet.get_by_text("Score up or down by one step")
+    assert keys.is_visible() == (screen == {})
+    beyond = sheet.evaluate("(sheet) => sheet.scrollHeight - sheet.clientHeight")
+    assert beyond == 0, "all of it is seen at once"
+    if not keys.is_visible():
+        sheet.get_by_text("With a keyboard").tap()
+    assert keys.is_visible()
+
+
+def test_why_a_page_was_refused_stays_while_its_sounds_load(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["mushra"], pages["finish"]], must_listen=False, must_rate=False)
+    someone = open_page(serve(study), expect_errors=True)
+    someone.at(1)
+    someone.tab.route(
+        "**/api/session/pages/0", lambda route: route.fulfill(status=400, json={"error": "the box is blue"})
+    )
+    someone.next.click()
+    someone.tab.get_by_text("(the box is blue)").wait_for()
+    someone.at(1)
+    someone.tab.locator(".lane").first.wait_for()
+    assert (
+        someone.hint.text_content()
+        == "This page was not accepted. Please check it and go on. (the box is blue)"
+    )
