@@ -51,7 +51,10 @@ def explainers_of(
     kinds = {run: read_run(run).kind for run in runs}
     learned = {run: load_explainer(run, device=device) for run in runs if kinds[run] != "classifier"}
     if not learned and not methods:
-        raise ConfigError(f"{runs[0]}: the run of a classifier has nothing to compare; add --method")
+        raise ConfigError(
+            f"{runs[0]}: the run of a classifier explains nothing by itself; "
+            "add --method gradcam (or another of the gradient baselines), or take the run of an explainer"
+        )
     plain = {run: load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
     judged: dict[Path, Classifier] = {run: explainer.classifier for run, explainer in learned.items()}
     classifier = _shared({**judged, **plain})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class FileExplanation:
 
 def explain_files(
     explainer: Explainer,
-    paths: Iterable[Path],
+    paths: Sequence[Path],
     out: Path,
     *,
     target: str | None = None,
@@ -75,7 +75,7 @@ def explain_files(
     number = None if target is None else _label_number(explainer, target)
     results: list[FileExplanation] = []
     names: set[str] = set()
-    for path in paths:
+    for path, source in zip(paths, told_apart(paths), strict=True):
         rate = explainer.classifier.sample_rate
         waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
         try:
@@ -91,11 +91,23 @@ def explain_files(
         except InterpreterError as error:
             raise InterpreterError(f"{path}: {error}") from error
         folder = out / _unused(path.stem, names)
-        record = _record(explainer, path, found, window_s, overlap, command)
+        record = _record(explainer, path, source, found, window_s, overlap, command)
         _write(folder, waveform, found, record, rate, explainer)
         results.append(FileExplanation(path, folder, record))
         write_text(out / "index.html", listening_page([(r.folder.name, r.record) for r in results]))
     return results
+
+
+def told_apart(paths: Sequence[Path]) -> list[str]:
+    """Return the files' names, each with as many of its folders as tell it from the other files."""
+
+    def name(path: Path) -> str:
+        others = [other.parts for other in paths if other != path]
+        depths = range(1, len(path.parts))
+        depth = next((n for n in depths if path.parts[-n:] not in {o[-n:] for o in others}), len(path.parts))
+        return Path(*path.parts[-depth:]).as_posix()
+
+    return [name(path) for path in paths]
 
 
 def _write(
@@ -115,13 +127,19 @@ def _write(
 
 
 def _record(
-    explainer: Explainer, path: Path, found: LongExplanation, window_s: float, overlap: float, command: str
+    explainer: Explainer,
+    path: Path,
+    source: str,
+    found: LongExplanation,
+    window_s: float,
+    overlap: float,
+    command: str,
 ) -> dict[str, Any]:
     rate = explainer.classifier.sample_rate
     labels = list(explainer.classifier.labels)
     return {
         "schema_version": SCHEMA_VERSION,
-        "source": path.name,
+        "source": source,
         "sha256": sha256_of(path),
         "sample_rate": rate,
         "samples": len(found.interpretation),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.errors import InterpreterError
-from interpreter.explain import explain_files
+from interpreter.explain import explain_files, told_apart
 from interpreter.explainer import Explainer, Separation
 from interpreter.floors import FLOORS
 from interpreter.listening_page import listening_page
@@ -194,7 +194,23 @@ def test_files_of_any_kind_become_parts_pictures_and_figures(explainer, recordin
     assert len(results[1].record["windows"]) == 5
     page = (out / "index.html").read_text()
     assert 'src="a-2/interpretation.wav"' in page
+    for heading in (f"{tmp_path.name}/a.wav", "b.flac", "more/a.wav"):
+        assert f"<h2>{heading}</h2>" in page
     assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["x.wav"], ["x.wav"]),
+        (["x/1.wav", "y/2.wav"], ["1.wav", "2.wav"]),
+        (["x/1/a.wav", "y/1/a.wav", "y/b.wav"], ["x/1/a.wav", "y/1/a.wav", "b.wav"]),
+        (["a.wav", "x/a.wav"], ["a.wav", "x/a.wav"]),
+        (["a.wav", "a.wav"], ["a.wav", "a.wav"]),
+    ],
+)
+def test_files_are_told_apart_by_as_few_folders_as_do(paths, names) -> None:
+    assert told_apart([Path(path) for path in paths]) == names
 
 
 def test_the_same_command_gives_the_same_bytes(recordings, tmp_path) -> None:

@@ -56,7 +56,7 @@ def test_a_classifiers_run_serves_the_baselines(runs) -> None:
     ("names", "methods", "sentence"),
     [
         ([], [], "no run was given; expected at least one"),
-        (["classifier"], [], "the run of a classifier has nothing to compare; add --method"),
+        (["classifier"], [], "the run of a classifier explains nothing by itself; add --method gradcam "),
         (["lmac-td"], ["lime"], "unknown method 'lime'; expected one of saliency, smoothgrad"),
         (
             ["lmac-td"],
