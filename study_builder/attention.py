@@ -9,7 +9,7 @@ from math import floor
 from study_builder.config_base import Number
 from study_builder.config_options import Scale, on_scale
 from study_builder.errors import BuildError
-from study_builder.orders import below
+from study_builder.orders import shuffled
 
 TOLERANCE = 0.05  # of the range: what a hand misses on a slider
 PARTS = 20
@@ -24,8 +24,14 @@ class AskedScore:
     allowed: tuple[Number, Number]
 
 
-def asked_score(scales: Sequence[Scale], *key: object) -> AskedScore:
+def asked_score(scales: Sequence[Scale], number: int, *key: object) -> AskedScore:
     """Return a score that follows from `key` alone and that a listener can give on every scale.
+
+    Args:
+        scales: of the page.
+        number: of the check, from 0; the first 17 ask for different scores where the steps of a scale are
+            fine enough.
+        key: what the order of the scores follows from.
 
     Raises:
         BuildError: the scales differ in range or step, so that no one score is the same on all.
@@ -39,7 +45,8 @@ def asked_score(scales: Sequence[Scale], *key: object) -> AskedScore:
             )
     steps = round((first.max - first.min) / first.step)
     # The lowest score is where a slider stands that nobody moved.
-    step = max(1, round(steps * (1 + below(ASKED_PARTS, *key)) / PARTS))
+    part = shuffled(range(1, ASKED_PARTS + 1), *key)[number % ASKED_PARTS]
+    step = max(1, round(steps * part / PARTS))
     tolerance = floor(TOLERANCE * steps)
     low, score, high = (
         on_scale(at / steps, *_limits(first)) for at in (step - tolerance, step, step + tolerance)

@@ -148,10 +148,20 @@ def _roles(config: StudyConfig) -> Iterator[Finding]:
 
 
 def _attention(config: StudyConfig) -> Iterator[Finding]:
-    for name, trial in config.options.trials.items():
-        if trial.kind == "attention" and not trial.expected:
+    checks = {name: trial for name, trial in config.options.trials.items() if trial.kind == "attention"}
+    first: dict[str, str] = {}
+    for name, trial in checks.items():
+        if not trial.expected:
             message = "is an attention check without `expected`; it can find nobody"
             yield Finding("warning", "nothing-expected", f"page '{name}'", message)
+            continue
+        other = first.setdefault(trial.item, name)
+        if checks[other].expected != trial.expected:
+            message = (
+                f"expects other scores of the item '{trial.item}' than page '{other}'; expected an item of "
+                "its own, for ratings name the item"
+            )
+            yield Finding("error", "expected-twice", f"page '{name}'", message)
     for page in config.walk():
         if isinstance(page, MushraPage) and (fault := _not_on_the_scale(config, page)):
             yield Finding("error", "expected-off-scale", f"page '{page.id}'", fault)

@@ -187,9 +187,14 @@ class _PageMaker:
 
     def attention_checks(self, tested: Sequence[Item]) -> list[MushraPage]:
         pages = []
-        for number in range(1, self.choices.attention_checks + 1):
-            item = shuffled(tested, self.choices.seed, "attention")[(number - 1) % len(tested)]
-            asked = asked_score(self.choices.scales, self.choices.seed, "attention", number)
+        count, seed = self.choices.attention_checks, self.choices.seed
+        if count > len(tested):  # ratings name the item, so that one item has one range that passes
+            raise BuildError(
+                f"attention_checks is {count}; expected at most {len(tested)}, the items of the test, for "
+                "each check plays another item"
+            )
+        for number, item in enumerate(shuffled(tested, seed, "attention")[:count]):
+            asked = asked_score(self.choices.scales, number, seed, "asked")
             names = [condition.name for condition in self.sounds.conditions]
             names += [REFERENCE] if self.choices.reference == "hidden" else []
             trial = TrialInfo(
@@ -198,7 +203,7 @@ class _PageMaker:
                 question=texts.attention_question(asked.score),
                 expected=dict.fromkeys(names, asked.allowed),
             )
-            pages.append(self.page(item, f"attention-{number}", trial))
+            pages.append(self.page(item, f"attention-{number + 1}", trial))
         return pages
 
     def opening(self, tested: Sequence[Item]) -> list[Page]:

@@ -26,7 +26,7 @@ def test_a_listener_can_give_the_asked_score_and_who_moves_nothing_seldom_passes
     scale: dict[str, Any],
 ) -> None:
     one = Scale.model_validate(scale)
-    asked = [asked_score([one], 0, "attention", number) for number in range(200)]
+    asked = [asked_score([one], number, 0, number) for number in range(200)]
     for found in asked:
         low, high = found.allowed
         assert one.min <= low <= found.score <= high <= one.max
@@ -38,7 +38,7 @@ def test_a_listener_can_give_the_asked_score_and_who_moves_nothing_seldom_passes
 
 
 def test_the_default_scale_is_asked_for_fives_with_five_points_to_either_side() -> None:
-    asked = [asked_score([Scale()], 0, "attention", number) for number in range(300)]
+    asked = [asked_score([Scale()], number, 0, number // 17) for number in range(300)]
     assert sorted({found.score for found in asked}) == list(range(5, 90, 5))
     assert all(found.allowed == (found.score - 5, found.score + 5) for found in asked)
 
@@ -86,4 +86,41 @@ def test_a_check_that_nobody_or_everybody_passes_is_an_error(
     assert [str(f) for f in check_pages(config) if f.code == "expected-off-scale"] == [
         f"error: page 'look': expects {found[0]} to {found[1]} for 'c1'; expected a range within 1 to 5, the "
         "scale 'mos'"
+    ]
+
+
+def test_every_check_asks_for_another_score_of_another_item(make_folder: MakeFolder, tmp_path: Path) -> None:
+    config = build(make_folder(), tmp_path / "study", attention_checks=5)
+    pages = rated(config, "attention")
+    assert [page.id for page in pages] == [f"attention-{number}" for number in range(1, 6)]
+    assert len({config.trial(page).item for page in pages}) == 5
+    assert len({config.trial(page).question for page in pages}) == 5
+    assert len({asked_score([Scale()], number, "a key").score for number in range(17)}) == 17
+
+
+def test_more_checks_than_items_are_refused(make_folder: MakeFolder, tmp_path: Path) -> None:
+    """Ratings name the item: of two checks on one item, one would have the other's range."""
+    message = (
+        "^attention_checks is 3; expected at most 2, the items of the test, for each check plays another"
+    )
+    refuse(message, make_folder(items=2), tmp_path / "study", attention_checks=3)
+    config = build(make_folder("more", items=2), tmp_path / "study", attention_checks=2)
+    assert len(rated(config, "attention")) == 2
+
+
+def test_two_checks_that_expect_other_scores_of_one_item_are_found(
+    make_config: Callable[..., StudyConfig],
+) -> None:
+    def found(second: tuple[int, int]) -> list[str]:
+        checks = {"a": (10, 20), "b": second}
+        trials = {
+            name: TrialInfo(item="t1", kind="attention", expected={"c1": ends})
+            for name, ends in checks.items()
+        }
+        return [str(f) for f in check_pages(make_config(trials=trials)) if f.code == "expected-twice"]
+
+    assert found((10, 20)) == []
+    assert found((30, 40)) == [
+        "error: page 'b': expects other scores of the item 't1' than page 'a'; expected an item of its own, "
+        "for ratings name the item"
     ]

@@ -75,7 +75,8 @@ def sounds(draw: st.DrawFn, reference: str) -> Sounds:
         names += ["anchor35", "anchor70", "reference"]
     paths = {(i.name, name): f"audio/{i.name}/{name}.wav" for i in items for name in names}
     files = dict.fromkeys(paths.values(), "0" * 64)
-    return Sounds(items, conditions, paths, files, draw(st.floats(0.1, 30)))
+    names_found = {item.name: draw(WORDS) for item in items}
+    return Sounds(items, conditions, paths, files, draw(st.floats(0.1, 30)), names_found)
 
 
 QUESTIONS = st.builds(
@@ -117,7 +118,7 @@ def choices(draw: st.DrawFn) -> Choices:
         scales=several if unlike else (Scale(),),
         training_items=draw(st.integers(0, 1)),
         repeats=draw(st.integers(0, 1)),
-        attention_checks=0 if unlike else draw(st.integers(0, 3)),
+        attention_checks=0 if unlike else draw(st.integers(0, 1)),
         order=draw(st.sampled_from(["williams", "random", "fixed"])),
         items_per_session=draw(st.none() | st.just(1)),
         questionnaire=draw(
