@@ -153,14 +153,18 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _chart(frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     from analysis import plot_mos
+    from analysis.figures.fonts import missing_letters, settings
 
     figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
     plot_mos(frame, figure.subplots(), table=table)
     written = io.BytesIO()
-    figure.savefig(written, format="svg", metadata={"Date": None})
+    # Letters stay letters: the experimenter's browser has fonts for names that this machine may lack.
+    with rc_context(settings("mos")), missing_letters():
+        figure.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
 
 
