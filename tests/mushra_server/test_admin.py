@@ -139,6 +139,20 @@ def test_overview_shows_the_mean_that_was_rated(app, make_listener, admin):
     assert admin.get("/admin/mos/0.svg").data.startswith(b"<?xml")
 
 
+def test_the_chart_leaves_names_of_any_script_to_the_browsers_fonts(make_app, make_listener):
+    app = make_app(conditions={"lmac-td": {"role": "method", "label": "新しい方法 ✓"}})
+    make_listener(app).start().save_all().finish()
+    chart = compute(app.extensions["listenable"]).scales[0].svg.decode()
+    assert ">新しい方法 ✓</text>" in chart
+
+
+def test_every_page_finds_its_styles(app, admin):
+    for path in ("/admin", "/admin/log", "/admin/sessions/none"):
+        styles = re.findall(r'stylesheet" href="([^"]+)"', admin.get(path).text)
+        assert styles == ["/static/admin/layout.css", "/static/admin/parts.css"]
+        assert {admin.get(style).status_code for style in styles} == {200}
+
+
 def rate_as_heard(listener, score, reference):
     """Rate every condition alike, but for the hidden reference, which sounds like the open one."""
     for page in listener.state["pages"]:
