@@ -87,22 +87,3 @@ def test_help_says_what_can_be_pressed_and_which_keys_there_are(
     if not keys.is_visible():
         sheet.get_by_text("With a keyboard").tap()
     assert keys.is_visible()
-
-
-def test_why_a_page_was_refused_stays_while_its_sounds_load(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
-) -> None:
-    study = make_study([pages["mushra"], pages["finish"]], must_listen=False, must_rate=False)
-    someone = open_page(serve(study), expect_errors=True)
-    someone.at(1)
-    someone.tab.route(
-        "**/api/session/pages/0", lambda route: route.fulfill(status=400, json={"error": "the box is blue"})
-    )
-    someone.next.click()
-    someone.tab.get_by_text("(the box is blue)").wait_for()
-    someone.at(1)
-    someone.tab.locator(".lane").first.wait_for()
-    assert (
-        someone.hint.text_content()
-        == "This page was not accepted. Please check it and go on. (the box is blue)"
-    )

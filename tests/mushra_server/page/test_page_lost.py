@@ -26,11 +26,6 @@ TITLES = {
 }
 
 
-def consents(pages: dict[str, Any], study: Path) -> list[tuple[str, str]]:
-    rows = pages["stored"](study, "export_answers")
-    return [(row["name"], row["value"]) for row in rows if row["name"] == "consent"]
-
-
 def open_beside(someone: Any, address: str) -> Any:
     """Open an address in another tab of the same browser, and come back."""
     other = someone.tab.context.new_page()
@@ -74,10 +69,9 @@ def test_another_session_is_named_in_the_studys_language(
     first = open_page(f"{address}/?participant=p07", expect_errors=True)
     first.at_any_language()
     open_beside(first, f"{address}/?participant=p08")
-    first.tab.get_by_role("checkbox").check()
-    first.next.click()
+    first.agree()
     first.tab.get_by_role("heading", name=TITLES[language]).wait_for()
-    assert consents(pages, study) == []
+    assert "consent" not in pages["answers"](study)
 
 
 def test_a_draft_tells_too_and_is_kept(
@@ -103,17 +97,17 @@ def test_queued_pages_outlast_a_lost_cookie(
     someone = open_page(serve(study), expect_errors=True)
     someone.at(1)
     someone.tab.route("**/api/session/pages/**", lambda route: route.abort())
-    someone.tab.get_by_role("checkbox").check()
-    someone.next.click()
+    someone.agree()
     someone.at(2)
     someone.tab.context.clear_cookies()
     someone.tab.unroute_all()
     someone.tab.get_by_text("Your session was not found").wait_for()
     assert someone.tab.get_by_text("(no session: open the study's page first)").is_visible()
-    assert consents(pages, study) == []
+    assert "consent" not in pages["answers"](study)
     someone.tab.get_by_role("link", name="Continue this session").click()
     someone.at(2)
-    assert pages["eventually"](lambda: consents(pages, study), bool) == [("consent", "true")]
+    found = pages["eventually"](lambda: pages["answers"](study), bool)
+    assert found["consent"] == "true"
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
@@ -126,15 +120,15 @@ def test_what_a_proxy_answers_removes_nothing_from_the_device(
     someone.tab.route(
         "**/api/session/pages/0", lambda route: route.fulfill(status=status, body="<html>blocked</html>")
     )
-    someone.tab.get_by_role("checkbox").check()
-    someone.next.click()
+    someone.agree()
     said = "Your session was not found" if status == 403 else "Your answers are kept on this device"
     someone.tab.get_by_text(said).wait_for()
     someone.tab.unroute_all()
     someone.tab.on("dialog", lambda dialog: dialog.accept())
     someone.tab.reload()
     someone.at(2)
-    assert pages["eventually"](lambda: consents(pages, study), bool) == [("consent", "true")]
+    found = pages["eventually"](lambda: pages["answers"](study), bool)
+    assert found["consent"] == "true"
 
 
 def test_a_change_after_going_back_is_shown_first_and_stored(

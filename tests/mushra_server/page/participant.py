@@ -1,0 +1,91 @@
+"""A participant at a browser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+PATIENCE_S = 30.0  # a machine that does much else is slow, not wrong: nothing here waits for less
+
+
+def eventually(read: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
+    """Read again until `holds` what was read, or patience ends; return what was read last."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds(found := read()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+class Participant:
+    """A tab of the participant page, and what a participant does in it."""
+
+    def __init__(self, tab: Any) -> None:
+        self.tab = tab
+
+    @property
+    def next(self) -> Any:
+        return self.tab.locator(".foot .primary")
+
+    @property
+    def hint(self) -> Any:
+        return self.tab.locator("#hint")
+
+    def at(self, number: int) -> str:
+        """Wait until page `number` (from 1) is ready; return its type."""
+        self.tab.wait_for_selector(f".progress-text:text-matches('^Page {number} of')")
+        self.tab.wait_for_selector(".foot .primary:not([disabled])")
+        return str(self.tab.locator("article").get_attribute("data-type"))
+
+    def go_to(self, number: int) -> str:
+        """Go on from page to page, which ask for nothing, until page `number`; return its type."""
+        for passed in range(1, number):
+            self.at(passed)
+            self.next.click()
+        return self.at(number)
+
+    def agree(self) -> None:
+        """Tick the box of a consent page and go on."""
+        self.tab.get_by_role("checkbox").check()
+        self.next.click()
+
+    def answer_questions(self, age: str) -> None:
+        """Answer what the last page asks and go on."""
+        self.tab.get_by_label("Your age").fill(age)
+        self.tab.get_by_label("Headphones").check()
+        self.next.click()
+
+    def at_any_language(self) -> None:
+        """Wait until the first page is ready, whatever language it speaks."""
+        self.tab.wait_for_selector(".foot .primary:not([disabled])")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.tab.keyboard.press(key)
+
+    def wait_heard(self, selector: str) -> None:
+        self.tab.wait_for_selector(f"{selector}.heard")
+
+    def hear_by_mouse(self) -> None:
+        """Play every sound of the page until it counts as heard."""
+        buttons = self.tab.locator(".sound-button")
+        for n in range(buttons.count()):
+            buttons.nth(n).click()
+            self.tab.locator(".sound-button.heard").and_(buttons.nth(n)).wait_for()
+
+    def rate_by_mouse(self, *fractions: float) -> None:
+        """Play each sound and press its slider at a fraction of its range."""
+        lanes = self.tab.locator(".lane")
+        for n, fraction in enumerate(fractions):
+            lane = lanes.nth(n)
+            if "playing" not in (lane.locator(".sound-button").get_attribute("class") or ""):
+                lane.locator(".sound-button").click()
+            lane.locator(".slider.enabled").wait_for()
+            box = lane.locator(".slider-track").bounding_box()
+            upright = box["height"] > box["width"]
+            x = box["x"] + (box["width"] / 2 if upright else fraction * box["width"])
+            y = box["y"] + ((1 - fraction) * box["height"] if upright else box["height"] / 2)
+            self.tab.mouse.click(x, y)
+
+    def scores(self) -> list[str]:
+        return [str(text) for text in self.tab.locator(".lane .score b").all_text_contents()]

@@ -1,0 +1,93 @@
+"""What the server refuses, and what it misses at the end, is shown again with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MakeStudy = Callable[..., Path]
+Serve = Callable[..., str]
+OpenPage = Callable[..., Any]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("reason", "title"),
+    [
+        ("closed", "This study is closed"),
+        ("full", "This study is full"),
+        ("already", "You have already taken part"),
+    ],
+)
+def test_refusals_are_explained(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], reason: str, title: str
+) -> None:
+    address = serve(make_study([pages["generic"], pages["finish"]]))
+    someone = open_page("about:blank", expect_errors=True)
+    someone.tab.route(
+        "**/api/session", lambda route: route.fulfill(status=403, json={"error": "no", "reason": reason})
+    )
+    someone.tab.goto(address)
+    someone.tab.get_by_role("heading", name=title).wait_for()
+
+
+def test_refused_page_is_shown_again_with_the_reason(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(
+        serve(make_study([pages["consent"], pages["generic"], pages["finish"]])), expect_errors=True
+    )
+    someone.at(1)
+    someone.tab.route(
+        "**/api/session/pages/0", lambda route: route.fulfill(status=400, json={"error": "the box is blue"})
+    )
+    someone.agree()
+    someone.tab.get_by_text("(the box is blue)").wait_for()
+    assert someone.at(1) == "consent"
+
+
+def test_page_that_is_missing_at_the_end_is_shown_again(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["consent"], pages["generic"], pages["finish"]])
+    someone = open_page(serve(study), expect_errors=True)
+    someone.at(1)
+    # A proxy that answers in the server's place: the page believes that its answer was stored.
+    someone.tab.route("**/api/session/pages/0", lambda route: route.fulfill(json={"saved": 0, "position": 1}))
+    someone.agree()
+    someone.at(2)
+    someone.tab.unroute_all()
+    someone.next.click()
+    someone.at(3)
+    someone.answer_questions("50")
+    someone.tab.get_by_text("This page was not stored yet.").wait_for()
+    assert someone.at(1) == "consent"
+    for number in (2, 3):
+        someone.next.click()
+        someone.at(number)
+    someone.next.click()
+    someone.tab.get_by_text("Stored. Thank you.").wait_for()
+    assert {"consent": "true", "age": "50"}.items() <= pages["answers"](study).items()
+
+
+def test_why_a_page_was_refused_stays_while_its_sounds_load(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["mushra"], pages["finish"]], must_listen=False, must_rate=False)
+    someone = open_page(serve(study), expect_errors=True)
+    someone.at(1)
+    someone.tab.route(
+        "**/api/session/pages/0", lambda route: route.fulfill(status=400, json={"error": "the box is blue"})
+    )
+    someone.next.click()
+    someone.tab.get_by_text("(the box is blue)").wait_for()
+    someone.at(1)
+    someone.tab.locator(".lane").first.wait_for()
+    assert (
+        someone.hint.text_content()
+        == "This page was not accepted. Please check it and go on. (the box is blue)"
+    )
