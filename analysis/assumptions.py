@@ -108,13 +108,8 @@ def _ceiling(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, o
     scores = rows.loc[rows["condition"].isin(_methods(rows)), "score"]
     limit = scale[0] + 0.8 * (scale[1] - scale[0])
     share = float((scores >= limit).mean())
-    word = "Most" if share > 0.5 else "Not most"
     meaning = ": the test may not separate the methods" if share > 0.5 else ""
-    sentence = (
-        f"{word} scores of the methods ({share:.0%}) are in the top fifth of the scale{meaning}.".replace(
-            "%", " %"
-        )
-    )
+    sentence = f"{100 * share:.0f} % of the methods' scores are in the top fifth of the scale{meaning}."
     return [_record("ceiling", "", share, 0.5, share > 0.5, sentence, "BS.1534-3, p. 25")]
 
 

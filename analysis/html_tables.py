@@ -14,14 +14,15 @@ from analysis.ratings import records
 class Column:
     """One column of a page's table: where its value comes from and how it is printed.
 
-    `kind` is `text`, `count`, `score`, `p`, `share` or `interval` (of `<key>_low` and `<key>_high`; key `ci`
-    for the MOS).
+    `kind` is `text`, `count`, `score`, `p`, `effect`, `share` (printed in percent; the title says so),
+    `interval` or `effects` (of `<key>_low` and `<key>_high`). A `spare` column is left out where it is empty.
     """
 
     key: str
     title: str
     kind: str = "text"
     hint: str = ""
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,31 @@ class Cell:
 
     text: str
     sort: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a page."""
+
+    columns: list[Column]
+    rows: list[list[Cell]]
+
+
+def table_of(frame: pd.DataFrame, columns: list[Column], digits: int) -> Table:
+    """Return a frame as a page's table, without spare columns that are empty.
+
+    Args:
+        frame: Any frame with the columns' keys.
+        columns: What to show.
+        digits: Decimals of scores.
+    """
+    rows = cells_of(frame, columns, digits)
+    shown = [
+        place
+        for place, column in enumerate(columns)
+        if not column.spare or any(row[place].text not in ("", "–") for row in rows)
+    ]
+    return Table([columns[place] for place in shown], [[row[place] for place in shown] for row in rows])
 
 
 def cells_of(table: pd.DataFrame, columns: list[Column], digits: int = 1) -> list[list[Cell]]:
@@ -67,7 +93,7 @@ def _formatted(value: float, kind: str, digits: int) -> str:
     if kind == "p":
         return "< 0.0001" if value < 0.0001 else f"{value:.4f}" if value < 0.001 else f"{value:.3f}"
     if kind == "share":
-        return f"{100 * value:.0f} %"
+        return f"{100 * value:.0f}"
     if kind == "effect":
         return number(value, 2)
     return number(value, digits)

@@ -1,4 +1,4 @@
-"""The report's page: which table shows which columns, rendered into one self-contained HTML file."""
+"""The report's page: what it shows of the results, rendered into one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -6,104 +6,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.html_tables import Column, cells_of
+from analysis import columns
+from analysis.html_tables import Column, Table, table_of
+from analysis.ratings import conditions
 from analysis.results import Results
 from analysis.text import methods, references, software
+from analysis.text_screening import not_screened, whose
 
 _TEMPLATES = Path(__file__).parent / "templates"
-
-MOS = [
-    Column("label", "Condition"),
-    Column("mos", "MOS", "score"),
-    Column("ci", "95 % interval", "interval"),
-    Column("median", "Median", "score"),
-    Column("q1", "Q1", "score", "Lower hinge"),
-    Column("q3", "Q3", "score", "Upper hinge"),
-    Column("n_listeners", "Listeners", "count"),
-    Column("n_items", "Items", "count"),
-    Column("n_ratings", "Ratings", "count"),
-]
-DIFFERENCES = [
-    Column("label_a", "Higher"),
-    Column("label_b", "Lower"),
-    Column("difference", "Difference", "score"),
-    Column("ci", "95 % interval", "interval"),
-    Column("p", "p", "p", "Corrected"),
-    Column("p_two_way", "p two-way", "p", "Uncorrected; new listeners and new items"),
-    Column("p_wilcoxon", "p Wilcoxon", "p", "Uncorrected; over listeners"),
-    Column("p_permutation", "p sign flip", "p", "Uncorrected; over listeners"),
-    Column("p_medians", "p medians", "p", "Uncorrected; BS.1534-3 attachment 3, ignores the pairing"),
-    Column("dz", "d_z", "effect", "Cohen's d of the listeners' mean differences"),
-    Column("rank_biserial", "r_rb", "effect", "Matched-pairs rank-biserial correlation"),
-    Column("superiority", "P(higher)", "share", "Share of listeners who rate the first higher, ties half"),
-]
-SCREENING = [
-    Column("listener", "Listener"),
-    Column("kept", "Kept"),
-    Column("reason", "Why excluded"),
-    Column("flags", "Flags"),
-    Column("n_trials", "Trials", "count"),
-    Column("reference_share", "Reference < 90", "share"),
-    Column("mid_anchor_share", "Mid anchor > 90", "share"),
-]
-
-OMNIBUS = [
-    Column("test", "Test"),
-    Column("effect", "Effect"),
-    Column("statistic", "Statistic", "effect", "Chi square or F"),
-    Column("df1", "df 1", "count"),
-    Column("df2", "df 2", "count"),
-    Column("p", "p", "p", "Without correction for sphericity"),
-    Column("epsilon_gg", "ε GG", "effect", "Greenhouse and Geisser"),
-    Column("p_gg", "p GG", "p"),
-    Column("epsilon_hf", "ε HF", "effect", "Huynh and Feldt"),
-    Column("p_hf", "p HF", "p"),
-    Column("p_multivariate", "p T²", "p", "Hotelling, without assuming sphericity"),
-    Column("partial_eta2", "η²p", "effect"),
-    Column("n_listeners", "Listeners", "count"),
-    Column("advised", "To report"),
-]
-MIXED = [
-    Column("condition_a", "Higher"),
-    Column("condition_b", "Lower"),
-    Column("difference", "Difference", "score"),
-    Column("ci", "95 % interval", "interval"),
-    Column("p", "p", "p", "Uncorrected"),
-]
-VARIANCE = [
-    Column("component", "Component"),
-    Column("sd", "SD", "score"),
-    Column("share", "Share of variance", "share"),
-    Column("note", "Note"),
-]
-RELIABILITY = [
-    Column("measure", "Measure"),
-    Column("value", "Value", "effect"),
-    Column("ci", "95 % interval", "effects"),
-    Column("n_listeners", "Listeners", "count"),
-    Column("n_stimuli", "Stimuli", "count"),
-    Column("note", "Note"),
-]
-LISTENERS = [
-    Column("listener", "Listener"),
-    Column("agreement", "Agreement", "effect", "Correlation with the mean of the others"),
-    Column("bias", "Bias", "score", "Mean distance from the others"),
-    Column("sd", "SD", "score"),
-    Column("lowest", "Lowest", "score"),
-    Column("highest", "Highest", "score"),
-    Column("repeatability", "Repeat SD", "score", "Of hidden repeats"),
-]
-ASSUMPTIONS = [
-    Column("sentence", "Finding"),
-    Column("check", "Check"),
-    Column("warns", "Warns"),
-    Column("clause", "Clause"),
-]
-_ADVICE = {"p": "p", "p_hf": "p HF", "p_gg": "p GG", "p_multivariate": "p T²"}
 
 
 def render_page(results: Results, figures: dict[str, str], title: str) -> str:
@@ -130,10 +43,13 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "results": results,
         "figures": {name: Markup(svg) for name, svg in figures.items()},
         "counts": _counts(results),
-        "mos": table(results.mos, MOS, digits),
-        "mos_unscreened": table(results.mos_unscreened, MOS, digits),
-        "screening": table(results.screening.sort_values("kept", kind="stable"), SCREENING, digits),
+        "mos": table_of(results.mos, columns.MOS, digits),
+        "mos_unscreened": table_of(results.mos_unscreened, columns.MOS, digits),
+        "screening": table_of(
+            results.screening.sort_values("kept", kind="stable"), columns.screening(results.scale), digits
+        ),
         "tables": _further(results, digits),
+        "whose": whose(results),
         "sentences": _sentences(results),
         "warnings": _warnings(results),
         "methods": methods(results),
@@ -142,26 +58,25 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
     }
 
 
-def _further(results: Results, digits: int) -> dict[str, dict[str, Any]]:
+def _further(results: Results, digits: int) -> dict[str, Table]:
     """The tables that not every design allows, by name."""
+    differences = columns.differences(results.options)
     shown = {
-        "comparisons": DIFFERENCES, "comparisons_unscreened": DIFFERENCES, "mixed": MIXED,
-        "variance": VARIANCE,
-        "reliability": RELIABILITY, "listeners": LISTENERS, "assumptions": ASSUMPTIONS,
+        "comparisons": differences, "comparisons_unscreened": differences, "mixed": columns.MIXED,
+        "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
+        "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
     }  # fmt: skip
-    out = {
-        name: table(results.tables[name], columns, digits)
-        for name, columns in shown.items()
-        if name in results.tables
-    }
-    if "omnibus" in results.tables:
-        frame = results.tables["omnibus"]
-        out["omnibus"] = table(frame.assign(advised=frame["advice"].map(_ADVICE)), OMNIBUS, digits)
     for name in results.options.by:
-        if f"by_{name}" in results.tables:
-            columns = [Column(name, name.removeprefix("q_").capitalize()), *MOS]
-            out[f"by_{name}"] = table(results.tables[f"by_{name}"], columns, digits)
-    return out
+        shown[f"by_{name}"] = [Column(name, name.removeprefix("q_").capitalize()), *columns.MOS]
+    frames = dict(results.tables)
+    if "omnibus" in frames:
+        frames["omnibus"] = columns.in_words(frames["omnibus"])
+    if "mixed" in frames:
+        listed = conditions(results.screened)
+        label = dict(zip(listed["condition"], listed["label"], strict=True))
+        pair = {f"label_{end}": frames["mixed"][f"condition_{end}"].map(label) for end in "ab"}
+        frames["mixed"] = frames["mixed"].assign(**pair)
+    return {name: table_of(frames[name], shown[name], digits) for name in shown if name in frames}
 
 
 def _sentences(results: Results) -> tuple[list[str], list[str]]:
@@ -180,15 +95,11 @@ def unbroken(sentence: str) -> str:
 
 
 def _warnings(results: Results) -> list[str]:
-    if "assumptions" not in results.tables:
-        return []
-    rows = results.tables["assumptions"]
-    return [unbroken(sentence) for sentence in rows.loc[rows["warns"], "sentence"]]
-
-
-def table(frame: pd.DataFrame, columns: list[Column], digits: int) -> dict[str, Any]:
-    """Return a table's columns and cells for the template."""
-    return {"columns": columns, "rows": cells_of(frame, columns, digits)}
+    found = not_screened(results)
+    if "assumptions" in results.tables:
+        rows = results.tables["assumptions"]
+        found += list(rows.loc[rows["warns"], "sentence"])
+    return [unbroken(sentence) for sentence in found]
 
 
 def _counts(results: Results) -> list[tuple[str, str]]:

@@ -59,7 +59,7 @@ def screen(
     trials = rated(frame, attribute)
     rows = own_items(trials, trials)
     low, high = scale or scale_of(trials)
-    limit = low + _LIMIT * (high - low)
+    limit = limit_of((low, high))
     table = pd.DataFrame(index=pd.Index(sorted(rows["listener"].unique()), name="listener"))
     table["n_trials"] = rows.groupby("listener")["item"].nunique()
     table = _reference_rule(table, rows, limit)
@@ -71,6 +71,17 @@ def screen(
     table["fast_share"] = _fast_share(rows)
     table["attention_failed"] = _attention_failed(same, expected or {}, table.index)
     return _verdict(table, frame, exclude, high - low, limit).reset_index()
+
+
+def limit_of(scale: tuple[float, float]) -> float:
+    """Return the score that references and mid anchors are held against: 90 on a scale from 0 to 100."""
+    return scale[0] + _LIMIT * (scale[1] - scale[0])
+
+
+def breaks(screening: pd.DataFrame, rule: str) -> pd.Series:
+    """Say of each listener of a screening whether a rule of BS.1534-3 excludes, whatever was asked for."""
+    share = {"hidden-reference": "reference_share", "mid-anchor": "mid_anchor_share"}[rule]
+    return screening[share] > _SHARE
 
 
 def kept(frame: pd.DataFrame, screening: pd.DataFrame) -> pd.DataFrame:
@@ -166,11 +177,11 @@ def _verdict(
     unfinished = ~frame.groupby("listener")["finished"].all().reindex(table.index)
     found: dict[str, tuple[pd.Series, str | pd.Series]] = {
         "hidden-reference": (
-            table["reference_share"] > _SHARE,
+            breaks(table, "hidden-reference"),
             _said(table, "reference", f"the hidden reference under {limit:g}"),
         ),
         "mid-anchor": (
-            table["mid_anchor_share"] > _SHARE,
+            breaks(table, "mid-anchor"),
             _said(table, "mid_anchor", f"the mid anchor over {limit:g}"),
         ),
         "repeats": (

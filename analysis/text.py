@@ -4,62 +4,64 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from analysis.ratings import REFERENCES
+from analysis.ratings import conditions
 from analysis.results import Results
-from analysis.screening import RULES
+from analysis.text_screening import rules_applied, screening_in_words
 
+# By surname and year, as the paragraph cites them.
 REFERENCES_OF = {
-    "bs1534": "ITU-R. Recommendation BS.1534-3: Method for the subjective assessment of intermediate "
-              "quality level of audio systems. 2015.",
-    "henderson": "C. R. Henderson. Estimation of variance and covariance components. Biometrics "
-                 "9(2):226–252, 1953.",
-    "satterthwaite": "F. E. Satterthwaite. An approximate distribution of estimates of variance "
-                     "components. Biometrics Bulletin 2(6):110–114, 1946.",
-    "ribeiro": "F. Ribeiro, D. Florêncio, C. Zhang, M. Seltzer. CrowdMOS: An approach for crowdsourcing "
-               "mean opinion score studies. ICASSP 2011, 2416–2419.",
-    "owen": "A. B. Owen. The pigeonhole bootstrap. Annals of Applied Statistics 1(2):386–411, 2007.",
-    "efron": "B. Efron. Better bootstrap confidence intervals. Journal of the American Statistical "
-             "Association 82:171–185, 1987.",
-    "holm": "S. Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
-            "Statistics 6:65–70, 1979.",
-    "hochberg": "Y. Hochberg. A sharper Bonferroni procedure for multiple tests of significance. "
-                "Biometrika 75(4):800–802, 1988.",
-    "pratt": "J. W. Pratt. Remarks on zeros and ties in the Wilcoxon signed rank procedures. Journal of "
-             "the American Statistical Association 54:655–667, 1959.",
-    "mendonca": "C. Mendonça, S. Delikaris-Manias. Statistical tests with MUSHRA data. AES 144th "
-                "Convention, 2018.",
     "camp": "J. Camp, T. Kenter, L. Finkelstein, R. Clark. MOS vs. AB: Evaluating text-to-speech systems "
             "reliably using clustered standard errors. Interspeech 2023.",
+    "efron": "B. Efron. Better bootstrap confidence intervals. Journal of the American Statistical "
+             "Association 82:171–185, 1987.",
+    "henderson": "C. R. Henderson. Estimation of variance and covariance components. Biometrics "
+                 "9(2):226–252, 1953.",
+    "hochberg": "Y. Hochberg. A sharper Bonferroni procedure for multiple tests of significance. "
+                "Biometrika 75(4):800–802, 1988.",
+    "holm": "S. Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
+            "Statistics 6:65–70, 1979.",
+    "bs1534": "ITU-R. Recommendation BS.1534-3: Method for the subjective assessment of intermediate "
+              "quality level of audio systems. 2015.",
+    "mendonca": "C. Mendonça, S. Delikaris-Manias. Statistical tests with MUSHRA data. AES 144th "
+                "Convention, 2018.",
+    "owen": "A. B. Owen. The pigeonhole bootstrap. Annals of Applied Statistics 1(2):386–411, 2007.",
+    "pratt": "J. W. Pratt. Remarks on zeros and ties in the Wilcoxon signed rank procedures. Journal of "
+             "the American Statistical Association 54:655–667, 1959.",
+    "ribeiro": "F. Ribeiro, D. Florêncio, C. Zhang, M. Seltzer. CrowdMOS: An approach for crowdsourcing "
+               "mean opinion score studies. ICASSP 2011, 2416–2419.",
+    "satterthwaite": "F. E. Satterthwaite. An approximate distribution of estimates of variance "
+                     "components. Biometrics Bulletin 2(6):110–114, 1946.",
 }  # fmt: skip
 
+_MODEL = (
+    "listeners and items as random (variance components by Henderson's method I, 1953; degrees of freedom by "
+    "Satterthwaite, 1946)"
+)
 _INTERVALS = {
-    "two-way": (
-        "95 % intervals treat listeners and items as random (variance components by Henderson's method I, "
-        "Satterthwaite's degrees of freedom), so that they speak about new listeners and new items",
-        ["henderson", "satterthwaite", "camp"],
-    ),
-    "listener": ("95 % intervals are t intervals over listeners, the items taken as fixed", []),
-    "item": ("95 % intervals are t intervals over items, the listeners taken as fixed", []),
-    "crowdmos": ("95 % intervals follow Ribeiro et al. (two-way random effects, min(listeners, items) − 1 "
-                 "degrees of freedom)", ["ribeiro"]),
-    "naive-t": (
-        "95 % intervals are t intervals over single ratings as if they were independent; ratings of one "
-        "listener or one "
-        "item are not, so that these intervals are too narrow",
-        ["camp"],
-    ),
-    "bootstrap": (
-        "95 % intervals are BCa bootstrap intervals over listeners and items resampled together",
-        ["owen", "efron"],
-    ),
+    "two-way": f"treat {_MODEL}, since ratings of one listener and of one item depend on each other "
+               "(Mendonça and Delikaris-Manias, 2018; Camp et al., 2023), and speak about new listeners and "
+               "new items",
+    "listener": "are t intervals over listeners, the items taken as fixed",
+    "item": "are t intervals over items, the listeners taken as fixed",
+    "crowdmos": "follow Ribeiro et al. (2011): two-way random effects, min(listeners, items) − 1 degrees of "
+                "freedom",
+    "naive-t": "are t intervals over single ratings as if they were independent, which ratings of one "
+               "listener and of one item are not (Camp et al., 2023), so that these intervals are too narrow",
+    "bootstrap": "are BCa bootstrap intervals (Efron, 1987) over listeners and items resampled together "
+                 "(Owen, 2007)",
 }  # fmt: skip
 
 _TESTS = {
-    "two-way": "the t test of the same two-way model",
-    "wilcoxon": "the Wilcoxon signed-rank test over listeners (Pratt's zeros)",
-    "permutation": "a sign-flip permutation test over listeners",
-    "medians": "the permutation test of medians of BS.1534-3, attachment 3, which ignores the pairing",
+    "wilcoxon": "the Wilcoxon signed-rank test over the listeners' mean differences (zeros by Pratt, 1959)",
+    "permutation": "a sign-flip permutation test over the listeners' summed differences",
+    "medians": "the permutation test of medians of ITU-R BS.1534-3, attachment 3, which ignores the pairing",
 }
+_CORRECTIONS = {"holm": "Holm (1979)", "hochberg": "Hochberg (1988)"}
+_CITED = {
+    "camp": "Camp et al.", "efron": "Efron", "henderson": "Henderson's", "hochberg": "Hochberg",
+    "holm": "Holm", "bs1534": "BS.1534-3", "mendonca": "Mendonça", "owen": "Owen", "pratt": "Pratt",
+    "ribeiro": "Ribeiro", "satterthwaite": "Satterthwaite",
+}  # fmt: skip
 
 
 def software() -> str:
@@ -72,15 +74,14 @@ def software() -> str:
 
 def methods(results: Results) -> str:
     """Return the paragraph on methods, in words that can go into a paper."""
-    rows, left, options = results.ratings, results.screened, results.options
+    left, options = results.screened, results.options
     trials = left[(left["kind"] == "trial") & left["score"].notna()]
-    low, high = results.scale
     sentences = [
         "SIMULATED ratings: no person listened." if results.simulated else "",
-        f"{rows['listener'].nunique()} listeners rated {trials['condition'].nunique()} conditions of "
-        f"{trials['item'].nunique()} items on a scale from {low:g} to {high:g}.",
-        _screening(results),
-        f"Mean opinion scores are plain means of {len(trials)} ratings; {_INTERVALS[options.interval][0]}.",
+        _design(results),
+        screening_in_words(results),
+        f"Mean opinion scores are plain means of {len(trials)} ratings; their 95 % intervals "
+        f"{_INTERVALS[options.interval]}.",
         _comparisons(results),
         f"Analysed with {software()} (seed {options.seed}).",
     ]
@@ -88,64 +89,62 @@ def methods(results: Results) -> str:
 
 
 def references(results: Results) -> list[str]:
-    """Return the references that the methods paragraph rests on."""
-    options = results.options
-    keys = [*_INTERVALS[options.interval][1]]
-    if _rules_applied(results):
-        keys.append("bs1534")
-    if "comparisons" in results.tables:
-        keys += ["henderson", "satterthwaite", "pratt", "mendonca"]
-        keys += [options.correction] if options.correction in REFERENCES_OF else []
-    return sorted(REFERENCES_OF[key] for key in set(keys))
+    """Return the references that the methods paragraph cites, by surname."""
+    said = methods(results)
+    return [REFERENCES_OF[key] for key in REFERENCES_OF if _CITED[key] in said and _is_cited(key, results)]
 
 
-def _rules_applied(results: Results) -> list[str]:
-    """Return the rules of BS.1534-3 that were to exclude listeners and had something to judge."""
-    roles = set(results.ratings["role"])
-    judged = {"hidden-reference": not roles.isdisjoint(REFERENCES), "mid-anchor": "mid_anchor" in roles}
-    return [rule for rule in RULES if rule in results.options.exclude and judged[rule]]
+def _is_cited(key: str, results: Results) -> bool:
+    """That nobody was screened by BS.1534-3 needs no reference to it."""
+    by_medians = "comparisons" in results.tables and results.options.test == "medians"
+    return key != "bs1534" or bool(rules_applied(results)) or by_medians
 
 
-def _screening(results: Results) -> str:
-    rules = _rules_applied(results)
-    further = [name for name in results.options.exclude if name not in RULES]
-    reasons = [set(text.split("; ")) for text in results.screening["rules"]]
-    by_rules = [not hit.isdisjoint(rules) for hit in reasons]
-    sentences = []
-    if rules:
-        which = "post-screening rules" if len(rules) == 2 else f"{rules[0]} rule"
-        sentences.append(
-            f"{_excluded(by_rules)} by the {which} of ITU-R BS.1534-3, applied to each listener's own trials."
-        )
-    elif set(RULES) & set(results.options.exclude):
-        sentences.append(
-            "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
-        )
-    else:
-        sentences.append("Listeners were not screened by BS.1534-3.")
-    if further:
-        others = [not hit.isdisjoint(further) for hit in reasons]
-        alone = [other and not rule for other, rule in zip(others, by_rules, strict=True)]
-        sentences.append(f"{_excluded(alone)} by further criteria ({', '.join(further)}).")
-    return " ".join(sentences)
-
-
-def _excluded(who: list[bool]) -> str:
-    n, total = sum(who), len(who)
-    if n == 0:
-        return "No listener was excluded"
-    return f"{n} of {total} listeners {'was' if n == 1 else 'were'} excluded"
+def _design(results: Results) -> str:
+    """Who rated what: everybody who took part, and the part that each heard where nobody heard all."""
+    rows = results.ratings
+    trials = rows[(rows["kind"] == "trial") & rows["score"].notna()]
+    low, high = results.scale
+    n_items, each = trials["item"].nunique(), trials.groupby("listener")["item"].nunique()
+    few, many = int(each.min()), int(each.max())
+    part = "" if few == n_items else f", each listener {few}{f' to {many}' if many > few else ''} of them,"
+    return (
+        f"{rows['listener'].nunique()} listeners rated {trials['condition'].nunique()} conditions of "
+        f"{n_items} items{part} on a scale from {low:g} to {high:g}."
+    )
 
 
 def _comparisons(results: Results) -> str:
     if "comparisons" not in results.tables:
         return ""
     options, n = results.options, len(results.tables["comparisons"])
-    correction = (
-        ""
+    two_way = options.interval == "two-way"
+    test = _TESTS.get(options.test) or f"a t test that treats {'them likewise' if two_way else _MODEL}"
+    over = f"over {n} comparison{'' if n == 1 else 's'}"
+    corrected = (
+        "p values are not corrected for their number"
         if options.correction == "none"
-        else f", corrected by {options.correction.capitalize()}'s method over {n} comparisons"
+        else f"p values are corrected by {_CORRECTIONS[options.correction]} {over}"
+    )
+    kind = (
+        "are of the same kind as those of the means"
+        if two_way
+        else "belong to that test"
+        if options.test == "two-way"
+        else f"treat {_MODEL}"
     )
     return (
-        f"Conditions were compared in pairs within listener and item by {_TESTS[options.test]}{correction}."
+        f"{_compared(results)} on the differences within listener and item by {test}; {corrected}. The "
+        f"intervals of the differences {kind} and are not adjusted for the number of comparisons."
     )
+
+
+def _compared(results: Results) -> str:
+    table, against = results.tables["comparisons"], results.options.against
+    listed = conditions(results.screened)
+    if against:
+        label = listed.set_index("condition")["label"][against]
+        return f"{label} was compared with {'the' if len(table) == 1 else 'each'} other condition"
+    names = {*table["condition_a"], *table["condition_b"]}
+    roles = set(listed.loc[listed["condition"].isin(names), "role"])
+    return f"The {len(names)} {'methods' if roles == {'method'} else 'conditions'} were compared in pairs"

@@ -86,7 +86,9 @@ def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     )
     ax.errorbar(range(len(rows)), rows["mos"], yerr=ends, fmt="none", ecolor=INK, elinewidth=1, capsize=3)
     ax.set_xticks(range(len(rows)), list(rows["label"]), rotation=35, ha="right", rotation_mode="anchor")
-    score_axis(ax, frame, vertical=True, pad=0.0, reach=(rows["ci_low"].min(), rows["ci_high"].max()))
+    cap = 0.01 * (high - low)  # the caps of the widest interval are drawn whole
+    reach = rows["ci_low"].min() - cap, rows["ci_high"].max() + cap
+    score_axis(ax, frame, vertical=True, pad=0.0, reach=reach)
     _arrows(ax, rows, vertical=True)
     ax.set_ylabel("MOS")
     return finish(ax, frame, grid="y")

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from analysis import mos, report, write_report
+from analysis.page import render_page
 from analysis.ratings import tidy
-from analysis.results import Options
+from analysis.results import Options, analyse
+from analysis.screening import RULES
 
 FAST = Options(draws=200)
 
@@ -88,9 +90,15 @@ def test_zero_has_no_sign() -> None:
     assert "0.0 to" in latex_mos(table) and "-0.0" not in latex_mos(table)
 
 
-def test_captions_say_whether_listeners_were_screened(tmp_path: Path) -> None:
-    write_report(ratings(), tmp_path, FAST)
-    assert "intervals, after screening." in (tmp_path / "index.html").read_text()
-    write_report(ratings(), tmp_path, Options(draws=200, exclude=()))
-    page = (tmp_path / "index.html").read_text()
-    assert "intervals, of all listeners, none screened." in page and "after screening" not in page
+def test_captions_say_whether_listeners_were_screened() -> None:
+    frame = ratings(("A", "reference"))
+    frame.loc[frame["condition"] == "reference", "score"] = 100.0
+    figures = dict.fromkeys(("mos", "box", "violin", "listeners", "differences"), "")
+    assert "intervals, after screening." in render_page(analyse(frame, FAST), figures, "x")
+    for rows, exclude, said in (
+        (frame, (), "Screening was switched off"),
+        (ratings(), RULES, "Nobody was screened:"),
+    ):
+        page = render_page(analyse(rows, Options(draws=200, exclude=exclude)), figures, "x")
+        assert "intervals, of all listeners, none screened." in page and "after screening" not in page
+        assert page.index("Before you trust the means") < page.index(said) < page.index('id="distributions"')

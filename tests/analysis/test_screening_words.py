@@ -9,6 +9,7 @@ from analysis import DesignError, mos, screen
 from analysis.ratings import tidy
 from analysis.results import Options, analyse
 from analysis.text import methods, references
+from analysis.text_screening import not_screened, whose
 
 
 def ratings(**changes: object) -> pd.DataFrame:
@@ -31,8 +32,8 @@ def ratings(**changes: object) -> pd.DataFrame:
     [
         (
             ("hidden-reference", "mid-anchor"),
-            "1 of 5 listeners was excluded by the hidden-reference rule of ITU-R BS.1534-3, applied to each "
-            "listener's own trials.",
+            "1 of 5 listeners was excluded by the hidden-reference rule of ITU-R BS.1534-3 (the hidden "
+            "reference below 90 in more than 15 % of the listener's own trials).",
         ),
         (
             ("fast",),
@@ -41,8 +42,9 @@ def ratings(**changes: object) -> pd.DataFrame:
         ),
         (
             ("hidden-reference", "fast"),
-            "1 of 5 listeners was excluded by the hidden-reference rule of ITU-R BS.1534-3, applied to each "
-            "listener's own trials. 1 of 5 listeners was excluded by further criteria (fast).",
+            "1 of 5 listeners was excluded by the hidden-reference rule of ITU-R BS.1534-3 (the hidden "
+            "reference below 90 in more than 15 % of the listener's own trials). 1 of 5 listeners was "
+            "excluded by further criteria (fast).",
         ),
         ((), "Listeners were not screened by BS.1534-3."),
     ],
@@ -67,7 +69,62 @@ def test_with_a_mid_anchor_both_rules_apply() -> None:
     frame = ratings()
     anchors = frame[frame["condition"] == "A"].assign(condition="anchor70", role="mid_anchor", score=50.0)
     said = methods(analyse(tidy(pd.concat([frame, anchors], ignore_index=True))))
-    assert "1 of 5 listeners was excluded by the post-screening rules of ITU-R BS.1534-3" in said
+    assert (
+        "1 of 5 listeners was excluded by the post-screening rules of ITU-R BS.1534-3 (the hidden reference "
+        "below 90 or the mid anchor above 90 in more than 15 % of the listener's own trials)." in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("exclude", "warning"),
+    [
+        (("hidden-reference", "mid-anchor"), []),
+        (
+            (),
+            [
+                "Screening was switched off (--exclude none): the means hold the scores of 1 of 5 listeners "
+                "whom it would exclude (deaf)."
+            ],
+        ),
+        (
+            ("fast",),
+            [
+                "The rules of BS.1534-3 were switched off (--exclude): the means hold the scores of 1 of 4 "
+                "listeners whom it would exclude (deaf)."
+            ],
+        ),
+        (
+            ("hidden-reference",),
+            [
+                "The mid-anchor rule of BS.1534-3 was switched off (--exclude), and there was nothing to "
+                "judge listeners by."
+            ],
+        ),
+    ],
+)
+def test_means_of_listeners_who_were_not_screened_are_warned_of(
+    exclude: tuple[str, ...], warning: list[str]
+) -> None:
+    assert not_screened(analyse(ratings(), Options(exclude=exclude))) == warning
+
+
+def test_screening_that_would_exclude_nobody_or_could_not_is_told() -> None:
+    good = ratings()
+    good = good[good["listener"] != "deaf"].reset_index(drop=True)
+    assert not_screened(analyse(good, Options(exclude=()))) == [
+        "Screening was switched off (--exclude none); it would have excluded nobody."
+    ]
+    bare = analyse(good[good["condition"] != "reference"].reset_index(drop=True))
+    assert whose(bare) == "of all listeners, none screened"
+    assert not_screened(bare) == ["Nobody was screened: there is no hidden reference and no mid anchor."]
+
+
+def test_many_listeners_are_not_all_named() -> None:
+    frame = ratings()
+    frame.loc[frame["condition"] == "reference", "score"] = 20.0
+    frame = pd.concat([frame, frame.assign(listener=frame["listener"] + "2")], ignore_index=True)
+    said = not_screened(analyse(frame.assign(session=frame["listener"]), Options(exclude=())))
+    assert said[0].endswith("10 of 10 listeners whom it would exclude (a, a2, b, b2, c and 5 more).")
 
 
 def test_the_scale_that_the_ratings_were_read_with_is_the_screenings() -> None:
