@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,16 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from scipy import signal
 
 from analysis.errors import DesignError, RatingsError
 from analysis.html_tables import number
+from analysis.labels import distinct
 from analysis.mos import mos
-from analysis.ratings import conditions, each, is_simulated, rated, scale_of
+from analysis.ratings import each, is_simulated, rated, scale_of
 from analysis.screening import kept, screen
+from analysis.spectrogram import draw_spectrogram, peak_db
 from analysis.study import Study, Trial, read_study
 from analysis.text import software
-from analysis.variance import Floats
-
-_NO_DATE: Any = {"Software": None}  # a picture says nothing of the program that drew it
-_RANGE_DB, _BINS, _FRAMES = 80.0, 192, 420
 
 
 def write_companion(
@@ -76,15 +74,20 @@ def write_companion(
     if missing:
         raise RatingsError(f"The study has no sound file {missing[0]}.")
     residuals = _residuals(Path(stimuli)) if stimuli else {}
-    items = [_item(trial, scores, left, residuals, folder) for trial in trials]
     table = mos(left)
+    given = dict(zip(table["condition"], table["label"], strict=True)) | about.labels
+    called = distinct(given | {name: given.get(name, name) for trial in trials for name in trial.sounds})
+    items = [
+        _item(trial, heading, scores, called, residuals, folder)
+        for trial, heading in zip(trials, _headings(trials, about), strict=True)
+    ]
     context = {
         "title": title or about.title,
         "attribute": name,
         "simulated": is_simulated(frame),
         "mark": Markup('<span class="mark">SIMULATED</span>') if is_simulated(frame) else "",
         "items": items,
-        "overall": [_score(row, about, scale) for row in each(table)],
+        "overall": [_score(row, called[row.condition], scale) for row in each(table)],
         "software": software(),
     }
     templates = FileSystemLoader(Path(__file__).parent / "templates")
@@ -94,20 +97,32 @@ def write_companion(
     return page
 
 
+def _headings(trials: list[Trial], study: Study) -> list[tuple[str, str]]:
+    """Heading and folder of each trial: its item's, and its page's too where two are of one item."""
+    pages = Counter(trial.item for trial in trials)
+    found = []
+    for trial in trials:
+        label = study.item_labels.get(trial.item, trial.item)
+        alone = pages[trial.item] == 1
+        found.append(
+            (label, trial.item) if alone else (f"{label} ({trial.page})", f"{trial.item}/{trial.page}")
+        )
+    return found
+
+
 def _item(
     trial: Trial,
+    heading: tuple[str, str],
     scores: pd.DataFrame,
-    left: pd.DataFrame,
+    called: dict[str, str],
     residuals: dict[tuple[str, str], Path],
     folder: Path,
 ) -> dict[str, Any]:
     """One item of the page; copies its sounds and draws their spectrograms."""
     rows = {row.condition: row for row in each(scores[scores["item"] == trial.item])}
-    order = [name for name in conditions(left)["condition"] if name in trial.sounds]
-    order += [name for name in trial.sounds if name not in order]
-    labels = dict(zip(left["condition"], left["label"], strict=True))
-    level = _peak_db(trial.sounds[order[0]])
-    place = folder / "audio" / _safe(trial.item)
+    order = [name for name in called if name in trial.sounds]
+    level = peak_db(trial.sounds[order[0]])
+    place = folder / "audio" / _safe(heading[1])
     sounds = []
     for name in order:
         sound = _sound(trial.sounds[name], place, _safe(name), level)
@@ -115,14 +130,15 @@ def _item(
         found = rows.get(name)
         sounds.append(
             {
-                "label": labels.get(name, name),
+                "label": called[name],
                 "score": _interval_text(found) if found is not None else "not rated",
                 **sound,
                 "residual": _sound(residual, place, f"{_safe(name)}~residual", level) if residual else None,
             }
         )
     return {
-        "name": trial.item,
+        "name": heading[0],
+        "id": place.name,
         "label": trial.label,
         "prediction": trial.prediction,
         "probability": None if trial.probability is None else f"{100 * trial.probability:.0f} %",
@@ -130,7 +146,7 @@ def _item(
     }
 
 
-def _score(row: Any, study: Study, scale: tuple[float, float]) -> dict[str, Any]:
+def _score(row: Any, label: str, scale: tuple[float, float]) -> dict[str, Any]:
     """A row of the overall table: text, and the bar's ends in percent of the scale."""
 
     def place(value: float) -> float:
@@ -138,7 +154,7 @@ def _score(row: Any, study: Study, scale: tuple[float, float]) -> dict[str, Any]
 
     low, high = (row.mos, row.mos) if np.isnan(row.ci_low) else (row.ci_low, row.ci_high)
     return {
-        "label": study.labels.get(row.condition, row.label),
+        "label": label,
         "text": _interval_text(row),
         "mos": place(row.mos),
         "low": place(low),
@@ -181,54 +197,6 @@ def _safe(name: str) -> str:
     """
     safe = re.sub(r"[^a-z0-9._+-]", "_", name.lower()).lstrip(".")
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def draw_spectrogram(source: Path, picture: Path, level: float) -> None:
-    """Write a sound's magnitude spectrogram as a PNG, low frequencies at the bottom.
-
-    Args:
-        source: Sound file; several channels are averaged.
-        picture: PNG to write.
-        level: Level in dB of the brightest colour; the darkest is 80 dB lower. One level for all sounds of an
-            item makes their pictures comparable.
-    """
-    from matplotlib.image import imsave
-
-    power = _spectrogram_db(source)
-    part = picture.with_name(f".{picture.name}.part")
-    imsave(
-        part,
-        power[::-1],
-        cmap="magma",
-        vmin=level - _RANGE_DB,
-        vmax=level,
-        format="png",
-        metadata=_NO_DATE,
-    )
-    part.replace(picture)
-
-
-def _peak_db(source: Path) -> float:
-    return float(_spectrogram_db(source).max())
-
-
-def _spectrogram_db(source: Path) -> Floats:
-    """Magnitudes in dB [frequencies, frames], reduced to the size of the picture."""
-    import soundfile
-
-    try:
-        audio, rate = soundfile.read(source, dtype="float64", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise RatingsError(f"{source} cannot be read as sound: {error}.") from None
-    mono = audio.mean(axis=1)
-    window = 2 * _BINS
-    if len(mono) < window:
-        mono = np.pad(mono, (0, window - len(mono)))
-    hop = max(window // 4, len(mono) // _FRAMES)
-    _, _, spectrum = signal.spectrogram(
-        mono, rate, window="hann", nperseg=window, noverlap=max(window - hop, 0)
-    )
-    return np.asarray(10 * np.log10(spectrum + 1e-14))
 
 
 def _replace(path: Path, text: str) -> None:

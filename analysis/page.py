@@ -67,7 +67,8 @@ def _further(results: Results, digits: int) -> dict[str, Table]:
         "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
     }  # fmt: skip
     for name in results.options.by:
-        shown[f"by_{name}"] = [Column(name, name.removeprefix("q_").capitalize()), *columns.MOS]
+        key = "item_label" if name == "item" else name
+        shown[f"by_{name}"] = [Column(key, name.removeprefix("q_").capitalize()), *columns.MOS]
     frames = dict(results.tables)
     if "omnibus" in frames:
         frames["omnibus"] = columns.in_words(frames["omnibus"])

@@ -10,7 +10,7 @@
 | `trial_position`, `condition_position` | float | order of presentation, from 0 or 1 |
 | `comment`, `submitted_at` | text | as the listener or the server wrote it |
 | `simulated`, `finished` | bool | made by a program; the session reached its end |
-| `label` | text | the condition's name in figures and tables |
+| `label`, `item_label` | text | the condition's and the item's name in figures and tables |
 | `q_...` | text | one column per questionnaire answer or URL parameter |
 
 `frame.attrs["scales"]` maps an attribute to the lowest and highest score of its scale, where that is known.
@@ -42,13 +42,14 @@ TEXT = [
     "comment",
     "submitted_at",
     "label",
+    "item_label",
 ]
 NUMBERS = ["score", "time_ms", "listened_ms", "trial_position", "condition_position"]
 FLAGS = ["simulated", "finished"]
 COLUMNS = [
     "study", "listener", "session", "item", "condition", "attribute", "score", "time_ms", "comment", "role",
     "simulated", "kind", "listened_ms", "trial_position", "condition_position", "finished", "submitted_at",
-    "label",
+    "label", "item_label",
 ]  # fmt: skip
 
 _ROLE_OF_NAME = {
@@ -101,6 +102,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
     defaults: dict[str, Any] = {
         "study": "study", "session": out["listener"], "attribute": "score", "kind": "trial",
         "role": by_value(out["condition"], role_of), "label": out["condition"],
+        "item_label": out["item"],
     }  # fmt: skip
     for name, value in defaults.items():
         out[name] = out[name].fillna(value)

@@ -14,6 +14,7 @@ from analysis.assumptions import assumptions
 from analysis.choice import chosen_attribute
 from analysis.compare import compare
 from analysis.errors import DesignError
+from analysis.labels import item_labels
 from analysis.mixed import mixed_model
 from analysis.mos import mos
 from analysis.ratings import conditions, each, is_simulated, rated, scale_of
@@ -108,6 +109,10 @@ def _first(screening: pd.DataFrame) -> str:
     return "; ".join(said) + (f"; and {len(screening) - 3} more" if len(screening) > 3 else "")
 
 
+def _labelled(by_item: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
+    return by_item.assign(item_label=by_item["item"].map(item_labels(left)))
+
+
 def _tables(
     left: pd.DataFrame,
     rows: pd.DataFrame,
@@ -132,12 +137,13 @@ def _tables(
         "reliability": lambda: reliability(left),
         "listeners": lambda: listeners(left),
         "assumptions": lambda: assumptions(left, scale=scale),
-        "items": lambda: mos(left, by="item", **shared),
+        "items": lambda: _labelled(mos(left, by="item", **shared), left),
     }
     if len(left) != len(rows):
         makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)
     for name in options.by:
-        makers[f"by_{name}"] = functools.partial(mos, left, by=name, **shared)
+        by = functools.partial(mos, left, by=name, **shared)
+        makers[f"by_{name}"] = by if name != "item" else makers["items"]
     tables, missing = {}, {}
     for name, make in makers.items():
         try:

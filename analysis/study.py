@@ -1,4 +1,4 @@
-"""What a study's `config.yaml` tells the analysis: names, scale, attention checks, sounds."""
+"""What a study's `config.yaml` tells the analysis: labels, scale, attention checks, sounds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import RatingsError
+from analysis.labels import distinct
 
 _SCALE = {"name": "score", "min": 0, "max": 100}  # what a study does not say of its scales
 _OWN_SCALES = frozenset({"bs1116", "likert_single_stimulus", "likert_multi_stimulus"})
@@ -17,9 +18,10 @@ _OWN_NAME = re.compile(r"score|rating\d+")
 
 @dataclass(frozen=True)
 class Trial:
-    """One rating page: its item, what is known of it, and the sound file of each condition."""
+    """One rating page: its item and id, what is known of it, and the sound file of each condition."""
 
     item: str
+    page: str
     kind: str
     label: str | None
     prediction: str | None
@@ -35,6 +37,7 @@ class Study:
     folder: Path
     title: str
     labels: dict[str, str]
+    item_labels: dict[str, str]
     roles: dict[str, str]
     scales: dict[str, tuple[float, float]]
     trials: list[Trial]
@@ -75,13 +78,17 @@ def read_study(folder: str | Path) -> Study:
 
 
 def _study(folder: Path, config: dict[str, Any], ours: dict[str, Any]) -> Study:
-    known = {str(name): entry or {} for name, entry in (ours.get("conditions") or {}).items()}
+    known, items = (
+        {str(name): entry or {} for name, entry in (ours.get(key) or {}).items()}
+        for key in ("conditions", "items")
+    )
     about = {str(page): entry for page, entry in (ours.get("trials") or {}).items()}
     pages = list(_pages(config.get("pages") or []))
     return Study(
         folder=folder,
         title=str(config.get("testname") or folder.name),
-        labels={name: str(entry["label"]) for name, entry in known.items() if entry.get("label")},
+        labels=_labels(known),
+        item_labels=_labels(items),
         roles={name: str(entry["role"]) for name, entry in known.items() if entry.get("role")},
         scales=_scales(ours.get("scales") or [_SCALE], {str(page.get("type")) for page in pages}),
         trials=[
@@ -90,6 +97,10 @@ def _study(folder: Path, config: dict[str, Any], ours: dict[str, Any]) -> Study:
             if page.get("type") == "mushra"
         ],
     )
+
+
+def _labels(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return distinct({name: str(entry["label"]) for name, entry in entries.items() if entry.get("label")})
 
 
 def _scales(entries: list[dict[str, Any]], types: set[str]) -> dict[str, tuple[float, float]]:
@@ -118,6 +129,7 @@ def _trial(folder: Path, page: dict[str, Any], about: dict[str, Any]) -> Trial:
     }
     return Trial(
         item=str(about.get("item") or page.get("id")),
+        page=str(page.get("id")),
         kind=str(about.get("kind") or "trial"),
         label=about.get("label"),
         prediction=about.get("prediction"),

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures.colours import looks
 from analysis.figures.style import finish, legend, new_axes, score_axis
+from analysis.labels import item_labels
 from analysis.mos import mos
 from analysis.ratings import conditions
 
@@ -29,7 +30,8 @@ def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFra
     ax = ax or new_axes(13, 9)
     for name in listed["condition"]:
         ax.plot(range(len(wide)), wide[name], **look[name].as_line())
-    names = [name if len(name) <= 18 else f"{name[:17]}…" for name in map(str, wide.index)]
+    called = item_labels(frame)
+    names = [name if len(name) <= 18 else f"{name[:17]}…" for name in map(called.__getitem__, wide.index)]
     ax.set_xticks(range(len(wide)), names, rotation=40, ha="right", rotation_mode="anchor")
     score_axis(ax, frame, vertical=True)
     ax.set_ylabel("Mean score")

@@ -91,8 +91,13 @@ def _read_folder(
     database = path / ours.DATABASE
     if database.is_file():
         frame = ours.read_database(ours.sqlite_url(database), str(database))
-        labels = read_study(path).labels if (path / "config.yaml").is_file() else {}
-        return frame.assign(label=frame["condition"].map(lambda name: labels.get(name, name)))
+        if not (path / "config.yaml").is_file():
+            return frame
+        study = read_study(path)
+        return frame.assign(
+            label=frame["condition"].map(lambda name: study.labels.get(name, name)),
+            item_label=frame["item"].map(lambda name: study.item_labels.get(name, name)),
+        )
     files = [
         file
         for page in webmushra.PAGES
