@@ -31,9 +31,8 @@ def anchor_filter(sample_rate: int, cutoff_hz: float) -> npt.NDArray[np.float64]
     stop_hz = cutoff_hz * STOP_RATIO
     if stop_hz > sample_rate / 2:
         raise StimuliError(
-            f"An anchor of {cutoff_hz:g} Hz needs a sample rate of at least {2 * stop_hz:g} Hz; "
-            f"found {sample_rate} Hz. "
-            "Leave this anchor out, or use stimuli of a higher rate."
+            f"an anchor of {cutoff_hz:g} Hz needs a sample rate of at least {2 * stop_hz:g} Hz; "
+            f"found {sample_rate} Hz"
         )
     taps, beta = kaiserord(ATTENUATION_DB, (stop_hz - cutoff_hz) / (sample_rate / 2))
     taps |= 1

@@ -21,7 +21,7 @@ Audio = npt.NDArray[np.float32]
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG"}
-READABLE = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+READABLE = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
 
 
 def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio, int]:
@@ -44,6 +44,8 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(2, "No such sound file", str(path))
+    if path.stat().st_size == 0:
+        raise AudioFileError(f"{path}: the file is empty; expected WAV, FLAC, Ogg or MP3.")
     try:
         audio, rate = soundfile.read(path, dtype="float32")
     except (soundfile.LibsndfileError, TypeError, MemoryError) as error:

@@ -91,13 +91,20 @@ def align_loudness(
     for sound, lufs, peak, gain in zip(sounds, loudness, peaks, wanted, strict=True):
         gain_db = gain - lowered_db if np.isfinite(lufs) else min(0.0, ceiling_dbtp - peak)
         scaled = np.asarray(sound * np.float32(10 ** (gain_db / 20)), dtype=np.float32)
-        warnings = _warnings(len(sound) / sample_rate, lufs, target_lufs - lufs, max_gain_db, lowered_db)
+        warnings = _warnings(
+            len(sound) / sample_rate, lufs, target_lufs - lufs, max_gain_db, lowered_db, ceiling_dbtp
+        )
         results.append(Aligned(scaled, gain_db, lufs + gain_db, peak + gain_db, warnings))
     return results
 
 
 def _warnings(
-    duration_s: float, lufs: float, needed_db: float, max_gain_db: float, lowered_db: float
+    duration_s: float,
+    lufs: float,
+    needed_db: float,
+    max_gain_db: float,
+    lowered_db: float,
+    ceiling_dbtp: float,
 ) -> tuple[str, ...]:
     found = []
     if not np.isfinite(lufs):
@@ -108,10 +115,11 @@ def _warnings(
         )
     if duration_s < BLOCK_S:
         found.append(
-            f"{1000 * duration_s:.0f} ms is shorter than the 400 ms block of BS.1770-4: measured as one block"
+            f"{1000 * duration_s:.3g} ms is shorter than the 400 ms block of BS.1770-4: measured as one block"
         )
     if lowered_db > 0:
         found.append(
-            f"target lowered by {lowered_db:.2f} dB so that no true peak of the group passes the ceiling"
+            f"all sounds are {lowered_db:.2f} dB softer than asked, so that no true peak passes "
+            f"{ceiling_dbtp:g} dBTP"
         )
     return tuple(found)

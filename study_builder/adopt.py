@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from zlib import crc32
 
-from stimuli import lowpass_anchor, read_audio, sha256_of, write_audio
+from stimuli import StimuliError, lowpass_anchor, read_audio, sha256_of, write_audio
 from study_builder.config import Block, MushraPage, Notice, Page, StudyConfig
 from study_builder.errors import BuildError
 from study_builder.folders import copy_named_file, folder_when_complete
@@ -94,6 +94,9 @@ def _anchors(folder: Path, page: MushraPage) -> dict[str, str]:
         audio, rate = read_audio(folder / str(page.reference))
         path = PurePosixPath(str(page.reference)).with_suffix("")
         paths[name] = f"{path}.{name}.wav"
-        anchor = lowpass_anchor(audio, rate, _CUTOFF_HZ[name])
+        try:
+            anchor = lowpass_anchor(audio, rate, _CUTOFF_HZ[name])
+        except StimuliError as error:
+            raise BuildError(f"page '{page.id}', {page.reference}: {error}") from None
         write_audio(folder / paths[name], anchor, rate, seed=crc32(paths[name].encode()))
     return paths

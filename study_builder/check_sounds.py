@@ -27,7 +27,7 @@ from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.findings import Finding, page_of_standard
 from study_builder.folders import leaves_the_folder
 from study_builder.jobs import mapped
-from study_builder.trial_audio import MAX_CHANNELS, channels_of, counted, duration
+from study_builder.trial_audio import MAX_CHANNELS, channels_of, counted, dc_offset, duration
 
 MAX_SECONDS = 12.0
 MAX_SPREAD_LU = 1.0
@@ -67,14 +67,17 @@ def check_sounds(
     groups = list(_groups(study, config))
     yield from _unlisted(study, config)
     results = mapped(check_group, groups, jobs)
+    told: set[tuple[str, str]] = set()
     for found in results if track is None else track(results, len(groups)):
-        yield from found
+        # A volume page may play a sound of a trial, of which everything has been said.
+        yield from (finding for finding in found if (finding.code, finding.where) not in told)
+        told |= {(finding.code, finding.where) for finding in found}
 
 
 def _groups(study: Path, config: StudyConfig) -> Iterator[Group]:
-    """Yield each set of sounds once, by its trial where it has one: training and repeats play the same."""
+    """Yield each set of sounds once, trials first: training, repeats and the volume page play the same."""
     seen: set[frozenset[tuple[str, str]]] = set()
-    for page in sorted(config.walk(), key=lambda page: page.rates and config.trial(page).kind != "trial"):
+    for page in sorted(config.walk(), key=lambda page: not page.rates or config.trial(page).kind != "trial"):
         sounds = page.sounds()
         key = frozenset(sounds.items())
         if not sounds or key in seen:
@@ -144,6 +147,8 @@ def _single(group: Group, name: str, path: str, audio: Audio, rate: int) -> Iter
     if run >= CLIPPED_RUN:
         message = f"is clipped: {run} samples in a row at full scale; expected a lower level"
         yield Finding("error", "clipped", path, message)
+    if offset := dc_offset(audio):
+        yield Finding("warning", "dc-offset", path, offset)
     if not audio.any():
         message = "is silent; nothing can be rated in it"
         yield Finding("warning" if group.roles.get(name) == "method" else "error", "silent", path, message)

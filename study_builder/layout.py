@@ -11,10 +11,10 @@ from typing import Literal
 from stimuli import Condition, Item, Manifest, sha256_of
 from study_builder.errors import LayoutError
 from study_builder.names import composed, expected_among, safe_id, safe_ids
+from study_builder.sound_files import EXPECTED, sound_files
 
 Layout = Literal["item/condition", "condition/item"]
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 REFERENCE_NAMES = ("reference", "ref", "input", "original")
 _ROLE_OF_NAME = {
     "anchor35": "low_anchor",
@@ -63,6 +63,8 @@ def read_sounds(folder: Path | str, layout: Layout | None = None, reference: str
         ManifestError: the manifest cannot be used.
     """
     folder = Path(folder)
+    if folder.is_file():
+        raise LayoutError(f"{folder}: is a file; expected a stimuli set, or a folder of {EXPECTED}")
     if not folder.is_dir():
         raise FileNotFoundError(2, "No such folder", str(folder))
     if (folder / "manifest.json").is_file():
@@ -90,11 +92,7 @@ def _read_manifest(folder: Path) -> SoundSet:
 
 
 def _read_folder(folder: Path, layout: Layout | None, reference: str | None) -> SoundSet:
-    files = _files(folder)
-    if not files:
-        raise LayoutError(
-            f"{folder}: holds no sound files in folders; expected item/condition.wav or condition/item.wav"
-        )
+    files = sound_files(folder)
     outer = sorted({composed(path.parent.name) for path in files}, key=_natural)
     inner = sorted({composed(path.stem) for path in files}, key=_natural)
     reference = None if reference is None else _named_reference(reference, layout, outer, inner)
@@ -118,20 +116,6 @@ def _read_folder(folder: Path, layout: Layout | None, reference: str | None) -> 
     )
     _refuse_gaps(folder, sounds)
     return sounds
-
-
-def _files(folder: Path) -> list[Path]:
-    found = [
-        path
-        for inner in sorted(folder.iterdir())
-        if inner.is_dir() and not inner.name.startswith(".")
-        for path in sorted(inner.iterdir())
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
-    ]
-    loose = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
-    if found and loose:
-        raise LayoutError(f"{loose[0]}: lies beside the folders of sounds; expected every sound in a folder")
-    return found
 
 
 def _named_reference(given: str, layout: Layout | None, outer: Sequence[str], inner: Sequence[str]) -> str:
@@ -171,15 +155,20 @@ def _condition(name: str, label: str, reference: str | None) -> Condition:
 
 def _refuse_gaps(folder: Path, sounds: SoundSet) -> None:
     gaps = [
-        (item.name, condition.name)
+        (item.name, condition)
         for item in sounds.items
         for condition in sounds.conditions
         if (item.name, condition.name) not in sounds.paths
     ]
     if gaps:
         item, condition = gaps[0]
-        more = f" (and {len(gaps) - 1} more gaps)" if len(gaps) > 1 else ""
-        raise LayoutError(f"{folder}: item '{item}' has no condition '{condition}'{more}; expected every one")
+        having = sum((one.name, condition.name) in sounds.paths for one in sounds.items)
+        more = f" (and {len(gaps) - 1} more {'gap' if len(gaps) == 2 else 'gaps'})" if len(gaps) > 1 else ""
+        raise LayoutError(
+            f"{folder}: item '{sounds.item_names.get(item, item)}' has no condition "
+            f"'{condition.label or condition.name}', which {having} of {len(sounds.items)} items "
+            f"{'has' if having == 1 else 'have'}{more}; expected every condition for every item"
+        )
     if sum(condition.role == "reference" for condition in sounds.conditions) > 1:
         names = [condition.name for condition in sounds.conditions if condition.role == "reference"]
         raise LayoutError(

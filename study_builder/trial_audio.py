@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from stimuli import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Audio, align_loudness, lowpass_anchor, read_audio, resample
+from stimuli import (
+    LOW_ANCHOR_HZ,
+    MID_ANCHOR_HZ,
+    Audio,
+    StimuliError,
+    align_loudness,
+    lowpass_anchor,
+    read_audio,
+    resample,
+)
 from stimuli.check import longest_clipped_run
 from study_builder.alike import deviation
 from study_builder.choices import Choices
@@ -16,6 +25,7 @@ from study_builder.config_base import LOW_ANCHOR, MID_ANCHOR
 from study_builder.errors import BuildError
 
 CLIPPED_RUN = 3
+MAX_OFFSET = 0.02  # of full scale; recordings have far less, a short sound of low pitch nearly as much
 MAX_CHANNELS = 5  # for which BS.1770 defines loudness without a channel for low-frequency effects
 FULL_SCALE = 1.0 - 2.0**-15  # the highest value of 16 bits
 
@@ -56,22 +66,23 @@ def prepare_trial(
         target_lufs: loudness to align to; None leaves the levels alone.
 
     Raises:
-        BuildError: sounds differ in rate, length or channels, or clip.
-        StimuliError: a file cannot be read, or an anchor does not fit below half the sample rate.
+        BuildError: sounds differ in rate, length or channels, or clip, or an anchor does not fit below half
+            the sample rate.
+        StimuliError: a file cannot be read.
     """
-    sounds, rate, clipped = _read(paths, choices.sample_rate)
+    sounds, rate, faults = _read(paths, choices.sample_rate)
     sounds = _equal_length(paths, sounds, rate, choices.length)
     if anchor_source is not None:
         for anchor in choices.anchors:
             name, cutoff_hz = ANCHORS[anchor]
             if name not in sounds:
-                sounds[name] = lowpass_anchor(sounds[anchor_source], rate, cutoff_hz)
+                sounds[name] = _anchor(paths[anchor_source], sounds[anchor_source], rate, cutoff_hz)
     if target_lufs is None:
-        return TrialAudio(rate, _unclipped(item, sounds), None, clipped)
+        return TrialAudio(rate, _unclipped(item, sounds), None, faults)
     aligned = align_loudness(list(sounds.values()), rate, target_lufs)
     reached = [result.lufs for result in aligned if np.isfinite(result.lufs)]
     results = dict(zip(sounds, aligned, strict=True))
-    warnings = {name: clipped.get(name, ()) + result.warnings for name, result in results.items()}
+    warnings = {name: faults.get(name, ()) + result.warnings for name, result in results.items()}
     return TrialAudio(
         rate,
         {name: result.audio for name, result in results.items()},
@@ -92,15 +103,34 @@ def counted(channels: int) -> str:
 
 def duration(samples: int, rate: int) -> str:
     """Return the length of a sound in words, in samples and in seconds."""
-    return f"{samples} samples ({samples / rate:.3f} s)"
+    return f"{samples} sample{'s' if samples != 1 else ''} ({samples / rate:.3f} s)"
 
 
-def _clipped(audio: Audio) -> tuple[str, ...]:
-    """Warn of clipping in a file: resampled or at another level, it cannot be seen any more."""
+def dc_offset(audio: Audio) -> str | None:
+    """Say how far a sound's mean lies from zero, where that is heard as a click at its ends; else None."""
+    means = np.abs(audio.mean(axis=0, dtype=np.float64))
+    if not (offset := float(means.max())) > MAX_OFFSET:
+        return None
+    return f"has a constant offset of {offset:.3f} of full scale, which clicks at its ends; expected none"
+
+
+def _anchor(path: Path, audio: Audio, rate: int, cutoff_hz: float) -> Audio:
+    try:
+        return lowpass_anchor(audio, rate, cutoff_hz)
+    except StimuliError as error:
+        raise BuildError(
+            f"{path}: {error} (--sample-rate resamples all; --no-anchors, or `anchors: [low]` in a file of "
+            "choices, leaves it out)"
+        ) from None
+
+
+def _faults(audio: Audio) -> Iterator[str]:
+    """Yield what is wrong with a file; resampled or at another level, clipping cannot be seen any more."""
     run = longest_clipped_run(audio, FULL_SCALE)
-    if run < CLIPPED_RUN:
-        return ()
-    return (f"its file is clipped ({run} samples in a row at full scale); a lower level does not mend it",)
+    if run >= CLIPPED_RUN:
+        yield f"its file is clipped ({run} samples in a row at full scale); a lower level does not mend it"
+    if offset := dc_offset(audio):
+        yield f"its file {offset}"
 
 
 def _read(
@@ -109,11 +139,11 @@ def _read(
     """Return the sounds, their rate, and warnings by condition."""
     sounds: dict[str, Audio] = {}
     rates: dict[str, int] = {}
-    clipped: dict[str, tuple[str, ...]] = {}
+    faults: dict[str, tuple[str, ...]] = {}
     for name, path in paths.items():
         audio, rate = read_audio(path)
-        if found := _clipped(audio):
-            clipped[name] = found
+        if found := tuple(_faults(audio)):
+            faults[name] = found
         if sample_rate is not None and rate != sample_rate:
             audio, rate = resample(audio, rate, sample_rate), sample_rate
         channels = channels_of(audio)
@@ -125,7 +155,7 @@ def _read(
     numbers = {name: channels_of(audio) for name, audio in sounds.items()}
     one_number = "one number of channels within a trial"
     _refuse_unlike(paths, numbers, lambda name: counted(numbers[name]), one_number)
-    return sounds, next(iter(rates.values())), clipped
+    return sounds, next(iter(rates.values())), faults
 
 
 def _refuse_unlike(

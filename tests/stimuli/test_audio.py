@@ -115,7 +115,7 @@ def test_unknown_suffixes_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "not a readable sound file"),
+        (b"", "a.wav: the file is empty; expected WAV, FLAC, Ogg or MP3."),
         (b"RIFF\x00\x00", "not a readable sound file"),
         (b"just text", "expected WAV, FLAC, Ogg or MP3."),
     ],

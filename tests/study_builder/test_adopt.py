@@ -42,6 +42,17 @@ def root(make_folder: MakeFolder, tmp_path: Path) -> Path:
     return tmp_path / "webmushra"
 
 
+def test_an_anchor_that_does_not_fit_names_the_sound(make_folder: MakeFolder, tmp_path: Path) -> None:
+    make_folder("slow/audio", items=2, rate=8000)
+    (tmp_path / "slow" / "older.yaml").write_text(CONFIG)
+    message = (
+        "^page 'one', audio/sound-1/reference.wav: an anchor of 7000 Hz needs a sample rate of at least 16000"
+    )
+    with pytest.raises(BuildError, match=message):
+        adopt_config(tmp_path / "slow" / "older.yaml", tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
 def test_anchors_are_rendered_and_everything_else_stays(root: Path, tmp_path: Path) -> None:
     config, notices = adopt_config(
         root / "configs/older.yaml", tmp_path / "study", command="listenable study adopt"

@@ -10,7 +10,7 @@ import pyloudnorm
 import pytest
 import soundfile
 
-from stimuli import StimuliError, read_audio, write_audio
+from stimuli import read_audio, write_audio
 from study_builder.build import build_study
 from study_builder.choices import Choices
 from tests.study_builder.building import build, rated, refuse
@@ -63,8 +63,12 @@ def test_anchors_that_a_set_has_are_kept(make_folder: MakeFolder, tmp_path: Path
 
 def test_an_anchor_above_half_the_rate_is_an_error(make_folder: MakeFolder, tmp_path: Path) -> None:
     root = make_folder(rate=8000)
-    with pytest.raises(StimuliError, match="An anchor of 7000 Hz needs a sample rate of at least 16000 Hz"):
-        build(root, tmp_path / "study")
+    message = (
+        r"sounds/sound-\d/reference.wav: an anchor of 7000 Hz needs a sample rate of at least 16000 Hz; "
+        r"found 8000 Hz \(--sample-rate resamples all; --no-anchors, or `anchors: \[low\]` in a file of "
+        r"choices, leaves it out\)$"
+    )
+    refuse(message, root, tmp_path / "study")
     assert list(rated(build(root, tmp_path / "study", anchors=["low"]))[0].conditions)[-1] == "anchor35"
 
 

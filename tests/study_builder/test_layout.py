@@ -56,7 +56,7 @@ def test_the_reference_can_be_named(make_folder: MakeFolder) -> None:
 def test_a_missing_sound_is_named(make_folder: MakeFolder) -> None:
     root = make_folder(items=3)
     (root / "sound-2" / "lmac.wav").unlink()
-    with pytest.raises(LayoutError, match="item 'sound-2' has no condition 'lmac'; expected every one"):
+    with pytest.raises(LayoutError, match="sounds: item 'sound-2' has no condition 'lmac', which 2 of 3 it"):
         read_sounds(root)
 
 
@@ -84,7 +84,9 @@ def test_two_references_two_files_or_loose_files_are_refused(make_folder: MakeFo
         read_sounds(root)
     root = make_folder("loose", items=1)
     (root / "other.wav").write_bytes(b"")
-    with pytest.raises(LayoutError, match="lies beside the folders of sounds"):
+    with pytest.raises(
+        LayoutError, match=r"loose/other.wav: lies in no folder; expected item/condition.wav or cond"
+    ):
         read_sounds(root)
 
 

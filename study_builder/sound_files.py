@@ -1,0 +1,52 @@
+"""Which files of a folder are the sounds of a study; sounds that would be passed over are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from stimuli.audio import READABLE
+from study_builder.errors import LayoutError
+
+UNREADABLE = (".m4a", ".aac", ".mp4", ".wma", ".amr", ".webm", ".mov", ".mka", ".ac3", ".caf", ".au", ".w64")
+EXPECTED = "item/condition.wav or condition/item.wav"
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """Return the sound files that lie one folder deep, in order; hidden files are no sounds.
+
+    Raises:
+        LayoutError: there are none, or a study would lack one that lies elsewhere or cannot be read.
+    """
+    found: list[Path] = []
+    for entry in _visible(folder):
+        if not entry.is_dir():
+            if _sounds(entry):
+                raise LayoutError(f"{entry}: lies in no folder; expected {EXPECTED} in {folder}")
+            continue
+        for inner in _visible(entry):
+            if inner.is_dir():
+                _refuse_deep(folder, inner)
+            elif _sounds(inner):
+                found.append(inner)
+    for path in found:
+        if path.suffix.lower() in UNREADABLE:
+            raise LayoutError(f"{path}: its format cannot be read; expected WAV, FLAC, Ogg, MP3 or AIFF")
+    if not found:
+        raise LayoutError(f"{folder}: holds no sound files in folders; expected {EXPECTED}")
+    return found
+
+
+def _refuse_deep(folder: Path, inner: Path) -> None:
+    for path in sorted(inner.rglob("*")):
+        if _sounds(path) and not path.name.startswith(".") and not path.is_dir():
+            depth = len(path.relative_to(folder).parents) - 1
+            raise LayoutError(f"{path}: lies {depth} folders deep; expected {EXPECTED} in {folder}")
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+
+
+def _sounds(path: Path) -> bool:
+    return path.suffix.lower() in (*READABLE, *UNREADABLE)
