@@ -67,11 +67,16 @@ def page_scales(config: StudyConfig, page: SessionPage) -> tuple[PageScale, ...]
 
 
 def scale_ends(config: StudyConfig, attribute: str) -> tuple[float, float] | None:
-    """Return the ends of an attribute's scale; None where pages of the study differ in it, or none has it."""
+    """Return the ends of an attribute's scale; None where pages of the study differ in it, or none has it.
+
+    Args:
+        config: The study.
+        attribute: The scale's name, alone or behind its type of page: ``score``, ``mushra score``.
+    """
     pages = [page for page in config.walk() if not isinstance(page, SpatialPage)]
     rated = [page for page in pages if isinstance(page, RatingPage)]
-    scales = [scale for page in rated for scale in scales_of_type(page) or _scales_of_study(config, None)]
-    ends = {(scale.min, scale.max) for scale in scales if scale.name == attribute}
+    named = [(p.type, scale) for p in rated for scale in scales_of_type(p) or _scales_of_study(config, None)]
+    ends = {(s.min, s.max) for type_, s in named if attribute in (s.name, f"{type_} {s.name}")}
     return ends.pop() if len(ends) == 1 else None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mushra_server.scales import scale_ends
+
 LIKERT = [{"value": str(n), "label": f"L{n}"} for n in range(1, 6)]
 
 
@@ -157,6 +159,18 @@ def test_the_other_page_types_have_what_they_need(
     assert answers["lss:one:one:rating2"] == "dull" and answers["volume"] == "70"
     assert answers["headphone_check"] == "passed"
     check_exports(app, tmp_path)
+
+
+def test_each_type_of_page_has_its_own_ends_of_one_attribute(make_app, make_study, make_page, tmp_path):
+    page = make_page(tmp_path / "both", 0, ("one",))
+    stimuli = {"one": "audio/item0/one.wav"}
+    likert = {"type": "likert_multi_stimulus", "id": "l", "stimuli": stimuli, "response": LIKERT}
+    app = make_app(make_study("both", pages=[page, {**likert, "name": "x", "content": ""}]))
+    config = app.extensions["listenable"].study.config
+    assert scale_ends(config, "score") is None
+    assert scale_ends(config, "mushra score") == (0, 100)
+    assert scale_ends(config, "likert_multi_stimulus score") == (1, 5)
+    assert scale_ends(config, "bs1116 score") is None, "no page is of this type"
 
 
 def save_other_types(listener):
