@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from analysis.variance import Floats
 
-_FAR = 30.0
+_FAR, _QUANTILES = 30.0, 4000
 Effect = tuple[float, float, float]
 _NONE: Effect = (float("nan"), float("nan"), float("nan"))
 
@@ -67,5 +67,9 @@ def _noncentrality(t: float, df: int, q: float) -> float:
     exact = float(special.nctdtrinc(df, q, t)) if t <= _FAR else float("nan")
     if math.isfinite(exact):
         return exact
-    # So far out the noncentral t is normal (Johnson & Welch 1940); its distribution function has no digits.
-    return float(t - stats.norm.ppf(q) * (1 + t**2 / (2 * df)) ** 0.5)
+    # So far out the distribution function at hand has no digits. t is (z + noncentrality) / s: its share below
+    # a value is that of z below value * s - noncentrality, over the quantiles of s.
+    s = np.sqrt(stats.chi2.ppf((np.arange(_QUANTILES) + 0.5) / _QUANTILES, df) / df)
+    return float(
+        optimize.brentq(lambda far: special.ndtr(t * s - far).mean() - q, t * s[0] - 10, t * s[-1] + 10)
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pingouin
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.multitest import multipletests
 
 from analysis import DesignError, compare
@@ -216,9 +216,16 @@ def test_dz_has_pingouins_value_and_the_noncentral_interval() -> None:
 
 
 def test_a_huge_effect_still_has_an_interval() -> None:
+    """Its distribution function by integration over the chi distribution, as the noncentral t is defined."""
     gaps = 100 + np.random.default_rng(7).normal(0, 1, 15)
     dz, low, high = cohens_dz(gaps)
-    assert 0 < low < dz < high
+    for end, q in ((low, 0.975), (high, 0.025)):
+
+        def density(s: float, far: float = end * 15**0.5) -> float:
+            chi = stats.chi.pdf(s * 14**0.5, 14) * 14**0.5
+            return float(stats.norm.cdf(dz * 15**0.5 * s - far) * chi)
+
+        assert integrate.quad(density, 0, 4, points=[end / dz], limit=200)[0] == pytest.approx(q, abs=1e-4)
 
 
 def test_superiority_has_statsmodels_interval() -> None:
