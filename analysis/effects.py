@@ -67,8 +67,8 @@ def _noncentrality(t: float, df: int, q: float) -> float:
     exact = float(special.nctdtrinc(df, q, t)) if t <= _FAR else float("nan")
     if math.isfinite(exact):
         return exact
-    # So far out the distribution function at hand has no digits. t is (z + noncentrality) / s: its share below
-    # a value is that of z below value * s - noncentrality, over the quantiles of s.
+    # So far out the distribution function at hand has no digits. Noncentral t is (z + noncentrality) / s: its
+    # share below a value is that of z below value * s - noncentrality, over the quantiles of s.
     s = np.sqrt(stats.chi2.ppf((np.arange(_QUANTILES) + 0.5) / _QUANTILES, df) / df)
     return float(
         optimize.brentq(lambda far: special.ndtr(t * s - far).mean() - q, t * s[0] - 10, t * s[-1] + 10)
