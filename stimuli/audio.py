@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
     Raises:
         AudioFileError: the file cannot be decoded, has no samples, or holds values that are not finite.
         FileNotFoundError: there is no such file.
+        PermissionError: the file may not be read.
 
     Shape:
         - audio: `[samples]` for one channel, `[samples, channels]` for more
@@ -44,6 +46,8 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(2, "No such sound file", str(path))
+    if not os.access(path, os.R_OK):  # which libsndfile calls a system error
+        raise PermissionError(errno.EACCES, "The sound file may not be read", str(path))
     if path.stat().st_size == 0:
         raise AudioFileError(f"{path}: the file is empty; expected WAV, FLAC, Ogg or MP3.")
     try:

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from scipy.signal import resample_poly
 
+from listenable import explain_failure
 from stimuli import AudioFileError, read_audio, to_mono, write_audio
 from stimuli.audio import quantise_16_bit
 
@@ -157,3 +158,11 @@ def test_a_failed_write_leaves_nothing_and_keeps_the_old_file(
     monkeypatch.undo()
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_audio(tmp_path / "a.wav", tone(), RATE)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may read everything
+    with pytest.raises(PermissionError) as error:
+        read_audio(tmp_path / "a.wav")
+    assert explain_failure(error.value) == f"{tmp_path / 'a.wav'}: Permission denied."

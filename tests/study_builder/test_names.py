@@ -154,3 +154,12 @@ def test_qualities_are_given_by_name_or_label(codecs: Path, tmp_path: Path) -> N
     assert condition_quality(config, {"Codec A (16 kbit)": 33})["Codec-A-16-kbit"] == 33
     with pytest.raises(SimulateError, match=r"--quality names 'Codec C'; .*did you mean 'Codec B, neu'"):
         condition_quality(config, {"Codec C": 1})
+
+
+def test_ids_of_earlier_studies_are_read(make_config: Callable[..., StudyConfig]) -> None:
+    """They could end in a hyphen, and items had no labels."""
+    text = make_config().to_yaml().replace("c1", "Codec-A-16-kbit-").replace("  items: {}\n", "")
+    assert "items:" not in text
+    config, notices = StudyConfig.parse(text)
+    assert notices == [] and config.item_label("t1") == "t1"
+    assert condition_quality(config, {"Codec-A-16-kbit-": 33})["Codec-A-16-kbit-"] == 33
