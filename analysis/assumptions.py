@@ -43,6 +43,7 @@ def assumptions(
         lambda: _drift(rows, "condition_position", "position in the trial"),
         lambda: _speed(rows),
         lambda: _interaction(rows),
+        lambda: _same_items(rows),
     ]
     found = [record for check in checks for record in check()]
     return pd.DataFrame(found).assign(simulated=is_simulated(rows))
@@ -65,6 +66,20 @@ def _record(
         "check": check, "condition": condition, "value": value, "limit": limit, "warns": bool(warns),
         "sentence": sentence, "clause": clause,
     }  # fmt: skip
+
+
+def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Share of item x condition that was rated: means over different items are not of like with like."""
+    share = len(rows.drop_duplicates(["item", "condition"])) / (
+        rows["item"].nunique() * rows["condition"].nunique()
+    )
+    sentence = (
+        "Every condition was rated on every item."
+        if share == 1
+        else "Not every condition was rated on every item: the means are over different items, while the "
+        "differences are within items."
+    )
+    return [_record("same items", "", share, 1.0, share < 1, sentence, "BS.1534-3, p. 13")]
 
 
 def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:

@@ -101,8 +101,8 @@ def screening(scale: tuple[float, float]) -> list[Column]:
         Column("reason", "Why excluded", spare=True),
         Column("flags", "Flags", spare=True),
         Column("n_trials", "Trials", "count"),
-        Column("reference_share", f"Reference < {limit} (% of trials)", "share", spare=True),
-        Column("mid_anchor_share", f"Mid anchor > {limit} (% of trials)", "share", spare=True),
+        Column("reference_share", f"Reference < {limit} (%)", "share", spare=True),
+        Column("mid_anchor_share", f"Mid anchor > {limit} (%)", "share", spare=True),
     ]
 
 

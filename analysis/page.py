@@ -92,7 +92,7 @@ def _sentences(results: Results) -> tuple[list[str], list[str]]:
 
 def unbroken(sentence: str) -> str:
     """Keep `p = 0.03` and `95 %` on one line."""
-    return re.sub(r"(?<=\d) (?=%)|(?<=\bp) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", sentence)
+    return re.sub(r"(?<=\d) (?=%)|(?<=\b[pbF]) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", sentence)
 
 
 def _warnings(results: Results) -> list[str]:

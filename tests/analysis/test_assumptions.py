@@ -39,5 +39,13 @@ def test_assumptions_find_what_was_planted(mushra: pd.DataFrame) -> None:
     assert "effect of order" in warned(drifting)
     low = mushra["condition"] == "anchor70"
     assert "anchor distance" in warned(mushra.assign(score=mushra["score"].where(~low, 15.0)))
+    gap = (mushra["item"] == "item 05") & (mushra["condition"] == "poor")
+    assert warned(mushra[~gap]) == {"same items"}
+    table = assumptions(mushra[~gap]).set_index("check")
+    assert table.loc["same items", "value"] == 29 / 30
+    assert table.loc["same items", "sentence"] == (
+        "Not every condition was rated on every item: the means are over different items, while the "
+        "differences are within items."
+    )
     swap = (mushra["item"] < "item 03") & (mushra["condition"] == "good")
     assert "item x condition" in warned(mushra.assign(score=mushra["score"].where(~swap, 20.0)))

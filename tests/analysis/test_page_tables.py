@@ -48,8 +48,8 @@ def test_shares_have_their_unit_in_the_header() -> None:
 
 
 def test_the_screenings_limit_is_one_of_the_scale() -> None:
-    assert "Reference < 90 (% of trials)" in header(columns.screening((0.0, 100.0)))
-    assert "Mid anchor > 4.6 (% of trials)" in header(columns.screening((1.0, 5.0)))
+    assert "Reference < 90 (%)" in header(columns.screening((0.0, 100.0)))
+    assert "Mid anchor > 4.6 (%)" in header(columns.screening((1.0, 5.0)))
 
 
 def test_the_corrected_p_value_names_its_correction() -> None:

@@ -181,6 +181,7 @@ def test_numbers_and_their_signs_stay_on_one_line() -> None:
         "a is 9.0 points above b, 95\u00a0% interval 4 to 13, p\u00a0=\u00a00.004, Holm."
     )
     assert unbroken("p < 0.0001") == "p\u00a0<\u00a00.0001"
+    assert unbroken("(b = 0.64) and F = 2") == "(b\u00a0=\u00a00.64) and F\u00a0=\u00a02"
 
 
 def test_latex_is_escaped(mushra: pd.DataFrame) -> None:
