@@ -25,7 +25,7 @@ _FOLDS = typer.Option("1,2,3", help="Folds to train on; validation takes its cli
 _NOISE = typer.Option(
     "synthetic", help="Noise to train with: synthetic, none, or a folder of sounds (WHAM!)."
 )
-_SEED = typer.Option(0, min=0, help="Seed of everything drawn.")
+_SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
 _RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
 _CLASSIFIER = typer.Option(..., "--classifier", help="Run folder of the classifier to explain.")

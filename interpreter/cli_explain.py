@@ -76,7 +76,7 @@ def evaluate(
     duration: float | None = typer.Option(None, help="Seconds of a clip; what the runs were trained on."),
     limit: int | None = typer.Option(None, min=1, help="Explain so many clips at most, evenly spread."),
     batch_size: int = typer.Option(8, min=1, help="Clips at a time; bounds memory."),
-    seed: int = typer.Option(0, min=0, help="Of every draw."),
+    seed: int = typer.Option(0, help="Of every draw."),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
     nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),

@@ -13,7 +13,7 @@ import numpy as np
 from interpreter.data import MAXIMUM_DURATION_S, coloured_noise
 from interpreter.errors import ConfigError
 from interpreter.sounds import file_duration_s, sound_files
-from stimuli import Audio, Clip, Dataset, Mixture, StimuliError, mix_at_snr, read_audio, to_mono
+from stimuli import Audio, Clip, Dataset, Mixture, StimuliError, mix_at_snr, read_audio, refuse_seed, to_mono
 
 Setting = Literal["clean", "id", "mixtures", "white-noise", "speech"]
 Source = Literal["paper", "official"]
@@ -84,6 +84,7 @@ class Items:
     sounds: Path | None = None
 
     def __post_init__(self) -> None:
+        refuse_seed(self.seed)
         if self.setting not in get_args(Setting):
             raise ConfigError(
                 f"the setting is {self.setting!r}; expected one of {', '.join(get_args(Setting))}"

@@ -26,7 +26,7 @@ from interpreter.sanity import randomisation_check
 from interpreter.sharding import rank
 from interpreter.summary import summarise
 from interpreter.tables import write_tables, write_text
-from stimuli import Dataset
+from stimuli import Dataset, refuse_seed
 
 SCHEMA_VERSION = 1
 CONTAMINANT_FOLD = 5  # the fold that the paper's code mixes in
@@ -77,6 +77,7 @@ def evaluate_runs(
         raise ConfigError(
             f"{out}: the table is a CSV and its other forms go beside it; expected a name that ends in .csv"
         )
+    refuse_seed(plan.seed)
     explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size)
     whole = Dataset.load(plan.data)
     chosen = limited(whole.folds(plan.fold), plan.limit)

@@ -34,7 +34,7 @@ from interpreter.runs import (
     write_run,
 )
 from interpreter.sharding import rank
-from stimuli import Dataset
+from stimuli import Dataset, refuse_seed
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +53,10 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
     Raises:
         ConfigError: settings that cannot be used.
         RunError: the folder holds another run, or an unfinished one and `resume` is false.
+        SeedError: the seed is negative or has more than 64 bits.
     """
     engine = engine or Engine()
+    refuse_seed(request.seed)
     config = load_config(request.kind, request.preset, request.overrides)
     dataset = Dataset.load(request.data).folds(*request.train_folds)
     wanted = describe(request, config, dataset)

@@ -71,13 +71,17 @@ def test_limits_and_sizes_are_checked(setting: str, sentence: str) -> None:
         load_config("classifier", "tiny", [setting])
 
 
-def test_a_seed_is_not_negative(
-    soundscapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", ["train classifier", "evaluate --run none"])
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_has_64_bits(
+    command: str, seed: int, soundscapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["train", "classifier", "--data", soundscapes, "--out", tmp_path / "run", "--seed", -1]
+    out = tmp_path / "out.csv"
+    words = [*command.split(), "--data", soundscapes, "--out", out, "--seed", seed]
     with pytest.raises(SystemExit, match="2"):
         main([str(word) for word in words])
-    assert "greater than or equal to 0" in capsys.readouterr().err
+    assert f"the seed is {seed}; expected 0 to 18446744073709551615" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_noise_is_never_a_silent_piece(tmp_path: Path) -> None:

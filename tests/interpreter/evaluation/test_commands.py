@@ -127,7 +127,7 @@ def test_devices_that_are_none(runs, dataset, tmp_path, device, sentence) -> Non
 
 @pytest.mark.parametrize(
     ("command", "option", "value"),
-    [(explain, "--batch-size", "0"), (evaluate, "--sanity", "-1"), (evaluate, "--seed", "-1")],
+    [(explain, "--batch-size", "0"), (evaluate, "--sanity", "-1")],
 )
 def test_numbers_out_of_range_are_refused(command, option, value) -> None:
     result = call(command, "a.wav", option, value)
