@@ -11,7 +11,7 @@ import soundfile
 
 from analysis import load_ratings, mos, plot_items, write_companion
 from analysis.labels import distinct, item_labels
-from analysis.page import context
+from analysis.page import context, render_page
 from analysis.results import Options, analyse
 from tests.analysis.test_readers import database
 
@@ -49,6 +49,8 @@ def test_figures_and_tables_call_items_by_their_labels(labelled: pd.DataFrame) -
     assert set(results.tables["items"]["item"]) == set(labelled["item"])
     rows = context(results, {}, "x")["tables"]["by_item"].rows
     assert {row[0].text for row in rows} == wanted and len(rows) == 30
+    figures = dict.fromkeys(("mos", "box", "violin", "listeners", "differences"), "")
+    assert "Scores by item (interval: listener)" in render_page(results, figures, "x")
 
 
 def test_items_of_pooled_studies_have_their_labels(labelled: pd.DataFrame) -> None:
