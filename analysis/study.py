@@ -12,7 +12,10 @@ from analysis.errors import RatingsError
 from analysis.labels import distinct
 
 _SCALE = {"name": "score", "min": 0, "max": 100}  # what a study does not say of its scales
-_OWN_SCALES = frozenset({"bs1116", "likert_single_stimulus", "likert_multi_stimulus"})
+# What pages of other types have under the same names; the points of Likert pages may be words.
+_OWN_SCALES: dict[str, dict[str, tuple[float, float]]] = {
+    "bs1116": {"score": (1.0, 5.0)}, "likert_single_stimulus": {}, "likert_multi_stimulus": {},
+}  # fmt: skip
 _OWN_NAME = re.compile(r"score|rating\d+")
 
 
@@ -104,11 +107,19 @@ def _labels(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def _scales(entries: list[dict[str, Any]], types: set[str]) -> dict[str, tuple[float, float]]:
-    """The ends of the study's scales; pages of other types have ends of their own under the same names."""
+    """The ends of the study's scales, under the names that `load_ratings` gives attributes.
+
+    Where pages of several types may have scales of one name, each carries its type.
+    """
     filled = [{**_SCALE, **entry} for entry in entries]
-    if types & _OWN_SCALES:
-        filled = [entry for entry in filled if not _OWN_NAME.fullmatch(str(entry["name"]))]
-    return {str(entry["name"]): (float(entry["min"]), float(entry["max"])) for entry in filled}
+    found = {str(entry["name"]): (float(entry["min"]), float(entry["max"])) for entry in filled}
+    by_type = {**_OWN_SCALES, "mushra": found}
+    kinds = sorted(types & by_type.keys())
+    if len(kinds) < 2:
+        return by_type[kinds[0]] if kinds else found
+    alone = {name: ends for name, ends in found.items() if not _OWN_NAME.fullmatch(name)}
+    shared = [(kind, name) for kind in kinds for name in by_type[kind] if name not in alone]
+    return alone | {f"{kind} {name}": by_type[kind][name] for kind, name in shared}
 
 
 def _pages(entries: list[Any]) -> Iterator[dict[str, Any]]:

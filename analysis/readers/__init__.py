@@ -100,14 +100,14 @@ def _read_folder(
         )
     files = [
         file
-        for page in webmushra.PAGES
+        for page in webmushra.PAGES.values()
         for file in sorted(path.glob("*.csv"))
         if webmushra.page_of(file) == page
     ]
     if not files:
         raise RatingsError(
             f"{path} holds no ratings; expected {ours.DATABASE} or one of webMUSHRA's "
-            f"{', '.join(f'{page}.csv' for page in webmushra.PAGES)}."
+            f"{', '.join(f'{name}.csv' for name in webmushra.PAGES)}."
         )
     parts = [
         read_source(file, problems, listener=listener, columns=columns, pattern=pattern) for file in files

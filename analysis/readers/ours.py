@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.readers.table import FILE, LINE
+from analysis.readers.table import FILE, LINE, PAGE
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, CursorResult
 
 DATABASE = "ratings.sqlite3"
 _DEFUSED = r"^'(?='*[=+\-@\t\r])"
+_PAGE_TYPE = {"page_type": PAGE}  # ratings of earlier versions have none
 _SCHEMA_VERSION = 1
 _HEADER = {"study", "listener", "session", "item", "condition", "score", "kind", "simulated"}
 
@@ -25,9 +26,10 @@ def is_ours(header: list[str]) -> bool:
 
 
 def from_ours(table: pd.DataFrame) -> pd.DataFrame:
-    """Take away the apostrophe that our CSV has before texts that a spreadsheet would run as formulas."""
+    """Take our CSV as tidy ratings, without the apostrophe before texts that a spreadsheet would run."""
     texts = [name for name in table.columns if name not in (FILE, LINE)]
-    return table.assign(**{name: table[name].str.replace(_DEFUSED, "", regex=True) for name in texts})
+    plain = table.assign(**{name: table[name].str.replace(_DEFUSED, "", regex=True) for name in texts})
+    return plain.rename(columns=_PAGE_TYPE)
 
 
 def is_our_json(content: Any) -> bool:
@@ -55,7 +57,7 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
             raise
         raise RatingsError(f"{name} holds no ratings as our server exports them: {error}.") from None
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
-    return ratings
+    return ratings.rename(columns=_PAGE_TYPE)
 
 
 def read_database(url: str, name: str) -> pd.DataFrame:
@@ -86,7 +88,7 @@ def read_database(url: str, name: str) -> pd.DataFrame:
         ) from None
     ratings = with_answers(ratings, answers)
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
-    return ratings
+    return ratings.rename(columns=_PAGE_TYPE)
 
 
 def _existing(url: URL) -> URL:

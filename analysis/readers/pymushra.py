@@ -14,7 +14,6 @@ from analysis.errors import RatingsError
 from analysis.readers.table import FILE, LINE, listener_of
 from analysis.readers.webmushra import from_webmushra
 
-_PAGES = {"likert_multi_stimulus": "lms", "likert_single_stimulus": "lss"}  # the others bear the same names
 _LIKERT = {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"}
 _WIRE = {
     "mushra": {
@@ -95,7 +94,7 @@ def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.
             "trial_id": rows["wm_id"],
         }
         flat = pd.DataFrame({**head, **held, FILE: rows[FILE], LINE: rows[LINE]})
-        parts.append(from_webmushra(flat, page=_PAGES.get(str(kind), str(kind))))
+        parts.append(from_webmushra(flat, page=str(kind)))
     if not parts:
         raise RatingsError(
             f"{table[FILE].iloc[0]} holds no page that rates (found "

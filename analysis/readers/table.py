@@ -20,7 +20,7 @@ FILE, LINE = "_file", "_line"
 # and a webMUSHRA slider's, whose scale is known.
 MEASURE = "_measure"
 SLIDER = "slider"
-PAGE = "_page"  # webMUSHRA's type of page that a row is of
+PAGE = "_page"  # type of the page that a row is of, as a config names it
 
 
 @dataclass

@@ -15,9 +15,15 @@ import pandas as pd
 from analysis.errors import RatingsError
 from analysis.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of, listener_of
 
-# Types of pages that rate, as webMUSHRA names their files. Our server begins a file `mushra-2.csv` where the
+# The files of pages that rate, and their type in a config. Our server begins a file `mushra-2.csv` where the
 # columns change.
-PAGES = ("mushra", "lss", "lms", "bs1116", "paired_comparison")
+PAGES = {
+    "mushra": "mushra",
+    "lss": "likert_single_stimulus",
+    "lms": "likert_multi_stimulus",
+    "bs1116": "bs1116",
+    "paired_comparison": "paired_comparison",
+}
 _FILE = re.compile(rf"({'|'.join(PAGES)})(-\d+)?\.csv")
 _ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
 # Our server puts it between a page's id and an attribute: the format has no place for several of a page.
@@ -32,7 +38,7 @@ def is_webmushra(header: list[str]) -> bool:
 def page_of(path: Path) -> str | None:
     """Return the type of page whose ratings webMUSHRA writes to a file of this name."""
     match = _FILE.fullmatch(path.name)
-    return match[1] if match else None
+    return PAGES[match[1]] if match else None
 
 
 def from_webmushra(
@@ -50,7 +56,7 @@ def from_webmushra(
         table: From `read_table`.
         listener: The column(s) that tell listeners apart; by default `session_uuid`, which `mushra.csv` alone
             has.
-        page: Type of the pages, one of `PAGES`; the columns do not tell it of Likert pages.
+        page: Type of the pages, one of `PAGES`' values; the columns do not tell it of Likert pages.
 
     Raises:
         RatingsError: Listeners cannot be told apart, or the columns are those of none of the five files.

@@ -9,6 +9,7 @@ import pytest
 
 from analysis import RatingsError, load_ratings, screen
 from analysis.ratings import rated, scale_of
+from analysis.study import read_study
 from tests.analysis.sources import write
 from tests.analysis.test_readers import BS1116, database
 
@@ -60,11 +61,22 @@ def test_every_scale_of_a_study_goes_with_its_ratings(tmp_path: Path) -> None:
     assert load_ratings(tmp_path, other).attrs["scales"] == {}, "two studies that do not agree"
 
 
-def test_a_study_whose_pages_differ_in_a_scale_has_none_for_it(tmp_path: Path) -> None:
-    database(tmp_path / "ratings.sqlite3")
-    config = {"testname": "A study", "pages": [["random", {"type": "bs1116", "id": "b"}]]}
-    write(tmp_path, "config.yaml", json.dumps(config))
-    assert load_ratings(tmp_path).attrs["scales"] == {}
+@pytest.mark.parametrize(
+    ("types", "scales"),
+    [
+        (["mushra", "mushra"], {"score": (0, 60), "noise": (1, 5)}),
+        (["bs1116"], {"score": (1, 5)}),
+        (["likert_multi_stimulus"], {}),
+        (["mushra", "paired_comparison"], {"score": (0, 60), "noise": (1, 5)}),
+        (["bs1116", "mushra"], {"mushra score": (0, 60), "bs1116 score": (1, 5), "noise": (1, 5)}),
+        (["mushra", "likert_single_stimulus"], {"mushra score": (0, 60), "noise": (1, 5)}),
+    ],
+)
+def test_scales_of_one_name_bear_the_type_of_their_pages(tmp_path: Path, types, scales) -> None:
+    own = [{"name": "score", "max": 60}, {"name": "noise", "min": 1, "max": 5}]
+    pages = [["random", *({"type": kind, "id": str(n)} for n, kind in enumerate(types))]]
+    write(tmp_path, "config.yaml", json.dumps({"pages": pages, "listenable": {"scales": own}}))
+    assert read_study(tmp_path).scales == scales
 
 
 def test_a_score_beyond_webmushras_slider_is_a_bad_row(tmp_path: Path) -> None:
