@@ -108,6 +108,7 @@ def overview() -> ResponseReturnValue:
         results=found,
         conditions=conditions,
         label=lambda name: server.study.config.condition(name).label or name,
+        item_label=server.study.config.item_label,
         address=request.host_url,
     )
 

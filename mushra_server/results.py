@@ -114,9 +114,9 @@ def compute(server: Server) -> Results:
     url = server.database.engine.url.render_as_string(hide_password=False)
     try:
         frame = load_ratings(url, simulated="only" if simulated else "exclude", bad_rows="drop")
-        frame["label"] = [server.study.config.condition(name).label or name for name in frame["condition"]]
-        trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
         config = server.study.config
+        frame["label"] = [config.condition(name).label or name for name in frame["condition"]]
+        trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
         scales = [_scale(config, frame, str(name)) for name in trials["attribute"].unique()]
     except AnalysisError as error:
         return Results(counts=counts, simulated=simulated, ratings=ratings, problem=str(error))

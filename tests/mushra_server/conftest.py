@@ -62,18 +62,18 @@ def mushra_page(root: Path, number: int, conditions: tuple[str, ...] = CONDITION
     }
 
 
-def build(root: Path, *, items: int = 3, pages: list[Any] | None = None, **options: Any) -> Path:
+def build(root: Path, *, n_items: int = 3, pages: list[Any] | None = None, **options: Any) -> Path:
     """Write a study folder: welcome, consent, trials in a random block, questions; or the pages given."""
     root.mkdir(parents=True, exist_ok=True)
     trials = {
         f"trial{n}": {"item": f"item{n}", "kind": "trial", "label": "secret-label", "prediction": "dog"}
-        for n in range(items)
+        for n in range(n_items)
     }
     if pages is None:
         pages = [
             {"type": "generic", "id": "welcome", "name": "Welcome", "content": "<p>Hello</p>"},
             {"type": "consent", "id": "consent", "name": "Consent", "content": "Agree?", "mustConsent": True},
-            ["random", *(mushra_page(root, number) for number in range(items))],
+            ["random", *(mushra_page(root, number) for number in range(n_items))],
             {"type": "finish", "id": "end", "name": "Thanks", "content": "", "questionnaire": QUESTIONS},
         ]
     ours = {"schema_version": 1, "seed": 7, "trials": trials, **options}

@@ -146,6 +146,18 @@ def test_the_chart_leaves_names_of_any_script_to_the_browsers_fonts(make_app, ma
     assert ">新しい方法 ✓</text>" in chart
 
 
+def test_the_overview_calls_items_and_conditions_by_their_labels(make_app, make_listener):
+    app = make_app(
+        conditions={"lmac-td": {"role": "method", "label": "L-MAC-TD"}}, items={"item1": {"label": "Größe 1"}}
+    )
+    make_listener(app).start().save_all().finish()
+    admin = app.test_client()
+    own = settings.ensure_admin_token(app.extensions["listenable"].database)
+    admin.post("/admin/login", data={"token": own})
+    text = admin.get("/admin").text
+    assert '<th scope="row">Größe 1</th>' in text and '<th scope="col" class="number">L-MAC-TD</th>' in text
+
+
 def test_every_page_finds_its_styles(app, admin):
     for path in ("/admin", "/admin/log", "/admin/sessions/none"):
         styles = re.findall(r'stylesheet" href="([^"]+)"', admin.get(path).text)

@@ -28,7 +28,7 @@ def test_no_text_of_the_csv_is_a_formula_and_the_reader_has_it_exactly(
 ):
     from analysis import load_ratings
 
-    app = make_app(items=1)
+    app = make_app(n_items=1)
     make_listener(app).start({"participant": name.strip()}).save_all()
     server = app.extensions["listenable"]
     with server.database.write() as connection:
@@ -48,7 +48,7 @@ def test_no_text_of_the_csv_is_a_formula_and_the_reader_has_it_exactly(
 
 @pytest.mark.parametrize("text", ["one\rtwo", "one\r\ntwo\nthree", "\r", "one\r"])
 def test_a_line_end_in_a_comment_ends_no_row(make_app, make_listener, tmp_path, text):
-    app = make_app(items=1)
+    app = make_app(n_items=1)
     make_listener(app).start().save_all()
     server = app.extensions["listenable"]
     with server.database.write() as connection:

@@ -42,7 +42,7 @@ def rate(listener, draw, email, simulated, number):
 
 
 def test_every_format_gives_the_same_ratings(make_app, make_listener, tmp_path):
-    app = make_app(items=2, scales=[{"name": "speech"}, {"name": "noise"}])
+    app = make_app(n_items=2, scales=[{"name": "speech"}, {"name": "noise"}])
     server = app.extensions["listenable"]
     numbers = iter(range(1000))
 

@@ -15,7 +15,7 @@ from tests.mushra_server.posted import COLLECT, HARD, post, posted_pages, sessio
 @pytest.fixture
 def app(make_app, make_study, tmp_path):
     """A server that takes what webMUSHRA posts of such a study."""
-    return make_app(make_study(pages=posted_pages(tmp_path / "study"), items=3), options=COLLECT)
+    return make_app(make_study(pages=posted_pages(tmp_path / "study"), n_items=3), options=COLLECT)
 
 
 def test_the_answer_is_200_and_empty_and_the_comment_survives(app, rows):

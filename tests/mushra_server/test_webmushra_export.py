@@ -149,7 +149,7 @@ def rate_differently(listener, attributes):
 def test_several_scales_are_exported_apart_and_read_back(
     make_app, make_listener, rows, tmp_path, format, file
 ):
-    app = make_app(items=2, scales=[{"name": "speech"}, {"name": "noise"}])
+    app = make_app(n_items=2, scales=[{"name": "speech"}, {"name": "noise"}])
     rate_differently(make_listener(app).start(), ["speech", "noise"])
     stored = rows(app, "SELECT item, condition, attribute, score FROM export_ratings")
     found = export_and_read(app, tmp_path, format, file)
@@ -160,7 +160,7 @@ def test_several_scales_are_exported_apart_and_read_back(
 
 
 def test_a_trial_per_attribute_in_the_order_of_the_config(make_app, make_listener, tmp_path):
-    app = make_app(items=1, scales=[{"name": "speech"}, {"name": "noise"}])
+    app = make_app(n_items=1, scales=[{"name": "speech"}, {"name": "noise"}])
     rate_differently(make_listener(app).start(), ["speech", "noise"])
     server = app.extensions["listenable"]
     dict(export_files(server.database, server.study.root, "webmushra", tmp_path))
