@@ -63,7 +63,7 @@ def analyze(
         ),
     ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Draws of bootstrap and permutation.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutation.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of bootstrap and permutation.")] = 0,
     title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
 ) -> None:
     """Turn ratings into mean opinion scores, tests, figures and a report."""
@@ -120,7 +120,7 @@ def power(
     simulated: Annotated[
         str, typer.Option(help="Simulated ratings in the pilot: include, exclude or only.")
     ] = "refuse",
-    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
 ) -> None:
     """Say how many listeners a study needs to find a difference."""
     from analysis.load import load_ratings

@@ -48,8 +48,8 @@ NOT_RUN = {
     "listenable render --run runs/lmac-td --run runs/lmac --method gradcam --data ESC-50 --fold 4 --items 9 "
     "--out stimuli": "ESC-50 is a download; README's is run",
     "listenable study build stimuli --out study": "of those stimuli",
-    "jq -j '.refused[0].body' DIR/ratings.json | curl --data-binary @- http://127.0.0.1:8000/service/write.php": "a post "
-    "that was refused: tests/mushra_server/test_webmushra_refused.py",
+    "jq -j '.refused[0].body' DIR/ratings.json | curl --data-binary @- "
+    "http://127.0.0.1:8000/service/write.php": "refused posts: tests/mushra_server/test_webmushra_refused.py",
     "export LISTENABLE_STUDY=/srv/study LISTENABLE_DATABASE=postgresql://listenable@/study "
     "LISTENABLE_BEHIND_PROXY=1": "PostgreSQL",
 }  # fmt: skip

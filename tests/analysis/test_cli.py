@@ -112,3 +112,9 @@ def test_every_public_name_can_be_imported() -> None:
         assert getattr(analysis, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = analysis.nothing  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("words", [["analyze", "ratings.csv", "--out", "report"], ["power", "10"]])
+def test_a_seed_is_not_negative(run: CliRunner, app: typer.Typer, words: list[str]) -> None:
+    done = run.invoke(app, [*words, "--seed", "-1"])
+    assert done.exit_code == 2 and "-1 is not in the range x>=0" in done.output
