@@ -72,8 +72,7 @@ def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
     look("thanks")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("scheme", "screen"), [("light", {}), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_axe_finds_nothing(
     make_study: MakeStudy,
     serve: Serve,
