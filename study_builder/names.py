@@ -6,12 +6,17 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import chain, count
 
 from study_builder.errors import BuildError, LayoutError, StudyError
 
 LONGEST_ID = 120
 LISTED = 12
+_WRITTEN_OUT = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+     "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i"}
+)  # fmt: skip
 
 
 def composed(name: str) -> str:
@@ -30,10 +35,12 @@ def composed(name: str) -> str:
 def safe_id(name: str) -> str:
     """Return what a name becomes in paths and ids: accents go, and hyphens stand for what lies between words.
 
+    Letters of other scripts have no place in an id; a name of such letters alone becomes `sound`.
+
     Raises:
         LayoutError: the id would be longer than 120 characters.
     """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = _decomposed(name).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9._+-]+", " ", plain).strip()
     found = words.replace(" ", "-").lstrip("._+-") or "sound"
     if len(found) > LONGEST_ID:
@@ -42,15 +49,16 @@ def safe_id(name: str) -> str:
 
 
 def safe_ids(names: Iterable[str]) -> dict[str, str]:
-    """Return the id of each name.
+    """Return the id of each name; ids that met because they lost letters of another script get a number.
 
     Raises:
-        LayoutError: two names become one id, or ids that some file systems take for one.
+        LayoutError: two names become one id otherwise, or ids that some file systems take for one.
     """
+    names = list(dict.fromkeys(names))
     ids: dict[str, str] = {}
     owners: dict[str, str] = {}
-    for name in names:
-        ids[name] = safe_id(name)
+    for name in sorted(names, key=_loses_letters):
+        ids[name] = _unlike(safe_id(name), owners) if _loses_letters(name) else safe_id(name)
         twin = owners.setdefault(ids[name].lower(), name)
         if twin == name:
             continue
@@ -60,7 +68,21 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
             f"'{name}' and '{twin}' become '{ids[name]}' and '{ids[twin]}' in a study, which differ in "
             "capitals alone, and some file systems take them for one; rename one"
         )
-    return ids
+    return {name: ids[name] for name in names}
+
+
+def _decomposed(name: str) -> str:
+    """Part letters from their accents, and write those that have no parts as they are usually written."""
+    return unicodedata.normalize("NFKD", name).translate(_WRITTEN_OUT)
+
+
+def _loses_letters(name: str) -> bool:
+    return any(letter.isalnum() and not letter.isascii() for letter in _decomposed(name))
+
+
+def _unlike(found: str, taken: Container[str]) -> str:
+    numbered = (f"{found}-{number}" for number in count(2))
+    return next(one for one in chain([found], numbered) if one.lower() not in taken)
 
 
 def chosen_ids(
