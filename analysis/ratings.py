@@ -168,8 +168,8 @@ def shares_items(frame: pd.DataFrame) -> bool:
 def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFrame:
     """List the conditions of a frame in the order of every table and figure.
 
-    References first, then methods by falling mean score, then the anchors; or `order` where it is given
-    (conditions that it does not name follow in the usual order).
+    References first, then methods by falling mean score, then the anchors; or `order` where it is given, here
+    or as the frame's attribute (conditions that it does not name follow in the usual order).
 
     Returns:
         Columns `condition, role, label`, one row per condition.
@@ -181,10 +181,12 @@ def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFr
     table = rows.groupby("condition", sort=True).agg(
         role=("role", "first"), label=("label", "first"), mean=("score", "mean")
     )
-    unknown = [name for name in order or [] if name not in table.index]
+    if order is None:
+        order = [name for name in frame.attrs.get("order", ()) if name in table.index]
+    unknown = [name for name in order if name not in table.index]
     if unknown:
         raise DesignError(f"No rating has the condition {_quoted(unknown)}; found {_quoted(table.index)}.")
-    first = {name: place for place, name in enumerate(order or [])}
+    first = {name: place for place, name in enumerate(order)}
     table["place"] = [first.get(name, len(first)) for name in table.index]
     table["rank"] = table["role"].map(ROLES.index)
     table = table.sort_values(

@@ -86,6 +86,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
+    left.attrs["order"] = order  # for the figures
     notes = [*frame.attrs.get("notes", []), *more]
     tables, missing = _tables(left, rows, options, scale, order)
     return Results(

@@ -49,7 +49,11 @@ def test_more_methods_than_colours_still_look_different() -> None:
     assert len(set(looks(frame).values())) == 50
 
 
-def test_a_condition_has_one_colour_in_every_figure(mushra: pd.DataFrame) -> None:
+@pytest.mark.parametrize("order", [None, ["poor", "reference"]])
+def test_a_condition_has_one_colour_in_every_figure(mushra: pd.DataFrame, order: list[str] | None) -> None:
+    if order:
+        mushra.attrs["order"] = order
+        assert list(conditions(mushra)["condition"])[:2] == order
     wanted = {name: look.colour for name, look in looks(mushra).items()}
     assert wanted["reference"] == ROLES["hidden_reference"] and wanted["anchor35"] == ROLES["low_anchor"]
     assert {wanted["good"], wanted["poor"]} <= set(METHODS) and wanted["good"] != wanted["poor"]

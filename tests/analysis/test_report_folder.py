@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -71,6 +72,13 @@ def test_a_column_of_any_name_splits_a_table(tmp_path: Path) -> None:
     )  # the report's own choices
     pd.testing.assert_frame_equal(results.tables["by_q_a/b"], expected)
     assert list(expected["condition"]) == ["B", "A", "B", "A"]
+
+
+@pytest.mark.parametrize("order", [["A", "B"], ["B", "A"]])
+def test_an_order_holds_for_every_figure(tmp_path: Path, order: list[str]) -> None:
+    write_report(ratings(), tmp_path, Options(draws=200, order=order))
+    for name in ("mos", "box", "violin", "listeners", "items", "ranks"):
+        assert re.findall(r">([AB])</text>", (tmp_path / f"{name}.svg").read_text()) == order, name
 
 
 def test_further_attributes_are_named(tmp_path: Path) -> None:
