@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from mushra_server.app import create_app
+from mushra_server.db import sqlite_url
 from mushra_server.server import EXTENSION, Options, Server
 
 CONDITIONS = ("lmac-td", "saliency", "anchor35", "anchor70")
@@ -259,3 +260,12 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     yield f"postgresql://postgres@/{name}?host={postgresql_server}"
     with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "elsewhere.sqlite3")
+    address: str = request.getfixturevalue("postgresql_url")
+    return address

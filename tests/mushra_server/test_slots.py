@@ -38,13 +38,10 @@ def database(tmp_path):
     opened.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    found = sqlite_url(tmp_path / "r.sqlite3")
-    if request.param == "postgresql":
-        found = request.getfixturevalue("postgresql_url")
-    Database(found).close()
-    return found
+@pytest.fixture
+def url(url):
+    Database(url).close()
+    return url
 
 
 def start(connection, **changes):

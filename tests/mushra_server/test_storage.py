@@ -21,13 +21,6 @@ from mushra_server.server import Options
 from mushra_server.sessions import exclude, find_by_participant
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return sqlite_url(tmp_path / "elsewhere.sqlite3")
-    return request.getfixturevalue("postgresql_url")
-
-
 @pytest.fixture
 def app(make_app, url):
     return make_app(url=url, options=Options(collect_webmushra=True))
