@@ -3,7 +3,7 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-CODE   := listenable.py listenable_demo.py stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
+CODE   := listenable stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
 .PHONY: install demo serve test test-slow check format bench clean
 install: $(STAMP)       ## into .venv, for everything

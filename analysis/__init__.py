@@ -1,6 +1,7 @@
-"""From ratings to mean opinion scores with intervals that hold what they promise.
+"""From ratings to mean opinion scores with intervals that really cover.
 
-Every function takes a tidy frame (`load_ratings`) and returns a frame; `write_report` writes it all.
+Every function takes a tidy frame (`load_ratings`) and returns a frame; `write_report` writes it all. Names
+are imported when they are asked for: some load matplotlib or jinja2.
 """
 
 from __future__ import annotations
@@ -8,19 +9,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from analysis.anova import omnibus
-from analysis.assumptions import assumptions
-from analysis.compare import compare
-from analysis.errors import AnalysisError, DesignError, RatingsError
-from analysis.load import load_ratings
-from analysis.mixed import MixedModel, mixed_model
-from analysis.mos import mos
-from analysis.power import Spread, pilot_spread, power, required_listeners
-from analysis.reliability import listeners, reliability
-from analysis.screening import kept, screen
-
 if TYPE_CHECKING:
-    from analysis.companion import write_companion
+    from analysis.companion.write import write_companion
+    from analysis.errors import AnalysisError, DesignError, RatingsError
     from analysis.figures import (
         plot_box,
         plot_differences,
@@ -31,8 +22,51 @@ if TYPE_CHECKING:
         plot_ranks,
         plot_violin,
     )
-    from analysis.report import write_report
-    from analysis.results import Options, Results, analyse
+    from analysis.models.anova import omnibus
+    from analysis.models.assumptions import assumptions
+    from analysis.models.compare import compare
+    from analysis.models.mixed import MixedModel, mixed_model
+    from analysis.models.mos import mos
+    from analysis.models.power import Spread, pilot_spread, power, required_listeners
+    from analysis.models.reliability import listeners, reliability
+    from analysis.models.screening import kept, screen
+    from analysis.ratings.load import load_ratings
+    from analysis.report.results import Options, Results, analyse
+    from analysis.report.write import write_report
+
+_HOMES = {
+    "AnalysisError": "errors",
+    "DesignError": "errors",
+    "MixedModel": "models.mixed",
+    "Options": "report.results",
+    "RatingsError": "errors",
+    "Results": "report.results",
+    "Spread": "models.power",
+    "analyse": "report.results",
+    "assumptions": "models.assumptions",
+    "compare": "models.compare",
+    "kept": "models.screening",
+    "listeners": "models.reliability",
+    "load_ratings": "ratings.load",
+    "mixed_model": "models.mixed",
+    "mos": "models.mos",
+    "omnibus": "models.anova",
+    "pilot_spread": "models.power",
+    "plot_box": "figures",
+    "plot_differences": "figures",
+    "plot_items": "figures",
+    "plot_listeners": "figures",
+    "plot_mos": "figures",
+    "plot_progress": "figures",
+    "plot_ranks": "figures",
+    "plot_violin": "figures",
+    "power": "models.power",
+    "reliability": "models.reliability",
+    "required_listeners": "models.power",
+    "screen": "models.screening",
+    "write_companion": "companion.write",
+    "write_report": "report.write",
+}
 
 __all__ = [
     "AnalysisError",
@@ -70,11 +104,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what draws and writes when it is asked for: it loads matplotlib and jinja2."""
-    if name.startswith("plot_") and name in __all__:
-        return getattr(importlib.import_module("analysis.figures"), name)
-    if name in ("Options", "Results", "analyse"):
-        return getattr(importlib.import_module("analysis.results"), name)
-    if name in ("write_report", "write_companion"):
-        return getattr(importlib.import_module(f"analysis.{name.removeprefix('write_')}"), name)
-    raise AttributeError(f"module 'analysis' has no attribute '{name}'")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

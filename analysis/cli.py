@@ -67,9 +67,9 @@ def analyze(
     title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
 ) -> None:
     """Turn ratings into mean opinion scores, tests, figures and a report."""
-    from analysis.load import load_ratings
-    from analysis.report import write_report
-    from analysis.results import Options
+    from analysis.ratings.load import load_ratings
+    from analysis.report.results import Options
+    from analysis.report.write import write_report
 
     excluding = _excluding(exclude)
     frame = load_ratings(
@@ -123,9 +123,9 @@ def power(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
 ) -> None:
     """Say how many listeners a study needs to find a difference."""
-    from analysis.load import load_ratings
-    from analysis.power import Spread, pilot_spread, required_listeners
-    from analysis.power import power as power_of
+    from analysis.models.power import Spread, pilot_spread, required_listeners
+    from analysis.models.power import power as power_of
+    from analysis.ratings.load import load_ratings
 
     spread = Spread(listener_sd, item_sd, residual_sd)
     if not pilot and (between or attribute):
@@ -173,8 +173,8 @@ def companion(
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
 ) -> None:
     """Make a static page to hear a study's stimuli beside its scores."""
-    from analysis.companion import write_companion
-    from analysis.load import load_ratings
+    from analysis.companion.write import write_companion
+    from analysis.ratings.load import load_ratings
 
     frame = load_ratings(*ratings, simulated=simulated)
     chosen = _attribute(frame, attribute)
@@ -183,7 +183,7 @@ def companion(
 
 def mos_text(table: pd.DataFrame) -> str:
     """Return the MOS table as lines of text, for the terminal."""
-    from analysis.ratings import each
+    from analysis.ratings.tidy import each
 
     width = max([9, *map(_columns_of, table["label"])])
     digits = 1 if table["mos"].max() > 10 else 2
@@ -207,7 +207,7 @@ def _columns_of(text: str) -> int:
 
 def _attribute(frame: pd.DataFrame, asked: str | None) -> str:
     """Return the attribute to use, as `analyze` chooses it, and say on stderr where there are others."""
-    from analysis.choice import chosen_attribute
+    from analysis.ratings.selection import chosen_attribute
 
     attribute, notes = chosen_attribute(frame, asked)
     for note in notes:
@@ -216,7 +216,7 @@ def _attribute(frame: pd.DataFrame, asked: str | None) -> str:
 
 
 def _excluding(names: list[str] | None) -> dict[str, Any]:
-    from analysis.screening import FLAGS, RULES
+    from analysis.models.screening import FLAGS, RULES
 
     unknown = [name for name in names or [] if name not in (*RULES, *FLAGS, "none")]
     if unknown:

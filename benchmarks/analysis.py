@@ -46,8 +46,8 @@ def run_load(path: Path) -> None:
 def run_bootstrap(path: Path) -> None:
     """Draw 10,000 bootstrap means of all conditions; the reading is not counted."""
     from analysis import load_ratings
-    from analysis.bootstrap import bootstrap_means
-    from analysis.ratings import cells
+    from analysis.ratings.tidy import cells
+    from analysis.statistics.bootstrap import bootstrap_means
 
     table = cells(load_ratings(path))
     start = time.perf_counter()

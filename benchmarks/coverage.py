@@ -13,8 +13,8 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from analysis.bootstrap import bca, bootstrap_means, influences
-from analysis.intervals import interval
+from analysis.statistics.bootstrap import bca, bootstrap_means, influences
+from analysis.statistics.intervals import interval
 
 CLOSED = ("naive-t", "listener", "item", "crowdmos", "two-way")
 DESIGNS = {

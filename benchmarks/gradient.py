@@ -19,13 +19,13 @@ from torch import Tensor, nn
 
 from benchmarks.loading.captum_plainly import METHODS, explain_one_by_one
 from benchmarks.loading.measure import in_turn, ratio, shown, versions
-from interpreter.captum_calls import quiet
-from interpreter.classifier import CnnClassifier
-from interpreter.explainer import evaluating
+from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.classifier.front_end import log_magnitude
+from interpreter.explainers.base import evaluating
+from interpreter.explainers.gradient.captum_calls import quiet
+from interpreter.explainers.gradient.registry import GRADIENT_METHODS
+from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.faithfulness.functional import comp, sps
-from interpreter.features import log_magnitude
-from interpreter.gradient import GRADIENT_METHODS
-from interpreter.spectral import Picture, PictureModel
 
 CLASSES, RATE = 10, 16000
 # Captum stretches GradCAM's columns evenly over the bins; ours puts them where the mel bands are by default.

@@ -45,9 +45,9 @@ def make(part: str, who: str, device: str) -> Callable[[], tuple[Tensor, list[Te
     """Return a function that computes a part's output; the second result is what gradients are taken of."""
     if part == "evaluate":
         return make_evaluation(who)
-    from interpreter.lmac_td import LmacTdNetwork
-    from interpreter.sepformer import Decoder, Encoder, MaskNet
-    from interpreter.unet import UNetDecoder
+    from interpreter.explainers.lmac_td import LmacTdNetwork
+    from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
+    from interpreter.networks.unet import UNetDecoder
 
     torch.manual_seed(0)
     network = LmacTdNetwork(

@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 from benchmarks.loading.measure import shown
-from interpreter.requests import Request
-from interpreter.training import train
+from interpreter.training.request import Request
+from interpreter.training.train import train
 from stimuli import sha256_of
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 

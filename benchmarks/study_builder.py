@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from stimuli import write_audio
-from study_builder.build import build_study
-from study_builder.check import check_study
+from study_builder.building.build import build_study
+from study_builder.checks.study import check_study
 
 MADE = 3  # conditions that are no methods: the reference and both anchors
 METHODS = 3  # where memory is measured
@@ -29,8 +29,8 @@ METHODS = 3  # where memory is measured
 MEASURED = """
 import sys
 from pathlib import Path
-from study_builder.build import build_study
-from study_builder.check import check_study
+from study_builder.building.build import build_study
+from study_builder.checks.study import check_study
 source, out = map(Path, sys.argv[1:])
 build_study(source, out, jobs=1)
 check_study(out, jobs=1)

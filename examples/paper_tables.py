@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from interpreter.summary import summarise
+from interpreter.evaluation.summary import summarise
 
 EXPLAINERS = ("lmac-td-1", "lmac-td-0.75", "lmac-td-0", "lmac", "lmac-ft", "l2i")
 STARTS = {"lmac-ft": "lmac", "l2i": "nmf"}

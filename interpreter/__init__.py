@@ -10,32 +10,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interpreter.classifier import Cnn14, CnnClassifier
+    from interpreter.classifier.front_end import FrontEnd
+    from interpreter.classifier.wrapped import WrappedClassifier, wrap_module
     from interpreter.errors import CheckpointError, ConfigError, InterpreterError, RunError
-    from interpreter.evaluate import evaluate
-    from interpreter.explainer import Explainer
-    from interpreter.features import FrontEnd
-    from interpreter.loading import load_classifier, load_explainer
-    from interpreter.methods import METHODS
+    from interpreter.evaluation.scoring import evaluate
+    from interpreter.explainers.base import Explainer
+    from interpreter.explainers.registry import METHODS
+    from interpreter.recordings.explain_sound import explain
+    from interpreter.runs.loading import load_classifier, load_explainer
     from interpreter.types import Classifier, Explanation
-    from interpreter.wrap import WrappedClassifier, wrap_module
 
 _HOMES = {
-    "METHODS": "methods",
+    "METHODS": "explainers.registry",
     "CheckpointError": "errors",
     "Classifier": "types",
     "Cnn14": "classifier",
     "CnnClassifier": "classifier",
     "ConfigError": "errors",
-    "Explainer": "explainer",
+    "Explainer": "explainers.base",
     "Explanation": "types",
-    "FrontEnd": "features",
+    "FrontEnd": "classifier.front_end",
     "InterpreterError": "errors",
     "RunError": "errors",
-    "WrappedClassifier": "wrap",
-    "evaluate": "evaluate",
-    "load_classifier": "loading",
-    "load_explainer": "loading",
-    "wrap_module": "wrap",
+    "WrappedClassifier": "classifier.wrapped",
+    "evaluate": "evaluation.scoring",
+    "explain": "recordings.explain_sound",
+    "load_classifier": "runs.loading",
+    "load_explainer": "runs.loading",
+    "wrap_module": "classifier.wrapped",
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "RunError",
     "WrappedClassifier",
     "evaluate",
+    "explain",
     "load_classifier",
     "load_explainer",
     "wrap_module",
@@ -61,4 +64,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -13,7 +13,12 @@ __all__ = ["create_app"]
 def __getattr__(name: str) -> Any:
     """Import Flask when an app is asked for: exports and tools on the database do without."""
     if name != "create_app":
-        raise AttributeError(f"module 'mushra_server' has no attribute '{name}'")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from mushra_server.app import create_app
 
+    globals()[name] = create_app
     return create_app
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,18 +9,23 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mushra_server import admin, admin_login, api, assets, frontend, security, settings
-from mushra_server.audio import AudioNames
-from mushra_server.crowd import check_question_names
-from mushra_server.db import Database, sqlite_url
+from mushra_server.admin import login as admin_login
+from mushra_server.admin import routes as admin
+from mushra_server.admin.results import ResultsCache
+from mushra_server.database import settings
+from mushra_server.database.database import Database, sqlite_url
 from mushra_server.errors import Refusal
-from mushra_server.fingerprint import earlier_fingerprint, fingerprint
-from mushra_server.results import ResultsCache
-from mushra_server.security import RateLimiter
-from mushra_server.server import EXTENSION, Options, Server
-from mushra_server.sounds import check_hashes
-from mushra_server.study import Study
-from mushra_server.wire_trials import check_trial_ids
+from mushra_server.participant import routes as api
+from mushra_server.participant.admission import check_question_names
+from mushra_server.study.design_fingerprint import earlier_fingerprint, fingerprint
+from mushra_server.study.opaque_files import AudioNames
+from mushra_server.study.served_study import Study
+from mushra_server.study.sound_hashes import check_hashes
+from mushra_server.web import assets, security
+from mushra_server.web.security import RateLimiter
+from mushra_server.web.server import EXTENSION, Options, Server
+from mushra_server.webmushra import routes as frontend
+from mushra_server.webmushra.trials import check_trial_ids
 
 __all__ = ["DATABASE_NAME", "create_app", "database_url_of", "open_study"]
 

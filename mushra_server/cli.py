@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mushra_server.server import Server
+    from mushra_server.web.server import Server
 
 __all__ = ["export", "forget", "serve"]
 
@@ -64,11 +64,11 @@ def serve(
     ] = False,
 ) -> None:
     """Serve a study to its listeners."""
-    from mushra_server import settings
     from mushra_server.app import create_app, open_study
+    from mushra_server.database import settings
     from mushra_server.errors import ServerError
-    from mushra_server.server import EXTENSION, Options
-    from mushra_server.serving import bind, listen
+    from mushra_server.web.server import EXTENSION, Options
+    from mushra_server.web.waitress_server import bind, listen
 
     if (frontend is Frontend.webmushra) != (webmushra is not None):
         raise ServerError("--frontend webmushra and --webmushra FOLDER go together: give both or neither")
@@ -105,8 +105,8 @@ def export(
 ) -> None:
     """Export a study's ratings."""
     from mushra_server.app import database_url_of
-    from mushra_server.db import Database
-    from mushra_server.exporting import export_files
+    from mushra_server.database.database import Database
+    from mushra_server.export.files import export_files
 
     opened = Database(database or _existing(database_url_of(study)), create=False)
     try:
@@ -126,8 +126,8 @@ def forget(
 ) -> None:
     """Remove a participant's personal data."""
     from mushra_server.app import database_url_of
-    from mushra_server.db import Database
-    from mushra_server.privacy import forget as forget_participant
+    from mushra_server.database.database import Database
+    from mushra_server.export.erasure import forget as forget_participant
 
     opened = Database(database or _existing(database_url_of(study)), create=False)
     try:
@@ -139,7 +139,7 @@ def forget(
 
 
 def _announce(server: Server, host: str, port: int, token: str | None) -> None:
-    from mushra_server.serving import is_loopback, network_address
+    from mushra_server.web.waitress_server import is_loopback, network_address
 
     local = _url("127.0.0.1" if host in {"0.0.0.0", "localhost"} else host, port)
     typer.echo(f"Study:        {server.study.title}")

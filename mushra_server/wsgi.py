@@ -14,7 +14,7 @@ from flask import Flask
 
 from mushra_server.app import create_app
 from mushra_server.errors import ServerError
-from mushra_server.server import Options
+from mushra_server.web.server import Options
 
 __all__ = ["make_app"]
 

@@ -10,15 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from study_builder.build import build_study
-    from study_builder.check import check_study
-    from study_builder.choices import Choices
+    from study_builder.building.archive import pack_study
+    from study_builder.building.build import build_study
+    from study_builder.building.choices import Choices
+    from study_builder.checks.study import check_study
     from study_builder.config import StudyConfig
     from study_builder.design import SessionPlan, session_plan
     from study_builder.errors import StudyError
-    from study_builder.pack import pack_study
-    from study_builder.rehearse import simulate_study
-    from study_builder.render import render
+    from study_builder.rendering.render import render
+    from study_builder.simulation.rehearsal import simulate_study
 
 __all__ = [
     "Choices",
@@ -33,25 +33,25 @@ __all__ = [
     "simulate_study",
 ]
 
-_HOME = {
-    "Choices": "choices",
+_HOMES = {
+    "Choices": "building.choices",
     "SessionPlan": "design",
     "StudyConfig": "config",
     "StudyError": "errors",
-    "build_study": "build",
-    "check_study": "check",
-    "pack_study": "pack",
-    "render": "render",
+    "build_study": "building.build",
+    "check_study": "checks.study",
+    "pack_study": "building.archive",
+    "render": "rendering.render",
     "session_plan": "design",
-    "simulate_study": "rehearse",
+    "simulate_study": "simulation.rehearsal",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value  # else `render` would become the module of that name once it is imported
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
     return value
 
 

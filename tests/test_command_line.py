@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import listenable
-from listenable import COMMANDS, build_app, explain_failure, main
+import listenable.cli as listenable
+from listenable.cli import COMMANDS, build_app, explain_failure, main
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys, listenable\n"
-        "try: listenable.main(['--help'])\n"
+        "import sys, listenable.cli\n"
+        "try: listenable.cli.main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = ('numpy', 'pandas', 'torch', 'flask', 'scipy', 'rich')\n"
         "print([m for m in heavy if m in sys.modules])"
@@ -85,7 +85,7 @@ def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_the_called_command_is_imported() -> None:
     assert build_app(None) is not None
     code = (
-        "import sys, listenable; listenable.build_app('data');"
+        "import sys, listenable.cli; listenable.cli.build_app('data');"
         "print('analysis.cli' in sys.modules, 'stimuli.cli' in sys.modules)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

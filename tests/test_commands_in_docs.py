@@ -49,7 +49,7 @@ NOT_RUN = {
     "--out stimuli": "ESC-50 is a download; README's is run",
     "listenable study build stimuli --out study": "of those stimuli",
     "jq -j '.refused[0].body' DIR/ratings.json | curl --data-binary @- "
-    "http://127.0.0.1:8000/service/write.php": "refused posts: tests/mushra_server/test_webmushra_refused.py",
+    "http://127.0.0.1:8000/service/write.php": "refused posts: test_refused_posts.py",
     "export LISTENABLE_STUDY=/srv/study LISTENABLE_DATABASE=postgresql://listenable@/study "
     "LISTENABLE_BEHIND_PROXY=1": "PostgreSQL",
 }  # fmt: skip

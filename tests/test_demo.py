@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import listenable_demo
-from listenable import COMMANDS, main
-from listenable_demo import DemoError, Progress, Stage, refuse_busy_port, run_stage, stages
+from listenable import demo as listenable_demo
+from listenable.cli import COMMANDS, main
+from listenable.demo import DemoError, Progress, Stage, refuse_busy_port, run_stage, stages
 
 
 def test_stages_are_commands_in_order(tmp_path: Path) -> None:

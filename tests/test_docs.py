@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 import analysis
-from analysis import ratings, screening
-from analysis.compare import TESTS
-from analysis.intervals import INTERVALS
+from analysis.models import screening
+from analysis.models.compare import TESTS
+from analysis.ratings import tidy as ratings
+from analysis.statistics.intervals import INTERVALS
 from interpreter import METHODS
-from listenable import COMMANDS, main
+from listenable.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [

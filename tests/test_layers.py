@@ -1,68 +1,170 @@
-"""The import table: which package may import which, and where torch may be imported at all."""
+"""The house as a table: which package and which room may import which, and where torch may be imported."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("stimuli", "interpreter", "study_builder", "analysis", "mushra_server")
-ALLOWED = {
+PACKAGES = ("listenable", "stimuli", "interpreter", "study_builder", "analysis", "mushra_server")
+HEAVY = {"torch", "torchaudio", "lightning", "captum"}
+RENDER = "study_builder.rendering.render"
+MOST_MODULES = 20
+
+# What a package may import of the others.
+ALLOWED: dict[str, set[str]] = {
     "stimuli": set(),
     "interpreter": {"stimuli"},
-    "study_builder": {"stimuli"},
-    "analysis": set(),
-    "mushra_server": {"study_builder.config", "study_builder.design", "analysis"},
+    "study_builder": {"stimuli"},  # and the interpreter in RENDER
+    "analysis": {"stimuli.files", "study_builder.config"},
+    "mushra_server": {"stimuli.files", "study_builder.config", "study_builder.design", "analysis"},
+    "listenable": {"stimuli", "interpreter", "study_builder", "mushra_server", "analysis"},
 }
-RENDER = Path("study_builder/render.py")
-HEAVY = {"torch", "torchaudio", "lightning", "captum"}
+
+# The floors of each package, from the ground up: a room imports only from the floors below its own.
+FLOORS: dict[str, tuple[str, ...]] = {
+    "interpreter": (
+        "errors types",
+        "classifier devices networks sound_files",
+        "distributed explainers faithfulness sepformer settings unet",
+        "runs",
+        "evaluation training",
+        "recordings",
+        "commands",
+    ),
+    "study_builder": (
+        "errors parallel",
+        "identifiers study_folder",
+        "config",
+        "design simulation sounds",
+        "building checks rendering",
+        "commands",
+    ),
+    "analysis": (
+        "errors formatting",
+        "ratings statistics",
+        "models",
+        "figures",
+        "report",
+        "companion",
+        "cli",
+    ),
+    "mushra_server": (
+        "errors",
+        "database",
+        "study",
+        "answers web",
+        "participant",
+        "webmushra",
+        "export",
+        "admin",
+        "app",
+        "cli wsgi",
+    ),
+}
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            module = node.module or ""
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def files() -> list[Path]:
-    return [path.relative_to(ROOT) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+@cache
+def modules() -> dict[str, Path]:
+    return {module_of(path): path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
 
 
-def permitted(path: Path, name: str) -> bool:
-    package = path.parts[0]
-    other = name.split(".")[0]
-    if other not in PACKAGES or other == package:
-        return True
-    if path == RENDER and other == "interpreter":
-        return True
-    return any(name == allowed or name.startswith(allowed + ".") for allowed in ALLOWED[package])
+@cache
+def imports(module: str) -> tuple[str, ...]:
+    """Return the modules that a module imports anywhere but under TYPE_CHECKING, as full names."""
+    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    hidden = {
+        id(node)
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for node in ast.walk(branch)
+    }
+    return tuple(name for node in ast.walk(tree) if id(node) not in hidden for name in _named(node))
 
 
-@pytest.mark.parametrize("path", files(), ids=str)
-def test_imports_follow_the_table(path: Path) -> None:
-    wrong = [name for name in imports(ROOT / path) if not permitted(path, name)]
-    assert not wrong, f"{path} imports {wrong}"
+def _named(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "relative imports hide where a name comes from"
+        for alias in node.names:
+            whole = f"{node.module}.{alias.name}"
+            yield whole if whole in modules() else str(node.module)
 
 
-@pytest.mark.parametrize("path", files(), ids=str)
-def test_torch_stays_where_it_belongs(path: Path) -> None:
-    if path.parts[0] == "interpreter" or path == RENDER:
-        return
-    heavy = [name for name in imports(ROOT / path) if name.split(".")[0] in HEAVY]
-    assert not heavy, f"{path} imports {heavy}"
+def room(module: str) -> str:
+    """Return the room of a module within its package; the face of a package is in none."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def inside(module: str, allowed: set[str]) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in allowed)
+
+
+def test_packages_import_what_the_table_allows() -> None:
+    wrong = [
+        f"{module} imports {other}"
+        for module in modules()
+        for other in imports(module)
+        if (package := other.split(".")[0]) in PACKAGES and package != module.split(".")[0]
+        if not inside(other, ALLOWED[module.split(".")[0]])
+        if not (module == RENDER and package == "interpreter")
+    ]
+    assert not wrong
+
+
+def test_torch_stays_where_it_belongs() -> None:
+    wrong = [
+        f"{module} imports {other}"
+        for module in modules()
+        if not module.startswith("interpreter") and module != RENDER
+        for other in imports(module)
+        if other.split(".")[0] in HEAVY
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_import_runs_back_up(package: str) -> None:
+    floor = {name: number for number, line in enumerate(FLOORS[package]) for name in line.split()}
+    found = {room(module) for module in modules() if module.startswith(package + ".")}
+    assert found == set(floor), "each room is on a floor, and each floor has rooms that exist"
+    wrong = [
+        f"{module} imports {other}"
+        for module in modules()
+        if module.startswith(package + ".")
+        for other in imports(module)
+        if other.startswith(package + ".") and room(other) != room(module)
+        if floor[room(other)] >= floor[room(module)]
+    ]
+    assert not wrong
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: [other for other in imports(module) if other in modules()] for module in modules()}
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 
 def test_no_package_imports_itself_whole() -> None:
-    for path in files():
-        names = set(imports(ROOT / path))
-        assert path.parts[0] not in names, f"{path} imports its own package as a whole"
+    assert not [module for module in modules() if module.split(".")[0] in imports(module)]
 
 
-def test_there_are_packages_to_look_at() -> None:
-    assert {path.parts[0] for path in files()} == set(PACKAGES)
+def test_no_folder_is_crowded() -> None:
+    counts = Counter(path.parent for path in modules().values() if path.name != "__init__.py")
+    assert not {str(folder): count for folder, count in counts.items() if count > MOST_MODULES}
+
+
+def test_every_folder_says_what_it_is() -> None:
+    faces = [path for path in modules().values() if path.name == "__init__.py"]
+    assert {path.parent for path in modules().values()} == {path.parent for path in faces}
+    assert not [str(path) for path in faces if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from listenable import COMMANDS, build_app, main
+from listenable.cli import COMMANDS, build_app, main
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("stimuli", "interpreter", "study_builder", "mushra_server", "analysis")

@@ -43,13 +43,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 @pytest.mark.slow
 def test_the_wheel_holds_the_packages_whole_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     listed = subprocess.run(
-        ["git", "ls-files", *PACKAGES, "listenable.py", "listenable_demo.py"],
+        ["git", "ls-files", *PACKAGES, "listenable"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     tracked = {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
     assert tracked <= held, tracked - held
-    assert {name.split("/")[0] for name in held} == {*PACKAGES, "listenable.py", "listenable_demo.py"}
+    assert {name.split("/")[0] for name in held} == {*PACKAGES, "listenable"}
     endings = {Path(name).suffix for name in held}
     assert {".py", ".html", ".css", ".js", ".yaml", ".typed", ".svg"} <= endings
 
@@ -62,7 +62,7 @@ def test_what_it_asks_for(wheel: zipfile.ZipFile) -> None:
     assert any(line.startswith("flask") for line in base)
     assert not [line for line in base if line.startswith(("torch", "lightning", "captum"))]
     entry = wheel.read(name.replace("METADATA", "entry_points.txt")).decode()
-    assert "listenable = listenable:main" in entry
+    assert "listenable = listenable.cli:main" in entry
 
 
 @pytest.mark.slow

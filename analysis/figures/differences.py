@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.compare import compare
 from analysis.figures.style import INK, finish, new_axes
-from analysis.ratings import each
+from analysis.models.compare import compare
+from analysis.ratings.tidy import each
 
 
 def plot_differences(

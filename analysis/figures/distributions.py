@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 
 from analysis.figures.colours import looks
 from analysis.figures.style import INK, finish, new_axes, score_axis
-from analysis.mos import hinges
-from analysis.ratings import conditions, rated
-from analysis.variance import Floats
+from analysis.models.mos import hinges
+from analysis.ratings.tidy import conditions, rated
+from analysis.statistics.variance import Floats
 
 _DENSITY = 3000  # scores per condition that the smooth outline is drawn from
 _POINTS = 400  # shown per condition: more would hide each other and make the file large

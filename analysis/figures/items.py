@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 
 from analysis.figures.colours import looks
 from analysis.figures.style import finish, legend, new_axes, score_axis
-from analysis.labels import item_labels
-from analysis.mos import mos
-from analysis.ratings import conditions
+from analysis.models.mos import mos
+from analysis.ratings.labels import item_labels
+from analysis.ratings.tidy import conditions
 
 
 def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFrame | None = None) -> Axes:

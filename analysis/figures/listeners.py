@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.figures.style import GRID, finish, new_axes
-from analysis.ratings import cells, conditions, is_simulated, scale_of
+from analysis.ratings.tidy import cells, conditions, is_simulated, scale_of
 
 _NAMED = 40  # listeners that get their id printed; of more, only the number
 

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from analysis.errors import DesignError
 from analysis.figures.colours import looks
 from analysis.figures.style import INK, finish, new_axes, score_axis
-from analysis.mos import mos
-from analysis.ratings import each, scale_of
+from analysis.models.mos import mos
+from analysis.ratings.tidy import each, scale_of
 
 STYLES = ("default", "paper")
 

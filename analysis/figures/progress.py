@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from analysis.errors import DesignError
 from analysis.figures.colours import looks
 from analysis.figures.style import finish, legend, new_axes, score_axis
-from analysis.ratings import conditions, rated
+from analysis.ratings.tidy import conditions, rated
 
 
 def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:

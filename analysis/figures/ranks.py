@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from analysis.errors import DesignError
 from analysis.figures.style import INK, finish, legend, new_axes
-from analysis.ratings import cells, conditions
+from analysis.ratings.tidy import cells, conditions
 
 
 def rank_shares(frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analysis.figures.fonts import dress, missing_letters, settings
-from analysis.ratings import is_simulated, scale_of
+from analysis.ratings.tidy import is_simulated, scale_of
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import load_ratings
-from analysis.anova import omnibus
-from analysis.bootstrap import bootstrap_means
-from analysis.ratings import cells
-from analysis.reliability import icc, reliability
+from analysis.models.anova import omnibus
+from analysis.models.reliability import icc, reliability
+from analysis.ratings.tidy import cells
+from analysis.statistics.bootstrap import bootstrap_means
 from benchmarks.loading.measure import in_turn, ratio, shown, versions
 from benchmarks.loading.ratings import MEANS, write_ratings
 

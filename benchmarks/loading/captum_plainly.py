@@ -9,9 +9,9 @@ import captum.attr
 import torch
 from torch import Tensor, nn
 
-from interpreter.captum_calls import captum_draws, quiet
-from interpreter.classifier import CnnClassifier
-from interpreter.spectral import clip_seed
+from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.explainers.gradient.captum_calls import captum_draws, quiet
+from interpreter.explainers.spectral import clip_seed
 
 SAMPLES = {"smoothgrad": 8, "shap": 16}
 NOISE, STEPS = 0.15, 20

@@ -16,12 +16,12 @@ METRICS = ("ai", "ad", "ag", "ff", "fid_in", "sps", "comp")
 
 def make_evaluation(who: str) -> Callable[[], tuple[Tensor, list[Tensor]]]:
     """Return a function that scores synthetic clips, explained by a slim LMAC-TD, with seven metrics."""
-    from interpreter.classifier import CnnClassifier
-    from interpreter.contamination import Items
-    from interpreter.evaluate import evaluate_items
-    from interpreter.lmac_td import LmacTd
-    from interpreter.networks import build_lmac_td
-    from interpreter.presets import load_config
+    from interpreter.classifier.cnn14 import CnnClassifier
+    from interpreter.evaluation.scoring import evaluate_items
+    from interpreter.evaluation.settings import Items
+    from interpreter.explainers.lmac_td import LmacTd
+    from interpreter.runs.builders import build_lmac_td
+    from interpreter.settings.presets import load_config
     from stimuli import Dataset
     from stimuli.soundscapes import make_soundscapes, write_soundscapes
 

@@ -6,9 +6,9 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
+from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import ConfigError
 from interpreter.faithfulness.functional import ROUNDING, ad, ad_published, ag, ai, comp, ff, fid_in, sps
-from interpreter.features import FrontEnd
 from interpreter.types import Explanation
 
 METRICS = ("ai", "ad", "ad_published", "ag", "ff", "fid_in", "sps", "comp")

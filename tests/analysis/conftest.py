@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.ratings import tidy
+from analysis.ratings.tidy import tidy
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ratings"
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis import compare, mos, screen
-from analysis.intervals import INTERVALS
+from analysis.statistics.intervals import INTERVALS
 
 Make = Callable[..., pd.DataFrame]
 few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -92,7 +92,7 @@ def test_more_confidence_is_never_narrower(make: Make, seed: int) -> None:
 )
 def test_the_default_interval_covers_93_to_97_percent(listeners: int, items: int, missing: float) -> None:
     """2,000 draws: listener SD 10, item SD 6, listener x item SD 6, residual SD 10."""
-    from analysis.intervals import interval
+    from analysis.statistics.intervals import interval
 
     rng, draws, hits = np.random.default_rng(0), 2000, 0
     for _ in range(draws):

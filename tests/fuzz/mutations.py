@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from listenable import explain_failure
+from listenable.cli import explain_failure
 
 EXAMPLES = int(os.environ.get("LISTENABLE_FUZZ_EXAMPLES", "60"))
 bounded = settings(

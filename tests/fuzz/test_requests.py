@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mushra_server.app import create_app
-from mushra_server.server import EXTENSION, Options
+from mushra_server.web.server import EXTENSION, Options
 from tests.fuzz.mutations import VALUES, bounded, spoiled, spoiled_bytes
 from tests.mushra_server.conftest import answer_to, build
 

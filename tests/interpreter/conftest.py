@@ -37,8 +37,8 @@ def soundscapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def train_small(soundscapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return a function that trains a kind for two steps and returns its run folder."""
-    from interpreter.requests import Request
-    from interpreter.training import train
+    from interpreter.training.request import Request
+    from interpreter.training.train import train
 
     root = tmp_path_factory.mktemp("runs")
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from interpreter.explainer import Explainer, Separation
-from interpreter.features import FrontEnd
+from interpreter.classifier.front_end import FrontEnd
+from interpreter.explainers.base import Explainer, Separation
 
 
 class Loudness(nn.Module):

@@ -20,8 +20,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from mushra_server.app import create_app
-from mushra_server.db import sqlite_url
-from mushra_server.server import EXTENSION, Options, Server
+from mushra_server.database.database import sqlite_url
+from mushra_server.web.server import EXTENSION, Options, Server
 
 CONDITIONS = ("lmac-td", "saliency", "anchor35", "anchor70")
 QUESTIONS = [

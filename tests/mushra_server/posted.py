@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mushra_server.server import Options
+from mushra_server.web.server import Options
 from tests.mushra_server.conftest import QUESTIONS, mushra_page
 
 COLLECT = Options(collect_webmushra=True)

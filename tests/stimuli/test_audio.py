@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from scipy.signal import resample_poly
 
-from listenable import explain_failure
+from listenable.cli import explain_failure
 from stimuli import AudioFileError, read_audio, to_mono, write_audio
 from stimuli.audio import quantise_16_bit
 

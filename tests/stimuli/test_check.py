@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from listenable import main
+from listenable.cli import main
 from stimuli import Dataset, write_audio
 from stimuli.check import check_dataset, longest_clipped_run
 

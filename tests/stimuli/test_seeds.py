@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from listenable import main
+from listenable.cli import main
 from stimuli import MAX_SEED, SeedError, refuse_seed
 from stimuli.soundscapes import make_soundscapes
 

@@ -8,7 +8,7 @@ import pytest
 
 from stimuli import write_audio
 from study_builder.config import Block, GenericPage, MushraPage, StudyConfig
-from study_builder.config_options import StudyOptions, TrialInfo
+from study_builder.config.options import StudyOptions, TrialInfo
 
 METHODS = ("reference", "lmac", "gradcam", "saliency")
 

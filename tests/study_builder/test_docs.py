@@ -7,10 +7,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from study_builder.choices import Choices
-from study_builder.cli import study as app
-from study_builder.config_options import StudyOptions
-from study_builder.config_pages import PAGE_TYPES
+from study_builder.building.choices import Choices
+from study_builder.commands.study import study as app
+from study_builder.config.options import StudyOptions
+from study_builder.config.page_types import PAGE_TYPES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = (DOCS / "study.md").read_text(encoding="utf-8")

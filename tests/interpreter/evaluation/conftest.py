@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from interpreter.evaluation_run import EvaluationPlan
-from interpreter.loading import load_classifier
-from interpreter.networks import build_classifier, build_lmac_td
-from interpreter.presets import load_config
-from interpreter.runs import Run, link_to, versions, write_config, write_run
+from interpreter.evaluation.run import EvaluationPlan
+from interpreter.runs.builders import build_classifier, build_lmac_td
+from interpreter.runs.folder import Run, link_to, versions, write_config, write_run
+from interpreter.runs.loading import load_classifier
+from interpreter.settings.presets import load_config
 from stimuli import Dataset
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 

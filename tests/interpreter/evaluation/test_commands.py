@@ -16,9 +16,9 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from interpreter.cli_explain import evaluate, explain
+from interpreter.commands.explain import evaluate, explain
 from interpreter.errors import InterpreterError
-from interpreter.runs import read_config, read_run, write_config, write_description
+from interpreter.runs.folder import read_config, read_run, write_config, write_description
 from stimuli import write_audio
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from interpreter.contamination import Items
-from interpreter.evaluation_run import evaluate_runs, limited
+from interpreter.evaluation.run import evaluate_runs, limited
+from interpreter.evaluation.settings import Items
 from stimuli import write_audio
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from interpreter.errors import ConfigError
-from interpreter.evaluation_run import evaluate_runs, limited
-from interpreter.explainer import Explainer
-from interpreter.floors import FLOORS
-from interpreter.resumption import FinishedBatches
-from interpreter.tables import readable
+from interpreter.evaluation.finished_batches import FinishedBatches
+from interpreter.evaluation.run import evaluate_runs, limited
+from interpreter.evaluation.tables import readable
+from interpreter.evaluation.trivial_masks import FLOORS
+from interpreter.explainers.base import Explainer
 
 
 def test_a_limit_spreads_over_the_classes(dataset) -> None:

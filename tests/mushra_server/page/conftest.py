@@ -63,7 +63,7 @@ def serve() -> Iterator[Callable[..., str]]:
     from werkzeug.serving import make_server
 
     from mushra_server import create_app
-    from mushra_server.server import Options
+    from mushra_server.web.server import Options
 
     running = []
 

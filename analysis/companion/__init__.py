@@ -1,0 +1,1 @@
+"""The companion page: a study's sounds next to its scores."""

@@ -1,0 +1,239 @@
+"""What the statistics assume, looked at: each check with its number, its limit, a sentence and the clause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.errors import DesignError
+from analysis.formatting import number
+from analysis.models.anova import omnibus
+from analysis.models.compare import p_in_words
+from analysis.ratings.tidy import cells, conditions, each, is_simulated, rated, scale_of
+from analysis.statistics.variance import Floats
+
+_BIMODAL = 5 / 9
+
+
+def assumptions(
+    frame: pd.DataFrame, *, attribute: str | None = None, scale: tuple[float, float] | None = None
+) -> pd.DataFrame:
+    """Check the ratings for what would make means, intervals or tests misleading.
+
+    Args:
+        frame: Tidy ratings.
+        attribute: The scale, where the frame has several.
+        scale: Its ends; by default guessed from the scores.
+
+    Returns:
+        Columns `check, condition` (empty for the whole study), `value, limit, warns, sentence, clause,
+        simulated`.
+    """
+    rows = rated(frame, attribute)
+    ends = scale or scale_of(rows)
+    checks: list[Callable[[], list[dict[str, object]]]] = [
+        lambda: _bimodality(rows),
+        lambda: _skew(rows),
+        lambda: _ceiling(rows, ends),
+        lambda: _anchor_distance(rows, ends),
+        lambda: _drift(rows, "trial_position", "order"),
+        lambda: _drift(rows, "condition_position", "position in the trial"),
+        lambda: _speed(rows),
+        lambda: _interaction(rows),
+        lambda: _same_items(rows),
+    ]
+    found = [record for check in checks for record in check()]
+    return pd.DataFrame(found).assign(simulated=is_simulated(rows))
+
+
+def bimodality(scores: Floats) -> float:
+    """Sarle's coefficient of bimodality with small-sample terms (BS.1534-3, pp. 14-31); above 5/9 warns."""
+    n = len(scores)
+    if n < 4 or scores.std() == 0:
+        return float("nan")
+    g = float(stats.skew(scores, bias=False))
+    k = float(stats.kurtosis(scores, bias=False))
+    return (g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+
+
+def _record(
+    check: str, condition: str, value: float, limit: float, warns: bool, sentence: str, clause: str
+) -> dict[str, object]:
+    return {
+        "check": check, "condition": condition, "value": value, "limit": limit, "warns": bool(warns),
+        "sentence": sentence, "clause": clause,
+    }  # fmt: skip
+
+
+def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Share of item x condition that was rated: means over different items are not of like with like."""
+    share = len(rows.drop_duplicates(["item", "condition"])) / (
+        rows["item"].nunique() * rows["condition"].nunique()
+    )
+    sentence = (
+        "Every condition was rated on every item."
+        if share == 1
+        else "Not every condition was rated on every item: the means are over different items, while the "
+        "differences are within items."
+    )
+    return [_record("same items", "", share, 1.0, share < 1, sentence, "BS.1534-3, p. 13")]
+
+
+def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """One record per method; references and anchors sit at an end of the scale, where b says little."""
+    out = []
+    listed, methods = conditions(rows), _methods(rows)
+    for row in each(listed[listed["condition"].isin(methods)]):
+        b = bimodality(rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float))
+        warns = b > _BIMODAL
+        two = "may have two peaks: listeners or items may fall into groups"
+        sentence = f"The scores of {row.label} {two if warns else 'show no sign of two peaks'} (b = {b:.2f})."
+        if np.isnan(b):
+            sentence = f"The scores of {row.label} are too few or too equal to look for two peaks."
+        out.append(_record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, pp. 14-31"))
+    return out
+
+
+def _skew(rows: pd.DataFrame) -> list[dict[str, object]]:
+    table = cells(rows)
+    table = table[table["condition"].isin(_methods(rows))]
+    by = [table.groupby(["condition", name])["score"].transform("mean") for name in ("listener", "item")]
+    residuals = (
+        table["score"] - by[0] - by[1] + table.groupby("condition")["score"].transform("mean")
+    ).to_numpy(float)
+    skew = float(stats.skew(residuals)) if len(residuals) > 2 and residuals.std() > 1e-9 else float("nan")
+    size = abs(skew)
+    word = (
+        "strongly skewed: prefer the non-parametric tests"
+        if size > 1
+        else "skewed: compare with the non-parametric tests"
+    )
+    sentence = (
+        f"The residuals are {word if size > 0.5 else 'not notably skewed'} (skewness {number(skew, 2)})."
+    )
+    if skew != skew:
+        sentence = "There are no residuals to judge the skewness by."
+    return [_record("skewness", "", skew, 0.5, size > 0.5, sentence, "BS.1534-3, attachment 4")]
+
+
+def _ceiling(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, object]]:
+    scores = rows.loc[rows["condition"].isin(_methods(rows)), "score"]
+    limit = scale[0] + 0.8 * (scale[1] - scale[0])
+    share = float((scores >= limit).mean())
+    meaning = ": the test may not separate the methods" if share > 0.5 else ""
+    sentence = f"{100 * share:.0f} % of the methods' scores are in the top fifth of the scale{meaning}."
+    return [_record("ceiling", "", share, 0.5, share > 0.5, sentence, "BS.1534-3, p. 25")]
+
+
+def _anchor_distance(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, object]]:
+    means = rows.groupby("role")["score"].mean()
+    if not {"low_anchor", "mid_anchor"} <= set(means.index):
+        return []
+    distance = float(means["mid_anchor"] - means["low_anchor"]) / (scale[1] - scale[0]) * 100
+    warns = distance < 20
+    verdict = (
+        "less than the 20 to 30 points that are expected" if warns else "as expected (20 points or more)"
+    )
+    sentence = f"The anchors lie {distance:.0f} points apart on a scale of 100, {verdict}."
+    return [_record("anchor distance", "", distance, 20.0, warns, sentence, "BS.1534-3, attachment 5, p. 34")]
+
+
+def _drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]]:
+    """Slope of the scores over a position within the stimuli, one per listener, tested over listeners."""
+    known = rows[rows[column].notna()]
+    if known[column].nunique() < 2:
+        return []
+    residual = known["score"] - known.groupby(["item", "condition"])["score"].transform("mean")
+    slope, p = _slopes(residual, known[column], known["listener"])
+    if np.isnan(p):
+        return []
+    warns = p < 0.05
+    change = f"{_signed(slope, 2)} points per position, {p_in_words(p)}"
+    sentence = f"Scores {'drift' if warns else 'do not notably drift'} with the {what} ({change})."
+    return [
+        _record(
+            f"effect of {what}", "", slope, float("nan"), warns, sentence, "BS.1534-3, p. 4 (random order)"
+        )
+    ]
+
+
+def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Fatigue: whether listeners spend less time on later trials."""
+    known = rows[rows["time_ms"].notna() & (rows["time_ms"] > 0) & rows["trial_position"].notna()]
+    trials = known.groupby(["listener", "item"])[["time_ms", "trial_position"]].max().reset_index()
+    if trials.empty or trials["trial_position"].nunique() < 2:
+        return []
+    logs = np.log(trials["time_ms"])
+    slope, p = _slopes(
+        logs - logs.groupby(trials["item"]).transform("mean"), trials["trial_position"], trials["listener"]
+    )
+    if np.isnan(p):
+        return []
+    change = 100 * (np.exp(slope) - 1)
+    sentence = f"Time per trial changes by {_signed(float(change), 1)} % per trial ({p_in_words(p)})."
+    return [
+        _record(
+            "time per trial",
+            "",
+            float(change),
+            float("nan"),
+            False,
+            sentence,
+            "BS.1534-3, p. 4 (random order)",
+        )
+    ]
+
+
+def _slopes(values: pd.Series, position: pd.Series, listener: pd.Series) -> tuple[float, float]:
+    """Mean of the listeners' least-squares slopes, and the p value of its t test."""
+    x = position - position.groupby(listener).transform("mean")
+    squares = (x**2).groupby(listener).sum()
+    slopes = ((x * values).groupby(listener).sum() / squares.where(squares > 0)).dropna()
+    if len(slopes) < 3 or slopes.std() == 0:
+        return float("nan"), float("nan")
+    t = float(slopes.mean() / (slopes.std() / len(slopes) ** 0.5))
+    return float(slopes.mean()), float(2 * stats.t.sf(abs(t), len(slopes) - 1))
+
+
+def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
+    try:
+        table = omnibus(rows)
+    except DesignError:
+        return []
+    both = table[table["effect"] == "condition x item"]
+    if both.empty or np.isnan(both["statistic"].iloc[0]):
+        return []
+    row = both.iloc[0]
+    warns = row["p_gg"] < 0.05
+    verdict = (
+        "depend on the item: look at the scores per item before trusting the overall mean"
+        if warns
+        else "do not notably depend on the item"
+    )
+    f, p = number(row["statistic"], 2), p_in_words(row["p_gg"])
+    sentence = f"Differences between methods {verdict} (F = {f}, Greenhouse-Geisser {p})."
+    return [
+        _record(
+            "item x condition",
+            "",
+            float(row["statistic"]),
+            float("nan"),
+            warns,
+            sentence,
+            "BS.1534-3, pp. 3 and 25",
+        )
+    ]
+
+
+def _signed(value: float, digits: int) -> str:
+    text = number(value, digits)
+    return text if value < 0 or float(f"{value:.{digits}f}") == 0 else f"+{text}"
+
+
+def _methods(rows: pd.DataFrame) -> list[str]:
+    listed = conditions(rows)
+    methods = list(listed.loc[listed["role"] == "method", "condition"])
+    return methods or list(listed["condition"])

@@ -1,0 +1,153 @@
+"""Mean opinion scores: one row per condition, or per condition and group, with an interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import DesignError
+from analysis.ratings.tidy import cells, conditions, is_simulated, own_items, rated
+from analysis.statistics.bootstrap import bca, bootstrap_means, influences
+from analysis.statistics.intervals import INTERVALS, Interval, interval
+from analysis.statistics.variance import Floats
+
+COLUMNS = [
+    "condition", "n_listeners", "n_items", "n_ratings", "mos", "ci_low", "ci_high", "interval",
+    "label", "role", "median", "q1", "q3", "sd", "df", "note", "simulated",
+]  # fmt: skip
+
+
+def mos(
+    frame: pd.DataFrame,
+    *,
+    interval: str = "two-way",
+    by: str | None = None,
+    attribute: str | None = None,
+    order: list[str] | None = None,
+    level: float = 0.95,
+    draws: int = 10_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Mean opinion score of each condition with its interval.
+
+    The mean is the plain mean of the ratings of kind `trial`; several ratings of one listener, item and
+    condition are averaged first. Repetitions of the study that the interval speaks about: see
+    `analysis.statistics.intervals`. A single item has no variance between items, so that `by="item"` uses
+    the interval over listeners.
+
+    Args:
+        frame: Tidy ratings.
+        interval: One of `INTERVALS`.
+        by: A column to split by (`item`, `study`, `attribute`, or a questionnaire column `q_...`).
+        attribute: The scale, where the frame has several.
+        order: Conditions in a stated order; by default references, methods by MOS, anchors.
+        level: Coverage of the interval.
+        draws: Draws of the bootstrap.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        Columns `condition, n_listeners, n_items, n_ratings, mos, ci_low, ci_high, interval, label, role,
+        median, q1, q3` (Tukey's hinges, as BS.1534-3 asks), `sd, df, note, simulated`; with `by`, that column
+        first.
+
+    Raises:
+        DesignError: An unknown interval or column, or several attributes and none chosen.
+    """
+    if interval not in INTERVALS:
+        raise DesignError(f"There is no interval '{interval}'; expected one of {', '.join(INTERVALS)}.")
+    if by is None:
+        return _table(rated(frame, attribute), interval, order, level, draws, seed)
+    if by not in frame:
+        raise DesignError(f"The ratings have no column '{by}' to split by; found {', '.join(frame.columns)}.")
+    rows = frame if by == "attribute" else rated(frame, attribute)
+    rows = own_items(rows, rows) if by == "item" else rows
+    method = "listener" if by == "item" and interval != "naive-t" else interval
+    listed = order or list(conditions(rows)["condition"])
+    parts = []
+    for group, part in rows[rows[by].notna()].groupby(by, sort=True, observed=True):
+        table = _table(
+            rated(part),
+            method,
+            [name for name in listed if (part["condition"] == name).any()],
+            level,
+            draws,
+            seed,
+        )
+        parts.append(table.assign(**{by: group}))
+    if not parts:
+        raise DesignError(f"The column '{by}' is empty; there is nothing to split by.")
+    return pd.concat(parts, ignore_index=True)[[by, *COLUMNS]]
+
+
+def _table(
+    rows: pd.DataFrame, method: str, order: list[str] | None, level: float, draws: int, seed: int
+) -> pd.DataFrame:
+    table = cells(rows)
+    listed = conditions(rows, order)
+    names = list(listed["condition"])
+    groups = {str(name): part for name, part in table.groupby("condition", sort=False)}
+    found = _intervals(table, groups, names, method, level, draws, seed)
+    records = [
+        {
+            "condition": name,
+            "n_listeners": groups[name]["listener"].nunique(),
+            "n_items": groups[name]["item"].nunique(),
+            "n_ratings": int(groups[name]["n"].sum()),
+            "mos": got.mean,
+            "ci_low": got.low,
+            "ci_high": got.high,
+            "interval": method,
+            **_spread(groups[name]["score"].to_numpy(float)),
+            "df": got.df,
+            "note": got.note,
+        }
+        for name, got in zip(names, found, strict=True)
+    ]
+    out = pd.DataFrame(records).merge(listed, on="condition", how="left", sort=False)
+    out["simulated"] = is_simulated(rows)
+    return out[COLUMNS]
+
+
+def _intervals(
+    table: pd.DataFrame,
+    groups: dict[str, pd.DataFrame],
+    names: list[str],
+    method: str,
+    level: float,
+    draws: int,
+    seed: int,
+) -> list[Interval]:
+    if method != "bootstrap":
+        panel = (table["listener"].nunique(), table["item"].nunique())
+        return [_closed_form(groups[name], method, level, panel) for name in names]
+    means = bootstrap_means(table, names, draws=draws, seed=seed)
+    return [_bootstrapped(groups[name], means[:, k], level) for k, name in enumerate(names)]
+
+
+def _closed_form(part: pd.DataFrame, method: str, level: float, panel: tuple[int, int]) -> Interval:
+    listener, item = pd.factorize(part["listener"])[0], pd.factorize(part["item"])[0]
+    return interval(method, part["score"].to_numpy(float), listener, item, level=level, panel=panel)
+
+
+def _bootstrapped(part: pd.DataFrame, means: Floats, level: float) -> Interval:
+    mean = float(part["score"].mean())
+    if part["listener"].nunique() < 2 or part["item"].nunique() < 2:
+        what = "listener" if part["listener"].nunique() < 2 else "item"
+        return Interval(mean, np.nan, np.nan, np.nan, f"not estimable from one {what}")
+    low, high = bca(mean, means, influences(part), level)
+    return Interval(
+        mean, low, high, float("nan"), "all scores are equal" if part["score"].nunique() == 1 else ""
+    )
+
+
+def hinges(scores: Floats) -> tuple[float, float, float]:
+    """Return Tukey's lower hinge, the median and the upper hinge; each half holds an odd n's median."""
+    ordered = np.sort(scores)
+    half = (len(ordered) + 1) // 2
+    return float(np.median(ordered[:half])), float(np.median(ordered)), float(np.median(ordered[-half:]))
+
+
+def _spread(scores: Floats) -> dict[str, float]:
+    low, middle, high = hinges(scores)
+    sd = float(scores.std(ddof=1)) if len(scores) > 1 else float("nan")
+    return {"median": middle, "q1": low, "q3": high, "sd": sd}

@@ -1,0 +1,226 @@
+"""Post-screening of listeners by ITU-R BS.1534-3, and flags that ask for a look.
+
+Both rules count a listener's own trials. Rule 1 (hidden reference): excluded when the hidden reference got
+less than 90 in more than 15 % of the trials. Rule 2 (mid anchor): excluded when the mid anchor got more than
+90 in more than 15 % of the trials, not counting items on which more than 25 % of the listeners rated it above
+90. Flags exclude nobody by themselves. On a scale other than 0 to 100 the limits sit at the same share of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import DesignError
+from analysis.ratings.tidy import REFERENCES, own_items, rated, scale_of
+
+RULES = ("hidden-reference", "mid-anchor")
+FLAGS = ("repeats", "straight-lining", "untouched", "fast", "unfinished", "attention", "headphones")
+_LIMIT, _SHARE, _GUARD = 0.9, 0.15, 0.25
+_FAST_MS = 1000.0  # per stimulus of a page
+_FAILED = frozenset({"fail", "failed", "false", "0", "no"})
+
+
+def screen(
+    frame: pd.DataFrame,
+    *,
+    attribute: str | None = None,
+    scale: tuple[float, float] | None = None,
+    exclude: tuple[str, ...] = RULES,
+    expected: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
+) -> pd.DataFrame:
+    """Decide for each listener whether the ratings count, and why.
+
+    Args:
+        frame: Tidy ratings.
+        attribute: The scale, where the frame has several.
+        scale: Its ends; by default those that the ratings were read with, or guessed from the scores.
+        exclude: The rules and flags that exclude; others are only reported.
+        expected: For attention checks: item to condition to the lowest and highest score of someone who
+            listened.
+
+    Returns:
+        One row per listener: `listener, kept, reason, flags, rules, n_trials` (`rules`: the names of those
+        that exclude the listener), and the numbers behind each:
+        `reference_trials, reference_low` (trials under the limit), `reference_share, mid_anchor_trials,
+        mid_anchor_high, mid_anchor_share, repeat_difference, straight_share, untouched_share, fast_share,
+        attention_failed`.
+
+    Raises:
+        DesignError: `exclude` names an unknown rule.
+    """
+    unknown = sorted(set(exclude) - {*RULES, *FLAGS})
+    if unknown:
+        raise DesignError(
+            f"There is no screening rule '{unknown[0]}'; expected one of {', '.join((*RULES, *FLAGS))}."
+        )
+    trials = rated(frame, attribute)
+    rows = own_items(trials, trials)
+    low, high = scale or scale_of(trials)
+    limit = limit_of((low, high))
+    table = pd.DataFrame(index=pd.Index(sorted(rows["listener"].unique()), name="listener"))
+    table["n_trials"] = rows.groupby("listener")["item"].nunique()
+    table = _reference_rule(table, rows, limit)
+    table = _mid_anchor_rule(table, rows, limit)
+    same = frame[frame["attribute"] == rows["attribute"].iloc[0]]
+    table["repeat_difference"] = _repeat_difference(own_items(same, trials))
+    table["straight_share"] = _straight_share(rows)
+    table["untouched_share"] = _untouched_share(same)
+    table["fast_share"] = _fast_share(rows)
+    table["attention_failed"] = _attention_failed(same, expected or {}, table.index)
+    return _verdict(table, frame, exclude, high - low, limit).reset_index()
+
+
+def limit_of(scale: tuple[float, float]) -> float:
+    """Return the score that references and mid anchors are held against: 90 on a scale from 0 to 100."""
+    return scale[0] + _LIMIT * (scale[1] - scale[0])
+
+
+def breaks(screening: pd.DataFrame, rule: str) -> pd.Series:
+    """Say of each listener of a screening whether a rule of BS.1534-3 excludes, whatever was asked for."""
+    share = {"hidden-reference": "reference_share", "mid-anchor": "mid_anchor_share"}[rule]
+    return screening[share] > _SHARE
+
+
+def kept(frame: pd.DataFrame, screening: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratings of the listeners that a screening keeps."""
+    return frame[frame["listener"].isin(screening.loc[screening["kept"], "listener"])].reset_index(drop=True)
+
+
+def _reference_rule(table: pd.DataFrame, rows: pd.DataFrame, limit: float) -> pd.DataFrame:
+    trials = _per_trial(rows[rows["role"].isin(REFERENCES)])
+    by_listener = (trials["score"] < limit).groupby(trials["listener"])
+    return _counts(
+        table, by_listener.size(), by_listener.sum(), "reference_trials", "reference_low", "reference_share"
+    )
+
+
+def _mid_anchor_rule(table: pd.DataFrame, rows: pd.DataFrame, limit: float) -> pd.DataFrame:
+    trials = _per_trial(rows[rows["role"] == "mid_anchor"])
+    above = trials["score"] > limit
+    # The guard: an item whose mid anchor many rate above the limit says nothing about the listener.
+    usable = above.groupby(trials["item"]).transform("mean") <= _GUARD
+    by_listener = above[usable].groupby(trials.loc[usable, "listener"])
+    return _counts(
+        table,
+        by_listener.size(),
+        by_listener.sum(),
+        "mid_anchor_trials",
+        "mid_anchor_high",
+        "mid_anchor_share",
+    )
+
+
+def _per_trial(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.groupby(["listener", "item"], sort=False, observed=True)["score"].mean().reset_index()
+
+
+def _counts(
+    table: pd.DataFrame, size: pd.Series, bad: pd.Series, trials: str, count: str, share: str
+) -> pd.DataFrame:
+    table[trials] = size.reindex(table.index).fillna(0).astype(int)
+    table[count] = bad.reindex(table.index).fillna(0).astype(int)
+    table[share] = table[count] / table[trials].where(table[trials] > 0)
+    return table
+
+
+def _repeat_difference(frame: pd.DataFrame) -> pd.Series:
+    """Mean absolute difference between a hidden repeat and its trial."""
+    keys = ["listener", "item", "condition"]
+    first = frame[frame["kind"] == "trial"].groupby(keys)["score"].mean()
+    again = frame[frame["kind"] == "repeat"].groupby(keys)["score"].mean()
+    return (again - first).abs().dropna().groupby("listener").mean()
+
+
+def _straight_share(rows: pd.DataFrame) -> pd.Series:
+    """Share of trials of three or more conditions that all got the same score."""
+    trials = rows.groupby(["listener", "item"], observed=True)["score"].agg(["min", "max", "size"])
+    trials = trials[trials["size"] >= 3]
+    return (trials["min"] == trials["max"]).groupby("listener").mean()
+
+
+def _untouched_share(frame: pd.DataFrame) -> pd.Series:
+    """Share of stimuli that were not rated, or rated without being listened to where that was recorded."""
+    trials = frame[frame["kind"] == "trial"]
+    return (trials["score"].isna() | (trials["listened_ms"] == 0)).groupby(trials["listener"]).mean()
+
+
+def _fast_share(rows: pd.DataFrame) -> pd.Series:
+    """Share of trials left in less than a second per stimulus."""
+    timed = rows[rows["time_ms"].notna()]
+    trials = timed.groupby(["listener", "item"], observed=True)["time_ms"].agg(["max", "size"])
+    return (trials["max"] < _FAST_MS * trials["size"]).groupby("listener").mean()
+
+
+def _attention_failed(
+    frame: pd.DataFrame, expected: Mapping[str, Mapping[str, tuple[float, float]]], listeners: pd.Index
+) -> pd.Series:
+    """Number of attention scores outside what was asked for; missing where there was no check."""
+    checks = frame[(frame["kind"] == "attention") & frame["score"].notna()]
+    asked = [
+        expected.get(item, {}).get(name)
+        for item, name in zip(checks["item"], checks["condition"], strict=True)
+    ]
+    failures = [
+        np.nan if ends is None else float(not ends[0] <= score <= ends[1])
+        for score, ends in zip(checks["score"], asked, strict=True)
+    ]
+    failed = pd.Series(failures, index=checks.index, dtype=float)
+    return failed.groupby(checks["listener"]).sum(min_count=1).reindex(listeners)
+
+
+def _verdict(
+    table: pd.DataFrame, frame: pd.DataFrame, exclude: tuple[str, ...], width: float, limit: float
+) -> pd.DataFrame:
+    unfinished = ~frame.groupby("listener")["finished"].all().reindex(table.index)
+    found: dict[str, tuple[pd.Series, str | pd.Series]] = {
+        "hidden-reference": (
+            breaks(table, "hidden-reference"),
+            _said(table, "reference", f"the hidden reference under {limit:g}"),
+        ),
+        "mid-anchor": (
+            breaks(table, "mid-anchor"),
+            _said(table, "mid_anchor", f"the mid anchor over {limit:g}"),
+        ),
+        "repeats": (
+            table["repeat_difference"] > 0.2 * width,
+            "repeats differ by more than a fifth of the scale",
+        ),
+        "straight-lining": (table["straight_share"] > _SHARE, "one score for all conditions of a trial"),
+        "untouched": (table["untouched_share"] > 0.05, "stimuli not rated or not listened to"),
+        "fast": (table["fast_share"] > _SHARE, "trials of less than a second per stimulus"),
+        "unfinished": (unfinished, "session not finished"),
+        "attention": (table["attention_failed"] > 0, "attention check failed"),
+        "headphones": (_headphones_failed(frame, table.index), "headphone check failed"),
+    }
+    reasons, flags, rules = [], [], []
+    for listener in table.index:
+        hit = [name for name, (where, _) in found.items() if bool(where.get(listener, False))]
+        texts = {name: found[name][1] for name in hit}
+        said = {
+            name: text if isinstance(text, str) else str(text.loc[listener]) for name, text in texts.items()
+        }
+        reasons.append("; ".join(said[name] for name in hit if name in exclude))
+        flags.append("; ".join(said[name] for name in hit if name not in exclude))
+        rules.append("; ".join(name for name in hit if name in exclude))
+    table.insert(0, "kept", [not reason for reason in reasons])
+    table.insert(1, "reason", reasons)
+    table.insert(2, "flags", flags)
+    table.insert(3, "rules", rules)
+    return table
+
+
+def _said(table: pd.DataFrame, what: str, words: str) -> pd.Series:
+    bad = "reference_low" if what == "reference" else "mid_anchor_high"
+    counts = table[bad].astype(str) + " of " + table[f"{what}_trials"].astype(str)
+    return words + " in " + counts + " trials"
+
+
+def _headphones_failed(frame: pd.DataFrame, listeners: pd.Index) -> pd.Series:
+    """Listeners whose answer `headphone_check` says that they failed it."""
+    if "q_headphone_check" not in frame:
+        return pd.Series(False, index=listeners)
+    failed = frame["q_headphone_check"].map(lambda answer: str(answer).lower() in _FAILED)
+    return failed.groupby(frame["listener"]).any().reindex(listeners)

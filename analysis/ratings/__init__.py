@@ -1,0 +1,1 @@
+"""From files of ratings to one tidy frame."""

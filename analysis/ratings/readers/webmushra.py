@@ -1,0 +1,159 @@
+"""The five rating CSVs that webMUSHRA's server script writes, as tidy ratings.
+
+webMUSHRA's `rating_stimulus` and `stimuli` hold conditions and its `trial_id` is the item. Its wire names
+stay in this module.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import RatingsError
+from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of, listener_of
+
+# The files of pages that rate, and their type in a config. Our server begins a file `mushra-2.csv` where the
+# columns change.
+PAGES = {
+    "mushra": "mushra",
+    "lss": "likert_single_stimulus",
+    "lms": "likert_multi_stimulus",
+    "bs1116": "bs1116",
+    "paired_comparison": "paired_comparison",
+}
+_FILE = re.compile(rf"({'|'.join(PAGES)})(-\d+)?\.csv")
+_ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
+# Our server puts it between a page's id and an attribute: the format has no place for several of a page.
+_ATTRIBUTE_MARK = ":attribute="
+
+
+def is_webmushra(header: list[str]) -> bool:
+    """Say whether a header is one of webMUSHRA's rating files."""
+    return "session_test_id" in header and "trial_id" in header
+
+
+def page_of(path: Path) -> str | None:
+    """Return the type of page whose ratings webMUSHRA writes to a file of this name."""
+    match = _FILE.fullmatch(path.name)
+    return PAGES[match[1]] if match else None
+
+
+def from_webmushra(
+    table: pd.DataFrame, listener: list[str] | None = None, page: str | None = None
+) -> pd.DataFrame:
+    """Turn a table of one of webMUSHRA's files into tidy columns; scores are still text.
+
+    `mushra` and `lms` give the attribute `score`, `lss` with several scales `rating1`, `rating2`, ...;
+    `bs1116` gives `difference` (non-reference minus hidden reference, the subjective difference grade),
+    `score` (the non-reference) and `hidden_reference`; `paired_comparison` gives `correct` (1 correct, 0
+    incorrect, 0.5 undecided). A trial `trial0:attribute=speech`, as our server exports pages with several
+    scales, is the attribute `speech` of the item `trial0`.
+
+    Args:
+        table: From `read_table`.
+        listener: The column(s) that tell listeners apart; by default `session_uuid`, which `mushra.csv` alone
+            has.
+        page: Type of the pages, one of `PAGES`' values; the columns do not tell it of Likert pages.
+
+    Raises:
+        RatingsError: Listeners cannot be told apart, or the columns are those of none of the five files.
+    """
+    common = pd.DataFrame(
+        {
+            "study": table["session_test_id"],
+            "listener": listener_of(table, listener, "session_uuid"),
+            "item": table["trial_id"],
+            FILE: table[FILE],
+            LINE: table[LINE],
+            PAGE: page,
+        }
+    )
+    # The format knows no kinds of pages; a training page can only say so in its id.
+    training = table["trial_id"].str.lower().str.startswith("training")
+    common["kind"] = training.map({True: "training", False: "trial"})
+    common["session"] = table["session_uuid"] if "session_uuid" in table else common["listener"]
+    for name in _questions(list(table.columns)):
+        # A questionnaire answer of this name is how made-up ratings say so in a format that cannot.
+        common["simulated" if name == "simulated" else f"q_{name}"] = table[name]
+    for new, old in (
+        ("time_ms", "rating_time"),
+        ("time_ms", "choice_time"),
+        ("comment", "rating_comment"),
+        ("comment", "choice_comment"),
+    ):
+        if old in table:
+            common[new] = table[old]
+    tidy = pd.concat([common.assign(**part) for part in _parts(table)], ignore_index=True)
+    marked = tidy["item"].str.contains(_ATTRIBUTE_MARK, regex=False)
+    if marked.any():
+        parts = tidy.loc[marked, "item"].str.rpartition(_ATTRIBUTE_MARK)
+        tidy.loc[marked, "item"], tidy.loc[marked, "attribute"] = parts[0], parts[2]
+    return tidy
+
+
+def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The columns condition, attribute and score, once per attribute that the file holds."""
+    if "rating_score" in table:
+        _need(table, "rating_stimulus")
+        found = {"condition": table["rating_stimulus"], "attribute": "score", "score": table["rating_score"]}
+        return [{**found, MEASURE: SLIDER}]
+    if "rating_non_reference_score" in table:
+        _need(table, "rating_reference_score", "rating_non_reference")
+        return _bs1116(table)
+    if "choice_answer" in table:
+        _need(table, "choice_non_reference")
+        score = table["choice_answer"].map(lambda word: _ANSWERS.get(word, word))
+        condition = table["choice_non_reference"]
+        return [{"condition": condition, "attribute": "correct", "score": score, MEASURE: "share"}]
+    scales = [str(name) for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
+    if not scales or "stimuli" not in table:
+        raise RatingsError(
+            f"{file_of(table)} has none of webMUSHRA's rating columns; found "
+            f"{', '.join(str(name) for name in table if not str(name).startswith('_'))}."
+        )
+    return [
+        {
+            "condition": table["stimuli"],
+            "attribute": _scale_name(name),
+            "score": table[name].replace("NA", ""),
+        }
+        for name in scales
+    ]
+
+
+def _need(table: pd.DataFrame, *names: str) -> None:
+    for name in names:
+        if name not in table:
+            raise RatingsError(
+                f"{file_of(table)} has no column '{name}', which webMUSHRA writes beside the score."
+            )
+
+
+def _bs1116(table: pd.DataFrame) -> list[dict[str, Any]]:
+    given = pd.to_numeric(table["rating_non_reference_score"], errors="coerce")
+    hidden = pd.to_numeric(table["rating_reference_score"], errors="coerce")
+    condition = table["rating_non_reference"]
+    return [
+        {
+            "condition": condition,
+            "attribute": "difference",
+            "score": given - hidden,
+            MEASURE: "difference",
+        },
+        {"condition": condition, "attribute": "score", "score": table["rating_non_reference_score"]},
+        {"condition": condition, "attribute": "hidden_reference", "score": table["rating_reference_score"]},
+    ]
+
+
+def _scale_name(column: str) -> str:
+    number = column.removeprefix("stimuli_rating")
+    return f"rating{number}" if number else "score"
+
+
+def _questions(header: list[str]) -> list[str]:
+    """The questionnaire's columns: between the test's id and the trial's, but for the session's."""
+    between = header[header.index("session_test_id") + 1 : header.index("trial_id")]
+    return [name for name in between if name != "session_uuid"]

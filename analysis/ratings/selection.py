@@ -1,0 +1,53 @@
+"""Which attribute an analysis is about, and which conditions one of all conditions at once."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.errors import DesignError
+from analysis.ratings.tidy import conditions, rated
+
+
+def chosen_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
+    """Return the attribute asked for, or the first that was rated, and a note on others that nobody chose.
+
+    Args:
+        frame: Tidy ratings.
+        asked: Name of an attribute.
+
+    Raises:
+        DesignError: No rating counts towards a mean, or none has the attribute.
+    """
+    if asked is not None:
+        return str(rated(frame, asked)["attribute"].iloc[0]), []
+    trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    if trials.empty:
+        raise DesignError("There is no rating of kind 'trial' with a score to analyse.")
+    first = str(trials["attribute"].iloc[0])
+    others = [str(name) for name in frame["attribute"].unique() if name != first]
+    if not others:
+        return first, []
+    return first, [
+        f"This is the analysis of '{first}' alone; the ratings have {len(others)} more: {', '.join(others)} "
+        "(--attribute chooses)."
+    ]
+
+
+def chosen_conditions(rows: pd.DataFrame, among: list[str] | None = None) -> list[str]:
+    """Return the conditions named, or the methods, or all conditions where there are fewer than two methods.
+
+    Args:
+        rows: The ratings of one attribute (`analysis.ratings.tidy.rated`).
+        among: Conditions named by the caller.
+
+    Raises:
+        DesignError: A named condition has no rating of this attribute.
+    """
+    listed = conditions(rows)
+    known = list(listed["condition"])
+    methods = list(listed.loc[listed["role"] == "method", "condition"])
+    unknown = [name for name in among or [] if name not in known]
+    if unknown:
+        names = ", ".join(f"'{name}'" for name in known)
+        raise DesignError(f"No rating has the condition '{unknown[0]}' to compare with; found {names}.")
+    return among or (methods if len(methods) >= 2 else known)

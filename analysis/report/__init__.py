@@ -1,0 +1,1 @@
+"""The report: page, tables, methods text and LaTeX."""

@@ -1,0 +1,77 @@
+"""Tables for a paper, in LaTeX with booktabs."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from analysis.ratings.tidy import each
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "−": "$-$",
+    "×": r"$\times$",
+}
+_SPECIAL |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
+
+
+def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
+    """Return the MOS table as LaTeX: condition, number of ratings, mean and interval.
+
+    Args:
+        table: From `mos`.
+        digits: Decimals of the scores.
+    """
+    rows = [
+        f"{escape(row.label)} & {row.n_ratings} & {row.mos:z.{digits}f} & "
+        f"{_interval(row.ci_low, row.ci_high, digits)} \\\\"
+        for row in each(table)
+    ]
+    caption = f"Mean opinion scores with 95\\,\\% intervals ({escape(table['interval'].iloc[0])})."
+    return _table(caption, "tab:mos", "lrrc", "Condition & Ratings & MOS & 95\\,\\% interval", rows, table)
+
+
+def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
+    """Return the pairwise differences as LaTeX: pair, difference, interval and corrected p value.
+
+    Args:
+        table: From `compare`.
+        digits: Decimals of the differences.
+    """
+    rows = [
+        f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {row.difference:z.{digits}f} & "
+        f"{_interval(row.ci_low, row.ci_high, digits)} & {_p(row.p)} \\\\"
+        for row in each(table)
+    ]
+    head = "Pair & Difference & 95\\,\\% interval & $p$"
+    caption = (
+        f"Paired differences in points; $p$ values: {escape(table['test'].iloc[0])}, "
+        f"{escape(table['correction'].iloc[0])}."
+    )
+    return _table(caption, "tab:differences", "lrcr", head, rows, table)
+
+
+def escape(text: object) -> str:
+    """Escape text for LaTeX."""
+    return "".join(_SPECIAL.get(sign, sign) for sign in str(text))
+
+
+def _table(caption: str, label: str, columns: str, head: str, rows: list[str], table: pd.DataFrame) -> str:
+    said = caption + (" SIMULATED ratings." if bool(table["simulated"].any()) else "")
+    lines = [
+        "\\begin{table}", "  \\centering", f"  \\caption{{{said}}}", f"  \\label{{{label}}}",
+        f"  \\begin{{tabular}}{{{columns}}}", "    \\toprule", f"    {head} \\\\", "    \\midrule",
+        *[f"    {row}" for row in rows], "    \\bottomrule", "  \\end{tabular}", "\\end{table}", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _interval(low: float, high: float, digits: int) -> str:
+    return "--" if math.isnan(low) else f"{low:z.{digits}f} to {high:z.{digits}f}"
+
+
+def _p(p: float) -> str:
+    return "--" if math.isnan(p) else "$<0.0001$" if p < 0.0001 else f"{p:.4f}"

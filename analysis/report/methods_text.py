@@ -1,0 +1,150 @@
+"""The report's sentences: the methods paragraph that can be pasted into a paper, and its references."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from analysis.ratings.tidy import conditions
+from analysis.report.results import Results
+from analysis.report.screening_text import rules_applied, screening_in_words
+
+# By surname and year, as the paragraph cites them.
+REFERENCES_OF = {
+    "camp": "J. Camp, T. Kenter, L. Finkelstein, R. Clark. MOS vs. AB: Evaluating text-to-speech systems "
+            "reliably using clustered standard errors. Interspeech 2023.",
+    "efron": "B. Efron. Better bootstrap confidence intervals. Journal of the American Statistical "
+             "Association 82:171–185, 1987.",
+    "henderson": "C. R. Henderson. Estimation of variance and covariance components. Biometrics "
+                 "9(2):226–252, 1953.",
+    "hochberg": "Y. Hochberg. A sharper Bonferroni procedure for multiple tests of significance. "
+                "Biometrika 75(4):800–802, 1988.",
+    "holm": "S. Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
+            "Statistics 6:65–70, 1979.",
+    "bs1534": "ITU-R. Recommendation BS.1534-3: Method for the subjective assessment of intermediate "
+              "quality level of audio systems. 2015.",
+    "mendonca": "C. Mendonça, S. Delikaris-Manias. Statistical tests with MUSHRA data. AES 144th "
+                "Convention, 2018.",
+    "owen": "A. B. Owen. The pigeonhole bootstrap. Annals of Applied Statistics 1(2):386–411, 2007.",
+    "pratt": "J. W. Pratt. Remarks on zeros and ties in the Wilcoxon signed rank procedures. Journal of "
+             "the American Statistical Association 54:655–667, 1959.",
+    "ribeiro": "F. Ribeiro, D. Florêncio, C. Zhang, M. Seltzer. CrowdMOS: An approach for crowdsourcing "
+               "mean opinion score studies. ICASSP 2011, 2416–2419.",
+    "satterthwaite": "F. E. Satterthwaite. An approximate distribution of estimates of variance "
+                     "components. Biometrics Bulletin 2(6):110–114, 1946.",
+}  # fmt: skip
+
+_MODEL = (
+    "listeners and items as random (variance components by Henderson's method I, 1953; degrees of freedom by "
+    "Satterthwaite, 1946)"
+)
+_INTERVALS = {
+    "two-way": f"treat {_MODEL}, since ratings of one listener and of one item depend on each other "
+               "(Mendonça and Delikaris-Manias, 2018; Camp et al., 2023), and speak about new listeners and "
+               "new items",
+    "listener": "are t intervals over listeners, the items taken as fixed",
+    "item": "are t intervals over items, the listeners taken as fixed",
+    "crowdmos": "follow Ribeiro et al. (2011): two-way random effects, min(listeners, items) − 1 degrees of "
+                "freedom",
+    "naive-t": "are t intervals over single ratings as if they were independent, which ratings of one "
+               "listener and of one item are not (Camp et al., 2023), so that these intervals are too narrow",
+    "bootstrap": "are BCa bootstrap intervals (Efron, 1987) over listeners and items resampled together "
+                 "(Owen, 2007)",
+}  # fmt: skip
+
+_TESTS = {
+    "wilcoxon": "the Wilcoxon signed-rank test over the listeners' mean differences (zeros by Pratt, 1959)",
+    "permutation": "a sign-flip permutation test over the listeners' summed differences",
+    "medians": "the permutation test of medians of ITU-R BS.1534-3, attachment 3, which ignores the pairing",
+}
+_CORRECTIONS = {"holm": "Holm (1979)", "hochberg": "Hochberg (1988)"}
+_CITED = {
+    "camp": "Camp et al.", "efron": "Efron", "henderson": "Henderson's", "hochberg": "Hochberg",
+    "holm": "Holm", "bs1534": "BS.1534-3", "mendonca": "Mendonça", "owen": "Owen", "pratt": "Pratt",
+    "ribeiro": "Ribeiro", "satterthwaite": "Satterthwaite",
+}  # fmt: skip
+
+
+def software() -> str:
+    """Return the name and version of this software."""
+    try:
+        return f"listenable {version('listenable')}"
+    except PackageNotFoundError:
+        return "listenable"
+
+
+def methods(results: Results) -> str:
+    """Return the paragraph on methods, in words that can go into a paper."""
+    left, options = results.screened, results.options
+    trials = left[(left["kind"] == "trial") & left["score"].notna()]
+    sentences = [
+        "SIMULATED ratings: no person listened." if results.simulated else "",
+        _design(results),
+        screening_in_words(results),
+        f"Mean opinion scores are plain means of {len(trials)} ratings; their 95 % intervals "
+        f"{_INTERVALS[options.interval]}.",
+        _comparisons(results),
+        f"Analysed with {software()} (seed {options.seed}).",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def references(results: Results) -> list[str]:
+    """Return the references that the methods paragraph cites, by surname."""
+    said = methods(results)
+    return [REFERENCES_OF[key] for key in REFERENCES_OF if _CITED[key] in said and _is_cited(key, results)]
+
+
+def _is_cited(key: str, results: Results) -> bool:
+    """That nobody was screened by BS.1534-3 needs no reference to it."""
+    by_medians = "comparisons" in results.tables and results.options.test == "medians"
+    return key != "bs1534" or bool(rules_applied(results)) or by_medians
+
+
+def _design(results: Results) -> str:
+    """Who rated what: everybody who took part, and the part that each heard where nobody heard all."""
+    rows = results.ratings
+    trials = rows[(rows["kind"] == "trial") & rows["score"].notna()]
+    low, high = results.scale
+    n_items, each = trials["item"].nunique(), trials.groupby("listener")["item"].nunique()
+    few, many = int(each.min()), int(each.max())
+    part = "" if few == n_items else f", each listener {few}{f' to {many}' if many > few else ''} of them,"
+    return (
+        f"{rows['listener'].nunique()} listeners rated {trials['condition'].nunique()} conditions of "
+        f"{n_items} items{part} on a scale from {low:g} to {high:g}."
+    )
+
+
+def _comparisons(results: Results) -> str:
+    if "comparisons" not in results.tables:
+        return ""
+    options, n = results.options, len(results.tables["comparisons"])
+    two_way = options.interval == "two-way"
+    test = _TESTS.get(options.test) or f"a t test that treats {'them likewise' if two_way else _MODEL}"
+    over = f"over {n} comparison{'' if n == 1 else 's'}"
+    corrected = (
+        "p values are not corrected for their number"
+        if options.correction == "none"
+        else f"p values are corrected by {_CORRECTIONS[options.correction]} {over}"
+    )
+    kind = (
+        "are of the same kind as those of the means"
+        if two_way
+        else "belong to that test"
+        if options.test == "two-way"
+        else f"treat {_MODEL}"
+    )
+    return (
+        f"{_compared(results)} on the differences within listener and item by {test}; {corrected}. The "
+        f"intervals of the differences {kind} and are not adjusted for the number of comparisons."
+    )
+
+
+def _compared(results: Results) -> str:
+    table, against = results.tables["comparisons"], results.options.against
+    listed = conditions(results.screened)
+    if against:
+        label = listed.set_index("condition")["label"][against]
+        return f"{label} was compared with {'the' if len(table) == 1 else 'each'} other condition"
+    names = {*table["condition_a"], *table["condition_b"]}
+    roles = set(listed.loc[listed["condition"].isin(names), "role"])
+    return f"The {len(names)} {'methods' if roles == {'method'} else 'conditions'} were compared in pairs"

@@ -1,0 +1,116 @@
+"""The report's page: what it shows of the results, rendered into one self-contained HTML file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.ratings.tidy import conditions
+from analysis.report import table_columns as columns
+from analysis.report.html_tables import Column, Table, table_of
+from analysis.report.methods_text import methods, references, software
+from analysis.report.results import Results
+from analysis.report.screening_text import not_screened, whose
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+def render_page(results: Results, figures: dict[str, str], title: str) -> str:
+    """Return the page as text.
+
+    Args:
+        results: What was analysed.
+        figures: SVG elements by name.
+        title: Heading.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("report.html").render(**context(results, figures, title))
+
+
+def context(results: Results, figures: dict[str, str], title: str) -> dict[str, Any]:
+    """Return all that the template shows."""
+    digits = 1 if results.scale[1] - results.scale[0] > 10 else 2
+    return {
+        "title": title,
+        "simulated": results.simulated,
+        "mark": Markup('<span class="mark">SIMULATED</span>') if results.simulated else "",
+        "results": results,
+        "figures": {name: Markup(svg) for name, svg in figures.items()},
+        "counts": _counts(results),
+        "mos": table_of(results.mos, columns.MOS, digits),
+        "mos_unscreened": table_of(results.mos_unscreened, columns.MOS, digits),
+        "screening": table_of(
+            results.screening.sort_values("kept", kind="stable"), columns.screening(results.scale), digits
+        ),
+        "tables": _further(results, digits),
+        "whose": whose(results),
+        "sentences": _sentences(results),
+        "warnings": _warnings(results),
+        "methods": methods(results),
+        "references": references(results),
+        "software": software(),
+    }
+
+
+def _further(results: Results, digits: int) -> dict[str, Table]:
+    """The tables that not every design allows, by name."""
+    differences = columns.differences(results.options)
+    shown = {
+        "comparisons": differences, "comparisons_unscreened": differences, "mixed": columns.MIXED,
+        "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
+        "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
+    }  # fmt: skip
+    for name in results.options.by:
+        key = "item_label" if name == "item" else name
+        shown[f"by_{name}"] = [Column(key, name.removeprefix("q_").capitalize()), *columns.MOS]
+    frames = dict(results.tables)
+    if "omnibus" in frames:
+        frames["omnibus"] = columns.in_words(frames["omnibus"])
+    if "mixed" in frames:
+        listed = conditions(results.screened)
+        label = dict(zip(listed["condition"], listed["label"], strict=True))
+        pair = {f"label_{end}": frames["mixed"][f"condition_{end}"].map(label) for end in "ab"}
+        frames["mixed"] = frames["mixed"].assign(**pair)
+    return {name: table_of(frames[name], shown[name], digits) for name in shown if name in frames}
+
+
+def _sentences(results: Results) -> tuple[list[str], list[str]]:
+    """The comparisons in words: those that hold after the correction, and the rest."""
+    if "comparisons" not in results.tables:
+        return [], []
+    rows = results.tables["comparisons"]
+    clear = rows["p"] < 0.05
+    sentences = rows["sentence"].map(unbroken)
+    return list(sentences[clear]), list(sentences[~clear])
+
+
+def unbroken(sentence: str) -> str:
+    """Keep `p = 0.03` and `95 %` on one line."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=\b[pbF]) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", sentence)
+
+
+def _warnings(results: Results) -> list[str]:
+    found = not_screened(results)
+    if "assumptions" in results.tables:
+        rows = results.tables["assumptions"]
+        found += list(rows.loc[rows["warns"], "sentence"])
+    return [unbroken(sentence) for sentence in found]
+
+
+def _counts(results: Results) -> list[tuple[str, str]]:
+    """The study in four numbers."""
+    left = results.screened
+    trials = left[(left["kind"] == "trial") & left["score"].notna()]
+    total, n = len(results.screening), int(results.screening["kept"].sum())
+    return [
+        ("listeners", f"{n}" if n == total else f"{n} of {total}"),
+        ("items", str(trials["item"].nunique())),
+        ("conditions", str(trials["condition"].nunique())),
+        ("ratings", f"{len(trials):,}".replace(",", "\u202f")),
+    ]

@@ -1,0 +1,156 @@
+"""Everything that a report says, computed once, with and without the excluded listeners."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import DesignError
+from analysis.models.anova import omnibus
+from analysis.models.assumptions import assumptions
+from analysis.models.compare import compare
+from analysis.models.mixed import mixed_model
+from analysis.models.mos import mos
+from analysis.models.reliability import listeners, reliability
+from analysis.models.screening import RULES, kept, screen
+from analysis.ratings.labels import item_labels
+from analysis.ratings.selection import chosen_attribute
+from analysis.ratings.tidy import conditions, each, is_simulated, rated, scale_of
+
+
+@dataclass(frozen=True)
+class Options:
+    """The choices of an analysis; all of them are printed in the report."""
+
+    interval: str = "two-way"
+    against: str | None = None
+    test: str = "two-way"
+    correction: str = "holm"
+    attribute: str | None = None
+    order: list[str] | None = None
+    scale: tuple[float, float] | None = None
+    by: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = RULES
+    draws: int = 10_000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables of one analysis; those that the design does not allow are absent, and `missing` says why."""
+
+    options: Options
+    attribute: str
+    scale: tuple[float, float]
+    ratings: pd.DataFrame
+    screened: pd.DataFrame
+    screening: pd.DataFrame
+    mos: pd.DataFrame
+    mos_unscreened: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    missing: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any rating was made by a program."""
+        return is_simulated(self.ratings)
+
+    @property
+    def excluded(self) -> int:
+        """Number of listeners excluded by screening."""
+        return int((~self.screening["kept"]).sum())
+
+
+def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
+    """Screen the listeners and compute every table of the report.
+
+    Raises:
+        DesignError: No ratings of the attribute, an unknown choice, or nobody left after screening.
+    """
+    attribute, more = chosen_attribute(frame, options.attribute)
+    rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
+    scale = options.scale or scale_of(rated(rows, attribute))
+    rows.attrs["scales"] = {attribute: scale}
+    expected = frame.attrs.get("expected")
+    screening = screen(rows, attribute=attribute, scale=scale, exclude=options.exclude, expected=expected)
+    left = kept(rows, screening)
+    if left.empty:
+        raise DesignError(
+            f"Screening excludes every listener ({_first(screening)}); --exclude none keeps them all, to see "
+            "what they rated."
+        )
+    shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
+    order = list(conditions(left, options.order)["condition"])
+    left.attrs["order"] = order  # for the figures
+    notes = [*frame.attrs.get("notes", []), *more]
+    tables, missing = _tables(left, rows, options, scale, order)
+    return Results(
+        options=options,
+        attribute=attribute,
+        scale=scale,
+        ratings=rows,
+        screened=left,
+        screening=screening,
+        mos=mos(left, order=order, **shared),
+        mos_unscreened=mos(rows, order=order, **shared),
+        tables=tables,
+        missing=missing,
+        notes=notes,
+    )
+
+
+def _first(screening: pd.DataFrame) -> str:
+    """The first listeners of a screening with the reasons."""
+    said = [f"{row.listener}: {row.reason}" for row in each(screening.head(3))]
+    return "; ".join(said) + (f"; and {len(screening) - 3} more" if len(screening) > 3 else "")
+
+
+def _labelled(by_item: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
+    return by_item.assign(item_label=by_item["item"].map(item_labels(left)))
+
+
+def _tables(
+    left: pd.DataFrame,
+    rows: pd.DataFrame,
+    options: Options,
+    scale: tuple[float, float],
+    order: list[str],
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Every further table on its own: one that the design does not allow takes no other with it."""
+    pairs: dict[str, Any] = {
+        "against": options.against, "test": options.test, "correction": options.correction,
+        "draws": options.draws, "seed": options.seed,
+    }  # fmt: skip
+    shared: dict[str, Any] = {
+        "interval": options.interval, "draws": options.draws, "seed": options.seed, "order": order,
+    }  # fmt: skip
+    model = functools.cache(lambda: mixed_model(left))
+    makers: dict[str, Callable[[], pd.DataFrame]] = {
+        "comparisons": lambda: compare(left, **pairs),
+        "omnibus": lambda: omnibus(left),
+        "mixed": lambda: model().differences(),
+        "variance": lambda: model().variance_components(),
+        "reliability": lambda: reliability(left),
+        "listeners": lambda: listeners(left),
+        "assumptions": lambda: assumptions(left, scale=scale),
+        "items": lambda: _labelled(mos(left, by="item", **shared), left),
+    }
+    if len(left) != len(rows):
+        makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)
+    for name in options.by:
+        by = functools.partial(mos, left, by=name, **shared)
+        makers[f"by_{name}"] = by if name != "item" else makers["items"]
+    tables, missing = {}, {}
+    for name, make in makers.items():
+        try:
+            tables[name] = make()
+        except DesignError as error:
+            if name == "comparisons" and options.against:
+                raise
+            missing[name] = str(error)
+    return tables, missing

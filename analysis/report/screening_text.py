@@ -1,0 +1,90 @@
+"""The report's sentences on who was screened, by what, and who was not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.models.screening import RULES, breaks, limit_of
+from analysis.ratings.tidy import REFERENCES
+from analysis.report.results import Results
+
+_NAMED = 5
+
+
+def rules_applied(results: Results) -> list[str]:
+    """Return the rules of BS.1534-3 that were to exclude listeners and had something to judge."""
+    return [rule for rule in _rules_that_judge(results) if rule in results.options.exclude]
+
+
+def whose(results: Results) -> str:
+    """Say for a caption whose scores the report's are."""
+    further = set(results.options.exclude) - set(RULES)
+    return "after screening" if rules_applied(results) or further else "of all listeners, none screened"
+
+
+def screening_in_words(results: Results) -> str:
+    """Return the methods paragraph's sentences on screening."""
+    rules = rules_applied(results)
+    further = [name for name in results.options.exclude if name not in RULES]
+    reasons = [set(text.split("; ")) for text in results.screening["rules"]]
+    by_rules = [not hit.isdisjoint(rules) for hit in reasons]
+    sentences = []
+    if rules:
+        which = "post-screening rules" if len(rules) == 2 else f"{rules[0]} rule"
+        limit = f"{limit_of(results.scale):g}"
+        bad = {"hidden-reference": f"the hidden reference below {limit}",
+               "mid-anchor": f"the mid anchor above {limit}"}  # fmt: skip
+        sentences.append(
+            f"{_excluded(by_rules)} by the {which} of ITU-R BS.1534-3 "
+            f"({' or '.join(bad[rule] for rule in rules)} in more than 15 % of the listener's own trials)."
+        )
+    elif set(RULES) & set(results.options.exclude):
+        sentences.append(
+            "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
+        )
+    else:
+        sentences.append("Listeners were not screened by BS.1534-3.")
+    if further:
+        others = [not hit.isdisjoint(further) for hit in reasons]
+        alone = [other and not rule for other, rule in zip(others, by_rules, strict=True)]
+        sentences.append(f"{_excluded(alone)} by further criteria ({', '.join(further)}).")
+    return " ".join(sentences)
+
+
+def not_screened(results: Results) -> list[str]:
+    """Return a warning where a rule of BS.1534-3 was switched off, or none had anything to judge."""
+    judging = _rules_that_judge(results)
+    off = [rule for rule in RULES if rule not in results.options.exclude]
+    if not off:
+        return [] if judging else ["Nobody was screened: there is no hidden reference and no mid anchor."]
+    if not results.options.exclude:
+        what = "Screening was switched off (--exclude none)"
+    elif len(off) == len(RULES):
+        what = "The rules of BS.1534-3 were switched off (--exclude)"
+    else:
+        what = f"The {off[0]} rule of BS.1534-3 was switched off (--exclude)"
+    table = results.screening[results.screening["kept"]]
+    hit = [breaks(table, rule) for rule in off if rule in judging]
+    if not hit:
+        return [f"{what}, and there was nothing to judge listeners by."]
+    who = list(table.loc[np.any(hit, axis=0), "listener"])
+    if not who:
+        return [f"{what}; it would have excluded nobody."]
+    named = ", ".join(who[:_NAMED]) + (f" and {len(who) - _NAMED} more" if len(who) > _NAMED else "")
+    return [
+        f"{what}: the means hold the scores of {len(who)} of {len(table)} listeners whom it would exclude "
+        f"({named})."
+    ]
+
+
+def _rules_that_judge(results: Results) -> list[str]:
+    roles = set(results.ratings["role"])
+    judged = {"hidden-reference": not roles.isdisjoint(REFERENCES), "mid-anchor": "mid_anchor" in roles}
+    return [rule for rule in RULES if judged[rule]]
+
+
+def _excluded(who: list[bool]) -> str:
+    n, total = sum(who), len(who)
+    if n == 0:
+        return "No listener was excluded"
+    return f"{n} of {total} listeners {'was' if n == 1 else 'were'} excluded"

@@ -1,0 +1,119 @@
+"""Which columns the tables of the report's page have: what a reader needs first; the CSV files have all.
+
+Units stand in the headers, once. What a symbol means is in the table's caption: no phone shows a hint.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.formatting import number
+from analysis.models.screening import limit_of
+from analysis.ratings.tidy import records
+from analysis.report.html_tables import Column
+from analysis.report.results import Options
+
+MOS = [
+    Column("label", "Condition"),
+    Column("mos", "MOS", "score"),
+    Column("ci", "95 % interval", "interval"),
+    Column("median", "Median", "score"),
+    Column("q1", "Q1", "score", "Lower hinge"),
+    Column("q3", "Q3", "score", "Upper hinge"),
+    Column("n_listeners", "Listeners", "count"),
+    Column("n_items", "Items", "count"),
+    Column("n_ratings", "Ratings", "count"),
+    Column("note", "Note", spare=True),
+]
+OMNIBUS = [
+    Column("test", "Test"),
+    Column("effect", "Effect"),
+    Column("shown", "Statistic"),
+    Column("p", "p", "p", "Without correction for sphericity"),
+    Column("p_gg", "p GG", "p", "Greenhouse and Geisser"),
+    Column("epsilon_hf", "ε HF", "effect", "Huynh and Feldt"),
+    Column("p_hf", "p HF", "p", "Huynh and Feldt"),
+    Column("p_multivariate", "p T²", "p", "Hotelling, without assuming sphericity", spare=True),
+    Column("partial_eta2", "Partial η²", "effect"),
+    Column("advised", "To report"),
+]
+MIXED = [
+    Column("label_a", "Higher"),
+    Column("label_b", "Lower"),
+    Column("difference", "Difference", "score"),
+    Column("ci", "95 % interval", "interval"),
+    Column("p", "p", "p"),
+]
+VARIANCE = [
+    Column("component", "Component"),
+    Column("sd", "SD", "score"),
+    Column("share", "Share of variance (%)", "share"),
+    Column("note", "Note", spare=True),
+]
+RELIABILITY = [
+    Column("measure", "Measure"),
+    Column("value", "Value", "effect"),
+    Column("ci", "95 % interval", "effects"),
+    Column("n_listeners", "Listeners", "count"),
+    Column("n_stimuli", "Stimuli", "count"),
+    Column("note", "Note", spare=True),
+]
+LISTENERS = [
+    Column("listener", "Listener"),
+    Column("agreement", "Agreement", "effect", "Correlation with the mean of the others"),
+    Column("bias", "Bias", "score", "Mean distance from the others"),
+    Column("sd", "SD", "score"),
+    Column("lowest", "Lowest", "score"),
+    Column("highest", "Highest", "score"),
+    Column("repeatability", "Repeat SD", "score", "Of hidden repeats", spare=True),
+]
+ASSUMPTIONS = [
+    Column("sentence", "Finding"),
+    Column("check", "Check"),
+    Column("warns", "Warns"),
+    Column("clause", "Clause"),
+]
+_ADVICE = {"p": "p", "p_hf": "p HF", "p_gg": "p GG", "p_multivariate": "p T²"}
+
+
+def differences(options: Options) -> list[Column]:
+    """Return the columns of the paired differences; the corrected p value names its correction."""
+    corrected = "p" if options.correction == "none" else f"p, {options.correction.capitalize()}"
+    return [
+        Column("label_a", "Higher"),
+        Column("label_b", "Lower"),
+        Column("difference", "Difference", "score"),
+        Column("ci", "95 % interval", "interval"),
+        Column("p", corrected, "p"),
+        Column("p_two_way", "Two-way p", "p", "Uncorrected; new listeners and new items"),
+        Column("p_wilcoxon", "Wilcoxon p", "p", "Uncorrected; over listeners"),
+        Column("p_permutation", "Sign-flip p", "p", "Uncorrected; over listeners"),
+        Column("dz", "Cohen’s dz", "effect", "Mean over SD of the listeners' mean differences"),
+        Column("superiority", "Rate it higher (%)", "share", "Share of listeners, ties half"),
+    ]
+
+
+def screening(scale: tuple[float, float]) -> list[Column]:
+    """Return the columns of the screening, whose limit is a score on the scale."""
+    limit = f"{limit_of(scale):g}"
+    return [
+        Column("listener", "Listener"),
+        Column("kept", "Kept"),
+        Column("reason", "Why excluded", spare=True),
+        Column("flags", "Flags", spare=True),
+        Column("n_trials", "Trials", "count"),
+        Column("reference_share", f"Reference < {limit} (%)", "share", spare=True),
+        Column("mid_anchor_share", f"Mid anchor > {limit} (%)", "share", spare=True),
+    ]
+
+
+def in_words(omnibus: pd.DataFrame) -> pd.DataFrame:
+    """Add to the omnibus tests each statistic as papers print it, and the p value to report by its header."""
+    shown = []
+    for row in records(omnibus):
+        freedom = f"{row['df1']:.0f}" if row["df2"] != row["df2"] else f"{row['df1']:.0f}, {row['df2']:.0f}"
+        name = "χ²" if row["df2"] != row["df2"] else "F"
+        known = row["statistic"] == row["statistic"]
+        text = f"{name}({freedom}) = {number(row['statistic'], 2)}" if known else "–"
+        shown.append(text.replace(" ", "\u00a0"))
+    return omnibus.assign(shown=shown, advised=omnibus["advice"].map(_ADVICE))

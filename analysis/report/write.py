@@ -1,0 +1,205 @@
+"""`write_report`: one self-contained page, the figures and the tables of an analysis, in one folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import DesignError
+from analysis.ratings.tidy import each, records
+from analysis.report.latex import latex_comparisons, latex_mos
+from analysis.report.methods_text import methods, references, software
+from analysis.report.results import Options, Results, analyse
+from analysis.report.staging import file_name, staged
+
+logger = logging.getLogger(__name__)
+
+
+def write_report(
+    frame: pd.DataFrame,
+    out: str | Path,
+    options: Options | None = None,
+    *,
+    style: str = "default",
+    title: str | None = None,
+) -> Results:
+    """Analyse ratings and write the report.
+
+    Args:
+        frame: Tidy ratings.
+        out: Folder; made where it does not exist. The files of an earlier report are replaced once all of
+            the new ones are written; other files stay.
+        options: Interval, test, correction and the rest.
+        style: Look of the MOS figure: `default` or `paper`.
+        title: Heading; by default the name of the study.
+
+    Returns:
+        The results that were written: `index.html`, `mos.csv`, `mos_unscreened.csv`, `significance.csv`,
+        `screening.csv`, further tables, figures as SVG, PDF and PNG, `report.json`, `mos.tex`,
+        `significance.tex`.
+
+    Raises:
+        DesignError: See `analysis.report.results.analyse`.
+        OSError: The folder cannot be written.
+    """
+    from analysis.report.page import render_page
+
+    results = analyse(frame, options or Options())
+    with staged(Path(out), "report.json") as folder:
+        figures = write_figures(results, folder, style)
+        _write_tables(results, folder)
+        _write(folder / "mos.tex", latex_mos(results.mos, _digits(results)))
+        if "comparisons" in results.tables:
+            table = latex_comparisons(results.tables["comparisons"], _digits(results))
+            _write(folder / "significance.tex", table)
+        _write(folder / "report.json", json.dumps(summary(results), allow_nan=False))
+        heading = title or str(frame.attrs.get("title") or _title(results))
+        _write(folder / "index.html", render_page(results, figures, heading))
+    return results
+
+
+def write_figures(results: Results, folder: Path, style: str) -> dict[str, str]:
+    """Write every figure as SVG, PDF and PNG; return each as an SVG element for the page."""
+    from analysis.figures.style import inline_svg, save
+
+    inline: dict[str, str] = {}
+    with_boxes = []
+    for name, (draw, alt) in _figures(results, style).items():
+        try:
+            ax = draw()
+        except DesignError as error:
+            logger.info("no figure %s: %s", name, error)
+            continue
+        saved = save(ax, folder, name)
+        inline[name] = inline_svg(saved.svg, alt)
+        with_boxes += [name] if saved.has_boxes else []
+    if with_boxes:
+        logger.warning(
+            "No font of this machine has all letters of the names: they are boxes in the PDF and PNG of %s. "
+            "The page and the SVG files show them wherever a font has them. For the others install one, such "
+            "as Noto Sans CJK, and write the report again.",
+            ", ".join(with_boxes),
+        )
+    return inline
+
+
+def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any], str]]:
+    from analysis import figures as draw
+
+    left, tables = results.screened, results.tables
+    found: dict[str, tuple[Callable[[], Any], str]] = {
+        "mos": (lambda: draw.plot_mos(left, table=results.mos, style=style), _spoken(results)),
+        "box": (
+            lambda: draw.plot_box(left),
+            "Box plots of all scores per condition; the numbers are in the table of scores.",
+        ),
+        "violin": (
+            lambda: draw.plot_violin(left),
+            "Distributions of all scores per condition, with single scores as points.",
+        ),
+        "listeners": (
+            lambda: draw.plot_listeners(left),
+            "Heat map of each listener's mean score per condition.",
+        ),
+        "ranks": (
+            lambda: draw.plot_ranks(left),
+            "Share of the trials in which each condition got each rank.",
+        ),
+        "progress": (
+            lambda: draw.plot_progress(left),
+            "Mean score per condition against the position of the trial.",
+        ),
+    }
+    if "items" in tables:
+        found["items"] = (
+            lambda: draw.plot_items(left, table=tables["items"]),
+            "Mean score of each condition on each item.",
+        )
+    if "comparisons" in tables:
+        spoken = " ".join(tables["comparisons"]["sentence"])
+        found["differences"] = (lambda: draw.plot_differences(left, table=tables["comparisons"]), spoken)
+    return found
+
+
+def _spoken(results: Results) -> str:
+    """The MOS figure in words, for those who do not see it."""
+    parts = [
+        f"{row.label} {row.mos:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})" for row in each(results.mos)
+    ]
+    return "Mean opinion scores with 95 % intervals: " + "; ".join(parts) + "."
+
+
+def _write_tables(results: Results, folder: Path) -> None:
+    mark = results.simulated
+    _csv(results.mos, folder / "mos.csv", mark)
+    _csv(results.mos_unscreened, folder / "mos_unscreened.csv", mark)
+    _csv(results.screening, folder / "screening.csv", mark)
+    names = {
+        "comparisons": "significance",
+        "comparisons_unscreened": "significance_unscreened",
+        "items": "mos_by_item",
+    }
+    for name, table in results.tables.items():
+        _csv(table, folder / f"{file_name(names.get(name, name))}.csv", mark)
+
+
+def _csv(table: pd.DataFrame, path: Path, simulated: bool) -> None:
+    """Write a table; the word SIMULATED stands in a column of its own where it belongs."""
+    marked = table.drop(columns="simulated", errors="ignore")
+    if simulated:
+        marked = marked.assign(simulated="SIMULATED")
+    _write(path, marked.to_csv(index=False, lineterminator="\n"))
+
+
+def summary(results: Results) -> dict[str, Any]:
+    """Return the report as plain data for `report.json`."""
+    options = results.options
+    return {
+        "schema_version": 1,
+        "software": software(),
+        "simulated": results.simulated,
+        "options": {
+            key: getattr(options, key)
+            for key in ("interval", "against", "test", "correction", "exclude", "draws", "seed")
+        },
+        "attribute": results.attribute,
+        "scale": list(results.scale),
+        "methods": methods(results),
+        "references": references(results),
+        "notes": results.notes,
+        "missing": results.missing,
+        "mos": _records(results.mos),
+        "mos_unscreened": _records(results.mos_unscreened),
+        "screening": _records(results.screening),
+        **{name: _records(table) for name, table in results.tables.items()},
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in records(table)]
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value: numbers that are not there are null."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _title(results: Results) -> str:
+    studies = list(results.ratings["study"].unique())
+    return " + ".join(map(str, studies[:3])) + (" and others" if len(studies) > 3 else "")
+
+
+def _digits(results: Results) -> int:
+    return 1 if results.scale[1] - results.scale[0] > 10 else 2
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Statistics of plain arrays: intervals, effect sizes, resampling, variance components."""

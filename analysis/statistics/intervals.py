@@ -1,0 +1,128 @@
+"""Intervals of a mean score: six answers to the question of what would vary in a repetition of the study.
+
+| name | what would vary | method |
+|---|---|---|
+| `two-way` | listeners and items | random effects of both, Satterthwaite's degrees of freedom |
+| `listener` | listeners | t over listeners; the items are taken as fixed |
+| `item` | items | t over items; the listeners are taken as fixed |
+| `crowdmos` | listeners and items | Ribeiro et al., CrowdMOS, ICASSP 2011; min(I, J) - 1 degrees of freedom |
+| `naive-t` | single ratings | t over all ratings as if independent, as in the LMAC-TD paper's figure |
+| `bootstrap` | listeners and items | both resampled together, BCa (`analysis.statistics.bootstrap`) |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from analysis.errors import DesignError
+from analysis.statistics.variance import Floats, Ints, two_way
+
+INTERVALS = ("two-way", "listener", "item", "crowdmos", "naive-t", "bootstrap")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its interval; `nan` ends and a note where the design does not allow one."""
+
+    mean: float
+    low: float
+    high: float
+    df: float
+    note: str = ""
+
+    def standard_error(self, level: float = 0.95) -> float:
+        """Return the standard error that an interval of this level rests on."""
+        return (self.high - self.low) / 2 / float(stats.t.ppf(0.5 + level / 2, self.df))
+
+
+def interval(
+    method: str,
+    scores: Floats,
+    listeners: Ints,
+    items: Ints,
+    *,
+    level: float = 0.95,
+    panel: tuple[int, int] | None = None,
+) -> Interval:
+    """Compute one closed-form interval of a mean.
+
+    Args:
+        method: One of `INTERVALS` except `bootstrap`.
+        scores: Mean rating of each listener x item cell [n].
+        listeners: Index of the listener of each cell [n].
+        items: Index of the item of each cell [n].
+        level: Coverage wanted.
+        panel: Listeners and items of the whole study, which `crowdmos` counts; by default those of the cells.
+
+    Raises:
+        DesignError: An unknown method.
+    """
+    if method == "two-way":
+        found = two_way(scores, listeners, items)
+        return _around(found.mean, found.variance, found.df, level, found.note)
+    if method == "listener":
+        return _clustered(scores, listeners, level, "listener")
+    if method == "item":
+        return _clustered(scores, items, level, "item")
+    if method == "crowdmos":
+        return _crowdmos(scores, listeners, items, level, panel)
+    if method == "naive-t":
+        return _clustered(scores, np.arange(len(scores)), level, "rating")
+    raise DesignError(f"There is no interval '{method}'; expected one of {', '.join(INTERVALS)}.")
+
+
+def t_test(found: Interval, level: float = 0.95) -> float:
+    """Return the two-sided p value of a mean of zero, `nan` where the interval is `nan` or without width."""
+    if np.isnan(found.low) or found.high == found.low:
+        return float("nan")
+    return float(2 * stats.t.sf(abs(found.mean) / found.standard_error(level), found.df))
+
+
+def _around(mean: float, variance: float, df: float, level: float, note: str = "") -> Interval:
+    half = float(stats.t.ppf(0.5 + level / 2, df)) * variance**0.5 if df > 0 else float("nan")
+    return Interval(mean, mean - half, mean + half, df, note)
+
+
+def _clustered(scores: Floats, clusters: Ints, level: float, what: str) -> Interval:
+    """The t interval over cluster means, for clusters of any size, from the clusters' summed residuals."""
+    _, codes = np.unique(clusters, return_inverse=True)
+    mean, n_clusters = float(scores.mean()), int(codes.max()) + 1
+    if n_clusters < 2:
+        return Interval(mean, float("nan"), float("nan"), float("nan"), f"not estimable from one {what}")
+    residuals = np.bincount(codes, scores - mean)
+    variance = n_clusters / (n_clusters - 1) * float((residuals**2).sum()) / len(scores) ** 2
+    note = "all scores are equal" if np.ptp(scores) == 0 else ""
+    return _around(mean, variance, n_clusters - 1.0, level, note)
+
+
+def _crowdmos(
+    scores: Floats, listeners: Ints, items: Ints, level: float, panel: tuple[int, int] | None
+) -> Interval:
+    """Ribeiro et al. 2011: components from the mean variances within items, within listeners and over all."""
+    _, i = np.unique(listeners, return_inverse=True)
+    _, j = np.unique(items, return_inverse=True)
+    mean, n = float(scores.mean()), len(scores)
+    df = min(panel or (int(i.max()) + 1, int(j.max()) + 1)) - 1.0
+    if df < 1:
+        return Interval(
+            mean, float("nan"), float("nan"), float("nan"), "not estimable from one listener or item"
+        )
+    within_item, within_listener = _mean_variance(scores, j), _mean_variance(scores, i)
+    if np.isnan(within_item) or np.isnan(within_listener):
+        # One factor is nested in the other: all that is known is the total.
+        return _around(mean, float(scores.var()) / n, df, level, "listeners and items cannot be told apart")
+    matrix = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+    parts = np.maximum(np.linalg.solve(matrix, [within_item, within_listener, scores.var()]), 0.0)
+    weights = [(np.bincount(i) ** 2).sum() / n**2, (np.bincount(j) ** 2).sum() / n**2, 1 / n]
+    return _around(mean, float(parts @ weights), df, level)
+
+
+def _mean_variance(scores: Floats, groups: Ints) -> float:
+    """Mean over the groups with two or more ratings of the population variance within."""
+    n = np.bincount(groups)
+    means = np.bincount(groups, scores) / n
+    variances = np.bincount(groups, (scores - means[groups]) ** 2) / n
+    return float(variances[n >= 2].mean()) if (n >= 2).any() else float("nan")

@@ -1,0 +1,1 @@
+"""The commands `train`, `import`, `explain` and `evaluate`."""

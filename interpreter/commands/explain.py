@@ -1,0 +1,138 @@
+"""Commands `explain` and `evaluate`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+Report = Callable[[int, int], None]
+
+_WIDTH = 140  # of a table that goes into a file or a pipe, in characters
+
+
+def explain(
+    audio: list[Path] = typer.Argument(..., help="Sound files: any rate, length and number of channels."),
+    run: Path = typer.Option(..., "--run", help="Run of an explainer, or of a classifier with --method."),
+    method: str | None = typer.Option(None, help="Gradient baseline, on the run's classifier; see evaluate."),
+    out: Path = typer.Option(..., help="Folder to write into."),
+    target: str | None = typer.Option(
+        None, help="Class to explain; the predicted one by default, and always for L-MAC and LMAC-TD."
+    ),
+    window: float | None = typer.Option(
+        None, help="Seconds of a window; what the run was trained on, 5 where it does not say."
+    ),
+    overlap: float = typer.Option(0.25, help="Share of a window that overlaps with the next."),
+    batch_size: int = typer.Option(4, min=1, help="Windows at a time; bounds memory."),
+    device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
+) -> None:
+    """Explain sound files: WAV files of the parts, a picture, the figures, and a page to listen to them."""
+    from interpreter.evaluation.comparison import duration_of, explainers_of
+    from interpreter.recordings.explain_files import explain_files
+
+    window_s = duration_of([run]) or 5.0 if window is None else window
+    methods = [] if method is None else [method]
+    explainers = explainers_of([run], methods, device)
+    explainer = explainers[method] if method else next(iter(explainers.values()))
+    with _bar("Explaining", show=True) as report:
+        results = explain_files(
+            explainer,
+            audio,
+            out,
+            target=target,
+            window_s=window_s,
+            overlap=overlap,
+            batch_size=batch_size,
+            command=shlex.join(["listenable", *sys.argv[1:]]),
+            progress=report,
+        )
+    for result in results:
+        heard = dict.fromkeys(w["target"] for w in result.record["windows"] if w["target"] is not None)
+        typer.echo(f"{result.source}: {', '.join(heard)} -> {result.folder}")
+    typer.echo(f"Listen: {out / 'index.html'}")
+
+
+def evaluate(
+    run: list[Path] = typer.Option(..., "--run", help="Run to score; may be repeated."),
+    method: list[str] = typer.Option(
+        [], help="Gradient baseline on the same classifier: name[:option=value,...]."
+    ),
+    data: Path = typer.Option(..., "--data", help="Folder in ESC-50 layout, or a CSV of path, label, fold."),
+    fold: int = typer.Option(4, help="Fold to explain."),
+    setting: str = typer.Option("clean", help="clean, id, mixtures, white-noise or speech."),
+    snr: str = typer.Option("paper", help="Clip over contaminant: paper, official, or a number of dB."),
+    noise: Path | None = typer.Option(None, help="Folder of sounds for id (noise) or speech."),
+    contaminant_fold: int | None = typer.Option(
+        None, help="Fold that mixtures draws from; 5 where there is one, else all others."
+    ),
+    second_classifier: Path | None = typer.Option(None, help="Run of a classifier trained apart."),
+    floors: bool = typer.Option(True, help="Score masks that know nothing, too."),
+    sanity: int = typer.Option(8, min=0, help="Clips for the weight randomisation check; 0 leaves it out."),
+    sps_of: str = typer.Option("interpretation", help="What SPS and COMP look at: interpretation or mask."),
+    duration: float | None = typer.Option(None, help="Seconds of a clip; what the runs were trained on."),
+    limit: int | None = typer.Option(None, min=1, help="Explain so many clips at most, evenly spread."),
+    batch_size: int = typer.Option(8, min=1, help="Clips at a time; bounds memory."),
+    seed: int = typer.Option(0, help="Of every draw."),
+    device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
+    devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
+    nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),
+    out: Path = typer.Option(..., help="CSV to write; Markdown, LaTeX, JSON and the items go beside it."),
+) -> None:
+    """Score explainers: faithfulness, floors, mask statistics, and the paper's tables."""
+    from interpreter.distributed import processes, rank
+    from interpreter.evaluation.run import EvaluationPlan, evaluate_runs
+    from interpreter.evaluation.tables import readable
+
+    plan = EvaluationPlan(
+        runs=tuple(run),
+        methods=tuple(method),
+        data=data,
+        fold=fold,
+        setting=setting,
+        snr=snr,
+        sounds=noise,
+        contaminant_fold=contaminant_fold,
+        second_classifier=second_classifier,
+        floors=floors,
+        sanity=sanity,
+        picture_of=sps_of,
+        duration_s=duration,
+        limit=limit,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    with processes(device, devices, nodes) as own_device:
+        with _bar("Evaluating", show=rank() == 0) as report:
+            table = evaluate_runs(plan, out, own_device, report)
+        if rank() == 0:
+            _print(readable(table))
+            typer.echo(f"The classifier gets {table['accuracy'].iloc[0]:.1f} % of these items right.")
+            typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")
+
+
+@contextmanager
+def _bar(title: str, *, show: bool) -> Iterator[Report]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=not show, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    headings, *body = rows
+    table = Table(box=None, pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for row in body:
+        table.add_row(*row)
+    console = Console()
+    Console(width=console.width if console.is_terminal else _WIDTH).print(table)

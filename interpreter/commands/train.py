@@ -1,0 +1,175 @@
+"""Commands `train` and `import`."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+train = typer.Typer(no_args_is_help=True, help="Train a classifier or an explainer.")
+
+_DATA = typer.Option(
+    ..., "--data", help="Data set: a folder in ESC-50 layout, or a CSV of path, label, fold."
+)
+_OUT = typer.Option(..., "--out", help="Run folder to write.")
+_PRESET = typer.Option(
+    "tiny", help="tiny (minutes on two cores), small (ESC-10 on two cores) or paper (a GPU)."
+)
+_FOLDS = typer.Option("1,2,3", help="Folds to train on; validation takes its clips from them as well.")
+_NOISE = typer.Option(
+    "synthetic", help="Noise to train with: synthetic, none, or a folder of sounds (WHAM!)."
+)
+_SEED = typer.Option(0, help="Seed of everything drawn.")
+_SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
+_RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
+_CLASSIFIER = typer.Option(..., "--classifier", help="Run folder of the classifier to explain.")
+_START = typer.Option(..., "--start", help="Run folder to start from: of L-MAC for lmac-ft, of NMF for l2i.")
+_ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")
+_DEVICES = typer.Option(1, min=1, help="Devices (processes) on this machine.")
+_NODES = typer.Option(1, min=1, help="Machines.")
+_WORKERS = typer.Option(0, min=0, help="Processes that prepare batches.")
+_PROGRESS = typer.Option(True, "--progress/--no-progress", help="Show a progress bar.")
+
+
+def _options(
+    classifier: Path = _CLASSIFIER,
+    start: Path = _START,
+    data: Path = _DATA,
+    out: Path = _OUT,
+    preset: str = _PRESET,
+    train_folds: str = _FOLDS,
+    noise: str = _NOISE,
+    seed: int = _SEED,
+    settings: list[str] = _SET,
+    resume: bool = _RESUME,
+    accelerator: str = _ACCELERATOR,
+    devices: int = _DEVICES,
+    nodes: int = _NODES,
+    workers: int = _WORKERS,
+    progress: bool = _PROGRESS,
+) -> None:
+    """Hold the options that the training commands share; each takes those that it needs."""
+
+
+_TRAINED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "classifier": ("Train the classifier: CNN14 on mel bands.", ()),
+    "lmac-td": (
+        "Train LMAC-TD, whose explanations are sound: a mask on a filter bank's frames.",
+        ("classifier",),
+    ),
+    "lmac": ("Train L-MAC: a mask on the STFT.", ("classifier",)),
+    "lmac-ft": ("Fine-tune the L-MAC of --start, guided by the clean clips.", ("classifier", "start")),
+    "nmf": ("Train the dictionary of spectra that L2I explains with.", ("classifier",)),
+    "l2i": (
+        "Train L2I: which entries of the dictionary of --start speak for a class.",
+        ("classifier", "start"),
+    ),
+}
+"""What can be trained: the help of its command, and which other runs it needs."""
+
+
+def _command(kind: str, needs: tuple[str, ...]) -> Callable[..., None]:
+    """Return the command that trains `kind`: the shared options, less the runs that it does not need."""
+
+    def command(**options: Any) -> None:
+        _train(kind, **options)
+
+    shared = inspect.signature(_options, eval_str=True)
+    left_out = {"classifier", "start"} - set(needs)
+    kept = [option for name, option in shared.parameters.items() if name not in left_out]
+    command.__signature__ = shared.replace(parameters=kept)  # type: ignore[attr-defined]
+    command.__annotations__ = {option.name: option.annotation for option in kept}
+    return command
+
+
+for _kind, (_help, _needs) in _TRAINED.items():
+    train.command(_kind, help=_help)(_command(_kind, _needs))
+
+
+def _train(
+    kind: str,
+    *,
+    data: Path,
+    out: Path,
+    preset: str,
+    train_folds: str,
+    noise: str,
+    seed: int,
+    settings: list[str],
+    resume: bool,
+    accelerator: str,
+    devices: int,
+    nodes: int,
+    workers: int,
+    progress: bool,
+    classifier: Path | None = None,
+    start: Path | None = None,
+) -> None:
+    from interpreter.training.request import Engine, Request
+    from interpreter.training.train import train
+
+    request = Request(
+        kind=kind,
+        data=data,
+        out=out,
+        preset=preset,
+        overrides=settings,
+        train_folds=parse_folds(train_folds),
+        noise=noise,
+        seed=seed,
+        classifier=classifier,
+        start=start,
+        command=shlex.join(["listenable", *sys.argv[1:]]),
+    )
+    engine = Engine(accelerator, devices, nodes, workers, progress)
+    _, trained = train(request, engine, resume=resume)
+    if os.environ.get("LOCAL_RANK", "0") != "0":  # one of several processes speaks
+        return
+    typer.echo(f"{out}: {'trained' if trained else 'this run is finished already; nothing to do'}.")
+
+
+def parse_folds(text: str) -> tuple[int, ...]:
+    """Return the folds of a list such as `1,2,3`.
+
+    Raises:
+        ConfigError: something in it is no number.
+    """
+    from interpreter.errors import ConfigError
+
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise ConfigError(
+            f"--train-folds {text}: expected numbers with commas between, such as 1,2,3"
+        ) from None
+
+
+def import_checkpoint(
+    source: Path = typer.Argument(..., help="A file, or the folder of several with SpeechBrain's names."),
+    out: Path = _OUT,
+    kind: str = typer.Option(
+        "classifier",
+        help="cnn14 (a start for training; PANNs too), classifier, lmac-td, lmac, lmac-ft, l2i, nmf.",
+    ),
+    labels: Path | None = typer.Option(
+        None, help="label_encoder.txt, where it does not lie beside the weights."
+    ),
+    classifier: Path | None = typer.Option(
+        None, help="Run folder of the classifier that the weights explain."
+    ),
+    settings: list[str] = _SET,
+) -> None:
+    """Import weights of SpeechBrain or PANNs into a run."""
+    from interpreter.runs.importing import Import, import_run
+
+    command = shlex.join(["listenable", *sys.argv[1:]])
+    left_out = import_run(Import(kind, source, out, labels, classifier, settings, command))
+    typer.echo(f"{out}: imported.")
+    if left_out:
+        typer.echo(f"Left out: {', '.join(left_out)}.")

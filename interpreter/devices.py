@@ -1,0 +1,60 @@
+"""Devices: whether one exists, where a module lives, and what running out of memory means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from interpreter.errors import ConfigError, InterpreterError
+from interpreter.types import Classifier
+
+
+def checked_device(device: str | torch.device) -> torch.device:
+    """Return a device that is there.
+
+    Raises:
+        ConfigError: CUDA is asked for and there is none, or the name is unknown.
+    """
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise ConfigError(f"unknown device {device!r}; expected cpu, cuda or cuda:N") from error
+    if wanted.type not in ("cpu", "cuda"):
+        raise ConfigError(f"the device is {device}; expected cpu, cuda or cuda:N")
+    if wanted.type == "cuda" and (
+        not torch.cuda.is_available() or (wanted.index or 0) >= torch.cuda.device_count()
+    ):
+        raise ConfigError(
+            f"device {device} is not there: {torch.cuda.device_count()} CUDA devices found; use cpu"
+        )
+    return wanted
+
+
+def device_of(classifier: Classifier) -> torch.device:
+    """Return the device of a classifier's parameters; the CPU for one that is not a module."""
+    if isinstance(classifier, nn.Module):
+        for tensor in (*classifier.parameters(), *classifier.buffers()):
+            return tensor.device
+    return torch.device("cpu")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error is a device's lack of memory; for a processor PyTorch has no type of its own."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+@contextmanager
+def out_of_memory_explained(clips: int, samples: int) -> Iterator[None]:
+    """Turn the device's lack of memory into a sentence that says what to change."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InterpreterError(
+            f"memory does not suffice for {clips} clips of {samples} samples at a time; "
+            "lower the batch size, or the internal batch size, or use shorter clips"
+        ) from error

@@ -1,0 +1,1 @@
+"""The paper's tables: methods scored on the clips of a setting."""

@@ -1,0 +1,139 @@
+"""Which explainers a comparison holds: those of runs, and gradient baselines on the same classifier."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import nn
+
+from interpreter.errors import ConfigError
+from interpreter.explainers.base import Explainer
+from interpreter.explainers.gradient.base import GradientOptions
+from interpreter.explainers.gradient.registry import GRADIENT_METHODS
+from interpreter.runs.folder import read_config, read_run
+from interpreter.runs.loading import load_classifier, load_explainer
+from interpreter.types import Classifier
+
+_COMMA = re.compile(r",(?![^\[]*\])")
+"""A comma between options, not one of a list in brackets."""
+
+
+def explainers_of(
+    runs: Sequence[Path],
+    methods: Sequence[str] = (),
+    device: str | torch.device = "cpu",
+    batch_size: int | None = None,
+) -> dict[str, Explainer]:
+    """Load the explainers of `runs`, and make the gradient baselines `methods` on their classifier.
+
+    Args:
+        runs: folders of finished runs; one that holds a classifier serves the baselines alone.
+        methods: names in `GRADIENT_METHODS`, with options where wanted: `shap:variant=kernel,samples=256`.
+        device: where everything goes.
+        batch_size: of the baselines; see `Explainer`.
+
+    Returns:
+        Explainers by name, in the given order: the method's name, or the run folder's where two are of one
+        method. All share one classifier.
+
+    Raises:
+        ConfigError: nothing to compare, an unknown method, two of one name, or runs of different classifiers.
+    """
+    baselines = [(method, *parsed_method(method)) for method in methods]
+    if not runs:
+        raise ConfigError("no run was given; expected at least one (--run FOLDER)")
+    kinds = {run: read_run(run).kind for run in runs}
+    learned = {run: load_explainer(run, device=device) for run in runs if kinds[run] != "classifier"}
+    if not learned and not methods:
+        raise ConfigError(
+            f"{runs[0]}: the run of a classifier explains nothing by itself; "
+            "add --method gradcam (or another of the gradient baselines), or take the run of an explainer"
+        )
+    plain = {run: load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
+    judged: dict[Path, Classifier] = {run: explainer.classifier for run, explainer in learned.items()}
+    classifier = _shared({**judged, **plain})
+    for explainer in learned.values():
+        explainer.classifier = classifier
+    given = [(run, explainer.name, explainer) for run, explainer in learned.items()]
+    names = [name for _, name, _ in given]
+    named = [(name if names.count(name) == 1 else run.name, explainer) for run, name, explainer in given]
+    named += [
+        (spec, make_baseline(name, classifier, {"batch_size": batch_size, **options}))
+        for spec, name, options in baselines
+    ]
+    result = dict(named)
+    if len(result) < len(named):
+        taken = [name for name, _ in named]
+        twice = max(taken, key=taken.count)
+        raise ConfigError(f"{twice!r} would stand twice in the table; give each run folder a name of its own")
+    return result
+
+
+def parsed_method(text: str) -> tuple[str, dict[str, Any]]:
+    """Split `name:option=value,option=value` into the name and its options; values are YAML."""
+    name, _, rest = text.partition(":")
+    if name not in GRADIENT_METHODS:
+        raise ConfigError(f"unknown method {name!r}; expected one of {', '.join(GRADIENT_METHODS)}")
+    options: dict[str, Any] = {}
+    for part in filter(None, _COMMA.split(rest)):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ConfigError(f"method {text!r}: {part!r} is no option; expected option=value")
+        try:
+            options[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"method {text!r}: {value!r} is no value of an option") from error
+    return name, options
+
+
+def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any]) -> Explainer:
+    """Make a gradient baseline, refusing options that it does not have by name."""
+    method = GRADIENT_METHODS[name]
+    own = set(inspect.signature(method.__init__).parameters) - {"self", "classifier", "options"}
+    known = own | set(GradientOptions.__annotations__)
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise ConfigError(f"{name} has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")
+    try:
+        return method(classifier, **options)
+    except TypeError as error:
+        raise ConfigError(f"{name}: an option has a value of the wrong kind ({error})") from error
+
+
+def duration_of(runs: Sequence[Path]) -> float | None:
+    """Return the length of clip, in seconds, that the runs were trained on, or None where they do not say.
+
+    Runs of before `clip_s` say it in their settings alone, where null stands for the data set's longest clip.
+    """
+    lengths = [read_run(run).clip_s or read_config(run).get("duration_s") for run in runs]
+    known = {float(length) for length in lengths if length is not None}
+    return known.pop() if len(known) == 1 else None
+
+
+def _shared(classifiers: dict[Path, Classifier]) -> Classifier:
+    (first_run, first), *others = classifiers.items()
+    for run, other in others:
+        if not same_weights(first, other):
+            raise ConfigError(
+                f"{run} and {first_run} are of different classifiers; a comparison is fair on one alone"
+            )
+    return first
+
+
+def same_weights(first: Classifier, second: Classifier) -> bool:
+    """Tell whether two classifiers are one: the same object, or modules of the same weights."""
+    if first is second:
+        return True
+    if not isinstance(first, nn.Module) or not isinstance(second, nn.Module):
+        return False
+    one, other = first.state_dict(), second.state_dict()
+    return one.keys() == other.keys() and all(
+        one[name].shape == other[name].shape and torch.equal(one[name].cpu(), other[name].cpu())
+        for name in one
+    )

@@ -1,0 +1,181 @@
+"""One evaluation from folders to files: load, explain, score, write."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import torch
+
+from interpreter.distributed import rank
+from interpreter.errors import ConfigError
+from interpreter.evaluation.batches import prepared
+from interpreter.evaluation.comparison import duration_of, explainers_of
+from interpreter.evaluation.finished_batches import FinishedBatches
+from interpreter.evaluation.model_randomisation import randomisation_check
+from interpreter.evaluation.scoring import Progress, evaluate_items
+from interpreter.evaluation.settings import Items, Setting, Source
+from interpreter.evaluation.summary import summarise
+from interpreter.evaluation.tables import write_tables, write_text
+from interpreter.evaluation.trivial_masks import FLOORS
+from interpreter.explainers.base import Explainer
+from interpreter.faithfulness import PictureOf
+from interpreter.runs.folder import CHECKPOINT, sha256, versions
+from interpreter.runs.loading import load_classifier
+from stimuli import Dataset, refuse_seed
+
+SCHEMA_VERSION = 1
+CONTAMINANT_FOLD = 5  # the fold that the paper's code mixes in
+_FLOORS_RANDOMISED = dict.fromkeys(FLOORS, 1.0)  # floors never look at the classifier
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What to evaluate; the fields are the options of `listenable evaluate`."""
+
+    runs: tuple[Path, ...]
+    data: Path
+    methods: tuple[str, ...] = ()
+    fold: int = 4
+    setting: str = "clean"
+    snr: str = "paper"
+    sounds: Path | None = None
+    contaminant_fold: int | None = None
+    second_classifier: Path | None = None
+    floors: bool = True
+    sanity: int = 8
+    picture_of: str = "interpretation"
+    duration_s: float | None = None
+    limit: int | None = None
+    batch_size: int = 8
+    seed: int = 0
+
+
+def evaluate_runs(
+    plan: EvaluationPlan,
+    out: Path,
+    device: str | torch.device = "cpu",
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Evaluate, write the table, the items and the record beside it, and return the table.
+
+    Interrupted and started again, it goes on after the last finished batch. Of several processes the first
+    writes, and alone returns the column `randomised`.
+
+    Args:
+        plan: what to evaluate.
+        out: the table, a name that ends in `.csv`. `.md`, `.tex`, `.json` (what was evaluated, how) and
+            `.items.csv` go beside it.
+        device: where everything runs.
+        progress: told after each batch.
+    """
+    if out.suffix.lower() != ".csv":
+        raise ConfigError(
+            f"{out}: the table is a CSV and its other forms go beside it; expected a name that ends in .csv"
+        )
+    refuse_seed(plan.seed)
+    explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size)
+    whole = Dataset.load(plan.data)
+    chosen = limited(whole.folds(plan.fold), plan.limit)
+    judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, device)
+    items = Items(
+        dataset=chosen,
+        sample_rate=next(iter(explainers.values())).classifier.sample_rate,
+        setting=cast(Setting, plan.setting),
+        seed=plan.seed,
+        snr=_snr(plan.snr),
+        duration_s=plan.duration_s if plan.duration_s is not None else duration_of(plan.runs),
+        pool=_pool(whole, plan) if plan.setting == "mixtures" else None,
+        sounds=plan.sounds,
+    )
+    record = _record(plan, explainers, items)
+    finished = FinishedBatches(out.with_name(f".{out.name}.part"), record, rank())
+    figures = evaluate_items(
+        explainers,
+        items,
+        second_classifier=judge,
+        floors=plan.floors,
+        batch_size=plan.batch_size,
+        picture_of=cast(PictureOf, plan.picture_of),
+        progress=progress,
+        finished=finished,
+    )
+    table = summarise(figures, plan.seed)
+    if rank() > 0:
+        return table
+    if plan.sanity:
+        table["randomised"] = table["method"].map(_sanity(explainers, items, plan) | _FLOORS_RANDOMISED)
+    write_tables(table, out)
+    rows = figures.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    write_text(out.with_suffix(".items.csv"), rows)
+    write_text(out.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+    finished.remove()
+    return table
+
+
+def limited(dataset: Dataset, limit: int | None) -> Dataset:
+    """Return `limit` clips of a data set, evenly spread over its index; all of them for None."""
+    if limit is None or limit >= len(dataset.clips):
+        return dataset
+    kept = np.linspace(0, len(dataset.clips) - 1, limit).round().astype(int)
+    return dataset.select(dataset.clips[at] for at in kept)
+
+
+def _snr(text: str) -> Source | float:
+    if text in ("paper", "official"):
+        return cast(Source, text)
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"snr is {text!r}; expected paper, official or a number of dB") from None
+
+
+def _pool(whole: Dataset, plan: EvaluationPlan) -> Dataset:
+    """Return the clips to mix in: the asked fold's, else fold 5's, else all that are not explained."""
+    if plan.contaminant_fold is not None:
+        return whole.folds(plan.contaminant_fold)
+    if CONTAMINANT_FOLD in whole.fold_numbers and plan.fold != CONTAMINANT_FOLD:
+        return whole.folds(CONTAMINANT_FOLD)
+    others = [number for number in whole.fold_numbers if number != plan.fold]
+    return whole.folds(*others) if others else whole
+
+
+def _sanity(explainers: dict[str, Explainer], items: Items, plan: EvaluationPlan) -> dict[str, float]:
+    """Return each method's similarity to itself under a classifier of random weights."""
+    count = min(plan.sanity, len(items))
+    numbers = np.linspace(0, len(items) - 1, count).round().astype(int)
+    raw = torch.from_numpy(np.stack([items[int(number)].waveform for number in numbers]))
+    clips = prepared(raw, next(iter(explainers.values())).classifier)
+    return {
+        name: float(randomisation_check(explainer, clips, seed=plan.seed)["similarity"].iloc[0])
+        for name, explainer in explainers.items()
+    }
+
+
+def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items) -> dict[str, Any]:
+    runs = (*plan.runs, plan.second_classifier) if plan.second_classifier else plan.runs
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **{name: _plain(value) for name, value in asdict(plan).items()},
+        "snr_db": items.snr_db,
+        "duration_s": items.length_s,
+        "passed_over": [clip.filename for clip in items.passed_over],
+        "data_sha256": items.dataset.sha256,
+        "pool_sha256": None if items.pool is None else items.pool.sha256,
+        "checkpoints": {str(run): sha256(run / CHECKPOINT) for run in runs},
+        "explainers": {
+            name: {"method": e.name, "label": e.label, "settings": dict(e.settings)}
+            for name, e in explainers.items()
+        },
+        "versions": versions(),
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

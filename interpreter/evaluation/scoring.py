@@ -1,0 +1,255 @@
+"""Evaluate explainers: each clip is explained once by each method, and every figure comes from that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from interpreter.classifier.front_end import FrontEnd
+from interpreter.distributed import failing_together, gathered, rank, shard
+from interpreter.errors import ConfigError
+from interpreter.evaluation.batches import Batch, batch_of
+from interpreter.evaluation.finished_batches import FinishedBatches
+from interpreter.evaluation.ground_truth import TRUTH_SCORES, energy_overlap, si_sdr_db
+from interpreter.evaluation.mask_statistics import mask_statistics, silent
+from interpreter.evaluation.settings import Items, Setting, Source
+from interpreter.evaluation.summary import summarise
+from interpreter.evaluation.trivial_masks import FLOORS
+from interpreter.explainers.base import Explainer, evaluating
+from interpreter.explainers.spectral import front_end_of
+from interpreter.faithfulness import PictureOf, scored_picture, scores
+from interpreter.types import Classifier, Explanation
+from stimuli import Dataset
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Told how many batches are done, and of how many."""
+
+
+def evaluate(
+    explainers: Sequence[Explainer] | Mapping[str, Explainer],
+    dataset: Dataset,
+    setting: Setting = "clean",
+    *,
+    seed: int = 0,
+    snr: Source | float = "paper",
+    duration_s: float | None = None,
+    pool: Dataset | None = None,
+    sounds: Path | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Return the faithfulness table: one row a method or floor, columns as in `docs/formats.md`.
+
+    Args:
+        explainers: the methods; a mapping gives them other names than their own.
+        dataset: the clips to explain.
+        setting: what is mixed in; this and the next five are explained in `Items`.
+        seed: of every draw, the bootstrap's included.
+        snr: clip over contaminant.
+        duration_s: length of every item in seconds.
+        pool: clips to mix in.
+        sounds: a folder of noise or speech to mix in.
+        **options: the other arguments of `evaluate_items`.
+    """
+    rate = next(iter(_named(explainers).values())).classifier.sample_rate
+    items = Items(dataset, rate, setting, seed, snr, duration_s, pool, sounds)
+    return summarise(evaluate_items(explainers, items, **options), seed)
+
+
+def evaluate_items(
+    explainers: Sequence[Explainer] | Mapping[str, Explainer],
+    items: Items,
+    *,
+    second_classifier: Classifier | None = None,
+    floors: bool = True,
+    batch_size: int = 8,
+    picture_of: PictureOf = "interpretation",
+    progress: Progress | None = None,
+    finished: FinishedBatches | None = None,
+) -> pd.DataFrame:
+    """Return every figure of every item: one row a method (or floor) and item.
+
+    Where `torch.distributed` runs, each process explains its share of the batches and all return the whole
+    table, which is the table that one process alone makes.
+
+    Args:
+        explainers: the methods; a mapping gives them other names than their own.
+        items: what to explain, at the sample rate of their classifier.
+        second_classifier: trained apart; its verdict is the columns `agree_in` and `agree_out`.
+        floors: whether to add the masks that know nothing (`interpreter.evaluation.trivial_masks`).
+        batch_size: clips at a time.
+        picture_of: what SPS and COMP look at; see `scored_picture`.
+        progress: told after each batch.
+        finished: takes over the batches that it holds, and keeps those that are done.
+
+    Raises:
+        ConfigError: explainers that cannot share a table, or items that are not for their classifier.
+    """
+    methods = _named(explainers)
+    first = next(iter(methods.values())).classifier
+    _check_fit(items, first)
+    _tell_passed_over(items)
+    if floors:
+        methods |= {name: floor(first, batch_size, items.seed) for name, floor in FLOORS.items()}
+    judge = None if second_classifier is None else SecondOpinion(first, second_classifier)
+    starts = shard(range(0, len(items), batch_size))
+    done: dict[int, list[dict[str, Any]]] = {} if finished is None else dict(finished.rows)
+    with failing_together():
+        for number, start in enumerate(starts, start=1):
+            if start not in done:
+                batch = batch_of(items, range(start, min(start + batch_size, len(items))), first)
+                done[start] = _explained_by_all(methods, batch, judge, picture_of, items.setting)
+                if finished is not None:
+                    finished.add(start, done[start])
+            if progress:
+                progress(number, len(starts))
+    batches = dict(gathered(list(done.items())))
+    table = pd.DataFrame([row for rows in batches.values() for row in rows])
+    table = table.sort_values(["order", "index"], kind="stable")
+    return table.drop(columns=["order", "index"]).reset_index(drop=True)
+
+
+def _check_fit(items: Items, classifier: Classifier) -> None:
+    dataset = items.dataset
+    if items.sample_rate != classifier.sample_rate:
+        raise ConfigError(
+            f"{dataset.root}: the items have {items.sample_rate} Hz; "
+            f"the classifier takes {classifier.sample_rate} Hz"
+        )
+    unknown = sorted({clip.category for clip in dataset.clips} - set(classifier.labels))
+    if unknown:
+        raise ConfigError(
+            f"{dataset.root}: the classifier does not know {unknown[0]!r}; "
+            f"it knows {', '.join(classifier.labels)}"
+        )
+
+
+def _tell_passed_over(items: Items) -> None:
+    if items.passed_over and rank() == 0:
+        names = ", ".join(clip.filename for clip in items.passed_over)
+        logger.warning(
+            "Passed over %d of %d clips, silent in their first %g s: %s",
+            len(items.passed_over),
+            len(items.dataset.clips),
+            items.length_s,
+            names,
+        )
+
+
+def _explained_by_all(
+    methods: Mapping[str, Explainer],
+    batch: Batch,
+    judge: SecondOpinion | None,
+    picture_of: PictureOf,
+    setting: Setting,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for order, (name, explainer) in enumerate(methods.items()):
+        figures = explained(explainer, batch, judge, picture_of)
+        shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
+        rows += [{**shared, **row} for row in _rows(batch, figures, explainer.classifier.labels)]
+    return rows
+
+
+def explained(
+    explainer: Explainer, batch: Batch, judge: SecondOpinion | None, picture_of: PictureOf
+) -> dict[str, Tensor]:
+    """Explain a batch once and return every figure of it, `[B]` each."""
+    explanation = explainer.explain(batch.waveforms)
+    waveforms = batch.waveforms.to(explainer.device)
+    front_end = front_end_of(explainer.classifier)
+    with torch.no_grad():
+        picture = scored_picture(explanation, waveforms, front_end, picture_of)
+        return {
+            "target": explanation.target,
+            "confidence": explanation.probability_before.gather(1, explanation.target[:, None])[:, 0],
+            **scores(explanation, picture),
+            "silent": silent(explanation, waveforms),
+            **mask_statistics(explanation, waveforms),
+            **_truth(explanation, batch, front_end),
+            **(judge(explanation) if judge else {}),
+        }
+
+
+class SecondOpinion:
+    """Asks a classifier trained apart whether it hears the target in the interpretation and in the residual.
+
+    Args:
+        first: the explained classifier, whose class numbers the targets are.
+        second: the other; its labels may be in another order.
+    """
+
+    def __init__(self, first: Classifier, second: Classifier) -> None:
+        missing = [label for label in first.labels if label not in second.labels]
+        if missing:
+            raise ConfigError(f"the second classifier does not know the class {missing[0]!r}")
+        if first.sample_rate != second.sample_rate:
+            raise ConfigError(
+                f"the second classifier takes {second.sample_rate} Hz and the first {first.sample_rate} Hz"
+            )
+        self.second = second
+        self.order = torch.tensor([list(second.labels).index(label) for label in first.labels])
+
+    def __call__(self, explanation: Explanation) -> dict[str, Tensor]:
+        """Return `agree_in` and `agree_out`: one where its class of i (of i_out) is the target, `[B]`."""
+        both = torch.cat([explanation.interpretation, explanation.residual])
+        with torch.no_grad(), evaluating(self.second):
+            verdict = self.second(both).argmax(dim=-1)
+        wanted = self.order.to(explanation.target.device)[explanation.target]
+        inside, outside = verdict.to(wanted.device).chunk(2)
+        return {"agree_in": (inside == wanted).double(), "agree_out": (outside == wanted).double()}
+
+
+def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[str, Tensor]:
+    if batch.foregrounds is None:
+        return {}
+    estimate = explanation.interpretation
+    waveforms, foreground = (audio.to(estimate.device) for audio in (batch.waveforms, batch.foregrounds))
+    ratio = si_sdr_db(estimate, foreground)
+    heard, event, whole = front_end.stft(torch.cat([estimate, foreground, waveforms])).chunk(3)
+    overlap = energy_overlap(heard, event, whole - event)
+    values = (ratio, ratio - si_sdr_db(waveforms, foreground), overlap)
+    return dict(zip(TRUTH_SCORES, values, strict=True))
+
+
+def _rows(batch: Batch, figures: Mapping[str, Tensor], labels: Sequence[str]) -> list[dict[str, object]]:
+    columns = {name: values.cpu().tolist() for name, values in figures.items()}
+    return [
+        {
+            "index": batch.index + at,
+            "item": item.name,
+            "clip": item.clip.filename,
+            "category": item.clip.category,
+            "correct": labels[columns["target"][at]] == item.clip.category,
+            "contaminant": item.contaminant,
+            **{name: values[at] for name, values in columns.items()},
+        }
+        for at, item in enumerate(batch.items)
+    ]
+
+
+def _named(explainers: Sequence[Explainer] | Mapping[str, Explainer]) -> dict[str, Explainer]:
+    given = list(explainers.items()) if isinstance(explainers, Mapping) else [(e.name, e) for e in explainers]
+    if not given:
+        raise ConfigError("no explainers to evaluate; expected at least one")
+    names = [name for name, _ in given]
+    methods = {name if names.count(name) == 1 else explainer.label: explainer for name, explainer in given}
+    if len(methods) < len(given):
+        raise ConfigError(
+            f"two explainers are called {max(names, key=names.count)!r}; give each a name of its own"
+        )
+    first = given[0][1].classifier
+    for name, explainer in methods.items():
+        other = explainer.classifier
+        if (other.sample_rate, tuple(other.labels)) != (first.sample_rate, tuple(first.labels)):
+            raise ConfigError(
+                f"{name} explains a classifier of other labels or another sample rate; compare them apart"
+            )
+    return methods

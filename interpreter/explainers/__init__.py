@@ -1,0 +1,1 @@
+"""One file per method, behind one contract: `base.Explainer`."""

@@ -1,0 +1,205 @@
+"""The contract of every explaining method: the fixed order of work around one small override."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from interpreter.devices import device_of, out_of_memory_explained
+from interpreter.errors import InterpreterError
+from interpreter.types import Classifier, Explanation
+
+
+@dataclass(frozen=True)
+class Separation:
+    """What a method makes of a batch of clips.
+
+    Attributes:
+        interpretation: what the mask keeps.
+        residual: what it removes.
+        mask: the mask in the method's own domain, or None.
+
+    Shape:
+        - interpretation, residual: `[B, samples]`
+        - mask: `[B, rows, columns]`
+    """
+
+    interpretation: Tensor
+    residual: Tensor
+    mask: Tensor | None = None
+
+
+class Explainer(ABC):
+    """Explains a classifier's decisions, clip by clip.
+
+    A method implements `separate` and names itself; `explain` keeps the order of work, so that every method
+    is treated alike: a detached copy of the clips, the classifier in evaluation mode (and back, even after an
+    exception), the class to explain, the separation, and one pass over interpretation and residual.
+
+    Args:
+        classifier: the classifier to explain. Its device is the device that everything runs on.
+        batch_size: how many clips are worked on at a time; None takes all that are given.
+    """
+
+    name: ClassVar[str]
+    takes_target: ClassVar[bool] = True
+    """Whether the method can be asked for any class; else it explains the predicted one all the same."""
+
+    def __init__(self, classifier: Classifier, batch_size: int | None = None) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise InterpreterError(f"batch_size is {batch_size}; expected 1 or more")
+        self.classifier = classifier
+        self.batch_size = batch_size
+
+    @property
+    def label(self) -> str:
+        """The method's name as people read it."""
+        return self.name
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the method was set to, for the record."""
+        return {}
+
+    @property
+    def networks(self) -> Sequence[nn.Module]:
+        """The method's own networks, which are held in evaluation mode beside the classifier."""
+        return ()
+
+    @property
+    def device(self) -> torch.device:
+        """The classifier's device."""
+        return device_of(self.classifier)
+
+    @abstractmethod
+    def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
+        """Split checked clips into what speaks for `target` and the rest.
+
+        Called without gradients and with every network in evaluation mode; a method that needs gradients
+        switches them on for itself.
+
+        Shape:
+            - waveforms: `[B, samples]`
+            - target: `[B]`, integer
+        """
+
+    def explain(self, waveforms: Tensor, target: Tensor | Sequence[int] | None = None) -> Explanation:
+        """Explain a batch of clips.
+
+        Args:
+            waveforms: the clips, mono, at the classifier's rate. Never changed.
+            target: the class to explain in each clip; the predicted one by default.
+
+        Shape:
+            - waveforms: `[B, samples]`
+            - target: `[B]`
+
+        Raises:
+            InterpreterError: clips of another shape, not finite or silent; a class that the classifier does
+                not know; memory that does not suffice.
+        """
+        with torch.inference_mode(False), torch.no_grad(), evaluating(self.classifier, *self.networks):
+            clips = self._checked(waveforms)
+            classes = self._checked_target(target, len(clips))
+            step = self.batch_size or len(clips)
+            with out_of_memory_explained(step, clips.shape[1]):
+                parts = [
+                    self._explain_batch(
+                        clips[at : at + step], None if classes is None else classes[at : at + step]
+                    )
+                    for at in range(0, len(clips), step)
+                ]
+        return parts[0] if len(parts) == 1 else _joined(parts)
+
+    def _explain_batch(self, clips: Tensor, target: Tensor | None) -> Explanation:
+        before = self.classifier(clips).softmax(dim=-1)
+        if target is None:
+            target = before.argmax(dim=-1)
+        separation = self.separate(clips, target)
+        after = self.classifier(torch.cat([separation.interpretation, separation.residual])).softmax(dim=-1)
+        return Explanation(
+            interpretation=separation.interpretation.detach(),
+            residual=separation.residual.detach(),
+            target=target,
+            probability_before=before,
+            probability_in=after[: len(clips)],
+            probability_out=after[len(clips) :],
+            method=self.name,
+            mask=None if separation.mask is None else separation.mask.detach(),
+            settings=dict(self.settings),
+        )
+
+    def _checked(self, waveforms: Tensor) -> Tensor:
+        if waveforms.ndim != 2 or 0 in waveforms.shape:
+            raise InterpreterError(
+                f"clips have the shape {list(waveforms.shape)}; expected [clips, samples], none of them 0"
+            )
+        clips = waveforms.detach().to(self.device, torch.float32, copy=True)
+        for fault, clear in (
+            ("NaN or infinite samples", clips.isfinite().all(dim=1)),
+            ("only zeros", clips.any(dim=1)),
+        ):
+            if not clear.all():
+                index = int((~clear).nonzero()[0])
+                raise InterpreterError(
+                    f"clip {index + 1} of {len(clips)} has {fault}; leave it out or repair it"
+                )
+        minimum = int(getattr(self.classifier, "minimum_samples", 1))
+        if clips.shape[1] < minimum:
+            rate = self.classifier.sample_rate
+            raise InterpreterError(
+                f"clips of {clips.shape[1] / rate:.3f} s are too short for the classifier; "
+                f"expected at least {minimum / rate:.3f} s (pad them with zeros)"
+            )
+        return clips
+
+    def _checked_target(self, target: Tensor | Sequence[int] | None, count: int) -> Tensor | None:
+        if target is None:
+            return None
+        classes = torch.as_tensor(target, device=self.device)
+        if classes.shape != (count,) or classes.is_floating_point():
+            raise InterpreterError(
+                f"target has the shape {list(classes.shape)} for {count} clips; "
+                "expected one class number for each"
+            )
+        known = len(self.classifier.labels)
+        if int(classes.min()) < 0 or int(classes.max()) >= known:
+            raise InterpreterError(
+                f"target holds the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
+            )
+        return classes.long()
+
+
+@contextmanager
+def evaluating(*models: object) -> Iterator[None]:
+    """Hold `models` in evaluation mode; every submodule's own mode comes back, also after an exception."""
+    modules = [module for model in models if isinstance(model, nn.Module) for module in model.modules()]
+    modes = [module.training for module in modules]
+    for module in modules:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module, mode in zip(modules, modes, strict=True):
+            module.training = mode
+
+
+def _joined(parts: Sequence[Explanation]) -> Explanation:
+    masks = [part.mask for part in parts if part.mask is not None]
+    return Explanation(
+        interpretation=torch.cat([part.interpretation for part in parts]),
+        residual=torch.cat([part.residual for part in parts]),
+        target=torch.cat([part.target for part in parts]),
+        probability_before=torch.cat([part.probability_before for part in parts]),
+        probability_in=torch.cat([part.probability_in for part in parts]),
+        probability_out=torch.cat([part.probability_out for part in parts]),
+        method=parts[0].method,
+        mask=torch.cat(masks) if masks else None,
+        settings=parts[0].settings,
+    )

@@ -1,0 +1,147 @@
+"""Baselines of the gradient alone: Saliency, SmoothGrad, integrated gradients, guided backpropagation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Unpack
+
+import torch
+from captum.attr import GuidedBackprop, IntegratedGradients, NoiseTunnel, Saliency
+from torch import Tensor, nn
+
+from interpreter.errors import ConfigError
+from interpreter.explainers.gradient.base import GradientExplainer, GradientOptions, not_negative, whole
+from interpreter.explainers.gradient.captum_calls import captum_draws, leaf
+from interpreter.explainers.spectral import Picture, PictureModel
+from interpreter.types import Classifier
+
+
+class SaliencyExplainer(GradientExplainer):
+    """The size of the gradient (Simonyan, Vedaldi, Zisserman 2014)."""
+
+    name = "saliency"
+    title = "Saliency"
+
+    def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+        """Return |d logit / dX|, or the gradient with its sign where the mask takes its positive part."""
+        absolute = self.rule != "positive"
+        result: Tensor = Saliency(model).attribute(leaf(picture.log_magnitude), target, abs=absolute)
+        return result
+
+
+class SmoothGradExplainer(GradientExplainer):
+    """The mean of the gradient's size over noisy copies of the picture (Smilkov et al. 2017).
+
+    Args:
+        classifier: the classifier to explain.
+        samples: noisy copies of each clip.
+        noise: standard deviation of the noise, as a share of the picture's range (maximum - minimum).
+        **options: see `GradientOptions`.
+    """
+
+    name = "smoothgrad"
+    title = "SmoothGrad"
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        *,
+        samples: int = 8,
+        noise: float = 0.15,
+        **options: Unpack[GradientOptions],
+    ) -> None:
+        super().__init__(classifier, **options)
+        self.samples = whole("samples", samples)
+        self.noise = not_negative("noise", noise)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The options that change results."""
+        return {**super().settings, "samples": self.samples, "noise": self.noise, "seed": self.seed}
+
+    def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+        """Return the mean over the copies, clip by clip."""
+        results = []
+        for question in self.clip_by_clip(picture, target):
+            x = question.log_magnitude
+            with captum_draws(question.seed, x.device):
+                results.append(
+                    NoiseTunnel(Saliency(question.model)).attribute(
+                        x,
+                        nt_type="smoothgrad",
+                        nt_samples=self.samples,
+                        nt_samples_batch_size=min(self.samples, self.internal_batch_size),
+                        stdevs=self.noise * question.span,
+                        target=question.target,
+                        abs=self.rule != "positive",
+                    )
+                )
+        return torch.cat(results)
+
+
+class IntegratedGradientsExplainer(GradientExplainer):
+    """Gradients integrated on the way from silence to the picture (Sundararajan, Taly, Yan 2017).
+
+    The baseline is X = 0, silence. By completeness the attributions of a clip sum to the difference of the
+    target's logit between the clip and silence.
+
+    Args:
+        classifier: the classifier to explain.
+        steps: points of the Gauss-Legendre quadrature.
+        **options: see `GradientOptions`.
+    """
+
+    name = "integrated-gradients"
+    title = "Integrated gradients"
+
+    def __init__(
+        self, classifier: Classifier, *, steps: int = 20, **options: Unpack[GradientOptions]
+    ) -> None:
+        super().__init__(classifier, **options)
+        self.steps = whole("steps", steps)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The options that change results."""
+        return {**super().settings, "steps": self.steps}
+
+    def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+        """Return X times the integrated gradient, clip by clip."""
+        return torch.cat(
+            [
+                IntegratedGradients(question.model).attribute(
+                    question.log_magnitude,
+                    target=question.target,
+                    n_steps=self.steps,
+                    internal_batch_size=self.internal_batch_size,
+                )
+                for question in self.clip_by_clip(picture, target)
+            ]
+        )
+
+
+class GuidedBackpropExplainer(GradientExplainer):
+    """The gradient, cut to its positive part at every rectifier it passes (Springenberg et al. 2015)."""
+
+    name = "guided-backprop"
+    title = "Guided backpropagation"
+
+    def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+        """Return the guided gradient."""
+        return guided_gradient(model, picture, target)
+
+
+def guided_gradient(model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+    """Return the guided gradient of each target's logit, `[B, T, F]`.
+
+    Raises:
+        ConfigError: the classifier has no `nn.ReLU` module, the only rectifier that is guided; with
+            functional ones the result would silently be the plain gradient.
+    """
+    if not any(isinstance(module, nn.ReLU) for module in model.modules()):
+        raise ConfigError(
+            "guided backpropagation acts on nn.ReLU modules and the classifier has none; "
+            "expected a module for each rectifier"
+        )
+    result: Tensor = GuidedBackprop(model).attribute(leaf(picture.log_magnitude), target)
+    return result

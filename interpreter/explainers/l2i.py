@@ -1,0 +1,147 @@
+"""L2I (Parekh et al. 2022): which entries of a dictionary of spectra speak for a class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from interpreter.explainers.spectral import Picture, SpectralExplainer
+from interpreter.networks.feature_maps import sample
+from interpreter.networks.nmf import NmfDecoder
+from interpreter.networks.psi import PsiDecoder
+from interpreter.networks.slim_unet import SlimFrameDecoder
+from interpreter.types import Classifier
+
+
+class Theta(nn.Module):
+    """A linear classifier of activations: attention over time, then over the dictionary's entries.
+
+    The published attention has one weight a frame and takes 431 frames alone; here its weights are spread
+    over the frames, so that the pooled value of a constant does not depend on the length.
+
+    Args:
+        components: of the dictionary.
+        frames: weights of the attention.
+        classes: of the classifier.
+    """
+
+    def __init__(self, components: int, frames: int, classes: int) -> None:
+        super().__init__()
+        self.hard_att = nn.Linear(frames, 1, bias=False)
+        self.classifier = nn.Sequential(nn.Linear(components, classes, bias=False), nn.Softmax(dim=1))
+
+    def pooled(self, activations: Tensor) -> Tensor:
+        """Return `[B, components]` of activations `[B, components, T]`."""
+        weights = self.hard_att.weight
+        frames = activations.shape[2]
+        if frames != weights.shape[1]:
+            weights = _spread(weights, frames)
+        return activations @ weights[0]
+
+    def class_weights(self) -> Tensor:
+        """Return the weight of each entry for each class, `[classes, components]`."""
+        linear = self.classifier[0]
+        assert isinstance(linear, nn.Linear)
+        return linear.weight
+
+    def forward(self, activations: Tensor) -> Tensor:
+        """Return class probabilities `[B, classes]` of activations `[B, components, T]`."""
+        probabilities: Tensor = self.classifier(self.pooled(activations))
+        return probabilities
+
+
+def _spread(weights: Tensor, frames: int) -> Tensor:
+    """Spread weights `[1, T]` over another number of frames: each takes what falls into its span."""
+    total = F.pad(weights.cumsum(dim=1), (1, 0))
+    edges = torch.linspace(0, weights.shape[1], frames + 1, device=weights.device)
+    return sample(total, edges, dim=1).diff(dim=1)
+
+
+class L2iNetwork(nn.Module):
+    """Activations from representations, the frozen dictionary, and the linear classifier.
+
+    Args:
+        psi: the full decoder, or a slim one.
+        nmf: the dictionary; it stays as it is.
+        theta: the linear classifier.
+        hop_length: distance of the STFT's frames in samples.
+    """
+
+    def __init__(
+        self, psi: PsiDecoder | SlimFrameDecoder, nmf: NmfDecoder, theta: Theta, hop_length: int
+    ) -> None:
+        super().__init__()
+        self.psi, self.nmf, self.theta, self.hop_length = psi, nmf.requires_grad_(False), theta, hop_length
+
+    def activations(self, representations: Sequence[Tensor], frames: int) -> Tensor:
+        """Return activations `[B, components, frames]`, not negative."""
+        if isinstance(self.psi, PsiDecoder):
+            pooled: Tensor = self.psi.planes(representations, frames).mean(dim=3)
+            return pooled.relu()
+        centres = torch.arange(frames, device=representations[0].device) * self.hop_length
+        activations: Tensor = self.psi(representations, centres, frames * self.hop_length)
+        return activations.relu()
+
+    def mask(self, activations: Tensor, target: Tensor, threshold: float) -> Tensor:
+        """Return the share `[B, T, F]` that the entries relevant to `target` have in the approximation.
+
+        An entry is relevant where its weighted activation exceeds `threshold` of the largest one; where
+        none is, the mask is zero.
+
+        Shape:
+            - activations: `[B, components, T]`
+            - target: `[B]`
+        """
+        relevance = self.theta.pooled(activations) * self.theta.class_weights()[target]
+        largest = relevance.abs().amax(dim=1, keepdim=True).clamp(min=1e-10)
+        relevant = (relevance / largest > threshold).to(activations.dtype)
+        kept: Tensor = self.nmf(activations * relevant[:, :, None])
+        whole: Tensor = self.nmf(activations)
+        return kept / (whole + 1e-10)
+
+
+class L2i(SpectralExplainer):
+    """Explains with a trained L2I network.
+
+    Args:
+        classifier: the classifier that the network was trained for.
+        network: the trained network.
+        threshold: relevance, relative to the largest, above which an entry of the dictionary is kept.
+        batch_size: how many clips are worked on at a time.
+    """
+
+    name = "l2i"
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        network: L2iNetwork,
+        threshold: float = 0.2,
+        batch_size: int | None = None,
+    ) -> None:
+        super().__init__(classifier, batch_size)
+        self.network, self.threshold = network, threshold
+
+    @property
+    def label(self) -> str:
+        """The method's name as people read it."""
+        return "L2I"
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the method was set to."""
+        return {"threshold": self.threshold}
+
+    @property
+    def networks(self) -> Sequence[nn.Module]:
+        """The trained network."""
+        return (self.network,)
+
+    def mask(self, picture: Picture, target: Tensor) -> Tensor:
+        """Return the relevant entries' share `[B, T, F]`."""
+        representations = self.classifier.representations(picture.waveforms)
+        activations = self.network.activations(representations, picture.log_magnitude.shape[1])
+        return self.network.mask(activations, target, self.threshold)

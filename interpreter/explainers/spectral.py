@@ -1,0 +1,132 @@
+"""Explaining by a mask on the STFT: picture, mask, and back to sound under the input's phase."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from zlib import crc32
+
+import torch
+from torch import Tensor, nn
+
+from interpreter.classifier.front_end import FrontEnd, log_magnitude, resynthesise
+from interpreter.devices import device_of
+from interpreter.explainers.base import Explainer, Separation
+from interpreter.types import Classifier
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Clips as spectral methods see them.
+
+    Shape:
+        - waveforms: `[B, samples]`
+        - spectrum: `[B, T, F]`, complex
+        - log_magnitude: `[B, T, F]`, log1p of the magnitude
+    """
+
+    waveforms: Tensor
+    spectrum: Tensor
+    log_magnitude: Tensor
+
+
+class PictureModel(nn.Module):
+    """The classifier as a function of the picture alone, which is what attribution differentiates.
+
+    A classifier that reads STFT pictures (`from_log_spectrogram`) is asked directly. Any other is asked
+    through the waveform that the picture makes under the input's phase; such a model serves one batch alone.
+
+    Args:
+        classifier: the classifier.
+        front_end: makes pictures and waveforms.
+        picture: the clips whose phase the resynthesis takes.
+    """
+
+    def __init__(self, classifier: Classifier, front_end: FrontEnd, picture: Picture) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self.front_end = front_end
+        self.picture = picture
+
+    def forward(self, log_magnitude: Tensor) -> Tensor:
+        """Return the logits of pictures.
+
+        Noise may have driven cells below zero, where no magnitude is: they count as silent.
+
+        Shape:
+            - log_magnitude: `[k * B, T, F]`; each of the batch's clips k times, one after the other
+            - result: `[k * B, classes]`
+        """
+        log_magnitude = log_magnitude.clamp(min=0)
+        direct = getattr(self.classifier, "from_log_spectrogram", None)
+        if direct is not None:
+            logits: Tensor = direct(log_magnitude)
+            return logits
+        waveforms, spectrum = self.picture.waveforms, self.picture.spectrum
+        spectrum = spectrum.repeat_interleave(len(log_magnitude) // len(spectrum), dim=0)
+        return self.classifier(
+            resynthesise(self.front_end, log_magnitude, spectrum, length=waveforms.shape[1])
+        )
+
+
+class SpectralExplainer(Explainer):
+    """A method whose mask lies on the cells of the STFT; it implements `mask` alone.
+
+    With X = log1p|STFT(x)| the interpretation is the sound of mask * X and the residual that of
+    (1 - mask) * X, both under the phase of the input (L-MAC, Paissan et al. 2024, eq. 2 and 3).
+    """
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """The classifier's own front end, or the paper's where it has none."""
+        return front_end_of(self.classifier)
+
+    @abstractmethod
+    def mask(self, picture: Picture, target: Tensor) -> Tensor:
+        """Return the mask, in [0, 1].
+
+        Shape:
+            - target: `[B]`
+            - result: `[B, T, F]`
+        """
+
+    def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
+        """Split clips by the mask; see `Explainer.separate`."""
+        front_end = self.front_end
+        spectrum = front_end.stft(waveforms)
+        picture = Picture(waveforms, spectrum, log_magnitude(spectrum))
+        mask = self.mask(picture, target)
+        kept, removed = mask * picture.log_magnitude, (1 - mask) * picture.log_magnitude
+        samples = waveforms.shape[1]
+        return Separation(
+            resynthesise(front_end, kept, spectrum, samples),
+            resynthesise(front_end, removed, spectrum, samples),
+            mask,
+        )
+
+
+def front_end_of(classifier: Classifier) -> FrontEnd:
+    """Return the classifier's own front end; where it has none, the paper's at its rate and on its device."""
+    own = getattr(classifier, "front_end", None)
+    if isinstance(own, FrontEnd):
+        return own
+    return FrontEnd(sample_rate=classifier.sample_rate).to(device_of(classifier))
+
+
+def clip_seed(seed: int, waveform: Tensor) -> int:
+    """Return a seed that follows from `seed` and the clip's samples.
+
+    A method that draws is then a function of the clip: neither its neighbours in the batch nor the number of
+    processes change an explanation.
+    """
+    return crc32(waveform.detach().cpu().contiguous().numpy().tobytes(), seed & 0xFFFFFFFF)
+
+
+def per_item_max(values: Tensor) -> Tensor:
+    """Return the largest value of each item, in a shape that broadcasts over it."""
+    return values.amax(dim=tuple(range(1, values.ndim)), keepdim=True)
+
+
+def generator_for(seed: int, waveform: Tensor) -> torch.Generator:
+    """Return a CPU generator that is seeded by `seed` and the clip's samples."""
+    return torch.Generator().manual_seed(clip_seed(seed, waveform))

@@ -1,0 +1,1 @@
+"""The networks of the learned explainers: SepFormer, UNets, NMF and transposed convolutions."""

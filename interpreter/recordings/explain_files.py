@@ -1,0 +1,204 @@
+"""Explain sound files: the parts as WAV files, a picture, the figures as JSON, and a page to listen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from interpreter.errors import InterpreterError
+from interpreter.evaluation.tables import write_text
+from interpreter.explainers.base import Explainer
+from interpreter.recordings.listening_page import listening_page
+from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
+from interpreter.recordings.spectrogram_figure import draw_explanation
+from stimuli import read_audio, sha256_of, to_mono, write_audio
+
+SCHEMA_VERSION = 1
+PARTS = ("input", "interpretation", "residual")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class FileExplanation:
+    """One explained file, as it was written.
+
+    Attributes:
+        source: the sound file.
+        folder: where the parts lie: `input.wav`, `interpretation.wav`, `residual.wav`, `explanation.png` and
+            `explanation.json`.
+        record: what `explanation.json` holds.
+    """
+
+    source: Path
+    folder: Path
+    record: dict[str, Any]
+
+
+def explain_files(
+    explainer: Explainer,
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    target: str | None = None,
+    window_s: float = 5.0,
+    overlap: float = 0.25,
+    batch_size: int = 4,
+    command: str = "",
+    progress: Progress | None = None,
+) -> list[FileExplanation]:
+    """Explain sound files of any rate, length and number of channels (their mean is explained).
+
+    Writes a folder for each file under `out`, and `out/index.html` to listen to all that are done.
+
+    Args:
+        explainer: the method.
+        paths: the sound files.
+        out: where to write.
+        target: the label to explain; each window's predicted class where None.
+        window_s: see `explain_long`.
+        overlap: see `explain_long`.
+        batch_size: windows at a time.
+        command: for the record.
+        progress: told how many windows of a file are done, and of how many.
+
+    Raises:
+        InterpreterError: an unknown label, any label for a method that explains the prediction alone, or a
+            file that cannot be explained.
+    """
+    number = None if target is None else label_number(explainer, target)
+    results: list[FileExplanation] = []
+    names: set[str] = set()
+    for path, source in zip(paths, told_apart(paths), strict=True):
+        rate = explainer.classifier.sample_rate
+        waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
+        try:
+            found = explain_long(
+                explainer,
+                waveform,
+                window_s=window_s,
+                overlap=overlap,
+                target=number,
+                batch_size=batch_size,
+                progress=progress,
+            )
+        except InterpreterError as error:
+            raise InterpreterError(f"{path}: {error}") from error
+        folder = out / _unused(path.stem, names)
+        record = _record(explainer, path, source, found, window_s, overlap, command)
+        _write(folder, waveform, found, record, rate, explainer)
+        results.append(FileExplanation(path, folder, record))
+        write_text(out / "index.html", listening_page([(r.folder.name, r.record) for r in results]))
+    return results
+
+
+def told_apart(paths: Sequence[Path]) -> list[str]:
+    """Return the files' names, each with as many of its folders as tell it from the other files."""
+
+    def name(path: Path) -> str:
+        others = [other.parts for other in paths if other != path]
+        depths = range(1, len(path.parts))
+        depth = next((n for n in depths if path.parts[-n:] not in {o[-n:] for o in others}), len(path.parts))
+        return Path(*path.parts[-depth:]).as_posix()
+
+    return [name(path) for path in paths]
+
+
+def _write(
+    folder: Path,
+    waveform: Tensor,
+    found: LongExplanation,
+    record: dict[str, Any],
+    rate: int,
+    explainer: Explainer,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    sounds = (waveform, found.interpretation, found.residual)
+    for name, sound in zip(PARTS, sounds, strict=True):
+        write_audio(folder / f"{name}.wav", sound.numpy(), rate, "FLOAT")
+    draw_explanation(folder / "explanation.png", waveform, found.interpretation, rate, _title(record))
+    write_text(folder / "explanation.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def _record(
+    explainer: Explainer,
+    path: Path,
+    source: str,
+    found: LongExplanation,
+    window_s: float,
+    overlap: float,
+    command: str,
+) -> dict[str, Any]:
+    rate = explainer.classifier.sample_rate
+    labels = list(explainer.classifier.labels)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "source": source,
+        "sha256": sha256_of(path),
+        "sample_rate": rate,
+        "samples": len(found.interpretation),
+        "method": explainer.name,
+        "label": explainer.label,
+        "settings": dict(explainer.settings),
+        "window_s": window_s,
+        "overlap": overlap,
+        "command": command,
+        "windows": [_window_record(window, rate, labels) for window in found.windows],
+    }
+
+
+def _window_record(window: Window, rate: int, labels: list[str]) -> dict[str, Any]:
+    times = {"start_s": round(window.start / rate, 4), "stop_s": round(window.stop / rate, 4)}
+    if window.target is None or window.before is None or window.inside is None or window.outside is None:
+        return {**times, "target": None}
+    return {
+        **times,
+        "target": labels[window.target],
+        "prediction": labels[int(window.before.argmax())],
+        "probability_before": round(float(window.before[window.target]), 6),
+        "probability_in": round(float(window.inside[window.target]), 6),
+        "probability_out": round(float(window.outside[window.target]), 6),
+        "prediction_in": labels[int(window.inside.argmax())],
+        "prediction_out": labels[int(window.outside.argmax())],
+    }
+
+
+def _title(record: dict[str, Any]) -> str:
+    targets = list(dict.fromkeys(w["target"] for w in record["windows"] if w["target"] is not None))
+    heard = ", ".join(targets[:4]) + (" ..." if len(targets) > 4 else "")
+    return f"{record['source']} · {record['label']} · explained as: {heard}"
+
+
+def label_number(explainer: Explainer, label: str) -> int:
+    """Return the number of a label among the classifier's.
+
+    Raises:
+        InterpreterError: the classifier does not know it, or the method explains the prediction alone.
+    """
+    if not explainer.takes_target:
+        raise InterpreterError(
+            f"{explainer.label} explains the class that the classifier predicts, whatever class is asked "
+            f"for; leave out the target {label!r}, or ask L2I or a gradient baseline for it"
+        )
+    labels = list(explainer.classifier.labels)
+    if label not in labels:
+        raise InterpreterError(
+            f"the classifier does not know the class {label!r}; it knows {', '.join(labels)}"
+        )
+    return labels.index(label)
+
+
+def _unused(stem: str, names: set[str]) -> str:
+    """Return `stem`, numbered where a file of that name was explained before, and remember it."""
+    name, count = stem, 1
+    while name in names:
+        count += 1
+        name = f"{stem}-{count}"
+    names.add(name)
+    return name

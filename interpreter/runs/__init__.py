@@ -1,0 +1,1 @@
+"""Run folders: what is written after a training, and how it is read back."""

@@ -1,0 +1,230 @@
+"""Run folders: what a training leaves behind, and how it comes back to life."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor, nn
+
+from interpreter.errors import CheckpointError, RunError
+from interpreter.runs.tensor_files import named_tensors, read_map
+
+SCHEMA_VERSION = 1
+CHECKPOINT, CONFIG, METRICS, RUN = "checkpoint.pt", "config.yaml", "metrics.csv", "run.json"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A run that another needs: its place, seen from the other's folder, and its checkpoint's SHA-256."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training, as `run.json` has it.
+
+    Attributes:
+        kind: a key of `configs.CONFIGS`.
+        labels: names of the classes, in the order of the logits.
+        sample_rate: in Hz.
+        seed: of everything drawn.
+        preset: the preset that the settings started from.
+        train_folds: the folds that were trained on, or None where the weights were imported.
+        noise: `synthetic`, `none` or the name of a folder of sounds.
+        data_sha256: hash of the data set's index, or None.
+        classifier: the classifier's run, for an explainer.
+        start: the run whose weights the training started from.
+        command: what made the run.
+        versions: of Python and the libraries.
+        clip_s: length of the clips that were trained on, in seconds; None where it is not known.
+        finished: always true; a run without `run.json` is not finished.
+    """
+
+    kind: str
+    labels: tuple[str, ...]
+    sample_rate: int
+    seed: int
+    preset: str
+    train_folds: tuple[int, ...] | None
+    noise: str
+    data_sha256: str | None
+    classifier: Link | None
+    start: Link | None
+    command: str
+    versions: Mapping[str, str]
+    clip_s: float | None = None
+    finished: bool = True
+    schema_version: int = SCHEMA_VERSION
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run depends on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in ("torch", "lightning")}}
+
+
+def link_to(run: Path, from_folder: Path) -> Link:
+    """Return the link from a run folder to another."""
+    return Link(Path(os.path.relpath(run, from_folder)).as_posix(), sha256(run / CHECKPOINT))
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Write `config.yaml`."""
+    write_atomically(folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False).encode())
+
+
+def write_run(folder: Path, run: Run, state: Mapping[str, Tensor]) -> None:
+    """Write the checkpoint and, last of all, `run.json`."""
+    buffer = io.BytesIO()
+    torch.save({name: tensor.detach().cpu().clone() for name, tensor in state.items()}, buffer)
+    write_atomically(folder / CHECKPOINT, buffer.getvalue())
+    write_description(folder, run)
+
+
+def write_description(folder: Path, run: Run) -> None:
+    """Write `run.json`."""
+    write_atomically(folder / RUN, (json.dumps(asdict(run), indent=2) + "\n").encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def read_run(folder: str | Path) -> Run:
+    """Read `run.json`.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        RunError: the run is not finished, or not one that this version can read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(2, "No such run folder", str(folder))
+    path = folder / RUN
+    if not path.is_file():
+        raise RunError(f"{folder}: not a finished run ({RUN} is missing); train it, or go on with --resume")
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        found = values["schema_version"]
+        if found != SCHEMA_VERSION:
+            raise RunError(f"{path}: schema_version is {found}; this version reads {SCHEMA_VERSION}")
+        links = {
+            name: Link(**values[name]) if values[name] is not None else None
+            for name in ("classifier", "start")
+        }
+        folds = values["train_folds"]
+        return Run(
+            **{
+                **values,
+                **links,
+                "labels": tuple(values["labels"]),
+                "train_folds": None if folds is None else tuple(folds),
+            }
+        )
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise RunError(f"{path}: not a run's description ({error!r})") from error
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read a run's `config.yaml`.
+
+    Raises:
+        RunError: the file is missing or is no map of settings.
+    """
+    path = folder / CONFIG
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except (FileNotFoundError, yaml.YAMLError) as error:
+        raise RunError(f"{path}: the run's settings cannot be read ({error})") from error
+    if not isinstance(values, dict):
+        raise RunError(f"{path}: expected a map of settings")
+    return values
+
+
+def read_tensors(path: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
+    """Read a file of named tensors and nothing else, refusing anything that would run code.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file holds more than tensors, or is damaged.
+    """
+    return named_tensors(read_map(path, device), path)
+
+
+def load_into(module: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> None:
+    """Load a state dict, every name and shape of which must fit.
+
+    Raises:
+        CheckpointError: names which tensor does not fit.
+    """
+    expected = module.state_dict()
+    missing = [name for name in expected if name not in state]
+    unknown = [name for name in state if name not in expected]
+    if missing or unknown:
+        fault = f"{missing[0]} is missing" if missing else f"{unknown[0]} is unknown"
+        raise CheckpointError(
+            f"{source}: {fault} "
+            f"({len(missing)} missing and {len(unknown)} unknown of {len(expected)} tensors)"
+        )
+    for name, tensor in expected.items():
+        if tensor.shape != state[name].shape:
+            raise CheckpointError(
+                f"{source}: {name} has the shape {list(state[name].shape)}; expected {list(tensor.shape)}, "
+                "so the checkpoint is of another width or kind"
+            )
+    module.load_state_dict(state)
+
+
+def linked_run(folder: Path, link: Link) -> Path:
+    """Return the folder of a linked run, whose weights must be those that the link was made with.
+
+    Raises:
+        RunError: it is not there or has other weights.
+    """
+    path = Path(os.path.normpath(folder / link.path))
+    if not (path / RUN).is_file():
+        raise RunError(
+            f"{folder}: needs the run {link.path}, which is not at {path}; keep the two side by side"
+        )
+    if sha256(path / CHECKPOINT) != link.sha256:
+        raise RunError(f"{folder}: the run at {path} has other weights than when this one was trained")
+    return path
+
+
+def difference(run: Run, wanted: Run, folder: Path, config: Mapping[str, Any]) -> str | None:
+    """Return what differs between a run and a wanted one in a few words, or None."""
+    names: Sequence[str] = ("kind", "seed", "train_folds", "noise", "data_sha256", "classifier", "start")
+    for name in names:
+        if getattr(run, name) != getattr(wanted, name):
+            return f"{name} is {getattr(run, name)}, not {getattr(wanted, name)}"
+    there = read_config(folder)
+    for name, value in config.items():
+        if there.get(name) != value:
+            return f"{name} is {there.get(name)}, not {value}"
+    return None

@@ -1,0 +1,1 @@
+"""Hyper-parameters: one model per kind of run, and the presets that fill it."""

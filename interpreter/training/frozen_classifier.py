@@ -1,0 +1,96 @@
+"""A frozen classifier as the training of explainers needs it: ours in one pass, any other through sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.classifier.front_end import log_magnitude, resynthesise
+from interpreter.errors import ConfigError
+from interpreter.explainers.base import evaluating
+from interpreter.explainers.spectral import front_end_of
+from interpreter.types import Classifier
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a frozen classifier makes of clips.
+
+    Shape:
+        - spectrum: `[B, T, F]`, complex
+        - picture: `[B, T, F]`, log1p of the magnitude
+        - logits: `[B, classes]`
+        - representations: maps `[B, C, T, F]`, deepest first
+    """
+
+    spectrum: Tensor
+    picture: Tensor
+    logits: Tensor
+    representations: list[Tensor]
+
+
+class FrozenClassifier:
+    """Asks a classifier that is not trained any more.
+
+    Args:
+        classifier: a torch module that fulfils `Classifier`.
+
+    Raises:
+        ConfigError: it is no torch module, so that no gradient passes through it.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        if not isinstance(classifier, nn.Module):
+            raise ConfigError(f"an explainer is trained for a torch module, got {type(classifier).__name__}")
+        self.classifier = classifier
+        self.module: nn.Module = classifier
+        self.front_end = front_end_of(classifier)
+
+    @property
+    def modules(self) -> tuple[nn.Module, nn.Module]:
+        """The modules that follow the training to its device."""
+        return self.module, self.front_end
+
+    @torch.no_grad()
+    def hear(self, waveforms: Tensor) -> Heard:
+        """Return what the classifier makes of clips `[B, samples]`; no gradients."""
+        spectrum = self.front_end.stft(waveforms)
+        picture = log_magnitude(spectrum)
+        if isinstance(self.classifier, CnnClassifier):
+            logits, representations = self.classifier.inspect_log_spectrogram(picture)
+        else:
+            logits, representations = self.classifier(waveforms), self.classifier.representations(waveforms)
+        return Heard(spectrum, picture, logits, representations)
+
+    def of_waveforms(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pictures `[B, T, F]` and logits `[B, classes]` of waveforms `[B, samples]`."""
+        pictures = self.front_end.log_magnitude(waveforms)
+        if isinstance(self.classifier, CnnClassifier):
+            return pictures, self.classifier.from_log_spectrogram(pictures)
+        return pictures, self.classifier(waveforms)
+
+    def of_pictures(self, pictures: Tensor, spectrum: Tensor, samples: int) -> Tensor:
+        """Return logits of pictures `[B, T, F]`; only a foreign classifier hears the phase of `spectrum`."""
+        if isinstance(self.classifier, CnnClassifier):
+            return self.classifier.from_log_spectrogram(pictures)
+        return self.classifier(resynthesise(self.front_end, pictures, spectrum, samples))
+
+
+@contextmanager
+def held(modules: Sequence[nn.Module]) -> Iterator[None]:
+    """Hold modules in evaluation mode and without gradients; both come back, also after an exception."""
+    parameters = [parameter for module in modules for parameter in module.parameters()]
+    wanted = [parameter.requires_grad for parameter in parameters]
+    with evaluating(*modules):
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter, before in zip(parameters, wanted, strict=True):
+                parameter.requires_grad_(before)

@@ -1,0 +1,129 @@
+"""What is asked for: a training's request, and whether the run folder agrees with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from interpreter.errors import ConfigError, RunError
+from interpreter.runs.folder import Run, difference, link_to, read_run, versions
+from interpreter.settings.configs import TrainingConfig
+from interpreter.types import Classifier
+from stimuli import Dataset
+
+STATE = "checkpoints"
+"""Subfolder of a run that exists while its training is unfinished."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to train.
+
+    Attributes:
+        kind: a key of `configs.CONFIGS`.
+        data: the data set.
+        out: the run folder.
+        preset: the preset.
+        overrides: `key=value` settings on top.
+        train_folds: folds to train on; validation takes its clips from them as well.
+        noise: `synthetic`, `none` or a folder of sounds.
+        seed: of everything drawn.
+        classifier: the classifier to explain: its run folder, or a torch module such as `wrap_module`
+            makes, which `load_explainer` must then be given again.
+        start: the run folder that the training starts from: an L-MAC run for `lmac-ft`, an NMF run for
+            `l2i`.
+        command: for the record.
+    """
+
+    kind: str
+    data: Path
+    out: Path
+    preset: str = "tiny"
+    overrides: Sequence[str] = ()
+    train_folds: tuple[int, ...] = (1, 2, 3)
+    noise: str = "synthetic"
+    seed: int = 0
+    classifier: Path | Classifier | None = None
+    start: Path | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where and how the training runs; none of it changes what is trained.
+
+    Attributes:
+        accelerator: Lightning's: `auto`, `cpu` or `gpu`.
+        devices: processes on this machine.
+        nodes: machines.
+        workers: processes that prepare batches, 0 for none.
+        progress: show a bar.
+    """
+
+    accelerator: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    workers: int = 0
+    progress: bool = False
+
+
+def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
+    """Return what `run.json` will say.
+
+    Raises:
+        ConfigError: the data set has a class that the classifier does not know.
+    """
+    classifier, labels = request.classifier, dataset.labels
+    if classifier is not None:
+        labels = read_run(classifier).labels if isinstance(classifier, Path) else tuple(classifier.labels)
+        unknown = sorted(set(dataset.labels) - set(labels))
+        if unknown:
+            name = classifier if isinstance(classifier, Path) else type(classifier).__name__
+            raise ConfigError(f"{request.data}: the classifier {name} does not know {unknown[0]!r}")
+    return Run(
+        kind=request.kind,
+        labels=labels,
+        sample_rate=config.sample_rate,
+        seed=request.seed,
+        preset=request.preset,
+        train_folds=request.train_folds,
+        noise=request.noise if request.noise in ("synthetic", "none") else Path(request.noise).name,
+        data_sha256=dataset.sha256,
+        classifier=link_to(classifier, request.out) if isinstance(classifier, Path) else None,
+        start=None if request.start is None else link_to(request.start, request.out),
+        command=request.command,
+        versions=versions(),
+    )
+
+
+def found(request: Request, config: TrainingConfig, wanted: Run) -> Run:
+    """Return the finished run in the folder.
+
+    Raises:
+        RunError: it was trained with other settings.
+    """
+    run = read_run(request.out)
+    differs = difference(run, wanted, request.out, config.model_dump(mode="json"))
+    if differs:
+        raise RunError(
+            f"{request.out}: holds a finished run with other settings ({differs}); choose another folder"
+        )
+    return run
+
+
+def check_unfinished(request: Request, config: TrainingConfig, wanted: Run, last: Path, resume: bool) -> None:
+    """Make sure that a training may begin, or go on, in the run folder.
+
+    Raises:
+        RunError: it holds something else, an unfinished run without `resume`, or one with other settings.
+    """
+    out = request.out
+    if last.is_file():
+        if not resume:
+            raise RunError(f"{out}: holds an unfinished run; go on with --resume, or remove the folder")
+        differs = difference(read_run(out / STATE), wanted, out, config.model_dump(mode="json"))
+        if differs:
+            raise RunError(f"{out}: the unfinished run has other settings ({differs})")
+    elif out.is_dir() and any(out.iterdir()) and not (out / STATE).is_dir():
+        raise RunError(f"{out}: the folder is not empty and holds no run; choose another")

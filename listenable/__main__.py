@@ -1,0 +1,7 @@
+"""`python -m listenable` is the command `listenable`."""
+
+from __future__ import annotations
+
+from listenable.cli import main
+
+main()

@@ -1,0 +1,154 @@
+"""The command line.
+
+Each package's commands are imported when they are called, so that `listenable --help` answers at once and
+the base install never imports torch.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+
+import typer
+
+INTERPRETER_MODULES = {"torch", "torchaudio", "lightning", "captum"}
+_INTERRUPTED = 130  # the exit code of Ctrl-C
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command lives and what `listenable --help` says of it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command(
+        "listenable.demo", "demo", "Go the whole way, from sounds to a MOS plot, on built-in data."
+    ),
+    "data": Command("stimuli.cli", "data", "Make, download or check a data set."),
+    "train": Command("interpreter.commands.train", "train", "Train a classifier or an explainer."),
+    "import": Command(
+        "interpreter.commands.train",
+        "import_checkpoint",
+        "Import weights of SpeechBrain or PANNs into a run.",
+    ),
+    "explain": Command(
+        "interpreter.commands.explain", "explain", "Explain what a classifier heard in audio files."
+    ),
+    "evaluate": Command("interpreter.commands.explain", "evaluate", "Score explainers: the paper's tables."),
+    "render": Command(
+        "study_builder.commands.study", "render", "Render explainers' interpretations into a stimuli set."
+    ),
+    "study": Command("study_builder.commands.study", "study", "Build, check, simulate or pack a study."),
+    "serve": Command("mushra_server.cli", "serve", "Serve a study to its listeners."),
+    "export": Command("mushra_server.cli", "export", "Export a study's ratings."),
+    "forget": Command("mushra_server.cli", "forget", "Remove a participant's personal data."),
+    "analyze": Command(
+        "analysis.cli", "analyze", "Turn ratings into mean opinion scores, tests, figures and a report."
+    ),
+    "power": Command("analysis.cli", "power", "Say how many listeners a study needs."),
+    "companion": Command(
+        "analysis.cli", "companion", "Make a static page to hear a study's stimuli beside its scores."
+    ),
+}
+
+
+def build_app(called: str | None) -> typer.Typer:
+    """Return the whole command line, in which only the command `called` has been imported."""
+    # Plain help wraps texts and keeps names whole; Rich's tables cut long options' names at 80 columns.
+    app = typer.Typer(
+        help="From an audio classifier to a listening test with honest confidence intervals.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
+    for name, command in COMMANDS.items():
+        if name != called:
+            app.command(name, help=command.help, short_help=command.help)(_not_called)
+            continue
+        thing = getattr(importlib.import_module(command.module), command.attribute)
+        if isinstance(thing, typer.Typer):
+            _list_whole_sentences(thing)
+            app.add_typer(thing, name=name, help=command.help)
+        else:
+            app.command(name)(thing)
+    return app
+
+
+def _list_whole_sentences(group: typer.Typer) -> None:
+    """Let a group's help list each command's first paragraph, of which it would cut what is past one line."""
+    for command in group.registered_commands:
+        told = command.help or inspect.getdoc(command.callback) or ""
+        command.short_help = told.split("\n\n")[0]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"listenable {installed_version('listenable')}")
+        raise typer.Exit
+
+
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and leave."
+    ),
+) -> None:
+    """Hold the options that come before a command."""
+
+
+def _not_called() -> None:
+    """Stand in for a command that is listed but not called."""
+
+
+def explain_failure(error: Exception) -> str | None:
+    """Return the one sentence that tells a user what went wrong, or None if `error` is a defect of ours."""
+    if hasattr(error, "exit_code"):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in INTERPRETER_MODULES:
+        return f'This command needs {error.name}: install it with pip install "listenable[interpreter]".'
+    if isinstance(error, OSError) and error.errno is not None:
+        where = f"{error.filename}: " if error.filename else ""
+        if error.errno == errno.ENOSPC:
+            return f"{where}no space is left on the disk; free some and start the same command again."
+        return f"{where}{os.strerror(error.errno)}."
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line: exit code 0 when done, 1 for a defect, 2 for bad input, 130 for Ctrl-C.
+
+    An error may bring an exit code of its own.
+    """
+    # Threads that spin while they wait bring a busy machine to a halt (beside another training a step of
+    # LMAC-TD took 4.2 s instead of 0.3); threads that sleep at once lose 1.6 times on an idle one. So they
+    # spin briefly, then sleep. OpenMP reads this when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.argv[1:] = words  # commands write into what they make how they were called
+    called = next((word for word in words if not word.startswith("-")), None)
+    try:
+        build_app(called)(args=words, prog_name="listenable")
+    except (KeyboardInterrupt, SystemExit) as ending:
+        # Typer makes a Ctrl-C within a command an exit of its own, which says nothing
+        if isinstance(ending, SystemExit) and ending.code != _INTERRUPTED:
+            raise
+        typer.echo("Interrupted; what was finished is kept.", err=True)
+        sys.exit(_INTERRUPTED)
+    except Exception as error:
+        sentence = explain_failure(error)
+        if sentence is None:
+            raise
+        typer.echo(f"Error: {sentence}", err=True)
+        sys.exit(getattr(error, "exit_code", 2))

@@ -1,0 +1,1 @@
+"""The experimenter's pages: login, progress and results."""

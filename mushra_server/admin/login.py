@@ -1,0 +1,98 @@
+"""The experimenter's login: a token shown once, a signed cookie, a form token against forged requests."""
+
+from __future__ import annotations
+
+import functools
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from typing import ParamSpec
+
+from flask import Flask, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
+
+from mushra_server.database import settings
+from mushra_server.errors import Refusal
+from mushra_server.web.security import require_same_site
+from mushra_server.web.server import current_server
+
+__all__ = ["check_form", "form_token", "is_logged_in", "log_in", "log_out", "needs_login", "set_up_cookie"]
+
+LOGIN_HOURS = 12
+
+P = ParamSpec("P")
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Signed cookies that go over https alone where they came over https."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def set_up_cookie(app: Flask) -> None:
+    """Name the signed cookie and keep it from scripts and from other sites."""
+    app.session_interface = _Sessions()
+    app.config.update(
+        SESSION_COOKIE_NAME="listenable_admin",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_PATH="/admin",
+    )
+
+
+def log_in(token: str) -> bool:
+    """Log in with the admin token; return whether it is the right one."""
+    server = current_server()
+    server.login_limiter.check(request.remote_addr)
+    if not settings.is_admin_token(server.database, token.strip()):
+        return False
+    session.clear()
+    session["admin"] = settings.admin_token_hash(server.database)
+    session["since"] = int(time.time())
+    session["form"] = secrets.token_urlsafe(24)
+    return True
+
+
+def log_out() -> None:
+    """End the login of this browser."""
+    session.clear()
+
+
+def is_logged_in() -> bool:
+    """Tell whether this browser is logged in: not too long ago, and with the token that holds now."""
+    found = session.get("admin")
+    if not isinstance(found, str) or time.time() - session.get("since", 0) > 3600 * LOGIN_HOURS:
+        return False
+    return hmac.compare_digest(found, settings.admin_token_hash(current_server().database))
+
+
+def needs_login(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Send a browser that is not logged in to the login page."""
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if not is_logged_in():
+            return redirect(url_for("admin.login"))
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def form_token() -> str:
+    """Return the token that every form of this login carries."""
+    return str(session.get("form", ""))
+
+
+def check_form() -> None:
+    """Refuse a form that did not come from one of this login's own pages.
+
+    Raises:
+        Refusal: 403.
+    """
+    require_same_site()
+    sent, expected = request.form.get("form_token", ""), form_token()
+    if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
+        raise Refusal("this form is out of date; load the page again", 403)

@@ -1,0 +1,181 @@
+"""Results so far, from `analysis`: screening, MOS with intervals, how often everything was rated, charts."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from mushra_server.database.progress import version_of
+from mushra_server.study.scales import scale_ends
+from mushra_server.web.server import Server
+from study_builder.config import RatingPage, StudyConfig
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Results", "ResultsCache"]
+
+# A big study takes seconds to analyse: its results may be this many times as old as they took to compute.
+AGE_FACTOR = 10.0
+FIGURE_INCHES = (5.6, 3.6)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The results of one attribute.
+
+    Attributes:
+        attribute: Its name.
+        mos: One row per condition, as `analysis.mos` returns them.
+        screening: One row per listener, as `analysis.screen` returns them.
+        svg: The chart.
+        note: What should be known of it, or None.
+    """
+
+    attribute: str
+    mos: list[dict[str, Any]]
+    screening: list[dict[str, Any]]
+    svg: bytes
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results at one moment.
+
+    Attributes:
+        scales: One entry per attribute.
+        counts: Number of ratings by item, then condition.
+        simulated: True where only simulated sessions exist.
+        ratings: Number of scores.
+        problem: Why there are no results, or None.
+    """
+
+    scales: list[Scale] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    simulated: bool = False
+    ratings: int = 0
+    problem: str | None = None
+
+    def verdicts(self) -> dict[str, dict[str, Any]]:
+        """Return the screening of each listener on the first scale."""
+        return {row["listener"]: row for row in self.scales[0].screening} if self.scales else {}
+
+
+class ResultsCache:
+    """Results of one server: computed again when ratings have come in, by one request at a time."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._lock = threading.Lock()
+        self._version: tuple[Any, ...] | None = None
+        self._results = Results(problem="no ratings yet")
+        self._fresh_until = 0.0
+
+    def expire(self) -> None:
+        """Have the next request compute anew: a session was excluded or restored."""
+        with self._lock:
+            self._fresh_until, self._version = 0.0, None
+
+    def get(self) -> Results:
+        """Return the results of now, or of a moment ago where computing them takes long."""
+        import analysis  # noqa: F401 - loaded before the clock starts
+
+        with self._lock:
+            if time.monotonic() < self._fresh_until:
+                return self._results
+            with self._server.database.read() as connection:
+                version = version_of(connection)
+            if version != self._version:
+                started = time.monotonic()
+                self._results, self._version = compute(self._server), version
+                took = time.monotonic() - started
+                self._fresh_until = time.monotonic() + AGE_FACTOR * took
+            return self._results
+
+
+def compute(server: Server) -> Results:
+    """Analyse the ratings so far: the real ones, or the simulated ones where there are no real ones."""
+    from analysis import AnalysisError, load_ratings
+
+    with server.database.read() as connection:
+        query = text("SELECT simulated, COUNT(score) FROM export_ratings GROUP BY simulated")
+        rated = {int(row[0]): int(row[1]) for row in connection.execute(query)}
+        simulated = not rated.get(0)
+        ratings = rated.get(int(simulated), 0)
+        if not ratings:
+            return Results(problem="no ratings yet")
+        counts = _counts(connection.execute(text(_COUNTS), {"simulated": int(simulated)}).all())
+    url = server.database.engine.url.render_as_string(hide_password=False)
+    try:
+        frame = load_ratings(url, simulated="only" if simulated else "exclude", bad_rows="drop")
+        config = server.study.config
+        frame["label"] = [config.condition(name).label or name for name in frame["condition"]]
+        trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+        scales = [_scale(config, frame, str(name)) for name in trials["attribute"].unique()]
+    except AnalysisError as error:
+        return Results(counts=counts, simulated=simulated, ratings=ratings, problem=str(error))
+    return Results(scales, counts, simulated, ratings)
+
+
+def _scale(config: StudyConfig, frame: pd.DataFrame, attribute: str) -> Scale:
+    from analysis import kept, mos, screen
+
+    rows = frame[frame["attribute"] == attribute]
+    screening = screen(rows, scale=scale_ends(config, attribute), expected=_expected(config))
+    remaining = kept(rows, screening)
+    everyone = remaining[remaining["kind"] == "trial"].empty
+    shown = rows if everyone else remaining
+    note = "screening leaves nobody: the scores below are of all listeners" if everyone else None
+    table = mos(shown)
+    return Scale(
+        attribute=attribute,
+        mos=_records(table),
+        screening=_records(screening),
+        svg=_chart(shown, table),
+        note=note,
+    )
+
+
+def _expected(config: StudyConfig) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return what attentive listeners answer at attention checks: item, condition, range of scores."""
+    trials = [config.trial(page) for page in config.walk() if isinstance(page, RatingPage)]
+    return {t.item: dict(t.expected) for t in trials if t.kind == "attention" and t.expected}
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _chart(frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    from analysis import plot_mos
+    from analysis.figures.fonts import missing_letters, settings
+
+    figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
+    plot_mos(frame, figure.subplots(), table=table)
+    written = io.BytesIO()
+    # Letters stay letters: the experimenter's browser has fonts for names that this machine may lack.
+    with rc_context(settings("mos")), missing_letters():
+        figure.savefig(written, format="svg", metadata={"Date": None})
+    return written.getvalue()
+
+
+def _counts(rows: Any) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for item, condition, count in rows:
+        counts.setdefault(item, {})[condition] = count
+    return counts
+
+
+_COUNTS = """
+    SELECT item, condition, COUNT(DISTINCT session) FROM export_ratings
+    WHERE kind = 'trial' AND simulated = :simulated AND score IS NOT NULL
+    GROUP BY item, condition ORDER BY item, condition"""

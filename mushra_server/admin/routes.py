@@ -1,0 +1,280 @@
+"""The experimenter's pages: how the study stands, sessions, downloads. Only forms change anything."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import segno
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from mushra_server.admin import login as admin_login
+from mushra_server.admin.login import check_form, needs_login
+from mushra_server.admin.results import ResultsCache
+from mushra_server.database import sessions, settings
+from mushra_server.database.progress import PAGE_SIZE, load_events, load_progress, load_session, load_sessions
+from mushra_server.database.sessions import Session
+from mushra_server.errors import Refusal
+from mushra_server.export.files import export_files
+from mushra_server.web.security import require_same_site
+from mushra_server.web.server import current_server
+
+__all__ = ["install"]
+
+MAX_REASON_CHARS = 500
+DOWNLOADS = {
+    "csv": (
+        "ratings.csv",
+        "One row per listener, item and condition; for spreadsheets and for listenable analyze",
+    ),
+    "json": ("ratings.json", "Sessions, ratings, answers and the log of exclusions"),
+    "webmushra": ("webmushra.zip", "The CSV files that webMUSHRA writes"),
+    "pymushra": ("pymushra.json", "The database that pymushra reads"),
+}
+# A drawing brings its own style; as an image it can run nothing.
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+def install(app: Flask, cache: ResultsCache) -> None:
+    """Add the experimenter's pages to an app."""
+    app.extensions["listenable_results"] = cache
+    app.register_blueprint(blueprint)
+
+    @app.context_processor
+    def form() -> dict[str, object]:
+        return {"form_token": admin_login.form_token, "study": current_server().study}
+
+
+def _cache() -> ResultsCache:
+    cache: ResultsCache = current_app.extensions["listenable_results"]
+    return cache
+
+
+@blueprint.get("/login")
+def login() -> ResponseReturnValue:
+    """Ask for the admin token."""
+    return render_template("admin_login.html", wrong=False)
+
+
+@blueprint.post("/login")
+def send_login() -> ResponseReturnValue:
+    """Log in."""
+    require_same_site()
+    if not admin_login.log_in(request.form.get("token", "")):
+        return render_template("admin_login.html", wrong=True), 403
+    return redirect(url_for("admin.overview"))
+
+
+@blueprint.post("/logout")
+@needs_login
+def send_logout() -> ResponseReturnValue:
+    """Log out."""
+    check_form()
+    admin_login.log_out()
+    return redirect(url_for("admin.login"))
+
+
+@blueprint.get("")
+@needs_login
+def overview() -> ResponseReturnValue:
+    """Show how the study stands."""
+    server = current_server()
+    with server.database.read() as connection:
+        real = load_progress(connection, simulated=False)
+        simulated = load_progress(connection, simulated=True)
+        closed = settings.is_closed(connection)
+    found = _cache().get()
+    conditions = [row["condition"] for row in found.scales[0].mos] if found.scales else []
+    return render_template(
+        "admin.html",
+        real=real,
+        simulated=simulated,
+        closed=closed,
+        quota=server.study.config.options.quota,
+        results=found,
+        conditions=conditions,
+        label=lambda name: server.study.config.condition(name).label or name,
+        item_label=server.study.config.item_label,
+        address=request.host_url,
+    )
+
+
+@blueprint.get("/sessions")
+@needs_login
+def list_sessions() -> ResponseReturnValue:
+    """List the sessions, newest first."""
+    server = current_server()
+    page = max(request.args.get("page", 0, type=int), 0)
+    with server.database.read() as connection:
+        rows = load_sessions(connection, page)
+    for row in rows:
+        row["pages"] = len(server.study.pages(row["slot"])) if row["slot"] is not None else row["saved"]
+    return render_template(
+        "admin_sessions.html",
+        rows=rows,
+        page=page,
+        more=len(rows) == PAGE_SIZE,
+        verdicts=_cache().get().verdicts(),
+    )
+
+
+@blueprint.get("/sessions/<uuid>")
+@needs_login
+def show_session(uuid: str) -> ResponseReturnValue:
+    """Show one session."""
+    return _session_page(uuid)
+
+
+@blueprint.post("/sessions/<uuid>/exclude")
+@needs_login
+def exclude(uuid: str) -> ResponseReturnValue:
+    """Leave a session out of the exports."""
+    reason = _reason()
+    with current_server().database.write() as connection:
+        sessions.exclude(connection, _found(sessions.find_by_uuid(connection, uuid)), reason)
+    _cache().expire()
+    return redirect(url_for("admin.show_session", uuid=uuid))
+
+
+@blueprint.post("/sessions/<uuid>/restore")
+@needs_login
+def restore(uuid: str) -> ResponseReturnValue:
+    """Take an excluded session back."""
+    reason = _reason()
+    with current_server().database.write() as connection:
+        sessions.restore(connection, _found(sessions.find_by_uuid(connection, uuid)), reason)
+    _cache().expire()
+    return redirect(url_for("admin.show_session", uuid=uuid))
+
+
+@blueprint.post("/sessions/<uuid>/link")
+@needs_login
+def new_link(uuid: str) -> ResponseReturnValue:
+    """Make another resume link for a participant who lost theirs; the old one stops working."""
+    check_form()
+    with current_server().database.write() as connection:
+        token = sessions.new_token(connection, _found(sessions.find_by_uuid(connection, uuid)))
+    return _session_page(uuid, f"{request.host_url.rstrip('/')}/resume/{token}")
+
+
+@blueprint.post("/close")
+@needs_login
+def close() -> ResponseReturnValue:
+    """Close the study: nobody new is let in, who is in can finish."""
+    return _set_closed(True)
+
+
+@blueprint.post("/reopen")
+@needs_login
+def reopen() -> ResponseReturnValue:
+    """Let participants in again."""
+    return _set_closed(False)
+
+
+@blueprint.get("/log")
+@needs_login
+def log() -> ResponseReturnValue:
+    """Show every decision that was made."""
+    with current_server().database.read() as connection:
+        return render_template("admin_log.html", events=load_events(connection))
+
+
+@blueprint.get("/data")
+@needs_login
+def data() -> ResponseReturnValue:
+    """List the downloads."""
+    return render_template("admin_data.html", downloads=DOWNLOADS)
+
+
+@blueprint.get("/data/<format>")
+@needs_login
+def download(format: str) -> ResponseReturnValue:
+    """Send an export."""
+    if format not in DOWNLOADS:
+        raise Refusal(f"there is no download {format!r}", 404)
+    server = current_server()
+    with tempfile.TemporaryDirectory() as folder:
+        found = [path for path, _ in export_files(server.database, server.study.root, format, Path(folder))]
+        content = (
+            _zip(found, Path(folder)) if format == "webmushra" or len(found) > 1 else found[0].read_bytes()
+        )
+    name = DOWNLOADS[format][0] if len(found) == 1 else Path(DOWNLOADS[format][0]).stem + ".zip"
+    return send_file(io.BytesIO(content), download_name=name, as_attachment=True, max_age=0)
+
+
+@blueprint.get("/mos/<int:number>.svg")
+@needs_login
+def chart(number: int) -> ResponseReturnValue:
+    """Send the chart of a scale."""
+    scales = _cache().get().scales
+    if number >= len(scales):
+        raise Refusal("there is no such chart", 404)
+    return _svg(scales[number].svg)
+
+
+@blueprint.get("/qr.svg")
+@needs_login
+def qr() -> ResponseReturnValue:
+    """Send the participants' address as a QR code."""
+    written = io.BytesIO()
+    segno.make(request.host_url, error="m").save(written, kind="svg", scale=4, dark="#000", light="#fff")
+    return _svg(written.getvalue())
+
+
+def _session_page(uuid: str, link: str | None = None) -> ResponseReturnValue:
+    with current_server().database.read() as connection:
+        found = load_session(connection, uuid)
+    if found is None:
+        raise Refusal("there is no such session", 404)
+    verdict = _cache().get().verdicts().get(found["listener"])
+    return render_template("admin_session.html", row=found, verdict=verdict, link=link)
+
+
+def _set_closed(closed: bool) -> ResponseReturnValue:
+    reason = _reason()
+    with current_server().database.write() as connection:
+        settings.set_closed(connection, closed, reason)
+    return redirect(url_for("admin.overview"))
+
+
+def _reason() -> str:
+    check_form()
+    reason = request.form.get("reason", "").strip()
+    if not reason or len(reason) > MAX_REASON_CHARS:
+        raise Refusal(f"a reason of 1 to {MAX_REASON_CHARS} characters is needed: the log keeps it", 400)
+    return reason
+
+
+def _found(session: Session | None) -> Session:
+    if session is None:
+        raise Refusal("there is no such session", 404)
+    return session
+
+
+def _svg(content: bytes) -> Response:
+    response = Response(content, mimetype="image/svg+xml")
+    response.headers["Content-Security-Policy"] = SVG_POLICY
+    return response
+
+
+def _zip(paths: list[Path], root: Path) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            archive.write(path, path.relative_to(root).as_posix())
+    return written.getvalue()

@@ -1,0 +1,1 @@
+"""What participants send: checked before it is stored."""

@@ -1,0 +1,190 @@
+"""The database: how it is opened, written to and read from.
+
+SQLite (in the study folder) is opened in WAL mode with ``synchronous = FULL``: a commit has reached the
+disk when it returns, so what was acknowledged survives ``kill -9`` and a power cut. Its writers queue at a
+lock of this process rather than in SQLite's busy handler, which sleeps. PostgreSQL does both by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from mushra_server.database.schema import RATING_COLUMNS, SCHEMA_VERSION, VIEWS, meta, metadata
+from mushra_server.errors import StoreError
+
+__all__ = ["Database", "inserted_id", "sqlite_url"]
+
+BUSY_TIMEOUT_S = 60.0
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the database URL of a SQLite file."""
+    return f"sqlite:///{path.resolve()}"
+
+
+class Database:
+    """An opened ratings database with its tables.
+
+    Args:
+        url: SQLAlchemy URL: ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgresql://`` is read as
+            psycopg).
+        create: Make the tables where they are missing.
+
+    Raises:
+        StoreError: If it cannot be reached, is no ratings database, or has another schema version.
+    """
+
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        self.engine = _engine(url)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self._writers = threading.Lock() if self.sqlite else contextlib.nullcontext()
+        try:
+            self._prepare(create)
+        except DatabaseError as error:
+            self.engine.dispose()
+            raise StoreError(_sentence(self.engine, error)) from None
+        except StoreError:
+            self.engine.dispose()
+            raise
+
+    @property
+    def name(self) -> str:
+        """Where the data is, without a password."""
+        return _name(self.engine)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open one write transaction: committed, and on disk, when the block ends without an exception."""
+        with self._writers, self.engine.connect() as connection:
+            connection = connection.execution_options(listenable_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one read transaction."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def alone(self, connection: Connection, name: str = "study") -> None:
+        """Make other workers that ask for the same name wait until this transaction has ended."""
+        if not self.sqlite:
+            key = zlib.crc32(name.encode()) - 2**31  # PostgreSQL's locks are numbers with a sign
+            connection.execute(text("SELECT pg_advisory_xact_lock(7151, :key)"), {"key": key})
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _make_tables(self) -> None:
+        with self.write() as connection:
+            self.alone(connection)
+            if not inspect(connection).has_table("meta"):
+                _create(connection)
+
+    def _prepare(self, create: bool) -> None:
+        known = inspect(self.engine).get_table_names()
+        if "meta" not in known:
+            if known and "sessions" in known:
+                raise StoreError(f"{self.name}: has a table 'sessions' but no 'meta'; not a ratings database")
+            if not create:
+                raise StoreError(f"{self.name}: holds no ratings")
+            self._make_tables()
+        with self.read() as connection:
+            found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
+        if found != str(SCHEMA_VERSION):
+            raise StoreError(
+                f"{self.name}: schema version {found} found, {SCHEMA_VERSION} expected; "
+                "open it with the release that wrote it and export the ratings"
+            )
+        if not _is_complete(self.engine):
+            # A database of an earlier release, which had fewer tables or fewer columns in its views.
+            with self.write() as connection:
+                self.alone(connection)
+                _complete(connection)
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """Return the number of the row that an INSERT made."""
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _create(connection: Connection) -> None:
+    _complete(connection)
+    connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
+
+
+def _is_complete(engine: Engine) -> bool:
+    """Tell whether all tables, views and columns of the ratings are there."""
+    found = inspect(engine)
+    if not set(metadata.tables) <= set(found.get_table_names()) or not set(VIEWS) <= set(
+        found.get_view_names()
+    ):
+        return False
+    return set(RATING_COLUMNS) <= {column["name"] for column in found.get_columns("export_ratings")}
+
+
+def _complete(connection: Connection) -> None:
+    metadata.create_all(connection)
+    sqlite = connection.dialect.name == "sqlite"
+    for name, query in VIEWS.items():
+        # PostgreSQL keeps the rights to a view that is replaced. SQLite has none, and cannot replace one.
+        if sqlite:
+            connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
+        connection.execute(text(f"CREATE {'' if sqlite else 'OR REPLACE '}VIEW {name} AS {query}"))
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            f"database URL {url!r}: expected sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(
+            parsed, pool_size=16, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+        )
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if backend != "postgresql":
+        raise StoreError(f"database URL: backend {backend!r} found, expected sqlite or postgresql")
+    try:
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=16, pool_pre_ping=True)
+    except ModuleNotFoundError:
+        raise StoreError('PostgreSQL needs psycopg: pip install "listenable[postgresql]"') from None
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, never by the driver
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("listenable_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _name(engine: Engine) -> str:
+    if engine.dialect.name == "sqlite":
+        return str(engine.url.database)
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _sentence(engine: Engine, error: DatabaseError) -> str:
+    reason = str(error.orig).strip().splitlines()[0] if error.orig else "unknown error"
+    verb = "cannot be reached" if isinstance(error, OperationalError) else "cannot be used"
+    return f"{_name(engine)}: the database {verb} ({reason})"

@@ -1,0 +1,90 @@
+"""Slots: which row of the balanced design a session follows.
+
+The smallest free slot is handed out, so drop-outs are refilled before the design grows. A session that is
+abandoned or excluded gives its slot back and keeps its data; when its listener returns, it takes the slot
+again if nobody has it. The primary key decides between workers that hand out at the same moment: the loser
+tries again. Simulated sessions have slots of their own: a rehearsal leaves the real design untouched.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
+
+from mushra_server.database.schema import sessions, slots
+from mushra_server.errors import StoreError
+
+__all__ = ["give_back_abandoned", "release", "retake", "take"]
+
+TRIES = 200
+
+
+def take(connection: Connection, session_id: int, *, simulated: bool) -> int:
+    """Give the smallest free slot to a session and return its number.
+
+    Raises:
+        StoreError: If other workers won the race again and again.
+    """
+    for _ in range(TRIES):
+        returned = _smallest_returned(connection, simulated)
+        if returned is None:
+            slot = _next_new(connection, simulated)
+            if _add(connection, session_id, slot, simulated):
+                return slot
+        elif retake(connection, session_id, returned, simulated=simulated):
+            return returned
+    raise StoreError(
+        f"no slot could be handed out in {TRIES} tries: too many sessions start at the same moment"
+    )
+
+
+def release(connection: Connection, session_id: int) -> None:
+    """Give back the slot of a session, if it has one."""
+    connection.execute(slots.update().where(slots.c.session_id == session_id).values(session_id=None))
+
+
+def retake(connection: Connection, session_id: int, slot: int, *, simulated: bool) -> bool:
+    """Take a slot again that was given back; return False if another session has it by now."""
+    held = connection.execute(
+        slots.update()
+        .where(slots.c.simulated == int(simulated), slots.c.slot == slot, slots.c.session_id.is_(None))
+        .values(session_id=session_id)
+    )
+    return held.rowcount == 1
+
+
+def give_back_abandoned(connection: Connection, seen_before: str) -> int:
+    """Give back the slots of unfinished sessions that were last seen before a time; return how many."""
+    abandoned = (
+        select(sessions.c.id)
+        .join(slots, slots.c.session_id == sessions.c.id)
+        .where(sessions.c.finished_at.is_(None), sessions.c.last_seen_at < seen_before)
+    )
+    return connection.execute(
+        slots.update().where(slots.c.session_id.in_(abandoned)).values(session_id=None)
+    ).rowcount
+
+
+def _smallest_returned(connection: Connection, simulated: bool) -> int | None:
+    free = select(func.min(slots.c.slot)).where(
+        slots.c.simulated == int(simulated), slots.c.session_id.is_(None)
+    )
+    return connection.execute(free).scalar()
+
+
+def _next_new(connection: Connection, simulated: bool) -> int:
+    last = connection.execute(
+        select(func.max(slots.c.slot)).where(slots.c.simulated == int(simulated))
+    ).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def _add(connection: Connection, session_id: int, slot: int, simulated: bool) -> bool:
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                slots.insert().values(simulated=int(simulated), slot=slot, session_id=session_id)
+            )
+    except IntegrityError:
+        return False
+    return True

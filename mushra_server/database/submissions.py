@@ -1,0 +1,201 @@
+"""Page answers in the database: each attempt is stored once, the last one counts, drafts wait beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from mushra_server.database.clock import now
+from mushra_server.database.database import inserted_id
+from mushra_server.database.schema import answers, drafts, ratings, submissions
+from mushra_server.database.sessions import Session
+from mushra_server.errors import Refusal
+
+__all__ = [
+    "PageAnswer",
+    "PageName",
+    "Rating",
+    "drafted_pages",
+    "load_answers",
+    "save_draft",
+    "save_page",
+    "saved_pages",
+]
+
+
+@dataclass(frozen=True)
+class PageName:
+    """Which page an answer belongs to.
+
+    Attributes:
+        index: Position in the session's pages.
+        id: The page's id in the study.
+        type: Page type, such as ``mushra``.
+        kind: ``trial``, ``training``, ``attention`` or ``repeat``; None for a page that does not rate.
+        trial_position: How many rating pages came before this one in the session; None for a page that does
+            not rate.
+    """
+
+    index: int
+    id: str
+    type: str
+    kind: str | None
+    trial_position: int | None
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One score of one condition.
+
+    Attributes:
+        key: The condition's opaque name on its page.
+        attribute: What was scored: the scale's name.
+        item: The content that was heard.
+        condition: The condition that was heard.
+        role: The condition's role.
+        score: The score, or None where nothing was rated.
+        listened_ms: How long the condition was heard, or None.
+        comment: The listener's words, or None.
+        condition_position: Place in the order of presentation, from 0.
+    """
+
+    key: str
+    attribute: str
+    item: str | None
+    condition: str
+    role: str | None
+    score: float | None
+    listened_ms: int | None
+    comment: str | None
+    condition_position: int | None
+
+
+@dataclass(frozen=True)
+class PageAnswer:
+    """A checked page answer.
+
+    Attributes:
+        attempt: The browser's name for this submission; a retry has the same one.
+        time_ms: How long the page was open, or None.
+        ratings: The scores.
+        answers: Answers to questions, as text.
+        body: What the browser sent and gets back when it resumes.
+    """
+
+    attempt: str
+    time_ms: int | None
+    ratings: tuple[Rating, ...]
+    answers: dict[str, str]
+    body: dict[str, Any]
+
+
+def save_page(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> set[int]:
+    """Store a page answer; the same attempt a second time changes nothing.
+
+    Args:
+        connection: An open write transaction in which the session's row is locked.
+        session: Whose answer it is.
+        page: Which page was answered.
+        answer: The checked answer.
+
+    Returns:
+        The indexes of the pages that have a stored answer, this one among them.
+
+    Raises:
+        Refusal: 409 when a finished session sends something new.
+    """
+    page_of = {"of_session": session.id, "of_page": page.index}
+    stored = [tuple(row) for row in connection.execute(_STORED, page_of)]
+    saved = {int(index) for index, _, superseded in stored if not superseded}
+    known = {attempt for index, attempt, _ in stored if index == page.index}
+    if answer.attempt in known:
+        return saved
+    if session.finished:
+        raise Refusal("this session is finished: its answers can no longer be changed", 409)
+    if known:
+        connection.execute(_SUPERSEDE, page_of)
+    key = _insert_submission(connection, session, page, answer)
+    if answer.ratings:
+        rows = [{"submission_id": key, **vars(rating)} for rating in answer.ratings]
+        connection.execute(_INSERT_RATINGS, rows)
+    if answer.answers:
+        pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
+        connection.execute(_INSERT_ANSWERS, pairs)
+    connection.execute(_DROP_DRAFT, page_of)
+    return saved | {page.index}
+
+
+def save_draft(connection: Connection, session: Session, index: int, body: dict[str, Any]) -> None:
+    """Keep what an open page shows; a draft of an attempt that is stored already came late and is dropped."""
+    page_of = {"of_session": session.id, "of_page": index}
+    if session.finished or body["attempt"] in set(connection.execute(_ATTEMPTS, page_of).scalars()):
+        return
+    connection.execute(_DROP_DRAFT, page_of)
+    row = {"session_id": session.id, "page_index": index, "body": json.dumps(body), "saved_at": now()}
+    connection.execute(_INSERT_DRAFT, row)
+
+
+def saved_pages(connection: Connection, session: Session) -> set[int]:
+    """Return the indexes of the pages with a stored answer."""
+    found = connection.execute(_SAVED, {"of_session": session.id})
+    return {int(index) for index in found.scalars()}
+
+
+def drafted_pages(connection: Connection, session: Session) -> set[int]:
+    """Return the indexes of the pages with a draft: one is newer than the page's answer, which drops it."""
+    found = connection.execute(_DRAFTED, {"of_session": session.id})
+    return {int(index) for index in found.scalars()}
+
+
+def load_answers(connection: Connection, session: Session) -> dict[int, dict[str, Any]]:
+    """Return, by page index, what a resuming browser shows: the draft if there is one, else the answer."""
+    stored = select(submissions.c.page_index, submissions.c.body).where(
+        submissions.c.session_id == session.id, submissions.c.superseded == 0
+    )
+    drafted = select(drafts.c.page_index, drafts.c.body).where(drafts.c.session_id == session.id)
+    rows = [*connection.execute(stored), *connection.execute(drafted)]
+    return {int(index): json.loads(body) for index, body in rows}
+
+
+def _insert_submission(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> int:
+    row = {
+        "session_id": session.id,
+        "page_index": page.index,
+        "attempt": answer.attempt,
+        "page_id": page.id,
+        "page_type": page.type,
+        "kind": page.kind,
+        "trial_position": page.trial_position,
+        "time_ms": answer.time_ms,
+        "body": json.dumps(answer.body),
+        "superseded": 0,
+        "submitted_at": now(),
+    }
+    return inserted_id(connection.execute(_INSERT_SUBMISSION, row))
+
+
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_OF_PAGE = (submissions.c.session_id == bindparam("of_session")) & (
+    submissions.c.page_index == bindparam("of_page")
+)
+_ATTEMPTS = select(submissions.c.attempt).where(_OF_PAGE)
+# All attempts of the page, and the current answer of every other one.
+_STORED = select(submissions.c.page_index, submissions.c.attempt, submissions.c.superseded).where(
+    submissions.c.session_id == bindparam("of_session"),
+    (submissions.c.page_index == bindparam("of_page")) | (submissions.c.superseded == 0),
+)
+_SUPERSEDE = submissions.update().where(_OF_PAGE, submissions.c.superseded == 0).values(superseded=1)
+_SAVED = select(submissions.c.page_index).where(
+    submissions.c.session_id == bindparam("of_session"), submissions.c.superseded == 0
+)
+_DRAFTED = select(drafts.c.page_index).where(drafts.c.session_id == bindparam("of_session"))
+_DROP_DRAFT = drafts.delete().where(
+    drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
+)
+_INSERT_SUBMISSION = submissions.insert()
+_INSERT_RATINGS = ratings.insert()
+_INSERT_ANSWERS = answers.insert()
+_INSERT_DRAFT = drafts.insert()

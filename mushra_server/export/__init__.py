@@ -1,0 +1,1 @@
+"""Ratings leave the server: exports, and the erasure of personal data."""

@@ -1,0 +1,122 @@
+"""Removing a participant: what names or describes a person goes, and the log says that it went.
+
+Personal data are: the participant's id, URL parameters, questionnaire answers, comments, unfinished pages,
+what webMUSHRA posted, the reason of an exclusion, and the token of the browser. Ratings without these name
+nobody and stay, unless their removal is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select
+
+from mushra_server.database.clock import now
+from mushra_server.database.database import Database
+from mushra_server.database.schema import (
+    answers,
+    drafts,
+    events,
+    parameters,
+    ratings,
+    sessions,
+    slots,
+    submissions,
+    wire_sessions,
+)
+from mushra_server.errors import ServerError
+from mushra_server.webmushra.refused_posts import forget_refused
+
+__all__ = ["forget"]
+
+
+def forget(database: Database, participant: str, *, ratings: bool = False) -> dict[str, int]:
+    """Remove a participant's personal data, or all of their data.
+
+    Args:
+        database: The ratings.
+        participant: The participant's own id, or a session's name.
+        ratings: Remove the ratings as well.
+
+    Returns:
+        How much was removed, by kind.
+
+    Raises:
+        ServerError: If nobody has this id.
+    """
+    with database.write() as connection:
+        found = select(sessions.c.id).where(
+            or_(sessions.c.participant == participant, sessions.c.uuid == participant)
+        )
+        keys = list(connection.execute(found).scalars())
+        refused = forget_refused(connection, participant)
+        if not keys and not refused:
+            raise ServerError(f"{database.name}: nobody has the id {participant!r}")
+        removed = _remove_person(connection, keys) | {"refused posts": refused}
+        if ratings:
+            removed |= _remove_ratings(connection, keys)
+        connection.execute(events.insert(), [_event(key, ratings) for key in keys or [None]])
+    _scrub(database)
+    return removed
+
+
+def _remove_person(connection: Connection, keys: list[int]) -> dict[str, int]:
+    pages = select(submissions.c.id).where(submissions.c.session_id.in_(keys))
+    counts = {
+        "URL parameters": _delete(connection, parameters, parameters.c.session_id.in_(keys)),
+        "answers": _delete(connection, answers, answers.c.submission_id.in_(pages)),
+        "drafts": _delete(connection, drafts, drafts.c.session_id.in_(keys)),
+        "webMUSHRA bodies": _delete(connection, wire_sessions, wire_sessions.c.session_id.in_(keys)),
+    }
+    commented = ratings.c.submission_id.in_(pages) & ratings.c.comment.is_not(None)
+    counts["comments"] = connection.execute(ratings.update().where(commented).values(comment=None)).rowcount
+    for key, body in connection.execute(
+        select(submissions.c.id, submissions.c.body).where(submissions.c.session_id.in_(keys))
+    ).all():
+        connection.execute(submissions.update().where(submissions.c.id == key).values(body=_anonymous(body)))
+    change = sessions.update().where(sessions.c.id.in_(keys))
+    # A reason may name the person.
+    nobody = {"participant": None, "token_hash": None, "exclusion_reason": None}
+    counts["identities"] = connection.execute(change.values(nobody)).rowcount
+    connection.execute(events.update().where(events.c.session_id.in_(keys)).values(reason=None))
+    return counts
+
+
+def _remove_ratings(connection: Connection, keys: list[int]) -> dict[str, int]:
+    pages = select(submissions.c.id).where(submissions.c.session_id.in_(keys))
+    count = _delete(connection, ratings, ratings.c.submission_id.in_(pages))
+    _delete(connection, submissions, submissions.c.session_id.in_(keys))
+    connection.execute(slots.update().where(slots.c.session_id.in_(keys)).values(session_id=None))
+    return {"ratings": count}
+
+
+def _delete(connection: Connection, table: Any, where: Any) -> int:
+    return connection.execute(delete(table).where(where)).rowcount
+
+
+def _anonymous(body: str) -> str:
+    """Return a stored page answer without what was written in it."""
+    found = json.loads(body)
+    rated = [{name: value for name, value in one.items() if name != "comment"} for one in found["ratings"]]
+    return json.dumps({**found, "ratings": rated, "answers": {}})
+
+
+def _event(key: int | None, with_ratings: bool) -> dict[str, Any]:
+    return {
+        "at": now(),
+        "session_id": key,
+        "action": "forget",
+        "reason": "ratings too" if with_ratings else None,
+    }
+
+
+def _scrub(database: Database) -> None:
+    """Make SQLite overwrite what was deleted, in the file and in its log."""
+    if not database.sqlite:
+        return
+    with database.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute("VACUUM")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

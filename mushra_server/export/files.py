@@ -1,0 +1,89 @@
+"""Exports as files: written under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from sqlalchemy import Connection
+
+from mushra_server.database.database import Database
+from mushra_server.export.tables import write_csv, write_json
+from mushra_server.study.served_study import Study
+from mushra_server.webmushra.csv_files import csv_files, csv_text, folder_name
+from mushra_server.webmushra.sessions import load_wire_sessions, pymushra_database
+from mushra_server.webmushra.wire_format import WireSession
+
+__all__ = ["export_files", "write_file"]
+
+Writer = Callable[[TextIO], int]
+
+
+def export_files(
+    database: Database, study: Path, format: str, out: Path, *, exact: bool = False
+) -> Iterator[tuple[Path, int]]:
+    """Write an export and yield each file with its number of rows.
+
+    Args:
+        database: The ratings.
+        study: The study's folder, which `webmushra` and `pymushra` need for the names of its questions.
+        format: ``csv``, ``json``, ``webmushra`` or ``pymushra``.
+        out: Folder to write to; made where it is missing.
+        exact: See `write_csv`.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with database.read() as connection:
+        for name, write in _writers(connection, Path(study), format, exact):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            yield out / name, write_file(out / name, write)
+
+
+def write_file(path: Path, write: Writer) -> int:
+    """Write a text file whole or not at all; return what ``write`` returned."""
+    # Made anew with the mode that the umask leaves: ratings are as private as their owner's other files.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as file:
+            count = write(file)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def _writers(connection: Connection, study: Path, format: str, exact: bool) -> Iterator[tuple[str, Writer]]:
+    if format == "csv":
+        yield "ratings.csv", lambda file: write_csv(connection, file, exact=exact)
+    elif format == "json":
+        yield "ratings.json", lambda file: write_json(connection, file)
+    else:
+        opened = Study(study, own_page=False)
+        for simulated in (False, True):
+            found = list(load_wire_sessions(connection, opened, simulated=simulated))
+            if found or not simulated:
+                yield from _wire_writers(opened, found, format, "-simulated" if simulated else "")
+
+
+def _wire_writers(
+    study: Study, found: list[WireSession], format: str, suffix: str
+) -> Iterator[tuple[str, Writer]]:
+    """Yield files in other programs' formats; simulated sessions have their own, for no column says it."""
+    if format == "pymushra":
+        document = json.dumps(pymushra_database(found, study.name), ensure_ascii=False)
+        yield f"pymushra{suffix}.json", _writer(document, sum(len(session.trials) for session in found))
+        return
+    folder = f"results/{folder_name(study.name)}{suffix}"
+    for name, rows in csv_files(found).items():
+        yield f"{folder}/{name}", _writer(csv_text(rows), len(rows) - 1)
+
+
+def _writer(text: str, rows: int) -> Writer:
+    def write(file: TextIO) -> int:
+        file.write(text)
+        return rows
+
+    return write

@@ -1,0 +1,143 @@
+"""Exports of the ratings: the CSV and JSON of docs/formats.md, from the two views.
+
+A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula. The CSV therefore puts
+an apostrophe before every text that begins so, with or without apostrophes before it: a reader that takes one
+away has the exact text again. JSON is always exact.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from sqlalchemy import Connection, text
+
+from mushra_server.database.schema import RATING_COLUMNS
+from mushra_server.webmushra.refused_posts import load_refused
+
+__all__ = ["SCHEMA_VERSION", "defuse", "write_csv", "write_json"]
+
+SCHEMA_VERSION = 1
+FORMULA = re.compile(r"'*(?:[=+\-@]|[\t\r]\s*\S)")  # blanks alone run nothing
+CHUNK_ROWS = 2000
+
+
+def defuse(value: Any) -> Any:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
+    if isinstance(value, str) and FORMULA.match(value):
+        return "'" + value
+    return value
+
+
+def write_csv(
+    connection: Connection, file: TextIO, *, simulated: bool | None = None, exact: bool = False
+) -> int:
+    """Write the ratings CSV: one row is one participant x trial x condition x attribute.
+
+    Args:
+        connection: An open transaction.
+        file: Text file, opened with ``newline=""``.
+        simulated: Only simulated (True) or only real (False) sessions; None for both, marked by their column.
+        exact: Leave texts that look like spreadsheet formulas as they are.
+
+    Returns:
+        The number of rows.
+    """
+    extra = _answers_by_session(connection)
+    names = sorted({name for found in extra.values() for name in found})
+    guard = _as_it_is if exact else defuse
+    writer = csv.writer(_Lines(file), lineterminator="\r\n")
+    writer.writerow([*RATING_COLUMNS, *(f"q_{name}" for name in names)])
+    count = 0
+    for row in ratings(connection, simulated=simulated):
+        found = extra.get(row["session"], {})
+        cells = [*(_cell(row[name]) for name in RATING_COLUMNS), *(found.get(name) for name in names)]
+        writer.writerow(map(guard, cells))
+        count += 1
+    return count
+
+
+def write_json(connection: Connection, file: TextIO) -> int:
+    """Write everything the database knows but tokens: sessions, ratings, answers, decisions, refused posts.
+
+    Returns:
+        The number of ratings.
+    """
+    study = connection.execute(text("SELECT value FROM meta WHERE key = 'study'")).scalar()
+    head = {
+        "schema_version": SCHEMA_VERSION,
+        "study": study,
+        "sessions": [dict(row) for row in _query(connection, SESSIONS)],
+        "answers": [dict(row) for row in _query(connection, ANSWERS)],
+        "events": [dict(row) for row in _query(connection, EVENTS)],
+        "refused": list(load_refused(connection)),
+    }
+    file.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "ratings": [')
+    count = 0
+    for row in ratings(connection):
+        file.write(("," if count else "") + "\n  " + json.dumps(row, ensure_ascii=False))
+        count += 1
+    file.write("\n ]\n}\n")
+    return count
+
+
+def ratings(connection: Connection, *, simulated: bool | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the ratings view, session by session."""
+    where = "" if simulated is None else "WHERE simulated = :simulated"
+    query = f"SELECT {', '.join(RATING_COLUMNS)} FROM export_ratings {where} {ORDER}"
+    for row in _query(connection, query, {} if simulated is None else {"simulated": int(simulated)}):
+        yield dict(row)
+
+
+ORDER = "ORDER BY simulated, session, trial_position, item, condition_position, condition, attribute"
+ANSWERS = "SELECT session, name, value FROM export_answers ORDER BY session, name, value"
+EVENTS = """
+    SELECT e.at, s.uuid AS session, e.action, e.reason
+    FROM events e LEFT JOIN sessions s ON s.id = e.session_id
+    ORDER BY e.id"""
+SESSIONS = """
+    SELECT uuid AS session, COALESCE(participant, uuid) AS listener, slot, simulated, source, created_at,
+           last_seen_at, finished_at, excluded_at, exclusion_reason
+    FROM sessions ORDER BY id"""
+
+
+def _query(
+    connection: Connection, query: str, values: Mapping[str, Any] | None = None
+) -> Iterator[Mapping[str, Any]]:
+    options = {"yield_per": CHUNK_ROWS}
+    result = connection.execute(text(query), values or {}, execution_options=options)
+    for row in result.mappings():
+        yield dict(row)
+
+
+def _answers_by_session(connection: Connection) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for row in _query(connection, ANSWERS):
+        found.setdefault(row["session"], {})[row["name"]] = row["value"]
+    return found
+
+
+class _Lines:
+    """A file whose rows end with a line feed.
+
+    The csv module quotes only the line ends that it writes itself. It is told of both, so that a carriage
+    return within a text is quoted too: elsewhere than in quotes it would end the row for many readers.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        self._file.write(row.removesuffix("\r\n") + "\n")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _cell(value: Any) -> Any:
+    """Write whole numbers without a decimal point, as they were rated."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

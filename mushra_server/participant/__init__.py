@@ -1,0 +1,1 @@
+"""The participant's routes, from admission to the last page."""

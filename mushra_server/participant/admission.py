@@ -1,0 +1,139 @@
+"""Who comes, and whether the door is open: participants' ids, one entry each, quota, closed studies."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mushra_server.answers.checks import clean_text
+from mushra_server.database import sessions
+from mushra_server.database.sessions import Session
+from mushra_server.database.settings import is_closed
+from mushra_server.errors import AnswerError, DoorError, ServerError
+from study_builder.config import StudyConfig, StudyOptions
+
+__all__ = [
+    "CROWD_PARAMETERS",
+    "check_question_names",
+    "find_session",
+    "kept_parameters",
+    "participant_of",
+    "refuse_entry",
+    "start_nonce",
+    "token_of_start",
+]
+
+# Prolific, Amazon Mechanical Turk, and a laboratory's own list.
+CROWD_PARAMETERS = (
+    "PROLIFIC_PID",
+    "STUDY_ID",
+    "SESSION_ID",
+    "workerId",
+    "assignmentId",
+    "hitId",
+    "participant",
+)
+PARTICIPANT_PARAMETERS = ("PROLIFIC_PID", "workerId", "participant")
+MAX_VALUE_CHARS = 500
+NONCE = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 22 characters hold 128 bits
+
+
+def kept_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
+    """Return the URL parameters that are kept, as the text they are; others are not stored at all.
+
+    Raises:
+        AnswerError: If they are no object of texts, or one is longer than 500 characters.
+    """
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise AnswerError("parameters: expected an object of texts")
+    kept = {name: found[name] for name in (*CROWD_PARAMETERS, *options.url_parameters) if name in found}
+    for name, value in kept.items():
+        if len(value) > MAX_VALUE_CHARS:
+            raise AnswerError(
+                f"parameters: {name!r} has {len(value)} characters, expected at most {MAX_VALUE_CHARS}"
+            )
+    return {name: clean_text(value) for name, value in kept.items()}
+
+
+def check_question_names(config: StudyConfig) -> None:
+    """Check that no question has the name of a URL parameter that is always kept: an export has one column.
+
+    Raises:
+        ServerError: With the first one that has.
+    """
+    for question in (question for page in config.walk() for question in config.questions(page)):
+        if question.name in CROWD_PARAMETERS:
+            raise ServerError(
+                f"config.yaml: the question {question.name!r} has the name of a URL parameter that is always "
+                "kept; expected another name"
+            )
+
+
+def participant_of(kept: Mapping[str, str]) -> str | None:
+    """Return the participant's own id, or None."""
+    return next((kept[name] for name in PARTICIPANT_PARAMETERS if kept.get(name)), None)
+
+
+def start_nonce(found: Any) -> str | None:
+    """Return the browser's random text by which a start that is sent again is the same start, or None.
+
+    Raises:
+        AnswerError: If it is no such text.
+    """
+    if found is None or (isinstance(found, str) and NONCE.fullmatch(found)):
+        return found
+    raise AnswerError(f"nonce is {found!r}, expected a text of 22 to 64 letters, digits and hyphens")
+
+
+def token_of_start(key: str, participant: str | None, nonce: str) -> str:
+    """Return the session token of a start: the same each time, and known to nobody without the key."""
+    text = f"start\n{nonce}\n{participant or ''}"
+    digest = hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def find_session(
+    connection: Connection, tokens: Iterable[str | None], participant: str | None
+) -> tuple[Session, str] | None:
+    """Return the first session of these tokens that this participant may go on with, and its token."""
+    for token in filter(None, tokens):
+        session = sessions.find_by_token(connection, token)
+        if session is not None and participant in (None, session.participant):
+            return session, token
+    return None
+
+
+def refuse_entry(
+    connection: Connection,
+    options: StudyOptions,
+    *,
+    participant: str | None,
+    simulated: bool,
+    one_entry: bool,
+) -> None:
+    """Turn a participant away from a study that is closed, full, or that they have taken part in.
+
+    Raises:
+        DoorError: With the reason ``closed``, ``full`` or ``already``.
+    """
+    if is_closed(connection):
+        raise DoorError("this study is closed", "closed")
+    if (
+        options.quota is not None
+        and sessions.count_finished(connection, simulated=simulated) >= options.quota
+    ):
+        raise DoorError("this study has all the participants it needs", "full")
+    if one_entry and participant and sessions.find_by_participant(connection, participant) is not None:
+        raise DoorError(
+            f"the id {participant} has taken part already; "
+            "to continue an unfinished session, open its resume link",
+            "already",
+        )

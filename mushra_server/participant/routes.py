@@ -1,0 +1,250 @@
+"""The participants' HTTP interface (docs/formats.md): page, session, answers, sounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as BaseResponse
+
+from mushra_server.answers.checks import check_answer, check_draft
+from mushra_server.database import sessions
+from mushra_server.database.sessions import Session
+from mushra_server.database.submissions import (
+    PageName,
+    drafted_pages,
+    load_answers,
+    save_draft,
+    save_page,
+    saved_pages,
+)
+from mushra_server.errors import Refusal
+from mushra_server.participant.admission import (
+    find_session,
+    kept_parameters,
+    participant_of,
+    refuse_entry,
+    start_nonce,
+    token_of_start,
+)
+from mushra_server.participant.session_state import completion, first_unsaved, page_id, session_state
+from mushra_server.study.opaque_files import send_file
+from mushra_server.study.served_study import SessionPage
+from mushra_server.web.security import read_json, require_same_site
+from mushra_server.web.server import Server, current_server
+
+__all__ = ["COOKIE", "blueprint"]
+
+COOKIE = "listenable_session"
+COOKIE_AGE_S = 60 * 24 * 3600
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.before_request
+def guard() -> None:
+    """Limit the rate of an address, and refuse what another site makes a browser send."""
+    if request.method != "GET":
+        current_server().limiter.check(request.remote_addr)
+        require_same_site()
+
+
+@blueprint.get("/")
+def page() -> str:
+    """Show the participant page: a shell without data."""
+    return render_template("page.html")
+
+
+@blueprint.get("/resume/<token>")
+def resume(token: str) -> BaseResponse:
+    """Continue a session on this browser."""
+    with current_server().database.read() as connection:
+        if sessions.find_by_token(connection, token) is None:
+            raise Refusal("this link belongs to no session of this study", 404)
+    response = redirect(url_for("api.page"))
+    _set_cookie(response, token)
+    return response
+
+
+@blueprint.get("/new")
+def next_participant() -> BaseResponse:
+    """Make room for the next participant on a shared machine; an unfinished session stays where it is."""
+    query = request.query_string.decode("ascii", "replace")
+    response = redirect(url_for("api.page") + (f"?{query}" if query else ""))
+    token = request.cookies.get(COOKIE, "")
+    with current_server().database.read() as connection:
+        session = sessions.find_by_token(connection, token)
+    if session is None or session.finished:
+        response.delete_cookie(COOKIE)
+    return response
+
+
+@blueprint.post("/api/session")
+def open_session() -> tuple[Response, int]:
+    """Start a session, or resume the one that this browser has."""
+    body = read_json()
+    server = current_server()
+    kept = kept_parameters(server.study.config.options, body.get("parameters"))
+    simulated = bool(body.get("simulated", False))
+    participant = participant_of(kept)
+    nonce = start_nonce(body.get("nonce"))
+    started = token_of_start(str(current_app.secret_key), participant, nonce) if nonce else None
+    with server.database.write() as connection:
+        # The same id, or the same start sent twice, must not be let in by two workers at once.
+        server.database.alone(connection, participant or nonce or "start")
+        found = find_session(connection, (request.cookies.get(COOKIE), started), participant)
+        if found is not None:
+            session, token = found
+            sessions.touch(connection, session)
+            response = jsonify(_state(connection, server, session, token))
+            _set_cookie(response, token)
+            return response, 200
+        refuse_entry(
+            connection,
+            server.study.config.options,
+            participant=participant,
+            simulated=simulated,
+            one_entry=server.options.one_entry,
+        )
+        session, token = sessions.start(
+            connection,
+            simulated=simulated,
+            participant=participant,
+            kept=kept,
+            token=started,
+            abandoned_after_min=server.options.abandoned_after_min,
+        )
+        state = _state(connection, server, session, token)
+    response = jsonify(state)
+    _set_cookie(response, token)
+    return response, 201
+
+
+@blueprint.get("/api/session")
+def show_session() -> Response:
+    """Return the session's state."""
+    server = current_server()
+    with server.database.read() as connection:
+        session = _session(connection)
+        return jsonify(_state(connection, server, session, request.cookies[COOKIE]))
+
+
+@blueprint.put("/api/session/pages/<int:index>")
+def put_page(index: int) -> Response:
+    """Store a page answer; the answer goes out after the commit."""
+    body = read_json()
+    server = current_server()
+    with server.database.write() as connection:
+        session = _session(connection, lock=True)
+        pages = server.study.pages(session.slot)
+        answered = _page(server, session, index, body)
+        answer = check_answer(server.study.config, answered, body)
+        saved = save_page(connection, session, _page_name(answered), answer)
+        sessions.touch(connection, session)
+    return jsonify(saved=index, position=first_unsaved(pages, saved))
+
+
+@blueprint.put("/api/session/pages/<int:index>/draft")
+def put_draft(index: int) -> Response:
+    """Keep an unfinished page."""
+    body = read_json()
+    draft = check_draft(body)
+    server = current_server()
+    with server.database.write() as connection:
+        session = _session(connection, lock=True)
+        _page(server, session, index, body)
+        save_draft(connection, session, index, draft)
+        sessions.touch(connection, session)
+    return jsonify(draft=index)
+
+
+@blueprint.post("/api/session/finish")
+def finish() -> tuple[Response, int]:
+    """Finish a session whose pages are all stored; a second time answers the same."""
+    read_json()
+    server = current_server()
+    with server.database.write() as connection:
+        session = _session(connection, lock=True)
+        saved = saved_pages(connection, session)
+        missing = [p.index for p in server.study.pages(session.slot) if p.required and p.index not in saved]
+        if missing and not session.finished:
+            listed = ", ".join(str(index) for index in missing)
+            return jsonify(error=f"no answer is stored for page {listed}", missing=missing), 409
+        sessions.finish(connection, session)
+    return jsonify(finished=True, completion=completion(server.study)), 200
+
+
+@blueprint.get("/audio/<opaque>")
+@blueprint.get("/picture/<opaque>")
+def file(opaque: str) -> Response:
+    """Send a sound or a picture of the session."""
+    server = current_server()
+    token = request.cookies.get(COOKIE, "")
+    known = server.tokens.get(token)
+    if known is None:
+        with server.database.read() as connection:
+            session = _session(connection)
+        known = session.uuid, session.slot
+        server.tokens.put(token, *known)
+    path = server.names.find(*known, opaque)
+    if path is None:
+        raise Refusal("this session has no such file", 404)
+    return send_file(path, opaque)
+
+
+def _session(connection: Connection, *, lock: bool = False) -> Session:
+    token = request.cookies.get(COOKIE, "")
+    session = sessions.find_by_token(connection, token, lock=lock) if token else None
+    if session is None:
+        raise Refusal("no session: open the study's page first", 401)
+    return session
+
+
+def _state(connection: Connection, server: Server, session: Session, token: str) -> dict[str, Any]:
+    return session_state(
+        server.study,
+        server.names,
+        session,
+        # A page that was changed after it was stored is open again: its draft waits to be sent.
+        saved=saved_pages(connection, session) - drafted_pages(connection, session),
+        answers=load_answers(connection, session),
+        resume_url=url_for("api.resume", token=token),
+    )
+
+
+def _page(server: Server, session: Session, index: int, body: dict[str, Any]) -> SessionPage:
+    """Return the page that a request is about; it names the page's id, which differs between sessions.
+
+    All tabs of a browser share one cookie: a tab that shows one session must not write into another, which
+    has the same indexes and the same keys for other sounds.
+    """
+    pages, named = server.study.pages(session.slot), body.get("page")
+    if index >= len(pages):
+        raise Refusal(f"page {index} does not exist: this session has {len(pages)} pages", 404)
+    if not isinstance(named, str):
+        raise Refusal(f"page is {named!r}, expected the id of page {index}", 400)
+    if named != page_id(server.names, session, pages[index]):
+        raise Refusal(
+            f"this is not page {index} of this browser's session: another session was opened in it",
+            409,
+            reason="other_session",
+        )
+    return pages[index]
+
+
+def _page_name(page: SessionPage) -> PageName:
+    planned = page.planned
+    return PageName(
+        index=page.index,
+        id=page.id,
+        type=page.type,
+        kind=None if planned is None else planned.kind,
+        trial_position=None if planned is None else planned.trial_position,
+    )
+
+
+def _set_cookie(response: BaseResponse, token: str) -> None:
+    response.set_cookie(
+        COOKIE, token, max_age=COOKIE_AGE_S, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+    )

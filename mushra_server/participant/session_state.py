@@ -1,0 +1,166 @@
+"""What a browser may know: the state of a session without a condition, a role, an item or a file name."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from mushra_server.answers.checks import must_rate
+from mushra_server.database.sessions import Session
+from mushra_server.study.opaque_files import OPEN_REFERENCE, AudioNames, sounds_of
+from mushra_server.study.pictures import shown_point
+from mushra_server.study.scales import page_scales
+from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
+from study_builder.config import (
+    ConsentPage,
+    FinishPage,
+    LikertPage,
+    MushraPage,
+    PairedComparisonPage,
+    ReferencePage,
+    VolumePage,
+    with_addresses,
+)
+
+__all__ = ["completion", "first_unsaved", "page_id", "session_state"]
+
+Address = Callable[[str], str]  # from a picture's path in the study to its address in the session
+
+
+def session_state(
+    study: Study,
+    names: AudioNames,
+    session: Session,
+    *,
+    saved: set[int],
+    answers: dict[int, dict[str, Any]],
+    resume_url: str,
+) -> dict[str, Any]:
+    """Return the state of a session as docs/formats.md describes it."""
+    config = study.config
+    pages = study.pages(session.slot)
+    return {
+        "study": {
+            "title": study.title,
+            "language": config.options.language or config.language,
+            "show_previous": config.show_previous,
+        },
+        "simulated": session.simulated,
+        "resume_url": resume_url,
+        "position": first_unsaved(pages, saved),
+        "finished": session.finished,
+        "completion": completion(study) if session.finished else None,
+        "pages": [
+            _page(study, names, session, page, page.index in saved, answers.get(page.index)) for page in pages
+        ],
+    }
+
+
+def first_unsaved(pages: tuple[SessionPage, ...], saved: set[int]) -> int:
+    """Return the index of the first page without a stored answer; the number of pages when all have one."""
+    return next((page.index for page in pages if page.index not in saved), len(pages))
+
+
+def page_id(names: AudioNames, session: Session, page: SessionPage) -> str:
+    """Return a page's opaque id, which no other session has."""
+    return names.opaque(session.uuid, "page", page.id)
+
+
+def completion(study: Study) -> dict[str, str | None] | None:
+    """Return what a participant takes back to where they came from."""
+    found = study.config.options.completion
+    return None if found is None else {"code": found.code, "redirect": found.redirect}
+
+
+def _page(
+    study: Study,
+    names: AudioNames,
+    session: Session,
+    page: SessionPage,
+    saved: bool,
+    answer: dict[str, Any] | None,
+) -> dict[str, Any]:
+    found = page.page
+    address = functools.partial(names.picture, session.uuid)
+    common = {
+        "index": page.index,
+        "id": page_id(names, session, page),
+        "type": page.type,
+        "kind": _shown_kind(page),
+        "title": "" if found is None else found.name,
+        "content": "" if found is None else with_addresses(found.content, address),
+        "saved": saved,
+        "answer": answer,
+    }
+    return {**common, **_of_type(study, page, address), **_sounds(study, names, session, page, address)}
+
+
+def _shown_kind(page: SessionPage) -> str | None:
+    """Return the kind of a page; a listener cannot tell an attention check or a repeat from a trial."""
+    kind = None if page.planned is None else page.planned.kind
+    return "trial" if kind in {"attention", "repeat"} else kind
+
+
+def _of_type(study: Study, page: SessionPage, address: Address) -> dict[str, Any]:
+    found = page.page
+    if page.type == HEADPHONE_CHECK:
+        return {"method": study.config.options.headphone_check}
+    if isinstance(found, ConsentPage):
+        return {"must_consent": found.must_consent}
+    if isinstance(found, VolumePage):
+        return {"default_volume": found.default_volume}
+    if isinstance(found, FinishPage):
+        popup = with_addresses(found.popup_content or "", address) or None
+        return {"popup_content": popup, "questionnaire": _questions(page, address)}
+    return {"questionnaire": _questions(page, address)} if page.questions else {}
+
+
+def _questions(page: SessionPage, address: Address) -> list[dict[str, Any]]:
+    return [
+        {
+            **question.model_dump(mode="json", exclude={"response"}),
+            "response": [shown_point(point, address) for point in question.response or ()],
+        }
+        for question in page.questions
+    ]
+
+
+def _sounds(
+    study: Study, names: AudioNames, session: Session, page: SessionPage, address: Address
+) -> dict[str, Any]:
+    places = sounds_of(page)
+    urls = {place: names.url(session.uuid, page, place) for place in places}
+    if not page.rates:
+        return {"url": urls["volume"]} if "volume" in urls else {}
+    reference = urls.get(OPEN_REFERENCE)
+    shared = {
+        "reference": None if reference is None else {"url": reference},
+        "stimuli": [{"key": key, "url": urls[key]} for key in page.conditions()],
+        "scales": [scale.to_json() for scale in page_scales(study.config, page)],
+        "must_rate": must_rate(study.config, page),
+        "allow_comments": True,
+    }
+    return {**shared, **_player(study, page), **_choices(page, address)}
+
+
+def _player(study: Study, page: SessionPage) -> dict[str, Any]:
+    found = page.page
+    trial = None if page.planned is None else page.planned.trial
+    return {
+        "prediction": None if trial is None else trial.prediction,
+        "loop": isinstance(found, ReferencePage) and found.enable_looping,
+        "switch_back": isinstance(found, MushraPage) and found.switch_back,
+        "show_waveform": isinstance(found, ReferencePage) and found.show_waveform,
+        "must_listen": study.config.options.must_listen,
+    }
+
+
+def _choices(page: SessionPage, address: Address) -> dict[str, Any]:
+    found = page.page
+    if isinstance(found, PairedComparisonPage):
+        return {"unforced": found.unforced}
+    if isinstance(found, LikertPage):
+        scales = [[shown_point(point, address) for point in scale] for scale in found.response]
+        return {"response": scales, "must_playback": found.must_playback}
+    return {}

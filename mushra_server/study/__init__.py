@@ -1,0 +1,1 @@
+"""The study being served: pages, blinded files and scales."""

@@ -1,0 +1,130 @@
+"""Sounds under names that say nothing: each session, page and place has its own address for the same file.
+
+An address is a keyed hash (HMAC-SHA-256) of session, page and place, so nobody can compute one, compare two
+sessions, or tell the open reference from the hidden one. The answer carries no date, file name or hash of
+the content.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import hmac
+import time
+from pathlib import Path
+
+from flask import Response, request
+
+from mushra_server.study.served_study import SessionPage, Study
+from study_builder.config import PICTURE_TYPES, ReferencePage, VolumePage
+
+__all__ = ["AudioNames", "KnownTokens", "send_file"]
+
+OPEN_REFERENCE = "reference"
+CACHED_SESSIONS = 1024
+KNOWN_S = 60.0
+MAX_AGE_S = 7 * 24 * 3600
+MEDIA_TYPES = {
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".m4a": "audio/mp4",
+    **PICTURE_TYPES,
+}
+
+
+class AudioNames:
+    """The opaque addresses of a study's sounds and pictures.
+
+    Args:
+        study: The study.
+        key: The server's secret key.
+    """
+
+    def __init__(self, study: Study, key: str) -> None:
+        self.study = study
+        self._key = key.encode()
+        self._table = functools.lru_cache(maxsize=CACHED_SESSIONS)(self._build)
+
+    def opaque(self, session: str, *parts: str) -> str:
+        """Return the opaque name of something of a session."""
+        text = "\n".join((session, *parts)).encode()
+        digest = hmac.new(self._key, text, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest[:18]).decode()
+
+    def url(self, session: str, page: SessionPage, place: str) -> str:
+        """Return the address of the sound at a place of a page: a key such as ``s1``, or ``reference``."""
+        return f"/audio/{self.opaque(session, page.id, place)}"
+
+    def picture(self, session: str, path: str) -> str:
+        """Return the address of a picture: the same on all pages of a session."""
+        return f"/picture/{self.opaque(session, 'picture', path)}"
+
+    def find(self, session: str, slot: int, opaque: str) -> Path | None:
+        """Return the sound or picture behind an opaque name of a session, or None."""
+        return self._table(session, slot).get(opaque)
+
+    def _build(self, session: str, slot: int) -> dict[str, Path]:
+        pages = self.study.pages(slot)
+        sounds = {
+            self.opaque(session, page.id, place): self.study.file(path)
+            for page in pages
+            for place, path in sounds_of(page).items()
+        }
+        pictures = {
+            self.opaque(session, "picture", path): self.study.file(path)
+            for page in pages
+            for path in page.pictures
+        }
+        return sounds | pictures
+
+
+class KnownTokens:
+    """Sessions whose sounds were asked for just now, so that a trial of ten sounds asks the database once.
+
+    A token that stops working still fetches sounds of its own session for a minute.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, str, int]] = {}
+
+    def get(self, token: str) -> tuple[str, int] | None:
+        """Return a session's name and slot, or None where the database must be asked."""
+        until, session, slot = self._found.get(token, (0.0, "", 0))
+        return (session, slot) if time.monotonic() < until else None
+
+    def put(self, token: str, session: str, slot: int) -> None:
+        """Remember a session for a minute."""
+        if len(self._found) >= CACHED_SESSIONS:
+            self._found.clear()
+        self._found[token] = (time.monotonic() + KNOWN_S, session, slot)
+
+
+def sounds_of(page: SessionPage) -> dict[str, str]:
+    """Return the paths of a page's sounds by their place on it."""
+    found = page.page
+    if isinstance(found, VolumePage):
+        return {"volume": found.stimulus}
+    if found is None or not page.rates:
+        return {}
+    paths = found.sounds()
+    places = {key: paths[condition] for key, condition in page.conditions().items()}
+    if isinstance(found, ReferencePage) and found.reference is not None:
+        places[OPEN_REFERENCE] = found.reference
+    return places
+
+
+def send_file(path: Path, opaque: str) -> Response:
+    """Answer with a sound or a picture, whole or the range that was asked for."""
+    content = path.read_bytes()
+    response = Response(content)
+    response.mimetype = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
+    response.set_etag(opaque)
+    response.cache_control.private = True
+    response.cache_control.max_age = MAX_AGE_S
+    response.cache_control.immutable = True
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
+    return response

@@ -1,0 +1,131 @@
+"""The study that is served: its config, its folder, and the pages of each session."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mushra_server.errors import ServerError
+from mushra_server.study.pictures import check_picture
+from study_builder.config import CONFIG_NAME, MushraPage, Page, Question, RatingPage, SpatialPage, StudyConfig
+from study_builder.design import PlannedPage, session_plan
+
+__all__ = ["HEADPHONE_CHECK", "SessionPage", "Study"]
+
+HEADPHONE_CHECK = "headphone_check"
+CACHED_PLANS = 2048
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    """One page of one session, as it is numbered in the HTTP interface.
+
+    Attributes:
+        index: Position in the session.
+        id: The page's id in the study; never shown to the browser.
+        type: The page type of webMUSHRA, or ``headphone_check``.
+        planned: The page in the session's plan; None for the headphone check, which is in no config.
+        questions: What the page asks, empty where it asks nothing.
+        pictures: Paths of the pictures of its texts and of the points that can be chosen on it.
+    """
+
+    index: int
+    id: str
+    type: str
+    planned: PlannedPage | None
+    questions: tuple[Question, ...] = ()
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def page(self) -> Page | None:
+        """The page as the config has it."""
+        return None if self.planned is None else self.planned.page
+
+    @property
+    def rates(self) -> bool:
+        """Whether conditions are scored here by this server's own page."""
+        return isinstance(self.page, RatingPage) and not isinstance(self.page, SpatialPage)
+
+    @property
+    def required(self) -> bool:
+        """Whether a session without an answer to this page is incomplete."""
+        asked = any(not question.optional for question in self.questions)
+        return self.rates or asked or bool(getattr(self.page, "must_consent", False))
+
+    def conditions(self) -> dict[str, str]:
+        """Return the scored conditions by opaque key, in the order of presentation."""
+        names = () if self.planned is None or not self.rates else self.planned.conditions
+        return {f"s{place}": name for place, name in enumerate(names, start=1)}
+
+
+class Study:
+    """A study folder, opened for serving.
+
+    Args:
+        path: The folder that holds `config.yaml`, or that file.
+        own_page: Whether this server's own page shows it: then every sound must be there beforehand.
+
+    Raises:
+        ConfigError: If the config cannot be read.
+        ServerError: If a sound is missing or lies outside the folder.
+    """
+
+    def __init__(self, path: Path | str, *, own_page: bool = True) -> None:
+        given = Path(path)
+        self.root = given if given.is_dir() else given.parent
+        self.config = StudyConfig.load(given)
+        self.name = self.config.test_id
+        self.title = self.config.title or self.name
+        if not self.config.pages:
+            raise ServerError(f"{self.root / CONFIG_NAME}: has no pages, expected at least one")
+        if own_page:
+            self._check_files()
+        self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
+
+    def pages(self, slot: int) -> tuple[SessionPage, ...]:
+        """Return the pages of the session with a slot, in order."""
+        return self._pages(slot)
+
+    def file(self, path: str) -> Path:
+        """Return a file of the study from its path in the config.
+
+        Raises:
+            ServerError: If the path leaves the study's folder.
+        """
+        parts = PurePosixPath(path)
+        if parts.is_absolute() or ".." in parts.parts:
+            raise ServerError(f"{self.root / CONFIG_NAME}: the path {path!r} leaves the study's folder")
+        return self.root / parts
+
+    @functools.cached_property
+    def named_files(self) -> frozenset[str]:
+        """The paths that the config names: sounds, pictures, models of spatial pages."""
+        return frozenset(self.config.named_files())
+
+    def _plan(self, slot: int) -> tuple[SessionPage, ...]:
+        planned: list[PlannedPage | None] = list(session_plan(self.config, slot).pages)
+        if self.config.options.headphone_check:
+            ratings = (at for at, page in enumerate(planned) if page is not None and page.trial is not None)
+            planned.insert(next(ratings, len(planned)), None)
+        return tuple(self._session_page(index, page) for index, page in enumerate(planned))
+
+    def _session_page(self, index: int, planned: PlannedPage | None) -> SessionPage:
+        if planned is None:
+            return SessionPage(index, HEADPHONE_CHECK, HEADPHONE_CHECK, None)
+        page = planned.page
+        questions, pictures = self.config.questions(page), self.config.pictures(page)
+        return SessionPage(index, planned.id, page.type, planned, questions, pictures)
+
+    def _check_files(self) -> None:
+        for page in self.config.walk():
+            if isinstance(page, MushraPage) and page.created_anchors:
+                raise ServerError(
+                    f"{self.root / CONFIG_NAME}: page {page.id!r} has anchors made in the browser; "
+                    "build the study with `listenable study build`, which renders them"
+                )
+            for path in page.sounds().values():
+                if not self.file(path).is_file():
+                    raise ServerError(f"{self.file(path)}: not found, expected a sound of page {page.id!r}")
+            for path in self.config.pictures(page):
+                check_picture(self.file(path), page.id)

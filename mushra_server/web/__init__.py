@@ -1,0 +1,1 @@
+"""The HTTP server: security headers, static files, waitress."""

@@ -1,0 +1,81 @@
+"""The server's own scripts, styles and pictures: read and compressed once, sent from memory.
+
+A browser asks for each of them again on every visit (`no-cache`, by ETag), so that modules of two releases
+never mix; an unchanged one costs 304. Only text is compressed, and nothing here depends on a participant.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from mushra_server.errors import Refusal
+
+__all__ = ["Asset", "install", "read_assets"]
+
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file.
+
+    Attributes:
+        content: Its bytes.
+        packed: The same, compressed by gzip; None where that saves nothing.
+        media_type: Media type.
+        tag: ETag of `content`; that of `packed` has `-gz` behind it.
+    """
+
+    content: bytes
+    packed: bytes | None
+    media_type: str
+    tag: str
+
+
+def install(app: Flask) -> None:
+    """Serve the package's `static` folder at `/static/`, under Flask's own endpoint `static`."""
+    assets = read_assets(Path(__file__).parents[1] / "static")
+
+    def static(filename: str) -> Response:
+        asset = assets.get(filename)
+        if asset is None:
+            raise Refusal("not found", 404)
+        return _send(asset)
+
+    app.add_url_rule("/static/<path:filename>", "static", static)
+
+
+def read_assets(root: Path) -> dict[str, Asset]:
+    """Return the files below a folder by their path in it, with slashes."""
+    files = (path for path in sorted(root.rglob("*")) if path.is_file())
+    return {path.relative_to(root).as_posix(): _read(path) for path in files}
+
+
+def _read(path: Path) -> Asset:
+    content = path.read_bytes()
+    packed = gzip.compress(content, 9, mtime=0)
+    media_type = MEDIA_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    return Asset(
+        content,
+        packed if len(packed) < len(content) else None,
+        media_type or "application/octet-stream",
+        hashlib.sha256(content).hexdigest()[:24],
+    )
+
+
+def _send(asset: Asset) -> Response:
+    wanted = asset.packed is not None and request.accept_encodings["gzip"] > 0
+    response = Response(asset.packed if wanted else asset.content, mimetype=asset.media_type)
+    if wanted:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = "no-cache"
+    response.set_etag(f"{asset.tag}-gz" if wanted else asset.tag)
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,67 @@
+"""What a request needs, in one place: the study, its database, its audio names, and how it is served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from mushra_server.database.database import Database
+from mushra_server.study.opaque_files import AudioNames, KnownTokens
+from mushra_server.study.served_study import Study
+from mushra_server.web.security import RateLimiter
+
+__all__ = ["Options", "Server", "current_server"]
+
+EXTENSION = "listenable"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is served; none of it changes what listeners hear.
+
+    Attributes:
+        one_entry: Refuse a second session with the same participant id.
+        abandoned_after_min: Minutes without a request after which an unfinished session's slot is handed
+            out again.
+        requests_per_s: Requests a second that one address may make in the long run.
+        burst: Requests that one address may make at once.
+        behind_proxy: Trust the `X-Forwarded-*` headers of one reverse proxy.
+        webmushra: Folder of an unmodified webMUSHRA that is served in place of this server's own page, or
+            None.
+        collect_webmushra: Take the sessions that a webMUSHRA elsewhere posts.
+        limit_local: Also limit the rate of addresses of this machine.
+    """
+
+    one_entry: bool = False
+    abandoned_after_min: float = 120.0
+    requests_per_s: float = 50.0
+    burst: int = 500
+    behind_proxy: bool = False
+    webmushra: str | None = None
+    collect_webmushra: bool = False
+    limit_local: bool = False
+
+    @property
+    def collects(self) -> bool:
+        """Whether sessions of webMUSHRA are taken: of the one that is served, or of one elsewhere."""
+        return self.collect_webmushra or self.webmushra is not None
+
+
+@dataclass(frozen=True)
+class Server:
+    """The parts of one serving process."""
+
+    study: Study
+    database: Database
+    names: AudioNames
+    options: Options = field(default_factory=Options)
+    limiter: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
+    tokens: KnownTokens = field(default_factory=KnownTokens)
+    login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
+
+
+def current_server() -> Server:
+    """Return the parts of the app that handles the present request."""
+    server: Server = current_app.extensions[EXTENSION]
+    return server

@@ -1,0 +1,127 @@
+"""Serving with waitress: binding, the addresses that people need, the loop."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import socket
+from typing import Any, Protocol
+
+from flask import Flask
+from waitress.server import create_server
+
+from mushra_server.errors import ServerError
+from mushra_server.web.security import MAX_BODY_BYTES
+
+__all__ = ["Listener", "bind", "is_loopback", "listen", "network_address"]
+
+THREADS = 8
+CONNECTIONS = 1000
+BACKLOG = 1024
+IDLE_S = 60
+
+
+class Listener(Protocol):
+    """The part of a waitress server that is used here."""
+
+    effective_port: int
+
+    def run(self) -> None:
+        """Serve until the process is told to stop."""
+
+    def close(self) -> None:
+        """Stop listening."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port before a database is made or sounds are read.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 for a free one.
+
+    Raises:
+        ServerError: If the port is in use, may not be used, or the address is not this machine's.
+    """
+    address = ipaddress.ip_address(_numeric(host))
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((str(address), port))
+        # Two sockets may share an address while neither listens: only listening tells that the port is free.
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise ServerError(_why_not(error, host, port)) from None
+    return bound
+
+
+def listen(app: Flask, bound: socket.socket, *, behind_proxy: bool = False) -> Listener:
+    """Return the server of an app at a port that was taken; it serves when it is run.
+
+    Args:
+        app: The app.
+        bound: What `bind` returned.
+        behind_proxy: Keep the headers of a reverse proxy.
+    """
+    settings: dict[str, Any] = {
+        "threads": THREADS,
+        "backlog": BACKLOG,
+        "connection_limit": CONNECTIONS,
+        "channel_timeout": IDLE_S,
+        "max_request_body_size": 2 * MAX_BODY_BYTES,
+        "ident": None,
+        "asyncore_use_poll": True,
+        "clear_untrusted_proxy_headers": not behind_proxy,
+    }
+    # A request that waits a moment is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server: Any = create_server(app, sockets=[bound], **settings)
+    listener: Listener = server
+    return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address can be reached from this machine alone."""
+    return ipaddress.ip_address(_numeric(host)).is_loopback
+
+
+def network_address(host: str) -> str | None:
+    """Return the address under which other machines reach a server bound to ``host``, or None."""
+    address = ipaddress.ip_address(_numeric(host))
+    if address.is_loopback:
+        return None
+    if not address.is_unspecified:
+        return str(address)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: connecting a datagram socket only asks which interface would be used.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def _numeric(host: str) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return socket.gethostbyname(host)
+    except OSError:
+        raise ServerError(
+            f"--host {host}: no such address, expected one of this machine's, such as 127.0.0.1"
+        ) from None
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use; choose another with --port, or --port 0 for a free one"
+    if error.errno == errno.EACCES:
+        return (
+            f"port {port} on {host} needs more rights than this user has; choose one above 1023 with --port"
+        )
+    return f"{host}:{port} cannot be listened on ({error.strerror}); choose another --host or --port"

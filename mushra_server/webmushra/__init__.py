@@ -1,0 +1,1 @@
+"""webMUSHRA's own client: its wire format, its routes and its CSV files."""

@@ -1,0 +1,170 @@
+"""The nine CSV files that webMUSHRA writes, with its headers to the byte.
+
+webMUSHRA appends to a file whatever its header says, so a changed questionnaire shifts every later column.
+Here rows with another header go to a file of their own: ``mushra.csv``, ``mushra-2.csv``. Quotes are
+doubled as RFC 4180 has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from mushra_server.webmushra.wire_format import WireSession
+
+__all__ = ["csv_files", "csv_text", "folder_name"]
+
+Row = list[Any]
+QUOTED = re.compile(r'[",\\\s]')
+POINT = ("x", "y", "z")
+WIDTH_POINTS = ("position_outerRight", "position_innerRight", "position_innerLeft", "position_outerLeft")
+LEV_POINTS = ("position_center", "position_height", "position_width1", "position_width2")
+
+
+def csv_files(sessions: Iterable[WireSession]) -> dict[str, list[Sequence[Any]]]:
+    """Return the CSV files of some sessions by name, each as its rows; the first one is the header.
+
+    Args:
+        sessions: The sessions, in the order in which they came.
+    """
+    rows: dict[str, dict[tuple[str, ...], list[Row]]] = {}
+    for session in sessions:
+        for name, header, row in _rows(session):
+            rows.setdefault(name, {}).setdefault(header, []).append(row)
+    return {
+        f"{name}.csv" if number == 1 else f"{name}-{number}.csv": [header, *found]
+        for name, tables in rows.items()
+        for number, (header, found) in enumerate(tables.items(), start=1)
+    }
+
+
+def folder_name(test_id: str) -> str:
+    """Return the folder in which webMUSHRA keeps a study's results."""
+    return re.sub(r"[^\w\-'\s]", "-", test_id.lower()).strip() or "results"
+
+
+def _rows(session: WireSession) -> Iterator[tuple[str, tuple[str, ...], Row]]:
+    names, answers = tuple(session.participant), list(session.participant.values())
+    for trial in session.trials:
+        if trial["type"] not in TABLES:
+            continue
+        name, columns, write = TABLES[trial["type"]]
+        for response in trial["responses"]:
+            head: tuple[str, ...] = ("session_test_id", *names)
+            start: Row = [session.test_id, *answers]
+            if name == "mushra":
+                head, start = (*head, "session_uuid"), [*start, session.uuid]
+            yield name, (*head, "trial_id", *columns(response)), [*start, trial["id"], *write(response)]
+
+
+def _mushra(response: dict[str, Any]) -> Row:
+    return [response.get(name) for name in ("stimulus", "score", "time", "comment")]
+
+
+def _paired_comparison(response: dict[str, Any]) -> Row:
+    return [response.get(name) for name in ("reference", "nonReference", "answer", "time", "comment")]
+
+
+def _bs1116(response: dict[str, Any]) -> Row:
+    names = ("reference", "nonReference", "referenceScore", "nonReferenceScore", "time", "comment")
+    return [response.get(name) for name in names]
+
+
+def _lms(response: dict[str, Any]) -> Row:
+    return [f" {_cell(response.get('stimulusRating'))} ", response.get("stimulus"), response.get("time")]
+
+
+def _lss(response: dict[str, Any]) -> Row:
+    return [*_ratings(response), response.get("stimulus"), response.get("time")]
+
+
+def _localization(response: dict[str, Any]) -> Row:
+    return [response.get("name"), response.get("stimulus"), *_points(response, ("position",))]
+
+
+def _asw(response: dict[str, Any]) -> Row:
+    return [response.get("name"), response.get("stimulus"), *_points(response, WIDTH_POINTS)]
+
+
+def _hwd(response: dict[str, Any]) -> Row:
+    return [*_asw(response), response.get("height"), response.get("depth")]
+
+
+def _lev(response: dict[str, Any]) -> Row:
+    return [response.get("name"), response.get("stimulus"), *_points(response, LEV_POINTS)]
+
+
+def _ratings(response: dict[str, Any]) -> list[Any]:
+    found = response.get("stimulusRating")
+    return found if isinstance(found, list) else [found]
+
+
+def _lss_columns(response: dict[str, Any]) -> tuple[str, ...]:
+    count = len(_ratings(response))
+    ratings = ("stimuli_rating",) if count < 2 else tuple(f"stimuli_rating{n}" for n in range(1, count + 1))
+    return (*ratings, "stimuli", "rating_time")
+
+
+def _points(response: dict[str, Any], names: Sequence[str]) -> Row:
+    cells: Row = []
+    for name in names:
+        found = response.get(name)
+        point = list(found)[:3] if isinstance(found, list) else []
+        cells += [*point, *([None] * (3 - len(point)))]
+    return cells
+
+
+def _fixed(*columns: str) -> Callable[[dict[str, Any]], tuple[str, ...]]:
+    return lambda _: columns
+
+
+def _axes(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{axis}" for name in names for axis in POINT)
+
+
+TABLES: dict[
+    str, tuple[str, Callable[[dict[str, Any]], tuple[str, ...]], Callable[[dict[str, Any]], Row]]
+] = {
+    "mushra": ("mushra", _fixed("rating_stimulus", "rating_score", "rating_time", "rating_comment"), _mushra),
+    "paired_comparison": (
+        "paired_comparison",
+        _fixed("choice_reference", "choice_non_reference", "choice_answer", "choice_time", "choice_comment"),
+        _paired_comparison,
+    ),
+    "bs1116": (
+        "bs1116",
+        _fixed(
+            "rating_reference",
+            "rating_non_reference",
+            "rating_reference_score",
+            "rating_non_reference_score",
+            "rating_time",
+            "choice_comment",
+        ),
+        _bs1116,
+    ),
+    "likert_multi_stimulus": ("lms", _fixed("stimuli_rating", "stimuli", "rating_time"), _lms),
+    "likert_single_stimulus": ("lss", _lss_columns, _lss),
+    "localization": ("spatial_localization", _fixed("name", "stimulus", *_axes("position")), _localization),
+    "asw": ("spatial_asw", _fixed("name", "stimulus", *_axes(*WIDTH_POINTS)), _asw),
+    "hwd": ("spatial_hwd", _fixed("name", "stimulus", *_axes(*WIDTH_POINTS), "height", "depth"), _hwd),
+    "lev": ("spatial_lev", _fixed("name", "stimulus", *_axes(*LEV_POINTS)), _lev),
+}
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as CSV text."""
+    return "".join(",".join(_quoted(_cell(value)) for value in row) + "\n" for row in rows)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text

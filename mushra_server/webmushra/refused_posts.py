@@ -1,0 +1,73 @@
+"""Posted sessions that were refused: kept as they came, for webMUSHRA posts once and never again.
+
+Whoever reaches the server can post, so there is a limit to how much is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from mushra_server.database.clock import now
+from mushra_server.database.database import Database
+from mushra_server.database.schema import refused_posts
+from mushra_server.errors import Refusal
+from mushra_server.webmushra.wire_format import read_body
+
+__all__ = ["MAX_KEPT_BYTES", "forget_refused", "keep_refused", "load_refused"]
+
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+MAX_REASON_CHARS = 500
+
+logger = logging.getLogger(__name__)
+
+
+def keep_refused(database: Database, body: bytes, reason: str) -> None:
+    """Keep a refused body, once, and log why it was refused."""
+    name, reason = hashlib.sha256(body).hexdigest(), reason[:MAX_REASON_CHARS]
+    with database.write() as connection:
+        kept = _is_kept(connection, name) or _room(connection) >= len(body)
+        if kept and not _is_kept(connection, name):
+            row = {"sha256": name, "at": now(), "reason": reason, "body": body}
+            connection.execute(refused_posts.insert().values(row))
+    where = (
+        f"it is kept in {database.name}" if kept else f"it is lost: {MAX_KEPT_BYTES} bytes are kept already"
+    )
+    logger.warning("a posted session of %d bytes was refused (%s); %s", len(body), reason, where)
+
+
+def load_refused(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Yield the refused bodies, in the order in which they came."""
+    query = select(refused_posts).order_by(refused_posts.c.at, refused_posts.c.sha256)
+    for row in connection.execute(query).mappings():
+        yield {**row, "body": row["body"].decode("utf-8", "replace")}
+
+
+def forget_refused(connection: Connection, participant: str) -> int:
+    """Remove the refused bodies in which a participant's id stands; return how many."""
+    found = connection.execute(select(refused_posts.c.sha256, refused_posts.c.body)).all()
+    named = [row.sha256 for row in found if _names(row.body, participant)]
+    return connection.execute(delete(refused_posts).where(refused_posts.c.sha256.in_(named))).rowcount
+
+
+def _is_kept(connection: Connection, name: str) -> bool:
+    query = select(func.count()).where(refused_posts.c.sha256 == name)
+    return bool(connection.execute(query).scalar())
+
+
+def _room(connection: Connection) -> int:
+    used = connection.execute(select(func.sum(func.length(refused_posts.c.body)))).scalar()
+    return MAX_KEPT_BYTES - int(used or 0)
+
+
+def _names(body: bytes, participant: str) -> bool:
+    try:
+        posted = read_body(body)
+    except Refusal:
+        return json.dumps(participant, ensure_ascii=False).encode() in body
+    return participant == posted.uuid or participant in map(str, posted.participant.values())

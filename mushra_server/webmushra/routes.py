@@ -1,0 +1,136 @@
+"""webMUSHRA itself, unmodified, from this server: its page, the study's config and sounds, and its results.
+
+Only what webMUSHRA's page loads can be reached: its scripts, styles and pictures by their folders and
+endings, the study's config under the name it asks for, and the sounds that the config names. Version
+control, earlier results and PHP are not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from flask import Blueprint, Response, request, send_file
+from werkzeug.security import safe_join
+
+from mushra_server.errors import Refusal, ServerError
+from mushra_server.study.served_study import Study
+from mushra_server.web.server import current_server
+from mushra_server.webmushra.refused_posts import keep_refused
+from mushra_server.webmushra.store import save_wire_session
+from mushra_server.webmushra.wire_format import read_body
+from study_builder.config import CONFIG_NAME
+
+__all__ = ["collector", "make_frontend"]
+
+# A checkout has `startup.js`, a released package `startup.min.js`; `res` holds the rooms of spatial pages.
+STARTS = ("startup.js", "startup.min.js")
+FOLDERS = {"lib", "design", "res", "configs", "favicon.ico", *STARTS}
+ENDINGS = {
+    ".css",
+    ".dae",
+    ".eot",
+    ".gif",
+    ".html",
+    ".ico",
+    ".jpg",
+    ".js",
+    ".json",
+    ".map",
+    ".otf",
+    ".png",
+    ".svg",
+    ".ttf",
+    ".woff",
+    ".woff2",
+}
+CONFIGS = {"default.yaml", "config.yaml"}
+# webMUSHRA writes styles and handlers into its page, so its own pages cannot have this server's policy.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob: data:; base-uri 'none'; frame-ancestors 'none'"
+)
+NOT_COLLECTED = "this server takes no sessions of webMUSHRA; --collect-webmushra makes it take them"
+
+collector = Blueprint("webmushra", __name__)
+
+
+@collector.post("/service/write.php")
+def write() -> Response:
+    """Store a session that webMUSHRA posts; its client takes an empty body for success and nothing else."""
+    server = current_server()
+    server.limiter.check(request.remote_addr)
+    body = request.get_data(cache=False)
+    try:
+        if not server.options.collects:
+            raise Refusal(NOT_COLLECTED, 403)
+        posted = read_body(body)
+        with server.database.write() as connection:
+            save_wire_session(connection, server.study, posted)
+    except Refusal as refusal:
+        keep_refused(server.database, body, str(refusal))
+        raise
+    response = Response(b"", mimetype="text/plain")
+    # A webMUSHRA on another host may read that it arrived; nothing else is in this answer.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def make_frontend(folder: Path) -> Blueprint:
+    """Return the pages of a webMUSHRA checkout.
+
+    Raises:
+        ServerError: If the folder holds no webMUSHRA.
+    """
+    if not (folder / "index.html").is_file() or not any((folder / name).is_file() for name in STARTS):
+        raise ServerError(
+            f"{folder}: holds no index.html and startup.js, expected a checkout of webMUSHRA or its release"
+        )
+    frontend = Blueprint("frontend", __name__)
+
+    @frontend.get("/")
+    def index() -> Response:
+        return _send(folder / "index.html")
+
+    @frontend.get("/configs/<name>")
+    def config(name: str) -> Response:
+        if name not in CONFIGS:
+            raise Refusal("only this study's config is served", 404)
+        return _send(current_server().study.root / CONFIG_NAME)
+
+    @frontend.get("/<path:path>")
+    def file(path: str) -> Response:
+        return _send(_study_file(current_server().study, path) or _asset(folder, path))
+
+    return frontend
+
+
+def _study_file(study: Study, path: str) -> Path | None:
+    """Return a file that the study's config names and the study holds, or None."""
+    if path not in study.named_files:
+        return None
+    found = study.file(path)
+    return found if found.is_file() else None
+
+
+def _asset(folder: Path, path: str) -> Path:
+    parts = PurePosixPath(path).parts
+    hidden = any(part.startswith(".") for part in parts)
+    joined = safe_join(str(folder), path)
+    if (
+        hidden
+        or joined is None
+        or parts[0] not in FOLDERS
+        or PurePosixPath(path).suffix.lower() not in ENDINGS
+    ):
+        raise Refusal("not found", 404)
+    found = Path(joined)
+    if not found.is_file() or not found.resolve().is_relative_to(folder.resolve()):
+        raise Refusal("not found", 404)
+    return found
+
+
+def _send(path: Path) -> Response:
+    response = send_file(path.resolve(), conditional=True, max_age=0)
+    response.headers["Content-Security-Policy"] = POLICY
+    return response

@@ -1,0 +1,93 @@
+"""Sessions that webMUSHRA posts, into the database."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mushra_server.answers.checks import clean_text
+from mushra_server.database.clock import now
+from mushra_server.database.database import inserted_id
+from mushra_server.database.schema import sessions, wire_sessions
+from mushra_server.database.sessions import Session, find_by_uuid
+from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_page
+from mushra_server.errors import AnswerError
+from mushra_server.participant.admission import refuse_entry
+from mushra_server.study.scales import as_number
+from mushra_server.study.served_study import Study
+from mushra_server.webmushra.trials import read_trial
+from mushra_server.webmushra.wire_format import WireSession
+
+__all__ = ["SOURCE", "save_wire_session"]
+
+SOURCE = "webmushra"
+# What can be part of an address on the admin page.
+UUID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+
+
+def save_wire_session(connection: Connection, study: Study, posted: WireSession) -> bool:
+    """Store a posted session with its ratings; the same session a second time changes nothing.
+
+    Args:
+        connection: An open write transaction.
+        study: The study that is served.
+        posted: The session.
+
+    Returns:
+        True if the session was new.
+
+    Raises:
+        AnswerError: If it is another study's session, or does not fit the study's pages.
+        DoorError: If the study is closed, or has all the sessions that it needs.
+    """
+    if not _is_named(study.name, posted.test_id):
+        raise AnswerError(f"sessionJSON: testId is {posted.test_id!r}, expected {study.name!r}")
+    if not UUID.fullmatch(posted.uuid):
+        raise AnswerError(
+            f"sessionJSON: uuid is {posted.uuid!r}, "
+            "expected 1 to 64 letters, digits, dots, hyphens and underscores"
+        )
+    if find_by_uuid(connection, posted.uuid) is not None:
+        return False
+    pages = [page for trial in posted.trials for page in read_trial(study.config, trial)]
+    refuse_entry(connection, study.config.options, participant=None, simulated=False, one_entry=False)
+    time = now()
+    row = sessions.insert().values(
+        uuid=posted.uuid, simulated=0, source=SOURCE, created_at=time, last_seen_at=time
+    )
+    key = inserted_id(connection.execute(row))
+    body = json.dumps(replace(posted, test_id=study.name).to_json())
+    connection.execute(wire_sessions.insert().values(session_id=key, body=body))
+    session = Session(
+        key, posted.uuid, -1, False, None, finished=False, excluded=False, holds_slot=False, last_seen_at=time
+    )
+    for position, page in enumerate(pages):
+        name = PageName(position, page.id, page.type, page.info.kind, position)
+        save_page(connection, session, name, _answer(page.time_ms, page.ratings, page.words))
+    name = PageName(len(pages), "finish", "finish", None, None)
+    save_page(connection, session, name, _answer(None, (), _texts(posted)))
+    connection.execute(sessions.update().where(sessions.c.id == key).values(finished_at=time))
+    return True
+
+
+def _is_named(study: str, found: str) -> bool:
+    """Tell whether a posted id is the study's; JavaScript writes the number 2024.0 as 2024."""
+    return found == study or (as_number(found) is not None and as_number(found) == as_number(study))
+
+
+def _answer(time_ms: int | None, ratings: tuple[Rating, ...], texts: dict[str, str]) -> PageAnswer:
+    body: dict[str, Any] = {"attempt": SOURCE, "time_ms": None, "ratings": [], "answers": {}}
+    return PageAnswer(SOURCE, time_ms, ratings, texts, body)
+
+
+def _texts(posted: WireSession) -> dict[str, str]:
+    """Return the answers to the questionnaire as text."""
+    return {
+        name: clean_text(value) if isinstance(value, str) else json.dumps(value)
+        for name, value in posted.participant.items()
+        if value is not None
+    }

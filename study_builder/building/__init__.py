@@ -1,0 +1,1 @@
+"""From sounds and choices to a study folder."""

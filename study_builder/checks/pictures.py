@@ -1,0 +1,55 @@
+"""Checks of the pictures and models that pages show: in the study, and of a kind that browsers know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from study_builder.checks.report import Finding
+from study_builder.config import PICTURE_TYPES, Page, SpatialPage, StudyConfig
+from study_builder.config.pictures import foreign_pictures
+from study_builder.study_folder import leaves_the_folder
+
+LONGEST = 60
+
+
+def check_pictures(study: Path, config: StudyConfig) -> Iterator[Finding]:
+    """Yield which pictures and models of a study cannot be shown."""
+    for page in config.walk():
+        where = f"page '{page.id or page.type}'"
+        for path in dict.fromkeys(config.pictures(page)):
+            if PurePosixPath(path).suffix.lower() not in PICTURE_TYPES:
+                message = f"{where} shows it as a picture; expected one of {', '.join(PICTURE_TYPES)}"
+                yield Finding("error", "no-picture", path, message)
+            else:
+                yield from _present(study, path, where)
+        for path in _models(page):
+            yield from _present(study, path, where)
+        for source in (source for text in page.html() for source in foreign_pictures(text)):
+            message = (
+                f"shows a picture that is no file of the study ('{_short(source)}'), which listenable's page "
+                "leaves out; expected a path in the study's folder"
+            )
+            yield Finding("warning", "foreign-picture", where, message)
+
+
+def unusable(path: str, use: str) -> Finding:
+    """Return what is found of a file that a page needs and the study does not have."""
+    if leaves_the_folder(path):
+        message = f"{use}, but its path leaves the study's folder; expected a file in the folder"
+        return Finding("error", "path-outside", path, message)
+    return Finding("error", "missing-file", path, f"{use}, but it is missing")
+
+
+def _present(study: Path, path: str, where: str) -> Iterator[Finding]:
+    if leaves_the_folder(path) or not (study / path).is_file():
+        yield unusable(path, f"{where} shows it")
+
+
+def _models(page: Page) -> Iterator[str]:
+    if isinstance(page, SpatialPage):
+        yield from page.models
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= LONGEST else f"{source[:LONGEST]}..."

@@ -1,0 +1,38 @@
+"""Check a study before anybody listens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from study_builder.checks.pages import check_blindness, check_pages
+from study_builder.checks.pictures import check_pictures
+from study_builder.checks.report import CheckReport, Finding
+from study_builder.checks.sounds import Track, check_sounds
+from study_builder.config import StudyConfig
+
+
+def check_study(study: Path | str, *, jobs: int | None = None, track: Track | None = None) -> CheckReport:
+    """Check a study's config, pages and sounds.
+
+    Args:
+        study: its folder.
+        jobs: threads; see `mapped`.
+        track: wraps the pages as their sounds are checked, with their number, for a progress bar.
+
+    Raises:
+        ConfigError: there is no config that can be read.
+    """
+    folder = Path(study)
+    config, notices = StudyConfig.load_with_notices(folder)
+    root = folder if folder.is_dir() else folder.parent
+
+    def findings() -> Iterator[Finding]:
+        for notice in notices:
+            yield Finding("warning", "key", f"config.yaml, line {notice.line}", notice.message)
+        yield from check_pages(config)
+        yield from check_blindness(config)
+        yield from check_pictures(root, config)
+        yield from check_sounds(root, config, jobs=jobs, track=track)
+
+    return CheckReport.of(findings())

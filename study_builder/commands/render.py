@@ -1,0 +1,78 @@
+"""The command `listenable render`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from study_builder.commands.common import bar, command_line
+
+if TYPE_CHECKING:
+    from stimuli import Manifest
+
+
+def render(
+    run: Annotated[list[Path], typer.Option(help="Run of a trained explainer; may be given several times.")],
+    data: Annotated[Path, typer.Option(help="Data set in ESC-50 layout, or a CSV with path, label, fold.")],
+    out: Annotated[Path, typer.Option(help="Folder of the stimuli set.")],
+    method: Annotated[
+        list[str] | None, typer.Option(help="Method without training, on the runs' classifier.")
+    ] = None,
+    fold: Annotated[int | None, typer.Option(help="Take clips of this fold alone.")] = None,
+    items: Annotated[int, typer.Option(min=1, help="Number of items.")] = 9,
+    seed: Annotated[int, typer.Option(help="Of the choice of items.")] = 0,
+    pick: Annotated[Path | None, typer.Option(help="File that names the clips, one a line.")] = None,
+    correct_only: Annotated[
+        bool, typer.Option("--correct-only/--any", help="Choose correctly classified clips, or any.")
+    ] = True,
+    residuals: Annotated[bool, typer.Option(help="Also store what the masks removed.")] = True,
+    seconds: Annotated[
+        float | None, typer.Option(help="Trim or pad clips to this length; by default they keep theirs.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    devices: Annotated[
+        int, typer.Option(min=1, help="Processes on this machine; each renders its share of the items.")
+    ] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="Machines (torchrun or SLURM starts them).")] = 1,
+) -> None:
+    """Render explainers' interpretations, and the input as their reference, into a stimuli set."""
+    from study_builder.rendering.render import processes, rank
+    from study_builder.rendering.render import render as render_stimuli
+
+    with processes(device, devices, nodes) as own_device:
+        try:
+            manifest = render_stimuli(
+                run,
+                data,
+                out,
+                methods=method or [],
+                fold=fold,
+                items=items,
+                seed=seed,
+                pick=pick,
+                correct_only=correct_only,
+                residuals=residuals,
+                duration_s=seconds,
+                device=own_device,
+                command=command_line(),
+                track=bar("Rendering"),
+            )
+        except (ValueError, OSError):
+            if rank() > 0:  # all processes meet the same error, and the first one says it
+                raise typer.Exit from None
+            raise
+        if rank() > 0:
+            return
+    _tell(manifest, out)
+
+
+def _tell(manifest: Manifest, out: Path) -> None:
+    silent = [f"{s.item}/{s.condition}" for s in manifest.stimuli if s.kind == "stimulus" and s.lufs is None]
+    typer.echo(
+        f"{len(manifest.items)} items x {len(manifest.conditions)} conditions in {out} "
+        f"({', '.join(condition.name for condition in manifest.conditions)})"
+    )
+    if silent:
+        typer.secho(f"Warning: silent: {', '.join(silent)}", fg="yellow", err=True)

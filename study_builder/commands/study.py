@@ -1,0 +1,240 @@
+"""The commands `listenable render` and `listenable study ...`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from study_builder.commands.common import bar, command_line
+from study_builder.commands.render import render
+
+__all__ = ["render", "study"]
+
+study = typer.Typer(no_args_is_help=True)
+
+StudyPath = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
+
+
+@study.callback()
+def _study() -> None:
+    """Build, check, simulate or pack a study."""
+
+
+@study.command()
+def build(
+    source: Annotated[Path, typer.Argument(help="Stimuli set, or folder of item/condition.wav.")],
+    out: Annotated[Path, typer.Option(help="Folder of the study.")],
+    choices: Annotated[Path | None, typer.Option(help="YAML file of choices; flags take precedence.")] = None,
+    title: Annotated[str | None, typer.Option(help="Shown to participants.")] = None,
+    question: Annotated[str | None, typer.Option(help="Asked on every page.")] = None,
+    conditions: Annotated[
+        str | None, typer.Option(help="Methods to compare, by name or id, separated by commas.")
+    ] = None,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="A test without any reference.")
+    ] = False,
+    open_reference: Annotated[
+        bool, typer.Option("--open-reference", help="The reference can be heard but is not rated.")
+    ] = False,
+    reference_name: Annotated[
+        str | None, typer.Option(help="Which condition of a folder is the reference, by name or id.")
+    ] = None,
+    layout: Annotated[str | None, typer.Option(help="Of a folder: item/condition or condition/item.")] = None,
+    anchors: Annotated[
+        bool | None, typer.Option("--anchors/--no-anchors", help="Add the anchors of 3.5 and 7 kHz.")
+    ] = None,
+    target_lufs: Annotated[float | None, typer.Option(help="Loudness of every sound (default -23).")] = None,
+    keep_levels: Annotated[
+        bool, typer.Option("--keep-levels", help="Leave the sounds' levels alone.")
+    ] = False,
+    length: Annotated[
+        str | None, typer.Option(help="Unequal lengths in a trial: exact (an error), trim or pad.")
+    ] = None,
+    sample_rate: Annotated[int | None, typer.Option(help="Resample every sound, in Hz.")] = None,
+    order: Annotated[str | None, typer.Option(help="williams, random or fixed.")] = None,
+    items_per_session: Annotated[int | None, typer.Option(help="Balanced choice of so many items.")] = None,
+    training_items: Annotated[
+        str | None, typer.Option(help="How many items to train with, or which, by name or id.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every order.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
+) -> None:
+    """Build a study from a stimuli set or a folder of sounds; every default is what BS.1534-3 asks."""
+    from study_builder.building.build import build_study
+    from study_builder.building.choices import Choices
+    from study_builder.errors import BuildError
+
+    if no_reference and open_reference:
+        raise BuildError("--no-reference and --open-reference contradict each other; give one")
+    if keep_levels and target_lufs is not None:
+        raise BuildError("--keep-levels and --target-lufs contradict each other; give one")
+    flags: dict[str, Any] = {
+        "title": title,
+        "question": question,
+        "conditions": None if conditions is None else _split(conditions),
+        "reference": "none" if no_reference else "open" if open_reference else None,
+        "reference_name": reference_name,
+        "layout": layout,
+        "anchors": anchors,
+        "target_lufs": target_lufs,
+        "length": length,
+        "sample_rate": sample_rate,
+        "order": order,
+        "items_per_session": items_per_session,
+        "training_items": None if training_items is None else _number_or_names(training_items),
+        "seed": seed,
+    }
+    chosen = Choices.load(choices, **flags)
+    if keep_levels:
+        chosen = chosen.model_copy(update={"target_lufs": None})
+    built = build_study(
+        source,
+        out,
+        chosen,
+        pictures=Path() if choices is None else choices.parent,
+        command=command_line(),
+        overwrite=overwrite,
+        jobs=jobs,
+        progress=bar("Building"),
+    )
+    for text in built.warnings:
+        typer.secho(f"Warning: {text}", fg="yellow", err=True)
+    pages = sum(1 for _ in built.config.walk())
+    typer.echo(
+        f"{out}: {pages} pages; `listenable study check {out}` checks it, `listenable serve {out}` serves it"
+    )
+
+
+@study.command()
+def adopt(
+    config: Annotated[Path, typer.Argument(help="A config of webMUSHRA.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of the study.")],
+    root: Annotated[
+        Path | None, typer.Option(help="Where its paths start; by default its folder, or the one above.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
+) -> None:
+    """Make a study of a webMUSHRA config: copy its sounds, and render the anchors that it asks for."""
+    from study_builder.building.from_webmushra import adopt_config
+
+    adopted, notices = adopt_config(config, out, root, command=command_line(), overwrite=overwrite)
+    for notice in notices:
+        typer.secho(f"Warning: {config}, {notice}", fg="yellow", err=True)
+    pages = sum(1 for _ in adopted.walk())
+    typer.echo(
+        f"{out}: {pages} pages; `listenable study check {out}` checks it, `listenable serve {out}` serves it"
+    )
+
+
+@study.command()
+def simulate(
+    folder: StudyPath,
+    listeners: Annotated[int, typer.Option(min=1, help="How many.")] = 19,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same scores.")] = 0,
+    url: Annotated[
+        str | None, typer.Option(help="Of a server that serves this study; by default one is started.")
+    ] = None,
+    quality: Annotated[
+        list[str] | None,
+        typer.Option(help="Mean score of a condition (name or id) in the model: name=score."),
+    ] = None,
+) -> None:
+    """Rehearse a study: simulated listeners rate it over HTTP, and are marked as simulated."""
+    from study_builder.simulation.rehearsal import simulate_study
+
+    given = dict(_quality(text) for text in quality or [])
+    used = simulate_study(
+        folder, listeners, seed=seed, url=url, quality=given, track=bar("Listeners", listeners)
+    )
+    stated = ", ".join(f"{name} {score:.0f}" for name, score in used.items())
+    typer.echo(f"{listeners} SIMULATED listeners have rated {folder}. Their model's mean scores: {stated}.")
+    typer.echo("These numbers say nothing about the sounds: the model never hears them.")
+
+
+@study.command()
+def check(
+    folder: StudyPath,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
+) -> None:
+    """Check a study: exit code 0 when all is well, 1 with warnings, 2 with errors."""
+    import json
+
+    from study_builder.checks.study import check_study
+
+    report = check_study(folder, jobs=jobs, track=bar("Checking"))
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), indent=1))
+        raise typer.Exit(report.exit_code)
+    colours = {"error": "red", "warning": "yellow", "note": None}
+    for finding in report.findings:
+        typer.secho(str(finding), fg=colours[finding.severity])
+    count = {name: sum(1 for _ in report.of_severity(name)) for name in ("error", "warning", "note")}
+    typer.echo(f"{folder}: {count['error']} errors, {count['warning']} warnings, {count['note']} notes")
+    raise typer.Exit(report.exit_code)
+
+
+@study.command()
+def balance(
+    folder: StudyPath,
+    listeners: Annotated[int, typer.Option(min=1, help="How many.")] = 19,
+) -> None:
+    """Show how balanced items and conditions are over the first so many listeners."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from study_builder.config import StudyConfig
+    from study_builder.design.balance import balance as counted
+
+    config = StudyConfig.load(folder)
+    reached = counted(config, listeners)
+    summary = Table("How often", "least", "most", "mean", title=f"{folder}, {listeners} listeners")
+    for row in reached.counts:
+        summary.add_row(row.what, str(row.least), str(row.most), f"{row.mean:.2f}")
+    items = Table("Item", "listeners", "mean place")
+    for name, count in reached.heard.items():
+        label = config.item_label(config.options.trials[name].item) if name in config.options.trials else name
+        items.add_row(label, str(count), f"{reached.mean_position[name]:.2f}" if count else "")
+    console = Console()
+    console.print(summary)
+    console.print(items)
+
+
+@study.command()
+def pack(
+    folder: StudyPath,
+    out: Annotated[Path | None, typer.Option(help="The zip file; by default STUDY.zip beside it.")] = None,
+    licence: Annotated[
+        list[Path] | None, typer.Option(help="A further file, such as the licence of the sounds.")
+    ] = None,
+) -> None:
+    """Pack everything that is needed to repeat a study into one zip file; ratings stay out."""
+    from study_builder.building.archive import pack_study
+
+    resolved = folder.resolve()
+    target = out or resolved.with_name(f"{resolved.name}.zip")
+    names = pack_study(folder, target, licence or [])
+    typer.echo(f"{target}: {len(names)} files")
+
+
+def _quality(text: str) -> tuple[str, float]:
+    from study_builder.errors import SimulateError
+
+    name, _, score = text.rpartition("=")
+    try:
+        return name, float(score)
+    except ValueError:
+        raise SimulateError(f"--quality is '{text}'; expected name=score, such as gradcam=40") from None
+
+
+def _number_or_names(text: str) -> int | list[str]:
+    return int(text) if text.strip().isdecimal() else _split(text)
+
+
+def _split(text: str) -> list[str]:
+    """Split at commas, but not within a name in double quotes."""
+    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), []) if part.strip()]

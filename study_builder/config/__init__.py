@@ -1,0 +1,93 @@
+"""The config of a study, as everyone else imports it: pages, options and the model of the whole."""
+
+from __future__ import annotations
+
+from study_builder.config.options import (
+    Completion,
+    ConditionInfo,
+    ItemInfo,
+    Kind,
+    Order,
+    Role,
+    Scale,
+    StudyOptions,
+    TrialInfo,
+)
+from study_builder.config.page_models import (
+    LOW_ANCHOR,
+    MID_ANCHOR,
+    REFERENCE,
+    BasePage,
+    RatingPage,
+    ReferencePage,
+)
+from study_builder.config.page_types import (
+    Block,
+    Bs1116Page,
+    ConsentPage,
+    FinishPage,
+    GenericPage,
+    LikertMultiStimulusPage,
+    LikertPage,
+    LikertPoint,
+    LikertSingleStimulusPage,
+    MushraPage,
+    Page,
+    PairedComparisonPage,
+    Question,
+    RatedPage,
+    VolumePage,
+)
+from study_builder.config.pictures import (
+    PICTURE_TYPES,
+    with_addresses,
+)
+from study_builder.config.spatial_page import (
+    SpatialPage,
+)
+from study_builder.config.study import (
+    CONFIG_NAME,
+    StudyConfig,
+)
+from study_builder.config.webmushra import (
+    Notice,
+)
+
+__all__ = [
+    "CONFIG_NAME",
+    "LOW_ANCHOR",
+    "MID_ANCHOR",
+    "PICTURE_TYPES",
+    "REFERENCE",
+    "BasePage",
+    "Block",
+    "Bs1116Page",
+    "Completion",
+    "ConditionInfo",
+    "ConsentPage",
+    "FinishPage",
+    "GenericPage",
+    "ItemInfo",
+    "Kind",
+    "LikertMultiStimulusPage",
+    "LikertPage",
+    "LikertPoint",
+    "LikertSingleStimulusPage",
+    "MushraPage",
+    "Notice",
+    "Order",
+    "Page",
+    "PairedComparisonPage",
+    "Question",
+    "RatedPage",
+    "RatingPage",
+    "ReferencePage",
+    "Role",
+    "Scale",
+    "SpatialPage",
+    "StudyConfig",
+    "StudyOptions",
+    "TrialInfo",
+    "VolumePage",
+    "with_addresses",
+]

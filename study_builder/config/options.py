@@ -1,0 +1,138 @@
+"""What a study says beyond webMUSHRA: the typed `listenable:` block of its config.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from study_builder.config.page_models import LOW_ANCHOR, MID_ANCHOR, REFERENCE, Model, Number, Text
+from study_builder.config.page_types import Question
+
+SCHEMA_VERSION = 1
+
+Order = Literal["williams", "random", "fixed"]
+Kind = Literal["trial", "training", "attention", "repeat"]
+Role = Literal["reference", "hidden_reference", "low_anchor", "mid_anchor", "method"]
+
+
+class Scale(Model):
+    """One attribute that listeners score: its question, range and labels (lowest first)."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = "score"
+    question: Text | None = None
+    min: Number = 0
+    max: Number = 100
+    step: Annotated[Number, Field(gt=0)] = 1
+    labels: tuple[Text, ...] = ("Bad", "Poor", "Fair", "Good", "Excellent")
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> Scale:
+        if not self.max > self.min:
+            raise ValueError(
+                f"scale '{self.name}' runs from {self.min:g} to {self.max:g}; expected max above min"
+            )
+        if self.step > self.max - self.min:
+            raise ValueError(
+                f"scale '{self.name}' has a step of {self.step:g}, which is more than its whole range"
+            )
+        return self
+
+
+def on_scale(share: float, low: Number, high: Number, step: Number) -> Number:
+    """Return the score that lies nearest to a share (0 to 1) of a scale's range."""
+    score = min(low + round(share * (high - low) / step) * step, high)
+    return int(score) if float(score).is_integer() else round(score, 6)
+
+
+class ConditionInfo(Model):
+    """What a condition is for, and its name as people read it (never shown to listeners)."""
+
+    role: Role = "method"
+    label: Text | None = None
+
+
+class ItemInfo(Model):
+    """An item's name as people read it (never shown to listeners); its id is made of that."""
+
+    label: Text | None = None
+
+
+class TrialInfo(Model):
+    """What is known of one rating page.
+
+    Attributes:
+        item: the content that the page plays.
+        kind: `trial` counts towards a MOS; `training`, `attention` and `repeat` do not.
+        label, prediction, probability: the true class, what the classifier answered, and how surely.
+        question: asked on this page instead of the scale's own.
+        repeat_of: id of the page that this one repeats (kind `repeat`).
+        expected: for kind `attention`, the lowest and highest score that an attentive listener gives, by
+            condition.
+    """
+
+    item: Text
+    kind: Kind = "trial"
+    label: Text | None = None
+    prediction: Text | None = None
+    probability: Annotated[float, Field(ge=0, le=1)] | None = None
+    question: Text | None = None
+    repeat_of: Text | None = None
+    expected: dict[Text, tuple[Number, Number]] | None = None
+
+
+class Completion(Model):
+    """What a participant takes back to where they came from."""
+
+    code: Text | None = None
+    redirect: Text | None = None
+
+
+def _default_scales() -> tuple[Scale, ...]:
+    return (Scale(),)
+
+
+class StudyOptions(Model):
+    """The `listenable:` block; docs/formats.md describes each key."""
+
+    schema_version: int = SCHEMA_VERSION
+    seed: int = 0
+    order: Order = "williams"
+    items_per_session: Annotated[int, Field(ge=1)] | None = None
+    hidden_reference: bool = True
+    must_listen: bool = True
+    must_rate: bool = True
+    scales: tuple[Scale, ...] = Field(default_factory=_default_scales, min_length=1)
+    conditions: dict[Text, ConditionInfo] = Field(default_factory=dict)
+    items: dict[Text, ItemInfo] = Field(default_factory=dict)
+    trials: dict[Text, TrialInfo] = Field(default_factory=dict)
+    questionnaires: dict[Text, tuple[Question, ...]] = Field(default_factory=dict)
+    url_parameters: tuple[Text, ...] = ()
+    completion: Completion | None = None
+    headphone_check: Literal["antiphase", "huggins"] | None = None
+    quota: Annotated[int, Field(ge=1)] | None = None
+    language: Text | None = None
+    files: dict[Text, Text] = Field(default_factory=dict)
+    provenance: dict[Text, Text] = Field(default_factory=dict)
+
+    @field_validator("schema_version")
+    @classmethod
+    def _is_known(cls, version: int) -> int:
+        if not 1 <= version <= SCHEMA_VERSION:
+            raise ValueError(f"is {version}; this version of listenable reads {SCHEMA_VERSION}")
+        return version
+
+    @field_validator("scales")
+    @classmethod
+    def _names_differ(cls, scales: tuple[Scale, ...]) -> tuple[Scale, ...]:
+        names = [scale.name for scale in scales]
+        if len(set(names)) < len(names):
+            raise ValueError(f"scales are named {', '.join(names)}; expected different names")
+        return scales
+
+
+CONVENTIONAL_ROLES: dict[str, Role] = {
+    REFERENCE: "hidden_reference",
+    LOW_ANCHOR: "low_anchor",
+    MID_ANCHOR: "mid_anchor",
+}

@@ -1,0 +1,205 @@
+"""A study's `config.yaml`, typed: a webMUSHRA config, and what only listenable knows under `listenable:`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from study_builder.config import webmushra
+from study_builder.config.options import (
+    CONVENTIONAL_ROLES,
+    ConditionInfo,
+    ItemInfo,
+    StudyOptions,
+    TrialInfo,
+)
+from study_builder.config.page_models import (
+    REFERENCE,
+    Model,
+    RatingPage,
+    Text,
+)
+from study_builder.config.page_reader import PageReader
+from study_builder.config.page_types import (
+    Block,
+    LikertPage,
+    LikertPoint,
+    MushraPage,
+    Page,
+    Question,
+    walk,
+)
+from study_builder.config.pictures import pictures_in
+from study_builder.config.questionnaires import clash, misplaced, points_of, questions_of
+from study_builder.config.spatial_page import SpatialPage
+from study_builder.config.webmushra import Notice
+from study_builder.config.yaml_reader import parse
+from study_builder.config.yaml_writer import dump
+from study_builder.errors import ConfigError
+
+CONFIG_NAME = "config.yaml"
+
+logger = logging.getLogger(__name__)
+
+
+class StudyConfig(Model):
+    """A study as its participants will meet it.
+
+    Attributes:
+        title: shown to participants.
+        test_id: names the study in its results.
+        buffer_size, stop_on_errors, remote_service: for the original webMUSHRA alone.
+        show_previous: whether a participant may go back.
+        language: of the pages' buttons, as an ISO 639-1 code.
+        pages: the tree of pages and blocks.
+        options: what webMUSHRA does not know.
+    """
+
+    title: Text = ""
+    test_id: Text = "study"
+    buffer_size: int = 2048
+    stop_on_errors: bool = True
+    show_previous: bool = False
+    language: Text = "en"
+    remote_service: Text = "service/write.php"
+    pages: tuple[Page | Block, ...] = ()
+    options: StudyOptions = Field(default_factory=StudyOptions)
+
+    @classmethod
+    def load(cls, path: Path | str) -> StudyConfig:
+        """Read a study's config; what `load_with_notices` notices is logged as a warning.
+
+        Args:
+            path: the YAML file, or the study's folder that holds `config.yaml`.
+
+        Raises:
+            ConfigError: the file is not a study's config.
+        """
+        config, notices = cls.load_with_notices(path)
+        for notice in notices:
+            logger.warning("%s, %s", path, notice)
+        return config
+
+    @classmethod
+    def load_with_notices(cls, path: Path | str) -> tuple[StudyConfig, list[Notice]]:
+        """Read a study's config, and say where a key is unknown or has no effect."""
+        file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise ConfigError(f"{file} does not exist; expected a study's config") from None
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{file}: byte {error.start} is not UTF-8; expected a text file") from error
+        return cls.parse(text, str(file))
+
+    @classmethod
+    def parse(cls, text: str, source: str = CONFIG_NAME) -> tuple[StudyConfig, list[Notice]]:
+        """Read a config from text; `source` names it in messages."""
+        document = parse(text, source)
+        if not isinstance(document.data, dict):
+            raise ConfigError(
+                f"{source}: holds no keys; expected a study's config with 'testname' and 'pages'"
+            )
+        fields, notices = webmushra.from_wire(document.data, webmushra.STUDY, document, ())
+        notices += [
+            Notice(line, "", "this text needs quotes around it; it was read as webMUSHRA reads it")
+            for line in document.mended
+        ]
+        reader = PageReader(document, source, notices)
+        fields["pages"] = tuple(reader.tree(fields.get("pages"), ("pages",)))
+        options = fields.pop("options", None)
+        fields["options"] = reader.checked(
+            StudyOptions, {} if options is None else options, (webmushra.OURS,)
+        )
+        if wrong := misplaced(walk(fields["pages"]), fields["options"].questionnaires):
+            raise reader.error((webmushra.OURS, "questionnaires", wrong[0]), wrong[1])
+        if twice := clash(walk(fields["pages"]), fields["options"]):
+            raise reader.error(*twice)
+        return reader.checked(cls, fields, ()), sorted(notices, key=lambda notice: notice.line)
+
+    def to_yaml(self) -> str:
+        """Return the config as YAML that webMUSHRA itself runs."""
+        fields = self.model_dump(mode="json", exclude={"pages", "options"})
+        options = self.options.model_dump(mode="json", exclude_none=True)
+        fields |= {"pages": [_page_to_wire(page) for page in self.pages], "options": options}
+        return dump(webmushra.to_wire(fields, webmushra.STUDY))
+
+    def save(self, path: Path | str) -> None:
+        """Write the config; `path` is a YAML file or the study's folder. Never leaves a half-written file."""
+        file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(self.to_yaml())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def walk(self) -> Iterator[Page]:
+        """Yield every page in the order of the file."""
+        return walk(self.pages)
+
+    def trial(self, page: Page) -> TrialInfo:
+        """Return what is known of a rating page; by default it is a trial of its own item."""
+        name = page.id or page.name or page.type
+        return self.options.trials.get(name) or TrialInfo(item=name)
+
+    def questions(self, page: Page) -> tuple[Question, ...]:
+        """Return the questionnaire of a page, empty where it has none."""
+        return questions_of(page, self.options.questionnaires)
+
+    def points(self, page: Page) -> tuple[LikertPoint, ...]:
+        """Return every named point that can be chosen on a page, of its scales and of its questions."""
+        return tuple(points_of(page, self.options.questionnaires))
+
+    def pictures(self, page: Page) -> tuple[str, ...]:
+        """Return the paths of the pictures that a page shows: of its points, and in its texts."""
+        of_points = [path for point in self.points(page) for path in point.pictures]
+        return (*of_points, *(path for text in page.html() for path in pictures_in(text)))
+
+    def named_files(self) -> Iterator[str]:
+        """Yield the paths of every sound, picture and model that the pages name, page by page."""
+        for page in self.walk():
+            yield from page.sounds().values()
+            yield from self.pictures(page)
+            if isinstance(page, SpatialPage):
+                yield from page.models
+
+    def condition(self, name: str) -> ConditionInfo:
+        """Return a condition's role and label; webMUSHRA's own names have their usual roles."""
+        listed = self.options.conditions.get(name)
+        return listed or ConditionInfo(role=CONVENTIONAL_ROLES.get(name, "method"))
+
+    def item_label(self, name: str) -> str:
+        """Return an item's name as people read it: its label, or its id where it has none."""
+        return self.options.items.get(name, ItemInfo()).label or name
+
+    def presented(self, page: RatingPage) -> tuple[str, ...]:
+        """Return the conditions that listeners score on `page`, in the order of webMUSHRA before it shuffles.
+
+        The reference is one of them (the hidden reference) on a MUSHRA page, unless the study says
+        `hidden_reference: false`.
+        """
+        names = tuple(page.conditions)
+        if isinstance(page, MushraPage):
+            hidden = page.reference is not None and self.options.hidden_reference
+            names += ((REFERENCE,) if hidden else ()) + page.created_anchors
+        return names
+
+
+def _page_to_wire(page: Page | Block) -> Any:
+    if isinstance(page, Block):
+        inner = [_page_to_wire(one) for one in page.pages]
+        return [webmushra.RANDOM, *inner] if page.random else inner
+    fields = page.model_dump(mode="json")
+    if isinstance(page, LikertPage):
+        fields["response"] = webmushra.likert_to_wire(fields["response"])
+    return webmushra.to_wire(fields, webmushra.PAGES[page.type])

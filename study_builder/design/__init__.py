@@ -1,0 +1,14 @@
+"""Who hears what, and in which order: the plan of each session, balanced over the listeners."""
+
+from __future__ import annotations
+
+from study_builder.design.sessions import (
+    PlannedPage,
+    SessionPlan,
+    next_slot,
+    planned_ids,
+    session_plan,
+    trial_pages,
+)
+
+__all__ = ["PlannedPage", "SessionPlan", "next_slot", "planned_ids", "session_plan", "trial_pages"]

@@ -1,0 +1,1 @@
+"""From explainers to a stimuli set; the only room that imports torch."""

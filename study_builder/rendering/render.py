@@ -1,0 +1,308 @@
+"""From trained explainers and a data set to a stimuli set: the input and every method's interpretation of it.
+
+The one file of the package that works with torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from interpreter import Explainer
+from interpreter.distributed import failing_together, gathered, processes, rank, shard
+from interpreter.evaluation.batches import prepared
+from interpreter.evaluation.comparison import explainers_of
+from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, refuse_seed, sha256_of
+from study_builder.config.page_models import REFERENCE
+from study_builder.errors import RenderError
+from study_builder.rendering.item_selection import (
+    Answer,
+    choose,
+    choose_picked,
+    in_balanced_order,
+    item_name,
+    read_picks,
+)
+from study_builder.rendering.stimuli_set import (
+    ItemSounds,
+    RenderedItem,
+    RenderProgress,
+    refuse_folder,
+    write_item,
+)
+
+__all__ = ["Rendering", "conditions_of", "processes", "rank", "render", "render_set"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Numbered = tuple[int, Answer]
+Track = Callable[[Iterable["RenderedItem"], int], Iterable["RenderedItem"]]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What to render.
+
+    Attributes:
+        explainers: by condition name, in order; all explain the same classifier's answers.
+        dataset: the clips to choose from.
+        items: how many.
+        seed: of the choice and of the dither.
+        correct_only: choose clips that the classifier gets right.
+        picks: the clips themselves, in place of a choice.
+        residuals: whether to keep what the masks removed.
+        duration_s: trims or pads every clip; None keeps their own lengths.
+    """
+
+    explainers: dict[str, Explainer]
+    dataset: Dataset
+    items: int = 9
+    seed: int = 0
+    correct_only: bool = True
+    picks: tuple[Clip, ...] | None = None
+    residuals: bool = False
+    duration_s: float | None = None
+
+    @property
+    def first(self) -> Explainer:
+        """The explainer whose classifier decides."""
+        return next(iter(self.explainers.values()))
+
+
+def render(
+    runs: Sequence[Path | str],
+    data: Path | str,
+    out: Path | str,
+    *,
+    methods: Sequence[str] = (),
+    fold: int | None = None,
+    items: int = 9,
+    seed: int = 0,
+    pick: Path | None = None,
+    correct_only: bool = True,
+    residuals: bool = False,
+    duration_s: float | None = None,
+    device: str | torch.device = "cpu",
+    command: str = "",
+    track: Track | None = None,
+) -> Manifest:
+    """Render a stimuli set; started again after an interruption, it goes on where it stopped.
+
+    Items take turns over the classes, in an order drawn from `seed`; with `correct_only`, clips that the
+    classifier gets wrong are passed over. The conditions are the input (`reference`) and each explainer's
+    interpretation for the predicted class, with a level common to all sounds of the item.
+
+    Where `torch.distributed` runs (`processes` starts it), each process renders its share of the items; the
+    first writes the manifest and shows the progress, and all return the same.
+
+    Args:
+        runs: runs of trained explainers, of one classifier; or the classifier's own, if `methods` are given.
+        data: a data set.
+        out: folder of the set.
+        methods: names of methods without training, which explain the same classifier.
+        fold: take clips of this fold alone.
+        items: how many.
+        seed: of the choice.
+        pick: a file that names the clips.
+        correct_only: whether to choose among correctly classified clips.
+        residuals: whether to store what the masks removed beside the set.
+        duration_s: length to trim or pad clips to; None keeps their own.
+        device: where the networks run.
+        command: kept in the manifest.
+        track: wraps the items, with their number, for a progress bar.
+
+    Returns:
+        The manifest, which has been written.
+
+    Raises:
+        RenderError: the data or the folder cannot make this set.
+        InterpreterError: the runs cannot be used together.
+        SeedError: the seed is negative or has more than 64 bits.
+    """
+    refuse_seed(seed)
+    if duration_s is not None and not 0 < duration_s < inf:
+        raise RenderError(f"the length of clips is {duration_s:g} s; expected more than 0 s (--seconds)")
+    dataset = Dataset.load(data)
+    dataset = dataset if fold is None else dataset.folds(fold)
+    rendering = Rendering(
+        explainers=conditions_of([Path(run) for run in runs], methods, device),
+        dataset=dataset,
+        items=items,
+        seed=seed,
+        correct_only=correct_only,
+        picks=None if pick is None else tuple(read_picks(pick, dataset.clips)),
+        residuals=residuals,
+        duration_s=duration_s,
+    )
+    fingerprint = " ".join(sha256_of(Path(run) / "run.json") for run in runs)
+    return render_set(rendering, Path(out), command=command, fingerprint=fingerprint, track=track)
+
+
+def conditions_of(
+    runs: Sequence[Path], methods: Sequence[str], device: str | torch.device
+) -> dict[str, Explainer]:
+    """Load the explainers of `runs`, and `methods` on their classifier, by names that are safe in paths.
+
+    Raises:
+        InterpreterError: there is nothing to render, or the runs are of different classifiers.
+        RenderError: two conditions would have one name.
+    """
+    conditions: dict[str, Explainer] = {}
+    for name, explainer in explainers_of(runs, methods, device).items():
+        safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).lstrip("._+-") or "method"
+        if safe in conditions or safe == REFERENCE:
+            raise RenderError(f"two conditions would be named '{safe}'; rename one of the runs")
+        conditions[safe] = explainer
+    return conditions
+
+
+def render_set(
+    rendering: Rendering, out: Path, *, command: str = "", fingerprint: str = "", track: Track | None = None
+) -> Manifest:
+    """Render a stimuli set from loaded explainers; see `render`."""
+    refuse_folder(out)
+    chosen = list(enumerate(_chosen(rendering), start=1))
+    progress = RenderProgress(out, _settings(rendering, fingerprint))
+    _everywhere(lambda some: [progress.begin() for _ in some], [None])  # once, and all wait for it
+
+    def rendered(share: Sequence[Numbered]) -> Iterable[RenderedItem]:
+        items = _rendered(rendering, share, progress)
+        return items if track is None or rank() > 0 else track(items, len(share))
+
+    done = _everywhere(rendered, chosen)
+    manifest = Manifest(
+        name=out.resolve().name,
+        command=command,
+        seed=rendering.seed,
+        conditions=_conditions(rendering.explainers),
+        items=tuple(one.item for one in done),
+        stimuli=tuple(stimulus for one in done for stimulus in one.stimuli),
+    )
+    if rank() == 0:
+        manifest.save(out)
+        progress.remove()
+    return manifest
+
+
+def _everywhere(work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task]) -> list[Result]:
+    """Return the results of all tasks, in order: each process works on its share.
+
+    Bad input that one process meets is raised by all of them.
+    """
+    numbers = shard(range(len(tasks)))
+    done: list[tuple[int, Result]] = []
+    with failing_together():
+        done += zip(numbers, work([tasks[number] for number in numbers]), strict=True)
+    return [result for _, result in sorted(gathered(done), key=lambda one: one[0])]
+
+
+def _conditions(explainers: dict[str, Explainer]) -> tuple[Condition, ...]:
+    methods = [Condition(name=name, role="method", label=one.label) for name, one in explainers.items()]
+    return (Condition(name=REFERENCE, role="reference", label="Input"), *methods)
+
+
+def _chosen(rendering: Rendering) -> list[Answer]:
+    """Return the clips that become items, with the classifier's answers."""
+    dataset, picks = rendering.dataset, rendering.picks
+
+    def ask(clips: Sequence[Clip]) -> list[Answer]:
+        return _everywhere(lambda share: (_answer(rendering, clip) for clip in share), clips)
+
+    if picks is not None:
+        return choose_picked(picks, ask)
+    clips = list(in_balanced_order(dataset.clips, rendering.seed))
+    chosen = choose(clips, rendering.items, ask, rendering.correct_only)
+    if len(chosen) < rendering.items:
+        kind = "correctly classified " if rendering.correct_only else ""
+        raise RenderError(
+            f"{dataset.root}: only {len(chosen)} of {rendering.items} items could be chosen; "
+            f"expected as many {kind}clips that are not silent (--items asks for fewer, --any takes all)"
+        )
+    return chosen
+
+
+def _answer(rendering: Rendering, clip: Clip) -> Answer:
+    explainer, audio = rendering.first, _audio(rendering, clip)
+    with torch.inference_mode():
+        probability = explainer.classifier(audio.to(explainer.device)).softmax(dim=-1)[0]
+    target = int(probability.argmax())
+    label = explainer.classifier.labels[target]
+    return Answer(clip, target, label, float(probability[target]), silent=not bool(audio.any()))
+
+
+def _audio(rendering: Rendering, clip: Clip) -> torch.Tensor:
+    """Read a clip at the level that the classifier was trained on, `[1, samples]`."""
+    classifier = rendering.first.classifier
+    audio = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
+    return prepared(torch.from_numpy(audio)[None], classifier)
+
+
+def _rendered(
+    rendering: Rendering, share: Sequence[Numbered], progress: RenderProgress
+) -> Iterator[RenderedItem]:
+    """Yield items in order; while a method explains one, the sounds of the last are being written."""
+    with ThreadPoolExecutor(1) as writer:
+        waiting: Future[RenderedItem] | None = None
+        for number, answer in share:
+            finished = progress.load(item_name(answer.clip, number))
+            following = (
+                writer.submit(_ready, finished)
+                if finished is not None
+                else writer.submit(write_item, _explain(rendering, answer, number), rendering.seed, progress)
+            )
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
+
+
+def _ready(item: RenderedItem) -> RenderedItem:
+    return item
+
+
+def _explain(rendering: Rendering, answer: Answer, number: int) -> ItemSounds:
+    clip = answer.clip
+    waveform = _audio(rendering, clip)
+    target = torch.tensor([answer.target])
+    stimuli, residuals = {REFERENCE: waveform[0].numpy()}, {}
+    for name, explainer in rendering.explainers.items():
+        explanation = explainer.explain(waveform, target.to(explainer.device))
+        stimuli[name] = _numpy(explanation.interpretation, name, clip)
+        if rendering.residuals:
+            residuals[name] = _numpy(explanation.residual, name, clip)
+    item = Item(
+        name=item_name(clip, number),
+        label=clip.category,
+        prediction=answer.label,
+        probability=round(min(answer.probability, 1.0), 6),
+    )
+    return ItemSounds(item, rendering.first.classifier.sample_rate, stimuli, residuals)
+
+
+def _numpy(sound: torch.Tensor, name: str, clip: Clip) -> Audio:
+    audio = np.asarray(sound[0].float().cpu().numpy(), dtype=np.float32)
+    if not np.isfinite(audio).all():
+        raise RenderError(f"{clip.path}: the interpretation of '{name}' has samples that are no numbers")
+    return audio
+
+
+def _settings(rendering: Rendering, fingerprint: str) -> dict[str, Any]:
+    return {
+        "runs": fingerprint,
+        "data": rendering.dataset.sha256,
+        "conditions": list(rendering.explainers),
+        "seed": rendering.seed,
+        "correct_only": rendering.correct_only,
+        "picks": None if rendering.picks is None else [clip.filename for clip in rendering.picks],
+        "residuals": rendering.residuals,
+        "duration_s": rendering.duration_s,
+    }

@@ -1,0 +1,1 @@
+"""Listeners that are programs: they rate over HTTP and are marked as simulated."""

@@ -1,0 +1,118 @@
+"""What a simulated listener answers, page by page, from opening a study to its finish."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from math import ceil, floor, inf, isfinite
+from typing import Any
+
+from study_builder.config import StudyConfig
+from study_builder.config.options import on_scale
+from study_builder.simulation.http_client import Browser, SoundIndex
+from study_builder.simulation.listeners import SimulatedListener
+
+RATED = ("mushra", "bs1116", "paired_comparison", "likert_single_stimulus", "likert_multi_stimulus")
+AGES = (18, 65)
+
+
+def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex) -> bool:
+    """Take part in the study once, from opening to finish; go on where an earlier visit stopped.
+
+    Returns:
+        Whether there was anything left to do.
+
+    Raises:
+        SimulateError: the server refused something.
+    """
+    name = f"simulated-{listener.seed}-{listener.number:03d}"
+    state = browser.send("POST", "api/session", {"parameters": {"participant": name}, "simulated": True})
+    if state["finished"]:
+        return False
+    for page in state["pages"]:
+        if not page["saved"]:
+            attempt = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{page['index']}")
+            body = {"page": page["id"], "attempt": str(attempt), **_answer(browser, listener, sounds, page)}
+            browser.send("PUT", f"api/session/pages/{page['index']}", body)
+    browser.send("POST", "api/session/finish", {})
+    return True
+
+
+def _answer(
+    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
+) -> dict[str, Any]:
+    if page["type"] in RATED:
+        return _rated(browser, listener, sounds, page)
+    answers = dict(_answers(listener, page))
+    time_ms = listener.number_between(4_000, 25_000, "time", str(page["index"]))
+    return {"time_ms": time_ms, "ratings": [], "answers": answers}
+
+
+def _rated(
+    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
+) -> dict[str, Any]:
+    fetched = {stimulus["key"]: browser.fetch(stimulus["url"]) for stimulus in page["stimuli"]}
+    item, conditions = sounds.page(fetched)
+    ratings = []
+    for key, condition in conditions.items():
+        listened = listener.number_between(2_000, 9_000, "listened", item, condition)
+        for scale in page["scales"]:
+            asked = _asked(listener.config, item, condition, scale)
+            score = _on_scale(listener.score(item, condition, scale["name"], asked), scale)
+            ratings.append(
+                {
+                    "key": key,
+                    "attribute": scale["name"],
+                    "score": score,
+                    "comment": None,
+                    "listened_ms": listened,
+                }
+            )
+    time_ms = listener.number_between(20_000, 90_000, "time", item)
+    return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
+
+
+def _asked(config: StudyConfig, item: str, condition: str, scale: Mapping[str, Any]) -> float | None:
+    """Return the score, from 0 to 1, that an attention check asks for; its question tells a listener, too."""
+    low, high = scale["min"], scale["max"]
+    for trial in config.options.trials.values():
+        asks = trial.kind == "attention" and trial.item == item and trial.question == scale["question"]
+        if asks and trial.expected and condition in trial.expected and high > low:
+            middle = sum(trial.expected[condition]) / 2
+            return float(min(max((middle - low) / (high - low), 0), 1))
+    return None
+
+
+def _on_scale(score: float, scale: Mapping[str, Any]) -> float | str:
+    points = scale.get("points")
+    if points:
+        return str(points[min(int(score * len(points)), len(points) - 1)])
+    return on_scale(score, scale["min"], scale["max"], scale["step"])
+
+
+def _answers(listener: SimulatedListener, page: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if page.get("must_consent"):
+        yield "consent", "true"
+    if page["type"] == "volume":
+        yield "volume", "0.5"
+    for question in page.get("questionnaire") or ():
+        name, kind = question["name"], question["type"]
+        if kind == "number":
+            yield name, _number(listener, question)
+        elif kind == "likert" and question["response"]:
+            points = question["response"]
+            yield name, points[listener.number_between(0, len(points) - 1, name)]["value"]
+        elif not question.get("optional"):
+            yield name, "simulated"
+
+
+def _number(listener: SimulatedListener, question: Mapping[str, Any]) -> str:
+    """Answer with an age where the question's limits allow one, else with a number between the limits."""
+    given = (question.get("min"), question.get("max"))
+    low, high = (
+        default if limit is None else limit for limit, default in zip(given, (-inf, inf), strict=True)
+    )
+    first, last = ceil(max(low, AGES[0])), floor(min(high, AGES[1]))
+    if first > last:
+        first, last = ceil(low if isfinite(low) else high - 1), floor(high if isfinite(high) else low + 1)
+    return str(low if first > last else listener.number_between(first, last, question["name"]))

@@ -1,0 +1,33 @@
+"""What a sound measures: its channels, its length and its offset, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stimuli import Audio
+
+MAX_OFFSET = 0.02  # of full scale; recordings have far less, a short sound of low pitch nearly as much
+MAX_CHANNELS = 5  # for which BS.1770 defines loudness without a channel for low-frequency effects
+
+
+def channels_of(audio: Audio) -> int:
+    """Return how many channels a sound has."""
+    return 1 if audio.ndim == 1 else audio.shape[1]
+
+
+def counted(channels: int) -> str:
+    """Return a number of channels in words."""
+    return f"{channels} channel{'s' if channels > 1 else ''}"
+
+
+def duration(samples: int, rate: int) -> str:
+    """Return the length of a sound in words, in samples and in seconds."""
+    return f"{samples} sample{'s' if samples != 1 else ''} ({samples / rate:.3f} s)"
+
+
+def dc_offset(audio: Audio) -> str | None:
+    """Say how far a sound's mean lies from zero, where that is heard as a click at its ends; else None."""
+    means = np.abs(audio.mean(axis=0, dtype=np.float64))
+    if not (offset := float(means.max())) > MAX_OFFSET:
+        return None
+    return f"has a constant offset of {offset:.3f} of full scale, which clicks at its ends; expected none"

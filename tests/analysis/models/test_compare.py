@@ -1,0 +1,245 @@
+"""Paired comparisons: scipy and brute force beside every test, and the sentence."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pingouin
+import pytest
+from scipy import integrate, stats
+from statsmodels.stats.multitest import multipletests
+
+from analysis import DesignError, compare
+from analysis.models.compare import p_in_words
+from analysis.statistics.corrections import adjust
+from analysis.statistics.effect_sizes import cohens_dz, rank_biserial, superiority
+from analysis.statistics.intervals import interval
+from analysis.statistics.permutation import medians, sign_flip
+
+Make = Callable[..., pd.DataFrame]
+
+
+def means(frame: pd.DataFrame, a: str, b: str) -> np.ndarray:
+    """Each listener's mean difference over the items rated under both conditions."""
+    wide = frame.pivot(index=["listener", "item"], columns="condition", values="score")
+    return (wide[a] - wide[b]).dropna().groupby("listener").mean().to_numpy()
+
+
+def test_all_pairs_with_their_tests(make: Make) -> None:
+    frame = make(listeners=14, missing=0.1)
+    table = compare(frame, draws=2000)
+    assert list(zip(table["condition_a"], table["condition_b"], strict=True)) == [
+        ("A", "B"),
+        ("A", "C"),
+        ("B", "C"),
+    ]
+    row = table.iloc[0]
+    wide = frame.pivot(index=["listener", "item"], columns="condition", values="score")
+    gaps = (wide["A"] - wide["B"]).dropna()
+    codes = [pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1)]
+    expected = interval("two-way", gaps.to_numpy(), *codes)
+    assert (row["difference"], row["ci_low"], row["ci_high"]) == pytest.approx(
+        (gaps.mean(), expected.low, expected.high)
+    )
+    assert (row["n_listeners"], row["n_pairs"]) == (14, len(gaps))
+    wilcoxon = stats.wilcoxon(means(frame, "A", "B"))
+    assert row["p_wilcoxon"] == pytest.approx(wilcoxon.pvalue)
+    assert row["p_medians"] < 0.01
+    assert adjust(table["p_two_way"].to_numpy()) == pytest.approx(table["p"].to_numpy())
+
+
+def test_the_wilcoxon_test_agrees_with_pingouin(make: Make) -> None:
+    frame = make(listeners=12)
+    gaps = means(frame, "B", "C")
+    found = compare(frame).iloc[2]
+    witness = pingouin.wilcoxon(gaps, np.zeros_like(gaps))
+    assert found["p_wilcoxon"] == pytest.approx(float(witness.filter(regex="(?i)p.val").iloc[0, 0]))
+    assert found["rank_biserial"] == pytest.approx(abs(float(witness["RBC"].iloc[0])))
+
+
+def test_against_one_condition_names_the_higher_first(mushra: pd.DataFrame) -> None:
+    table = compare(mushra, against="poor", draws=500)
+    assert len(table) == 4 and (table["difference"] > 0).all()
+    assert list(table["condition_a"]) == ["reference", "good", "poor", "poor"]
+    with pytest.raises(DesignError, match="condition 'best' to compare with; found 'reference', 'good'"):
+        compare(mushra, against="best")
+
+
+def test_by_default_the_methods_are_compared(mushra: pd.DataFrame) -> None:
+    table = compare(mushra, draws=500)
+    assert [tuple(row) for row in table[["condition_a", "condition_b"]].to_numpy()] == [("good", "poor")]
+    assert len(compare(mushra, among=["anchor35", "anchor70", "poor"], draws=500)) == 3
+
+
+def test_the_sentence(make: Make) -> None:
+    frame = make(listeners=12, means={"A": 60.0, "B": 40.0}).assign(
+        label=lambda f: f["condition"].map({"A": "LMAC -6 dB", "B": "L-MAC"})
+    )
+    row = compare(frame).iloc[0]
+    ends = f"{row['ci_low']:.1f} to {row['ci_high']:.1f}"
+    assert row["sentence"] == (
+        f"LMAC -6 dB is {row['difference']:.1f} points above L-MAC, 95 % interval {ends}, "
+        f"{p_in_words(row['p'])}, Holm."
+    )
+    none = compare(frame, correction="none", test="permutation", level=0.9).iloc[0]["sentence"]
+    assert "90 % interval" in none and none.endswith("p = 0.0005.")
+
+
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [
+        (0.00001, "p < 0.0001"),
+        (0.0003, "p = 0.0003"),
+        (0.0213, "p = 0.021"),
+        (0.9999, "p = 1"),
+        (np.nan, "p not estimable"),
+    ],
+)
+def test_p_values_in_words(p: float, words: str) -> None:
+    assert p_in_words(p) == words
+
+
+def test_equal_conditions(make: Make) -> None:
+    frame = make(means={"A": 50.0})
+    both = pd.concat([frame, frame.assign(condition="B", label="B")], ignore_index=True)
+    row = compare(both, draws=200).iloc[0]
+    assert row["difference"] == 0 and np.isnan([row["ci_low"], row["ci_high"], row["p"]]).all()
+    assert (row["p_wilcoxon"], row["p_permutation"], row["p_medians"]) == (1, 1, 1)
+    assert np.isnan(row["dz"]) and np.isnan(row["rank_biserial"]) and row["superiority"] == 0.5
+    assert row["sentence"].startswith("A and B have the same mean")
+
+
+def test_equal_differences_tell_nothing_of_how_they_vary(make: Make) -> None:
+    # 0.1 and 0.3 are no binary numbers: the differences are equal but for the last bit.
+    frame = make(listeners=2, items=2, means={"A": 50.0}).assign(score=[10.1, 20.3, 30.7, 40.9])
+    apart = frame.assign(condition="B", label="B", score=frame["score"] - 5.3)
+    both = pd.concat([frame, apart], ignore_index=True)
+    row = compare(both).iloc[0]
+    assert np.isnan([row["p"], row["p_two_way"], row["ci_low"], row["ci_high"]]).all()
+    assert row["p_permutation"] == 0.5
+    assert row["sentence"] == (
+        "A is 5.3 points above B; an interval is not estimable where all differences are equal."
+    )
+    tested = compare(both, test="permutation").iloc[0]["sentence"]
+    assert tested.endswith("not estimable where all differences are equal; p = 0.500, Holm.")
+
+
+@pytest.mark.parametrize(
+    "gaps", [[1, 1, 2, 3, 4], [0, 0, 1, 2, 3, -4, 5], [2, 2, -2, 2, 2, 5, 7, -1], [1, -1]]
+)
+def test_few_tied_ranks_are_tested_exactly(make: Make, gaps: list[float]) -> None:
+    frame = make(listeners=len(gaps), items=1, means={"A": 50.0}).assign(score=np.arange(len(gaps)) + 50.0)
+    apart = frame.assign(condition="B", label="B", score=frame["score"] - gaps)
+    found = compare(pd.concat([frame, apart], ignore_index=True), draws=50).iloc[0]["p_wilcoxon"]
+    ranks = stats.rankdata(np.abs(gaps))
+    witness = stats.permutation_test(
+        (np.array(gaps, float),), lambda x, axis: (ranks * np.sign(x)).sum(axis=axis), vectorized=True,
+        permutation_type="samples", n_resamples=np.inf,
+    )  # fmt: skip
+    assert found == pytest.approx(witness.pvalue)
+
+
+def test_one_listener_and_nothing_to_compare(make: Make) -> None:
+    row = compare(make(listeners=1)).iloc[0]
+    assert row["note"] == "not estimable from one listener" and np.isnan(row["p"])
+    assert row["sentence"].endswith("an interval is not estimable from one listener.")
+    with pytest.raises(DesignError, match="only one condition, 'A'; nothing to compare"):
+        compare(make(means={"A": 5.0}))
+    apart = make(means={"A": 5.0, "B": 6.0})
+    apart = apart[(apart["condition"] == "A") == (apart["item"] < "item 03")]
+    with pytest.raises(DesignError, match="No listener rated both 'B' and 'A'"):
+        compare(apart)
+    with pytest.raises(DesignError, match="no test 'wald'"):
+        compare(make(), test="wald")
+
+
+@pytest.mark.parametrize("method", ["holm", "hochberg"])
+def test_corrections_agree_with_statsmodels(method: str) -> None:
+    p = np.random.default_rng(0).uniform(0, 0.2, 12)
+    name = {"holm": "holm", "hochberg": "simes-hochberg"}[method]
+    assert adjust(p, method) == pytest.approx(multipletests(p, method=name)[1])
+    with_gap = np.insert(p, 3, np.nan)
+    assert np.delete(adjust(with_gap, method), 3) == pytest.approx(adjust(p, method)) and np.isnan(
+        adjust(with_gap, method)[3]
+    )
+    with pytest.raises(DesignError, match="no correction 'tukey'; expected one of holm, hochberg, none"):
+        adjust(p, "tukey")
+
+
+def test_the_sign_flip_is_exact_for_few_listeners() -> None:
+    sums = np.random.default_rng(3).normal(2, 3, (9, 2))
+    flips = np.array(list(itertools.product((-1, 1), repeat=9)))
+    for column in range(2):
+        totals = np.abs([sum(s * x for s, x in zip(signs, sums[:, column], strict=True)) for signs in flips])
+        expected = np.mean(totals >= abs(sums[:, column].sum()) - 1e-9)
+        assert sign_flip(sums)[column] == pytest.approx(expected)
+
+
+def test_the_sign_flip_agrees_with_scipys_for_many_listeners() -> None:
+    sums = np.random.default_rng(4).normal(0.4, 1, (30, 1))
+    witness = stats.permutation_test(
+        (sums[:, 0],), np.mean, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(0)
+    )
+    found = sign_flip(sums, draws=20_000, seed=1)[0]
+    assert found == pytest.approx(witness.pvalue, abs=4 * (found / 20_000) ** 0.5)
+    assert sign_flip(sums, draws=20_000, seed=1)[0] == found
+
+
+def test_ties_of_the_observed_pattern_count() -> None:
+    assert sign_flip(np.array([[0.1], [0.2], [0.3]]))[0] == 0.25
+    assert sign_flip(np.array([[0.0], [0.0]]))[0] == 1
+
+
+def test_the_test_of_medians_agrees_with_scipys_permutation() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.integers(0, 20, 31).astype(float), rng.integers(4, 24, 28).astype(float)
+    witness = stats.permutation_test(
+        (a, b), lambda x, y, axis: np.abs(np.median(x, axis=axis) - np.median(y, axis=axis)),
+        n_resamples=20_000,
+        vectorized=True, alternative="greater", rng=np.random.default_rng(1),
+    )  # fmt: skip
+    assert medians(a, b, draws=20_000) == pytest.approx(witness.pvalue, abs=0.01)
+    assert medians(a, a) == 1
+
+
+def test_dz_has_pingouins_value_and_the_noncentral_interval() -> None:
+    gaps = np.random.default_rng(6).normal(3, 4, 20)
+    dz, low, high = cohens_dz(gaps)
+    assert dz == pytest.approx(float(pingouin.ttest(gaps, 0).filter(like="cohen").iloc[0, 0]))
+    t = dz * 20**0.5
+    assert stats.nct.cdf(t, 19, low * 20**0.5) == pytest.approx(0.975, abs=1e-6)
+    assert stats.nct.cdf(t, 19, high * 20**0.5) == pytest.approx(0.025, abs=1e-6)
+    assert cohens_dz(-gaps) == pytest.approx((-dz, -high, -low))
+
+
+def test_a_huge_effect_still_has_an_interval() -> None:
+    """Its distribution function by integration over the chi distribution, as the noncentral t is defined."""
+    gaps = 100 + np.random.default_rng(7).normal(0, 1, 15)
+    dz, low, high = cohens_dz(gaps)
+    for end, q in ((low, 0.975), (high, 0.025)):
+
+        def density(s: float, far: float = end * 15**0.5) -> float:
+            chi = stats.chi.pdf(s * 14**0.5, 14) * 14**0.5
+            return float(stats.norm.cdf(dz * 15**0.5 * s - far) * chi)
+
+        assert integrate.quad(density, 0, 4, points=[end / dz], limit=200)[0] == pytest.approx(q, abs=1e-4)
+
+
+def test_superiority_has_statsmodels_interval() -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    gaps = np.array([1.0] * 13 + [-1.0] * 5)
+    expected = proportion_confint(13, 18, method="wilson")
+    assert superiority(gaps) == pytest.approx((13 / 18, *expected))
+    assert superiority(np.array([0.0, 1.0]))[0] == 0.75
+
+
+def test_rank_biserial_counts_signed_ranks() -> None:
+    r, low, high = rank_biserial(np.array([1.0, 2, -3, 4, 0]))
+    assert r == pytest.approx((1 + 2 + 4 - 3) / 10)
+    assert low < r < high and low >= -1 and high <= 1
+    r, low, high = rank_biserial(np.array([1.0, 2, 3]))
+    assert r == 1 and np.isnan([low, high]).all(), "Fisher's z is not finite there"

@@ -1,0 +1,113 @@
+"""A report's folder holds one whole report and nothing of the one before."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import mos, write_report
+from analysis.models.screening import RULES
+from analysis.ratings.tidy import tidy
+from analysis.report import write as report
+from analysis.report.page import render_page
+from analysis.report.results import Options, analyse
+
+FAST = Options(draws=200)
+
+
+def ratings(conditions: tuple[str, ...] = ("A", "B"), **columns: object) -> pd.DataFrame:
+    rows = [
+        {"listener": f"p{listener}", "item": f"i{item}", "condition": name, "attribute": "score",
+         "score": 40.0 + 10 * place + 3 * listener + item * (place + 1),
+         "q_a/b": ["left", "right"][listener % 2]}
+        for listener in range(4)
+        for item in range(3)
+        for place, name in enumerate(conditions)
+    ]  # fmt: skip
+    return tidy(pd.DataFrame(rows).assign(**columns))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_files_that_a_second_report_does_not_make_go_and_others_stay(tmp_path: Path) -> None:
+    write_report(ratings(), tmp_path, FAST)
+    (tmp_path / "notes.txt").write_text("mine")
+    before = set(files(tmp_path))
+    assert {"significance.csv", "significance.tex", "omnibus.csv", "differences.svg"} <= before
+    write_report(ratings(("A",)), tmp_path, FAST)
+    after = files(tmp_path)
+    assert not {"significance.csv", "significance.tex", "omnibus.csv", "differences.svg"} & set(after)
+    assert after.pop("notes.txt") == b"mine"
+    assert sorted(after) == json.loads(after["report.json"])["files"]
+
+
+def test_a_report_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    write_report(ratings(), out, FAST)
+    before = files(out)
+
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report, "latex_mos", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(ratings(("A",)), out, FAST)
+    assert files(out) == before
+    with pytest.raises(OSError, match="No space left"):
+        write_report(ratings(("A",)), tmp_path / "new", FAST)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_column_of_any_name_splits_a_table(tmp_path: Path) -> None:
+    options = Options(interval="bootstrap", draws=200, seed=5, by=("q_a/b",), order=["B", "A"])
+    results = write_report(ratings(), tmp_path, options)
+    assert (tmp_path / "by_q_a_b.csv").is_file()
+    expected = mos(
+        ratings(), by="q_a/b", interval="bootstrap", draws=200, seed=5, order=["B", "A"]
+    )  # the report's own choices
+    pd.testing.assert_frame_equal(results.tables["by_q_a/b"], expected)
+    assert list(expected["condition"]) == ["B", "A", "B", "A"]
+
+
+@pytest.mark.parametrize("order", [["A", "B"], ["B", "A"]])
+def test_an_order_holds_for_every_figure(tmp_path: Path, order: list[str]) -> None:
+    write_report(ratings(), tmp_path, Options(draws=200, order=order))
+    for name in ("mos", "box", "violin", "listeners", "items", "ranks"):
+        assert re.findall(r">([AB])</text>", (tmp_path / f"{name}.svg").read_text()) == order, name
+
+
+def test_further_attributes_are_named(tmp_path: Path) -> None:
+    both = pd.concat([ratings(), ratings(attribute="timbre")], ignore_index=True)
+    write_report(both, tmp_path, FAST)
+    said = "This is the analysis of 'score' alone; the ratings have 1 more: timbre (--attribute chooses)."
+    assert said in json.loads((tmp_path / "report.json").read_text())["notes"]
+    assert "ratings have 1 more: timbre" in (tmp_path / "index.html").read_text()
+    write_report(both, tmp_path, Options(draws=200, attribute="timbre"))
+    assert json.loads((tmp_path / "report.json").read_text())["notes"] == []
+
+
+def test_zero_has_no_sign() -> None:
+    from analysis.report.latex import latex_mos
+
+    table = mos(ratings()).assign(ci_low=-0.04)
+    assert "0.0 to" in latex_mos(table) and "-0.0" not in latex_mos(table)
+
+
+def test_captions_say_whether_listeners_were_screened() -> None:
+    frame = ratings(("A", "reference"))
+    frame.loc[frame["condition"] == "reference", "score"] = 100.0
+    figures = dict.fromkeys(("mos", "box", "violin", "listeners", "differences"), "")
+    assert "intervals, after screening." in render_page(analyse(frame, FAST), figures, "x")
+    for rows, exclude, said in (
+        (frame, (), "Screening was switched off"),
+        (ratings(), RULES, "Nobody was screened:"),
+    ):
+        page = render_page(analyse(rows, Options(draws=200, exclude=exclude)), figures, "x")
+        assert "intervals, of all listeners, none screened." in page and "after screening" not in page
+        assert page.index("Before you trust the means") < page.index(said) < page.index('id="distributions"')

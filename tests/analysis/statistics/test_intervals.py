@@ -1,0 +1,76 @@
+"""Closed-form intervals against published numbers, scipy and each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis.errors import DesignError
+from analysis.statistics.intervals import INTERVALS, interval, t_test
+
+# The example in the tests of `mean-opinion-score` (a port of the CrowdMOS authors' code): raters x items.
+_GAP = np.nan
+EXAMPLE = np.array(
+    [[4, 5, _GAP, 4, _GAP, 3], [4, 4, 4, 5, _GAP, 4], [_GAP, 3, 5, 4, _GAP, 1], [_GAP] * 6], dtype=float
+)  # fmt: skip
+
+
+def cells(table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    listeners, items = np.nonzero(~np.isnan(table))
+    return table[listeners, items], listeners, items
+
+
+def test_crowdmos_gives_the_published_interval() -> None:
+    found = interval("crowdmos", *cells(EXAMPLE), panel=EXAMPLE.shape)
+    assert found.mean == pytest.approx(3.8462, abs=5e-5)
+    assert found.high - found.mean == pytest.approx(1.33161, abs=5e-6)
+
+
+def test_the_published_plain_interval_is_the_normal_one_and_ours_is_scipys_t() -> None:
+    scores = cells(EXAMPLE)[0]
+    published = stats.norm.ppf(0.975) * scores.std() / len(scores) ** 0.5
+    assert published == pytest.approx(0.55788, abs=1e-5), "normal quantile and population deviation"
+    found = interval("naive-t", *cells(EXAMPLE))
+    low, high = stats.t.interval(0.95, len(scores) - 1, scores.mean(), stats.sem(scores))
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert found.high - found.mean > 0.55788
+
+
+@pytest.mark.parametrize(("method", "axis"), [("listener", 1), ("item", 0)])
+def test_cluster_intervals_are_scipys_over_means_in_a_balanced_design(method: str, axis: int) -> None:
+    table = np.random.default_rng(1).normal(50, 10, (9, 5))
+    means = table.mean(axis=axis)
+    found = interval(method, *cells(table))
+    expected = stats.t.interval(0.95, len(means) - 1, means.mean(), stats.sem(means))
+    assert (found.low, found.high) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.99])
+def test_the_p_value_and_the_interval_agree(level: float) -> None:
+    table = np.random.default_rng(2).normal(4, 10, (9, 5))
+    found = interval("two-way", *cells(table), level=level)
+    half = (found.high - found.low) / 2
+    p = t_test(found, level)
+    shrunk = interval("two-way", *cells(table), level=1 - p)
+    assert shrunk.low == pytest.approx(0, abs=1e-9 * half) or shrunk.high == pytest.approx(0, abs=1e-6)
+
+
+def test_an_unknown_interval_names_the_known_ones() -> None:
+    with pytest.raises(
+        DesignError, match="no interval 'wald'; expected one of two-way, listener, item, crowdmos"
+    ):
+        interval("wald", *cells(EXAMPLE))
+
+
+@pytest.mark.parametrize("method", [name for name in INTERVALS if name != "bootstrap"])
+def test_equal_scores_give_an_interval_without_width(method: str) -> None:
+    found = interval(method, *cells(np.full((4, 3), 50.0)))
+    assert (found.low, found.mean, found.high) == (50.0, 50.0, 50.0)
+
+
+def test_crowdmos_falls_back_to_the_total_where_one_factor_is_nested() -> None:
+    scores = np.array([1.0, 2, 3, 4])
+    found = interval("crowdmos", scores, np.arange(4), np.arange(4))
+    assert found.note == "listeners and items cannot be told apart"
+    assert found.high - found.mean == pytest.approx(stats.t.ppf(0.975, 3) * (scores.var() / 4) ** 0.5)

@@ -1,0 +1,169 @@
+"""What every gradient method keeps to: its result's form, its seed, and leaving nothing behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from interpreter.classifier.front_end import FrontEnd
+from interpreter.errors import InterpreterError
+from interpreter.explainers.base import evaluating
+from interpreter.explainers.gradient.registry import (
+    GRADIENT_METHODS,
+    GradCamExplainer,
+    IntegratedGradientsExplainer,
+    SaliencyExplainer,
+    ShapExplainer,
+    SmoothGradExplainer,
+)
+
+
+@pytest.mark.parametrize("name", GRADIENT_METHODS)
+def test_every_method_gives_a_mask_and_parts_of_the_inputs_length(name, classifier, clips) -> None:
+    explanation = GRADIENT_METHODS[name](classifier).explain(clips)
+    assert explanation.method == name
+    assert explanation.interpretation.shape == explanation.residual.shape == clips.shape
+    assert explanation.mask is not None
+    assert float(explanation.mask.min()) >= 0
+    assert explanation.mask.flatten(1).amax(dim=1).tolist() == pytest.approx([1.0] * 3)
+    assert torch.equal(explanation.target, classifier(clips).argmax(dim=1))
+    assert not explanation.interpretation.requires_grad
+
+
+def test_an_explanation_does_not_depend_on_the_batch(classifier, clips) -> None:
+    for method in (SmoothGradExplainer, ShapExplainer):
+        together = method(classifier, seed=3).explain(clips).mask
+        apart = method(classifier, seed=3, batch_size=1).explain(clips).mask
+        assert torch.allclose(together, apart, atol=1e-3)
+        assert not torch.allclose(together, method(classifier, seed=4).explain(clips).mask, atol=1e-3)
+
+
+def test_global_generators_are_left_as_they_were(classifier, clips) -> None:
+    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
+    for name in ("smoothgrad", "shap"):
+        GRADIENT_METHODS[name](classifier).explain(clips)
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    after = np.random.get_state()  # noqa: NPY002
+    assert all(np.array_equal(a, b) for a, b in zip(numpy_state, after, strict=True))
+
+
+@pytest.mark.parametrize("name", GRADIENT_METHODS)
+def test_nothing_is_left_behind(name, classifier, clips) -> None:
+    classifier.train()
+    kept = clips.clone()
+    try:
+        GRADIENT_METHODS[name](classifier).explain(clips)
+        assert classifier.training
+        assert torch.equal(clips, kept)
+        assert not clips.requires_grad
+        assert all(parameter.grad is None for parameter in classifier.parameters())
+        assert hooks(classifier) == 0
+    finally:
+        classifier.eval()
+
+
+@pytest.mark.parametrize("name", GRADIENT_METHODS)
+def test_hooks_and_mode_are_restored_after_an_exception(name, classifier, clips, monkeypatch) -> None:
+    explainer = GRADIENT_METHODS[name](classifier)
+    calls = 0
+
+    def breaking(embeddings: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise RuntimeError("broken on purpose")
+        return nn.functional.linear(embeddings, classifier.head.weight, classifier.head.bias)
+
+    monkeypatch.setattr(classifier.head, "forward", breaking)
+    classifier.train()
+    try:
+        with pytest.raises(RuntimeError, match="broken on purpose"):
+            explainer.explain(clips)
+        assert classifier.training
+        assert all(module.training for module in classifier.modules())
+        assert hooks(classifier) == 0
+    finally:
+        classifier.eval()
+
+
+def hooks(model: nn.Module) -> int:
+    return sum(
+        len(module._forward_hooks) + len(module._forward_pre_hooks) + len(module._backward_hooks)
+        for module in model.modules()
+    )
+
+
+def test_each_submodules_own_mode_comes_back(classifier) -> None:
+    classifier.cnn14.train()
+    with evaluating(classifier):
+        assert not classifier.cnn14.training
+    assert classifier.cnn14.training
+    assert not classifier.training
+    classifier.eval()
+
+
+def test_a_classifier_of_waveforms_alone_is_explained_through_the_resynthesis(clips) -> None:
+    class Waveforms(nn.Module):
+        sample_rate = 16000
+        labels = ("low", "high")
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.bank = FrontEnd(n_fft=64, hop_length=32, win_length=64, mel_bins=8)
+            self.unused = nn.Parameter(torch.zeros(1))
+
+        def forward(self, waveforms: Tensor) -> Tensor:
+            bands = self.bank.log_magnitude(waveforms).mean(dim=1)
+            return torch.stack([bands[:, :6].sum(dim=1), bands[:, 6:].sum(dim=1)], dim=1)
+
+        def representations(self, waveforms: Tensor) -> list[Tensor]:
+            return []
+
+    explainer = IntegratedGradientsExplainer(Waveforms(), rule="positive")
+    explanation = explainer.explain(clips, target=[0, 0, 1])
+    assert explanation.mask is not None
+    energy = explanation.mask.sum(dim=1)
+    edge = 6 * 1024 // 64
+    low, high = energy[:, :edge].sum(dim=1), energy[:, edge:].sum(dim=1)
+    assert bool((low[:2] > high[:2]).all())
+    assert float(high[2]) > float(low[2])
+    SmoothGradExplainer(Waveforms(), samples=3).explain(clips)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (
+            lambda c: SaliencyExplainer(c, rule="loud"),
+            "rule is 'loud'; expected one of absolute, positive, quantile",
+        ),
+        (lambda c: SmoothGradExplainer(c, samples=0), "samples is 0; expected a whole number of 1 or more"),
+        (
+            lambda c: SaliencyExplainer(c, internal_batch_size=0),
+            "internal_batch_size is 0; expected a whole number of 1 or more",
+        ),
+        (lambda c: SaliencyExplainer(c, batch_size=0), "batch_size is 0; expected 1 or more"),
+        (
+            lambda c: GradCamExplainer(c, layer="cnn14.conv_block9"),
+            "the classifier has no layer 'cnn14.conv_block9'",
+        ),
+        (
+            lambda c: GradCamExplainer(c, frequency_axis="bark"),
+            "frequency_axis is 'bark'; expected mel or linear",
+        ),
+        (lambda c: SmoothGradExplainer(c, noise=-1), "noise is -1; expected a number of 0 or more"),
+        (lambda c: SmoothGradExplainer(c, noise="abc"), "noise is 'abc'; expected a number of 0 or more"),
+        (lambda c: ShapExplainer(c, noise=float("inf")), "noise is inf; expected a number of 0 or more"),
+        (lambda c: SaliencyExplainer(c, seed="abc"), "seed is 'abc'; expected a whole number of 0 or more"),
+        (lambda c: SaliencyExplainer(c, seed=-1), "seed is -1; expected a whole number of 0 or more"),
+        (lambda c: ShapExplainer(c, patch=[8]), "patch is [8]; expected frames and bins, such as [32,64]"),
+        (lambda c: ShapExplainer(c, patch=[8, 0]), "patch is 0; expected a whole number of 1 or more"),
+        (lambda c: ShapExplainer(c, variant="deep"), "variant is 'deep'; expected gradient or kernel"),
+    ],
+)
+def test_options_that_cannot_be_used(classifier, make, sentence) -> None:
+    with pytest.raises(InterpreterError) as caught:
+        make(classifier)
+    assert sentence in str(caught.value)

@@ -1,0 +1,237 @@
+"""The networks' own properties: reconstruction, any length, alignment, and any torch classifier."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import fft
+from torch import Tensor, nn
+
+from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
+from interpreter.classifier.front_end import FrontEnd, normalise, resynthesise
+from interpreter.classifier.wrapped import wrap_module
+from interpreter.errors import ConfigError
+from interpreter.explainers.base import Explainer
+from interpreter.explainers.lmac import Lmac
+from interpreter.explainers.lmac_td import LmacTd, LmacTdNetwork
+from interpreter.networks.feature_maps import fit, sample
+from interpreter.networks.filter_bank import windowed_dct
+from interpreter.networks.sepformer import Decoder, Encoder, MaskNet, overlap_add, sinusoids
+from interpreter.networks.slim_unet import SlimFrameDecoder, SlimMaskDecoder
+from interpreter.runs.builders import build_lmac, build_lmac_td, probe_shapes
+from interpreter.settings.presets import load_config
+
+
+def _noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed)) - 0.5
+
+
+@pytest.mark.parametrize(("channels", "kernel", "stride"), [(128, 64, 32), (256, 16, 8), (40, 12, 4)])
+@given(samples=st.integers(1, 700))
+@settings(max_examples=8, deadline=None)
+def test_the_dct_basis_reconstructs_every_length(
+    channels: int, kernel: int, stride: int, samples: int
+) -> None:
+    clips = _noise(2, samples)
+    unet = nn.Module()
+    network = LmacTdNetwork(
+        Encoder(channels, kernel, stride),
+        unet,
+        MaskNet(channels, 8, 2, 8, 1, 1, 1, 10),
+        Decoder(channels, kernel, stride),
+        alpha=0,
+    )
+    network.use_dct_basis()
+    separation = network(clips, [])
+    assert separation.interpretation.shape == clips.shape
+    assert torch.allclose(separation.interpretation + separation.residual, clips, atol=1e-5)
+
+
+def test_the_basis_is_scipys_dct_of_a_windowed_frame() -> None:
+    analysis, synthesis = windowed_dct(128, 64, 32)
+    frame = _noise(64).double()
+    window = torch.sin(math.pi * (torch.arange(64) + 0.5) / 64)
+    expected = fft.dct((frame * window).numpy(), norm="ortho")
+    found = analysis[:, 0].double() @ frame
+    assert torch.allclose(found[0::2], torch.from_numpy(expected), atol=1e-6)
+    assert torch.allclose(found[1::2], -torch.from_numpy(expected), atol=1e-6)
+    assert torch.allclose(analysis, synthesis)  # half overlap: the squared windows sum to one
+
+
+def test_a_basis_that_cannot_reconstruct_is_refused() -> None:
+    with pytest.raises(ConfigError, match="at least 128, got 100"):
+        windowed_dct(100, 64, 32)
+    with pytest.raises(ConfigError, match="a stride that divides 64 at least twice, got 64"):
+        windowed_dct(128, 64, 64)
+
+
+def test_overlap_add_is_the_transposed_convolution_of_deltas() -> None:
+    frames = _noise(2, 7, 12)
+    expected = torch.zeros(2, 6 * 4 + 12)
+    for at in range(7):
+        expected[:, at * 4 : at * 4 + 12] += frames[:, at]
+    assert torch.allclose(overlap_add(frames, 4), expected, atol=1e-6)
+
+
+def test_positions_beyond_the_table_go_on() -> None:
+    table, longer = sinusoids(2500, 8), sinusoids(3000, 8)
+    assert torch.equal(table, longer[:2500])
+    net = MaskNet(8, 8, 2, 8, 1, 1, 1, 5200)
+    with torch.no_grad():
+        assert net(_noise(1, 8, 60)).shape == (1, 8, 60)
+
+
+@given(samples=st.integers(1, 4000))
+@settings(max_examples=10, deadline=None)
+def test_the_stft_goes_there_and_back_at_every_length(samples: int) -> None:
+    front_end, clips = FrontEnd(), _noise(1, samples)
+    spectrum = front_end.stft(clips)
+    assert spectrum.shape == (1, samples // 186 + 1, 513)
+    assert torch.allclose(front_end.istft(spectrum, samples), clips, atol=2e-5)
+    same = resynthesise(front_end, front_end.log_magnitude(clips), spectrum, samples)
+    assert torch.allclose(same, clips, atol=1e-4)
+
+
+def test_mel_positions_put_each_band_at_its_own_bin() -> None:
+    front_end = FrontEnd()
+    positions = front_end.bin_positions()
+    loudest = front_end.filters.argmax(dim=0)
+    # the nearest bin to a centre lies within half a bin, which is up to .71 bands at the lowest frequencies
+    assert (positions[loudest] - torch.arange(80)).abs().max() < 0.5
+    assert positions[0] == pytest.approx(-1) and positions[-1] == pytest.approx(80)
+
+
+def test_normalising_leaves_silence_alone_and_is_told_apart() -> None:
+    clips = torch.tensor([[0.2, -0.8], [0.0, 0.0], [-0.5, -0.1]])
+    assert torch.allclose(normalise(clips, "max-abs"), torch.tensor([[0.25, -1.0], [0, 0], [-1.0, -0.2]]))
+    assert torch.allclose(normalise(clips, "max"), torch.tensor([[1.0, -4.0], [0, 0], [-0.5, -0.1]]))
+    assert torch.equal(normalise(clips, "none"), clips)
+
+
+def test_fit_cuts_and_fills_at_the_end_and_sample_reads_between() -> None:
+    maps = torch.arange(6.0).view(1, 1, 2, 3)
+    assert torch.equal(fit(maps, 3, 2)[0, 0], torch.tensor([[0.0, 1], [3, 4], [0, 0]]))
+    line = torch.tensor([[0.0, 10.0, 30.0]])
+    assert sample(line, torch.tensor([-1.0, 0.5, 1.25, 9.0]), dim=1).tolist() == [[0.0, 5.0, 15.0, 30.0]]
+    assert sample(line[:, :1], torch.tensor([0.0, 3.0]), dim=1).tolist() == [[0.0, 0.0]]
+
+
+def test_cnn14_has_a_rectifier_module_for_each_call_and_none_in_place() -> None:
+    relus = [module for module in Cnn14(80, 32).modules() if isinstance(module, nn.ReLU)]
+    assert len(relus) == 12 and not any(relu.inplace for relu in relus)
+    with pytest.raises(ConfigError, match="positive multiple of 32, got 40"):
+        Cnn14(80, 40)
+
+
+@pytest.mark.parametrize("samples", [1, 160, 3000, 33333])
+def test_the_classifier_takes_every_length_and_one_pass_gives_both(samples: int) -> None:
+    classifier = CnnClassifier(["a", "b"], embedding_dim=32).eval()
+    clips = _noise(2, samples)
+    logits, maps = classifier.inspect(clips)
+    assert torch.equal(logits, classifier(clips)) and logits.isfinite().all()
+    for one, other in zip(maps, classifier.representations(clips), strict=True):
+        assert torch.equal(one, other)
+    assert [map_.shape[1] for map_ in maps] == [32, 16, 8, 4]
+    assert torch.allclose(
+        classifier(torch.zeros(1, samples)), classifier(torch.zeros(1, samples) + 1e-9), atol=1e-3
+    )
+
+
+def test_the_slim_decoder_puts_an_event_where_it_happened() -> None:
+    shapes = [(4, 13, 2), (4, 13, 2), (4, 26, 5), (4, 53, 10)]
+    decoder = SlimFrameDecoder(shapes, 8, width=4, cell_samples=5952, first_sample=-93)
+    maps_decoder = SlimMaskDecoder(shapes, width=4, cell_frames=32)
+    for module in (decoder, maps_decoder):
+        for name, parameter in module.named_parameters():
+            nn.init.constant_(parameter, 0.0 if name.endswith("bias") else 0.1)
+    for cell in (2, 6, 10):
+        maps = [torch.zeros(1, *shape) for shape in shapes]
+        for map_, scale in zip(maps, (1, 1, 2, 4), strict=True):
+            map_[:, :, cell * scale : (cell + 1) * scale] = 1.0
+        with torch.no_grad():
+            frames = decoder(maps, torch.arange(2500) * 32.0, 80000)[0].sum(dim=0)
+            rows = maps_decoder(maps, 431, 513)[0].sum(dim=1)
+        centre = float((frames * torch.arange(2500) * 32).sum() / frames.sum())
+        assert centre == pytest.approx((32 * cell + 15.5) * 186, abs=186)
+        assert float((rows * torch.arange(431)).sum() / rows.sum()) == pytest.approx(32 * cell + 15.5, abs=1)
+
+
+class _Foreign(nn.Module):
+    """A classifier that knows nothing of ours: one-dimensional convolutions, eight kHz."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(1, 6, 64, 32)
+        self.second = nn.Conv1d(6, 12, 8, 4)
+        self.head = nn.Linear(12, 3)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        x = self.first(waveforms[:, None]).relu()
+        logits: Tensor = self.head(self.second(x).relu().mean(dim=2))
+        return logits
+
+
+@pytest.mark.parametrize("kind", ["lmac-td", "lmac"])
+def test_any_torch_classifier_can_be_explained(kind: str) -> None:
+    torch.manual_seed(0)
+    module = _Foreign()
+    classifier = wrap_module(module, ["second", "first"], 8000, ["x", "y", "z"])
+    config = load_config(kind, "tiny")
+    clips = _noise(2, 5000)
+    explainer: Explainer
+    if kind == "lmac-td":
+        explainer = LmacTd(classifier, build_lmac_td(config, classifier))  # type: ignore[arg-type]
+    else:
+        explainer = Lmac(classifier, build_lmac(config, classifier))  # type: ignore[arg-type]
+    explanation = explainer.explain(clips)
+    assert explanation.interpretation.shape == clips.shape
+    assert torch.equal(explanation.probability_before, module(clips).softmax(dim=1))
+    assert probe_shapes(classifier)[0][0] == 12
+    assert not module.first._forward_hooks
+
+
+class _FiveHundredSamples(nn.Module):
+    """Takes clips of one length alone, and works in place after the layer that is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.rectifier = nn.Conv1d(1, 4, 10, 10), nn.ReLU(inplace=True)
+        self.head = nn.Linear(200, 3)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.rectifier(self.layer(waveforms[:, None])).flatten(1))
+        return logits
+
+
+def test_a_classifier_of_one_length_is_probed_with_it() -> None:
+    classifier = wrap_module(_FiveHundredSamples(), ["layer"], 1000, ["x", "y", "z"])
+    assert probe_shapes(classifier, 0.5) == [(4, 50, 1)]
+    with pytest.raises(RuntimeError):
+        probe_shapes(classifier)
+    read = classifier.representations(_noise(1, 500))[0]
+    assert float(read.detach().min()) < 0  # before the rectifier, which works in place
+
+
+def test_hooks_are_gone_after_an_exception() -> None:
+    module = _Foreign()
+    classifier = wrap_module(module, ["second"], 8000, ["x", "y", "z"])
+    with pytest.raises(RuntimeError):
+        classifier.representations(torch.zeros(1, 10))
+    assert not module.second._forward_hooks
+    with pytest.raises(ConfigError, match=r"no layer 'third'; some of its layers: first, second, head"):
+        wrap_module(module, ["third"], 8000, ["x"])
+    with pytest.raises(ConfigError, match="at least one layer"):
+        wrap_module(module, [], 8000, ["x"])
+
+
+def test_masknet_refuses_sizes_that_do_not_divide() -> None:
+    with pytest.raises(ConfigError, match="even number of frames, got 25"):
+        MaskNet(chunk=25)
+    with pytest.raises(ConfigError, match="8 heads need an even multiple of channels, got 20"):
+        MaskNet(channels=20)
+    with pytest.raises(ConfigError, match="expected hop_length <= win_length <= n_fft, got 186, 2000, 1024"):
+        FrontEnd(win_length=2000)

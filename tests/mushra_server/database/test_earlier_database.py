@@ -1,0 +1,47 @@
+"""A ratings database of an earlier release: what it lacks is added when it is opened, its ratings stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from mushra_server.database.database import Database
+from mushra_server.database.schema import RATING_COLUMNS, VIEWS
+
+EARLIER = VIEWS["export_ratings"].replace(", p.page_type\n", "\n")
+
+
+@pytest.fixture
+def earlier(make_app, make_listener, url):
+    """An app whose database has one session, and the view of ratings without the type of page."""
+    app = make_app(url=url)
+    make_listener(app).start().save_all(score=40).finish()
+    with app.extensions["listenable"].database.write() as connection:
+        connection.exec_driver_sql("DROP VIEW export_ratings")
+        connection.exec_driver_sql(f"CREATE VIEW export_ratings AS {EARLIER}")
+    return app
+
+
+def test_the_type_of_page_is_known_of_ratings_that_were_there_before(earlier, url, rows):
+    assert "page_type" not in rows(earlier, "SELECT * FROM export_ratings")[0]
+    Database(url, create=False).close()
+    found = rows(earlier, "SELECT * FROM export_ratings")
+    assert list(found[0]) == list(RATING_COLUMNS)
+    assert len(found) == 15 and {row["page_type"] for row in found} == {"mushra"}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite has no rights
+def test_who_may_read_the_view_still_may(earlier, url, rows):
+    with earlier.extensions["listenable"].database.write() as connection:
+        connection.exec_driver_sql("GRANT SELECT ON export_ratings TO PUBLIC")
+    Database(url).close()
+    rights = "SELECT grantee FROM information_schema.role_table_grants WHERE table_name = 'export_ratings'"
+    assert {"grantee": "PUBLIC"} in rows(earlier, rights)
+
+
+def test_a_view_with_a_column_of_a_later_release_is_left_alone(earlier, url, rows):
+    later = VIEWS["export_ratings"].replace("p.page_type\n", "p.page_type, p.attempt\n")
+    with earlier.extensions["listenable"].database.write() as connection:
+        connection.exec_driver_sql("DROP VIEW export_ratings")
+        connection.exec_driver_sql(f"CREATE VIEW export_ratings AS {later}")
+    Database(url).close()
+    assert list(rows(earlier, "SELECT * FROM export_ratings")[0]) == [*RATING_COLUMNS, "attempt"]

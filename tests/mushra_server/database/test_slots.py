@@ -1,0 +1,126 @@
+"""Slots: the smallest free one, never the same twice, and back again from those who leave."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mushra_server.database import sessions, slots
+from mushra_server.database.clock import ago
+from mushra_server.database.database import Database, sqlite_url
+from mushra_server.errors import StoreError
+
+ROOT = Path(__file__).resolve().parents[3]
+WORKER = """
+import sys
+from mushra_server.database import sessions
+from mushra_server.database.database import Database
+database = Database(sys.argv[1], create=False)
+for _ in range(int(sys.argv[2])):
+    with database.write() as connection:
+        session, _ = sessions.start(
+            connection, simulated=False, participant=None, kept={}, abandoned_after_min=60
+        )
+    print(session.slot)
+database.close()
+"""
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = Database(sqlite_url(tmp_path / "ratings.sqlite3"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def url(url):
+    Database(url).close()
+    return url
+
+
+def start(connection, **changes):
+    options = {"simulated": False, "participant": None, "kept": {}, "abandoned_after_min": 60.0, **changes}
+    return sessions.start(connection, **options)[0]
+
+
+def hand_out(url, processes, each):
+    """Start sessions in many processes at once and return the slots that they got."""
+    command = [sys.executable, "-c", WORKER, url, str(each)]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(processes)
+    ]
+    found = [process.communicate(timeout=300)[0] for process in running]
+    assert all(process.returncode == 0 for process in running)
+    return sorted(int(slot) for text in found for slot in text.split())
+
+
+def test_processes_get_every_slot_once(url):
+    assert hand_out(url, 4, 10) == list(range(40))
+
+
+@pytest.mark.slow
+def test_fifty_processes_get_every_slot_once(url):
+    assert hand_out(url, 50, 4) == list(range(200))
+
+
+def test_abandoned_sessions_give_their_slots_back_and_keep_their_data(database):
+    with database.write() as connection:
+        first, second = start(connection), start(connection)
+        sessions.finish(connection, second)
+    with database.write() as connection:
+        # A minute of the future: everybody has been silent for longer than "now".
+        assert slots.give_back_abandoned(connection, ago(-1)) == 1, "a finished session keeps its slot"
+        third = start(connection)
+    assert (first.slot, second.slot, third.slot) == (0, 1, 0)
+    with database.read() as connection:
+        assert sessions.find_by_uuid(connection, first.uuid).slot == 0, "the old session keeps its plan"
+
+
+def test_a_listener_who_returns_takes_the_slot_again_if_it_is_free(database):
+    with database.write() as connection:
+        first = start(connection)
+        slots.give_back_abandoned(connection, ago(-1))
+        sessions.touch(connection, sessions.find_by_uuid(connection, first.uuid))
+        assert start(connection).slot == 1
+        slots.release(connection, first.id)
+        other = start(connection)
+        sessions.touch(connection, sessions.find_by_uuid(connection, first.uuid))
+        assert other.slot == 0 and start(connection).slot == 2
+
+
+def test_it_says_so_when_no_slot_can_be_had(database, monkeypatch):
+    monkeypatch.setattr(slots, "_add", lambda *_: False)
+    with pytest.raises(StoreError, match="too many sessions start at the same moment"), database.write() as c:
+        start(c)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["start", "leave", "return"]), st.integers(0, 9)), max_size=30))
+def test_the_smallest_free_slot_is_handed_out(tmp_path_factory, steps):
+    """Against a model: a set of held slots."""
+    database = Database(sqlite_url(tmp_path_factory.mktemp("slots") / "r.sqlite3"))
+    held, known = {}, []
+    with database.write() as connection:
+        for step, number in steps:
+            if step == "start":
+                session = start(connection)
+                free = next(slot for slot in range(len(held) + 1) if slot not in held.values())
+                assert session.slot == free
+                held[session.id] = free
+                known.append(session)
+            elif known:
+                session = known[number % len(known)]
+                if step == "leave":
+                    slots.release(connection, session.id)
+                    held.pop(session.id, None)
+                else:
+                    sessions.touch(connection, sessions.find_by_uuid(connection, session.uuid))
+                    if session.slot not in held.values():
+                        held[session.id] = session.slot
+    database.close()

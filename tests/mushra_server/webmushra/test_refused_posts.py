@@ -1,0 +1,171 @@
+"""Posted sessions that are refused: which ones, in which words, and that their bytes are kept."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+
+import pytest
+
+from mushra_server.errors import ServerError
+from mushra_server.export.erasure import forget
+from mushra_server.export.tables import write_json
+from mushra_server.web.server import Options
+from mushra_server.webmushra import refused_posts as refused
+from tests.mushra_server.posted import COLLECT, post, posted_pages, session
+
+
+@pytest.fixture
+def app(make_app, make_study, tmp_path):
+    return make_app(make_study(pages=posted_pages(tmp_path / "study")), options=COLLECT)
+
+
+def spoil(trial, **changes):
+    """The trials of a session with one response of one trial changed."""
+    posted = session()
+    posted["trials"][trial]["responses"][0].update(changes)
+    return posted
+
+
+@pytest.mark.parametrize(
+    ("posted", "words"),
+    [
+        (spoil(0, score="loud"), "trial 'trial1': the score of 'lmac-td' is 'loud', expected a number"),
+        (spoil(0, score="nan"), "trial 'trial1': the score of 'lmac-td' is 'nan', expected a number"),
+        (spoil(0, score="1e999"), "trial 'trial1': the score of 'lmac-td' is '1e999', expected a number"),
+        (spoil(0, score=10**30), "the score of 'lmac-td' is 1e+30, expected 0 to 100 (score)"),
+        (spoil(0, score="-500"), "the score of 'lmac-td' is -500, expected 0 to 100 (score)"),
+        (spoil(0, stimulus="@SUM(1)"), "trial 'trial1': the stimulus is '@SUM(1)', expected one of lmac-td"),
+        (spoil(0, stimulus="reference"), "trial 'trial1': 'reference' was rated twice for 'score'"),
+        (spoil(1, nonReference="reference"), "trial 'bs': the nonReference is 'reference', expected one of"),
+        (spoil(1, referenceScore="6"), "the score of 'reference' is 6, expected 1 to 5 (score)"),
+        (spoil(2, answer="yes"), "trial 'pc': the answer is 'yes', expected one of correct, incorrect"),
+        (spoil(3, stimulusRating="9"), "the score of 'lmac-td' is '9', expected one of 1, 2, 3, 4, 5"),
+        (spoil(4, stimulusRating=["1", "2", "3"]), "'lmac-td' has 3 ratings, expected at most 2"),
+        (session(trials=[{"id": "=1+1", "type": "mushra", "responses": []}]),
+         "the trial '=1+1' (mushra) is no page of this study, expected one of 'trial1' (mushra), 'bs' ("),
+        (session(trials=[{"id": "bs", "type": "mushra", "responses": []}]), "the trial 'bs' (mushra) is no"),
+        (session(uuid="a/b"), "uuid is 'a/b', expected 1 to 64 letters, digits, dots, hyphens"),
+        (session(uuid="=HYPERLINK(1)"), "uuid is '=HYPERLINK(1)', expected 1 to 64 letters"),
+        (session(uuid=".."), "uuid is '..', expected 1 to 64 letters"),
+        (session(testId="other"), "testId is 'other', expected 'a-study'"),
+        (session(testId=["a-study"]), "testId is a list, expected a text"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_the_study_is_refused_whole(app, rows, caplog, posted, words):
+    answer = post(app, posted)
+    assert answer.status_code == 400 and words.lower() in html.unescape(answer.text).lower()
+    assert rows(app, "SELECT * FROM sessions") == [] and rows(app, "SELECT * FROM ratings") == []
+    (kept,) = rows(app, "SELECT * FROM refused_posts")
+    body = json.loads(bytes(kept["body"]).removeprefix(b"sessionJSON="))
+    assert body == posted and words in kept["reason"], "webMUSHRA does not post again"
+    (record,) = caplog.records
+    assert record.levelname == "WARNING" and words in record.getMessage()
+    assert record.getMessage().endswith("it is kept in " + app.extensions["listenable"].database.name)
+
+
+@pytest.mark.parametrize(("time", "stored"), [(10**30, 2**31 - 1), (-5, None), ("soon", None), (None, None)])
+def test_a_clock_that_is_wrong_costs_no_session(app, rows, time, stored):
+    posted = session(trials=session()["trials"][:1])
+    for response in posted["trials"][0]["responses"]:
+        response["time"] = time
+    assert post(app, posted).status_code == 200
+    assert {row["time_ms"] for row in rows(app, "SELECT time_ms FROM export_ratings")} == {stored}
+
+
+def test_the_own_page_takes_no_posted_sessions(make_app, rows):
+    app = make_app()
+    answer = post(app, session())
+    assert answer.status_code == 403
+    assert "takes no sessions of webMUSHRA; --collect-webmushra makes it take them" in answer.text
+    assert rows(app, "SELECT * FROM sessions") == [] and len(rows(app, "SELECT * FROM refused_posts")) == 1
+
+
+def test_posted_sessions_count_towards_the_quota_and_stop_at_it(make_app, rows):
+    app = make_app(options=COLLECT, quota=1)
+    trials = session()["trials"][:1]
+    assert post(app, session(trials=trials)).status_code == 200
+    late = post(app, session(trials=trials, uuid="late"))
+    assert late.status_code == 403 and "has all the participants it needs" in late.text
+    assert post(app, session(trials=trials)).status_code == 200, (
+        "a second click on the button is no new session"
+    )
+    assert len(rows(app, "SELECT * FROM sessions")) == 1
+
+
+def test_a_closed_study_takes_no_posted_session(make_app, rows):
+    from mushra_server.database.settings import set_closed
+
+    app = make_app(options=COLLECT)
+    with app.extensions["listenable"].database.write() as connection:
+        set_closed(connection, True, "enough")
+    answer = post(app, session(trials=session()["trials"][:1]))
+    assert answer.status_code == 403 and "this study is closed" in html.unescape(answer.text).lower()
+    assert len(rows(app, "SELECT * FROM refused_posts")) == 1
+
+
+def test_a_refused_body_is_kept_once_exported_and_taken_once_it_fits(make_app, make_study, rows):
+    study = make_study()
+    app = make_app(study, options=COLLECT)
+    posted = session(testId="a study", trials=session()["trials"][:1])
+    for _ in range(2):
+        assert post(app, posted).status_code == 400
+    file = io.StringIO()
+    with app.extensions["listenable"].database.read() as connection:
+        write_json(connection, file)
+    (kept,) = json.loads(file.getvalue())["refused"]
+    assert kept["reason"] == "sessionJSON: testId is 'a study', expected 'a-study'"
+    config = study / "config.yaml"
+    config.write_text(config.read_text().replace("testId: a-study", "testId: a study"))
+    mended = make_app(study, options=COLLECT)
+    again = mended.test_client().post("/service/write.php", data=kept["body"].encode())
+    assert again.status_code == 200 and len(rows(mended, "SELECT * FROM export_ratings")) == 3
+
+
+def test_there_is_a_limit_to_what_is_kept(app, rows, caplog, monkeypatch):
+    monkeypatch.setattr(refused, "MAX_KEPT_BYTES", 50)
+    client = app.test_client()
+    for body in (b"x" * 40, b"y" * 11, b"x" * 40):
+        assert client.post("/service/write.php", data=body).status_code == 400
+    assert [bytes(row["body"]) for row in rows(app, "SELECT body FROM refused_posts")] == [b"x" * 40]
+    assert "it is lost: 50 bytes are kept already" in caplog.records[1].getMessage()
+
+
+def test_forgetting_reaches_refused_bodies(app, rows):
+    post(app, session(testId="other"))
+    post(app, session(testId="other", participant={"name": ["email"], "response": ["ann@x.org"]}))
+    app.test_client().post("/service/write.php", data=b'sessionJSON={"participant":["ann@x.org"')
+    removed = forget(app.extensions["listenable"].database, "ann@x.org")
+    assert removed["refused posts"] == 2
+    assert [row["action"] for row in rows(app, "SELECT action FROM events")] == ["forget"]
+    assert len(rows(app, "SELECT * FROM refused_posts")) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"id": None}, "has no id"), ({"id": "pc"}, "has the id 'pc' of 2 pages")],
+)
+def test_pages_whose_trials_could_not_be_told_apart_stop_the_start(
+    make_app, make_study, tmp_path, change, words
+):
+    pages = posted_pages(tmp_path / "study")
+    pages[1].update(change)
+    study = make_study(pages=pages)
+    with pytest.raises(ServerError) as error:
+        make_app(study, options=COLLECT)
+    assert str(error.value) == (
+        f"config.yaml: the page 'Sound' (bs1116) {words}; webMUSHRA posts ratings under their page's id, "
+        "expected one of its own"
+    )
+    assert make_app(study, options=Options()), "our own page needs no ids"
+
+
+def test_a_database_of_an_earlier_release_gets_the_table(make_app, make_study, rows):
+    study = make_study()
+    first = make_app(study, options=COLLECT)
+    with first.extensions["listenable"].database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE refused_posts")
+    app = make_app(study, options=COLLECT)
+    assert post(app, session(uuid="a/b")).status_code == 400
+    assert len(rows(app, "SELECT * FROM refused_posts")) == 1

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stimuli import MAX_SEED
+from study_builder.building.build import build_study
+from study_builder.building.choices import Choices
+from study_builder.config import StudyConfig
+from study_builder.errors import ConfigError
+from tests.study_builder.small_studies import refuse
+
+MakeFolder = Callable[..., Path]
+
+
+def test_choices_from_a_file_and_from_flags(make_folder: MakeFolder, tmp_path: Path) -> None:
+    path = tmp_path / "choices.yaml"
+    path.write_text("title: From the file\nanchors: [mid]\nseed: 4\ncompletion: {code: ABC}\n")
+    choices = Choices.load(path, seed=MAX_SEED, question=None)
+    assert (choices.title, choices.anchors, choices.seed) == ("From the file", ("mid",), MAX_SEED)
+    build_study(make_folder(items=1), tmp_path / "study", choices, jobs=1)
+    config = StudyConfig.load(tmp_path / "study")
+    assert config.options.seed == MAX_SEED
+    assert config.test_id == "from-the-file"
+    assert config.options.completion is not None and config.options.completion.code == "ABC"
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "message"),
+    [
+        ("titel: x", {}, "choices.yaml, line 1: the key 'titel' is unknown .did you mean 'title'"),
+        ("a: 1\norder: latin", {}, "choices.yaml, line 1: the key 'a' is unknown|line 2: 'order' is 'latin'"),
+        (
+            "order: latin",
+            {},
+            "choices.yaml, line 1: 'order' is 'latin'; expected 'williams', 'random' or",
+        ),
+        ("", {"order": "latin"}, "--order: 'order' is 'latin'; expected"),
+        ("- 1", {}, "choices.yaml: holds no keys; expected choices such as"),
+        ("seed: -1", {}, "choices.yaml, line 1: 'seed' is -1; expected 0 or more$"),
+        ("", {"seed": 2**64}, f"--seed: 'seed' is {2**64}; expected {2**64 - 1} or less$"),
+    ],
+)
+def test_wrong_choices_are_one_sentence(
+    tmp_path: Path, text: str, flags: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "choices.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        Choices.load(path, **flags)
+
+
+def test_two_answers_of_one_name_are_refused_before_a_study_is_written(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    asked = [{"type": "text", "name": "lab", "label": "Your laboratory"}]
+    message = "^'lab' is a URL parameter and a question; expected different names$"
+    refuse(message, make_folder(), tmp_path / "study", questionnaire=asked, url_parameters=["lab"])

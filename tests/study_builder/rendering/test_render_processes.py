@@ -1,0 +1,118 @@
+"""`listenable render --devices 2`: two processes render what one process renders."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="rendering needs the extra [interpreter]")
+
+from interpreter.training.request import Request
+from interpreter.training.train import train
+from stimuli import Dataset, Manifest, sha256_of
+from stimuli.soundscapes import make_soundscapes, write_soundscapes
+from study_builder.rendering.item_selection import in_balanced_order
+
+COMMAND = ("-m", "listenable")
+SMALL = ("epochs=1", "steps_per_epoch=2", "batch_size=2", "duration_s=0.6", "validation_share=0.2")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of six clips of 0.6 s."""
+    folder = tmp_path_factory.mktemp("data") / "soundscapes"
+    write_soundscapes(folder, make_soundscapes(classes=2, clips=6, duration_s=0.6, seed=0))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a small classifier, two steps old."""
+    folder = tmp_path_factory.mktemp("runs") / "classifier"
+    train(Request("classifier", data, folder, overrides=(*SMALL, "embedding_dim=32")))
+    return folder
+
+
+def render(run: Path, data: Path, out: Path, devices: int, *more: str) -> subprocess.CompletedProcess[str]:
+    """Render with a method without training; one thread a process, as sums depend on how many add up."""
+    arguments = ["render", "--run", run, "--method", "gradcam", "--data", data, "--out", out, *more]
+    return subprocess.run(
+        [sys.executable, *map(str, [*COMMAND, *arguments, "--devices", devices])],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+
+
+def test_two_processes_write_the_bytes_of_one(run: Path, data: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for out, devices in ((one, 1), (two, 2)):
+        done = render(run, data, out, devices, "--any", "--items", "5")
+        assert done.returncode == 0, done.stderr[-2000:]
+        # The first process alone says what was made.
+        assert done.stdout.count("5 items x 2 conditions") == 1
+    assert len(hashes(one)) == 5 * (2 + 1)
+    assert hashes(two) == hashes(one)
+    written = [Manifest.load(folder) for folder in (one, two)]
+    assert written[1].model_copy(update={"name": "one", "command": written[0].command}) == written[0]
+
+
+def test_an_interrupted_rendering_goes_on_in_two_processes(run: Path, data: Path, tmp_path: Path) -> None:
+    """Something is in the way of the fifth item; when it is gone, the four others are kept as they are."""
+    order = list(in_balanced_order(Dataset.load(data).clips, 0))
+    out, chosen = tmp_path / "set", ("--any", "--items", "5")
+    obstacle = out / f"05-{order[4].path.stem}"
+    out.mkdir()
+    obstacle.touch()
+    stopped = render(run, data, out, 2, *chosen)
+    assert stopped.returncode == 2
+    # Both processes end, and the first alone says why.
+    assert stopped.stderr.count("Error: ") == 1
+    assert f"Error: {obstacle}: File exists." in stopped.stderr
+    assert not (out / "manifest.json").exists()
+    assert len(list((out / ".rendered").glob("*.item.json"))) == 4
+    written = {path: path.stat().st_mtime_ns for path in out.rglob("*.wav")}
+    assert len(written) == 4 * 3
+    obstacle.unlink()
+    done = render(run, data, out, 2, *chosen)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    whole = render(run, data, tmp_path / "whole", 1, *chosen)
+    assert whole.returncode == 0, whole.stderr[-2000:]
+    assert hashes(out) == hashes(tmp_path / "whole")
+    assert not (out / ".rendered").exists()
+
+
+def test_a_damaged_clip_ends_both_processes_with_one_sentence(run: Path, data: Path, tmp_path: Path) -> None:
+    """Only one of the processes meets it; the other does not wait for it for ever."""
+    order = list(in_balanced_order(Dataset.load(data).clips, 0))
+    sound = order[3].path.read_bytes()
+    order[3].path.write_bytes(b"no sound")
+    try:
+        done = render(run, data, tmp_path / "set", 2, "--any", "--items", "5")
+    finally:
+        order[3].path.write_bytes(sound)
+    assert done.returncode == 2
+    assert done.stderr.count("Error: ") == 1
+    assert f"Error: {order[3].path}: not a readable sound file" in done.stderr
+    assert not (tmp_path / "set").exists()
+
+
+def test_more_gpus_than_there_are_is_one_sentence(run: Path, data: Path, tmp_path: Path) -> None:
+    done = render(run, data, tmp_path / "set", 99, "--device", "cuda")
+    assert done.returncode == 2
+    assert "Error: 99 GPUs are asked for and " in done.stderr
+    assert not (tmp_path / "set").exists()

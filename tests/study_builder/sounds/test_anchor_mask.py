@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.signal import firwin, freqz
+
+from stimuli import anchor_filter, lowpass_anchor
+from stimuli.audio import quantise_16_bit
+from study_builder.sounds.anchor_mask import AnchorFit, measure_anchor
+
+
+def white(rate: int, seconds: float = 4.0) -> NDArray[np.float32]:
+    return (0.1 * np.random.default_rng(0).standard_normal(round(rate * seconds))).astype(np.float32)
+
+
+def as_file(audio: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    return (quantise_16_bit(audio.astype(np.float32), seed=seed) / 32768).astype(np.float32)
+
+
+def response_db(taps: NDArray[np.float64], rate: int, low: float, high: float) -> NDArray[np.float64]:
+    frequency, response = freqz(taps, worN=1 << 15, fs=rate)
+    inside = (frequency >= low) & (frequency <= high)
+    return np.asarray(20 * np.log10(np.abs(response[inside]) + 1e-12))
+
+
+@pytest.mark.parametrize("rate", [16000, 44100, 48000])
+@pytest.mark.parametrize("beta", [3.0, 5.0])
+def test_the_estimate_agrees_with_the_filter_itself(rate: int, beta: float) -> None:
+    taps = firwin(201 if rate > 16000 else 101, 3750, fs=rate, window=("kaiser", beta))
+    x = white(rate)
+    y = np.convolve(x, taps, "same").astype(np.float32)
+    fit = measure_anchor(x, y, rate)
+    # Witness: scipy's freqz of the filter.
+    passband = response_db(taps, rate, 200, 3476)
+    assert fit.ripple_db == pytest.approx(np.abs(passband - np.median(passband)).max(), abs=0.1)
+    for reached, edge in zip(fit.stop_db, (4000, 4500), strict=True):
+        assert reached == pytest.approx(-response_db(taps, rate, edge + 24, rate / 2).max(), abs=2.0)
+    assert fit.lag == 0
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 48000, 96000])
+@pytest.mark.parametrize("cutoff_hz", [3500.0, 7000.0])
+def test_our_own_anchors_are_within_the_mask_as_16_bit_files(rate: int, cutoff_hz: float) -> None:
+    if cutoff_hz * 8 / 7 > rate / 2:
+        pytest.skip("this anchor does not fit below half the rate")
+    x = white(rate)
+    y = 0.4 * lowpass_anchor(x, rate, cutoff_hz)
+    assert measure_anchor(as_file(x, 1), as_file(y, 2), rate, cutoff_hz).faults(cutoff_hz) == []
+
+
+@pytest.mark.parametrize("shift", [-104, -1, 1, 35])
+def test_an_anchor_that_is_early_or_late_is_found(shift: int) -> None:
+    x = white(48000)
+    y = np.roll(lowpass_anchor(x, 48000), shift)
+    fit = measure_anchor(x, y, 48000)
+    assert fit.lag == shift
+    assert fit.faults(3500) == [f"is {abs(shift)} samples {'late' if shift > 0 else 'early'}; expected none"]
+
+
+def test_a_filter_that_misses_the_mask_by_a_few_db_is_found() -> None:
+    taps = firwin(199, 3675, fs=48000, window=("kaiser", 3.3))
+    reached = -response_db(taps, 48000, 4524, 24000).max()
+    assert 40 < reached < 50
+    x = white(48000)
+    faults = measure_anchor(x, np.convolve(x, taps, "same").astype(np.float32), 48000).faults(3500)
+    assert any("from 4500 Hz on; expected 50 dB or more" in fault for fault in faults)
+
+
+def test_the_reference_itself_is_no_anchor() -> None:
+    x = white(48000)
+    assert "is attenuated by 0.0 dB from 4000 Hz on; expected 25 dB or more" in measure_anchor(
+        x, x, 48000
+    ).faults(3500)
+
+
+def test_what_the_reference_cannot_show_is_no_fault() -> None:
+    rate = 48000
+    low = lowpass_anchor(white(rate), rate, 1500.0)
+    fit = measure_anchor(as_file(low, 1), as_file(lowpass_anchor(low, rate), 2), rate)
+    assert np.isnan(fit.stop_db[1])
+    assert fit.faults(3500) == []
+    tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)).astype(np.float32)
+    assert measure_anchor(as_file(tone, 1), as_file(lowpass_anchor(tone, rate), 2), rate).faults(3500) == []
+
+
+@pytest.mark.parametrize("samples", [800, 2000])
+def test_short_sounds_are_measured_without_false_alarms(samples: int) -> None:
+    x = white(16000)[:samples]
+    assert measure_anchor(as_file(x, 1), as_file(lowpass_anchor(x, 16000), 2), 16000).faults(3500) == []
+
+
+def test_channels_are_measured_together() -> None:
+    x = np.stack([white(16000), white(16000)[::-1]], axis=1)
+    assert measure_anchor(x, lowpass_anchor(x, 16000), 16000).faults(3500) == []
+
+
+def test_the_sentences_say_what_was_expected() -> None:
+    fit = AnchorFit(ripple_db=0.4, stop_db=(30.0, 45.4), lag=0)
+    assert fit.faults(3500) == [
+        "has a ripple of 0.40 dB up to 3500 Hz; expected 0.1 dB at most",
+        "is attenuated by 45.4 dB from 4500 Hz on; expected 50 dB or more",
+    ]
+    assert len(anchor_filter(48000, 3500.0)) % 2 == 1
+
+
+@pytest.mark.parametrize("seconds", [0.004, 0.019, 0.08])
+def test_a_sound_too_short_for_a_spectrum_is_not_blamed(seconds: float) -> None:
+    x = white(48000, seconds)
+    fit = measure_anchor(x, lowpass_anchor(x, 48000), 48000)
+    assert np.isnan([fit.ripple_db, *fit.stop_db]).all()
+    assert fit.faults(3500) == []
+    assert measure_anchor(x, np.roll(lowpass_anchor(x, 48000), 7), 48000).lag == 7
+
+
+@pytest.mark.parametrize("seconds", [0.18, 0.3])
+def test_the_shortest_sounds_that_are_judged_are_judged_rightly(seconds: float) -> None:
+    x = white(48000, seconds)
+    assert measure_anchor(as_file(x, 1), as_file(lowpass_anchor(x, 48000), 2), 48000).faults(3500) == []
+    assert measure_anchor(x, 0.5 * x, 48000).faults(3500) != []

@@ -1,0 +1,66 @@
+"""The public face of each package: every name is there, is no module, and nothing is loaded too early."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PACKAGES = ("listenable", "stimuli", "interpreter", "study_builder", "mushra_server", "analysis")
+
+# Asked before and after all submodules are imported: a submodule becomes an attribute of its package, and
+# would stand in for a function of the same name.
+ASK = """
+import importlib, pkgutil, types
+package = importlib.import_module({package!r})
+def ask():
+    found = {{name: getattr(package, name) for name in package.__all__}}
+    return [name for name, value in found.items() if isinstance(value, types.ModuleType)]
+first = ask()
+for module in pkgutil.walk_packages(package.__path__, {package!r} + "."):
+    if not module.name.endswith(("__main__", ".wsgi")):
+        importlib.import_module(module.name)
+print(first, ask(), [name for name in package.__all__ if name not in dir(package)])
+"""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_public_names_are_neither_missing_nor_modules(package: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK.format(package=package)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[] [] []"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_unknown_names_are_refused(package: str) -> None:
+    module = __import__(package)
+    with pytest.raises(AttributeError, match=rf"^module '{package}' has no attribute 'nothing'$"):
+        _ = module.nothing
+
+
+def test_the_door_shows_each_package_under_its_own_name() -> None:
+    import listenable
+
+    for name, home in listenable._HOMES.items():
+        assert getattr(listenable, name) is getattr(__import__(home, fromlist=[name]), name)
+    assert sorted(listenable.__all__) == sorted(listenable._HOMES)
+
+
+@pytest.mark.parametrize(
+    ("use", "absent"),
+    [
+        ("import listenable", ("numpy", "torch", "pandas", "flask", "typer")),
+        (
+            "import listenable; listenable.load_ratings, listenable.mos, listenable.build_study",
+            ("torch", "flask"),
+        ),
+        ("import listenable; listenable.create_app", ("torch",)),
+    ],
+)
+def test_a_name_loads_only_what_it_needs(use: str, absent: tuple[str, ...]) -> None:
+    code = f"import sys; {use}; print([name for name in {absent!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
