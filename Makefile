@@ -3,9 +3,10 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+NODE_STAMP := node_modules/.installed
 CODE   := listenable stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
-.PHONY: install demo serve test test-slow check format bench clean
+.PHONY: install demo serve test test-slow check check-js format bench clean
 install: $(STAMP)       ## into .venv, for everything
 demo: $(STAMP)          ## the whole way on built-in data; ARGS="--no-serve --out DIR" passes options
 	$(BIN)/listenable demo --out demo $(ARGS)
@@ -15,17 +16,22 @@ test: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow $(ARGS)
-check: $(STAMP)
+check: $(STAMP) check-js
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
+check-js:               ## scripts and styles; left out where Node.js is missing, but not with CI=true
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_STAMP) && npm run --silent check; \
+	elif [ "$(CI)" = true ]; then echo 'Node.js and npm are missing; install Node.js 18.18 or newer' >&2; exit 2; \
+	else echo 'Node.js and npm are missing: the scripts and styles were not checked.'; fi
 format: $(STAMP)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+	@if [ -e $(NODE_STAMP) ]; then npm run --silent format; fi
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run_all.py $(ARGS)
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -33,4 +39,8 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable '.[interpreter,dev]'
+	@touch $@
+
+$(NODE_STAMP): package-lock.json
+	npm ci --silent --ignore-scripts
 	@touch $@

@@ -13,7 +13,8 @@ async function refresh() {
   parts.forEach((part, index) => {
     if (part.contains(document.activeElement) || part.innerHTML === fresh[index].innerHTML) return;
     part.replaceChildren(...fresh[index].childNodes);
-    for (const image of part.querySelectorAll("img.chart")) image.src = `${image.src}?t=${Date.now()}`;
+    for (const image of part.querySelectorAll("img.chart"))
+      image.src = `${image.src}?t=${Date.now()}`;
   });
 }
 

@@ -58,7 +58,12 @@ export function savePage({ index, id, answer }) {
 
 /** Save an unfinished page; `leaving` lets the request outlive the document. */
 export function saveDraft({ index, id, answer }, leaving = false) {
-  return request("PUT", `api/session/pages/${index}/draft`, { page: id, ...answer }, { keepalive: leaving });
+  return request(
+    "PUT",
+    `api/session/pages/${index}/draft`,
+    { page: id, ...answer },
+    { keepalive: leaving },
+  );
 }
 
 export function finishSession() {
@@ -71,5 +76,11 @@ export function uuid4() {
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join("-");
 }

@@ -20,7 +20,9 @@ export async function setLanguage(tag) {
 /** The text of `key` in the chosen language. */
 export function t(key, values = {}) {
   const text = texts[key] ?? english[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name) =>
+    name in values ? String(values[name]) : whole,
+  );
 }
 
 /** The scale words of the standards are translated; a study's own labels stay as written. */

@@ -30,7 +30,10 @@ function refuse(shell, error) {
   const title = known ? t(`refused_${error.reason}_title`) : t("refused_title");
   const text = known ? t(`refused_${error.reason}_text`) : error.message;
   // Only the server's own sentence says which id has taken part, and how an unfinished session goes on.
-  showMessage(shell, { title, text: error.reason === "already" ? `${text} (${error.message})` : text });
+  showMessage(shell, {
+    title,
+    text: error.reason === "already" ? `${text} (${error.message})` : text,
+  });
 }
 
 async function main() {

@@ -44,9 +44,11 @@ export class Outbox {
   held(pages) {
     const result = new Map();
     const draft = recall(this.#draftKey);
-    if (draft && pages[draft.index]?.id === draft.id) result.set(draft.index, { answer: draft.answer, saved: false });
+    if (draft && pages[draft.index]?.id === draft.id)
+      result.set(draft.index, { answer: draft.answer, saved: false });
     for (const entry of this.#pages) {
-      if (pages[entry.index]?.id === entry.id) result.set(entry.index, { answer: entry.answer, saved: true });
+      if (pages[entry.index]?.id === entry.id)
+        result.set(entry.index, { answer: entry.answer, saved: true });
     }
     return result;
   }

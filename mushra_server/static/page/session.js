@@ -37,7 +37,11 @@ export class Session {
 
   start() {
     const { study, pages, finished, resume_url: resume } = this.#state;
-    this.#shell.begin(study, { resume, onNext: () => this.next(), onPrevious: () => this.previous() });
+    this.#shell.begin(study, {
+      resume,
+      onNext: () => this.next(),
+      onPrevious: () => this.previous(),
+    });
     if (finished) {
       this.#thank(this.#state);
       return;
@@ -79,7 +83,9 @@ export class Session {
   }
 
   #mayGoBack() {
-    return this.#state.study.show_previous && this.#index > 0 && this.#index < this.#state.pages.length;
+    return (
+      this.#state.study.show_previous && this.#index > 0 && this.#index < this.#state.pages.length
+    );
   }
 
   #answer() {

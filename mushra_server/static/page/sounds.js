@@ -9,7 +9,9 @@ export function soundsOf(page) {
   if (!page) return [];
   const sounds = [];
   if (page.reference) sounds.push({ key: OPEN, url: page.reference.url, label: t("reference") });
-  (page.stimuli ?? []).forEach((sound, n) => sounds.push({ ...sound, label: t("sound_n", { n: n + 1 }) }));
+  (page.stimuli ?? []).forEach((sound, n) =>
+    sounds.push({ ...sound, label: t("sound_n", { n: n + 1 }) }),
+  );
   if (page.url) sounds.push({ key: "sound", url: page.url, label: t("sound") });
   return sounds;
 }

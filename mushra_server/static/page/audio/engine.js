@@ -125,7 +125,11 @@ export class Engine {
       return;
     }
     const from = this.#earliest(at, REGION_LEAD);
-    this.#restart(this.#active, from, this.#inside(this.position((from + this.#fade) / this.sampleRate)));
+    this.#restart(
+      this.#active,
+      from,
+      this.#inside(this.position((from + this.#fade) / this.sampleRate)),
+    );
   }
 
   /** Stop at once and let go of all nodes. */
@@ -166,7 +170,8 @@ export class Engine {
     const from = this.#inside(position);
     this.#group = this.#createGroup(frame, from);
     // The region's own edge fades in already; two fades at once would be a steeper one.
-    if (from === this.region.start) this.#group.gains.get(key).gain.setValueAtTime(1, frame / this.sampleRate);
+    if (from === this.region.start)
+      this.#group.gains.get(key).gain.setValueAtTime(1, frame / this.sampleRate);
     else this.#move(key, this.#rise, frame);
     this.#active = key;
     this.#since = frame;
@@ -190,7 +195,8 @@ export class Engine {
     this.#move(this.#active, this.#fall, frame);
     this.#account(frame + this.#fade);
     this.#free = frame + this.#fade + QUANTUM;
-    if (stop) for (const source of this.#group.sources) source.stop((frame + this.#fade) / this.sampleRate);
+    if (stop)
+      for (const source of this.#group.sources) source.stop((frame + this.#fade) / this.sampleRate);
   }
 
   #settle(frame) {

@@ -11,7 +11,8 @@ export function sampleRateOf(bytes) {
   const magic = text(view, 0, 4);
   if (magic === "RIFF" || magic === "RF64") return waveRate(view);
   // FLAC: marker, block header of four bytes, ten bytes of STREAMINFO, then 20 bits of sample rate.
-  if (magic === "fLaC") return (view.getUint8(18) << 12) | (view.getUint8(19) << 4) | (view.getUint8(20) >> 4);
+  if (magic === "fLaC")
+    return (view.getUint8(18) << 12) | (view.getUint8(19) << 4) | (view.getUint8(20) >> 4);
   if (magic === "OggS") return oggRate(view);
   return mp3Rate(view, text(view, 0, 3) === "ID3" ? 10 + tagSize(view) : 0);
 }

@@ -23,8 +23,12 @@ export function seededRandom(text) {
 /** One round: {correct, sounds}, each sound a pair of channels. */
 export function createRound(method, sampleRate, random) {
   const order = shuffle([0, 1, 2], random);
-  const kinds = method === "huggins" ? [huggins, noise, noise] : [softTone, antiphaseTone, plainTone];
-  return { correct: order.indexOf(0), sounds: order.map((kind) => kinds[kind](sampleRate, random)) };
+  const kinds =
+    method === "huggins" ? [huggins, noise, noise] : [softTone, antiphaseTone, plainTone];
+  return {
+    correct: order.indexOf(0),
+    sounds: order.map((kind) => kinds[kind](sampleRate, random)),
+  };
 }
 
 /** How many of the rounds must be right (six of six for Huggins pitch, five of six for antiphase). */
@@ -58,13 +62,19 @@ function tone(sampleRate, level) {
 }
 
 function noise(sampleRate, random) {
-  const left = Float32Array.from({ length: SECONDS * sampleRate }, () => LEVEL * (2 * random() - 1));
+  const left = Float32Array.from(
+    { length: SECONDS * sampleRate },
+    () => LEVEL * (2 * random() - 1),
+  );
   ramp(left, 0.02 * sampleRate);
   return [left, left.slice()];
 }
 
 function huggins(sampleRate, random) {
-  const left = Float32Array.from({ length: SECONDS * sampleRate }, () => LEVEL * (2 * random() - 1));
+  const left = Float32Array.from(
+    { length: SECONDS * sampleRate },
+    () => LEVEL * (2 * random() - 1),
+  );
   const right = turnPhase(left, 600 * 0.94, 600 * 1.06, sampleRate);
   return [ramp(left, 0.02 * sampleRate), ramp(right, 0.02 * sampleRate)];
 }

@@ -36,7 +36,9 @@ export class Loader {
     const rates = new Set(files.map(sampleRateOf));
     const nativeRate = rates.size === 1 ? [...rates][0] : null;
     const context = this.#contextFor(nativeRate);
-    const decoded = await Promise.all(sounds.map((sound, n) => this.#decode(context, sound, files[n]).then(step)));
+    const decoded = await Promise.all(
+      sounds.map((sound, n) => this.#decode(context, sound, files[n]).then(step)),
+    );
     const buffers = new Map(sounds.map((sound, n) => [sound.key, decoded[n]]));
     return { context, buffers, nativeRate, mixed: rates.size > 1, playedRate: context.sampleRate };
   }

@@ -10,7 +10,10 @@ export function fadeFrames(sampleRate) {
 
 /** Raised-cosine ramp with `points` values from 0 to 1, both included. */
 export function raisedCosine(points) {
-  return Float32Array.from({ length: points }, (_, n) => 0.5 - 0.5 * Math.cos((Math.PI * n) / (points - 1)));
+  return Float32Array.from(
+    { length: points },
+    (_, n) => 0.5 - 0.5 * Math.cos((Math.PI * n) / (points - 1)),
+  );
 }
 
 /**

@@ -47,6 +47,7 @@ export function connectPart(context, splitter, { first, count }, target) {
     return;
   }
   const merger = context.createChannelMerger(count);
-  for (let channel = 0; channel < count; channel += 1) splitter.connect(merger, first + channel, channel);
+  for (let channel = 0; channel < count; channel += 1)
+    splitter.connect(merger, first + channel, channel);
   merger.connect(target);
 }

@@ -10,7 +10,10 @@ export class Player {
   #ran = false;
 
   /** With `separate`, each sound has a timeline of its own: it begins at its beginning and ends at its end. */
-  constructor({ context, buffers }, { loop = true, switchBack = false, separate = false, volume = 1 } = {}) {
+  constructor(
+    { context, buffers },
+    { loop = true, switchBack = false, separate = false, volume = 1 } = {},
+  ) {
     this.#context = context;
     const timelines = separate ? [...buffers].map((entry) => new Map([entry])) : [buffers];
     for (const sounds of timelines) {

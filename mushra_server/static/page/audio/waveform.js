@@ -7,7 +7,10 @@ export function peaks(buffer, columns, length = buffer.length) {
     const samples = buffer.getChannelData(channel);
     for (let column = 0; column < columns; column += 1) {
       const from = Math.floor((column * length) / columns);
-      const to = Math.min(samples.length, Math.max(from + 1, Math.floor(((column + 1) * length) / columns)));
+      const to = Math.min(
+        samples.length,
+        Math.max(from + 1, Math.floor(((column + 1) * length) / columns)),
+      );
       for (let n = from; n < to; n += 1) {
         const magnitude = Math.abs(samples[n]);
         if (magnitude > result[column]) result[column] = magnitude;
@@ -32,7 +35,8 @@ export function drawPeaks(canvas, values, { inside, colour, faint }) {
     const bar = Math.max(2, value * (height - 8));
     context.fillStyle = inside((column + 0.5) / values.length) ? colour : faint;
     context.beginPath();
-    if (context.roundRect) context.roundRect(column * pitch + pitch * 0.2, (height - bar) / 2, pitch * 0.6, bar, 1);
+    if (context.roundRect)
+      context.roundRect(column * pitch + pitch * 0.2, (height - bar) / 2, pitch * 0.6, bar, 1);
     else context.rect(column * pitch + pitch * 0.2, (height - bar) / 2, pitch * 0.6, bar);
     context.fill();
   });

@@ -47,7 +47,8 @@ export default {
   network_failed: "keine Verbindung",
   rate_changed:
     "Die Klänge wurden mit {native} aufgenommen; Ihr Browser spielt sie mit {played} ab und rechnet sie dafür um.",
-  rates_differ: "Die Klänge dieser Seite haben verschiedene Abtastraten; Ihr Browser rechnet sie auf {played} um.",
+  rates_differ:
+    "Die Klänge dieser Seite haben verschiedene Abtastraten; Ihr Browser rechnet sie auf {played} um.",
   listen_missing: "Noch nicht gehört (je 1 Sekunde): {sounds}",
   rate_missing: "Noch nicht bewertet: {sounds}",
   listen_first: "Hören, dann bewerten",
@@ -59,13 +60,15 @@ export default {
   number_wrong: "{question}: bitte eine Zahl eingeben",
   number_from: "von {min}",
   number_to: "bis {max}",
-  page_missing: "Diese Seite wurde noch nicht gespeichert. Bitte prüfen Sie sie und gehen Sie weiter.",
+  page_missing:
+    "Diese Seite wurde noch nicht gespeichert. Bitte prüfen Sie sie und gehen Sie weiter.",
   page_refused: "Diese Seite wurde nicht angenommen. Bitte prüfen Sie sie und gehen Sie weiter.",
   pair_question_open: "Welcher Klang ist gleich der Referenz?",
   bs1116_question:
     "Einer der beiden Klänge ist gleich der Referenz: geben Sie ihm die höchste Bewertung. Wie stark ist der andere beeinträchtigt?",
   headphones_title: "Kopfhörerprüfung",
-  headphones_intro: "Bitte setzen Sie Ihre Kopfhörer auf. Sie hören sechs Gruppen von je drei Klängen.",
+  headphones_intro:
+    "Bitte setzen Sie Ihre Kopfhörer auf. Sie hören sechs Gruppen von je drei Klängen.",
   headphones_softest: "Welcher der drei Klänge ist der leiseste?",
   headphones_tone: "In welchem der drei Rauschen ist ein leiser Ton zu hören?",
   headphones_again:
@@ -73,8 +76,10 @@ export default {
   headphones_passed: "Ihre Kopfhörer funktionieren gut.",
   headphones_done: "Die Prüfung ist abgeschlossen.",
   headphones_missing: "Bitte machen Sie zuerst die Kopfhörerprüfung.",
-  spatial_text: "Diese Seite zeigt einen Raum in drei Dimensionen und braucht die Seite von webMUSHRA selbst:",
-  offline: "Keine Verbindung. Ihre Antworten bleiben auf diesem Gerät und werden später gesendet ({pages} warten).",
+  spatial_text:
+    "Diese Seite zeigt einen Raum in drei Dimensionen und braucht die Seite von webMUSHRA selbst:",
+  offline:
+    "Keine Verbindung. Ihre Antworten bleiben auf diesem Gerät und werden später gesendet ({pages} warten).",
   connecting_title: "Verbindung wird aufgebaut…",
   connecting_text: "Der Server antwortet nicht. Diese Seite versucht es weiter.",
   sending_title: "Ihre Antworten werden gesendet…",
@@ -93,7 +98,8 @@ export default {
   other_session_text:
     "Diese Seite kann nichts mehr speichern. Ihre Antworten bleiben auf diesem Gerät und werden gesendet, wenn Sie diese Sitzung fortsetzen.",
   continue_session: "Diese Sitzung fortsetzen",
-  broken: "Auf dieser Seite ist etwas schiefgegangen. Bitte laden Sie sie neu; Ihre Antworten bleiben erhalten.",
+  broken:
+    "Auf dieser Seite ist etwas schiefgegangen. Bitte laden Sie sie neu; Ihre Antworten bleiben erhalten.",
   thanks_title: "Vielen Dank",
   thanks_text: "Alle Ihre Antworten sind gespeichert. Sie können diese Seite schließen.",
   completion_code: "Ihr Abschlusscode",

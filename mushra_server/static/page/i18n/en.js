@@ -45,8 +45,10 @@ export default {
   load_failed: "{sound} could not be loaded: {reason}.",
   decode_failed: "your browser cannot read it",
   network_failed: "no connection",
-  rate_changed: "The sounds were recorded at {native}; your browser plays them at {played}, so they are resampled.",
-  rates_differ: "The sounds of this page have different sample rates; your browser resamples them to {played}.",
+  rate_changed:
+    "The sounds were recorded at {native}; your browser plays them at {played}, so they are resampled.",
+  rates_differ:
+    "The sounds of this page have different sample rates; your browser resamples them to {played}.",
   listen_missing: "Not heard yet (1 second each): {sounds}",
   rate_missing: "Not rated yet: {sounds}",
   listen_first: "Listen, then rate",
@@ -102,8 +104,10 @@ export default {
   help_play:
     "Press {reference} or a number to hear that sound; another one goes on from the same moment. Press again to pause.",
   help_heard: "The tick means heard: 1 second of a sound is enough.",
-  help_score: "The slider of the sound that you hear can be moved: press where its score belongs, or slide.",
-  help_loop: "Press the timeline to jump there, or slide along it to repeat a part; “{whole}” undoes that.",
+  help_score:
+    "The slider of the sound that you hear can be moved: press where its score belongs, or slide.",
+  help_loop:
+    "Press the timeline to jump there, or slide along it to repeat a part; “{whole}” undoes that.",
   keyboard: "With a keyboard",
   shortcuts_on: "Use these single-key shortcuts",
   resume_label: "To continue on another device, open this link there:",

@@ -45,7 +45,8 @@ export default {
   load_failed: "No se pudo cargar {sound}: {reason}.",
   decode_failed: "su navegador no puede leerlo",
   network_failed: "sin conexión",
-  rate_changed: "Los sonidos se grabaron a {native}; su navegador los reproduce a {played}, por lo que se remuestrean.",
+  rate_changed:
+    "Los sonidos se grabaron a {native}; su navegador los reproduce a {played}, por lo que se remuestrean.",
   rates_differ:
     "Los sonidos de esta página tienen frecuencias de muestreo distintas; su navegador los remuestrea a {played}.",
   listen_missing: "Aún no escuchado (1 segundo cada uno): {sounds}",
@@ -73,8 +74,10 @@ export default {
   headphones_passed: "Sus auriculares funcionan bien.",
   headphones_done: "La comprobación ha terminado.",
   headphones_missing: "Haga primero la comprobación de los auriculares.",
-  spatial_text: "Esta página muestra una sala en tres dimensiones y necesita la página de webMUSHRA:",
-  offline: "Sin conexión. Sus respuestas quedan en este dispositivo y se enviarán después ({pages} en espera).",
+  spatial_text:
+    "Esta página muestra una sala en tres dimensiones y necesita la página de webMUSHRA:",
+  offline:
+    "Sin conexión. Sus respuestas quedan en este dispositivo y se enviarán después ({pages} en espera).",
   connecting_title: "Conectando…",
   connecting_text: "El servidor no responde. Esta página lo sigue intentando.",
   sending_title: "Enviando sus respuestas…",
@@ -103,7 +106,8 @@ export default {
   help_play:
     "Pulse {reference} o un número para oír ese sonido; otro sigue desde el mismo instante. Pulse otra vez para hacer una pausa.",
   help_heard: "La marca significa escuchado: basta 1 segundo de un sonido.",
-  help_score: "Puede mover el control del sonido que oye: pulse donde corresponda la puntuación o deslícelo.",
+  help_score:
+    "Puede mover el control del sonido que oye: pulse donde corresponda la puntuación o deslícelo.",
   help_loop:
     "Pulse la línea de tiempo para saltar ahí o deslice por ella para repetir un fragmento; «{whole}» lo deshace.",
   keyboard: "Con un teclado",

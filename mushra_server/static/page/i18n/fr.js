@@ -75,7 +75,8 @@ export default {
   headphones_done: "La vérification est terminée.",
   headphones_missing: "Veuillez d’abord faire la vérification du casque.",
   spatial_text: "Cette page montre une pièce en trois dimensions et demande la page de webMUSHRA :",
-  offline: "Pas de connexion. Vos réponses restent sur cet appareil et seront envoyées plus tard ({pages} en attente).",
+  offline:
+    "Pas de connexion. Vos réponses restent sur cet appareil et seront envoyées plus tard ({pages} en attente).",
   connecting_title: "Connexion…",
   connecting_text: "Le serveur ne répond pas. Cette page continue d’essayer.",
   sending_title: "Envoi de vos réponses…",
@@ -104,7 +105,8 @@ export default {
   help_play:
     "Appuyez sur {reference} ou sur un numéro pour entendre ce son ; un autre continue au même instant. Appuyez encore pour mettre en pause.",
   help_heard: "La coche signifie écouté : 1 seconde d’un son suffit.",
-  help_score: "Le curseur du son que vous entendez peut bouger : appuyez à l’endroit de la note, ou faites-le glisser.",
+  help_score:
+    "Le curseur du son que vous entendez peut bouger : appuyez à l’endroit de la note, ou faites-le glisser.",
   help_loop:
     "Appuyez sur la ligne de temps pour y aller, ou glissez dessus pour répéter un passage ; « {whole} » annule cela.",
   keyboard: "Avec un clavier",

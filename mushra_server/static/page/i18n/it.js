@@ -63,16 +63,19 @@ export default {
   page_missing: "Questa pagina non è ancora stata salvata. Controllala e prosegui.",
   page_refused: "Questa pagina non è stata accettata. Controllala e prosegui.",
   pair_question_open: "Quale è uguale al riferimento?",
-  bs1116_question: "Uno dei due suoni è uguale al riferimento: dagli il voto più alto. Quanto è degradato l’altro?",
+  bs1116_question:
+    "Uno dei due suoni è uguale al riferimento: dagli il voto più alto. Quanto è degradato l’altro?",
   headphones_title: "Controllo delle cuffie",
   headphones_intro: "Indossa le cuffie. Sentirai sei serie di tre suoni.",
   headphones_softest: "Quale dei tre suoni è il più debole?",
   headphones_tone: "Quale dei tre rumori contiene un tono debole?",
-  headphones_again: "Non sembravano cuffie. Controlla di indossarle, sinistra e destra dal lato giusto, e riprova.",
+  headphones_again:
+    "Non sembravano cuffie. Controlla di indossarle, sinistra e destra dal lato giusto, e riprova.",
   headphones_passed: "Le cuffie funzionano bene.",
   headphones_done: "Il controllo è terminato.",
   headphones_missing: "Fai prima il controllo delle cuffie.",
-  spatial_text: "Questa pagina mostra una stanza in tre dimensioni e richiede la pagina di webMUSHRA:",
+  spatial_text:
+    "Questa pagina mostra una stanza in tre dimensioni e richiede la pagina di webMUSHRA:",
   offline:
     "Nessuna connessione. Le risposte restano su questo dispositivo e saranno inviate più tardi ({pages} in attesa).",
   connecting_title: "Connessione…",
@@ -103,7 +106,8 @@ export default {
   help_play:
     "Premi {reference} o un numero per sentire quel suono; un altro continua dallo stesso istante. Premi di nuovo per la pausa.",
   help_heard: "La spunta significa ascoltato: basta 1 secondo di un suono.",
-  help_score: "Puoi muovere il cursore del suono che senti: premi nel punto del voto, oppure fallo scorrere.",
+  help_score:
+    "Puoi muovere il cursore del suono che senti: premi nel punto del voto, oppure fallo scorrere.",
   help_loop:
     "Premi la linea del tempo per saltare lì, o scorri lungo di essa per ripetere una parte; «{whole}» annulla.",
   keyboard: "Con una tastiera",

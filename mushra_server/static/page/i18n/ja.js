@@ -45,8 +45,10 @@ export default {
   load_failed: "{sound}を読み込めませんでした：{reason}。",
   decode_failed: "ブラウザーが読めない形式です",
   network_failed: "接続がありません",
-  rate_changed: "音は {native} で録音され、ブラウザーは {played} で再生するため、変換されています。",
-  rates_differ: "このページの音はサンプリング周波数が異なるため、ブラウザーが {played} に変換します。",
+  rate_changed:
+    "音は {native} で録音され、ブラウザーは {played} で再生するため、変換されています。",
+  rates_differ:
+    "このページの音はサンプリング周波数が異なるため、ブラウザーが {played} に変換します。",
   listen_missing: "未聴取（各 1 秒）：{sounds}",
   rate_missing: "未評価：{sounds}",
   listen_first: "聴いてから評価",
@@ -67,7 +69,8 @@ export default {
   headphones_intro: "ヘッドホンを着けてください。三つの音を六組聴きます。",
   headphones_softest: "三つの音のうち最も小さいのはどれですか。",
   headphones_tone: "三つの雑音のうち、かすかな音高が聞こえるのはどれですか。",
-  headphones_again: "ヘッドホンではないようです。着けているか、左右が正しいかを確かめて、もう一度試してください。",
+  headphones_again:
+    "ヘッドホンではないようです。着けているか、左右が正しいかを確かめて、もう一度試してください。",
   headphones_passed: "ヘッドホンは正しく動作しています。",
   headphones_done: "確認が終わりました。",
   headphones_missing: "先にヘッドホンの確認をしてください。",
@@ -85,9 +88,11 @@ export default {
   refused_already_title: "すでに参加済みです",
   refused_already_text: "参加はお一人一回です。ありがとうございます。",
   session_lost_title: "セッションが見つかりません",
-  session_lost_text: "下のボタンでセッションを続けるか、受け取ったリンクをもう一度開いてください。回答はこの端末に残っています。",
+  session_lost_text:
+    "下のボタンでセッションを続けるか、受け取ったリンクをもう一度開いてください。回答はこの端末に残っています。",
   other_session_title: "このブラウザーで別のセッションが開かれました",
-  other_session_text: "このページではもう保存できません。回答はこの端末に残り、このセッションを続けるときに送信されます。",
+  other_session_text:
+    "このページではもう保存できません。回答はこの端末に残り、このセッションを続けるときに送信されます。",
   continue_session: "このセッションを続ける",
   broken: "このページで問題が起きました。再読み込みしてください。回答は残っています。",
   thanks_title: "ありがとうございました",
@@ -96,10 +101,12 @@ export default {
   go_back_to_platform: "完了して戻る",
   next_participant: "この端末で次の参加者を始める",
   help: "ヘルプ",
-  help_play: "「{reference}」か番号を押すとその音が流れ、別の番号を押すと同じ位置から続きます。もう一度押すと止まります。",
+  help_play:
+    "「{reference}」か番号を押すとその音が流れ、別の番号を押すと同じ位置から続きます。もう一度押すと止まります。",
   help_heard: "チェックは聴取済みの印です。各音を 1 秒聴けば付きます。",
   help_score: "聴いている音のスライダーを動かせます。評価の位置を押すか、滑らせてください。",
-  help_loop: "時間軸を押すとそこへ移り、なぞるとその部分を繰り返します。「{whole}」で元に戻ります。",
+  help_loop:
+    "時間軸を押すとそこへ移り、なぞるとその部分を繰り返します。「{whole}」で元に戻ります。",
   keyboard: "キーボードを使う",
   shortcuts_on: "一文字のショートカットを使う",
   resume_label: "別の端末で続けるには、そこでこのリンクを開いてください：",

@@ -45,8 +45,10 @@ export default {
   load_failed: "Não foi possível carregar {sound}: {reason}.",
   decode_failed: "o seu navegador não consegue lê-lo",
   network_failed: "sem ligação",
-  rate_changed: "Os sons foram gravados a {native}; o seu navegador reproduz a {played}, por isso são reamostrados.",
-  rates_differ: "Os sons desta página têm taxas de amostragem diferentes; o seu navegador reamostra-os para {played}.",
+  rate_changed:
+    "Os sons foram gravados a {native}; o seu navegador reproduz a {played}, por isso são reamostrados.",
+  rates_differ:
+    "Os sons desta página têm taxas de amostragem diferentes; o seu navegador reamostra-os para {played}.",
   listen_missing: "Ainda não ouvido (1 segundo cada): {sounds}",
   rate_missing: "Ainda sem nota: {sounds}",
   listen_first: "Ouça e avalie",
@@ -61,7 +63,8 @@ export default {
   page_missing: "Esta página ainda não foi guardada. Verifique-a e continue.",
   page_refused: "Esta página não foi aceite. Verifique-a e continue.",
   pair_question_open: "Qual é igual à referência?",
-  bs1116_question: "Um dos dois sons é igual à referência: dê-lhe a nota mais alta. Quanto se degradou o outro?",
+  bs1116_question:
+    "Um dos dois sons é igual à referência: dê-lhe a nota mais alta. Quanto se degradou o outro?",
   headphones_title: "Verificação dos auscultadores",
   headphones_intro: "Coloque os auscultadores. Vai ouvir seis grupos de três sons.",
   headphones_softest: "Qual dos três sons é o mais fraco?",
@@ -72,7 +75,8 @@ export default {
   headphones_done: "A verificação terminou.",
   headphones_missing: "Faça primeiro a verificação dos auscultadores.",
   spatial_text: "Esta página mostra uma sala em três dimensões e precisa da página do webMUSHRA:",
-  offline: "Sem ligação. As suas respostas ficam neste dispositivo e serão enviadas mais tarde ({pages} à espera).",
+  offline:
+    "Sem ligação. As suas respostas ficam neste dispositivo e serão enviadas mais tarde ({pages} à espera).",
   connecting_title: "A ligar…",
   connecting_text: "O servidor não responde. Esta página continua a tentar.",
   sending_title: "A enviar as suas respostas…",

@@ -10,6 +10,7 @@ export function consent(page, env) {
     element: h("label", { class: "choice boxed" }, box, h("span", { text: t("i_agree") })),
     ready: true,
     answer: () => ({ answers: { consent: String(box.checked) } }),
-    problem: () => (page.must_consent && !box.checked ? { text: t("consent_missing"), focus: box } : null),
+    problem: () =>
+      page.must_consent && !box.checked ? { text: t("consent_missing"), focus: box } : null,
   };
 }

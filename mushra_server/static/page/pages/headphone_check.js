@@ -1,6 +1,13 @@
 // Headphone check: six rounds of three sounds. The result is stored; a listener who fails may try once more and goes on.
 
-import { createRound, INTERVALS, passMark, ROUNDS, SECONDS, seededRandom } from "../audio/headphones.js";
+import {
+  createRound,
+  INTERVALS,
+  passMark,
+  ROUNDS,
+  SECONDS,
+  seededRandom,
+} from "../audio/headphones.js";
 import { t } from "../i18n.js";
 import { fill, h, icon } from "../ui/dom.js";
 
@@ -49,7 +56,8 @@ class HeadphoneCheck {
 
   /** What is stored; a draft keeps a failed attempt, so that loading the page again gives no further one. */
   result() {
-    if (!this.#done) return this.#attempt > 0 ? { headphone_check_attempts: String(this.#attempt) } : {};
+    if (!this.#done)
+      return this.#attempt > 0 ? { headphone_check_attempts: String(this.#attempt) } : {};
     const { passed, right, attempts } = this.#done;
     return {
       headphone_check: passed ? "passed" : "failed",
@@ -75,7 +83,12 @@ class HeadphoneCheck {
       text: t("start"),
       on: { click: () => this.#begin() },
     });
-    fill(this.element, h("p", { text: t("headphones_intro") }), h("p", { text: this.#question() }), this.#main);
+    fill(
+      this.element,
+      h("p", { text: t("headphones_intro") }),
+      h("p", { text: this.#question() }),
+      this.#main,
+    );
   }
 
   #question() {
@@ -173,7 +186,11 @@ class HeadphoneCheck {
       text: t("try_again"),
       on: { click: () => this.#begin() },
     });
-    fill(this.element, h("p", { class: "notice", role: "alert", text: t("headphones_again") }), this.#main);
+    fill(
+      this.element,
+      h("p", { class: "notice", role: "alert", text: t("headphones_again") }),
+      this.#main,
+    );
   }
 
   #showResult() {

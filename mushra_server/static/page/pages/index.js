@@ -6,9 +6,12 @@ const MODULES = {
   volume: () => import("./volume.js").then((module) => module.volume),
   mushra: () => import("./mushra.js").then((module) => module.mushra),
   bs1116: () => import("./bs1116.js").then((module) => module.bs1116),
-  paired_comparison: () => import("./paired_comparison.js").then((module) => module.pairedComparison),
-  likert_single_stimulus: () => import("./likert_single_stimulus.js").then((module) => module.likertSingleStimulus),
-  likert_multi_stimulus: () => import("./likert_multi_stimulus.js").then((module) => module.likertMultiStimulus),
+  paired_comparison: () =>
+    import("./paired_comparison.js").then((module) => module.pairedComparison),
+  likert_single_stimulus: () =>
+    import("./likert_single_stimulus.js").then((module) => module.likertSingleStimulus),
+  likert_multi_stimulus: () =>
+    import("./likert_multi_stimulus.js").then((module) => module.likertMultiStimulus),
   questionnaire: () => import("./questionnaire.js").then((module) => module.questionnaire),
   headphone_check: () => import("./headphone_check.js").then((module) => module.headphoneCheck),
   spatial: () => import("./spatial.js").then((module) => module.spatial),
@@ -25,6 +28,8 @@ const known = (page) => (page.type in MODULES ? page.type : "generic");
  */
 export async function loadPageTypes(pages) {
   const types = [...new Set(pages.map(known))];
-  const makers = new Map(await Promise.all(types.map(async (type) => [type, await MODULES[type]()])));
+  const makers = new Map(
+    await Promise.all(types.map(async (type) => [type, await MODULES[type]()])),
+  );
   return (page, env) => makers.get(known(page))(page, env);
 }

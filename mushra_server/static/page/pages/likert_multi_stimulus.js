@@ -51,7 +51,12 @@ export function likertMultiStimulus(page, env) {
     player.onChange(update);
     update();
     return {
-      element: h("div", { class: "trial" }, rule ? h("p", { class: "step", text: rule }) : null, rows),
+      element: h(
+        "div",
+        { class: "trial" },
+        rule ? h("p", { class: "step", text: rule }) : null,
+        rows,
+      ),
       answer: () => ({ ratings: ratings.toJSON() }),
       problem: () => likertProblem({ page, ratings, keys, buttons, scales, name }),
       end: bindKeys(trialKeys(player, null)),
@@ -61,7 +66,10 @@ export function likertMultiStimulus(page, env) {
 
 function soundButton(key, n, single, player) {
   const label = single ? t("sound") : t("sound_n", { n: n + 1 });
-  return { label, ...playButton(label, single ? t("play") : String(n + 1), () => player.toggle(key)) };
+  return {
+    label,
+    ...playButton(label, single ? t("play") : String(n + 1), () => player.toggle(key)),
+  };
 }
 
 function createScale(page, ratings, env, { key, points, n, label }) {
@@ -70,7 +78,9 @@ function createScale(page, ratings, env, { key, points, n, label }) {
   const control = likertScale(points, {
     legend:
       page.scales[n].question ??
-      (several ? t("question_of", { n: n + 1, count: page.response.length }) : t("score_of", { sound: label })),
+      (several
+        ? t("question_of", { n: n + 1, count: page.response.length })
+        : t("score_of", { sound: label })),
     hideLegend: !several && !page.scales[n].question,
     chosen: ratings.scoreOf(key, attribute),
     onChoose: (value) => {

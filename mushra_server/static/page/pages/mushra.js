@@ -35,7 +35,10 @@ export class Trial {
     this.#env = env;
     this.#player = player;
     this.#ratings = new Ratings(page, player);
-    this.#transport = new Transport(player, buffers, { loop: page.loop, waveform: page.show_waveform });
+    this.#transport = new Transport(player, buffers, {
+      loop: page.loop,
+      waveform: page.show_waveform,
+    });
     this.#unbind = bindKeys(trialKeys(player, this.#transport, () => this.#board?.sliders));
     player.onChange(() => this.#notice());
     this.#build();
@@ -45,7 +48,13 @@ export class Trial {
     const { scales } = this.#page;
     const last = () => this.#step === scales.length - 1;
     return {
-      element: h("div", { class: "trial" }, this.#prediction(), this.#transport.element, this.#stage),
+      element: h(
+        "div",
+        { class: "trial" },
+        this.#prediction(),
+        this.#transport.element,
+        this.#stage,
+      ),
       answer: () => ({ ratings: this.#ratings.toJSON() }),
       problem: () => this.#problem(),
       nextLabel: () => (last() ? null : t("next_question")),
@@ -88,11 +97,20 @@ export class Trial {
       },
     });
     this.#comment = comments
-      ? new CommentBox(this.#player, this.#ratings, this.#page.stimuli, scale.name, this.#env.changed)
+      ? new CommentBox(
+          this.#player,
+          this.#ratings,
+          this.#page.stimuli,
+          scale.name,
+          this.#env.changed,
+        )
       : null;
     const count =
       scales.length > 1
-        ? h("p", { class: "step", text: t("question_of", { n: this.#step + 1, count: scales.length }) })
+        ? h("p", {
+            class: "step",
+            text: t("question_of", { n: this.#step + 1, count: scales.length }),
+          })
         : null;
     const question =
       scale.question && !this.#page.content?.includes(scale.question)
@@ -111,8 +129,14 @@ export class Trial {
   #prediction() {
     const { prediction, content } = this.#page;
     // The author's text may name the class already.
-    if (!prediction || content?.toLowerCase().includes(String(prediction).toLowerCase())) return null;
-    return h("p", { class: "prediction" }, `${t("classifier_heard")} `, h("strong", { text: prediction }));
+    if (!prediction || content?.toLowerCase().includes(String(prediction).toLowerCase()))
+      return null;
+    return h(
+      "p",
+      { class: "prediction" },
+      `${t("classifier_heard")} `,
+      h("strong", { text: prediction }),
+    );
   }
 
   #notice() {
@@ -135,7 +159,9 @@ export class Trial {
   }
 
   #missing(text, keys) {
-    const names = keys.map((key) => (key === OPEN ? t("reference") : String(this.#keys.indexOf(key) + 1)));
+    const names = keys.map((key) =>
+      key === OPEN ? t("reference") : String(this.#keys.indexOf(key) + 1),
+    );
     return { text: t(text, { sounds: names.join(", ") }), focus: this.#board.buttonOf(keys[0]) };
   }
 }

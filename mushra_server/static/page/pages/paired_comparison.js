@@ -17,7 +17,10 @@ export function pairedComparison(page, env) {
     const ratings = new Ratings(page, player);
     const attribute = page.scales[0].name;
     const keys = page.stimuli.map((sound) => sound.key);
-    const transport = new Transport(player, buffers, { loop: page.loop, waveform: page.show_waveform });
+    const transport = new Transport(player, buffers, {
+      loop: page.loop,
+      waveform: page.show_waveform,
+    });
     const buttons = soundsOf(page).map(({ key }) => soundButton(key, keys, player));
     const choices = createChoices(page, ratings, attribute, env.changed);
     const update = () =>
@@ -30,7 +33,8 @@ export function pairedComparison(page, env) {
       );
     player.onChange(update);
     update();
-    const missing = () => (page.must_listen ? buttons.filter(({ key }) => !ratings.heard(key)) : []);
+    const missing = () =>
+      page.must_listen ? buttons.filter(({ key }) => !ratings.heard(key)) : [];
     let told = "";
     player.onChange(() => {
       const now = missing()
@@ -56,8 +60,11 @@ export function pairedComparison(page, env) {
       problem: () => {
         const unheard = missing();
         const sounds = unheard.map(({ name }) => name).join(", ");
-        if (unheard.length > 0) return { text: t("listen_missing", { sounds }), focus: unheard[0].button.element };
-        return page.must_rate && choices.value() === null ? { text: t("choice_missing"), focus: choices.first } : null;
+        if (unheard.length > 0)
+          return { text: t("listen_missing", { sounds }), focus: unheard[0].button.element };
+        return page.must_rate && choices.value() === null
+          ? { text: t("choice_missing"), focus: choices.first }
+          : null;
       },
       end: () => {
         unbind();
@@ -76,7 +83,10 @@ function createChoices(page, ratings, attribute, changed) {
   const keys = page.stimuli.map((sound) => sound.key);
   const group = uniqueId("pair");
   // The chosen sound scores 1, the other 0; both score one half where the listener cannot say.
-  const options = keys.map((key, n) => ({ label: NAMES[n], scores: keys.map((other) => (other === key ? 1 : 0)) }));
+  const options = keys.map((key, n) => ({
+    label: NAMES[n],
+    scores: keys.map((other) => (other === key ? 1 : 0)),
+  }));
   if (page.unforced) options.push({ label: page.unforced, scores: keys.map(() => 0.5) });
   const radios = options.map(({ scores }) => {
     const radio = h("input", { type: "radio", name: group });
@@ -96,7 +106,9 @@ function createChoices(page, ratings, attribute, changed) {
       h(
         "div",
         { class: "choices big" },
-        radios.map((radio, n) => h("label", { class: "choice boxed" }, radio, h("span", { text: options[n].label }))),
+        radios.map((radio, n) =>
+          h("label", { class: "choice boxed" }, radio, h("span", { text: options[n].label })),
+        ),
       ),
     ),
     value: () => (radios.some((radio) => radio.checked) ? true : null),

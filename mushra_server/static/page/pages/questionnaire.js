@@ -9,7 +9,11 @@ export function questionnaire(page, env) {
   const fields = (page.questionnaire ?? []).map((question) =>
     createField(question, stored[question.name], env.changed),
   );
-  const form = h("form", { class: "questions", novalidate: true, on: { submit: (event) => event.preventDefault() } });
+  const form = h("form", {
+    class: "questions",
+    novalidate: true,
+    on: { submit: (event) => event.preventDefault() },
+  });
   form.append(...fields.map((field) => field.element));
   return {
     element: form,
@@ -19,13 +23,17 @@ export function questionnaire(page, env) {
         fields.map((field) => [field.name, field.value()]).filter(([, value]) => value !== ""),
       ),
     }),
-    problem: () => fields.map((field) => field.problem()).find((problem) => problem !== null) ?? null,
+    problem: () =>
+      fields.map((field) => field.problem()).find((problem) => problem !== null) ?? null,
   };
 }
 
 function createField(question, stored, changed) {
-  const make = { likert: likertField, long_text: longField, number: numberField }[question.type] ?? textField;
-  const value = stored ?? (question.default === null || question.default === undefined ? "" : String(question.default));
+  const make =
+    { likert: likertField, long_text: longField, number: numberField }[question.type] ?? textField;
+  const value =
+    stored ??
+    (question.default === null || question.default === undefined ? "" : String(question.default));
   const field = make(question, value, changed);
   const label = question.label || question.name;
   return {
@@ -33,7 +41,9 @@ function createField(question, stored, changed) {
     name: question.name,
     problem: () => {
       if (field.value() === "")
-        return question.optional ? null : { text: t("answer_missing", { question: label }), focus: field.focus() };
+        return question.optional
+          ? null
+          : { text: t("answer_missing", { question: label }), focus: field.focus() };
       return field.invalid?.() ?? null;
     },
   };
@@ -57,8 +67,18 @@ function optionalMark(question) {
 }
 
 function textField(question, value, changed) {
-  const input = h("input", { type: "text", value, maxlength: 2000, autocomplete: "off", on: { input: changed } });
-  return { element: labelled(question, input), value: () => input.value.trim(), focus: () => input };
+  const input = h("input", {
+    type: "text",
+    value,
+    maxlength: 2000,
+    autocomplete: "off",
+    on: { input: changed },
+  });
+  return {
+    element: labelled(question, input),
+    value: () => input.value.trim(),
+    focus: () => input,
+  };
 }
 
 function longField(question, value, changed) {
@@ -83,10 +103,14 @@ function numberField(question, value, changed) {
     .join(" ");
   // A browser reports what is no number as empty; telling that from nothing at all needs its own flag.
   const read = () => (input.validity.badInput ? "?" : input.value.trim());
-  const outside = () => input.validity.badInput || input.validity.rangeUnderflow || input.validity.rangeOverflow;
+  const outside = () =>
+    input.validity.badInput || input.validity.rangeUnderflow || input.validity.rangeOverflow;
   const invalid = () =>
     outside()
-      ? { text: `${t("number_wrong", { question: question.label || question.name })} ${range}`.trim(), focus: input }
+      ? {
+          text: `${t("number_wrong", { question: question.label || question.name })} ${range}`.trim(),
+          focus: input,
+        }
       : null;
   return { element: labelled(question, input), value: read, focus: () => input, invalid };
 }

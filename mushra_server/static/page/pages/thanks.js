@@ -7,7 +7,9 @@ import { sanitize } from "../ui/sanitize.js";
 export function showThanks(shell, { pages, completion }) {
   const last = pages.at(-1);
   const text = h("div", { class: "content" });
-  text.append(last?.popup_content ? sanitize(last.popup_content) : h("p", { text: t("thanks_text") }));
+  text.append(
+    last?.popup_content ? sanitize(last.popup_content) : h("p", { text: t("thanks_text") }),
+  );
   shell.showPlain(
     h(
       "section",
@@ -17,9 +19,15 @@ export function showThanks(shell, { pages, completion }) {
       text,
       completion?.code ? codeBox(completion.code) : null,
       completion?.redirect && safeLink(completion.redirect)
-        ? h("a", { class: "button primary", href: completion.redirect, text: t("go_back_to_platform") })
+        ? h("a", {
+            class: "button primary",
+            href: completion.redirect,
+            text: t("go_back_to_platform"),
+          })
         : null,
-      completion ? null : h("p", { class: "quiet-link" }, h("a", { href: "new", text: t("next_participant") })),
+      completion
+        ? null
+        : h("p", { class: "quiet-link" }, h("a", { href: "new", text: t("next_participant") })),
     ),
   );
 }

@@ -12,8 +12,20 @@ export function volume(page, env) {
     player.engine.volume = level / 100;
     const id = uniqueId("volume");
     const shown = h("output", { class: "score", for: id });
-    const input = h("input", { id, class: "volume-slider", type: "range", min: 0, max: 100, step: 1, value: level });
-    const button = h("button", { type: "button", class: "button large", on: { click: () => player.toggle() } });
+    const input = h("input", {
+      id,
+      class: "volume-slider",
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 1,
+      value: level,
+    });
+    const button = h("button", {
+      type: "button",
+      class: "button large",
+      on: { click: () => player.toggle() },
+    });
     const show = () => {
       shown.textContent = `${level} %`;
       input.setAttribute("aria-valuetext", `${level} %`);
@@ -36,7 +48,14 @@ export function volume(page, env) {
     fill(button, icon("play"), h("span", { text: t("play") }));
     show();
     return {
-      element: h("div", { class: "volume" }, button, h("label", { for: id, text: t("volume") }), input, shown),
+      element: h(
+        "div",
+        { class: "volume" },
+        button,
+        h("label", { for: id, text: t("volume") }),
+        input,
+        shown,
+      ),
       answer: () => ({ answers: { volume: String(level) } }),
       problem: () => null,
       end: bindKeys({ space: () => player.toggle() }),

@@ -11,7 +11,13 @@ export function audioPage(page, env, build) {
   const sounds = soundsOf(page);
   let player = null;
   let disposed = false;
-  const view = { element, ready: false, answer: () => ({}), problem: () => ({ text: t("loading") }), dispose };
+  const view = {
+    element,
+    ready: false,
+    answer: () => ({}),
+    problem: () => ({ text: t("loading") }),
+    dispose,
+  };
   let inner = null;
 
   function dispose() {
@@ -22,7 +28,10 @@ export function audioPage(page, env, build) {
 
   async function load() {
     const bar = h("progress", { max: 1, value: 0, "aria-label": t("loading") });
-    fill(element, h("div", { class: "loading", role: "status" }, h("p", { text: t("loading") }), bar));
+    fill(
+      element,
+      h("div", { class: "loading", role: "status" }, h("p", { text: t("loading") }), bar),
+    );
     let loaded;
     try {
       loaded = await env.loader.load(sounds, (done, all) => {
@@ -51,19 +60,29 @@ export function audioPage(page, env, build) {
 
 function failure(error, retry) {
   const reason =
-    error.reason === "decode" ? t("decode_failed") : error.reason === "network" ? t("network_failed") : error.reason;
+    error.reason === "decode"
+      ? t("decode_failed")
+      : error.reason === "network"
+        ? t("network_failed")
+        : error.reason;
   return h(
     "div",
     { class: "notice bad", role: "alert" },
     icon("alert"),
-    h("p", { text: error.label ? t("load_failed", { sound: error.label, reason }) : String(error) }),
+    h("p", {
+      text: error.label ? t("load_failed", { sound: error.label, reason }) : String(error),
+    }),
     h("button", { class: "button", type: "button", text: t("try_again"), on: { click: retry } }),
   );
 }
 
 function rateNote({ nativeRate, playedRate, mixed }) {
   if (mixed)
-    return h("p", { class: "notice", role: "note", text: t("rates_differ", { played: kilohertz(playedRate) }) });
+    return h("p", {
+      class: "notice",
+      role: "note",
+      text: t("rates_differ", { played: kilohertz(playedRate) }),
+    });
   if (nativeRate === null || nativeRate === playedRate) return null;
   return h("p", {
     class: "notice",

@@ -66,9 +66,15 @@ export class Board {
       { class: "lanes" },
       this.#lanes.map((lane) => lane.element),
     );
-    this.element = h("div", { class: "board", role: "group", "aria-label": scale.question || t("scores") });
+    this.element = h("div", {
+      class: "board",
+      role: "group",
+      "aria-label": scale.question || t("scores"),
+    });
     this.element.style.setProperty("--count", String(keys.length));
-    this.open = hasOpen ? playButton(t("reference"), t("reference"), () => player.toggle(OPEN)) : null;
+    this.open = hasOpen
+      ? playButton(t("reference"), t("reference"), () => player.toggle(OPEN))
+      : null;
     this.open?.element.classList.add("open-sound");
     this.element.append(
       h("div", { class: "side" }, this.open?.element ?? h("span"), axis),
@@ -83,7 +89,9 @@ export class Board {
   }
 
   buttonOf(key) {
-    return key === OPEN ? this.open?.element : this.#lanes.find((lane) => lane.key === key)?.button.element;
+    return key === OPEN
+      ? this.open?.element
+      : this.#lanes.find((lane) => lane.key === key)?.button.element;
   }
 
   /** Follow the player: what plays, what was heard, which slider may be moved. */
@@ -100,7 +108,8 @@ export class Board {
       }
     }
     // A switched-off slider cannot keep the focus; it goes along to the sound that plays now.
-    if (focused && focused.key !== current) this.sliders.get(current)?.input.focus({ preventScroll: true });
+    if (focused && focused.key !== current)
+      this.sliders.get(current)?.input.focus({ preventScroll: true });
     this.open?.show({
       playing: current === OPEN && playing,
       current: current === OPEN,
@@ -134,7 +143,13 @@ export class Board {
       },
     });
     show(score);
-    return { key, button, slider, show, element: h("li", { class: "lane" }, button.element, slider.element, readout) };
+    return {
+      key,
+      button,
+      slider,
+      show,
+      element: h("li", { class: "lane" }, button.element, slider.element, readout),
+    };
   }
 }
 

@@ -17,7 +17,9 @@ export function choices(points, { chosen, words, boxed, onChoose }) {
   const radios = made.map(({ radio }) => radio);
   const show = () => {
     const at = radios.findIndex((radio) => radio.checked);
-    made.forEach(({ pictures }, n) => pictures?.show(n === at ? "chosen" : n < at ? "below" : "plain"));
+    made.forEach(({ pictures }, n) =>
+      pictures?.show(n === at ? "chosen" : n < at ? "below" : "plain"),
+    );
   };
   for (const radio of radios) {
     radio.checked = radio.value === chosen;
@@ -38,9 +40,14 @@ function createPoint(point, name, words, boxed) {
   const radio = h("input", { type: "radio", name, value: point.value });
   const pictures = createPictures(point, words);
   // A picture says the words already, so that they are read out once.
-  const text = pictures && !point.label ? null : h("span", { text: words, "aria-hidden": pictures && "true" });
+  const text =
+    pictures && !point.label ? null : h("span", { text: words, "aria-hidden": pictures && "true" });
   const classes = ["choice", boxed && "boxed", pictures && "pictured"].filter(Boolean).join(" ");
-  return { radio, pictures, element: h("label", { class: classes }, radio, pictures?.elements, text) };
+  return {
+    radio,
+    pictures,
+    element: h("label", { class: classes }, radio, pictures?.elements, text),
+  };
 }
 
 function createPictures({ picture, picture_chosen: chosen, picture_below: below }, alt) {

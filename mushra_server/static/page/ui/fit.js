@@ -24,6 +24,10 @@ function contentHeight() {
   const main = document.getElementById("main");
   const style = getComputedStyle(main);
   return (
-    head + foot + main.firstElementChild.offsetHeight + parseFloat(style.paddingTop) + parseFloat(style.paddingBottom)
+    head +
+    foot +
+    main.firstElementChild.offsetHeight +
+    parseFloat(style.paddingTop) +
+    parseFloat(style.paddingBottom)
   );
 }

@@ -49,7 +49,10 @@ export class Help {
       this.#keyboard(),
       this.#resume(resume),
     );
-    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+    this.dialog.addEventListener(
+      "click",
+      (event) => event.target === this.dialog && this.dialog.close(),
+    );
     document.addEventListener("keydown", (event) => {
       const typing =
         event.target instanceof Element &&
@@ -69,7 +72,9 @@ export class Help {
 
   #basics() {
     const words = { reference: t("reference"), whole: t("loop_all") };
-    const lines = BASICS.map(([name, text]) => h("li", {}, icon(name), h("span", { text: t(text, words) })));
+    const lines = BASICS.map(([name, text]) =>
+      h("li", {}, icon(name), h("span", { text: t(text, words) })),
+    );
     return h("ul", { class: "basics" }, lines);
   }
 
@@ -88,7 +93,9 @@ export class Help {
         h(
           "th",
           { scope: "row" },
-          keys.map((key) => (key === "…" ? "… " : h("kbd", { text: KEY_WORDS.has(key) ? t(`name_${key}`) : key }))),
+          keys.map((key) =>
+            key === "…" ? "… " : h("kbd", { text: KEY_WORDS.has(key) ? t(`name_${key}`) : key }),
+          ),
         ),
         h("td", { text: t(text) }),
       ),

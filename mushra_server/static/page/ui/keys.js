@@ -35,7 +35,14 @@ export function keyName(event) {
 /** Call `handlers[name]` for key presses on this page; returns a function that ends it. */
 export function bindKeys(handlers) {
   const onKey = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.isComposing ||
+      event.defaultPrevented
+    )
+      return;
     if (!shortcutsOn() || document.querySelector("dialog[open]")) return;
     const name = keyName(event);
     const handler = handlers[name];

@@ -55,5 +55,8 @@ export function likertProblem({ page, ratings, keys, buttons, scales, name }) {
   const open = scales.filter((scale) => scale.control.chosen() === null);
   if (open.length === 0) return null;
   const names = new Set(open.map((scale) => name(scale.key)));
-  return { text: t("rate_missing", { sounds: [...names].join(", ") }), focus: open[0].control.first };
+  return {
+    text: t("rate_missing", { sounds: [...names].join(", ") }),
+    focus: open[0].control.first,
+  };
 }

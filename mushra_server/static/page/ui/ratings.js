@@ -13,12 +13,14 @@ export class Ratings {
     this.#player = player;
     this.#keys = page.stimuli.map((sound) => sound.key);
     this.#scales = page.scales.map((scale) => scale.name);
-    for (const { key, attribute, score, comment, listened_ms: listened } of page.answer?.ratings ?? []) {
+    for (const { key, attribute, score, comment, listened_ms: listened } of page.answer?.ratings ??
+      []) {
       this.#entries.set(`${key} ${attribute}`, { score: score ?? null, comment: comment ?? null });
       this.#before.set(key, Math.max(listened ?? 0, this.#before.get(key) ?? 0));
     }
     // What the others were compared with was heard if a score was given.
-    if ([...this.#entries.values()].some((entry) => entry.score !== null)) this.#before.set(OPEN, Infinity);
+    if ([...this.#entries.values()].some((entry) => entry.score !== null))
+      this.#before.set(OPEN, Infinity);
   }
 
   rate(key, attribute, score) {
@@ -26,7 +28,10 @@ export class Ratings {
   }
 
   comment(key, attribute, text) {
-    this.#entries.set(`${key} ${attribute}`, { ...this.#entry(key, attribute), comment: text || null });
+    this.#entries.set(`${key} ${attribute}`, {
+      ...this.#entry(key, attribute),
+      comment: text || null,
+    });
   }
 
   commentOf(key, attribute) {

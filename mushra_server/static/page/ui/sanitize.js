@@ -7,7 +7,9 @@ const ELEMENTS = new Set(
   ).split(" "),
 );
 const DROPPED = new Set(
-  "SCRIPT STYLE IFRAME OBJECT EMBED TEMPLATE NOSCRIPT SVG MATH FORM INPUT BUTTON TEXTAREA SELECT HEAD".split(" "),
+  "SCRIPT STYLE IFRAME OBJECT EMBED TEMPLATE NOSCRIPT SVG MATH FORM INPUT BUTTON TEXTAREA SELECT HEAD".split(
+    " ",
+  ),
 );
 const ATTRIBUTES = {
   A: ["href", "title"],
@@ -59,7 +61,9 @@ function safeValue(attribute, value) {
   try {
     const { protocol, origin } = new URL(value, document.baseURI);
     // The server gives pictures of the study addresses of its own; from elsewhere the browser would load none.
-    return attribute === "href" ? ["http:", "https:", "mailto:"].includes(protocol) : origin === location.origin;
+    return attribute === "href"
+      ? ["http:", "https:", "mailto:"].includes(protocol)
+      : origin === location.origin;
   } catch {
     return false;
   }

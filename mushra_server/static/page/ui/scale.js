@@ -11,7 +11,9 @@ export function wordFor(scale, value) {
   const { labels, min, max } = scale;
   if (!labels || labels.length < 3) return null;
   const fraction = (value - min) / (max - min);
-  const band = namesPoints(scale) ? Math.round(fraction * (labels.length - 1)) : Math.floor(fraction * labels.length);
+  const band = namesPoints(scale)
+    ? Math.round(fraction * (labels.length - 1))
+    : Math.floor(fraction * labels.length);
   return scaleWord(labels[Math.min(Math.max(band, 0), labels.length - 1)]);
 }
 

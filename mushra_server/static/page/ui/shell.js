@@ -35,14 +35,23 @@ export class Shell {
       ),
       next: h(
         "button",
-        { class: "button primary", type: "button", "aria-describedby": "hint", on: { click: onNext } },
+        {
+          class: "button primary",
+          type: "button",
+          "aria-describedby": "hint",
+          on: { click: onNext },
+        },
         next,
         icon("right"),
       ),
       nextLabel: next,
     };
     const { progress, bar, connection, hint, previous, next: forward } = this.#parts;
-    this.footer = h("footer", { class: "foot" }, h("div", { class: "foot-inner" }, previous, hint, forward));
+    this.footer = h(
+      "footer",
+      { class: "foot" },
+      h("div", { class: "foot-inner" }, previous, hint, forward),
+    );
     fill(
       this.#root,
       h("a", { class: "skip", href: "#main", text: t("skip_to_content") }),
@@ -73,14 +82,20 @@ export class Shell {
     progress.textContent = where;
     bar.value = count > 1 ? index / (count - 1) : 1;
     document.title = `${where} · ${this.#title}`;
-    const training = page.kind === "training" ? h("p", { class: "badge", text: t("training_badge") }) : null;
+    const training =
+      page.kind === "training" ? h("p", { class: "badge", text: t("training_badge") }) : null;
     this.heading = h("h1", {
       tabindex: "-1",
       text: page.title || (page.type === "headphone_check" ? t("headphones_title") : where),
     });
     const content = h("div", { class: "content" });
     content.append(sanitize(page.content));
-    const intro = h("div", { class: "intro" }, h("div", { class: "intro-title" }, this.heading, training), content);
+    const intro = h(
+      "div",
+      { class: "intro" },
+      h("div", { class: "intro-title" }, this.heading, training),
+      content,
+    );
     fill(this.main, h("article", { class: "card", data: { type: page.type } }, intro, element));
     this.footer.hidden = false;
     this.showHint("");

@@ -44,7 +44,8 @@ export class Slider {
       h("span", { class: "slider-thumb" }),
     );
     this.element = h("div", { class: "slider" }, this.input, this.track);
-    const pointer = (type, act) => this.element.addEventListener(type, (event) => event.isPrimary && act(event));
+    const pointer = (type, act) =>
+      this.element.addEventListener(type, (event) => event.isPrimary && act(event));
     pointer("pointerdown", (event) => this.#press(event));
     pointer("pointermove", (event) => this.#drag(event));
     pointer("pointerup", (event) => this.#lift(event));
@@ -83,8 +84,14 @@ export class Slider {
     this.value = value;
     this.element.classList.toggle("untouched", value === null);
     this.input.value = String(value ?? min);
-    this.input.setAttribute("aria-valuetext", value === null ? t("not_rated") : this.#describe(value));
-    this.element.style.setProperty("--at", String(value === null ? 0 : (value - min) / (max - min)));
+    this.input.setAttribute(
+      "aria-valuetext",
+      value === null ? t("not_rated") : this.#describe(value),
+    );
+    this.element.style.setProperty(
+      "--at",
+      String(value === null ? 0 : (value - min) / (max - min)),
+    );
   }
 
   #press(event) {
@@ -112,12 +119,14 @@ export class Slider {
       if (!this.#enabled || along <= SLOP || along <= across) return;
       this.#finger.moving = true;
       this.#take(event);
-    } else if (this.#enabled && this.element.hasPointerCapture(event.pointerId)) this.set(this.#valueAt(event));
+    } else if (this.#enabled && this.element.hasPointerCapture(event.pointerId))
+      this.set(this.#valueAt(event));
   }
 
   #lift(event) {
     const finger = this.#finger;
-    if (finger && !finger.moving && Math.max(...Object.values(this.#moved(event))) <= SLOP) this.#take(event);
+    if (finger && !finger.moving && Math.max(...Object.values(this.#moved(event))) <= SLOP)
+      this.#take(event);
     this.#finger = null;
   }
 
@@ -143,7 +152,11 @@ export class Slider {
     const { min, max } = this.#scale;
     const rightToLeft = getComputedStyle(this.element).direction === "rtl";
     const across = (event.clientX - box.left) / box.width;
-    const fraction = this.#upright ? (box.bottom - event.clientY) / box.height : rightToLeft ? 1 - across : across;
+    const fraction = this.#upright
+      ? (box.bottom - event.clientY) / box.height
+      : rightToLeft
+        ? 1 - across
+        : across;
     return min + Math.min(Math.max(fraction, 0), 1) * (max - min);
   }
 }

@@ -8,7 +8,9 @@ export class Stopwatch {
   constructor(before = 0) {
     this.#before = before;
     this.#since = document.hidden ? null : performance.now();
-    document.addEventListener("visibilitychange", () => this.#toggle(), { signal: this.#controller.signal });
+    document.addEventListener("visibilitychange", () => this.#toggle(), {
+      signal: this.#controller.signal,
+    });
   }
 
   elapsed() {

@@ -13,15 +13,19 @@ export class Transport {
   #player;
   #loop;
   #peaks = null;
-  #colours = { size: "" };
   #drag = null;
 
   constructor(player, buffers, { loop, waveform }) {
     this.#player = player;
     this.#loop = loop;
     // Only the open sound's waveform is drawn: those of the others would tell them apart by eye.
-    if (waveform && buffers.has(OPEN)) this.#peaks = peaks(buffers.get(OPEN), COLUMNS, player.engine.length);
-    this.toggle = h("button", { type: "button", class: "button round", on: { click: () => player.toggle() } });
+    if (waveform && buffers.has(OPEN))
+      this.#peaks = peaks(buffers.get(OPEN), COLUMNS, player.engine.length);
+    this.toggle = h("button", {
+      type: "button",
+      class: "button round",
+      on: { click: () => player.toggle() },
+    });
     this.clock = h("span", { class: "clock", "aria-hidden": "true" });
     this.canvas = h("canvas", { class: "wave", "aria-hidden": "true" });
     this.region = h("span", { class: "region", "aria-hidden": "true" });
@@ -88,7 +92,10 @@ export class Transport {
     this.head.style.setProperty("--at", String(position / seconds));
     const clock = `${position.toFixed(1)} / ${seconds.toFixed(1)} s`;
     if (this.clock.textContent !== clock) this.clock.textContent = clock;
-    const edges = { start: engine.region.start / engine.sampleRate, end: engine.region.end / engine.sampleRate };
+    const edges = {
+      start: engine.region.start / engine.sampleRate,
+      end: engine.region.end / engine.sampleRate,
+    };
     const key = `${edges.start}-${edges.end}`;
     if (this.strip.dataset.region === key) return;
     this.strip.dataset.region = key;
@@ -150,7 +157,12 @@ export class Transport {
   #press(event) {
     if (event.button !== 0) return;
     this.strip.setPointerCapture(event.pointerId);
-    const edge = event.target === this.handles.start ? "start" : event.target === this.handles.end ? "end" : null;
+    const edge =
+      event.target === this.handles.start
+        ? "start"
+        : event.target === this.handles.end
+          ? "end"
+          : null;
     this.#drag = { edge, from: this.#secondsAt(event), x: event.clientX, moved: false };
   }
 
@@ -162,8 +174,15 @@ export class Transport {
     const { engine } = this.#player;
     const rate = engine.sampleRate;
     const preview = this.#drag.edge
-      ? { start: engine.region.start / rate, end: engine.region.end / rate, [this.#drag.edge]: this.#drag.to }
-      : { start: Math.min(this.#drag.from, this.#drag.to), end: Math.max(this.#drag.from, this.#drag.to) };
+      ? {
+          start: engine.region.start / rate,
+          end: engine.region.end / rate,
+          [this.#drag.edge]: this.#drag.to,
+        }
+      : {
+          start: Math.min(this.#drag.from, this.#drag.to),
+          end: Math.max(this.#drag.from, this.#drag.to),
+        };
     this.strip.style.setProperty("--from", String(preview.start / this.#player.seconds));
     this.strip.style.setProperty("--to", String(preview.end / this.#player.seconds));
   }
@@ -187,7 +206,8 @@ export class Transport {
     if (!this.#peaks) return;
     const style = getComputedStyle(this.strip);
     const { region, length } = this.#player.engine;
-    const inside = (fraction) => fraction * length >= region.start && fraction * length < region.end;
+    const inside = (fraction) =>
+      fraction * length >= region.start && fraction * length < region.end;
     drawPeaks(this.canvas, this.#peaks, {
       inside,
       colour: style.getPropertyValue("--wave"),

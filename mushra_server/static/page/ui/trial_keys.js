@@ -9,8 +9,10 @@ export function trialKeys(player, transport, sliders = () => undefined) {
   const rated = player.keys.filter((key) => key !== OPEN);
   const handlers = {};
   const play = (key) => key !== undefined && player.keys.includes(key) && player.play(key);
-  for (let digit = 1; digit <= 9; digit += 1) handlers[`digit:${digit}`] = () => play(rated[digit - 1]);
-  for (let digit = 0; digit <= 9; digit += 1) handlers[`shift+digit:${digit}`] = () => play(rated[9 + digit]);
+  for (let digit = 1; digit <= 9; digit += 1)
+    handlers[`digit:${digit}`] = () => play(rated[digit - 1]);
+  for (let digit = 0; digit <= 9; digit += 1)
+    handlers[`shift+digit:${digit}`] = () => play(rated[9 + digit]);
   const open = () => play(OPEN);
   const toggle = () => player.toggle(null, player.keys.includes(OPEN) ? OPEN : rated[0]);
   const neighbour = (by) => () => {
