@@ -1,0 +1,46 @@
+"""What a mask did to a sound, by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from interpreter.evaluation.mask_statistics import MASK_STATISTICS, mask_statistics, silent
+from interpreter.types import Explanation
+
+
+def explanation_of(interpretation: Tensor, residual: Tensor, mask: Tensor | None = None) -> Explanation:
+    count = len(interpretation)
+    even = torch.full((count, 2), 0.5)
+    target = torch.zeros(count, dtype=torch.int64)
+    return Explanation(interpretation, residual, target, even, even, even, "test", mask)
+
+
+def test_mask_statistics_by_hand() -> None:
+    x = torch.tensor([[3.0, 4.0, 0.0, 0.0]])
+    i = torch.tensor([[3.0, 0.0, 0.0, 0.0]])
+    rest = torch.tensor([[0.0, 3.0, 0.0, 0.0]])
+    mask = torch.tensor([[[0.0, 1.0], [1.0, 1.0]]])
+    values = mask_statistics(explanation_of(i, rest, mask), x)
+    expected = {
+        "mask_mean": 0.75,
+        "mask_sd": math.sqrt(3) / 4,
+        "energy_ratio": 9 / 25,
+        "cos_ix": 3 / 5,
+        "sum_error": 1 / 5,
+    }
+    assert tuple(values) == MASK_STATISTICS
+    for name, value in expected.items():
+        assert float(values[name]) == pytest.approx(value), name
+    unknown = mask_statistics(explanation_of(i, rest), x)
+    assert math.isnan(float(unknown["mask_mean"]))
+    assert math.isnan(float(unknown["mask_sd"]))
+
+
+def test_silence_begins_at_minus_eighty_decibels() -> None:
+    x = torch.ones(3, 100)
+    gains = torch.tensor([[0.0], [0.99e-4], [1.01e-4]])
+    assert silent(explanation_of(gains * x, x), x).tolist() == [True, True, False]
