@@ -2,8 +2,8 @@
 
     python -m benchmarks.analysis [--scales 1 4 16] [--panels 40x12 1000x20] [--repeats 5]
 
-Each measurement runs in a process of its own, so that its peak memory is its own. Then reliability, omnibus
-tests and bootstrap on whole panels, beside peers.
+Each measurement runs in a separate process, so that its peak memory is its own. Then reliability, omnibus
+tests and bootstrap on whole panels, compared with peers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-from benchmarks.loading.beside_pingouin import compare  # noqa: E402
+from benchmarks.loading.compare_pingouin import compare  # noqa: E402
 from benchmarks.loading.ratings import ITEMS, MEANS, write_ratings  # noqa: E402
 
 LISTENERS = 1000
@@ -37,7 +37,7 @@ def run_report(path: Path) -> None:
 
 
 def run_load(path: Path) -> None:
-    """Read the CSV alone."""
+    """Only read the CSV."""
     from analysis import load_ratings
 
     load_ratings(path)
@@ -79,10 +79,10 @@ def measure(task: Callable[[Path], None], path: Path) -> tuple[float, float]:
 
 
 def times(scales: list[int]) -> None:
-    """Print a row for each size."""
+    """Print one row per size."""
     tasks = {"load": run_load, "mos": run_mos, "bootstrap": run_bootstrap, "report": run_report}
     print(
-        f"Each task once, in a process of its own with one thread; ratings of {LISTENERS:,} listeners x "
+        f"Each task once, in a separate process with one thread; ratings of {LISTENERS:,} listeners x "
         f"{ITEMS} items x {len(MEANS)} conditions, and of more listeners. `report` is `listenable analyze`, "
         "imports included; `bootstrap` is 10,000 draws; seconds of `mos` and `bootstrap` are after the "
         "ratings are read; the memory is the report's.\n"

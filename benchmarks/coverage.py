@@ -1,4 +1,4 @@
-"""How often each nominal 95 % interval of a mean holds the truth, by simulation.
+"""How often each nominal 95 % interval of a mean covers the truth, by simulation.
 
     python -m benchmarks.coverage [--draws 2000] [--bootstrap 400]
 
@@ -43,7 +43,7 @@ def draw(
 
 
 def covers_bootstrap(scores: np.ndarray, listener: np.ndarray, item: np.ndarray, seed: int) -> bool:
-    """Whether the BCa interval of 1,000 draws holds zero."""
+    """Return whether the BCa interval of 1,000 draws covers zero."""
     cells = pd.DataFrame({"listener": listener, "item": item, "condition": "c", "score": scores})
     drawn = bootstrap_means(cells, ["c"], draws=1000, seed=seed)[:, 0]
     low, high = bca(float(scores.mean()), drawn, influences(cells))
@@ -51,7 +51,7 @@ def covers_bootstrap(scores: np.ndarray, listener: np.ndarray, item: np.ndarray,
 
 
 def coverage(design: tuple[int, int, str], draws: int, bootstrap: int, seed: int = 0) -> dict[str, float]:
-    """Return the share of simulated studies whose interval holds the true mean, per interval."""
+    """Return the share of simulated studies whose interval covers the true mean, per interval."""
     rng = np.random.default_rng(seed)
     hits = dict.fromkeys([*CLOSED, "bootstrap"], 0)
     for number in range(draws):
@@ -75,9 +75,9 @@ def main() -> None:
     chosen = parser.parse_args()
     names = [*CLOSED, "bootstrap"]
     heads = ["two-way (default)" if name == "two-way" else name for name in names]
-    print("## How often a nominal 95 % interval holds the truth\n")
+    print("## How often a nominal 95 % interval covers the truth\n")
     print(
-        f"{chosen.draws:,} simulated studies a design ({chosen.bootstrap:,} for the bootstrap, 1,000 draws "
+        f"{chosen.draws:,} simulated studies per design ({chosen.bootstrap:,} for the bootstrap, 1,000 draws "
         f"each), seed {chosen.seed}; listener SD 10, item SD 6, listener x item SD 6, residual SD 10. Two of "
         "the designs are unbalanced. The first four columns are other formulas for the same mean.\n"
     )

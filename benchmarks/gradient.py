@@ -1,4 +1,4 @@
-"""The gradient baselines beside plain Captum, and two metrics beside Quantus, on a batch of clips.
+"""The gradient baselines compared with plain Captum, and two metrics with Quantus, on a batch of clips.
 
     python -m benchmarks.gradient [--clips 8] [--seconds 2] [--width 256] [--repeats 5] [--threads 1]
 
@@ -64,7 +64,7 @@ def explain_together(name: str, classifier: CnnClassifier, clips: Tensor, target
 
 
 def methods(names: list[str], classifier: CnnClassifier, clips: Tensor, repeats: int) -> None:
-    """Print a row a method."""
+    """Print one row per method."""
     with torch.no_grad():
         target = classifier(clips).argmax(dim=1)
     print("| method | Captum, clip by clip | ours | Captum / ours | largest relative difference |")
@@ -91,7 +91,7 @@ def methods(names: list[str], classifier: CnnClassifier, clips: Tensor, repeats:
 
 
 def metrics(pictures: Tensor, repeats: int) -> None:
-    """Print a row a metric; Quantus gets the whole batch and goes through it by itself."""
+    """Print one row per metric; Quantus gets the whole batch and goes through it by itself."""
     warnings.simplefilter("ignore")
     from quantus.metrics.complexity.complexity import Complexity
     from quantus.metrics.complexity.sparseness import Sparseness
@@ -141,7 +141,7 @@ def main() -> None:
         f"{chosen.clips} clips of {chosen.seconds:g} s, CNN14 of width {chosen.width} on the CPU with "
         f"{chosen.threads} thread(s); medians of {chosen.repeats} (least to most), in turn. Peers: "
         f"{versions('captum', 'quantus')}, with the same hyperparameters and draws. Ours goes clip by clip "
-        "too where each clip has draws or a range of its own (SmoothGrad, integrated gradients, SHAP).\n"
+        "too if each clip has its own draws or range (SmoothGrad, integrated gradients, SHAP).\n"
     )
     methods(chosen.methods, classifier, clips, chosen.repeats)
     metrics(classifier.front_end.log_magnitude(clips), chosen.repeats)

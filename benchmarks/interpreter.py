@@ -1,12 +1,12 @@
-"""Speed and memory of LMAC-TD at the paper's size, beside SpeechBrain's modules and the layer table.
+"""Speed and memory of LMAC-TD at the paper's size, compared with SpeechBrain's modules and the layer table.
 
     python -m benchmarks.interpreter [--parts unet masknet together evaluate] [--repeats 3] [--device cpu]
 
-Five seconds at 16 kHz, batch 1, the same weights on both sides. Each measurement runs in a process of its
-own, so that its peak memory is its own, and calls twice; the peers take turns, and the medians of the
-repeats count, those of the first calls apart.
+Five seconds at 16 kHz, batch 1, the same weights on both sides. Each measurement runs in a separate
+process, so that its peak memory is its own, and calls twice; the peers take turns, and the medians of the
+repeats count, with first calls counted separately.
 `evaluate` scores clips by seven metrics: ours explains each clip once, its peer once per metric as the
-published code does. Without `--parts`, the parts of LMAC-TD are measured together alone, in some minutes.
+published code does. Without `--parts`, LMAC-TD is measured only as a whole, in a few minutes.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ MODES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 USUAL = ("together", "evaluate")
 CALLS = ("first", "later")
-"""The first call of a process also pays for fresh memory; training and long evaluations live in the later."""
+"""The first call of a process also pays for fresh memory; training and evaluations are mostly later ones."""
 
 
 def make(part: str, who: str, device: str) -> Callable[[], tuple[Tensor, list[Tensor]]]:
-    """Return a function that computes a part's output; the second result is what gradients are taken of."""
+    """Return a function that computes a part's output; its second result is what is differentiated."""
     if part == "evaluate":
         return make_evaluation(who)
     from interpreter.explainers.lmac_td import LmacTdNetwork
@@ -121,7 +121,7 @@ def _peak_gib(device: str) -> float:
 
 
 def child(part: str, who: str, mode: str, arguments: argparse.Namespace, output: Path) -> dict[str, float]:
-    """Run `measure` in a process of its own."""
+    """Run `measure` in a separate process."""
     command = [sys.executable, "-m", "benchmarks.interpreter", "--child", part, who, mode, str(output)]
     command += ["--threads", str(arguments.threads), "--device", arguments.device]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
@@ -149,10 +149,11 @@ def main() -> None:
         return
     print("## LMAC-TD at the paper's size, and evaluation\n")
     print(
-        f"Peers: the modules of {versions('speechbrain')} and the published layer table; in `evaluate` a run "
+        f"Peers: the modules of {versions('speechbrain')} and the published layer table; in `evaluate` one "
+        "run "
         f"per metric. Medians of {arguments.repeats} (least to most), batch 1, {arguments.threads} threads, "
         f"{arguments.device}; each process calls twice: the first call also pays for fresh memory, training "
-        "lives in the later ones. Memory is the process's peak, in brackets without what it held before the "
+        "consists of later ones. Memory is the process's peak, in brackets without what it used before the "
         "first call (torch, the weights). The difference is the largest, relative to the largest value.\n"
     )
     print("| part | mode | peers | ours | peers / ours | peers GiB | ours GiB | memory | difference |")
@@ -164,7 +165,7 @@ def main() -> None:
 
 
 def rows(part: str, mode: str, ours_names: list[str], arguments: argparse.Namespace) -> None:
-    """Measure a part in one mode and print a row for each of ours."""
+    """Measure a part in one mode and print one row for each of ours."""
     with tempfile.TemporaryDirectory() as folder:
         runs: dict[str, list[dict[str, float]]] = {}
         for _ in range(arguments.repeats):

@@ -1,10 +1,10 @@
-"""Kill commands with SIGKILL at random moments, start them again, and compare with an unbroken run.
+"""Kill commands with SIGKILL at random moments, start them again, and compare with an uninterrupted run.
 
     python -m benchmarks.kills [--rounds 6] [--seed 0] [COMMAND ...]
 
-Each command first runs unbroken twice, which says how long it takes and which files hold a time and so
-differ anyway. Each round then kills it two times at a random moment of that time and runs it to its end. The
-results must be equal byte for byte, and no file with a temporary name may be left. The section is part of
+Each command first runs uninterrupted twice, which shows how long it takes and which files contain a time and
+so differ anyway. Each round then kills it two times at a random moment of that time and runs it to its end.
+The results must be equal byte for byte, and no file with a temporary name may be left. The section is part of
 docs/reliability.md.
 """
 
@@ -77,7 +77,7 @@ def finish(words: list[str], folder: Path) -> tuple[int, str]:
 
 
 def kill_after(words: list[str], folder: Path, seconds: float) -> bool:
-    """Kill a command and all its processes; say whether it was still running."""
+    """Kill a command and all its processes; return whether it was still running."""
     process = start(words, folder)
     try:
         process.communicate(timeout=seconds)
@@ -95,7 +95,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def measure(subject: Subject, folder: Path, rounds: int, draw: random.Random) -> None:
-    """Run a subject unbroken, then broken; leave the result of an unbroken run in its place."""
+    """Run a subject uninterrupted, then with kills; leave the result of an uninterrupted run in its place."""
     out = folder / subject.out
     results, seconds = [], 0.0
     for _ in range(2):
@@ -104,7 +104,7 @@ def measure(subject: Subject, folder: Path, rounds: int, draw: random.Random) ->
         code, output = finish(subject.words, folder)
         seconds = time.perf_counter() - began
         if code:
-            raise SystemExit(f"{subject.name} failed unbroken:\n{output}")
+            raise SystemExit(f"{subject.name} failed without kills:\n{output}")
         results.append(digests(out))
     whole, other = results
     subject.varying = [name for name in whole if whole[name] != other.get(name)]
@@ -141,15 +141,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("commands", nargs="*", help="which are killed; those before them run unbroken")
+    parser.add_argument("commands", nargs="*", help="which are killed; those before them run uninterrupted")
     chosen = parser.parse_args()
     draw = random.Random(chosen.seed)
     print(
-        f"## Killed at random\n\nEach command is killed with SIGKILL at two random moments a round, started "
-        f"again, and let end; seed {chosen.seed}.\n"
+        f"## Killing commands at random\n\nEach command is killed with SIGKILL at two random moments per "
+        "round, "
+        f"restarted, and left to finish; seed {chosen.seed}.\n"
     )
     print(
-        "| command | rounds | kills | equal to the unbroken run | of these killed after the last file "
+        "| command | rounds | kills | equal to the uninterrupted run | of these, killed after the last file "
         "| temporary files left | files compared |"
     )
     print("|---|---|---|---|---|---|---|")
@@ -157,7 +158,9 @@ def main() -> None:
         for subject in subjects():
             rounds = chosen.rounds if not chosen.commands or subject.name in chosen.commands else 0
             measure(subject, Path(name), rounds, draw)
-            varying = f" (all but {', '.join(subject.varying)}, which hold times)" if subject.varying else ""
+            varying = (
+                f" (all but {', '.join(subject.varying)}, which contain times)" if subject.varying else ""
+            )
             print(
                 f"| `{subject.name}` | {rounds} | {subject.kills} | {subject.equal} | {subject.complete} | "
                 f"{subject.left_over} | {subject.files}{varying} |", flush=True,

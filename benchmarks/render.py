@@ -3,7 +3,7 @@
     python -m benchmarks.render [--items 96] [--repeats 3]
 
 An LMAC-TD and GradCAM, trained for two steps, explain clips of 5 s. Each run is the whole command, from the
-start of Python; a run of few items beside it says how much of that is the start. The sets must be equal.
+start of Python; a second run of few items shows how much of that is the start. The sets must be equal.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def make_runs(folder: Path, items: int) -> tuple[Path, Path]:
 
 
 def seconds(data: Path, run: Path, out: Path, items: int, processes: int) -> float:
-    """Render a set anew and return how long that took."""
+    """Render a new set and return how long that took."""
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "listenable", "render", "--run", run, "--method", "gradcam"]
     command += ["--data", data, "--out", out, "--items", items, "--any", "--devices", processes]
-    # One thread a process: sums depend on how many add up, and two processes share two cores.
+    # One thread per process: sums depend on how many add up, and two processes share two cores.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     begin = time.perf_counter()
     done = subprocess.run(
@@ -72,12 +72,12 @@ def main() -> None:
     print("## Rendering stimuli\n")
     print(
         f"`listenable render` of {chosen.items} items of {SECONDS:g} s: the input, LMAC-TD and GradCAM "
-        "(preset `tiny`), residuals too, on the CPU with a thread a process; medians of "
+        "(preset `tiny`), residuals too, on the CPU with one thread per process; medians of "
         f"{chosen.repeats} (least to most). The rate leaves out what a set of {FEW} items takes: Python's "
         "start and the processes'. No peer renders such sets; loudness is measured by pyloudnorm itself, "
         "so that there is nothing to compare.\n"
     )
-    print(f"| processes | {chosen.items} items | {FEW} items | items a second |\n|---:|---:|---:|---:|")
+    print(f"| processes | {chosen.items} items | {FEW} items | items per second |\n|---:|---:|---:|---:|")
     made = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -23,7 +23,7 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 ELSEWHERE = {"run_all", "kills"}  # the section of `kills` is part of docs/reliability.md
 INTRODUCTION = """# Benchmarks
 
-Medians on the machine that each table names; peers in the same run. `make bench` measures it all again.
+Medians on the machine named below each table; peers in the same run. `make bench` repeats all measurements.
 """
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.server [--sessions-in-soak 1000] [--parts load pymushra]
 
-Every load goes to a server of its own on the loopback address, and is bounded in count and time.
+Every load goes to its own server on the loopback address, and is bounded in count and time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.loading.beside_pymushra import compare
 from benchmarks.loading.client import Client, Log, answer_to, many_sessions, rate
+from benchmarks.loading.compare_pymushra import compare
 from benchmarks.loading.page import visit
 from benchmarks.loading.study import Served, copy_sessions, make_study
 
@@ -42,7 +42,7 @@ def main() -> None:
         if "pymushra" in options.parts:
             outcome = compare(folder, empty, options.sessions_in_soak)
             if outcome.once != outcome.acknowledged:
-                sys.exit("acknowledged pages are missing or doubled")
+                sys.exit("acknowledged pages are missing or duplicated")
 
 
 def load(folder: Path, empty: Path, seconds: float) -> None:
@@ -68,7 +68,7 @@ def fill(study: Path, full: Path) -> tuple[Path, int]:
 
 
 def growth(few: Path, full: Path, stored: int) -> tuple[float, float]:
-    """Save pages in turn on an almost empty and on a full database; return the ratio, and bytes a session."""
+    """Save pages in turn on an almost empty and a full database; return the ratio, and bytes per session."""
     servers = [Served(few), Served(full)]
     logs = asyncio.run(in_turn([served.port for served in servers], SAVES))
     for served in servers:
@@ -81,7 +81,7 @@ def growth(few: Path, full: Path, stored: int) -> tuple[float, float]:
 
 
 async def in_turn(ports: list[int], saves: int) -> list[Log]:
-    """Save a page here, a page there."""
+    """Save pages on both servers in turn."""
     logs = [Log() for _ in ports]
     clients = [Client(port, log) for port, log in zip(ports, logs, strict=True)]
     states = [await client.send("session", "POST", "/api/session", {"parameters": {}}) for client in clients]
@@ -107,7 +107,7 @@ def participants(study: Path, count: int, seconds: float, *, sounds: bool) -> No
     asyncio.run(load())
     took = time.perf_counter() - begin
     served.stop()
-    name = f"{count} participants, a page each 5 s"
+    name = f"{count} participants, one page every 5 s"
     row(f"{name}: page saves", log.seconds["save"], log.errors)
     if sounds:
         rate_mb = log.bytes_read / took / 1e6

@@ -1,4 +1,4 @@
-"""How fast the built-in data is made: clips a second on one core, files included."""
+"""How fast the built-in data is made: clips per second on one core, files included."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ if __name__ == "__main__":
     median = statistics.median(rates)
     print("## Built-in sounds\n")
     print(f"Processor time of {RUNS} runs; no peer makes this set.\n")
-    print("| clips a second, one core | minimum | median | maximum |\n|---|---:|---:|---:|")
+    print("| clips per second, one core | minimum | median | maximum |\n|---|---:|---:|---:|")
     print(f"| 320 clips of 2 s, files written | {rates[0]:.0f} | {median:.0f} | {rates[-1]:.0f} |")

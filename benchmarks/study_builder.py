@@ -3,7 +3,7 @@
     python -m benchmarks.study_builder [--items 12] [--conditions 10] [--seconds 10] [--rate 48000]
 
 A trial has `conditions` signals: methods, hidden reference and both anchors. Memory is the largest resident
-set of a process of its own (Linux), for few and for many short items, and for few and more long ones.
+set of a separate process (Linux), for few and for many short items, and for few and more long ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from stimuli import write_audio
 from study_builder.building.build import build_study
 from study_builder.checks.study import check_study
 
-MADE = 3  # conditions that are no methods: the reference and both anchors
+MADE = 3  # conditions that are not methods: the reference and both anchors
 METHODS = 3  # where memory is measured
 
 MEASURED = """
@@ -92,7 +92,7 @@ def speed(chosen: argparse.Namespace) -> None:
 
 def memory(chosen: argparse.Namespace) -> None:
     """Print the memory of building and checking studies of several sizes, in one thread."""
-    print("\nMost memory of a process that builds and checks, in one thread, libraries included:\n")
+    print("\nPeak memory of a process that builds and checks, in one thread, libraries included:\n")
     print("| items | sounds | memory |\n|---:|---|---:|")
     sizes = [(items, 1.0, 16000) for items in (10, 100, chosen.many)]
     sizes += [(items, chosen.seconds, chosen.rate) for items in (3, chosen.items)]

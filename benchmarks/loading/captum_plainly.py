@@ -1,4 +1,4 @@
-"""The gradient baselines as a user of Captum writes them: a clip at a time, Captum's own defaults."""
+"""The gradient baselines as a user of Captum writes them: one clip at a time, Captum's defaults."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Client:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, kind: str, method: str, path: str, body: dict[str, Any] | str | None = None) -> Any:
-        """Send a request; return its JSON or bytes, and raise OSError where it has no good answer.
+        """Send a request; return its JSON or bytes, and raise OSError if the answer is not good.
 
         A body of text is a form, urlencoded already; any other is sent as JSON.
         """
@@ -95,7 +95,7 @@ def answer_to(page: dict[str, Any]) -> dict[str, Any]:
 
 
 async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: bool, seed: int) -> None:
-    """Take part for some seconds: save a page every so often, and before it load its sounds, where asked."""
+    """Take part for some seconds: save a page every so often, loading its sounds first if asked to."""
     client, draw = Client(port, log), random.Random(seed)
     end = time.perf_counter() + seconds
     try:

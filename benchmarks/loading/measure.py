@@ -1,4 +1,4 @@
-"""Peers timed in turn, and how a table shows what came out."""
+"""Time peers in turn, and format the results for a table."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 
 def in_turn(peers: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    """Return the seconds of each call; all are called once for nothing, then each once a round.
+    """Return the seconds of each call; all are called once as a warm-up, then each once per round.
 
-    Whatever else a machine is doing then falls on all of them alike.
+    Whatever else the machine is doing then affects all of them equally.
     """
     for call in peers.values():
         call()

@@ -1,4 +1,4 @@
-"""The environment of peers that cannot share ours: made on first use, then kept; left out where pip fails."""
+"""The environment of peers that cannot share ours: made on first use, then kept; left out if pip fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parents[2] / ".venv-peers"
 
 
 def peers_python() -> Path | None:
-    """Return the interpreter of the peers' environment, or None where pip cannot make it."""
+    """Return the interpreter of the peers' environment, or None if pip cannot make it."""
     python = FOLDER / "bin" / "python"
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     made = FOLDER / "made-from.txt"

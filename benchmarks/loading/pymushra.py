@@ -1,4 +1,4 @@
-"""pymushra in a process of its own, at the same web server as ours, and what its database holds."""
+"""pymushra in a separate process, with the same web server as ours, and what its database contains."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ServedPymushra:
         self.process.wait()
 
     def stored(self) -> dict[str, int]:
-        """Return how often each session is stored with all trials, by its key; nothing of a torn file."""
+        """Return how often each session is stored with all trials, by its key; nothing of a corrupt file."""
         try:
             trials = json.loads(self.database.read_text(encoding="utf-8")).get(TEST_ID, {})
         except ValueError:
@@ -76,7 +76,7 @@ class ServedPymushra:
 
 
 def database_of(sessions: int) -> dict[str, Any]:
-    """Return the document that pymushra keeps after so many sessions: an entry a trial."""
+    """Return the document that pymushra keeps after so many sessions: one entry per trial."""
     entries: list[dict[str, Any]] = []
     for _ in range(sessions):
         key, session = make_session()

@@ -31,7 +31,7 @@ class Killable(Protocol):
         """End it as a service manager does."""
 
     def stored(self) -> dict[str, int]:
-        """Return how often each thing is stored that it may have acknowledged."""
+        """Return how often each submission is stored that it may have acknowledged."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ RATE, SECONDS = 16_000, 2.0
 
 
 def make_study(folder: Path) -> Path:
-    """Write a study of 9 trials with 8 conditions, hidden and open reference: ten sounds of 2 s a trial."""
+    """Write a study of 9 trials with 8 conditions, hidden and open reference: ten sounds of 2 s per trial."""
     pages: list[object] = ["random"]
     noise = np.random.default_rng(0)
     for number in range(TRIALS):
@@ -42,7 +42,7 @@ def make_study(folder: Path) -> Path:
 
 
 class Served:
-    """`listenable serve` in a process of its own; can be killed and started again at the same port."""
+    """`listenable serve` in a separate process; can be killed and started again at the same port."""
 
     def __init__(self, study: Path) -> None:
         self.study = study

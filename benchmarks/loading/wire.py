@@ -18,7 +18,7 @@ WRITE = "/service/write.php"
 def make_session() -> tuple[str, dict[str, Any]]:
     """Return a session of the study's trials, and the key by which it is found again."""
     name = str(uuid.uuid4())
-    key = f"key-{name}"  # a word before it: pymushra makes numbers of all text that could be one
+    key = f"key-{name}"  # with a word in front: pymushra turns all text that could be a number into one
     responses = [
         {"stimulus": condition, "score": 50, "time": 5000, "comment": ""}
         for condition in ("reference", *CONDITIONS)
@@ -39,7 +39,7 @@ async def post(client: Client, kind: str, session: dict[str, Any]) -> None:
     """
     form = urllib.parse.urlencode({"sessionJSON": json.dumps(session)})
     answer = await client.send(kind, "POST", WRITE, form)
-    # pymushra answers 200 also where it failed, and says so inside.
+    # pymushra answers 200 even if it failed, and says so in the body.
     if isinstance(answer, dict) and answer.get("error"):
         raise OSError(f"{kind}: {answer.get('message')}")
 

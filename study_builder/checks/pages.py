@@ -215,7 +215,7 @@ def check_blindness(config: StudyConfig) -> Iterator[Finding]:
     if any(condition in path for condition in names.values() for path in paths):
         message = (
             "the names of sound files tell conditions apart; listenable's server hides them, the original "
-            "webMUSHRA shows them to whoever opens the browser's network view"
+            "webMUSHRA shows them to anyone who opens the browser's network view"
         )
         yield Finding("note", "file-names", "pages", message)
 

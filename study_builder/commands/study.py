@@ -173,8 +173,9 @@ def check(
     colours = {"error": "red", "warning": "yellow", "note": None}
     for finding in report.findings:
         typer.secho(str(finding), fg=colours[finding.severity])
-    count = {name: sum(1 for _ in report.of_severity(name)) for name in ("error", "warning", "note")}
-    typer.echo(f"{folder}: {count['error']} errors, {count['warning']} warnings, {count['note']} notes")
+    counts = {name: sum(1 for _ in report.of_severity(name)) for name in ("error", "warning", "note")}
+    texts = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()]
+    typer.echo(f"{folder}: {', '.join(texts)}")
     raise typer.Exit(report.exit_code)
 
 

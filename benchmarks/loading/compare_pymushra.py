@@ -1,9 +1,9 @@
 """Saving sessions in pymushra and in listenable: how long, how it grows, and what is lost.
 
-pymushra stores a session when it ends: its page posts all of it, TinyDB reads its JSON file, adds an entry a
-trial, and writes the file anew in place, with fsync. listenable's page saves each page by itself; it takes
-webMUSHRA's post as well, which makes the two comparable request for request. Both commit to disk before they
-answer, and both run in waitress with eight threads.
+pymushra stores a session when it ends: its page posts all of it, TinyDB reads its JSON file, adds one entry
+per trial, and rewrites the file in place, with fsync. listenable's page saves each page separately; the
+server takes webMUSHRA's post as well, which makes the two comparable request for request. Both commit to disk
+before they answer, and both run in waitress with eight threads.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TORN_S, GIVE_UP_S = 20.0, 90.0
 
 
 def compare(folder: Path, study: Path, sessions: int) -> Outcome:
-    """Print both tables; return what became of our own pages while the server was killed.
+    """Print both tables; return what happened to our own pages while the server was killed.
 
     Args:
         folder: where copies of the study and the peer's databases go.
@@ -38,7 +38,7 @@ def compare(folder: Path, study: Path, sessions: int) -> Outcome:
         sessions: of each soak.
     """
     python = peers_python()
-    print(f"### Beside {PEER}\n")
+    print(f"### Compared with {PEER}\n")
     if python is None:
         print(f"{PEER} could not be installed here, so its rows are missing.\n")
     print(
@@ -74,7 +74,7 @@ def growth(folder: Path, study: Path, python: Path | None) -> None:
 
 
 async def _saves(port: int, peer_port: int | None) -> tuple[list[float], list[float], list[float]]:
-    """Save a page and a session here, a session there, for a number of times or some seconds."""
+    """Save a page and a session in ours, a session in the peer, for a number of times or some seconds."""
     own, other = Log(), Log()
     client, peer = Client(port, own), Client(peer_port or 0, other)
     state = await client.send("start", "POST", "/api/session", {"parameters": {}})
@@ -112,10 +112,12 @@ def losses(folder: Path, study: Path, python: Path | None, sessions: int) -> Out
         _row(f"{PEER}, 1 thread", killed, "sessions")
         print(
             f"\n{PEER} does not lock its file while it reads and rewrites it: with several threads, as its "
-            "own command has them, posts at one moment can tear it, and a torn file is refused from then on. "
-            f"Of a torn file nothing counts as stored; that row gave up after {TORN_S:.0f} s, the last after "
+            "own command has them, simultaneous posts can corrupt it, and a corrupt file is refused from "
+            "then on. "
+            f"Nothing in a corrupt file counts as stored; that row gave up after {TORN_S:.0f} s, the last "
+            "after "
             f"{GIVE_UP_S:.0f} s at most. A kill between the write and the answer can store a session twice: "
-            "nothing that is kept of the post tells the second from the first."
+            "nothing stored with the post distinguishes the second from the first."
         )
     print()
     return outcome

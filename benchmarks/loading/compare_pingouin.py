@@ -1,4 +1,4 @@
-"""Reliability, omnibus tests and the bootstrap beside pingouin and a plain loop, on complete ratings."""
+"""Reliability, omnibus tests and bootstrap compared with pingouin and a plain loop, on complete ratings."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ def compare(panels: list[tuple[int, int]], repeats: int) -> None:
         repeats: of each call; the median counts.
     """
     print(
-        f"\nBeside {versions('pingouin', 'numpy')} on the same complete ratings of {len(MEANS)} conditions,"
+        f"\nCompared with {versions('pingouin', 'numpy')} on the same complete ratings of {len(MEANS)} "
+        "conditions,"
     )
     print(
-        f"medians of {repeats} (least to most); the difference is the largest of the numbers that both give, "
-        "relative where they exceed 1.\n"
+        f"medians of {repeats} (least to most); the difference is the largest among the numbers that both "
+        "give, "
+        "relative if they exceed 1.\n"
     )
     print("| task | listeners x items | peer | ours | peer / ours | difference |")
     print("|---|---|---:|---:|---:|---:|")
@@ -114,7 +116,7 @@ def _our_tests(frame: pd.DataFrame) -> np.ndarray:
 
 
 def _loop(table: pd.DataFrame) -> np.ndarray:
-    """Draw listeners and items, take the mean of the ratings so drawn; again."""
+    """Draw listeners and items, take the mean of the ratings drawn; repeat."""
     listeners, items = table["listener"].unique(), table["item"].unique()
     wide = table.pivot(index="listener", columns=["condition", "item"], values="score")
     columns = pd.MultiIndex.from_product([CONDITIONS, items])
