@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import DesignError, kept, screen
+from analysis.models.screening import breaks
 from analysis.ratings.tidy import tidy
 
 
@@ -137,3 +138,112 @@ def test_flags_can_be_told_to_exclude() -> None:
         DesignError, match="no screening rule 'mood'; expected one of hidden-reference, mid-anchor"
     ):
         screen(frame, exclude=("mood",))
+
+
+def twenty(**columns: object) -> pd.DataFrame:
+    """A listener's 20 trials of three conditions; every score differs."""
+    rows = [("a", f"item{i:02d}", name, 10.0 * k + i) for i in range(20) for k, name in enumerate("XYZ")]
+    frame = tidy(pd.DataFrame(rows, columns=["listener", "item", "condition", "score"]))
+    return frame.assign(**{"time_ms": 20_000.0, "listened_ms": 3000.0, **columns})
+
+
+def within(frame: pd.DataFrame, trials: int) -> pd.Series:
+    return frame["item"] < f"item{trials:02d}"
+
+
+# Of 20 trials, 3 are 15 % and 4 are 20 %; of 60 stimuli, 3 are 5 % and 4 are 6.7 %.
+@pytest.mark.parametrize(("count", "flagged"), [(0, False), (3, False), (4, True)])
+def test_the_shares_that_raise_a_flag(count: int, flagged: bool) -> None:
+    frame = twenty()
+    straight = frame.assign(score=frame["score"].mask(within(frame, count), 50.0))
+    assert flags(straight) == ("one score for all conditions of a trial" if flagged else "")
+    fast = frame.assign(time_ms=frame["time_ms"].mask(within(frame, count), 2999.0))
+    assert flags(fast) == ("trials of less than a second per stimulus" if flagged else "")
+    silent = frame.assign(listened_ms=frame["listened_ms"].mask(frame.index < count, 0.0))
+    unrated = frame.assign(score=frame["score"].mask(frame.index < count))
+    for untouched in (silent, unrated):
+        assert flags(untouched) == ("stimuli not rated or not listened to" if flagged else "")
+
+
+def test_the_numbers_behind_the_flags() -> None:
+    frame = twenty()
+    changed = frame.assign(
+        score=frame["score"].mask(within(frame, 5), 50.0),
+        time_ms=frame["time_ms"].mask(within(frame, 2), 10.0),
+        listened_ms=frame["listened_ms"].mask(frame.index < 6, 0.0),
+    )
+    row = screen(changed).iloc[0]
+    assert (row["straight_share"], row["fast_share"], row["untouched_share"]) == (0.25, 0.1, 0.1)
+    assert (row["n_trials"], row["kept"]) == (20, True)
+
+
+def test_two_equal_scores_are_not_a_straight_line() -> None:
+    pairs = twenty(score=50.0)
+    assert flags(pairs[pairs["condition"] != "Z"]) == ""
+    assert "one score" in flags(pairs)
+
+
+def test_a_second_per_stimulus_is_the_pages_own_number_of_stimuli() -> None:
+    two = twenty(time_ms=2000.0)
+    two = two[two["condition"] != "Z"]
+    assert flags(two) == "" and "less than a second" in flags(two.assign(time_ms=1999.0))
+    assert flags(twenty(time_ms=float("nan"))) == "", "no time was recorded"
+
+
+@pytest.mark.parametrize(("scale", "step"), [((0, 100), 20.0), ((1, 5), 0.8), ((-2, 2), 0.8)])
+def test_repeats_may_differ_by_a_fifth_of_the_scale(scale: tuple[float, float], step: float) -> None:
+    frame = twenty(score=1.0)
+    for sign in (1, -1):
+        at, over = (
+            pd.concat([frame, frame.assign(kind="repeat", score=1.0 + sign * gap)], ignore_index=True)
+            for gap in (step, 1.01 * step)
+        )
+        assert "repeats differ" not in flags(at, scale=scale)
+        assert "repeats differ by more than a fifth of the scale" in flags(over, scale=scale)
+    half = pd.concat([frame, frame.head(30).assign(kind="repeat", score=1.5)], ignore_index=True)
+    assert screen(half, scale=scale)["repeat_difference"].iloc[0] == 0.5
+
+
+def test_attention_checks_count_scores_outside_both_ends() -> None:
+    frame = twenty()
+    checks = frame.head(4).assign(kind="attention", item="check", condition=list("XYZW"))
+    both = pd.concat([frame, checks.assign(score=[30.0, 50.0, 29.9, 50.1])], ignore_index=True)
+    asked = {"check": dict.fromkeys("XYZW", (30.0, 50.0))}
+    assert screen(both, expected=asked)["attention_failed"].iloc[0] == 2
+    kept_ends = {"check": dict.fromkeys("XY", (30.0, 50.0))}
+    assert screen(both, expected=kept_ends)["attention_failed"].iloc[0] == 0
+    assert pd.isna(screen(both)["attention_failed"].iloc[0])
+
+
+@pytest.mark.parametrize("answer", ["fail", "Failed", "FALSE", "0", "no", False, 0])
+def test_answers_that_say_that_the_headphone_check_failed(answer: object) -> None:
+    frame = twenty()
+    assert flags(frame.assign(q_headphone_check=answer)) == "headphone check failed"
+    assert flags(frame.assign(q_headphone_check="passed")) == ""
+
+
+def test_each_rule_excludes_or_flags_as_asked() -> None:
+    frame = pd.concat([trials({"a": 8}, of=8), anchors({"a": set(range(8))}, of=8)], ignore_index=True)
+    guard = anchors({f"fine{n}": set() for n in range(4)}, of=8)
+    both = pd.concat([frame, guard], ignore_index=True)
+    first, second = (
+        "the hidden reference under 90 in 8 of 8 trials",
+        "the mid anchor over 90 in 8 of 8 trials",
+    )
+    row = screen(both).set_index("listener").loc["a"]
+    assert (row["reason"], row["flags"]) == (f"{first}; {second}", "")
+    assert row["rules"] == "hidden-reference; mid-anchor" and not row["kept"]
+    row = screen(both, exclude=("mid-anchor",)).set_index("listener").loc["a"]
+    assert (row["reason"], row["flags"], row["rules"]) == (second, first, "mid-anchor")
+    row = screen(both, exclude=()).set_index("listener").loc["a"]
+    assert (row["reason"], row["flags"], row["kept"]) == ("", f"{first}; {second}", True)
+    table = screen(both, exclude=())
+    assert list(breaks(table, "hidden-reference")) == [True, False, False, False, False]
+    assert list(breaks(table, "mid-anchor")) == [True, False, False, False, False]
+
+
+def test_a_trials_own_mean_is_held_against_the_limit() -> None:
+    # Two hidden references in a trial: their mean decides.
+    frame = trials({"a": 4}, of=4, low=80)
+    twice = pd.concat([frame, frame.assign(score=100.0)], ignore_index=True)
+    assert excluded(twice) == [] and screen(twice)["reference_trials"].iloc[0] == 4

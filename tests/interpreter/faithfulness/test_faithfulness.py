@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import scipy.stats
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +15,6 @@ from interpreter.faithfulness import (
     ad_published,
     ag,
     ai,
-    bootstrap_mean,
     comp,
     ff,
     fid_in,
@@ -142,36 +140,3 @@ def test_streams_of_any_batch_size_have_one_mean(triple) -> None:
     assert len(stream.values) == 2 * len(target)
     stream.reset()
     assert math.isnan(stream.compute())
-
-
-def test_bootstrap_agrees_with_scipy() -> None:
-    values = np.random.default_rng(3).gamma(2.0, 10.0, size=60)
-    ours = bootstrap_mean(values, resamples=9000, seed=1)
-    peer = scipy.stats.bootstrap(
-        (values,), np.mean, n_resamples=9000, method="percentile", random_state=np.random.default_rng(9)
-    ).confidence_interval
-    assert ours.mean == pytest.approx(values.mean())
-    assert ours.low == pytest.approx(peer.low, abs=0.4)
-    assert ours.high == pytest.approx(peer.high, abs=0.4)
-    assert ours == bootstrap_mean(values, resamples=9000, seed=1)
-
-
-def test_items_of_one_clip_are_drawn_together() -> None:
-    values = np.random.default_rng(0).normal(size=30)
-    doubled, clips = np.repeat(values, 2), np.repeat(np.arange(30), 2).tolist()
-    single = bootstrap_mean(values)
-    grouped = bootstrap_mean(doubled, clips)
-    naive = bootstrap_mean(doubled)
-    assert (grouped.low, grouped.high) == pytest.approx((single.low, single.high))
-    assert naive.high - naive.low < 0.85 * (single.high - single.low)
-
-
-def test_bootstrap_of_nothing_one_or_equal_items() -> None:
-    assert math.isnan(bootstrap_mean([]).mean)
-    one = bootstrap_mean([3.0])
-    assert one.mean == 3.0
-    assert math.isnan(one.low)
-    assert math.isnan(one.high)
-    same = bootstrap_mean([2.0, 2.0, 2.0])
-    assert (same.low, same.high) == (2.0, 2.0)
-    assert bootstrap_mean([1.0, float("nan"), 3.0]).mean == 2.0

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import fft
 from torch import Tensor, nn
 
 from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
-from interpreter.classifier.front_end import FrontEnd, normalise, resynthesise
+from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.lmac import Lmac
-from interpreter.explainers.lmac_td import LmacTd, LmacTdNetwork
+from interpreter.explainers.lmac_td import LmacTd
 from interpreter.networks.feature_maps import fit, sample
-from interpreter.networks.filter_bank import windowed_dct
-from interpreter.networks.sepformer import Decoder, Encoder, MaskNet, overlap_add, sinusoids
+from interpreter.networks.sepformer import MaskNet, overlap_add, sinusoids
 from interpreter.networks.slim_unet import SlimFrameDecoder, SlimMaskDecoder
 from interpreter.runs.builders import build_lmac, build_lmac_td, probe_shapes
 from interpreter.settings.presets import load_config
@@ -28,45 +22,6 @@ from interpreter.settings.presets import load_config
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed)) - 0.5
-
-
-@pytest.mark.parametrize(("channels", "kernel", "stride"), [(128, 64, 32), (256, 16, 8), (40, 12, 4)])
-@given(samples=st.integers(1, 700))
-@settings(max_examples=8, deadline=None)
-def test_the_dct_basis_reconstructs_every_length(
-    channels: int, kernel: int, stride: int, samples: int
-) -> None:
-    clips = _noise(2, samples)
-    unet = nn.Module()
-    network = LmacTdNetwork(
-        Encoder(channels, kernel, stride),
-        unet,
-        MaskNet(channels, 8, 2, 8, 1, 1, 1, 10),
-        Decoder(channels, kernel, stride),
-        alpha=0,
-    )
-    network.use_dct_basis()
-    separation = network(clips, [])
-    assert separation.interpretation.shape == clips.shape
-    assert torch.allclose(separation.interpretation + separation.residual, clips, atol=1e-5)
-
-
-def test_the_basis_is_scipys_dct_of_a_windowed_frame() -> None:
-    analysis, synthesis = windowed_dct(128, 64, 32)
-    frame = _noise(64).double()
-    window = torch.sin(math.pi * (torch.arange(64) + 0.5) / 64)
-    expected = fft.dct((frame * window).numpy(), norm="ortho")
-    found = analysis[:, 0].double() @ frame
-    assert torch.allclose(found[0::2], torch.from_numpy(expected), atol=1e-6)
-    assert torch.allclose(found[1::2], -torch.from_numpy(expected), atol=1e-6)
-    assert torch.allclose(analysis, synthesis)  # half overlap: the squared windows sum to one
-
-
-def test_a_basis_that_cannot_reconstruct_is_refused() -> None:
-    with pytest.raises(ConfigError, match="at least 128, got 100"):
-        windowed_dct(100, 64, 32)
-    with pytest.raises(ConfigError, match="a stride that divides 64 at least twice, got 64"):
-        windowed_dct(128, 64, 64)
 
 
 def test_overlap_add_is_the_transposed_convolution_of_deltas() -> None:
@@ -83,33 +38,6 @@ def test_positions_beyond_the_table_go_on() -> None:
     net = MaskNet(8, 8, 2, 8, 1, 1, 1, 5200)
     with torch.no_grad():
         assert net(_noise(1, 8, 60)).shape == (1, 8, 60)
-
-
-@given(samples=st.integers(1, 4000))
-@settings(max_examples=10, deadline=None)
-def test_the_stft_goes_there_and_back_at_every_length(samples: int) -> None:
-    front_end, clips = FrontEnd(), _noise(1, samples)
-    spectrum = front_end.stft(clips)
-    assert spectrum.shape == (1, samples // 186 + 1, 513)
-    assert torch.allclose(front_end.istft(spectrum, samples), clips, atol=2e-5)
-    same = resynthesise(front_end, front_end.log_magnitude(clips), spectrum, samples)
-    assert torch.allclose(same, clips, atol=1e-4)
-
-
-def test_mel_positions_put_each_band_at_its_own_bin() -> None:
-    front_end = FrontEnd()
-    positions = front_end.bin_positions()
-    loudest = front_end.filters.argmax(dim=0)
-    # the nearest bin to a centre lies within half a bin, which is up to .71 bands at the lowest frequencies
-    assert (positions[loudest] - torch.arange(80)).abs().max() < 0.5
-    assert positions[0] == pytest.approx(-1) and positions[-1] == pytest.approx(80)
-
-
-def test_normalising_leaves_silence_alone_and_is_told_apart() -> None:
-    clips = torch.tensor([[0.2, -0.8], [0.0, 0.0], [-0.5, -0.1]])
-    assert torch.allclose(normalise(clips, "max-abs"), torch.tensor([[0.25, -1.0], [0, 0], [-1.0, -0.2]]))
-    assert torch.allclose(normalise(clips, "max"), torch.tensor([[1.0, -4.0], [0, 0], [-0.5, -0.1]]))
-    assert torch.equal(normalise(clips, "none"), clips)
 
 
 def test_fit_cuts_and_fills_at_the_end_and_sample_reads_between() -> None:

@@ -67,3 +67,43 @@ def test_si_sdr_is_the_ratio_of_projection_and_rest() -> None:
     noise *= reference.norm() / noise.norm() * 10 ** (-12 / 20)
     assert float(si_sdr(3 * (reference + noise), reference)) == pytest.approx(12.0, abs=1e-3)
     assert si_sdr(torch.zeros(1, 9), torch.zeros(1, 9)).isfinite()
+
+
+def test_si_sdr_treats_each_clip_of_a_batch_alone() -> None:
+    from torchmetrics.functional.audio import scale_invariant_signal_distortion_ratio
+
+    generator = torch.Generator().manual_seed(3)
+    reference = torch.randn(4, 500, generator=generator) + torch.tensor([0.0, 0.5, -1.0, 2.0])[:, None]
+    noise = torch.randn(4, 500, generator=generator) * torch.tensor([0.03, 0.3, 1.0, 5.0])[:, None]
+    estimate = torch.tensor([1.0, 0.2, 3.0, -1.0])[:, None] * reference + noise + 0.7
+    found = si_sdr(estimate, reference)
+    assert found.shape == (4,)
+    witness = scale_invariant_signal_distortion_ratio(estimate.double(), reference.double(), zero_mean=True)
+    assert found.tolist() == pytest.approx(witness.tolist(), abs=1e-3)
+    alone = [float(si_sdr(estimate[at : at + 1], reference[at : at + 1])) for at in range(4)]
+    assert found.tolist() == pytest.approx(alone, abs=1e-4)
+
+
+def test_si_sdr_of_silence_is_finite_and_has_a_slope() -> None:
+    quiet = torch.zeros(1, 9, requires_grad=True)
+    reference = _random(1, 9)
+    assert float(si_sdr(quiet, reference).detach()) == pytest.approx(0.0), "both energies are at their floor"
+    (slope,) = torch.autograd.grad(si_sdr(quiet, reference).sum(), quiet)
+    assert slope.isfinite().all()
+    assert float(si_sdr(reference, reference)) > 60
+
+
+def test_sizes_of_a_spectrum_are_means_over_the_clips() -> None:
+    # A loud and a quiet clip, each halved: the relative size weighs them alike.
+    clip = torch.log1p(torch.stack([_random(4, 3) * 100, _random(4, 3) * 0.01]))
+    parts = torch.log1p(torch.tensor([0.5, 0.1])[:, None, None] * torch.expm1(clip))
+    assert float(spectrum_size(parts, clip)) == pytest.approx(0.3, rel=1e-4)
+    assert float(spectrum_size(clip, clip * 0)) > 1e6, "silence has a size of its floor, not of nothing"
+
+
+def test_loud_cells_are_relative_to_each_clips_own_peak() -> None:
+    pictures = torch.tensor([[[100.0, 35.0], [34.9, -1.0]], [[1.0, 0.35], [0.34, 0.0]]])
+    assert loud_cells(pictures).tolist() == [[[1, 1], [0, 0]]] * 2
+    assert loud_cells(pictures, 0.5).sum().item() == 2
+    assert loud_cells(pictures.double()).dtype == torch.float64
+    assert similarity(pictures, pictures).shape == (2,)

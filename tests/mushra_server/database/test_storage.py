@@ -1,4 +1,4 @@
-"""The database: which ones are opened, which refused; exports; forgetting. On SQLite and on PostgreSQL."""
+"""The database: which ones are opened, which refused; exports. On SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ import pytest
 from mushra_server.app import create_app
 from mushra_server.database.database import Database, sqlite_url
 from mushra_server.database.schema import RATING_COLUMNS
-from mushra_server.database.sessions import exclude, find_by_participant
 from mushra_server.errors import ServerError, StoreError
-from mushra_server.export.erasure import forget
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.web.server import Options
 
@@ -101,52 +99,6 @@ def test_the_json_holds_sessions_answers_and_decisions(app, make_listener):
     assert found["schema_version"] == 1 and found["study"] == "a-study" and found["events"] == []
     assert found["sessions"][0]["listener"] == "nan" and "token_hash" not in found["sessions"][0]
     assert len(found["ratings"]) == 15 and list(found["ratings"][0]) == list(RATING_COLUMNS)
-
-
-def test_forgetting_removes_the_reason_of_an_exclusion(app, make_listener, rows):
-    make_listener(app).start({"participant": "ann"}).save_all()
-    database = app.extensions["listenable"].database
-    with database.write() as connection:
-        exclude(connection, find_by_participant(connection, "ann"), "Ann Smith fell asleep")
-    forget(database, "ann")
-    file = io.StringIO()
-    with database.read() as connection:
-        write_json(connection, file)
-    assert "Smith" not in file.getvalue()
-    assert json.loads(file.getvalue())["sessions"][0]["excluded_at"], "it stays excluded"
-
-
-@pytest.mark.parametrize("with_ratings", [False, True])
-def test_forgetting_removes_the_person(app, make_listener, rows, with_ratings):
-    gone = make_listener(app).start({"PROLIFIC_PID": "remove-me"})
-    ratings = [
-        {"key": s["key"], "attribute": "score", "score": 5, "comment": "my name is Ann"}
-        for s in gone.trials()[0]["stimuli"]
-    ]
-    gone.save_all()
-    gone.save(gone.trials()[0]["index"], ratings=ratings)
-    make_listener(app).start({"PROLIFIC_PID": "stays"}).save_all()
-    database = app.extensions["listenable"].database
-    removed = forget(database, "remove-me", ratings=with_ratings)
-    assert removed["comments"] == 5 and removed["identities"] == 1
-    for table in ("sessions", "submissions", "ratings", "answers", "parameters", "drafts", "events"):
-        text = json.dumps(rows(app, f"SELECT * FROM {table}"))
-        assert "remove-me" not in text and "Ann" not in text, table
-    assert len(rows(app, "SELECT * FROM export_ratings")) == (15 if with_ratings else 30)
-    assert {row["listener"] for row in rows(app, "SELECT * FROM export_ratings")} > {"stays"} or with_ratings
-    assert gone.client.get("/api/session").status_code == 401
-    assert [row["action"] for row in rows(app, "SELECT * FROM events")] == ["forget"]
-    with pytest.raises(ServerError, match="nobody has the id 'remove-me'"):
-        forget(database, "remove-me")
-
-
-def test_forgotten_text_is_gone_from_the_files_bytes(make_app, make_listener):
-    app = make_app()
-    make_listener(app).start({"PROLIFIC_PID": "needle-in-the-file"}).save_all()
-    server = app.extensions["listenable"]
-    forget(server.database, "needle-in-the-file")
-    for path in server.study.root.glob("ratings.sqlite3*"):
-        assert b"needle-in-the-file" not in path.read_bytes(), path
 
 
 def test_sqlite_is_opened_durably(tmp_path):

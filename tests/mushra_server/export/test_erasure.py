@@ -1,0 +1,179 @@
+"""Forgetting a participant: what was written is gone from rows, stored bodies and the file's bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from mushra_server.database.sessions import exclude, find_by_participant
+from mushra_server.errors import ServerError
+from mushra_server.export.erasure import forget
+from mushra_server.export.tables import write_json
+from mushra_server.web.server import Options
+from tests.mushra_server.posted import post, posted_pages, session
+
+
+@pytest.fixture
+def app(make_app, url):
+    return make_app(url=url, options=Options(collect_webmushra=True))
+
+
+def test_forgetting_removes_the_reason_of_an_exclusion(app, make_listener, rows):
+    make_listener(app).start({"participant": "ann"}).save_all()
+    database = app.extensions["listenable"].database
+    with database.write() as connection:
+        exclude(connection, find_by_participant(connection, "ann"), "Ann Smith fell asleep")
+    forget(database, "ann")
+    file = io.StringIO()
+    with database.read() as connection:
+        write_json(connection, file)
+    assert "Smith" not in file.getvalue()
+    assert json.loads(file.getvalue())["sessions"][0]["excluded_at"], "it stays excluded"
+
+
+@pytest.mark.parametrize("with_ratings", [False, True])
+def test_forgetting_removes_the_person(app, make_listener, rows, with_ratings):
+    gone = make_listener(app).start({"PROLIFIC_PID": "remove-me"})
+    ratings = [
+        {"key": s["key"], "attribute": "score", "score": 5, "comment": "my name is Ann"}
+        for s in gone.trials()[0]["stimuli"]
+    ]
+    gone.save_all()
+    gone.save(gone.trials()[0]["index"], ratings=ratings)
+    make_listener(app).start({"PROLIFIC_PID": "stays"}).save_all()
+    database = app.extensions["listenable"].database
+    removed = forget(database, "remove-me", ratings=with_ratings)
+    assert removed["comments"] == 5 and removed["identities"] == 1
+    for table in ("sessions", "submissions", "ratings", "answers", "parameters", "drafts", "events"):
+        text = json.dumps(rows(app, f"SELECT * FROM {table}"))
+        assert "remove-me" not in text and "Ann" not in text, table
+    assert len(rows(app, "SELECT * FROM export_ratings")) == (15 if with_ratings else 30)
+    assert {row["listener"] for row in rows(app, "SELECT * FROM export_ratings")} > {"stays"} or with_ratings
+    assert gone.client.get("/api/session").status_code == 401
+    assert [row["action"] for row in rows(app, "SELECT * FROM events")] == ["forget"]
+    with pytest.raises(ServerError, match="nobody has the id 'remove-me'"):
+        forget(database, "remove-me")
+
+
+def test_forgotten_text_is_gone_from_the_files_bytes(make_app, make_listener):
+    app = make_app()
+    make_listener(app).start({"PROLIFIC_PID": "needle-in-the-file"}).save_all()
+    server = app.extensions["listenable"]
+    forget(server.database, "needle-in-the-file")
+    for path in server.study.root.glob("ratings.sqlite3*"):
+        assert b"needle-in-the-file" not in path.read_bytes(), path
+
+
+def everything(app, rows):
+    """All rows of all tables as one text."""
+    tables = rows(app, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {row["name"]: json.dumps(rows(app, f"SELECT * FROM {row['name']}"), default=str) for row in tables}
+
+
+@pytest.fixture
+def written(make_app, make_listener):
+    """An app with two participants who wrote into every field."""
+    app = make_app()
+    for name in ("needle-a", "needle-b"):
+        person = make_listener(app).start({"PROLIFIC_PID": name, "STUDY_ID": f"{name}-study"})
+        for page in person.state["pages"]:
+            if page["type"] == "finish":
+                answers = {"age": "30", "email": f"{name}@example.org"}
+                person.save(page["index"], answers=answers)
+            else:
+                person.save(page["index"])
+        body = [
+            {"key": one["key"], "attribute": "score", "score": 5, "comment": f"{name} wrote this"}
+            for one in person.trials()[0]["stimuli"]
+        ]
+        person.save(person.trials()[0]["index"], ratings=body)
+        began = {
+            "attempt": "a-1",
+            "page": person.state["pages"][0]["id"],
+            "answers": {"email": f"{name} began this"},
+        }
+        answer = person.client.put("/api/session/pages/0/draft", json=began)
+        assert answer.status_code == 200, answer.json
+    return app
+
+
+def test_answers_do_not_stay_in_stored_bodies(written, rows):
+    forget(written.extensions["listenable"].database, "needle-a")
+    bodies = [json.loads(row["body"]) for row in rows(written, "SELECT body FROM submissions ORDER BY id")]
+    half = len(bodies) // 2
+    assert [body["answers"] for body in bodies[:half]] == [{}] * half
+    assert all("comment" not in one for body in bodies[:half] for one in body["ratings"])
+    scores = [one["score"] for body in bodies[:half] for one in body["ratings"]]
+    assert len(scores) == 20 and scores.count(5) == 5, "what was rated stays"
+    assert any("needle-b@example.org" in json.dumps(body) for body in bodies[half:]), "the other's stays"
+
+
+def test_no_table_keeps_a_word_and_the_other_participant_keeps_all(written, rows):
+    before = everything(written, rows)
+    removed = forget(written.extensions["listenable"].database, "needle-a")
+    after = everything(written, rows)
+    for name, text in after.items():
+        assert "needle-a" not in text, name
+        assert text.count("needle-b") == before[name].count("needle-b"), name
+    assert removed == {
+        "URL parameters": 2, "drafts": 1, "refused posts": 0, "answers": 3, "webMUSHRA bodies": 0,
+        "comments": 5, "identities": 1,
+    }  # fmt: skip
+    assert len(rows(written, "SELECT * FROM ratings")) == 40
+    assert len(rows(written, "SELECT * FROM sessions WHERE token_hash IS NULL")) == 1
+
+
+def test_with_the_ratings_only_the_others_rows_stay(written, rows):
+    before = len(rows(written, "SELECT * FROM submissions"))
+    taken = len(rows(written, "SELECT * FROM slots WHERE session_id IS NOT NULL"))
+    removed = forget(written.extensions["listenable"].database, "needle-a", ratings=True)
+    assert removed["ratings"] == 20
+    assert len(rows(written, "SELECT * FROM ratings")) == 20
+    assert len(rows(written, "SELECT * FROM submissions")) == before // 2
+    assert len(rows(written, "SELECT * FROM slots WHERE session_id IS NOT NULL")) == taken // 2
+    (event,) = rows(written, "SELECT * FROM events")
+    assert (event["action"], event["reason"]) == ("forget", "ratings too") and event["session_id"] is not None
+
+
+def test_a_sessions_name_will_do_and_the_log_says_that_ratings_stayed(written, rows):
+    uuid = rows(written, "SELECT uuid FROM sessions ORDER BY id")[1]["uuid"]
+    assert forget(written.extensions["listenable"].database, uuid)["identities"] == 1
+    (event,) = rows(written, "SELECT * FROM events")
+    assert (event["action"], event["reason"]) == ("forget", None)
+    assert "needle-b" not in json.dumps(rows(written, "SELECT * FROM submissions"))
+
+
+def test_what_webmushra_posted_is_gone(make_app, make_study, tmp_path, rows):
+    study = make_study(pages=posted_pages(tmp_path / "study"))
+    app = make_app(study, options=Options(collect_webmushra=True))
+    assert post(app, session()).status_code == 200
+    assert post(app, session(uuid="other", participant={"name": ["email"], "response": ["stays@b.c"]}))
+    (uuid,) = (row["uuid"] for row in rows(app, "SELECT uuid FROM sessions ORDER BY id LIMIT 1"))
+    removed = forget(app.extensions["listenable"].database, uuid)
+    assert removed["webMUSHRA bodies"] == 1 and removed["comments"] == 1
+    left = everything(app, rows)
+    assert not [name for name, text in left.items() if "a@b.c" in text]
+    assert "stays@b.c" in left["wire_sessions"] and "stays@b.c" in left["answers"]
+    assert (left["wire_sessions"].count("R&B was"), left["ratings"].count("R&B was")) == (1, 1), "the other's"
+
+
+def test_an_exclusion_is_logged_without_its_reason(written, rows):
+    database = written.extensions["listenable"].database
+    with database.write() as connection:
+        for name in ("needle-a", "needle-b"):
+            exclude(connection, find_by_participant(connection, name), f"{name} fell asleep")
+    forget(database, "needle-a")
+    reasons = [row["reason"] for row in rows(written, "SELECT reason FROM events ORDER BY id")]
+    assert reasons == [None, "needle-b fell asleep", None]
+
+
+def test_nothing_is_left_in_the_file_or_its_log(written):
+    server = written.extensions["listenable"]
+    forget(server.database, "needle-a")
+    files = list(server.study.root.glob("ratings.sqlite3*"))
+    assert all(b"needle-a" not in path.read_bytes() for path in files)
+    assert any(b"needle-b" in path.read_bytes() for path in files)
+    log = server.study.root / "ratings.sqlite3-wal"
+    assert not log.exists() or log.stat().st_size == 0
