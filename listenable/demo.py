@@ -17,6 +17,8 @@ from pathlib import Path
 
 import typer
 
+from stimuli.files import write_text
+
 SERVED_AT = ("127.0.0.1", 8000)
 GRADIENT_METHODS = ("gradcam", "saliency")
 TEST_FOLD = "4"
@@ -109,9 +111,7 @@ class Progress:
         """Note that `stage` is done."""
         self.seconds[stage] = round(seconds, 1)
         content = json.dumps({"settings": self.settings, "seconds": self.seconds}, indent=1)
-        temporary = self.path.with_suffix(".part")
-        temporary.write_text(content + "\n", encoding="utf-8")
-        temporary.replace(self.path)
+        write_text(self.path, content + "\n")
 
 
 def run_stage(stage: Stage) -> float:

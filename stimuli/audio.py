@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +15,7 @@ import soxr
 from scipy.io import wavfile
 
 from stimuli.errors import AudioFileError
+from stimuli.files import write_bytes
 
 Audio = npt.NDArray[np.float32]
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
@@ -122,8 +121,7 @@ def write_audio(
         file_format = FORMATS[path.suffix.lower()]
         chosen = "VORBIS" if file_format == "OGG" else subtype
         soundfile.write(encoded, data, sample_rate, format=file_format, subtype=chosen)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(encoded.getbuffer())
+    write_bytes(path, encoded.getbuffer())
 
 
 def quantise_16_bit(audio: Audio, *, dither: bool = True, seed: int = 0) -> npt.NDArray[np.int16]:
@@ -139,20 +137,6 @@ def quantise_16_bit(audio: Audio, *, dither: bool = True, seed: int = 0) -> npt.
         )
     codes: npt.NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
     return codes
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; rename it to `path` at the end, remove it after an error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
 
 
 def _refuse_unwritable(path: Path, samples: Audio, subtype: Subtype) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from stimuli.errors import DatasetError
+from stimuli.files import move_into_place, temporary_name
 from stimuli.manifest import sha256_of
 from stimuli.remote import Remote
 
@@ -47,7 +48,7 @@ def fetch(
         before = part.stat().st_size if part.exists() else 0
         try:
             if _fetch_once(url, part, report):
-                part.replace(path)
+                move_into_place(part, path)
                 _validator_file(part).unlink(missing_ok=True)
                 return path
             reason = "the connection closed early"
@@ -133,8 +134,7 @@ def unpack(archive: Path, out: Path, remote: Remote) -> None:
     Raises:
         DatasetError: the archive is broken, or has not what it should have.
     """
-    temporary = out.with_name(f".{out.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary = temporary_name(out)
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as packed:
@@ -146,7 +146,7 @@ def unpack(archive: Path, out: Path, remote: Remote) -> None:
             raise DatasetError(
                 f"{archive}: it holds no {remote.folder}/{remote.expected}; expected {remote.title}."
             )
-        (temporary / remote.folder).replace(out)
+        move_into_place(temporary / remote.folder, out)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's fault; a damaged archive's errors have no number

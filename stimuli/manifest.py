@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -12,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from stimuli.errors import ManifestError
+from stimuli.files import write_text
 from stimuli.validation import finding
 
 SCHEMA_VERSION = 1
@@ -116,13 +116,7 @@ class Manifest(_Record):
     def save(self, folder: str | Path) -> Path:
         """Write `manifest.json` into `folder` and return its path."""
         path = Path(folder) / FILE_NAME
-        temporary = path.with_name(f".{FILE_NAME}.{os.getpid()}.part")
-        try:
-            temporary.write_text(json.dumps(self.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_text(path, json.dumps(self.model_dump(mode="json"), indent=1) + "\n")
         return path
 
     def stimulus(self, item: str, condition: str, kind: Kind = "stimulus") -> Stimulus | None:

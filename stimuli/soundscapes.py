@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stimuli.audio import Audio, atomic_path, write_audio
+from stimuli.audio import Audio, write_audio
 from stimuli.errors import DatasetError
+from stimuli.files import write_text
 from stimuli.seeds import refuse_seed
 from stimuli.sources import SOURCES
 from stimuli.synthesis import Signal, coloured_noise, glide, harmonics, room, slow_envelope, unit_power
@@ -129,6 +130,5 @@ def write_soundscapes(folder: str | Path, soundscapes: Iterable[Soundscape]) -> 
         write_audio(folder / "stems" / clip.filename, clip.stem, SAMPLE_RATE, dither=False)
         rows.writerow([clip.filename, clip.fold, clip.target, clip.category, False, clip.src_file, "A"])
     index = folder / "meta" / "esc50.csv"
-    with atomic_path(index) as temporary:
-        temporary.write_text(table.getvalue(), encoding="utf-8")
+    write_text(index, table.getvalue())
     return index

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 
+from stimuli.files import atomic_folder, copy_file
 from study_builder.errors import BuildError
 
 CONFIG_NAME = "config.yaml"
@@ -33,7 +32,7 @@ def copy_named_file(path: str, base: Path, study: Path) -> None:
     if not (base / path).is_file():
         raise BuildError(f"{base / path}: is named by a page, but missing")
     (study / path).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(base / path, study / path)
+    copy_file(base / path, study / path)
 
 
 def _has_sessions(database: Path) -> bool:
@@ -65,17 +64,5 @@ def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
             raise BuildError(f"{out}: exists already; choose another folder, or --overwrite to replace it")
         if not (out / CONFIG_NAME).is_file():
             raise BuildError(f"{out}: is no study, so it is not replaced; choose another folder")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        temporary.mkdir(parents=True)
-    except OSError as error:  # names what the user gave rather than a name of ours
-        raise OSError(error.errno, error.strerror, str(out)) from error
-    try:
-        yield temporary
-        if out.exists():
-            shutil.rmtree(out)
-        temporary.rename(out)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    with atomic_folder(out) as folder:
+        yield folder

@@ -58,6 +58,7 @@ def test_the_door_shows_each_package_under_its_own_name() -> None:
             ("torch", "flask"),
         ),
         ("import listenable; listenable.create_app", ("torch",)),
+        ("import stimuli", ("numpy", "soundfile", "pydantic")),
     ],
 )
 def test_a_name_loads_only_what_it_needs(use: str, absent: tuple[str, ...]) -> None:

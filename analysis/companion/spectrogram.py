@@ -10,6 +10,7 @@ from scipy import signal
 
 from analysis.errors import RatingsError
 from analysis.statistics.variance import Floats
+from stimuli.files import atomic_path
 
 _NO_DATE: Any = {"Software": None}  # a picture says nothing of the program that drew it
 _RANGE_DB, _BINS, _FRAMES = 80.0, 192, 420
@@ -27,17 +28,16 @@ def draw_spectrogram(source: Path, picture: Path, level: float) -> None:
     from matplotlib.image import imsave
 
     power = _spectrogram_db(source)
-    part = picture.with_name(f".{picture.name}.part")
-    imsave(
-        part,
-        power[::-1],
-        cmap="magma",
-        vmin=level - _RANGE_DB,
-        vmax=level,
-        format="png",
-        metadata=_NO_DATE,
-    )
-    part.replace(picture)
+    with atomic_path(picture) as temporary:
+        imsave(
+            temporary,
+            power[::-1],
+            cmap="magma",
+            vmin=level - _RANGE_DB,
+            vmax=level,
+            format="png",
+            metadata=_NO_DATE,
+        )
 
 
 def peak_db(source: Path) -> float:

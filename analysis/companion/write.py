@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from analysis.ratings.labels import distinct
 from analysis.ratings.study import Study, Trial, read_study
 from analysis.ratings.tidy import each, is_simulated, rated, scale_of
 from analysis.report.methods_text import software
+from stimuli.files import copy_file, write_text
 
 
 def write_companion(
@@ -93,7 +93,8 @@ def write_companion(
     templates = FileSystemLoader(Path(__file__).parents[1] / "templates")
     environment = Environment(loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     page = folder / "index.html"
-    _replace(page, environment.get_template("companion.html").render(**context))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(page, environment.get_template("companion.html").render(**context))
     return page
 
 
@@ -182,9 +183,7 @@ def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str
     """Copy a sound and draw its spectrogram; paths relative to the page."""
     folder.mkdir(parents=True, exist_ok=True)
     copied, picture = folder / f"{name}{source.suffix}", folder / f"{name}.png"
-    part = copied.with_name(f".{copied.name}.part")
-    shutil.copyfile(source, part)
-    part.replace(copied)
+    copy_file(source, copied)
     draw_spectrogram(source, picture, level)
     return {"audio": f"audio/{folder.name}/{copied.name}", "picture": f"audio/{folder.name}/{picture.name}"}
 
@@ -197,10 +196,3 @@ def _safe(name: str) -> str:
     """
     safe = re.sub(r"[^a-z0-9._+-]", "_", name.lower()).lstrip(".")
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.fonts import dress, missing_letters, settings
 from analysis.ratings.tidy import is_simulated, scale_of
+from stimuli.files import write_bytes
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
@@ -140,9 +141,7 @@ def save(ax: Axes, folder: Path, name: str) -> Saved:
             figure.savefig(picture, format=kind, dpi=200, metadata=about)
     drawn["svg"] = io.BytesIO(buffer.getvalue().encode())
     for kind, picture in drawn.items():
-        part = folder / f".{name}.{kind}.part"
-        part.write_bytes(picture.getvalue())
-        part.replace(folder / f"{name}.{kind}")
+        write_bytes(folder / f"{name}.{kind}", picture.getvalue())
     return Saved(buffer.getvalue(), bool(missing))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PART = ".part-"
+from stimuli.files import sync_folder, sync_tree, temporary_name
+
+_PART = "report"
 _UNUSABLE = re.compile(r"[^\w.-]+")
 
 
@@ -29,16 +30,18 @@ def staged(folder: Path, record: str) -> Iterator[Path]:
     """
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f"{_PART}*"):  # of one that was killed
+    for left in folder.glob(f".{_PART}.*.part"):  # of one that was killed
         shutil.rmtree(left, ignore_errors=True)
-    part = Path(tempfile.mkdtemp(prefix=_PART, dir=folder))
+    part = temporary_name(folder / _PART)
     try:
+        part.mkdir()
         yield part
         written = sorted(path.name for path in part.iterdir())
         about = json.loads((part / record).read_text(encoding="utf-8")) | {"files": written}
         (part / record).write_text(
             json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
         )
+        sync_tree(part)
         for name in set(_files_of(folder / record)) - set(written):
             (folder / name).unlink(missing_ok=True)
         for name in sorted(written, key=lambda name: name == record):  # the record last
@@ -49,6 +52,7 @@ def staged(folder: Path, record: str) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
         raise
     part.rmdir()
+    sync_folder(folder)
 
 
 def _files_of(record: Path) -> list[str]:

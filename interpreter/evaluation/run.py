@@ -20,13 +20,14 @@ from interpreter.evaluation.model_randomisation import randomisation_check
 from interpreter.evaluation.scoring import Progress, evaluate_items
 from interpreter.evaluation.settings import Items, Setting, Source
 from interpreter.evaluation.summary import summarise
-from interpreter.evaluation.tables import write_tables, write_text
+from interpreter.evaluation.tables import write_tables
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer
 from interpreter.faithfulness import PictureOf
 from interpreter.runs.folder import CHECKPOINT, sha256, versions
 from interpreter.runs.loading import load_classifier
 from stimuli import Dataset, refuse_seed
+from stimuli.files import write_text
 
 SCHEMA_VERSION = 1
 CONTAMINANT_FOLD = 5  # the fold that the paper's code mixes in

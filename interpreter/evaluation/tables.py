@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from interpreter.evaluation.published_results import AD_NOTE, HALVED_NOTE, PUBLISHED
+from stimuli.files import write_text
 
 _SIGNIFICANT = "%.6g"
 
@@ -57,16 +57,6 @@ def write_tables(table: pd.DataFrame, path: str | Path) -> list[Path]:
     for file, text in texts.items():
         write_text(file, text)
     return list(texts)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` under a temporary name beside `path`, then rename it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def markdown(table: pd.DataFrame) -> str:

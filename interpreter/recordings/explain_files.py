@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from interpreter.errors import InterpreterError
-from interpreter.evaluation.tables import write_text
 from interpreter.explainers.base import Explainer
 from interpreter.recordings.listening_page import listening_page
 from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
 from interpreter.recordings.spectrogram_figure import draw_explanation
 from stimuli import read_audio, sha256_of, to_mono, write_audio
+from stimuli.files import write_text
 
 SCHEMA_VERSION = 1
 PARTS = ("input", "interpretation", "residual")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,8 @@ import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+
+from stimuli.files import atomic_path
 
 _N_FFT = 1024
 _MOST_COLUMNS = 1200
@@ -57,12 +58,8 @@ def draw_explanation(
         axis.set_ylabel("Frequency (kHz)")
         figure.colorbar(image, ax=axis, label=unit, pad=0.01)
     axes[-1].set_xlabel("Time (s)")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _magnitude(sound: Tensor, hop: int) -> npt.NDArray[np.float32]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from interpreter.errors import CheckpointError, RunError
 from interpreter.runs.tensor_files import named_tensors, read_map
+from stimuli.files import write_bytes, write_text
 
 SCHEMA_VERSION = 1
 CHECKPOINT, CONFIG, METRICS, RUN = "checkpoint.pt", "config.yaml", "metrics.csv", "run.json"
@@ -88,32 +89,23 @@ def sha256(path: Path) -> str:
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Write `config.yaml`."""
-    write_atomically(folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False).encode())
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
 
 
 def write_run(folder: Path, run: Run, state: Mapping[str, Tensor]) -> None:
     """Write the checkpoint and, last of all, `run.json`."""
     buffer = io.BytesIO()
     torch.save({name: tensor.detach().cpu().clone() for name, tensor in state.items()}, buffer)
-    write_atomically(folder / CHECKPOINT, buffer.getvalue())
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(folder / CHECKPOINT, buffer.getbuffer())
     write_description(folder, run)
 
 
 def write_description(folder: Path, run: Run) -> None:
     """Write `run.json`."""
-    write_atomically(folder / RUN, (json.dumps(asdict(run), indent=2) + "\n").encode())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / RUN, json.dumps(asdict(run), indent=2) + "\n")
 
 
 def read_run(folder: str | Path) -> Run:

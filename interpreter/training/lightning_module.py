@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
 from interpreter.errors import RunError
-from interpreter.runs.folder import METRICS, write_atomically
+from interpreter.runs.folder import METRICS
 from interpreter.settings.configs import TrainingConfig
 from interpreter.training.lr_schedules import learning_rate_factor
 from interpreter.training.objectives import Task
+from stimuli.files import atomic_path, write_text
 
 _SHOWN = ("loss", "accuracy", "fid_in")  # beside the progress bar
 
@@ -131,7 +133,7 @@ class MetricsFile(pl.Callback):
             writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
-            write_atomically(self.folder / METRICS, text.getvalue().encode())
+            write_text(self.folder / METRICS, text.getvalue())
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rows so far."""
@@ -156,7 +158,6 @@ class SaveLast(Checkpoint):
         """Save after an epoch."""
         if trainer.should_stop:
             return  # no state holds the decision to stop early; a resumed training comes to it again
-        partial = self.path.with_suffix(".partial")
-        trainer.save_checkpoint(partial)
-        if trainer.is_global_zero:
-            partial.replace(self.path)
+        # Each process takes part in saving, and the first alone writes.
+        with atomic_path(self.path) if trainer.is_global_zero else nullcontext(self.path) as path:
+            trainer.save_checkpoint(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +15,7 @@ from mushra_server.study.served_study import Study
 from mushra_server.webmushra.csv_files import csv_files, csv_text, folder_name
 from mushra_server.webmushra.sessions import load_wire_sessions, pymushra_database
 from mushra_server.webmushra.wire_format import WireSession
+from stimuli.files import atomic_path
 
 __all__ = ["export_files", "write_file"]
 
@@ -44,15 +44,8 @@ def export_files(
 def write_file(path: Path, write: Writer) -> int:
     """Write a text file whole or not at all; return what ``write`` returned."""
     # Made anew with the mode that the umask leaves: ratings are as private as their owner's other files.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="") as file:
-            count = write(file)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return count
+    with atomic_path(path) as temporary, temporary.open("x", encoding="utf-8", newline="") as file:
+        return write(file)
 
 
 def _writers(connection: Connection, study: Path, format: str, exact: bool) -> Iterator[tuple[str, Writer]]:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from stimuli import sha256_of
+from stimuli.files import atomic_path
 from study_builder.config import CONFIG_NAME, StudyConfig
 from study_builder.errors import BuildError, StudyError
 from study_builder.study_folder import leaves_the_folder
@@ -50,18 +51,9 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
         raise BuildError(
             f"{folder / clash[0]}: stands in the way of the archive's own list of that name; rename it"
         )
-    target = Path(out)
-    temporary = target.with_name(f".{target.name}.part")
-    try:
-        with ZipFile(temporary, "w", ZIP_STORED) as archive:
-            for name in sorted([*files, *texts]):
-                _add(archive, name, files[name].read_bytes() if name in files else texts[name].encode())
-        temporary.replace(target)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename == str(temporary):
-            raise OSError(error.errno, error.strerror, str(target)) from None  # the name that was given
-        raise
+    with atomic_path(Path(out)) as temporary, ZipFile(temporary, "w", ZIP_STORED) as archive:
+        for name in sorted([*files, *texts]):
+            _add(archive, name, files[name].read_bytes() if name in files else texts[name].encode())
     return sorted([*files, *texts])
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from stimuli.files import write_text
 from study_builder.config import webmushra
 from study_builder.config.options import (
     CONVENTIONAL_ROLES,
@@ -133,15 +132,7 @@ class StudyConfig(Model):
     def save(self, path: Path | str) -> None:
         """Write the config; `path` is a YAML file or the study's folder. Never leaves a half-written file."""
         file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(self.to_yaml())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_text(file, self.to_yaml())
 
     def walk(self) -> Iterator[Page]:
         """Yield every page in the order of the file."""

@@ -12,6 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from stimuli import Audio, Item, Stimulus, integrated_loudness, sha256_of, write_audio
+from stimuli.files import write_text
 from stimuli.manifest import Kind
 from study_builder.errors import RenderError
 
@@ -116,7 +117,7 @@ class RenderProgress:
         if not path.is_file() or path.read_text(encoding="utf-8") != self.settings:
             for old in self.folder.glob("*.item.json"):
                 self._drop(old)
-            _replace(path, self.settings)
+            write_text(path, self.settings)
         return len(list(self.folder.glob("*.item.json")))
 
     def _drop(self, record: Path) -> None:
@@ -143,16 +144,10 @@ class RenderProgress:
             "item": rendered.item.model_dump(),
             "stimuli": [stimulus.model_dump() for stimulus in rendered.stimuli],
         }
-        _replace(self.folder / f"{rendered.item.name}.item.json", json.dumps(record))
+        write_text(self.folder / f"{rendered.item.name}.item.json", json.dumps(record))
 
     def remove(self) -> None:
         """Remove all records: the manifest has them."""
         for path in self.folder.iterdir():
             path.unlink()
         self.folder.rmdir()
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

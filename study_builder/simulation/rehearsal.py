@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from stimuli import refuse_seed
+from stimuli.files import write_text
 from study_builder.config import StudyConfig
 from study_builder.errors import SimulateError
 from study_builder.simulation.answers import rate_study
@@ -93,10 +93,7 @@ class _Tokens:
         if token is None or self.get(number) == token:
             return
         self.tokens[str(number)] = token
-        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
-        with os.fdopen(handle, "w") as stream:
-            json.dump(self.tokens, stream)
-        Path(temporary).replace(self.path)
+        write_text(self.path, json.dumps(self.tokens), private=True)
 
 
 @contextmanager

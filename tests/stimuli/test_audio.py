@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -147,11 +148,10 @@ def test_a_failed_write_leaves_nothing_and_keeps_the_old_file(
     write_audio(path, tone(), RATE)
     before = path.read_bytes()
 
-    def full(self: Path, data: bytes) -> None:
-        self.touch()
+    def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left") as error:
         write_audio(path, tone(880), RATE)
     assert error.value.filename == str(path)

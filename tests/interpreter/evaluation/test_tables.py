@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from interpreter.evaluation.published_results import HALVED_NOTE, PUBLISHED
 from interpreter.evaluation.summary import COLUMNS
-from interpreter.evaluation.tables import latex, markdown, readable, write_tables, write_text
+from interpreter.evaluation.tables import latex, markdown, readable, write_tables
 from interpreter.faithfulness import METRICS
 
 
@@ -85,17 +83,3 @@ def test_tables_are_written_whole(table, tmp_path) -> None:
     assert [path.suffix for path in paths] == [".csv", ".md", ".tex"]
     assert pd.read_csv(paths[0])["ai"].tolist() == [60.04, 21.0]
     assert sorted(path.name for path in paths[0].parent.iterdir()) == ["t.csv", "t.md", "t.tex"]
-
-
-def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch) -> None:
-    path = tmp_path / "t.md"
-    path.write_text("before")
-
-    def full(self: Path, *arguments: object, **options: object) -> int:
-        raise OSError(28, "No space left on device", str(self))
-
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_text(path, "after")
-    assert path.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [path]

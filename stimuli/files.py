@@ -1,0 +1,154 @@
+"""Files and folders that appear whole or not at all: written under another name, synced to disk, renamed.
+
+A reader sees the old content or the new one, never a part of either: not after an error, not on a full disk,
+not after Ctrl-C, and not after a power failure. The umask decides the mode of what is written.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_ENDING = ".part"
+_NAME_LETTERS = 40
+"""How much of a name its temporary name repeats, so that a name of 255 bytes has a temporary one too."""
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary name next to `path`, renamed to `path` at the end and removed after an error.
+
+    What is written under the temporary name may be a file or a folder; `atomic_folder` replaces a folder.
+
+    Raises:
+        OSError: of the block, of the sync or of the rename; it names `path` rather than the temporary name.
+    """
+    temporary = temporary_name(path)
+    try:
+        yield temporary
+        move_into_place(temporary, path)
+    except BaseException as error:
+        _remove(temporary)
+        if isinstance(error, OSError) and _blames(error, temporary):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder to write into; it takes the place of the folder `path` at the end.
+
+    A folder that is at `path` stays until the new one is complete, and is then removed with all that is in
+    it: whether that may be is for the caller to check.
+
+    Raises:
+        OSError: as `atomic_path`.
+    """
+    with atomic_path(path) as temporary:
+        temporary.mkdir(parents=True)
+        yield temporary
+
+
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Write text as UTF-8, line ends as they are; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"), private=private)
+
+
+def write_bytes(path: Path, content: bytes | memoryview, *, private: bool = False) -> None:
+    """Write a file whole or not at all.
+
+    Args:
+        path: the file; one that exists is replaced.
+        content: all of it.
+        private: whether only its owner may read it, whatever the umask says.
+    """
+    with atomic_path(path) as temporary:
+        mode = 0o600 if private else 0o666
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy a file's content, whole or not at all."""
+    with atomic_path(path) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a new name in the folder of `path`, which no other process or thread is given."""
+    return path.with_name(f".{path.name[:_NAME_LETTERS]}.{secrets.token_hex(4)}{_ENDING}")
+
+
+def move_into_place(made: Path, path: Path) -> None:
+    """Rename a finished file or folder to `path` in the same file system, on the disk before it returns.
+
+    A file that is inside a temporary folder is synced together with that folder, which is several times
+    faster than each by itself.
+    """
+    staged = any(_is_temporary(folder) for folder in path.parents)
+    if not staged:
+        sync_tree(made)
+    if made.is_dir() and path.is_dir():
+        aside = temporary_name(path)
+        path.rename(aside)  # the system replaces only an empty folder
+        try:
+            made.rename(path)
+        except BaseException:
+            aside.rename(path)
+            raise
+        shutil.rmtree(aside)
+    else:
+        made.replace(path)
+    if not staged:
+        sync_folder(path.parent)
+
+
+def sync_tree(path: Path) -> None:
+    """Write a file, or a folder with everything in it, to disk."""
+    if path.is_dir():
+        for folder, _, names in os.walk(path):
+            for name in names:
+                _sync(Path(folder, name))
+            sync_folder(Path(folder))
+    else:
+        _sync(path)
+
+
+def sync_folder(path: Path) -> None:
+    """Write to disk which names a folder has, not the content of its files."""
+    if os.name != "nt":  # Windows cannot open a folder
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot sync
+            raise
+    finally:
+        os.close(handle)
+
+
+def _is_temporary(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(_ENDING)
+
+
+def _blames(error: OSError, temporary: Path) -> bool:
+    """Whether an error is about the temporary file, or names none as those of a full disk do."""
+    if error.errno is None:
+        return False
+    return error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
