@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def write_companion(
     folder, about = Path(out), read_study(study)
     rows = rated(frame, attribute)
     name = str(rows["attribute"].iloc[0])
-    scale = about.scales.get(name) or scale_of(rows)
+    scale = about.scale_ends(name) or scale_of(rows)
     left = kept(
         frame[frame["attribute"] == name],
         screen(frame, attribute=name, scale=scale, expected=about.expected),
@@ -98,7 +99,7 @@ def write_companion(
     return page
 
 
-def _headings(trials: list[Trial], study: Study) -> list[tuple[str, str]]:
+def _headings(trials: Sequence[Trial], study: Study) -> list[tuple[str, str]]:
     """Heading and folder of each trial: its item's, and its page's too where two are of one item."""
     pages = Counter(trial.item for trial in trials)
     found = []

@@ -9,9 +9,10 @@ import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.ratings import row_checks as checks
+from analysis.ratings.names import of_page_type
 from analysis.ratings.readers import Problems, read_source
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE
-from analysis.ratings.study import Study, read_study
+from analysis.ratings.study import Study, is_study, read_study
 from analysis.ratings.tidy import tidy
 
 
@@ -53,9 +54,13 @@ def load_ratings(
         raise RatingsError("No ratings were named; expected a CSV file, a study folder or a database URL.")
     names = [listener] if isinstance(listener, str) else listener
     problems = Problems()
-    parts = [
-        read_source(source, problems, listener=names, columns=columns, pattern=pattern) for source in sources
-    ]
+    parts, studies = [], []
+    for source in sources:
+        part = read_source(source, problems, listener=names, columns=columns, pattern=pattern)
+        if is_study(source):
+            studies.append(read_study(source))
+            part = _labelled(part, studies[-1])
+        parts.append(part)
     raw = _apart(pd.concat(parts, ignore_index=True))
     raw = checks.numbers(raw, problems)
     places = raw.reindex(columns=[FILE, LINE, MEASURE])
@@ -74,7 +79,6 @@ def load_ratings(
     frame = checks.choose_simulated(frame, simulated)
     if frame["score"].notna().sum() == 0:
         raise RatingsError(f"{_called(sources)} holds no rating.")
-    studies = [read_study(source) for source in sources if _is_study(source)]
     about = (
         {"title": studies[0].title, "expected": studies[0].expected}
         if len(sources) == len(studies) == 1
@@ -86,8 +90,12 @@ def load_ratings(
     return frame
 
 
-def _is_study(source: str | Path) -> bool:
-    return "://" not in str(source) and (Path(source) / "config.yaml").is_file()
+def _labelled(part: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Add what a study calls its conditions and items."""
+    return part.assign(
+        label=part["condition"].map(lambda name: study.labels.get(name, name)),
+        item_label=part["item"].map(lambda name: study.item_labels.get(name, name)),
+    )
 
 
 def _scales(
@@ -99,7 +107,7 @@ def _scales(
         return {str(name): checks.ends_of(measure, scale) for name, measure in measures.items()}
     agreed: dict[str, tuple[float, float]] = {}
     for name in frame["attribute"].unique():
-        ends = {study.scales.get(str(name)) for study in studies}
+        ends = {study.scale_ends(str(name)) for study in studies}
         found = ends.pop() if len(ends) == 1 else None
         if found is not None:
             agreed[str(name)] = found
@@ -112,7 +120,7 @@ def _apart(raw: pd.DataFrame) -> pd.DataFrame:
         return raw
     types = raw.groupby("attribute")[PAGE].transform("nunique")
     several = raw[PAGE].notna() & (types > 1)
-    return raw.assign(attribute=raw["attribute"].where(~several, raw[PAGE] + " " + raw["attribute"]))
+    return raw.assign(attribute=raw["attribute"].where(~several, of_page_type(raw[PAGE], raw["attribute"])))
 
 
 def _called(sources: tuple[str | Path, ...]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.names import SLIDER_ENDS
 from analysis.ratings.readers import Problems
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, SLIDER
 from analysis.ratings.tidy import KEY, NUMBERS, each
@@ -52,7 +53,7 @@ def in_range(frame: pd.DataFrame, scale: tuple[float, float] | None, problems: P
     judged = frame if scale is not None else frame[frame[MEASURE] == SLIDER]
     if judged.empty:
         return frame
-    ends = judged[MEASURE].map(lambda measure: ends_of(measure, scale or (0.0, 100.0)))
+    ends = judged[MEASURE].map(lambda measure: ends_of(measure, scale or SLIDER_ENDS))
     low, high = ends.str[0], ends.str[1]
     outside = (judged["score"] < low) | (judged["score"] > high)
     rows = judged.loc[outside, [FILE, LINE, "score"]].assign(low=low[outside], high=high[outside])

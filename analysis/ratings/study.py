@@ -1,22 +1,28 @@
-"""What a study's `config.yaml` tells the analysis: labels, scale, attention checks, sounds."""
+"""What a study's `config.yaml` says to the analysis: labels, scales, attention checks, sounds.
+
+The file is read by `study_builder.config`, as the server reads it. That needs pydantic, which an analysis of
+ratings alone does not load: it is imported when a study folder is read.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from analysis.errors import RatingsError
 from analysis.ratings.labels import distinct
+from analysis.ratings.names import CORRECT, DIFFERENCE, HIDDEN_REFERENCE, of_page_type
 
-_SCALE = {"name": "score", "min": 0, "max": 100}  # what a study does not say of its scales
-# What pages of other types have under the same names; the points of Likert pages may be words.
-_OWN_SCALES: dict[str, dict[str, tuple[float, float]]] = {
-    "bs1116": {"score": (1.0, 5.0)}, "likert_single_stimulus": {}, "likert_multi_stimulus": {},
-}  # fmt: skip
-_OWN_NAME = re.compile(r"score|rating\d+")
+if TYPE_CHECKING:
+    from study_builder.config import ConditionInfo, ItemInfo, MushraPage, RatedPage, StudyConfig
+
+CONFIG = "config.yaml"
+Ends = tuple[float, float]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,124 +35,124 @@ class Trial:
     label: str | None
     prediction: str | None
     probability: float | None
-    expected: dict[str, tuple[float, float]]
     sounds: dict[str, Path]
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study folder as far as an analysis needs it."""
+    """A study folder as far as an analysis needs it.
+
+    Attributes:
+        folder: Where the study is.
+        title: Its title, or its folder's name.
+        labels: What conditions are called in figures and tables, where that is not their name.
+        item_labels: What items are called.
+        scales: Lowest and highest score, by type of page and attribute as it is stored.
+        expected: What attentive listeners answer at attention checks: item, condition, lowest and highest
+            score.
+        trials: The MUSHRA pages, in the order of the file.
+    """
 
     folder: Path
     title: str
     labels: dict[str, str]
     item_labels: dict[str, str]
-    roles: dict[str, str]
-    scales: dict[str, tuple[float, float]]
-    trials: list[Trial]
+    scales: frozenset[tuple[str, str, Ends]]
+    expected: dict[str, dict[str, Ends]]
+    trials: tuple[Trial, ...]
 
-    @property
-    def expected(self) -> dict[str, dict[str, tuple[float, float]]]:
-        """What attentive listeners answer at attention checks: item, condition, lowest and highest score."""
-        return {
-            trial.item: trial.expected
-            for trial in self.trials
-            if trial.kind == "attention" and trial.expected
-        }
+    def scale_ends(self, attribute: str) -> Ends | None:
+        """Return the ends of an attribute's scale; None where its pages differ in them, or none has it.
+
+        Args:
+            attribute: Its name, alone or after its type of page: `score`, `mushra score`.
+        """
+        named = {ends for kind, name, ends in self.scales if attribute in (name, of_page_type(kind, name))}
+        return named.pop() if len(named) == 1 else None
+
+
+def is_study(source: str | Path) -> bool:
+    """Say whether a source of ratings is a study folder."""
+    return "://" not in str(source) and (Path(source) / CONFIG).is_file()
 
 
 def read_study(folder: str | Path) -> Study:
     """Read a study folder.
 
+    Pages that cannot be read, of an unknown type for example, are left out with a warning.
+
     Raises:
-        RatingsError: No `config.yaml`, or one that is no study's.
+        RatingsError: No `config.yaml`, or one that is not a study's.
     """
-    import yaml
+    from study_builder.config import ConfigError, StudyConfig
 
     folder = Path(folder)
-    path = folder / "config.yaml"
-    if not path.is_file():
-        raise RatingsError(f"{folder} has no config.yaml; expected a study folder.")
+    if not (folder / CONFIG).is_file():
+        raise RatingsError(f"{folder} has no {CONFIG}; expected a study folder.")
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise RatingsError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(config, dict):
-        raise RatingsError(f"{path} holds no mapping; expected a study's configuration.")
-    ours = config.get("listenable") or {}
-    try:
-        return _study(folder, config, ours)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RatingsError(f"{path} is not a study's configuration: {error}.") from None
+        config, notices = StudyConfig.load_with_notices(folder, tolerant=True)
+    except ConfigError as error:
+        raise RatingsError(f"{error}.") from None
+    for notice in notices:
+        if notice.key == "pages":
+            logger.warning("%s, %s", folder / CONFIG, notice)
+    return study_of(config, folder)
 
 
-def _study(folder: Path, config: dict[str, Any], ours: dict[str, Any]) -> Study:
-    known, items = (
-        {str(name): entry or {} for name, entry in (ours.get(key) or {}).items()}
-        for key in ("conditions", "items")
-    )
-    about = {str(page): entry for page, entry in (ours.get("trials") or {}).items()}
-    pages = list(_pages(config.get("pages") or []))
+def study_of(config: StudyConfig, folder: Path) -> Study:
+    """Return what a config says to the analysis; `folder` is the study's."""
+    from study_builder.config import MushraPage, RatingPage, SpatialPage
+
+    rated = [page for page in config.walk() if isinstance(page, RatingPage)]
+    attention = [trial for trial in map(config.trial, rated) if trial.kind == "attention"]
+    scored = [page for page in rated if not isinstance(page, SpatialPage)]
     return Study(
         folder=folder,
-        title=str(config.get("testname") or folder.name),
-        labels=_labels(known),
-        item_labels=_labels(items),
-        roles={name: str(entry["role"]) for name, entry in known.items() if entry.get("role")},
-        scales=_scales(ours.get("scales") or [_SCALE], {str(page.get("type")) for page in pages}),
-        trials=[
-            _trial(folder, page, about.get(str(page.get("id")), {}))
-            for page in pages
-            if page.get("type") == "mushra"
-        ],
+        title=config.title or folder.name,
+        labels=_labels(config.options.conditions),
+        item_labels=_labels(config.options.items),
+        scales=frozenset(_scales(config, scored)),
+        expected={trial.item: dict(trial.expected) for trial in attention if trial.expected},
+        trials=tuple(_trial(config, page, folder) for page in rated if isinstance(page, MushraPage)),
     )
 
 
-def _labels(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
-    return distinct({name: str(entry["label"]) for name, entry in entries.items() if entry.get("label")})
+def _labels(entries: Mapping[str, ConditionInfo] | Mapping[str, ItemInfo]) -> dict[str, str]:
+    return distinct({name: entry.label for name, entry in entries.items() if entry.label})
 
 
-def _scales(entries: list[dict[str, Any]], types: set[str]) -> dict[str, tuple[float, float]]:
-    """The ends of the study's scales, under the names that `load_ratings` gives attributes.
+def _scales(config: StudyConfig, pages: Sequence[RatedPage]) -> Iterator[tuple[str, str, Ends]]:
+    """The scales of the pages as their scores are stored; those of MUSHRA pages where there are no pages."""
+    from study_builder.config import Bs1116Page, PairedComparisonPage, scales_of
 
-    Where pages of several types may have scales of one name, each carries its type.
-    """
-    filled = [{**_SCALE, **entry} for entry in entries]
-    found = {str(entry["name"]): (float(entry["min"]), float(entry["max"])) for entry in filled}
-    by_type = {**_OWN_SCALES, "mushra": found}
-    kinds = sorted(types & by_type.keys())
-    if len(kinds) < 2:
-        return by_type[kinds[0]] if kinds else found
-    alone = {name: ends for name, ends in found.items() if not _OWN_NAME.fullmatch(name)}
-    shared = [(kind, name) for kind in kinds for name in by_type[kind] if name not in alone]
-    return alone | {f"{kind} {name}": by_type[kind][name] for kind, name in shared}
-
-
-def _pages(entries: list[Any]) -> Iterator[dict[str, Any]]:
-    """The pages of nested lists, in which webMUSHRA's keyword `random` may stand."""
-    for entry in entries:
-        if isinstance(entry, list):
-            yield from _pages(entry)
-        elif isinstance(entry, dict):
-            yield entry
+    if not pages:
+        yield from (("mushra", s.name, (float(s.min), float(s.max))) for s in config.options.scales)
+    for page in pages:
+        kind = str(page.type)
+        for scale in scales_of(config, page):
+            ends = float(scale.min), float(scale.max)
+            if isinstance(page, PairedComparisonPage):
+                yield kind, CORRECT, ends
+                continue
+            if scale.max > scale.min:  # the points of a Likert scale may be words
+                yield kind, scale.name, ends
+            if isinstance(page, Bs1116Page):
+                width = ends[1] - ends[0]
+                yield kind, HIDDEN_REFERENCE, ends
+                yield kind, DIFFERENCE, (-width, width)
 
 
-def _trial(folder: Path, page: dict[str, Any], about: dict[str, Any]) -> Trial:
-    sounds = {str(name): _sound(folder, str(path)) for name, path in (page.get("stimuli") or {}).items()}
-    if page.get("reference"):
-        sounds = {"reference": _sound(folder, str(page["reference"])), **sounds}
-    expected = {
-        str(name): (float(ends[0]), float(ends[1])) for name, ends in (about.get("expected") or {}).items()
-    }
+def _trial(config: StudyConfig, page: MushraPage, folder: Path) -> Trial:
+    known = config.trial(page)
+    reference = {} if page.reference is None else {"reference": page.reference}
     return Trial(
-        item=str(about.get("item") or page.get("id")),
-        page=str(page.get("id")),
-        kind=str(about.get("kind") or "trial"),
-        label=about.get("label"),
-        prediction=about.get("prediction"),
-        probability=about.get("probability"),
-        expected=expected,
-        sounds=sounds,
+        item=known.item,
+        page=page.id or known.item,
+        kind=known.kind,
+        label=known.label,
+        prediction=known.prediction,
+        probability=known.probability,
+        sounds={name: _sound(folder, path) for name, path in {**reference, **page.conditions}.items()},
     )
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from mushra_server.database.progress import version_of
-from mushra_server.study.scales import scale_ends
 from mushra_server.web.server import Server
-from study_builder.config import RatingPage, StudyConfig
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from analysis.ratings.study import Study
 
 __all__ = ["Results", "ResultsCache"]
 
@@ -102,6 +102,7 @@ class ResultsCache:
 def compute(server: Server) -> Results:
     """Analyse the ratings so far: the real ones, or the simulated ones where there are no real ones."""
     from analysis import AnalysisError, load_ratings
+    from analysis.ratings.study import study_of
 
     with server.database.read() as connection:
         query = text("SELECT simulated, COUNT(score) FROM export_ratings GROUP BY simulated")
@@ -114,20 +115,20 @@ def compute(server: Server) -> Results:
     url = server.database.engine.url.render_as_string(hide_password=False)
     try:
         frame = load_ratings(url, simulated="only" if simulated else "exclude", bad_rows="drop")
-        config = server.study.config
-        frame["label"] = [config.condition(name).label or name for name in frame["condition"]]
+        study = study_of(server.study.config, server.study.root)
+        frame["label"] = [study.labels.get(name, name) for name in frame["condition"]]
         trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
-        scales = [_scale(config, frame, str(name)) for name in trials["attribute"].unique()]
+        scales = [_scale(study, frame, str(name)) for name in trials["attribute"].unique()]
     except AnalysisError as error:
         return Results(counts=counts, simulated=simulated, ratings=ratings, problem=str(error))
     return Results(scales, counts, simulated, ratings)
 
 
-def _scale(config: StudyConfig, frame: pd.DataFrame, attribute: str) -> Scale:
+def _scale(study: Study, frame: pd.DataFrame, attribute: str) -> Scale:
     from analysis import kept, mos, screen
 
     rows = frame[frame["attribute"] == attribute]
-    screening = screen(rows, scale=scale_ends(config, attribute), expected=_expected(config))
+    screening = screen(rows, scale=study.scale_ends(attribute), expected=study.expected)
     remaining = kept(rows, screening)
     everyone = remaining[remaining["kind"] == "trial"].empty
     shown = rows if everyone else remaining
@@ -140,12 +141,6 @@ def _scale(config: StudyConfig, frame: pd.DataFrame, attribute: str) -> Scale:
         svg=_chart(shown, table),
         note=note,
     )
-
-
-def _expected(config: StudyConfig) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return what attentive listeners answer at attention checks: item, condition, range of scores."""
-    trials = [config.trial(page) for page in config.walk() if isinstance(page, RatingPage)]
-    return {t.item: dict(t.expected) for t in trials if t.kind == "attention" and t.expected}
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

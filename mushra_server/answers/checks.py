@@ -9,9 +9,17 @@ from typing import Any
 from mushra_server.answers.paired import of_stimulus
 from mushra_server.database.submissions import PageAnswer, Rating
 from mushra_server.errors import AnswerError
-from mushra_server.study.scales import PageScale, as_number, page_scales, score_on
+from mushra_server.study.scales import page_scales, score_on
 from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage
-from study_builder.config import ConsentPage, LikertPage, Question, StudyConfig, VolumePage
+from study_builder.config import (
+    ConsentPage,
+    LikertPage,
+    PageScale,
+    Question,
+    StudyConfig,
+    VolumePage,
+    as_number,
+)
 
 __all__ = ["check_answer", "check_draft", "clean_text", "milliseconds", "must_rate"]
 

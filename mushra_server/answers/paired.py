@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analysis.ratings.names import CORRECT, DIFFERENCE, HIDDEN_REFERENCE
 from mushra_server.database.submissions import Rating
 from study_builder.config import REFERENCE
 
@@ -24,16 +25,14 @@ def of_stimulus(page_type: str, ratings: Sequence[Rating]) -> tuple[Rating, ...]
     stimulus = next((rating for rating in ratings if rating.condition != REFERENCE), None)
     if page_type not in PAIR_TYPES or reference is None or stimulus is None:
         return tuple(ratings)
-    hidden = replace(
-        reference, condition=stimulus.condition, role=stimulus.role, attribute="hidden_reference"
-    )
+    hidden = replace(reference, condition=stimulus.condition, role=stimulus.role, attribute=HIDDEN_REFERENCE)
     if page_type == "paired_comparison":
         comment = stimulus.comment or reference.comment
-        return (replace(stimulus, attribute="correct", score=reference.score, comment=comment),)
+        return (replace(stimulus, attribute=CORRECT, score=reference.score, comment=comment),)
     return (
         stimulus,
         hidden,
-        replace(stimulus, attribute="difference", score=_difference(stimulus, reference), comment=None),
+        replace(stimulus, attribute=DIFFERENCE, score=_difference(stimulus, reference), comment=None),
     )
 
 

@@ -17,7 +17,8 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from mushra_server.database.schema import RATING_COLUMNS, SCHEMA_VERSION, VIEWS, meta, metadata
+from analysis.ratings.names import RATING_COLUMNS
+from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata
 from mushra_server.errors import StoreError
 
 __all__ = ["Database", "inserted_id", "sqlite_url"]

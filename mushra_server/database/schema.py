@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 
 __all__ = [
-    "RATING_COLUMNS",
     "SCHEMA_VERSION",
     "VIEWS",
     "answers",
@@ -173,27 +172,6 @@ events = Table(
     Column("session_id", ForeignKey("sessions.id")),
     Column("action", String(32), nullable=False),
     Column("reason", Text),
-)
-
-RATING_COLUMNS = (
-    "study",
-    "session",
-    "listener",
-    "item",
-    "condition",
-    "attribute",
-    "role",
-    "kind",
-    "score",
-    "time_ms",
-    "listened_ms",
-    "comment",
-    "trial_position",
-    "condition_position",
-    "simulated",
-    "finished",
-    "submitted_at",
-    "page_type",
 )
 
 _STUDY = "(SELECT value FROM meta WHERE key = 'study') AS study"

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from sqlalchemy import Connection
 
+from analysis.ratings.names import SIMULATED_MARK
 from mushra_server.database.database import Database
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.study.served_study import Study
@@ -58,7 +59,7 @@ def _writers(connection: Connection, study: Path, format: str, exact: bool) -> I
         for simulated in (False, True):
             found = list(load_wire_sessions(connection, opened, simulated=simulated))
             if found or not simulated:
-                yield from _wire_writers(opened, found, format, "-simulated" if simulated else "")
+                yield from _wire_writers(opened, found, format, SIMULATED_MARK if simulated else "")
 
 
 def _wire_writers(

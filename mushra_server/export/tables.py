@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, text
 
-from mushra_server.database.schema import RATING_COLUMNS
+from analysis.ratings.names import ANSWER, FORMULA, RATING_COLUMNS, SCHEMA_VERSION
 from mushra_server.webmushra.refused_posts import load_refused
 
-__all__ = ["SCHEMA_VERSION", "defuse", "write_csv", "write_json"]
+__all__ = ["defuse", "write_csv", "write_json"]
 
-SCHEMA_VERSION = 1
-FORMULA = re.compile(r"'*(?:[=+\-@]|[\t\r]\s*\S)")  # blanks alone run nothing
 CHUNK_ROWS = 2000
 
 
@@ -50,7 +47,7 @@ def write_csv(
     names = sorted({name for found in extra.values() for name in found})
     guard = _as_it_is if exact else defuse
     writer = csv.writer(_Lines(file), lineterminator="\r\n")
-    writer.writerow([*RATING_COLUMNS, *(f"q_{name}" for name in names)])
+    writer.writerow([*RATING_COLUMNS, *(f"{ANSWER}{name}" for name in names)])
     count = 0
     for row in ratings(connection, simulated=simulated):
         found = extra.get(row["session"], {})

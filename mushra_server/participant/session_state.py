@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from mushra_server.answers.checks import must_rate
@@ -17,6 +18,7 @@ from study_builder.config import (
     FinishPage,
     LikertPage,
     MushraPage,
+    PageScale,
     PairedComparisonPage,
     ReferencePage,
     VolumePage,
@@ -137,11 +139,15 @@ def _sounds(
     shared = {
         "reference": None if reference is None else {"url": reference},
         "stimuli": [{"key": key, "url": urls[key]} for key in page.conditions()],
-        "scales": [scale.to_json() for scale in page_scales(study.config, page)],
+        "scales": [_scale(scale) for scale in page_scales(study.config, page)],
         "must_rate": must_rate(study.config, page),
         "allow_comments": True,
     }
     return {**shared, **_player(study, page), **_choices(page, address)}
+
+
+def _scale(scale: PageScale) -> dict[str, Any]:
+    return {name: value for name, value in asdict(scale).items() if name != "points" or value is not None}
 
 
 def _player(study: Study, page: SessionPage) -> dict[str, Any]:

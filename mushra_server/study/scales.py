@@ -1,98 +1,20 @@
-"""What a rating page asks for: its scales, whatever its type."""
+"""Scores of a page: the scales that a session is asked on, and what is accepted on each."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
-from typing import Any
-
 from mushra_server.errors import AnswerError
 from mushra_server.study.served_study import SessionPage
-from study_builder.config import (
-    Bs1116Page,
-    LikertPage,
-    LikertPoint,
-    Page,
-    PairedComparisonPage,
-    RatingPage,
-    SpatialPage,
-    StudyConfig,
-)
+from study_builder.config import PageScale, StudyConfig, as_number, scales_of
 
-__all__ = ["PageScale", "as_number", "page_scales", "scale_ends", "scales_of_type", "score_on"]
-
-IMPAIRMENT = (
-    "Very annoying",
-    "Annoying",
-    "Slightly annoying",
-    "Perceptible, but not annoying",
-    "Imperceptible",
-)
-
-
-@dataclass(frozen=True)
-class PageScale:
-    """One attribute that a page asks for, for each of its conditions.
-
-    Attributes:
-        name: Name of the attribute in the ratings.
-        question: What is asked, or None.
-        min: Lowest score.
-        max: Highest score.
-        step: Distance of two scores.
-        labels: Names of equal parts of the range, lowest first.
-        points: For a Likert scale, the values that can be chosen; else None.
-    """
-
-    name: str
-    question: str | None
-    min: float
-    max: float
-    step: float
-    labels: tuple[str, ...]
-    points: tuple[str, ...] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the scale as the page state has it."""
-        return {name: value for name, value in asdict(self).items() if name != "points" or value is not None}
+__all__ = ["page_scales", "score_on"]
 
 
 def page_scales(config: StudyConfig, page: SessionPage) -> tuple[PageScale, ...]:
-    """Return the scales of a rating page: the study's own, or those that its type has in webMUSHRA."""
-    own = None if page.page is None else scales_of_type(page.page)
-    if own is not None:
-        return own
-    trial = None if page.planned is None else page.planned.trial
-    return _scales_of_study(config, None if trial is None else trial.question)
-
-
-def scale_ends(config: StudyConfig, attribute: str) -> tuple[float, float] | None:
-    """Return the ends of an attribute's scale; None where pages of the study differ in it, or none has it.
-
-    Args:
-        config: The study.
-        attribute: The scale's name, alone or behind its type of page: ``score``, ``mushra score``.
-    """
-    pages = [page for page in config.walk() if not isinstance(page, SpatialPage)]
-    rated = [page for page in pages if isinstance(page, RatingPage)]
-    named = [(p.type, scale) for p in rated for scale in scales_of_type(p) or _scales_of_study(config, None)]
-    ends = {(s.min, s.max) for type_, s in named if attribute in (s.name, f"{type_} {s.name}")}
-    return ends.pop() if len(ends) == 1 else None
-
-
-def scales_of_type(page: Page) -> tuple[PageScale, ...] | None:
-    """Return the scales that a page has by its type; None where the study chooses them."""
-    if isinstance(page, Bs1116Page):
-        return (PageScale("score", None, 1, 5, 0.01, IMPAIRMENT),)
-    if isinstance(page, PairedComparisonPage):
-        return (PageScale("choice", None, 0, 1, 0.5, ()),)
-    if isinstance(page, LikertPage):
-        several = len(page.response) > 1
-        return tuple(
-            _likert(f"rating{number}" if several else "score", points)
-            for number, points in enumerate(page.response, start=1)
-        )
-    return None
+    """Return the scales of a session's page; a page without a place in the config has none."""
+    if page.planned is None:
+        return ()
+    trial = page.planned.trial
+    return scales_of(config, page.planned.page, None if trial is None else trial.question)
 
 
 def score_on(scale: PageScale, value: object, what: str) -> float | None:
@@ -104,7 +26,7 @@ def score_on(scale: PageScale, value: object, what: str) -> float | None:
         what: Whose score it is, as the error says it.
 
     Raises:
-        AnswerError: If it is no finite number, outside the scale, or none of its points.
+        AnswerError: If it is not a finite number, outside the scale, or none of its points.
     """
     if scale.points is not None:
         for point in scale.points:
@@ -117,27 +39,3 @@ def score_on(scale: PageScale, value: object, what: str) -> float | None:
     if not scale.min <= number <= scale.max:
         raise AnswerError(f"{what} is {number:g}, expected {scale.min:g} to {scale.max:g} ({scale.name})")
     return number
-
-
-def as_number(value: object) -> float | None:
-    """Return a number, or a text that is one, as a finite number; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (OverflowError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _scales_of_study(config: StudyConfig, asked: str | None) -> tuple[PageScale, ...]:
-    return tuple(
-        PageScale(s.name, asked or s.question, s.min, s.max, s.step, s.labels) for s in config.options.scales
-    )
-
-
-def _likert(name: str, points: tuple[LikertPoint, ...]) -> PageScale:
-    values = tuple(point.value for point in points)
-    numbers = [number for number in map(as_number, values) if number is not None] or [0, 0]
-    labels = tuple(point.label or point.value for point in points)
-    return PageScale(name, None, min(numbers), max(numbers), 1, labels, values)

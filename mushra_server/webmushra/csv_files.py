@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from analysis.ratings.names import WEBMUSHRA_FILES
 from mushra_server.webmushra.wire_format import WireSession
 
 __all__ = ["csv_files", "csv_text", "folder_name"]
@@ -126,14 +127,18 @@ def _axes(*names: str) -> tuple[str, ...]:
 TABLES: dict[
     str, tuple[str, Callable[[dict[str, Any]], tuple[str, ...]], Callable[[dict[str, Any]], Row]]
 ] = {
-    "mushra": ("mushra", _fixed("rating_stimulus", "rating_score", "rating_time", "rating_comment"), _mushra),
+    "mushra": (
+        WEBMUSHRA_FILES["mushra"],
+        _fixed("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
+        _mushra,
+    ),
     "paired_comparison": (
-        "paired_comparison",
+        WEBMUSHRA_FILES["paired_comparison"],
         _fixed("choice_reference", "choice_non_reference", "choice_answer", "choice_time", "choice_comment"),
         _paired_comparison,
     ),
     "bs1116": (
-        "bs1116",
+        WEBMUSHRA_FILES["bs1116"],
         _fixed(
             "rating_reference",
             "rating_non_reference",
@@ -144,8 +149,12 @@ TABLES: dict[
         ),
         _bs1116,
     ),
-    "likert_multi_stimulus": ("lms", _fixed("stimuli_rating", "stimuli", "rating_time"), _lms),
-    "likert_single_stimulus": ("lss", _lss_columns, _lss),
+    "likert_multi_stimulus": (
+        WEBMUSHRA_FILES["likert_multi_stimulus"],
+        _fixed("stimuli_rating", "stimuli", "rating_time"),
+        _lms,
+    ),
+    "likert_single_stimulus": (WEBMUSHRA_FILES["likert_single_stimulus"], _lss_columns, _lss),
     "localization": ("spatial_localization", _fixed("name", "stimulus", *_axes("position")), _localization),
     "asw": ("spatial_asw", _fixed("name", "stimulus", *_axes(*WIDTH_POINTS)), _asw),
     "hwd": ("spatial_hwd", _fixed("name", "stimulus", *_axes(*WIDTH_POINTS), "height", "depth"), _hwd),

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from analysis.ratings.names import ATTRIBUTE_MARK, CORRECT, HIDDEN_REFERENCE, UNRATED
 from mushra_server.answers.paired import PAIR_TYPES
 from mushra_server.study.served_study import Study
 from mushra_server.webmushra.store import SOURCE
@@ -20,8 +21,6 @@ __all__ = ["load_wire_sessions", "pymushra_database"]
 
 SCORES = ("score", "referenceScore", "nonReferenceScore", "stimulusRating")
 ANSWERS: dict[float | None, str] = {1.0: "correct", 0.0: "incorrect", 0.5: "undecided"}
-# Between a page's id and an attribute; `analysis` reads it back.
-ATTRIBUTE_MARK = ":attribute="
 
 
 def load_wire_sessions(connection: Connection, study: Study, *, simulated: bool) -> Iterator[WireSession]:
@@ -145,7 +144,7 @@ def _several(rows: list[Any], attributes: list[str]) -> Iterator[dict[str, Any]]
     for row in rows:
         found.setdefault(row.condition, {})[row.attribute] = _chosen(row)
     for condition, chosen in found.items():
-        ratings = [chosen.get(attribute, "NA") for attribute in attributes]
+        ratings = [chosen.get(attribute, UNRATED) for attribute in attributes]
         yield {"stimulus": condition, "stimulusRating": ratings, "time": rows[0].time_ms}
 
 
@@ -155,20 +154,20 @@ def _against_reference(kind: str, rows: list[Any]) -> dict[str, Any]:
     closing = {"comment": next((row.comment for row in rows if row.comment), None), "time": rows[0].time_ms}
     if kind == "bs1116":
         scores = {
-            "referenceScore": _number(found.get("hidden_reference")),
+            "referenceScore": _number(found.get(HIDDEN_REFERENCE)),
             "nonReferenceScore": _number(found.get("score")),
         }
         return {**shared, **scores, **closing}
     # A page without a reference has no answer that is correct.
-    return {**shared, "answer": ANSWERS.get(found.get("correct"), "unknown"), **closing}
+    return {**shared, "answer": ANSWERS.get(found.get(CORRECT), "unknown"), **closing}
 
 
 def _chosen(row: Any) -> str:
     """Return the Likert point as the listener chose it, words included."""
     for rating in json.loads(row.body)["ratings"]:
         if (rating.get("key"), rating.get("attribute")) == (row.key, row.attribute):
-            return "NA" if rating.get("score") is None else str(rating["score"])
-    return "NA"
+            return UNRATED if rating.get("score") is None else str(rating["score"])
+    return UNRATED
 
 
 def _number(score: float | None) -> str:

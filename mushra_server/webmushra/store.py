@@ -17,10 +17,10 @@ from mushra_server.database.sessions import Session, find_by_uuid
 from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_page
 from mushra_server.errors import AnswerError
 from mushra_server.participant.admission import refuse_entry
-from mushra_server.study.scales import as_number
 from mushra_server.study.served_study import Study
 from mushra_server.webmushra.trials import read_trial
 from mushra_server.webmushra.wire_format import WireSession
+from study_builder.config import as_number
 
 __all__ = ["SOURCE", "save_wire_session"]
 

@@ -11,19 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.ratings.names import SLIDER_ENDS, UNRATED
 from mushra_server.answers.checks import clean_text, milliseconds
 from mushra_server.answers.paired import of_stimulus
 from mushra_server.database.submissions import Rating
 from mushra_server.errors import AnswerError, ServerError
-from mushra_server.study.scales import PageScale, as_number, scales_of_type, score_on
+from mushra_server.study.scales import score_on
 from study_builder.config import (
     REFERENCE,
     MushraPage,
+    PageScale,
     RatedPage,
     RatingPage,
     SpatialPage,
     StudyConfig,
     TrialInfo,
+    as_number,
+    scales_of_type,
 )
 
 __all__ = ["WirePage", "check_trial_ids", "read_trial"]
@@ -35,9 +39,7 @@ CHOICES: dict[str, tuple[float | None, float | None]] = {
     "unknown": (None, None),
 }
 SPATIAL_TYPES = ("localization", "asw", "hwd", "lev")
-UNRATED = "NA"
-# webMUSHRA's sliders run from 0 to 100, whatever scales the study has on our own page.
-SLIDER = PageScale("score", None, 0, 100, 1, ())
+SLIDER = PageScale("score", None, *SLIDER_ENDS, 1, ())
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,12 @@ from study_builder.config.pictures import (
     PICTURE_TYPES,
     with_addresses,
 )
+from study_builder.config.scales import (
+    PageScale,
+    as_number,
+    scales_of,
+    scales_of_type,
+)
 from study_builder.config.spatial_page import (
     SpatialPage,
 )
@@ -52,6 +58,7 @@ from study_builder.config.study import (
 from study_builder.config.webmushra import (
     Notice,
 )
+from study_builder.errors import ConfigError
 
 __all__ = [
     "CONFIG_NAME",
@@ -64,6 +71,7 @@ __all__ = [
     "Bs1116Page",
     "Completion",
     "ConditionInfo",
+    "ConfigError",
     "ConsentPage",
     "FinishPage",
     "GenericPage",
@@ -77,6 +85,7 @@ __all__ = [
     "Notice",
     "Order",
     "Page",
+    "PageScale",
     "PairedComparisonPage",
     "Question",
     "RatedPage",
@@ -89,5 +98,8 @@ __all__ = [
     "StudyOptions",
     "TrialInfo",
     "VolumePage",
+    "as_number",
+    "scales_of",
+    "scales_of_type",
     "with_addresses",
 ]

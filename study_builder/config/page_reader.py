@@ -14,17 +14,31 @@ from study_builder.config.webmushra import Notice
 from study_builder.config.yaml_reader import Document, Path
 from study_builder.errors import ConfigError
 
+PAGES_KEY = "pages"
+
 
 class PageReader:
-    """Builds typed pages from a parsed file, and says on which line something is wrong."""
+    """Builds typed pages from a parsed file, and says on which line something is wrong.
 
-    def __init__(self, document: Document, source: str, notices: list[Notice]) -> None:
+    Args:
+        document: the parsed file.
+        source: the file's name, for messages.
+        notices: what is noticed is added here.
+        tolerant: leave out pages that cannot be read, each with a notice whose key is `PAGES_KEY`.
+    """
+
+    def __init__(
+        self, document: Document, source: str, notices: list[Notice], *, tolerant: bool = False
+    ) -> None:
         self.document = document
         self.source = source
         self.notices = notices
+        self.tolerant = tolerant
 
     def tree(self, found: Any, path: Path) -> Iterator[Page | Block]:
         """Yield the pages and blocks of a list of pages."""
+        if found is None and self.tolerant:
+            return
         if not isinstance(found, list):
             raise self.error(path, f"'pages' is {_kind(found)}; expected a list of pages")
         for index, entry in enumerate(found):
@@ -33,14 +47,26 @@ class PageReader:
                 random = bool(entry) and entry[0] == webmushra.RANDOM
                 inner = list(self.tree(entry, here))
                 yield Block(random=random, pages=tuple(inner))
-            elif isinstance(entry, dict):
-                yield self.page(entry, here)
             elif entry == webmushra.RANDOM and index == 0 and len(path) > 1:
                 continue
             else:
+                yield from self._entry(entry, here)
+
+    def _entry(self, entry: Any, path: Path) -> Iterator[Page]:
+        """Yield the page of an entry; none where it is wrong and the reader is tolerant."""
+        noticed = len(self.notices)
+        try:
+            if not isinstance(entry, dict):
                 raise self.error(
-                    here, f"an entry of 'pages' is {_kind(entry)}; expected a page or a list of pages"
+                    path, f"an entry of 'pages' is {_kind(entry)}; expected a page or a list of pages"
                 )
+            yield self.page(entry, path)
+        except ConfigError as error:
+            if not self.tolerant:
+                raise
+            message = str(error).removeprefix(f"{self.source}, line {self.document.line(path)}: ")
+            del self.notices[noticed:]
+            self.notices.append(Notice(self.document.line(path), PAGES_KEY, f"{message}; it was left out"))
 
     def page(self, found: dict[str, Any], path: Path) -> Page:
         """Return a page of the type that it says it has."""

@@ -86,8 +86,15 @@ class StudyConfig(Model):
         return config
 
     @classmethod
-    def load_with_notices(cls, path: Path | str) -> tuple[StudyConfig, list[Notice]]:
-        """Read a study's config, and say where a key is unknown or has no effect."""
+    def load_with_notices(
+        cls, path: Path | str, *, tolerant: bool = False
+    ) -> tuple[StudyConfig, list[Notice]]:
+        """Read a study's config, and say where a key is unknown or has no effect.
+
+        Args:
+            path: the YAML file, or the study's folder.
+            tolerant: see `parse`.
+        """
         file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
         try:
             text = file.read_text(encoding="utf-8-sig")
@@ -95,11 +102,21 @@ class StudyConfig(Model):
             raise ConfigError(f"{file} does not exist; expected a study's config") from None
         except UnicodeDecodeError as error:
             raise ConfigError(f"{file}: byte {error.start} is not UTF-8; expected a text file") from error
-        return cls.parse(text, str(file))
+        return cls.parse(text, str(file), tolerant=tolerant)
 
     @classmethod
-    def parse(cls, text: str, source: str = CONFIG_NAME) -> tuple[StudyConfig, list[Notice]]:
-        """Read a config from text; `source` names it in messages."""
+    def parse(
+        cls, text: str, source: str = CONFIG_NAME, *, tolerant: bool = False
+    ) -> tuple[StudyConfig, list[Notice]]:
+        """Read a config from text.
+
+        Args:
+            text: the file's content.
+            source: names it in messages.
+            tolerant: leave out pages that cannot be read (of an unknown type, for example), each with a
+                notice of the key `pages`, and do not check what only a server needs. For readers of ratings:
+                the study may have been served by another program.
+        """
         document = parse(text, source)
         if not isinstance(document.data, dict):
             raise ConfigError(
@@ -110,16 +127,14 @@ class StudyConfig(Model):
             Notice(line, "", "this text needs quotes around it; it was read as webMUSHRA reads it")
             for line in document.mended
         ]
-        reader = PageReader(document, source, notices)
+        reader = PageReader(document, source, notices, tolerant=tolerant)
         fields["pages"] = tuple(reader.tree(fields.get("pages"), ("pages",)))
         options = fields.pop("options", None)
         fields["options"] = reader.checked(
             StudyOptions, {} if options is None else options, (webmushra.OURS,)
         )
-        if wrong := misplaced(walk(fields["pages"]), fields["options"].questionnaires):
-            raise reader.error((webmushra.OURS, "questionnaires", wrong[0]), wrong[1])
-        if twice := clash(walk(fields["pages"]), fields["options"]):
-            raise reader.error(*twice)
+        if not tolerant:
+            _check_questions(reader, fields["pages"], fields["options"])
         return reader.checked(cls, fields, ()), sorted(notices, key=lambda notice: notice.line)
 
     def to_yaml(self) -> str:
@@ -184,6 +199,13 @@ class StudyConfig(Model):
             hidden = page.reference is not None and self.options.hidden_reference
             names += ((REFERENCE,) if hidden else ()) + page.created_anchors
         return names
+
+
+def _check_questions(reader: PageReader, pages: tuple[Page | Block, ...], options: StudyOptions) -> None:
+    if wrong := misplaced(walk(pages), options.questionnaires):
+        raise reader.error((webmushra.OURS, "questionnaires", wrong[0]), wrong[1])
+    if twice := clash(walk(pages), options):
+        raise reader.error(*twice)
 
 
 def _page_to_wire(page: Page | Block) -> Any:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.names import DATABASE, SIMULATED_MARK
 from analysis.ratings.readers import ours, pymushra, webmushra, wide
 from analysis.ratings.readers.table import Problems, listener_of, read_json, read_table
-from analysis.ratings.study import read_study
 
 __all__ = ["Problems", "read_source"]
 
@@ -78,7 +78,7 @@ def read_source(
 
 def _marked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Mark simulated ratings in formats that cannot: our server exports them under a name that says so."""
-    return frame.assign(simulated="1") if name.endswith("-simulated") else frame
+    return frame.assign(simulated="1") if name.endswith(SIMULATED_MARK) else frame
 
 
 def _read_folder(
@@ -88,16 +88,9 @@ def _read_folder(
     columns: Mapping[str, str] | None,
     pattern: str | None,
 ) -> pd.DataFrame:
-    database = path / ours.DATABASE
+    database = path / DATABASE
     if database.is_file():
-        frame = ours.read_database(ours.sqlite_url(database), str(database))
-        if not (path / "config.yaml").is_file():
-            return frame
-        study = read_study(path)
-        return frame.assign(
-            label=frame["condition"].map(lambda name: study.labels.get(name, name)),
-            item_label=frame["item"].map(lambda name: study.item_labels.get(name, name)),
-        )
+        return ours.read_database(ours.sqlite_url(database), str(database))
     files = [
         file
         for page in webmushra.PAGES.values()
@@ -106,7 +99,7 @@ def _read_folder(
     ]
     if not files:
         raise RatingsError(
-            f"{path} holds no ratings; expected {ours.DATABASE} or one of webMUSHRA's "
+            f"{path} holds no ratings; expected {DATABASE} or one of webMUSHRA's "
             f"{', '.join(f'{name}.csv' for name in webmushra.PAGES)}."
         )
     parts = [

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.names import ANSWER, GUARDED_FORMULA, SCHEMA_VERSION
 from analysis.ratings.readers.table import FILE, LINE, PAGE
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, CursorResult
 
-DATABASE = "ratings.sqlite3"
-_DEFUSED = r"^'(?='*[=+\-@\t\r])"
 _PAGE_TYPE = {"page_type": PAGE}  # ratings of earlier versions have none
-_SCHEMA_VERSION = 1
+# Columns of the CSV that no other table has together; earlier versions lack some of the rest.
 _HEADER = {"study", "listener", "session", "item", "condition", "score", "kind", "simulated"}
 
 
@@ -28,7 +27,7 @@ def is_ours(header: list[str]) -> bool:
 def from_ours(table: pd.DataFrame) -> pd.DataFrame:
     """Take our CSV as tidy ratings, without the apostrophe before texts that a spreadsheet would run."""
     texts = [name for name in table.columns if name not in (FILE, LINE)]
-    plain = table.assign(**{name: table[name].str.replace(_DEFUSED, "", regex=True) for name in texts})
+    plain = table.assign(**{name: table[name].str.replace(GUARDED_FORMULA, "", regex=True) for name in texts})
     return plain.rename(columns=_PAGE_TYPE)
 
 
@@ -43,9 +42,9 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
     Raises:
         RatingsError: It is of a newer version, or its ratings are no list of ours.
     """
-    if content["schema_version"] != _SCHEMA_VERSION:
+    if content["schema_version"] != SCHEMA_VERSION:
         raise RatingsError(
-            f"{name} has the schema_version {content['schema_version']}; expected {_SCHEMA_VERSION}."
+            f"{name} has the schema_version {content['schema_version']}; expected {SCHEMA_VERSION}."
         )
     try:
         ratings, answers = pd.DataFrame(content["ratings"]), pd.DataFrame(content["answers"])
@@ -114,7 +113,7 @@ def with_answers(ratings: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     wide = answers.drop_duplicates(["session", "name"], keep="last").pivot(
         index="session", columns="name", values="value"
     )
-    return ratings.join(wide.add_prefix("q_"), on="session")
+    return ratings.join(wide.add_prefix(ANSWER), on="session")
 
 
 def sqlite_url(path: Path) -> str:

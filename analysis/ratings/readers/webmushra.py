@@ -13,21 +13,20 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.names import (
+    ANSWER,
+    ATTRIBUTE_MARK,
+    CORRECT,
+    DIFFERENCE,
+    HIDDEN_REFERENCE,
+    UNRATED,
+    WEBMUSHRA_FILES,
+)
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of, listener_of
 
-# The files of pages that rate, and their type in a config. Our server begins a file `mushra-2.csv` where the
-# columns change.
-PAGES = {
-    "mushra": "mushra",
-    "lss": "likert_single_stimulus",
-    "lms": "likert_multi_stimulus",
-    "bs1116": "bs1116",
-    "paired_comparison": "paired_comparison",
-}
+PAGES = {file: page_type for page_type, file in WEBMUSHRA_FILES.items()}
 _FILE = re.compile(rf"({'|'.join(PAGES)})(-\d+)?\.csv")
 _ANSWERS = {"correct": "1", "incorrect": "0", "undecided": "0.5", "unknown": ""}
-# Our server puts it between a page's id and an attribute: the format has no place for several of a page.
-_ATTRIBUTE_MARK = ":attribute="
 
 
 def is_webmushra(header: list[str]) -> bool:
@@ -77,7 +76,7 @@ def from_webmushra(
     common["session"] = table["session_uuid"] if "session_uuid" in table else common["listener"]
     for name in _questions(list(table.columns)):
         # A questionnaire answer of this name is how made-up ratings say so in a format that cannot.
-        common["simulated" if name == "simulated" else f"q_{name}"] = table[name]
+        common["simulated" if name == "simulated" else f"{ANSWER}{name}"] = table[name]
     for new, old in (
         ("time_ms", "rating_time"),
         ("time_ms", "choice_time"),
@@ -87,9 +86,9 @@ def from_webmushra(
         if old in table:
             common[new] = table[old]
     tidy = pd.concat([common.assign(**part) for part in _parts(table)], ignore_index=True)
-    marked = tidy["item"].str.contains(_ATTRIBUTE_MARK, regex=False)
+    marked = tidy["item"].str.contains(ATTRIBUTE_MARK, regex=False)
     if marked.any():
-        parts = tidy.loc[marked, "item"].str.rpartition(_ATTRIBUTE_MARK)
+        parts = tidy.loc[marked, "item"].str.rpartition(ATTRIBUTE_MARK)
         tidy.loc[marked, "item"], tidy.loc[marked, "attribute"] = parts[0], parts[2]
     return tidy
 
@@ -107,7 +106,7 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
         _need(table, "choice_non_reference")
         score = table["choice_answer"].map(lambda word: _ANSWERS.get(word, word))
         condition = table["choice_non_reference"]
-        return [{"condition": condition, "attribute": "correct", "score": score, MEASURE: "share"}]
+        return [{"condition": condition, "attribute": CORRECT, "score": score, MEASURE: "share"}]
     scales = [str(name) for name in table if re.fullmatch(r"stimuli_rating\d*", str(name))]
     if not scales or "stimuli" not in table:
         raise RatingsError(
@@ -118,7 +117,7 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "condition": table["stimuli"],
             "attribute": _scale_name(name),
-            "score": table[name].replace("NA", ""),
+            "score": table[name].replace(UNRATED, ""),
         }
         for name in scales
     ]
@@ -139,12 +138,12 @@ def _bs1116(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             "condition": condition,
-            "attribute": "difference",
+            "attribute": DIFFERENCE,
             "score": given - hidden,
             MEASURE: "difference",
         },
         {"condition": condition, "attribute": "score", "score": table["rating_non_reference_score"]},
-        {"condition": condition, "attribute": "hidden_reference", "score": table["rating_reference_score"]},
+        {"condition": condition, "attribute": HIDDEN_REFERENCE, "score": table["rating_reference_score"]},
     ]
 
 

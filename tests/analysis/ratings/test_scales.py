@@ -61,22 +61,38 @@ def test_every_scale_of_a_study_goes_with_its_ratings(tmp_path: Path) -> None:
     assert load_ratings(tmp_path, other).attrs["scales"] == {}, "two studies that do not agree"
 
 
+STIMULI = {"A": "a.wav"}
+PAGES = {
+    "mushra": {"stimuli": STIMULI},
+    "bs1116": {"stimuli": STIMULI, "reference": "r.wav"},
+    "paired_comparison": {"stimuli": STIMULI, "reference": "r.wav"},
+    "likert_multi_stimulus": {"stimuli": STIMULI, "response": [{"value": word} for word in "ab"]},
+    "likert_single_stimulus": {"stimuli": STIMULI, "response": [{"value": n} for n in range(1, 8)]},
+}
+OURS = {"score": (0, 60), "noise": (1, 5)}
+GRADES = {"score": (1, 5), "hidden_reference": (1, 5), "difference": (-4, 4), "noise": None}
+
+
 @pytest.mark.parametrize(
     ("types", "scales"),
     [
-        (["mushra", "mushra"], {"score": (0, 60), "noise": (1, 5)}),
-        (["bs1116"], {"score": (1, 5)}),
-        (["likert_multi_stimulus"], {}),
-        (["mushra", "paired_comparison"], {"score": (0, 60), "noise": (1, 5)}),
-        (["bs1116", "mushra"], {"mushra score": (0, 60), "bs1116 score": (1, 5), "noise": (1, 5)}),
-        (["mushra", "likert_single_stimulus"], {"mushra score": (0, 60), "noise": (1, 5)}),
+        (["mushra", "mushra"], OURS),
+        (["bs1116"], GRADES),
+        (["likert_multi_stimulus"], {"score": None, "noise": None}),
+        (["likert_single_stimulus"], {"score": (1, 7)}),
+        (["mushra", "paired_comparison"], OURS | {"correct": (0, 1)}),
+        (["bs1116", "mushra"], {"score": None, "mushra score": (0, 60), "bs1116 score": (1, 5)}),
+        (["mushra", "likert_multi_stimulus"], {"mushra score": (0, 60), "likert_multi_stimulus score": None}),
+        (["mushra", "likert_single_stimulus"], {"score": None, "likert_single_stimulus score": (1, 7)}),
+        ([], OURS),
     ],
-)
+)  # fmt: skip
 def test_scales_of_one_name_bear_the_type_of_their_pages(tmp_path: Path, types, scales) -> None:
     own = [{"name": "score", "max": 60}, {"name": "noise", "min": 1, "max": 5}]
-    pages = [["random", *({"type": kind, "id": str(n)} for n, kind in enumerate(types))]]
+    pages = [["random", *({"type": kind, "id": str(n), **PAGES[kind]} for n, kind in enumerate(types))]]
     write(tmp_path, "config.yaml", json.dumps({"pages": pages, "listenable": {"scales": own}}))
-    assert read_study(tmp_path).scales == scales
+    study = read_study(tmp_path)
+    assert {name: study.scale_ends(name) for name in scales} == scales
 
 
 def test_a_score_beyond_webmushras_slider_is_a_bad_row(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mushra_server.study.scales import scale_ends
+from analysis.ratings.study import study_of
 
 LIKERT = [{"value": str(n), "label": f"L{n}"} for n in range(1, 6)]
 
@@ -166,11 +166,12 @@ def test_each_type_of_page_has_its_own_ends_of_one_attribute(make_app, make_stud
     stimuli = {"one": "audio/item0/one.wav"}
     likert = {"type": "likert_multi_stimulus", "id": "l", "stimuli": stimuli, "response": LIKERT}
     app = make_app(make_study("both", pages=[page, {**likert, "name": "x", "content": ""}]))
-    config = app.extensions["listenable"].study.config
-    assert scale_ends(config, "score") is None
-    assert scale_ends(config, "mushra score") == (0, 100)
-    assert scale_ends(config, "likert_multi_stimulus score") == (1, 5)
-    assert scale_ends(config, "bs1116 score") is None, "no page is of this type"
+    served = app.extensions["listenable"].study
+    study = study_of(served.config, served.root)
+    assert study.scale_ends("score") is None
+    assert study.scale_ends("mushra score") == (0, 100)
+    assert study.scale_ends("likert_multi_stimulus score") == (1, 5)
+    assert study.scale_ends("bs1116 score") is None, "no page is of this type"
 
 
 def save_other_types(listener):

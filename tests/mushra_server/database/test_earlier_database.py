@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.database.database import Database
-from mushra_server.database.schema import RATING_COLUMNS, VIEWS
+from mushra_server.database.schema import VIEWS
 
 EARLIER = VIEWS["export_ratings"].replace(", p.page_type\n", "\n")
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.app import create_app
 from mushra_server.database.database import Database, sqlite_url
-from mushra_server.database.schema import RATING_COLUMNS
 from mushra_server.errors import ServerError, StoreError
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.web.server import Options

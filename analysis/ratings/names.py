@@ -1,0 +1,66 @@
+"""Names in files of ratings: written by the server, read by the analysis.
+
+The server imports this module; it must load nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+DATABASE = "ratings.sqlite3"  # in a study folder
+SCHEMA_VERSION = 1  # of the JSON export
+
+# The columns of the view `export_ratings` and of the CSV. A column that is added stands last.
+RATING_COLUMNS = (
+    "study",
+    "session",
+    "listener",
+    "item",
+    "condition",
+    "attribute",
+    "role",
+    "kind",
+    "score",
+    "time_ms",
+    "listened_ms",
+    "comment",
+    "trial_position",
+    "condition_position",
+    "simulated",
+    "finished",
+    "submitted_at",
+    "page_type",
+)
+ANSWER = "q_"  # before the name of a question or URL parameter, as a column
+
+# What pages store that put one stimulus against the hidden reference.
+HIDDEN_REFERENCE = "hidden_reference"  # BS.1116: the score of the hidden reference
+DIFFERENCE = "difference"  # BS.1116: the stimulus' score minus that
+CORRECT = "correct"  # paired comparison: 1, 0, or 0.5 where the listener could not say
+
+# webMUSHRA's files of ratings by type of page; further ones are `mushra-2.csv`, where the columns change.
+WEBMUSHRA_FILES = {
+    "mushra": "mushra",
+    "likert_single_stimulus": "lss",
+    "likert_multi_stimulus": "lms",
+    "bs1116": "bs1116",
+    "paired_comparison": "paired_comparison",
+}
+UNRATED = "NA"  # a Likert scale without an answer
+# webMUSHRA's sliders, whatever scales the study has on our own page.
+SLIDER_ENDS = (0.0, 100.0)
+# Between a page's id and an attribute, in webMUSHRA's format, which has no place for several of a page.
+ATTRIBUTE_MARK = ":attribute="
+# At the end of the name of a file or folder with simulated ratings, in formats that cannot say it otherwise.
+SIMULATED_MARK = "-simulated"
+
+# A text that a spreadsheet would run as a formula, with or without apostrophes before it; blanks alone run
+# nothing. The CSV has one apostrophe more before it.
+FORMULA = re.compile(r"'*(?:[=+\-@]|[\t\r]\s*\S)")
+GUARDED_FORMULA = rf"^'(?={FORMULA.pattern})"
+
+
+def of_page_type(page_type: Any, attribute: Any) -> Any:
+    """Return the name (or a series of names) of an attribute that pages of several types have."""
+    return page_type + " " + attribute
