@@ -17,6 +17,18 @@ def eventually(read: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
     return found
 
 
+# The page has been drawn, and its scrolling stands still for three frames.
+STILL = """() => new Promise(done => {
+    let last = NaN, same = 0;
+    const look = () => {
+        same = scrollY === last ? same + 1 : 0;
+        last = scrollY;
+        same < 3 ? requestAnimationFrame(look) : done();
+    };
+    look();
+})"""
+
+
 class Participant:
     """A tab of the participant page, and what a participant does in it."""
 
@@ -58,6 +70,14 @@ class Participant:
     def at_any_language(self) -> None:
         """Wait until the first page is ready, whatever language it speaks."""
         self.tab.wait_for_selector(".foot .primary:not([disabled])")
+
+    def wait_frame(self) -> None:
+        """Wait until the browser draws again."""
+        self.tab.evaluate("() => new Promise(requestAnimationFrame)")
+
+    def wait_still(self) -> None:
+        """Wait until a scroll that was set off has come to its end."""
+        self.tab.evaluate(STILL)
 
     def press(self, *keys: str) -> None:
         for key in keys:

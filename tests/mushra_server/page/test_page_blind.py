@@ -126,7 +126,10 @@ def test_hostile_content_is_taken_apart(
         "https://example.org",
     ]
     assert someone.tab.locator("h1").text_content() == "<img src=x onerror=window.hit=1>"
-    someone.tab.wait_for_timeout(200)
+    # An image that fails after those of the page: their handlers would have run before its own.
+    someone.tab.evaluate(
+        "() => new Promise(done => Object.assign(new Image(), {onerror: done, src: '/none'}))"
+    )
     assert someone.tab.evaluate("window.hit") is None
 
 

@@ -27,6 +27,12 @@ AudioBufferSourceNode.prototype.start = function (when, offset) {
 };
 """
 
+GONE_BY = """(button, share) => new Promise(done => {
+    const look = () => Number(button.style.getPropertyValue("--played")) > share
+        ? done() : requestAnimationFrame(look);
+    look();
+})"""
+
 
 class LikertPage:
     """A page with three sounds, found by their lengths: a listener cannot tell them apart."""
@@ -56,6 +62,10 @@ class LikertPage:
         """How much of a sound its line shows to have gone by."""
         return float(self.button(n).evaluate("(button) => button.style.getPropertyValue('--played')"))
 
+    def wait_gone_by(self, n: int, share: float) -> None:
+        """Wait until more than a share of a sound has gone by."""
+        self.button(n).evaluate(GONE_BY, share)
+
     def wait_pressed(self, n: int, pressed: str) -> None:
         self.someone.tab.locator(f".sound-button[aria-pressed={pressed}]").and_(self.button(n)).wait_for()
 
@@ -78,7 +88,7 @@ def test_a_shorter_sound_begins_at_its_beginning_and_ends_at_its_end(page: Liker
     rule = page.someone.tab.get_by_text("Each sound can be rated once you have heard it to its end.")
     assert rule.is_visible()
     page.button(page.long).click()
-    page.someone.tab.wait_for_timeout(1500)  # past the end of the shorter ones
+    page.wait_gone_by(page.long, 0.45)  # past the end of the shorter ones
     page.button(page.short).click()
     page.wait_pressed(page.short, "true")
     assert [page.may_rate(n) for n in range(3)] == [False] * 3
@@ -99,7 +109,7 @@ def test_a_sound_of_less_than_a_second_is_heard_at_its_end(page: LikertPage) -> 
 def test_an_interrupted_sound_goes_on_where_it_was(page: LikertPage) -> None:
     """So that what was listened to, added up, is the whole sound."""
     page.button(page.long).click()
-    page.someone.tab.wait_for_timeout(1500)
+    page.wait_gone_by(page.long, 0.45)
     page.button(page.shortest).click()
     page.wait_pressed(page.shortest, "false")
     assert 0.4 < page.gone_by(page.long) < 0.95 and page.gone_by(page.shortest) == 0

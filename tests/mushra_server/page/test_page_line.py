@@ -48,7 +48,8 @@ def test_offline_answers_wait_and_arrive(
     someone.at(4)
     someone.answer_questions("50")
     someone.tab.get_by_text("Please keep this page open").wait_for()
-    someone.tab.wait_for_timeout(500)
+    with someone.tab.expect_event("requestfailed"):  # it is tried again, in vain
+        pass
     assert someone.tab.get_by_text("Stored. Thank you.").count() == 0
     assert pages["answers"](study) == {}
     someone.tab.context.set_offline(False)
@@ -119,7 +120,9 @@ def test_session_is_not_finished_while_a_page_is_on_its_way(
     )
     someone.tab.route("**/api/session/pages/1", lambda route: route.fulfill(status=502, body="<html>"))
     someone.answer_questions("50")
-    someone.tab.wait_for_timeout(2500)
+    for _ in range(2):  # it was tried, and tried again
+        with someone.tab.expect_response("**/api/session/pages/1"):
+            pass
     assert finishes == []
     someone.tab.unroute_all()
     someone.tab.get_by_text("Stored. Thank you.").wait_for()

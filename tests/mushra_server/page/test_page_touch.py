@@ -44,9 +44,9 @@ class Finger:
             self.touch.send(
                 "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": left, "y": top}]}
             )
-            self.someone.tab.wait_for_timeout(16)
+            self.someone.wait_frame()
         self.touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        self.someone.tab.wait_for_timeout(300)
+        self.someone.wait_still()
 
     @property
     def score(self) -> str:

@@ -178,10 +178,10 @@ def test_acknowledged_ratings_survive_kill_9(make_study, answer):
     for thread in threads:
         thread.start()
     for _ in range(5):
-        time.sleep(0.7)
+        wait_for_more(acknowledged)
         assert served.end(signal.SIGKILL) == -signal.SIGKILL
         served = Served(study, "--port", str(port))
-    time.sleep(0.7)
+    wait_for_more(acknowledged)
     stop.set()
     for thread in threads:
         thread.join(timeout=60)
@@ -219,8 +219,16 @@ def insist(stop, browser, *request):
         try:
             return browser.send(*request)
         except (OSError, urllib.error.URLError, ValueError, http.client.HTTPException):
-            time.sleep(0.05)
+            stop.wait(0.05)
     return None
+
+
+def wait_for_more(acknowledged, pages=10, patience_s=60):
+    """Wait until so many more pages were acknowledged."""
+    before, deadline = len(acknowledged), time.monotonic() + patience_s
+    while len(acknowledged) < before + pages:
+        assert time.monotonic() < deadline, "the server acknowledges nothing"
+        threading.Event().wait(0.01)
 
 
 def test_a_full_disk_stores_nothing_and_says_so(app, listener, rows, monkeypatch):
