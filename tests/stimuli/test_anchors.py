@@ -60,3 +60,20 @@ def test_an_anchor_above_nyquist_is_refused() -> None:
     assert str(error.value) == (
         "an anchor of 7000 Hz needs a sample rate of at least 16000 Hz; found 8000 Hz"
     )
+
+
+@pytest.mark.parametrize(("rate", "cutoff_hz"), [(16_000, LOW_ANCHOR_HZ), (48_000, MID_ANCHOR_HZ)])
+def test_the_whole_transition_lies_before_eight_sevenths_of_the_cut_off(rate: int, cutoff_hz: float) -> None:
+    # Stricter than the mask: 60 dB and more from 4 kHz (8 kHz) on, where the mask asks for 25.
+    stop = np.linspace(cutoff_hz * 8 / 7, rate / 2, 3000)
+    assert gain_db(rate, cutoff_hz, stop).max() <= -60
+    taps = anchor_filter(rate, cutoff_hz)
+    assert len(taps) % 2 == 1 and np.allclose(taps, taps[::-1])
+
+
+def test_an_anchor_is_float32_and_the_low_one_unless_asked_otherwise() -> None:
+    audio = np.random.default_rng(2).standard_normal(2000).astype(np.float32)
+    anchor = lowpass_anchor(audio, 32_000)
+    assert anchor.dtype == np.float32
+    assert np.array_equal(anchor, lowpass_anchor(audio, 32_000, 3500.0))
+    assert not np.allclose(anchor, lowpass_anchor(audio, 32_000, 7000.0), atol=0.1)

@@ -13,7 +13,7 @@ from scipy.signal import resample_poly
 
 from listenable.cli import explain_failure
 from stimuli import AudioFileError, read_audio, to_mono, write_audio
-from stimuli.audio import quantise_16_bit
+from stimuli.audio import quantise_16_bit, resample
 
 RATE = 16_000
 
@@ -166,3 +166,70 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(PermissionError) as error:
         read_audio(tmp_path / "a.wav")
     assert explain_failure(error.value) == f"{tmp_path / 'a.wav'}: Permission denied."
+
+
+def test_a_failed_write_keeps_errors_that_are_no_system_errors_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(error: BaseException) -> None:
+        def fail(self: Path, data: bytes) -> None:
+            self.touch()
+            raise error
+
+        monkeypatch.setattr(Path, "write_bytes", fail)
+        with pytest.raises(type(error)) as caught:
+            write_audio(tmp_path / "a.wav", tone(), RATE)
+        assert caught.value is error
+        assert not list(tmp_path.iterdir())
+
+    wrong(ValueError("not a system error"))
+    wrong(OSError("a system error without a number"))
+    wrong(KeyboardInterrupt())
+
+
+def test_system_errors_are_those_of_their_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError) as error:
+        read_audio(tmp_path / "none.wav")
+    assert error.value.errno == errno.ENOENT and error.value.filename == str(tmp_path / "none.wav")
+    write_audio(tmp_path / "a.wav", tone(), RATE)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(PermissionError) as refused:
+        read_audio(tmp_path / "a.wav")
+    assert refused.value.errno == errno.EACCES and refused.value.filename == str(tmp_path / "a.wav")
+
+
+def test_full_scale_is_kept_and_one_step_more_is_cut() -> None:
+    codes = quantise_16_bit(np.array([-1.0, 1.0, 32767 / 32768, 0.5], np.float32))
+    assert codes.dtype == np.int16 and codes.tolist() == [-32768, 32767, 32767, 16384]
+    loud = np.full(1000, -0.99999, np.float32)
+    assert quantise_16_bit(loud).min() == -32768, "dither does not wrap around"
+
+
+def test_dither_follows_from_its_seed(tmp_path: Path) -> None:
+    first, again, other = (quantise_16_bit(tone(), seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    assert np.array_equal(quantise_16_bit(tone()), quantise_16_bit(tone(), seed=0))
+    rng = np.random.default_rng(1)
+    scaled = tone() * np.float32(32768)
+    drawn = rng.random(len(scaled), dtype=np.float32), rng.random(len(scaled), dtype=np.float32)
+    assert np.array_equal(first, np.rint(scaled + drawn[0] - drawn[1]).astype(np.int16))
+    write_audio(tmp_path / "plain.wav", tone(), RATE, dither=False)
+    assert np.array_equal(soundfile.read(tmp_path / "plain.wav", dtype="int16")[0], np.rint(scaled))
+
+
+def test_resampling_to_the_same_rate_returns_the_sound_itself() -> None:
+    audio = tone()
+    assert resample(audio, RATE, RATE) is audio
+    assert resample(audio, RATE, 8000).dtype == np.float32
+    assert to_mono(audio) is audio
+
+
+def test_a_peak_of_exactly_one_is_written_and_float_may_pass_it(tmp_path: Path) -> None:
+    write_audio(tmp_path / "a.wav", np.array([1.0, -1.0], np.float32), RATE)
+    write_audio(tmp_path / "b.WAV", np.array([1.0, -1.0], np.float32), RATE)
+    write_audio(tmp_path / "c.wav", np.array([1.5]), RATE, "FLOAT")
+    assert read_audio(tmp_path / "c.wav")[0].tolist() == [1.5]
+    with pytest.raises(AudioFileError, match="nothing to write: audio of shape"):
+        write_audio(tmp_path / "d.wav", np.zeros((2, 2, 2)), RATE)
+    write_audio(tmp_path / "e.ogg", tone(), RATE)
+    assert soundfile.info(tmp_path / "e.ogg").subtype == "VORBIS"

@@ -193,6 +193,8 @@ def test_alignment_says_what_it_did() -> None:
     sounds = [sine(1000, -30, 1.0), sine(1000, -12, 1.0)]
     asked = align_loudness(sounds, 48_000, target_lufs=-10.0, ceiling_dbtp=-9.0)
     # A tone peaks about 3 dB over its loudness, at -7 dBTP here: both are 2 dB softer than asked.
+    doubles = align_loudness([sound.astype(np.float64) for sound in sounds], 48_000)  # type: ignore[misc]
+    assert all(result.audio.dtype == np.float32 for result in doubles)
     for sound, result, level in zip(sounds, asked, (-30, -12), strict=True):
         assert result.gain_db == pytest.approx(-9.0 - level, abs=0.1)
         assert np.allclose(result.audio, sound * 10 ** (result.gain_db / 20), rtol=1e-5)

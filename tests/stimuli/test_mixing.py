@@ -53,3 +53,35 @@ def test_one_seed_one_mixture() -> None:
 def test_silence_has_no_ratio(which: str, target: float, noise: float) -> None:
     with pytest.raises(StimuliError, match=f"The {which} is silent, so no signal-to-noise ratio is defined"):
         mix_at_snr(np.full(10, target, np.float32), np.full(10, noise, np.float32), 0.0)
+
+
+def test_short_noise_is_repeated_from_a_drawn_offset() -> None:
+    target, noise = np.full(50, 0.01, np.float32), np.arange(1, 8, dtype=np.float32)
+    offsets = set()
+    for seed in range(40):
+        mixture = mix_at_snr(target, noise, 0.0, seed)
+        assert mixture.noise_offset == int(np.random.default_rng(seed).integers(7))
+        added = mixture.audio / 10 ** (mixture.gain_db / 20) - target
+        repeated = np.array([noise[(mixture.noise_offset + at) % 7] for at in range(50)])
+        assert np.allclose(added, 10 ** (mixture.noise_gain_db / 20) * repeated, rtol=1e-3)
+        offsets.add(mixture.noise_offset)
+    assert offsets == set(range(7))
+
+
+def test_every_place_in_longer_noise_is_drawn_and_noise_of_equal_length_has_one() -> None:
+    target, noise = np.ones(10, np.float32), np.ones(13, np.float32)
+    assert {mix_at_snr(target, noise, 0.0, seed).noise_offset for seed in range(60)} == {0, 1, 2, 3}
+    assert {mix_at_snr(target, noise[:10], 0.0, seed).noise_offset for seed in range(20)} == {0}
+    assert mix_at_snr(target, noise, 0.0).noise_offset == mix_at_snr(target, noise, 0.0, 0).noise_offset
+
+
+def test_a_mixture_over_the_peak_is_turned_down_to_it() -> None:
+    target, noise = np.array([0.9, -0.2], np.float32), np.array([0.5, 0.5], np.float32)
+    loud = mix_at_snr(target, noise, 0.0)
+    assert np.abs(loud.audio).max() == pytest.approx(1.0) and loud.gain_db < 0
+    assert loud.audio.dtype == np.float32
+    softer = mix_at_snr(target, noise, 0.0, peak=0.5)
+    assert np.abs(softer.audio).max() == pytest.approx(0.5)
+    assert loud.gain_db - softer.gain_db == pytest.approx(20 * np.log10(2))
+    quiet = mix_at_snr(0.1 * target, noise, 0.0)
+    assert quiet.gain_db == 0.0

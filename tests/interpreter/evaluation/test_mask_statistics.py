@@ -44,3 +44,26 @@ def test_silence_begins_at_minus_eighty_decibels() -> None:
     x = torch.ones(3, 100)
     gains = torch.tensor([[0.0], [0.99e-4], [1.01e-4]])
     assert silent(explanation_of(gains * x, x), x).tolist() == [True, True, False]
+
+
+def test_each_item_of_a_batch_has_its_own_figures() -> None:
+    generator = torch.Generator().manual_seed(6)
+    x, i, rest = torch.randn(3, 3, 50, generator=generator)
+    mask = torch.rand(3, 4, 5, generator=generator)
+    together = mask_statistics(explanation_of(i, rest, mask), x)
+    for at in range(3):
+        one = slice(at, at + 1)
+        alone = mask_statistics(explanation_of(i[one], rest[one], mask[one]), x[one])
+        for name in MASK_STATISTICS:
+            assert float(together[name][at]) == pytest.approx(float(alone[name])), name
+        cells = mask[at].flatten().double()
+        assert float(together["mask_sd"][at]) == pytest.approx(float(cells.std(correction=0)))
+        assert float(together["sum_error"][at]) == pytest.approx(
+            float((i + rest - x)[at].norm() / x[at].norm()), rel=1e-5
+        )
+
+
+def test_silence_is_relative_to_each_items_own_energy() -> None:
+    x = torch.stack([torch.ones(100), 1000 * torch.ones(100), torch.zeros(100)])
+    parts = torch.stack([0.01 * torch.ones(100), 0.01 * torch.ones(100), torch.zeros(100)])
+    assert silent(explanation_of(parts, x), x).tolist() == [False, True, False]

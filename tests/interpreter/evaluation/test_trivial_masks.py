@@ -70,3 +70,28 @@ def test_random_masks_follow_from_seed_and_clip_alone(classifier, clips) -> None
     assert not torch.equal(first[0], first[1])
     assert float(first.mean()) == pytest.approx(0.5, abs=0.01)
     assert float(first.std()) == pytest.approx(1 / math.sqrt(12), abs=0.01)
+
+
+def test_floors_are_named_and_say_what_they_were_set_to(classifier) -> None:
+    floors = {name: make(classifier) for name, make in FLOORS.items()}
+    assert {name: floor.label for name, floor in floors.items()} == {
+        "floor-ones": "Floor: all",
+        "floor-zeros": "Floor: nothing",
+        "floor-half": "Floor: half",
+        "floor-random": "Floor: random",
+        "floor-loudest": "Floor: loudest 20%",
+        "floor-peaks": "Floor: above half the peak",
+    }
+    assert floors["floor-random"].settings == {"seed": 0}
+    assert FLOORS["floor-random"](classifier, seed=4).settings == {"seed": 4}
+    assert floors["floor-loudest"].settings == {"share": 0.2}
+
+
+def test_masks_follow_each_clips_own_level(classifier, clips) -> None:
+    levels = torch.tensor([1.0, 1e-3, 30.0])[:, None] * clips
+    for name in ("floor-loudest", "floor-peaks"):
+        floor = FLOORS[name](classifier, batch_size=2)
+        together = floor.explain(levels).mask
+        alone = torch.cat([floor.explain(levels[at : at + 1]).mask for at in range(3)])
+        assert torch.equal(together, alone), name
+        assert set(together.unique().tolist()) == {0.0, 1.0}

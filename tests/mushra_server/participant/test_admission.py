@@ -6,7 +6,10 @@ import threading
 
 import pytest
 
+from mushra_server.errors import AnswerError
+from mushra_server.participant.admission import kept_parameters, participant_of
 from mushra_server.web.server import Options
+from study_builder.config.options import StudyOptions
 
 NONCE = "0b1e2c3d-4f5a-4b6c-8d7e-9fa0b1c2d3e4"
 
@@ -160,3 +163,19 @@ def test_time_outs_hand_the_place_to_another(make_app, make_listener, rows):
     make_listener(app).start()
     make_listener(app).start()
     assert [row["slot"] for row in rows(app, "SELECT slot FROM sessions ORDER BY id")] == [0, 0]
+
+
+def test_an_id_is_the_first_parameter_that_is_not_empty():
+    assert participant_of({"PROLIFIC_PID": "", "workerId": "w", "participant": "p"}) == "w"
+    assert participant_of({"STUDY_ID": "s"}) is None and participant_of({"participant": ""}) is None
+
+
+def test_values_may_have_500_characters():
+    options = StudyOptions(url_parameters=["wave"])
+    long = {"wave": "x" * 500, "unknown": "y" * 9999}
+    assert kept_parameters(options, long) == {"wave": "x" * 500}
+    with pytest.raises(AnswerError, match="'wave' has 501 characters, expected at most 500"):
+        kept_parameters(options, {"wave": "x" * 501})
+    assert kept_parameters(options, None) == {}
+    with pytest.raises(AnswerError, match="expected an object of texts"):
+        kept_parameters(options, {"wave": 5})

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from mushra_server.errors import Refusal
-from mushra_server.web.security import RateLimiter
+from mushra_server.web.security import HEADERS, RateLimiter, parse_object
 from mushra_server.web.server import Options
 
 SECRETS = re.compile(
@@ -263,3 +263,47 @@ def test_a_spreadsheet_runs_no_formula(app, make_listener):
         with app.extensions["listenable"].database.read() as connection:
             write_csv(connection, file, exact=exact)
         assert file.getvalue().splitlines()[1].split(",")[2] == start
+
+
+def test_the_bucket_says_how_long_to_wait_and_forgets_the_oldest_address(monkeypatch):
+    limiter = RateLimiter(per_second=0.25, burst=2)
+    assert [limiter._take("a", 100.0) for _ in range(3)] == [0, 0, 5], "a token every 4 s, rounded up"
+    assert limiter._take("a", 102.0) == 3 and limiter._take("a", 104.0) == 0, "one whole token is enough"
+    assert [limiter._take("a", 1000.0) for _ in range(3)] == [0, 0, 5], "it never holds more than a burst"
+    monkeypatch.setattr("mushra_server.web.security.MAX_ADDRESSES", 2)
+    limiter._take("b", 1000.0)
+    limiter._take("c", 1000.0)
+    assert list(limiter._buckets) == ["b", "c"]
+    limiter._take("b", 1001.0)
+    limiter._take("d", 1001.0)
+    assert list(limiter._buckets) == ["b", "d"], "the one that was silent longest goes"
+
+
+def test_the_limits_of_a_body_are_those_that_are_stated(listener):
+    def send(body):
+        answer = listener.client.put("/api/session/pages/0", data=body, content_type="application/json")
+        return answer.status_code, answer.json["error"]
+
+    frame = b'{"attempt": "", "page": ""}'
+    for extra, refused in ((0, False), (1, True)):
+        body = frame.replace(b'""', b'"' + b"x" * (1024 * 1024 - len(frame) + extra) + b'"', 1)
+        assert len(body) == 1024 * 1024 + extra
+        assert (send(body)[0] == 413) == refused
+    deepest = b'{"a":' + b"[" * 15 + b"1" + b"]" * 15 + b"}"
+    deeper = b'{"a":' + b"[" * 17 + b"1" + b"]" * 17 + b"}"
+    assert "nested" not in send(deepest)[1]
+    assert send(deeper) == (400, "the JSON is nested more than 16 levels deep")
+    answer = listener.client.put("/api/session/pages/0", data=b"{}", content_type="text/plain")
+    assert (answer.status_code, answer.json["error"]) == (
+        415, "content type 'text/plain': expected application/json",
+    )  # fmt: skip
+
+
+def test_an_answer_is_stored_by_no_cache_unless_it_says_so(listener):
+    assert listener.client.get("/api/session").headers["Cache-Control"] == "no-store"
+    for name, value in HEADERS.items():
+        assert listener.client.get("/").headers[name] == value
+
+
+def test_large_whole_numbers_stay_whole():
+    assert parse_object('{"a": 9007199254740993, "b": 1.5}') == {"a": 9007199254740993, "b": 1.5}

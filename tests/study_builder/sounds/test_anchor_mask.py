@@ -7,7 +7,7 @@ from scipy.signal import firwin, freqz
 
 from stimuli import anchor_filter, lowpass_anchor
 from stimuli.audio import quantise_16_bit
-from study_builder.sounds.anchor_mask import AnchorFit, measure_anchor
+from study_builder.sounds.anchor_mask import DITHER_VARIANCE, AnchorFit, measure_anchor
 
 
 def white(rate: int, seconds: float = 4.0) -> NDArray[np.float32]:
@@ -118,3 +118,41 @@ def test_the_shortest_sounds_that_are_judged_are_judged_rightly(seconds: float) 
     x = white(48000, seconds)
     assert measure_anchor(as_file(x, 1), as_file(lowpass_anchor(x, 48000), 2), 48000).faults(3500) == []
     assert measure_anchor(x, 0.5 * x, 48000).faults(3500) != []
+
+
+def test_the_dithers_variance_is_that_of_files_we_write() -> None:
+    x = white(48000, 10.0)
+    assert np.var(as_file(x, 3).astype(np.float64) - x) == pytest.approx(DITHER_VARIANCE, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("above_db", "shown"),
+    [(36, (False, False, False)), (45, (True, True, False)), (57, (True, True, False)), (64, (True,) * 3)],
+)
+def test_what_shows_depends_on_the_references_level_above_the_dither(
+    above_db: float, shown: tuple[bool, bool, bool]
+) -> None:
+    # 40 dB for the pass band, 10 more than is asked for in each stop band.
+    gain = (DITHER_VARIANCE * 10 ** (above_db / 10)) ** 0.5 / 0.1
+    x = gain * white(16000, 20.0)
+    fit = measure_anchor(x, lowpass_anchor(x, 16000), 16000)
+    assert tuple(bool(np.isfinite(value)) for value in (fit.ripple_db, *fit.stop_db)) == shown
+    # A softer anchor shows less of its attenuation: 20 dB softer, 20 dB less.
+    soft = measure_anchor(x, 0.1 * lowpass_anchor(x, 16000), 16000)
+    assert np.isfinite(soft.stop_db[1]) == (above_db > 80) and np.isfinite(soft.stop_db[0]) == (above_db > 55)
+
+
+@pytest.mark.parametrize(("excess", "found"), [(-0.01, False), (0.01, True)])
+def test_the_mask_has_a_slack_of_a_twentieth_of_a_decibel(excess: float, found: bool) -> None:
+    exact = {"ripple_db": 0.1, "stop_db": (25.0, 50.0), "lag": 0}
+    assert AnchorFit(**exact).faults(3500) == []  # type: ignore[arg-type]
+    ripple = AnchorFit(0.15 + excess, (25.0, 50.0), 0)
+    stops = AnchorFit(0.1, (24.95 - excess, 49.95 - excess), 0)
+    assert bool(ripple.faults(3500)) == found and len(stops.faults(3500)) == 2 * found
+    assert len(AnchorFit(0.1, (25.0, 50.0), -1).faults(3500)) == 1
+
+
+def test_the_mask_is_scaled_with_the_cut_off() -> None:
+    (first, second) = AnchorFit(0.1, (10.0, 20.04), 0).faults(7000)
+    assert first == "is attenuated by 10.0 dB from 8000 Hz on; expected 25 dB or more"
+    assert second == "is attenuated by 20.0 dB from 9000 Hz on; expected 50 dB or more"
