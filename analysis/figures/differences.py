@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.figures.style import INK, finish, new_axes
+from analysis.figures.style import INK, finish, level_of, new_axes
 from analysis.models.compare import compare
 from analysis.ratings.tidy import each
 
@@ -40,5 +40,5 @@ def plot_differences(
     correction = (
         "" if rows["correction"].iloc[0] == "none" else f", {rows['correction'].iloc[0].capitalize()}"
     )
-    ax.set_xlabel(f"Difference in points, 95 % interval\n(filled: p < 0.05{correction})")
+    ax.set_xlabel(f"Difference in points, {level_of(rows)} interval\n(filled: p < 0.05{correction})")
     return finish(ax, frame)

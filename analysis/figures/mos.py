@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from analysis.errors import DesignError
 from analysis.figures.colours import looks
-from analysis.figures.style import INK, finish, new_axes, score_axis
+from analysis.figures.style import INK, finish, level_of, new_axes, score_axis
 from analysis.models.mos import mos
 from analysis.ratings.tidy import each, scale_of
 
@@ -22,7 +22,7 @@ def plot_mos(
     interval: str = "two-way",
     style: str = "default",
 ) -> Axes:
-    """Draw the mean opinion scores with 95 % intervals.
+    """Draw the mean opinion scores with their intervals.
 
     Args:
         frame: Tidy ratings.
@@ -63,7 +63,7 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     ax.set_ylim(len(rows) - 0.4, -0.6)
     score_axis(ax, frame, reach=(rows["ci_low"].min(), rows["ci_high"].max()))
     _arrows(ax, rows)
-    ax.set_xlabel(f"MOS with 95 % interval ({rows['interval'].iloc[0]})")
+    ax.set_xlabel(f"MOS with {level_of(rows)} interval ({rows['interval'].iloc[0]})")
     return finish(ax, frame)
 
 

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.fonts import dress, missing_letters, settings
 from analysis.ratings.tidy import is_simulated, scale_of
+from analysis.statistics.intervals import LEVEL
 from stimuli.files import write_bytes
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
@@ -154,3 +155,8 @@ def inline_svg(svg: str, alt: str) -> str:
     head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
     page = rest.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace("#ffffff", "var(--page)")
     return f"{head}>{page}"
+
+
+def level_of(table: pd.DataFrame) -> str:
+    """Return the coverage of a table's intervals in words (`95 %`); `mos` and `compare` note it."""
+    return f"{100 * table.attrs.get('level', LEVEL):g} %"

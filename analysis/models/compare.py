@@ -15,7 +15,7 @@ from analysis.ratings.selection import chosen_conditions
 from analysis.ratings.tidy import cells, conditions, is_simulated, rated, records
 from analysis.statistics import effect_sizes as effects
 from analysis.statistics.corrections import adjust
-from analysis.statistics.intervals import Interval, t_test
+from analysis.statistics.intervals import LEVEL, Interval
 from analysis.statistics.intervals import interval as interval_of
 from analysis.statistics.permutation import medians, sign_flip
 from analysis.statistics.variance import Floats, Ints
@@ -32,7 +32,7 @@ def compare(
     test: str = "two-way",
     correction: str = "holm",
     attribute: str | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
     draws: int = 10_000,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -84,6 +84,7 @@ def compare(
     out["simulated"] = is_simulated(rows)
     digits = 1 if rows["score"].max() > 10 else 2
     out["sentence"] = [_sentence(row, level, digits) for row in records(out)]
+    out.attrs["level"] = level
     return out[_columns()]
 
 
@@ -148,8 +149,7 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
         a, b, gaps = b, a, -gaps
     found = interval_of("two-way", gaps, listeners, items, level=level)
     if found.low == found.high:
-        nan, why = float("nan"), "not estimable where all differences are equal"
-        found = Interval(found.mean, nan, nan, nan, why)
+        found = Interval.missing(found.mean, level, "not estimable where all differences are equal")
     counts = np.bincount(listeners, minlength=int(table.listeners.max()) + 1)
     sums: Floats = np.bincount(listeners, gaps, minlength=len(counts)).astype(float)
     # Rounded, so that differences that are equal but for the last bit tie.
@@ -164,7 +164,7 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
         "ci_low": found.low,
         "ci_high": found.high,
         "df": found.df,
-        "p_two_way": t_test(found, level),
+        "p_two_way": found.p_of_zero(),
         "p_wilcoxon": _wilcoxon(means),
         "note": found.note,
     }

@@ -22,6 +22,7 @@ from analysis.errors import DesignError
 from analysis.models.reml import FullPages, Pages
 from analysis.ratings.selection import chosen_conditions
 from analysis.ratings.tidy import cells, is_simulated, rated
+from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
 COMPONENTS = (
@@ -54,7 +55,7 @@ class MixedModel:
         share = table["variance"] / total if total > 0 else np.nan
         return table.assign(share=share, note=self.note, simulated=self.simulated)
 
-    def differences(self, level: float = 0.95) -> pd.DataFrame:
+    def differences(self, level: float = LEVEL) -> pd.DataFrame:
         """Return all pairs: `condition_a, condition_b, difference, se, df, ci_low, ci_high, p, simulated`.
 
         The degrees of freedom are the smaller number of listeners or items less one, on the safe side.

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.errors import DesignError
 from analysis.ratings.tidy import cells, conditions, is_simulated, own_items, rated
 from analysis.statistics.bootstrap import bca, bootstrap_means, influences
-from analysis.statistics.intervals import INTERVALS, Interval, interval
+from analysis.statistics.intervals import INTERVALS, LEVEL, Interval, interval
 from analysis.statistics.variance import Floats
 
 COLUMNS = [
@@ -24,7 +24,7 @@ def mos(
     by: str | None = None,
     attribute: str | None = None,
     order: list[str] | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
     draws: int = 10_000,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -105,6 +105,7 @@ def _table(
     ]
     out = pd.DataFrame(records).merge(listed, on="condition", how="left", sort=False)
     out["simulated"] = is_simulated(rows)
+    out.attrs["level"] = level
     return out[COLUMNS]
 
 
@@ -133,11 +134,10 @@ def _bootstrapped(part: pd.DataFrame, means: Floats, level: float) -> Interval:
     mean = float(part["score"].mean())
     if part["listener"].nunique() < 2 or part["item"].nunique() < 2:
         what = "listener" if part["listener"].nunique() < 2 else "item"
-        return Interval(mean, np.nan, np.nan, np.nan, f"not estimable from one {what}")
+        return Interval.missing(mean, level, f"not estimable from one {what}")
     low, high = bca(mean, means, influences(part), level)
-    return Interval(
-        mean, low, high, float("nan"), "all scores are equal" if part["score"].nunique() == 1 else ""
-    )
+    note = "all scores are equal" if part["score"].nunique() == 1 else ""
+    return Interval(mean, low, high, level, note=note)
 
 
 def hinges(scores: Floats) -> tuple[float, float, float]:

@@ -8,13 +8,14 @@ from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.ratings.tidy import cells, is_simulated
+from analysis.statistics.intervals import LEVEL
 from analysis.statistics.jackknife import over_listeners
 from analysis.statistics.variance import Floats, components
 
 _FEW = "an interval needs three listeners"
 
 
-def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: float = 0.95) -> pd.DataFrame:
+def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: float = LEVEL) -> pd.DataFrame:
     """Agreement of the panel: ICC(2,1), ICC(2,k), Krippendorff's alpha and Kendall's W.
 
     A stimulus (item x condition) is what is measured, a listener is the measure. Where every listener rated
@@ -77,7 +78,9 @@ def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFr
     return out.assign(simulated=is_simulated(frame))
 
 
-def icc(scores: Floats, level: float = 0.95) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def icc(
+    scores: Floats, level: float = LEVEL
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """ICC(2,1) and ICC(2,k) of a complete table [stimuli, listeners], with McGraw & Wong's intervals."""
     n, k = scores.shape
     grand = scores.mean()

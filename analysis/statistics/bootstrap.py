@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
+from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
 _CHUNK = 500  # draws at once: bounds the memory, does not change the numbers
@@ -54,7 +55,7 @@ def bootstrap_means(
     return out
 
 
-def bca(estimate: float, draws: Floats, influence: Floats, level: float = 0.95) -> tuple[float, float]:
+def bca(estimate: float, draws: Floats, influence: Floats, level: float = LEVEL) -> tuple[float, float]:
     """Return the BCa ends of an interval.
 
     Args:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy import optimize, special, stats
 
+from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
 _FAR, _QUANTILES = 30.0, 4000
@@ -14,7 +15,7 @@ Effect = tuple[float, float, float]
 _NONE: Effect = (float("nan"), float("nan"), float("nan"))
 
 
-def cohens_dz(differences: Floats, level: float = 0.95) -> Effect:
+def cohens_dz(differences: Floats, level: float = LEVEL) -> Effect:
     """Mean difference in standard deviations of the differences, with the noncentral t interval.
 
     Returns:
@@ -29,7 +30,7 @@ def cohens_dz(differences: Floats, level: float = 0.95) -> Effect:
     return dz, low, high
 
 
-def rank_biserial(differences: Floats, level: float = 0.95) -> Effect:
+def rank_biserial(differences: Floats, level: float = LEVEL) -> Effect:
     """Matched-pairs rank-biserial correlation: share of favourable less unfavourable signed ranks.
 
     Differences of zero are left out. The interval is Fisher's z with the standard error of the signed-rank
@@ -48,7 +49,7 @@ def rank_biserial(differences: Floats, level: float = 0.95) -> Effect:
     return r, float(np.tanh(z - half)), float(np.tanh(z + half))
 
 
-def superiority(differences: Floats, level: float = 0.95) -> Effect:
+def superiority(differences: Floats, level: float = LEVEL) -> Effect:
     """Probability that a listener rates the first condition higher, with Wilson's score interval."""
     n = len(differences)
     if n < 2:

@@ -20,22 +20,53 @@ from scipy import stats
 from analysis.errors import DesignError
 from analysis.statistics.variance import Floats, Ints, two_way
 
+LEVEL = 0.95  # coverage of every interval, unless a caller asks for another
 INTERVALS = ("two-way", "listener", "item", "crowdmos", "naive-t", "bootstrap")
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its interval; `nan` ends and a note where the design does not allow one."""
+    """A mean with its interval, and what the interval was made of.
+
+    Attributes:
+        mean: The mean.
+        low: Lower end; `nan` where the design does not allow an interval.
+        high: Upper end.
+        level: Coverage of the two ends.
+        standard_error: Of the mean; `nan` where there is no interval, or one that no standard error gave
+            (bootstrap).
+        df: Degrees of freedom of the t distribution; `nan` where there is no standard error.
+        note: What should be known of it.
+    """
 
     mean: float
     low: float
     high: float
-    df: float
+    level: float
+    standard_error: float = float("nan")
+    df: float = float("nan")
     note: str = ""
 
-    def standard_error(self, level: float = 0.95) -> float:
-        """Return the standard error that an interval of this level rests on."""
-        return (self.high - self.low) / 2 / float(stats.t.ppf(0.5 + level / 2, self.df))
+    @classmethod
+    def around(cls, mean: float, variance: float, df: float, level: float, note: str = "") -> Interval:
+        """Return the t interval of a mean with this variance; `nan` ends without degrees of freedom."""
+        error = variance**0.5
+        half = float(stats.t.ppf(0.5 + level / 2, df)) * error if df > 0 else float("nan")
+        return cls(mean, mean - half, mean + half, level, error, df, note)
+
+    @classmethod
+    def missing(cls, mean: float, level: float, why: str) -> Interval:
+        """Return a mean whose interval cannot be estimated."""
+        return cls(mean, float("nan"), float("nan"), level, note=why)
+
+    def p_of_zero(self) -> float:
+        """Return the two-sided p value of a mean of zero, whatever the interval's level.
+
+        `nan` where there is no standard error or it is 0.
+        """
+        if np.isnan(self.low) or self.low == self.high or not self.standard_error > 0:
+            return float("nan")
+        return float(2 * stats.t.sf(abs(self.mean) / self.standard_error, self.df))
 
 
 def interval(
@@ -44,7 +75,7 @@ def interval(
     listeners: Ints,
     items: Ints,
     *,
-    level: float = 0.95,
+    level: float = LEVEL,
     panel: tuple[int, int] | None = None,
 ) -> Interval:
     """Compute one closed-form interval of a mean.
@@ -62,7 +93,7 @@ def interval(
     """
     if method == "two-way":
         found = two_way(scores, listeners, items)
-        return _around(found.mean, found.variance, found.df, level, found.note)
+        return Interval.around(found.mean, found.variance, found.df, level, found.note)
     if method == "listener":
         return _clustered(scores, listeners, level, "listener")
     if method == "item":
@@ -74,28 +105,16 @@ def interval(
     raise DesignError(f"There is no interval '{method}'; expected one of {', '.join(INTERVALS)}.")
 
 
-def t_test(found: Interval, level: float = 0.95) -> float:
-    """Return the two-sided p value of a mean of zero, `nan` where the interval is `nan` or without width."""
-    if np.isnan(found.low) or found.high == found.low:
-        return float("nan")
-    return float(2 * stats.t.sf(abs(found.mean) / found.standard_error(level), found.df))
-
-
-def _around(mean: float, variance: float, df: float, level: float, note: str = "") -> Interval:
-    half = float(stats.t.ppf(0.5 + level / 2, df)) * variance**0.5 if df > 0 else float("nan")
-    return Interval(mean, mean - half, mean + half, df, note)
-
-
 def _clustered(scores: Floats, clusters: Ints, level: float, what: str) -> Interval:
     """The t interval over cluster means, for clusters of any size, from the clusters' summed residuals."""
     _, codes = np.unique(clusters, return_inverse=True)
     mean, n_clusters = float(scores.mean()), int(codes.max()) + 1
     if n_clusters < 2:
-        return Interval(mean, float("nan"), float("nan"), float("nan"), f"not estimable from one {what}")
+        return Interval.missing(mean, level, f"not estimable from one {what}")
     residuals = np.bincount(codes, scores - mean)
     variance = n_clusters / (n_clusters - 1) * float((residuals**2).sum()) / len(scores) ** 2
     note = "all scores are equal" if np.ptp(scores) == 0 else ""
-    return _around(mean, variance, n_clusters - 1.0, level, note)
+    return Interval.around(mean, variance, n_clusters - 1.0, level, note)
 
 
 def _crowdmos(
@@ -107,17 +126,17 @@ def _crowdmos(
     mean, n = float(scores.mean()), len(scores)
     df = min(panel or (int(i.max()) + 1, int(j.max()) + 1)) - 1.0
     if df < 1:
-        return Interval(
-            mean, float("nan"), float("nan"), float("nan"), "not estimable from one listener or item"
-        )
+        return Interval.missing(mean, level, "not estimable from one listener or item")
     within_item, within_listener = _mean_variance(scores, j), _mean_variance(scores, i)
     if np.isnan(within_item) or np.isnan(within_listener):
         # One factor is nested in the other: all that is known is the total.
-        return _around(mean, float(scores.var()) / n, df, level, "listeners and items cannot be told apart")
+        return Interval.around(
+            mean, float(scores.var()) / n, df, level, "listeners and items cannot be told apart"
+        )
     matrix = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
     parts = np.maximum(np.linalg.solve(matrix, [within_item, within_listener, scores.var()]), 0.0)
     weights = [(np.bincount(i) ** 2).sum() / n**2, (np.bincount(j) ** 2).sum() / n**2, 1 / n]
-    return _around(mean, float(parts @ weights), df, level)
+    return Interval.around(mean, float(parts @ weights), df, level)
 
 
 def _mean_variance(scores: Floats, groups: Ints) -> float:

@@ -14,13 +14,14 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
+from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
 _GROUPS = 100  # more listeners than this are left out in groups, which bounds the time
 
 
 def over_listeners(
-    estimate: Callable[[Floats], float], scores: Floats, level: float = 0.95
+    estimate: Callable[[Floats], float], scores: Floats, level: float = LEVEL
 ) -> tuple[float, float]:
     """Return the ends of the interval of a measure of agreement, over new listeners and the same stimuli.
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis import DesignError
+from analysis import DesignError, compare, mos, plot_differences, plot_mos
 from analysis.figures.style import save
 from analysis.ratings.tidy import tidy
 
@@ -77,3 +77,11 @@ def test_ranks_need_a_complete_trial() -> None:
     halves = frame[(frame["condition"] == "A") == (frame["item"] == "item 0")].reset_index(drop=True)
     with pytest.raises(DesignError, match="No trial has all the conditions rated; ranks cannot"):
         analysis.plot_ranks(halves)
+
+
+def test_an_axis_says_the_level_of_its_intervals(mushra: pd.DataFrame) -> None:
+    assert plot_mos(mushra).get_xlabel() == "MOS with 95 % interval (two-way)"
+    table = mos(mushra, level=0.9)
+    assert plot_mos(mushra, table=table).get_xlabel() == "MOS with 90 % interval (two-way)"
+    pairs = compare(mushra, level=0.99, draws=200)
+    assert "points, 99 % interval" in plot_differences(mushra, table=pairs).get_xlabel()

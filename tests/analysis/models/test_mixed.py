@@ -15,7 +15,7 @@ from analysis import DesignError, mixed_model, omnibus
 from analysis.models.mixed import _fit, _pages
 from analysis.models.reml import FullPages, Pages
 from analysis.ratings.tidy import cells
-from analysis.statistics.intervals import interval, t_test
+from analysis.statistics.intervals import interval
 
 Make = Callable[..., pd.DataFrame]
 
@@ -72,10 +72,10 @@ def test_two_conditions_of_a_complete_study_give_the_two_way_interval(make: Make
     codes = [pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1)]
     found = interval("two-way", gaps.to_numpy(), *codes)
     # Not the same number: the model also learns its residual from the sums of the two conditions.
-    assert row["se"] == pytest.approx(found.standard_error(), rel=0.05)
+    assert row["se"] == pytest.approx(found.standard_error, rel=0.05)
     tastes = mixed_model(with_tastes(frame, 20)).differences().iloc[0]
     assert tastes["se"] == pytest.approx(row["se"], rel=0.02), "what is common to a page is no difference"
-    assert t_test(found) < row["p"], "fewer degrees of freedom are on the safe side"
+    assert found.p_of_zero() < row["p"], "fewer degrees of freedom are on the safe side"
 
 
 def test_what_a_mixed_model_needs(make: Make) -> None:

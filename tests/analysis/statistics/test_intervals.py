@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from analysis.errors import DesignError
-from analysis.statistics.intervals import INTERVALS, interval, t_test
+from analysis.statistics.intervals import INTERVALS, interval
 
 # The example in the tests of `mean-opinion-score` (a port of the CrowdMOS authors' code): raters x items.
 _GAP = np.nan
@@ -46,14 +46,40 @@ def test_cluster_intervals_are_scipys_over_means_in_a_balanced_design(method: st
     assert (found.low, found.high) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("level", [0.8, 0.99])
+LEVELS = [0.8, 0.9, 0.95, 0.99, 0.999]
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_the_p_value_and_the_interval_agree(level: float) -> None:
     table = np.random.default_rng(2).normal(4, 10, (9, 5))
     found = interval("two-way", *cells(table), level=level)
-    half = (found.high - found.low) / 2
-    p = t_test(found, level)
-    shrunk = interval("two-way", *cells(table), level=1 - p)
-    assert shrunk.low == pytest.approx(0, abs=1e-9 * half) or shrunk.high == pytest.approx(0, abs=1e-6)
+    shrunk = interval("two-way", *cells(table), level=1 - found.p_of_zero())
+    assert min(abs(shrunk.low), abs(shrunk.high)) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_error_and_p_value_are_scipys_and_pingouins_at_every_level(level: float) -> None:
+    pingouin = pytest.importorskip("pingouin")
+    scores = np.random.default_rng(3).normal(3, 9, 14)
+    found = interval("naive-t", scores, np.arange(14), np.zeros(14, int), level=level)
+    assert (found.level, found.df) == (level, 13)
+    assert found.standard_error == pytest.approx(stats.sem(scores))
+    assert found.p_of_zero() == pytest.approx(stats.ttest_1samp(scores, 0).pvalue)
+    ends = stats.t.interval(level, 13, scores.mean(), stats.sem(scores))
+    assert (found.low, found.high) == pytest.approx(ends)
+    witness = pingouin.ttest(scores, 0, confidence=level)
+    name = "p_val" if "p_val" in witness else "p-val"
+    assert found.p_of_zero() == pytest.approx(float(witness[name].iloc[0]), rel=1e-6)
+
+
+@pytest.mark.parametrize("method", [name for name in INTERVALS if name != "bootstrap"])
+def test_the_level_changes_the_ends_alone(method: str) -> None:
+    table = np.random.default_rng(4).normal(5, 10, (8, 6))
+    found = [interval(method, *cells(table), level=level) for level in LEVELS]
+    assert len({(one.mean, one.standard_error, one.df, one.p_of_zero()) for one in found}) == 1
+    halves = [(one.high - one.low) / 2 for one in found]
+    quantiles = stats.t.ppf([0.5 + level / 2 for level in LEVELS], found[0].df)
+    assert halves == pytest.approx(list(quantiles * found[0].standard_error))
 
 
 def test_an_unknown_interval_names_the_known_ones() -> None:
