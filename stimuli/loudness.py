@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyloudnorm
+import numpy.typing as npt
 import soxr
+from pyloudnorm.iirfilter import IIRfilter
 
 from stimuli.audio import Audio
+from stimuli.errors import StimuliError
 
-BLOCK_S = 0.4
-"""Gating block of BS.1770-4; a clip shorter than this is measured as one block of its own length."""
+HOPS_PER_SECOND, HOPS_PER_BLOCK = 10, 4
+"""BS.1770-4 gates blocks of 400 ms that begin every 100 ms."""
+GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
+CHANNEL_GAINS = (1.0, 1.0, 1.0, 1.41, 1.41)
+"""Of left, right, centre and the two surrounds (BS.1770-4, table 3)."""
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,15 +45,56 @@ def integrated_loudness(audio: Audio, sample_rate: int) -> float:
     """Return the gated loudness of a sound in LUFS, -inf where nothing passes the gate (ITU-R BS.1770-4).
 
     A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as a single block
-    of its own length.
+    of its own length. The weighting filters are those that pyloudnorm designs for any rate.
+
+    Raises:
+        StimuliError: the sound has no samples, or more than five channels.
 
     Shape:
         - audio: `[samples]` or `[samples, channels]`
     """
-    duration_s = len(audio) / sample_rate
-    meter = pyloudnorm.Meter(sample_rate, block_size=min(BLOCK_S, duration_s))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(meter.integrated_loudness(np.asarray(audio, dtype=np.float64)))
+    columns = np.atleast_2d(np.asarray(audio, dtype=np.float64).T)
+    if columns.size == 0 or len(columns) > len(CHANNEL_GAINS):
+        raise StimuliError(
+            f"a sound of {len(audio)} samples and {len(columns)} channels has no loudness; expected at least "
+            f"one sample and 1 to {len(CHANNEL_GAINS)} channels"
+        )
+    shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
+    high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
+    power = _block_power(np.square(high_pass.apply_filter(shelf.apply_filter(columns))), sample_rate)
+    power = power[_lufs(power) > GATE_LUFS]
+    if power.size:
+        power = power[_lufs(power) > _lufs(power.mean()) + RELATIVE_GATE_LU]
+    return float(_lufs(power.mean())) if power.size else -np.inf
+
+
+def _block_power(squares: Floats, sample_rate: int) -> Floats:
+    """Return the weighted sum over the channels of each whole block's mean square.
+
+    Blocks are counted in samples: lengths in seconds do not come back as the same number of samples.
+
+    Shape:
+        - squares: `[channels, samples]`
+        - result: `[blocks]`, at least one
+    """
+    gains = np.array(CHANNEL_GAINS[: len(squares)])
+    if is_one_block(squares.shape[1], sample_rate):
+        return np.atleast_1d(gains @ squares.mean(axis=1))
+    hops = (HOPS_PER_SECOND * (squares.shape[1] + 1) - 1) // sample_rate  # those that are whole
+    edges = np.arange(hops + 1) * sample_rate // HOPS_PER_SECOND
+    sums = np.add.reduceat(gains @ squares[:, : edges[-1]], edges[:-1])
+    blocks = np.lib.stride_tricks.sliding_window_view(sums, HOPS_PER_BLOCK).sum(axis=1)
+    return np.asarray(blocks / (edges[HOPS_PER_BLOCK:] - edges[:-HOPS_PER_BLOCK]))
+
+
+def is_one_block(samples: int, sample_rate: int) -> bool:
+    """Whether a sound is shorter than a gating block, and so measured as one block of its own length."""
+    return samples < HOPS_PER_BLOCK * sample_rate // HOPS_PER_SECOND
+
+
+def _lufs(power: npt.ArrayLike) -> Floats:
+    with np.errstate(divide="ignore"):
+        return np.asarray(-0.691 + 10 * np.log10(power), dtype=np.float64)
 
 
 def true_peak(audio: Audio, sample_rate: int) -> float:
@@ -92,14 +140,15 @@ def align_loudness(
         gain_db = gain - lowered_db if np.isfinite(lufs) else min(0.0, ceiling_dbtp - peak)
         scaled = np.asarray(sound * np.float32(10 ** (gain_db / 20)), dtype=np.float32)
         warnings = _warnings(
-            len(sound) / sample_rate, lufs, target_lufs - lufs, max_gain_db, lowered_db, ceiling_dbtp
+            len(sound), sample_rate, lufs, target_lufs - lufs, max_gain_db, lowered_db, ceiling_dbtp
         )
         results.append(Aligned(scaled, gain_db, lufs + gain_db, peak + gain_db, warnings))
     return results
 
 
 def _warnings(
-    duration_s: float,
+    samples: int,
+    sample_rate: int,
     lufs: float,
     needed_db: float,
     max_gain_db: float,
@@ -113,9 +162,10 @@ def _warnings(
         found.append(
             f"nearly silent: {needed_db:.1f} dB would be needed, {max_gain_db:g} dB is the most that is given"
         )
-    if duration_s < BLOCK_S:
+    if is_one_block(samples, sample_rate):
         found.append(
-            f"{1000 * duration_s:.3g} ms is shorter than the 400 ms block of BS.1770-4: measured as one block"
+            f"{1000 * samples / sample_rate:.3g} ms is shorter than the 400 ms block of BS.1770-4: measured "
+            "as one block"
         )
     if lowered_db > 0:
         found.append(
