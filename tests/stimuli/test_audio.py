@@ -172,11 +172,10 @@ def test_a_failed_write_keeps_errors_that_are_no_system_errors_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wrong(error: BaseException) -> None:
-        def fail(self: Path, data: bytes) -> None:
-            self.touch()
+        def fail(handle: int) -> None:
             raise error
 
-        monkeypatch.setattr(Path, "write_bytes", fail)
+        monkeypatch.setattr(os, "fsync", fail)
         with pytest.raises(type(error)) as caught:
             write_audio(tmp_path / "a.wav", tone(), RATE)
         assert caught.value is error
