@@ -39,7 +39,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "commands",
     ),
     "study_builder": (
-        "errors parallel",
+        "choice_texts errors parallel",
         "identifiers study_folder",
         "config",
         "design simulation sounds",

@@ -9,8 +9,8 @@ from pydantic import Field, ValidationError, field_validator
 
 from stimuli import MAX_SEED
 from stimuli.validation import finding
-from study_builder.config.options import Completion, Order, Scale
-from study_builder.config.page_models import Model, Text
+from study_builder.config.options import SessionSettings
+from study_builder.config.page_models import Text
 from study_builder.config.page_types import Question
 from study_builder.config.webmushra import unknown_among
 from study_builder.config.yaml_reader import parse
@@ -21,32 +21,12 @@ Anchor = Literal["low", "mid"]
 BOTH_ANCHORS: tuple[Anchor, ...] = ("low", "mid")
 
 
-class Choices(Model):
+class Choices(SessionSettings):
     """How a study is built from a set of sounds; a YAML file of choices has these keys.
 
-    Attributes:
-        title, test_id: of the study.
-        question: on every trial; by default the paper's where the classifier's answers are known, else the
-            quality beside the reference.
-        instructions, consent, volume_text, finish: HTML of the pages of that name; empty leaves the page out
-            (the finish page stays).
-        scales: attributes to score, one by default.
-        conditions: names or ids of the methods to compare, in this order; all by default.
-        reference: `hidden` (open and hidden, as BS.1534 has it), `open` or `none`.
-        reference_name, layout: how to read a folder of sounds.
-        anchors: which to add; an anchor that the set has is kept.
-        target_lufs: loudness that the sounds are aligned to; null leaves their levels alone.
-        loudness: align each trial on its own, or all trials to one loudness.
-        length: what to do where the sounds of a trial differ in length.
-        sample_rate: in Hz; null keeps the sounds' own.
-        bits: of the written files.
-        training_items: how many items, or which (by name or id), are rated once for training; their grades
-            do not count.
-        training_apart: whether training items are left out of the test itself.
-        repeats: how many trials come twice, to see how reliable a listener is.
-        attention_checks: how many pages ask for a given score.
-        questionnaire: questions on the last page.
-        show_waveform, loop, switch_back: of the rating pages.
+    `study_builder.choice_texts` says what each is. Where no question is given, it is the paper's if the
+    classifier's answers are known, else the quality compared with the reference. An anchor that the set has
+    is kept. A `target_lufs` of null leaves the sounds' levels alone; training scores do not count.
     """
 
     title: Text = "Listening test"
@@ -56,7 +36,6 @@ class Choices(Model):
     consent: Text | None = None
     volume_text: Text | None = None
     finish: Text | None = None
-    scales: tuple[Scale, ...] = Field(default_factory=lambda: (Scale(),), min_length=1)
     conditions: tuple[Text, ...] | None = None
     reference: Literal["hidden", "open", "none"] = "hidden"
     reference_name: Text | None = None
@@ -67,25 +46,18 @@ class Choices(Model):
     length: Literal["exact", "trim", "pad"] = "exact"
     sample_rate: Annotated[int, Field(ge=8000, le=192000)] | None = None
     bits: Literal[16, 24] = 16
-    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
-    order: Order = "williams"
-    items_per_session: Annotated[int, Field(ge=1)] | None = None
     training_items: Annotated[int, Field(ge=0)] | tuple[Text, ...] = 1
     training_apart: bool = False
     repeats: Annotated[int, Field(ge=0)] = 0
     attention_checks: Annotated[int, Field(ge=0)] = 0
-    must_listen: bool = True
-    must_rate: bool = True
     questionnaire: tuple[Question, ...] | None = None
     show_waveform: bool = True
     loop: bool = True
     switch_back: bool = False
     show_previous: bool = False
+    # A config that somebody else wrote may have any seed, and none of our languages.
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     language: Text = "en"
-    url_parameters: tuple[Text, ...] = ()
-    completion: Completion | None = None
-    headphone_check: Literal["antiphase", "huggins"] | None = None
-    quota: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("conditions", "training_items")
     @classmethod

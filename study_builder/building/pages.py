@@ -112,21 +112,11 @@ def _options(
         role = "hidden_reference" if choices.reference == "hidden" else "reference"
         conditions[REFERENCE] = ConditionInfo.model_validate({"role": role, "label": label})
     return StudyOptions(
-        seed=choices.seed,
-        order=choices.order,
-        items_per_session=choices.items_per_session,
+        **choices.shared(),
         hidden_reference=choices.reference == "hidden",
-        must_listen=choices.must_listen,
-        must_rate=choices.must_rate,
-        scales=choices.scales,
         conditions=conditions,
         items={name: ItemInfo(label=label) for name, label in sounds.item_names.items()},
         trials=dict(trials),
-        url_parameters=choices.url_parameters,
-        completion=choices.completion,
-        headphone_check=choices.headphone_check,
-        quota=choices.quota,
-        language=choices.language,
         files=dict(sounds.files),
         provenance=dict(provenance),
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from study_builder.choice_texts import CHOICE_TEXTS
 from study_builder.commands.common import bar, command_line
 from study_builder.commands.render import render
 
@@ -28,38 +29,30 @@ def build(
     source: Annotated[Path, typer.Argument(help="Stimuli set, or folder of item/condition.wav.")],
     out: Annotated[Path, typer.Option(help="Folder of the study.")],
     choices: Annotated[Path | None, typer.Option(help="YAML file of choices; flags take precedence.")] = None,
-    title: Annotated[str | None, typer.Option(help="Shown to participants.")] = None,
-    question: Annotated[str | None, typer.Option(help="Asked on every page.")] = None,
-    conditions: Annotated[
-        str | None, typer.Option(help="Methods to compare, by name or id, separated by commas.")
-    ] = None,
+    title: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["title"])] = None,
+    question: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["question"])] = None,
+    conditions: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["conditions"])] = None,
     no_reference: Annotated[
         bool, typer.Option("--no-reference", help="A test without any reference.")
     ] = False,
     open_reference: Annotated[
         bool, typer.Option("--open-reference", help="The reference can be heard but is not rated.")
     ] = False,
-    reference_name: Annotated[
-        str | None, typer.Option(help="Which condition of a folder is the reference, by name or id.")
-    ] = None,
-    layout: Annotated[str | None, typer.Option(help="Of a folder: item/condition or condition/item.")] = None,
+    reference_name: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["reference_name"])] = None,
+    layout: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["layout"])] = None,
     anchors: Annotated[
-        bool | None, typer.Option("--anchors/--no-anchors", help="Add the anchors of 3.5 and 7 kHz.")
+        bool | None, typer.Option("--anchors/--no-anchors", help=CHOICE_TEXTS["anchors"])
     ] = None,
-    target_lufs: Annotated[float | None, typer.Option(help="Loudness of every sound (default -23).")] = None,
+    target_lufs: Annotated[float | None, typer.Option(help=CHOICE_TEXTS["target_lufs"])] = None,
     keep_levels: Annotated[
         bool, typer.Option("--keep-levels", help="Leave the sounds' levels alone.")
     ] = False,
-    length: Annotated[
-        str | None, typer.Option(help="Unequal lengths in a trial: exact (an error), trim or pad.")
-    ] = None,
-    sample_rate: Annotated[int | None, typer.Option(help="Resample every sound, in Hz.")] = None,
-    order: Annotated[str | None, typer.Option(help="williams, random or fixed.")] = None,
-    items_per_session: Annotated[int | None, typer.Option(help="Balanced choice of so many items.")] = None,
-    training_items: Annotated[
-        str | None, typer.Option(help="How many items to train with, or which, by name or id.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of every order.")] = None,
+    length: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["length"])] = None,
+    sample_rate: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["sample_rate"])] = None,
+    order: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["order"])] = None,
+    items_per_session: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["items_per_session"])] = None,
+    training_items: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["training_items"])] = None,
+    seed: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["seed"])] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -88,30 +88,46 @@ class Completion(Model):
     redirect: Text | None = None
 
 
-def _default_scales() -> tuple[Scale, ...]:
-    return (Scale(),)
+class SessionSettings(Model):
+    """What is chosen for the sessions when a study is built, and kept in its config under the same keys.
 
+    `study_builder.choice_texts` says what each is; `Choices` and `StudyOptions` have these and others.
+    """
 
-class StudyOptions(Model):
-    """The `listenable:` block; docs/formats.md describes each key."""
-
-    schema_version: int = SCHEMA_VERSION
     seed: int = 0
     order: Order = "williams"
     items_per_session: Annotated[int, Field(ge=1)] | None = None
-    hidden_reference: bool = True
     must_listen: bool = True
     must_rate: bool = True
-    scales: tuple[Scale, ...] = Field(default_factory=_default_scales, min_length=1)
-    conditions: dict[Text, ConditionInfo] = Field(default_factory=dict)
-    items: dict[Text, ItemInfo] = Field(default_factory=dict)
-    trials: dict[Text, TrialInfo] = Field(default_factory=dict)
-    questionnaires: dict[Text, tuple[Question, ...]] = Field(default_factory=dict)
+    scales: tuple[Scale, ...] = Field(default=(Scale(),), min_length=1)
     url_parameters: tuple[Text, ...] = ()
     completion: Completion | None = None
     headphone_check: Literal["antiphase", "huggins"] | None = None
     quota: Annotated[int, Field(ge=1)] | None = None
     language: Text | None = None
+
+    @field_validator("scales")
+    @classmethod
+    def _scales_differ(cls, scales: tuple[Scale, ...]) -> tuple[Scale, ...]:
+        names = [scale.name for scale in scales]
+        if len(set(names)) < len(names):
+            raise ValueError(f"scales are named {', '.join(names)}; expected different names")
+        return scales
+
+    def shared(self) -> dict[str, Any]:
+        """Return the settings by key, without those that only a subclass has."""
+        return {name: getattr(self, name) for name in SessionSettings.model_fields}
+
+
+class StudyOptions(SessionSettings):
+    """The `listenable:` block; docs/formats.md describes each key."""
+
+    schema_version: int = SCHEMA_VERSION
+    hidden_reference: bool = True
+    conditions: dict[Text, ConditionInfo] = Field(default_factory=dict)
+    items: dict[Text, ItemInfo] = Field(default_factory=dict)
+    trials: dict[Text, TrialInfo] = Field(default_factory=dict)
+    questionnaires: dict[Text, tuple[Question, ...]] = Field(default_factory=dict)
     files: dict[Text, Text] = Field(default_factory=dict)
     provenance: dict[Text, Text] = Field(default_factory=dict)
 
@@ -121,14 +137,6 @@ class StudyOptions(Model):
         if not 1 <= version <= SCHEMA_VERSION:
             raise ValueError(f"is {version}; this version of listenable reads {SCHEMA_VERSION}")
         return version
-
-    @field_validator("scales")
-    @classmethod
-    def _names_differ(cls, scales: tuple[Scale, ...]) -> tuple[Scale, ...]:
-        names = [scale.name for scale in scales]
-        if len(set(names)) < len(names):
-            raise ValueError(f"scales are named {', '.join(names)}; expected different names")
-        return scales
 
 
 CONVENTIONAL_ROLES: dict[str, Role] = {

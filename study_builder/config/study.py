@@ -140,7 +140,8 @@ class StudyConfig(Model):
     def to_yaml(self) -> str:
         """Return the config as YAML that webMUSHRA itself runs."""
         fields = self.model_dump(mode="json", exclude={"pages", "options"})
-        options = self.options.model_dump(mode="json", exclude_none=True)
+        version = {"schema_version": self.options.schema_version}  # the first key of the block
+        options = version | self.options.model_dump(mode="json", exclude_none=True)
         fields |= {"pages": [_page_to_wire(page) for page in self.pages], "options": options}
         return dump(webmushra.to_wire(fields, webmushra.STUDY))
 

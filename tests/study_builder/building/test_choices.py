@@ -4,11 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
 from stimuli import MAX_SEED
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
+from study_builder.choice_texts import CHOICE_TEXTS
+from study_builder.commands.study import study
 from study_builder.config import StudyConfig
+from study_builder.config.options import SessionSettings
 from study_builder.errors import ConfigError
 from tests.study_builder.small_studies import refuse
 
@@ -58,3 +62,38 @@ def test_two_answers_of_one_name_are_refused_before_a_study_is_written(
     asked = [{"type": "text", "name": "lab", "label": "Your laboratory"}]
     message = "^'lab' is a URL parameter and a question; expected different names$"
     refuse(message, make_folder(), tmp_path / "study", questionnaire=asked, url_parameters=["lab"])
+
+
+def test_every_choice_has_one_sentence_and_the_command_line_shows_it() -> None:
+    assert set(CHOICE_TEXTS) == set(Choices.model_fields)
+    assert all(text.endswith(".") and "\n" not in text for text in CHOICE_TEXTS.values())
+    command = typer.main.get_command(study).commands["build"]  # type: ignore[attr-defined]
+    shown = {parameter.name: parameter.help for parameter in command.params}
+    common = shown.keys() & CHOICE_TEXTS.keys()
+    assert len(common) == 13
+    assert {name: shown[name] for name in common} == {name: CHOICE_TEXTS[name] for name in common}
+
+
+def test_what_is_chosen_for_the_sessions_is_kept_under_the_same_keys(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    chosen = {
+        "seed": 7, "order": "random", "items_per_session": 1, "must_listen": False, "must_rate": False,
+        "scales": [{"name": "speech"}, {"name": "noise"}], "url_parameters": ["lab"],
+        "completion": {"code": "A1"}, "headphone_check": "huggins", "quota": 9, "language": "de",
+    }  # fmt: skip
+    assert set(chosen) == set(SessionSettings.model_fields)
+    choices = Choices.model_validate(chosen)
+    build_study(make_folder(items=1), tmp_path / "study", choices, jobs=1)
+    options = StudyConfig.load(tmp_path / "study").options
+    for name in chosen:
+        assert getattr(options, name) == getattr(choices, name) != SessionSettings.model_fields[name].default
+    block = (tmp_path / "study" / "config.yaml").read_text().partition("\nlistenable:\n")[2]
+    assert block.startswith("  schema_version: 1\n  seed: 7\n")
+
+
+def test_scales_of_one_name_are_refused_in_a_file_of_choices(tmp_path: Path) -> None:
+    path = tmp_path / "choices.yaml"
+    path.write_text("scales:\n- name: a\n- name: a\n")
+    with pytest.raises(ConfigError, match=r"choices.yaml, line 1: 'scales': scales are named a, a; expected"):
+        Choices.load(path)
