@@ -172,7 +172,7 @@ def companion(
     ] = "refuse",
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
 ) -> None:
-    """Make a static page to hear a study's stimuli beside its scores."""
+    """Make a static page to hear a study's stimuli next to its scores."""
     from analysis.companion.write import write_companion
     from analysis.ratings.load import load_ratings
 

@@ -21,7 +21,7 @@ from analysis.statistics.variance import Floats
 
 @dataclass(frozen=True)
 class Effect:
-    """One effect of a repeated-measures analysis; `nan` where it cannot be computed."""
+    """One effect of a repeated-measures analysis; `nan` if it cannot be computed."""
 
     effect: str
     f: float
@@ -45,7 +45,7 @@ def rm_anova(scores: Floats, factors: tuple[str, ...]) -> list[Effect]:
 
     Returns:
         One `Effect` per factor, then the interaction. `p_gg` and `p_hf` use Greenhouse & Geisser's (1959) and
-        Huynh & Feldt's (1976) epsilon, which two listeners do not give; `p_multivariate` is Hotelling's T2 of
+        Huynh & Feldt's (1976) epsilon, which needs three listeners; `p_multivariate` is Hotelling's T2 of
         the contrasts, which needs more listeners than contrasts.
 
     Raises:
@@ -72,14 +72,14 @@ def omnibus(
 ) -> pd.DataFrame:
     """Test whether the conditions differ at all: Friedman's test and repeated-measures ANOVA.
 
-    Friedman's test ranks each listener's mean scores of the conditions. The ANOVA takes condition and item as
-    factors over the listeners who rated every cell; where no two did (each heard a part of the items),
-    condition alone over the listeners' means.
+    Friedman's test ranks each listener's mean scores of the conditions. The ANOVA has the factors condition
+    and item, over the listeners who rated every cell; if fewer than two did (each heard a part of the items),
+    only condition, over the listeners' means.
 
     Args:
         frame: Tidy ratings.
-        attribute: The scale, where the frame has several.
-        among: Conditions to compare; by default the methods, all conditions where there are fewer than two.
+        attribute: The scale, if the frame has several.
+        among: Conditions to compare; by default the methods, all conditions if there are fewer than two.
 
     Returns:
         One row per test and effect: `test, effect, statistic, df1, df2, p, epsilon_gg, p_gg, epsilon_hf,
@@ -147,7 +147,7 @@ def _effect(name: str, contrasts: Floats) -> Effect:
     room = q * (n - 1 - q * gg)
     hf = min(1.0, (n * q * gg - 2) / room) if room > 0 else 1.0
     if n == 2 and q > 1:
-        hf = np.nan  # the contrasts of two listeners vary in one dimension: 0 / 0 but for rounding
+        hf = np.nan  # the contrasts of two listeners vary in one dimension: 0 / 0 up to rounding
     return Effect(
         name, f, df1, df2, _tail(f, df1, df2, 1.0), gg, _tail(f, df1, df2, gg), hf, _tail(f, df1, df2, hf),
         _hotelling(mean, covariance, n), between / (between + within),
@@ -170,7 +170,7 @@ def _hotelling(mean: Floats, covariance: Floats, n: int) -> float:
 
 
 def _row(effect: Effect, n: int) -> dict[str, object]:
-    """A row of the table; `advice` names the p value that BS.1534-3, attachment 4, would report."""
+    """Return a row of the table; `advice` names the p value that BS.1534-3, attachment 4, would report."""
     univariate = effect.epsilon_hf > 0.85 and n < effect.df1 + 1 + 30
     corrected = "p_gg" if np.isnan(effect.epsilon_hf) else "p_hf"
     advice = corrected if univariate or np.isnan(effect.p_multivariate) else "p_multivariate"

@@ -1,4 +1,4 @@
-"""What the statistics assume, looked at: each check with its number, its limit, a sentence and the clause."""
+"""Checks of what the statistics assume, each with its number, its limit, a sentence and the clause."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def assumptions(
 
     Args:
         frame: Tidy ratings.
-        attribute: The scale, where the frame has several.
+        attribute: The scale, if the frame has several.
         scale: Its ends; by default guessed from the scores.
 
     Returns:
@@ -69,7 +69,7 @@ def _record(
 
 
 def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """Share of item x condition that was rated: means over different items are not of like with like."""
+    """Share of item x condition that was rated: means over different items do not compare like with like."""
     share = len(rows.drop_duplicates(["item", "condition"])) / (
         rows["item"].nunique() * rows["condition"].nunique()
     )
@@ -83,7 +83,7 @@ def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """One record per method; references and anchors sit at an end of the scale, where b says little."""
+    """One record per method; references and anchors are at the ends of the scale, where b says little."""
     out = []
     listed, methods = conditions(rows), _methods(rows)
     for row in each(listed[listed["condition"].isin(methods)]):
@@ -92,7 +92,7 @@ def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
         two = "may have two peaks: listeners or items may fall into groups"
         sentence = f"The scores of {row.label} {two if warns else 'show no sign of two peaks'} (b = {b:.2f})."
         if np.isnan(b):
-            sentence = f"The scores of {row.label} are too few or too equal to look for two peaks."
+            sentence = f"The scores of {row.label} are too few or too similar to look for two peaks."
         out.append(_record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, pp. 14-31"))
     return out
 
@@ -137,7 +137,7 @@ def _anchor_distance(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dic
     verdict = (
         "less than the 20 to 30 points that are expected" if warns else "as expected (20 points or more)"
     )
-    sentence = f"The anchors lie {distance:.0f} points apart on a scale of 100, {verdict}."
+    sentence = f"The anchors are {distance:.0f} points apart on a scale of 100, {verdict}."
     return [_record("anchor distance", "", distance, 20.0, warns, sentence, "BS.1534-3, attachment 5, p. 34")]
 
 

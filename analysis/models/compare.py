@@ -38,8 +38,8 @@ def compare(
 ) -> pd.DataFrame:
     """Compare conditions in pairs on the cells (listener x item) that have both.
 
-    The difference and its interval speak about new listeners and new items (`two-way`); where all differences
-    are equal nothing tells how they would vary, and both the interval and its p value are `nan`. The Wilcoxon
+    The difference and its interval speak about new listeners and new items (`two-way`); if all differences
+    are equal their variance is unknown, and both the interval and its p value are `nan`. The Wilcoxon
     signed-rank test (Pratt's treatment of zeros, average ranks for ties; exact for up to 15 differences that
     are not zero) and the sign-flip permutation test speak about new listeners: a listener's mean difference,
     or sum of differences, is one observation. `p_medians` is the permutation test of BS.1534-3, attachment 3,
@@ -48,10 +48,10 @@ def compare(
     Args:
         frame: Tidy ratings.
         against: Compare this condition with each other one; otherwise all pairs.
-        among: Conditions to compare; by default the methods (all conditions where `against` is given).
+        among: Conditions to compare; by default the methods (all conditions if `against` is given).
         test: The test behind `p` and the sentence: one of `TESTS`.
         correction: `holm`, `hochberg` or `none`, over all rows.
-        attribute: The scale, where the frame has several.
+        attribute: The scale, if the frame has several.
         level: Coverage of the intervals.
         draws: Draws of the permutation tests.
         seed: Seed of the permutation tests.
@@ -115,7 +115,7 @@ def _pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> 
 
 @dataclass(frozen=True)
 class _Table:
-    """Scores [cells, conditions], `nan` where a listener did not rate a condition of an item."""
+    """Scores [cells, conditions], `nan` if a listener did not rate a condition of an item."""
 
     scores: Floats
     listeners: Ints
@@ -152,7 +152,7 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
         found = Interval.missing(found.mean, level, "not estimable where all differences are equal")
     counts = np.bincount(listeners, minlength=int(table.listeners.max()) + 1)
     sums: Floats = np.bincount(listeners, gaps, minlength=len(counts)).astype(float)
-    # Rounded, so that differences that are equal but for the last bit tie.
+    # Rounded, so that differences that are equal up to the last bit tie.
     means = np.round(sums[counts > 0] / counts[counts > 0], 10)
     record: dict[str, object] = {
         "condition_a": a,
@@ -178,7 +178,7 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
 
 
 def _wilcoxon(differences: Floats) -> float:
-    """Two-sided signed-rank test; 1 where no listener hears a difference, `nan` for a single listener.
+    """Two-sided signed-rank test; 1 if no listener hears a difference, `nan` for a single listener.
 
     Ranks as in Pratt 1959, Journal of the American Statistical Association 54:655-667: zeros are ranked, then
     dropped. Given the ranks, every pattern of signs is equally likely, with or without ties.

@@ -4,10 +4,10 @@
     (listener x item)_ij + residual
 
 Random effects are normal and independent. The variances are estimated by restricted maximum likelihood
-(REML); `analysis.models.reml` says how. `statsmodels.MixedLM`, which gives the same numbers, inverts a
+(REML); see `analysis.models.reml`. `statsmodels.MixedLM`, which gives the same numbers, inverts a
 matrix of all ratings; here the cost grows linearly with the listeners. Omitting the terms with condition
-would make the tests of differences too bold (Barr, Levy, Scheepers & Tily 2013, Journal of Memory and
-Language 68:255-278).
+would make the tests of differences anti-conservative (Barr, Levy, Scheepers & Tily 2013, Journal of Memory
+and Language 68:255-278).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ COMPONENTS = (
     "listener", "listener x condition", "item", "item x condition", "listener x item", "residual",
 )  # fmt: skip
 _LARGEST_ITEMS, _LARGEST_TABLE = 4000, 50_000_000
-_SLOW_WITH_GAPS, _LARGEST_WITH_GAPS = 20_000, 60_000  # ratings: half a minute, minutes
-_FULL_ENOUGH = 0.8  # share of pages without gaps that may stand for all of them
+_SLOW_WITH_GAPS, _LARGEST_WITH_GAPS = 20_000, 60_000  # in ratings; they take half a minute and minutes
+_FULL_ENOUGH = 0.8  # share of pages without gaps that may represent all of them
 _SMALLEST, _LARGEST = 1e-6, 1e4  # ratios of a variance to the residual's; the smallest is as good as zero
 _SOFT = 0.01  # ratios below it are searched on their own scale, those above it on the logarithm's
 
@@ -79,11 +79,11 @@ def mixed_model(
     """Fit the model to the methods (or the conditions named).
 
     Args:
-        frame: Tidy ratings; unbalanced and incomplete designs are fine. Of more than 20,000 ratings the pages
-            with missing conditions are left out, where they are at most a fifth of the pages, and the model's
+        frame: Tidy ratings; unbalanced and incomplete designs are fine. With more than 20,000 ratings, pages
+            with missing conditions are left out if they are at most a fifth of the pages, and the model's
             `note` says so.
-        attribute: The scale, where the frame has several.
-        among: Conditions of the model; by default the methods, all conditions where there are fewer than two.
+        attribute: The scale, if the frame has several.
+        among: Conditions of the model; by default the methods, all conditions if there are fewer than two.
 
     Raises:
         DesignError: Fewer than two conditions, listeners or items, a condition without a rating, no residual
@@ -131,14 +131,14 @@ def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
     start = np.full(5, 0.3)
     bounds = [_scaled(np.array([_SMALLEST, _LARGEST]))] * 5
     if pages.per_page.max() < 2:
-        # One condition a page: its listener x item effect and its residual are the same thing.
+        # One condition per page: its listener x item effect and its residual are the same.
         start[4], bounds[4] = _SMALLEST, _scaled(np.array([_SMALLEST, _SMALLEST]))
     elif full is None and (some := pages.full_part()) is not None:
         # Pages without gaps are solved much faster: a good place to start from.
         start = _fit(some)[0]
     problem = full or pages
     try:
-        # The deviance grows with the ratings: measured from its start, its tolerance does not.
+        # The deviance grows with the ratings; measured from its start, its tolerance does not.
         base = problem.solve(start)[0]
         found = optimize.minimize(
             lambda x: problem.solve(_ratios(x))[0] - base, _scaled(start), method="L-BFGS-B", bounds=bounds,
@@ -152,7 +152,7 @@ def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
 
 
 def _scaled(ratios: Floats) -> Floats:
-    """The scale of the search: a logarithm, but for its end, where a plain one would hold a ratio at zero."""
+    """The scale of the search: a logarithm, except near zero, where it would trap a ratio."""
     return np.log(ratios + _SOFT)
 
 

@@ -39,7 +39,7 @@ def mos(
         frame: Tidy ratings.
         interval: One of `INTERVALS`.
         by: A column to split by (`item`, `study`, `attribute`, or a questionnaire column `q_...`).
-        attribute: The scale, where the frame has several.
+        attribute: The scale, if the frame has several.
         order: Conditions in a stated order; by default references, methods by MOS, anchors.
         level: Coverage of the interval.
         draws: Draws of the bootstrap.
@@ -141,7 +141,7 @@ def _bootstrapped(part: pd.DataFrame, means: Floats, level: float) -> Interval:
 
 
 def hinges(scores: Floats) -> tuple[float, float, float]:
-    """Return Tukey's lower hinge, the median and the upper hinge; each half holds an odd n's median."""
+    """Return Tukey's lower hinge, the median and the upper hinge; each half includes an odd n's median."""
     ordered = np.sort(scores)
     half = (len(ordered) + 1) // 2
     return float(np.median(ordered[:half])), float(np.median(ordered)), float(np.median(ordered[-half:]))

@@ -1,4 +1,4 @@
-"""How many listeners a study needs, by simulation of the two-way model that will analyse it.
+"""How many listeners a study needs, by simulating the two-way model that will analyse it.
 
 A paired difference between two conditions is `d_ij = difference + a_i + b_j + e_ij`: how differently
 listeners feel about the two (`listener_sd`), how differently items tell them apart (`item_sd`), and the rest
@@ -79,7 +79,7 @@ def _variance_of_mean(
     """Do what `variance.two_way` does, for the mean squares of many balanced studies at once.
 
     The more negative of two components is left out and its sum of squares pooled with the residual's; then
-    the other one, where it is negative against the pooled mean square.
+    the other one, if it is negative against the pooled mean square.
 
     Returns:
         Variance of the mean times the number of ratings, and its degrees of freedom (Satterthwaite 1946).
@@ -118,7 +118,7 @@ def required_listeners(
         seed: Seed of the simulation.
 
     Raises:
-        DesignError: No number of listeners suffices with so few items, or the pilot has no pair to learn
+        DesignError: No number of listeners is enough with so few items, or the pilot has no pair to learn
             from.
     """
     known = pilot_spread(spread) if isinstance(spread, pd.DataFrame) else spread or Spread()
@@ -162,7 +162,7 @@ def pilot_spread(
     Args:
         frame: Tidy ratings of the pilot.
         pair: Two conditions; by default the mean of the variances over all pairs of methods.
-        attribute: The scale, where the pilot has several.
+        attribute: The scale, if the pilot has several.
 
     Raises:
         DesignError: No pair with two listeners and two items, no rating of the attribute, or several and none

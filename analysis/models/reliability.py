@@ -18,9 +18,9 @@ _FEW = "an interval needs three listeners"
 def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: float = LEVEL) -> pd.DataFrame:
     """Agreement of the panel: ICC(2,1), ICC(2,k), Krippendorff's alpha and Kendall's W.
 
-    A stimulus (item x condition) is what is measured, a listener is the measure. Where every listener rated
+    A stimulus (item x condition) is what is measured, a listener is the measure. If every listener rated
     every stimulus, the ICCs are those of Shrout & Fleiss (1979) with McGraw & Wong's (1996) intervals;
-    otherwise they come from the variance components of the ratings that there are (`statistics.variance`).
+    otherwise they come from the variance components of the existing ratings (`statistics.variance`).
     Alpha is Krippendorff's for interval scales; W is over the listeners' mean scores of the conditions, and
     its interval that of the mean rank correlation of two listeners, which W is a function of. The intervals
     of alpha, W and the incomplete ICCs come from a jackknife over listeners (`statistics.jackknife`): they
@@ -55,7 +55,7 @@ def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: flo
 
 
 def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFrame:
-    """Each listener beside the panel.
+    """Compare each listener with the panel.
 
     Returns:
         Columns `listener, n_ratings, agreement` (correlation with the mean of the others on the same
@@ -150,7 +150,7 @@ def _kendall_of(table: pd.DataFrame, level: float) -> tuple[float, float, float,
         for end in over_listeners(mean_rank_correlation, means, level)
     )
     w = kendall_w(means)
-    note = _FEW if n < 3 else "all listeners rank the conditions alike" if w > 1 - 1e-9 else ""
+    note = _FEW if n < 3 else "all listeners rank the conditions equally" if w > 1 - 1e-9 else ""
     return w, low, high, note
 
 

@@ -2,11 +2,11 @@
 
 A page is what one listener gave to one item. What the listener thinks of the item is shared by the page's
 conditions and makes its residuals correlate; the page's precision has a closed form. The listeners' effects
-are eliminated listener by listener, which leaves a system in the conditions and items alone.
+are eliminated listener by listener, which leaves a system in only the conditions and items.
 
-Where every page has all its conditions rated (a page cannot be sent otherwise), the conditions are turned by
+If every page has all its conditions rated (a page cannot be sent otherwise), the conditions are turned by
 an orthonormal Helmert matrix: the mean of the page and the k - 1 contrasts are then independent, each with
-listeners and items alone, and the k times smaller systems give the same likelihood in a fraction of the time.
+only listeners and items, and the k times smaller systems give the same likelihood in a fraction of the time.
 Source: Henderson 1973, Journal of Animal Science, Symposium 1973:10-41.
 """
 
@@ -19,7 +19,7 @@ from scipy import linalg
 
 from analysis.statistics.variance import Floats
 
-_CHUNK = 2_000_000  # entries of the precision matrices held at once
+_CHUNK = 2_000_000  # entries of the precision matrices in memory at once
 Solution = tuple[float, float, Floats, Floats]
 
 
@@ -46,11 +46,11 @@ class Pages:
         return np.asarray(self.counts.sum(axis=2))
 
     def are_full(self) -> bool:
-        """Say whether every page that was rated at all has all its conditions rated."""
+        """Return whether every page that was rated at all has all its conditions rated."""
         return bool(np.isin(self.per_page, (0, self.counts.shape[2])).all())
 
     def full_part(self) -> Pages | None:
-        """Return the pages without gaps, where they make up a design of two listeners and two items."""
+        """Return the pages without gaps if they make up a design of two listeners and two items."""
         full = self.per_page == self.counts.shape[2]
         listeners, items = full.any(axis=1), full.any(axis=0)
         if min(int(listeners.sum()), int(items.sum())) < 2:
@@ -62,8 +62,8 @@ class Pages:
         """Solve the equations for given ratios of the five variances to the residual's.
 
         Returns:
-            -2 REML log-likelihood (but for a constant), the residual variance, the conditions' means and
-            their covariance, which both come with their scale.
+            -2 REML log-likelihood (up to a constant), the residual variance, the conditions' means and
+            their covariance, both with their scale.
         """
         found = self.equations(ratios)
         df = float(self.counts.sum()) - self.counts.shape[2]
@@ -218,7 +218,7 @@ class _System:
 def _prior(common: float, own: float, k: int) -> tuple[Floats, float]:
     """Precision and log determinant of the covariance `common J + own I` of a listener's or item's effects.
 
-    In closed form, since `common` may be so much larger than `own` that an inversion would lose the digits.
+    In closed form, since `common` may be so much larger than `own` that an inversion would lose precision.
     """
     mean = np.full((k, k), 1 / k)
     whole = own + k * common

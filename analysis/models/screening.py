@@ -1,9 +1,9 @@
-"""Post-screening of listeners by ITU-R BS.1534-3, and flags that ask for a look.
+"""Post-screening of listeners by ITU-R BS.1534-3, and flags that call for a look.
 
 Both rules count a listener's own trials. Rule 1 (hidden reference): excluded when the hidden reference got
 less than 90 in more than 15 % of the trials. Rule 2 (mid anchor): excluded when the mid anchor got more than
 90 in more than 15 % of the trials, not counting items on which more than 25 % of the listeners rated it above
-90. Flags exclude nobody by themselves. On a scale other than 0 to 100 the limits sit at the same share of it.
+90. Flags exclude nobody by themselves. On a scale other than 0 to 100 the limits are at the same share of it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def screen(
 
     Args:
         frame: Tidy ratings.
-        attribute: The scale, where the frame has several.
+        attribute: The scale, if the frame has several.
         scale: Its ends; by default those that the ratings were read with, or guessed from the scores.
         exclude: The rules and flags that exclude; others are only reported.
         expected: For attention checks: item to condition to the lowest and highest score of someone who
@@ -74,12 +74,12 @@ def screen(
 
 
 def limit_of(scale: tuple[float, float]) -> float:
-    """Return the score that references and mid anchors are held against: 90 on a scale from 0 to 100."""
+    """Return the score that references and mid anchors are compared with: 90 on a scale from 0 to 100."""
     return scale[0] + _LIMIT * (scale[1] - scale[0])
 
 
 def breaks(screening: pd.DataFrame, rule: str) -> pd.Series:
-    """Say of each listener of a screening whether a rule of BS.1534-3 excludes, whatever was asked for."""
+    """Return for each listener whether a rule of BS.1534-3 excludes them, whatever was asked for."""
     share = {"hidden-reference": "reference_share", "mid-anchor": "mid_anchor_share"}[rule]
     return screening[share] > _SHARE
 
@@ -142,7 +142,7 @@ def _straight_share(rows: pd.DataFrame) -> pd.Series:
 
 
 def _untouched_share(frame: pd.DataFrame) -> pd.Series:
-    """Share of stimuli that were not rated, or rated without being listened to where that was recorded."""
+    """Share of stimuli that were not rated, or rated without being listened to if that was recorded."""
     trials = frame[frame["kind"] == "trial"]
     return (trials["score"].isna() | (trials["listened_ms"] == 0)).groupby(trials["listener"]).mean()
 
@@ -157,7 +157,7 @@ def _fast_share(rows: pd.DataFrame) -> pd.Series:
 def _attention_failed(
     frame: pd.DataFrame, expected: Mapping[str, Mapping[str, tuple[float, float]]], listeners: pd.Index
 ) -> pd.Series:
-    """Number of attention scores outside what was asked for; missing where there was no check."""
+    """Number of attention scores outside what was asked for; missing if there was no check."""
     checks = frame[(frame["kind"] == "attention") & frame["score"].notna()]
     asked = [
         expected.get(item, {}).get(name)
@@ -219,7 +219,7 @@ def _said(table: pd.DataFrame, what: str, words: str) -> pd.Series:
 
 
 def _headphones_failed(frame: pd.DataFrame, listeners: pd.Index) -> pd.Series:
-    """Listeners whose answer `headphone_check` says that they failed it."""
+    """Return the listeners who failed the headphone check, by the answer `headphone_check`."""
     if "q_headphone_check" not in frame:
         return pd.Series(False, index=listeners)
     failed = frame["q_headphone_check"].map(lambda answer: str(answer).lower() in _FAILED)

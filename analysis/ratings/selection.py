@@ -34,7 +34,7 @@ def chosen_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
 
 
 def chosen_conditions(rows: pd.DataFrame, among: list[str] | None = None) -> list[str]:
-    """Return the conditions named, or the methods, or all conditions where there are fewer than two methods.
+    """Return the conditions named, or the methods, or all conditions if there are fewer than two methods.
 
     Args:
         rows: The ratings of one attribute (`analysis.ratings.tidy.rated`).

@@ -1,4 +1,4 @@
-"""Frames as the rows and cells of a page's tables: text for people, a value to sort by."""
+"""Frames as rows and cells of a page's tables: text for people, a value to sort by."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Column:
     """One column of a page's table: where its value comes from and how it is printed.
 
     `kind` is `text`, `count`, `score`, `p`, `effect`, `share` (printed in percent; the title says so),
-    `interval` or `effects` (of `<key>_low` and `<key>_high`). A `spare` column is left out where it is empty.
+    `interval` or `effects` (of `<key>_low` and `<key>_high`). A `spare` column is left out if it is empty.
     """
 
     key: str

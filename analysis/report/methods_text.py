@@ -38,14 +38,14 @@ _MODEL = (
     "Satterthwaite, 1946)"
 )
 _INTERVALS = {
-    "two-way": f"treat {_MODEL}, since ratings of one listener and of one item depend on each other "
+    "two-way": f"treat {_MODEL}, since ratings by one listener and of one item depend on each other "
                "(Mendonça and Delikaris-Manias, 2018; Camp et al., 2023), and speak about new listeners and "
                "new items",
     "listener": "are t intervals over listeners, the items taken as fixed",
     "item": "are t intervals over items, the listeners taken as fixed",
     "crowdmos": "follow Ribeiro et al. (2011): two-way random effects, min(listeners, items) − 1 degrees of "
                 "freedom",
-    "naive-t": "are t intervals over single ratings as if they were independent, which ratings of one "
+    "naive-t": "are t intervals over single ratings as if they were independent, which ratings by one "
                "listener and of one item are not (Camp et al., 2023), so that these intervals are too narrow",
     "bootstrap": "are BCa bootstrap intervals (Efron, 1987) over listeners and items resampled together "
                  "(Owen, 2007)",
@@ -95,13 +95,13 @@ def references(results: Results) -> list[str]:
 
 
 def _is_cited(key: str, results: Results) -> bool:
-    """That nobody was screened by BS.1534-3 needs no reference to it."""
+    """The standard is not cited if nobody was screened by it."""
     by_medians = "comparisons" in results.tables and results.options.test == "medians"
     return key != "bs1534" or bool(rules_applied(results)) or by_medians
 
 
 def _design(results: Results) -> str:
-    """Who rated what: everybody who took part, and the part that each heard where nobody heard all."""
+    """Return who rated what: everybody who took part, and the part that each heard if nobody heard all."""
     rows = results.ratings
     trials = rows[(rows["kind"] == "trial") & rows["score"].notna()]
     low, high = results.scale
@@ -119,7 +119,7 @@ def _comparisons(results: Results) -> str:
         return ""
     options, n = results.options, len(results.tables["comparisons"])
     two_way = options.interval == "two-way"
-    test = _TESTS.get(options.test) or f"a t test that treats {'them likewise' if two_way else _MODEL}"
+    test = _TESTS.get(options.test) or f"a t test that treats {'them in the same way' if two_way else _MODEL}"
     over = f"over {n} comparison{'' if n == 1 else 's'}"
     corrected = (
         "p values are not corrected for their number"

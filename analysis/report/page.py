@@ -34,7 +34,7 @@ def render_page(results: Results, figures: dict[str, str], title: str) -> str:
 
 
 def context(results: Results, figures: dict[str, str], title: str) -> dict[str, Any]:
-    """Return all that the template shows."""
+    """Return everything that the template shows."""
     digits = 1 if results.scale[1] - results.scale[0] > 10 else 2
     return {
         "title": title,
@@ -81,7 +81,7 @@ def _further(results: Results, digits: int) -> dict[str, Table]:
 
 
 def _sentences(results: Results) -> tuple[list[str], list[str]]:
-    """The comparisons in words: those that hold after the correction, and the rest."""
+    """Return the comparisons in words: those that are significant after the correction, and the rest."""
     if "comparisons" not in results.tables:
         return [], []
     rows = results.tables["comparisons"]

@@ -81,7 +81,8 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     left = kept(rows, screening)
     if left.empty:
         raise DesignError(
-            f"Screening excludes every listener ({_first(screening)}); --exclude none keeps them all, to see "
+            f"Screening excludes every listener ({_first(screening)}); use --exclude none to keep them and "
+            "see "
             "what they rated."
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
@@ -121,7 +122,7 @@ def _tables(
     scale: tuple[float, float],
     order: list[str],
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """Every further table on its own: one that the design does not allow takes no other with it."""
+    """Compute every further table separately, so that one that the design does not allow affects no other."""
     pairs: dict[str, Any] = {
         "against": options.against, "test": options.test, "correction": options.correction,
         "draws": options.draws, "seed": options.seed,

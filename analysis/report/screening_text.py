@@ -12,12 +12,12 @@ _NAMED = 5
 
 
 def rules_applied(results: Results) -> list[str]:
-    """Return the rules of BS.1534-3 that were to exclude listeners and had something to judge."""
+    """Return the rules of BS.1534-3 that were asked for and had something to judge."""
     return [rule for rule in _rules_that_judge(results) if rule in results.options.exclude]
 
 
 def whose(results: Results) -> str:
-    """Say for a caption whose scores the report's are."""
+    """Return, for a caption, whose scores the report shows."""
     further = set(results.options.exclude) - set(RULES)
     return "after screening" if rules_applied(results) or further else "of all listeners, none screened"
 
@@ -52,7 +52,7 @@ def screening_in_words(results: Results) -> str:
 
 
 def not_screened(results: Results) -> list[str]:
-    """Return a warning where a rule of BS.1534-3 was switched off, or none had anything to judge."""
+    """Return a warning if a rule of BS.1534-3 was switched off, or none had anything to judge."""
     judging = _rules_that_judge(results)
     off = [rule for rule in RULES if rule not in results.options.exclude]
     if not off:
@@ -66,13 +66,13 @@ def not_screened(results: Results) -> list[str]:
     table = results.screening[results.screening["kept"]]
     hit = [breaks(table, rule) for rule in off if rule in judging]
     if not hit:
-        return [f"{what}, and there was nothing to judge listeners by."]
+        return [f"{what}, and there was nothing to screen listeners by."]
     who = list(table.loc[np.any(hit, axis=0), "listener"])
     if not who:
         return [f"{what}; it would have excluded nobody."]
     named = ", ".join(who[:_NAMED]) + (f" and {len(who) - _NAMED} more" if len(who) > _NAMED else "")
     return [
-        f"{what}: the means hold the scores of {len(who)} of {len(table)} listeners whom it would exclude "
+        f"{what}: the means include the scores of {len(who)} of {len(table)} listeners whom it would exclude "
         f"({named})."
     ]
 

@@ -1,4 +1,4 @@
-"""Writing a folder of files so that it holds all of them or none, and nothing of the time before."""
+"""Writing a folder of files so that it contains all of them or none, and nothing from the previous time."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _UNUSABLE = re.compile(r"[^\w.-]+")
 
 @contextmanager
 def staged(folder: Path, record: str) -> Iterator[Path]:
-    """Give an empty folder to write into; what is in it at the end takes the place of the last time's files.
+    """Yield an empty folder to write into; its contents then replace the files of the previous time.
 
-    Files of the folder that are not of a last time stay. Where writing fails, nothing of the folder changes.
+    Other files in the folder stay. If writing fails, nothing in the folder changes.
 
     Args:
-        folder: Where the files go; made where it does not exist.
-        record: The JSON file, one of those written, whose `files` names them all.
+        folder: Where the files go; made if it does not exist.
+        record: The JSON file, one of those written, whose `files` lists them all.
 
     Raises:
         OSError: The folder cannot be written.
@@ -56,7 +56,7 @@ def staged(folder: Path, record: str) -> Iterator[Path]:
 
 
 def _files_of(record: Path) -> list[str]:
-    """Return the files that a record names; none where it cannot be read. Paths elsewhere are no names."""
+    """Return the files that a record lists; none if it cannot be read. Paths elsewhere are ignored."""
     try:
         names = json.loads(record.read_text(encoding="utf-8"))["files"]
         return [name for name in names if isinstance(name, str) and Path(name).name == name]

@@ -1,6 +1,6 @@
 """Which columns the tables of the report's page have: what a reader needs first; the CSV files have all.
 
-Units stand in the headers, once. What a symbol means is in the table's caption: no phone shows a hint.
+Units are in the headers, once. What a symbol means is in the table's caption, because phones show no hints.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def write_report(
 
     Args:
         frame: Tidy ratings.
-        out: Folder; made where it does not exist. The files of an earlier report are replaced once all of
+        out: Folder; made if it does not exist. The files of an earlier report are replaced once all of
             the new ones are written; other files stay.
         options: Interval, test, correction and the rest.
         style: Look of the MOS figure: `default` or `paper`.
@@ -81,9 +81,10 @@ def write_figures(results: Results, folder: Path, style: str) -> dict[str, str]:
         with_boxes += [name] if saved.has_boxes else []
     if with_boxes:
         logger.warning(
-            "No font of this machine has all letters of the names: they are boxes in the PDF and PNG of %s. "
-            "The page and the SVG files show them wherever a font has them. For the others install one, such "
-            "as Noto Sans CJK, and write the report again.",
+            "No installed font has all letters of the names: they are boxes in the PDF and PNG of %s. "
+            "The page and the SVG files show them on any machine with a suitable font. For the others "
+            "install "
+            "one, such as Noto Sans CJK, and write the report again.",
             ", ".join(with_boxes),
         )
     return inline
@@ -128,7 +129,7 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
 
 
 def _spoken(results: Results) -> str:
-    """The MOS figure in words, for those who do not see it."""
+    """Return the MOS figure in words, for readers who cannot see it."""
     parts = [
         f"{row.label} {row.mos:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})" for row in each(results.mos)
     ]

@@ -1,4 +1,4 @@
-"""The companion page: every stimulus beside its score, and no page of other people's ratings."""
+"""The companion page: every stimulus next to its score, and no page of other people's ratings."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_companion_page(study: Path, mushra: pd.DataFrame, tmp_path: Path) -
     assert parser.open == []
     assert len(parser.addresses) == 20, "a sound and a picture for each of 2 items x 5 conditions"
     assert all((tmp_path / "site" / address).is_file() for address in parser.addresses)
-    assert "The classifier heard <b>cat</b> (93 %). The recording is labelled <b>dog</b>." in text
+    assert "The classifier predicted <b>cat</b> (93 %). The recording is labelled <b>dog</b>." in text
     row = mos(mushra, by="item").query("item == 'item 00' and condition == 'good'").iloc[0]
     assert f"{row['mos']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})" in text
     assert "SIMULATED" not in text

@@ -24,7 +24,7 @@ def test_letters_that_no_font_has_are_told_once_a_report(
     with caplog.at_level(logging.WARNING):
         write_report(named, tmp_path, Options(draws=200))
     assert [record.getMessage() for record in caplog.records] == [
-        "No font of this machine has all letters of the names: they are boxes in the PDF and PNG of mos, "
+        "No installed font has all letters of the names: they are boxes in the PDF and PNG of mos, "
         "box, violin, listeners, ranks, progress, items, differences. The page and the SVG files show them "
         "wherever a font has them. For the others install one, such as Noto Sans CJK, and write the report "
         "again."

@@ -121,10 +121,10 @@ def test_equal_differences_tell_nothing_of_how_they_vary(make: Make) -> None:
     assert np.isnan([row["p"], row["p_two_way"], row["ci_low"], row["ci_high"]]).all()
     assert row["p_permutation"] == 0.5
     assert row["sentence"] == (
-        "A is 5.3 points above B; an interval is not estimable where all differences are equal."
+        "A is 5.3 points above B; an interval is not estimable if all differences are equal."
     )
     tested = compare(both, test="permutation").iloc[0]["sentence"]
-    assert tested.endswith("not estimable where all differences are equal; p = 0.500, Holm.")
+    assert tested.endswith("not estimable if all differences are equal; p = 0.500, Holm.")
 
 
 @pytest.mark.parametrize(

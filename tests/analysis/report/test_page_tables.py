@@ -78,7 +78,10 @@ def test_the_mixed_model_calls_conditions_by_their_labels(mushra: pd.DataFrame) 
 def test_captions_say_what_the_headers_mean(mushra: pd.DataFrame) -> None:
     results = analyse(mushra, Options(draws=200, against="good", test="wilcoxon"))
     page = render_page(results, FIGURES, "x")
-    assert "with 95 % intervals, each of its pair alone; p values are corrected by Holm over 4 pairs." in page
+    assert (
+        "95 % intervals, not adjusted for the number of pairs; p values are corrected by Holm over 4 pairs."
+        in page
+    )
     assert (
         "The first p value is of the test wilcoxon, corrected by Holm over 4 pairs; those after it are"
         in page

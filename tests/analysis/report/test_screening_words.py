@@ -82,14 +82,16 @@ def test_with_a_mid_anchor_both_rules_apply() -> None:
         (
             (),
             [
-                "Screening was switched off (--exclude none): the means hold the scores of 1 of 5 listeners "
+                "Screening was switched off (--exclude none): the means include the scores of 1 of 5 "
+                "listeners "
                 "whom it would exclude (deaf)."
             ],
         ),
         (
             ("fast",),
             [
-                "The rules of BS.1534-3 were switched off (--exclude): the means hold the scores of 1 of 4 "
+                "The rules of BS.1534-3 were switched off (--exclude): the means include the scores of 1 of "
+                "4 "
                 "listeners whom it would exclude (deaf)."
             ],
         ),
@@ -97,7 +99,7 @@ def test_with_a_mid_anchor_both_rules_apply() -> None:
             ("hidden-reference",),
             [
                 "The mid-anchor rule of BS.1534-3 was switched off (--exclude), and there was nothing to "
-                "judge listeners by."
+                "screen listeners by."
             ],
         ),
     ],
@@ -156,5 +158,5 @@ def test_who_excludes_everybody_is_told_why() -> None:
     assert str(caught.value) == (
         "Screening excludes every listener (a: the hidden reference under 90 in 4 of 4 trials; b: the "
         "hidden reference under 90 in 4 of 4 trials; c: the hidden reference under 90 in 4 of 4 trials; and "
-        "2 more); --exclude none keeps them all, to see what they rated."
+        "2 more); use --exclude none to keep them and see what they rated."
     )

@@ -29,22 +29,22 @@ def test_what_is_missing_shrinks_as_one_goes(
 
     says("")
     someone.next.click()
-    says("Not heard yet (1 second each): Reference, 1, 2, 3, 4, 5")
+    says("Still to hear (at least 1 second each): Reference, 1, 2, 3, 4, 5")
     assert someone.hint.get_attribute("aria-live") == "polite"
     someone.press("0")
-    says("Not heard yet (1 second each): 1, 2, 3, 4, 5")
+    says("Still to hear (at least 1 second each): 1, 2, 3, 4, 5")
     assert someone.hint.get_attribute("aria-live") == "off"  # nobody speaks into the next sound
     someone.press("2")
-    says("Not heard yet (1 second each): 1, 3, 4, 5")
+    says("Still to hear (at least 1 second each): 1, 3, 4, 5")
     someone.press("ArrowUp")
     someone.tab.reload()
     someone.at(1)
     assert someone.tab.locator(".lane .sound-button.heard .sound-name").all_text_contents() == ["2"]
     someone.next.click()
     someone.hear_by_mouse()
-    says("Not rated yet: 1, 3, 4, 5")
+    says("Still to rate: 1, 3, 4, 5")
     someone.rate_by_mouse(0.2)
-    says("Not rated yet: 3, 4, 5")
+    says("Still to rate: 3, 4, 5")
     someone.rate_by_mouse(0.2, 0.4, 0.5, 0.6, 0.7)
     says("")
 
@@ -74,11 +74,12 @@ def test_help_says_what_can_be_pressed_and_which_keys_there_are(
     someone.tab.get_by_role("button", name="Help", exact=True).click()
     sheet = someone.tab.get_by_role("dialog")
     assert sheet.get_by_role("listitem").all_text_contents() == [
-        "Press Reference or a number to hear that sound; another one goes on from the same moment. "
+        "Press Reference or a number to hear that sound; switching continues from the same moment. "
         "Press again to pause.",
         "The tick means heard: 1 second of a sound is enough.",
-        "The slider of the sound that you hear can be moved: press where its score belongs, or slide.",
-        "Press the timeline to jump there, or slide along it to repeat a part; “Whole sound” undoes that.",
+        "You can move the slider of the sound that you hear: press where its score belongs, or slide.",
+        "Press the timeline to jump to a position, or slide along it to repeat a part; “Whole sound” undoes "
+        "that.",
     ]
     keys = sheet.get_by_text("Score up or down by one step")
     assert keys.is_visible() == (screen == {})

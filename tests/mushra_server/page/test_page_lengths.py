@@ -129,7 +129,7 @@ def test_what_was_heard_of_each_sound_is_stored(page: LikertPage, pages: dict[st
         page.wait_pressed(n, "true")
         page.wait_pressed(n, "false")
     page.someone.next.click()
-    assert page.someone.hint.text_content() == "Not rated yet: 1, 2, 3"
+    assert page.someone.hint.text_content() == "Still to rate: 1, 2, 3"
     for n in range(3):
         page.someone.tab.locator("fieldset").nth(n).get_by_label("Fair").check()
     with page.someone.tab.expect_request(

@@ -23,7 +23,7 @@ def test_server_that_is_away_at_the_start_is_tried_again(
     calls = iter([True, False])
     someone.tab.route("**/api/session", lambda route: route.abort() if next(calls) else route.continue_())
     someone.tab.goto(address)
-    someone.tab.get_by_text("The server does not answer.").wait_for()
+    someone.tab.get_by_text("The server is not responding.").wait_for()
     assert someone.at(1) == "generic"
 
 
@@ -42,7 +42,7 @@ def test_offline_answers_wait_and_arrive(
     someone.at(3)
     notice = someone.tab.locator(".connection")
     notice.get_by_text(
-        "No connection. Your answers are kept on this device and sent later (2 waiting)."
+        "No connection. Your answers are kept on this device and will be sent later (2 waiting)."
     ).wait_for()
     someone.next.click()
     someone.at(4)

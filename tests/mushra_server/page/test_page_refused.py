@@ -89,5 +89,5 @@ def test_why_a_page_was_refused_stays_while_its_sounds_load(
     someone.tab.locator(".lane").first.wait_for()
     assert (
         someone.hint.text_content()
-        == "This page was not accepted. Please check it and go on. (the box is blue)"
+        == "This page was not accepted. Please check it and continue. (the box is blue)"
     )

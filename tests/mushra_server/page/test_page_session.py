@@ -21,7 +21,7 @@ def test_smoke_first_page_shows_and_goes_on(
     someone = open_page(serve(make_study([pages["consent"], pages["generic"], pages["finish"]])))
     assert someone.at(1) == "consent"
     someone.next.click()
-    assert someone.hint.text_content() == "Please tick the box to go on."
+    assert someone.hint.text_content() == "Please tick the box to continue."
     someone.agree()
     assert someone.at(2) == "generic"
     assert someone.tab.locator(".content b").text_content() == "well"
@@ -72,7 +72,7 @@ def test_whole_session_with_the_mouse(
     someone.answer_questions("34")
     someone.tab.get_by_text("C0FFEE").wait_for()
     assert (
-        someone.tab.get_by_role("link", name="Complete and go back").get_attribute("href")
+        someone.tab.get_by_role("link", name="Complete and return").get_attribute("href")
         == "https://example.org/done"
     )
     assert someone.tab.get_by_text("Stored. Thank you.").is_visible()
@@ -144,14 +144,14 @@ def test_untouched_sliders_are_empty_and_cannot_be_sent(
     assert not someone.tab.locator(".slider-thumb").first.is_visible()
     assert someone.tab.locator(".slider-input").first.get_attribute("aria-valuetext") == "not rated yet"
     someone.next.click()
-    assert someone.hint.text_content() == "Not heard yet (1 second each): Reference, 1, 2, 3, 4, 5"
+    assert someone.hint.text_content() == "Still to hear (at least 1 second each): Reference, 1, 2, 3, 4, 5"
     assert someone.tab.locator(".open-sound").evaluate("(button) => button === document.activeElement")
     someone.hear_by_mouse()
     someone.next.click()
-    assert someone.hint.text_content() == "Not rated yet: 1, 2, 3, 4, 5"
+    assert someone.hint.text_content() == "Still to rate: 1, 2, 3, 4, 5"
     someone.rate_by_mouse(0.2, 0.4)
     someone.next.click()
-    assert someone.hint.text_content() == "Not rated yet: 3, 4, 5"
+    assert someone.hint.text_content() == "Still to rate: 3, 4, 5"
     assert someone.tab.locator(".lane:nth-child(3) .sound-button").evaluate(
         "(button) => button === document.activeElement"
     )
@@ -206,7 +206,7 @@ def test_several_scales_are_rated_one_after_the_other(
     assert someone.tab.get_by_text("How well does it match?").is_visible()
     assert someone.scores() == ["–"] * 5
     someone.next.click()
-    assert "Not rated yet" in someone.hint.text_content()
+    assert "Still to rate" in someone.hint.text_content()
     someone.rate_by_mouse(*[0.85] * 5)
     assert set(someone.scores()) == {"8.5"}
     someone.tab.get_by_role("button", name="Back").click()
@@ -236,7 +236,7 @@ def test_training_is_marked_and_the_predicted_class_is_named(
     )
     someone.at(1)
     assert someone.tab.locator(".badge").text_content() == "Practice: these scores do not count"
-    assert someone.tab.locator(".prediction").text_content() == "The classifier answered: church bells"
+    assert someone.tab.locator(".prediction").text_content() == "The classifier's answer: church bells"
     someone.next.click()
     someone.at(2)
     assert someone.tab.locator(".badge").count() == 0  # a check looks like any trial
