@@ -149,7 +149,7 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
         a, b, gaps = b, a, -gaps
     found = interval_of("two-way", gaps, listeners, items, level=level)
     if found.low == found.high:
-        found = Interval.missing(found.mean, level, "not estimable where all differences are equal")
+        found = Interval.missing(found.mean, level, "not estimable if all differences are equal")
     counts = np.bincount(listeners, minlength=int(table.listeners.max()) + 1)
     sums: Floats = np.bincount(listeners, gaps, minlength=len(counts)).astype(float)
     # Rounded, so that differences that are equal up to the last bit tie.

@@ -30,7 +30,7 @@ def staged(folder: Path, record: str) -> Iterator[Path]:
     """
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f".{_PART}.*.part"):  # of one that was killed
+    for left in folder.glob(f".{_PART}.*.part"):  # left by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = temporary_name(folder / _PART)
     try:
