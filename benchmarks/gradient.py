@@ -21,7 +21,7 @@ from benchmarks.loading.captum_plainly import METHODS, explain_one_by_one
 from benchmarks.loading.measure import in_turn, ratio, shown, versions
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import log_magnitude
-from interpreter.explainers.base import evaluating
+from interpreter.classifier.modes import evaluating
 from interpreter.explainers.gradient.captum_calls import quiet
 from interpreter.explainers.gradient.registry import GRADIENT_METHODS
 from interpreter.explainers.spectral import Picture, PictureModel

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from interpreter.errors import CheckpointError, ConfigError, InterpreterError, RunError
     from interpreter.evaluation.scoring import evaluate
     from interpreter.explainers.base import Explainer
-    from interpreter.explainers.registry import METHODS
+    from interpreter.explainers.methods import METHODS
+    from interpreter.loading import load_classifier, load_explainer
     from interpreter.recordings.explain_sound import explain
-    from interpreter.runs.loading import load_classifier, load_explainer
     from interpreter.types import Classifier, Explanation
 
 _HOMES = {
-    "METHODS": "explainers.registry",
+    "METHODS": "explainers.methods",
     "CheckpointError": "errors",
     "Classifier": "types",
     "Cnn14": "classifier",
@@ -35,8 +35,8 @@ _HOMES = {
     "WrappedClassifier": "classifier.wrapped",
     "evaluate": "evaluation.scoring",
     "explain": "recordings.explain_sound",
-    "load_classifier": "runs.loading",
-    "load_explainer": "runs.loading",
+    "load_classifier": "loading",
+    "load_explainer": "loading",
     "wrap_module": "classifier.wrapped",
 }
 

@@ -31,9 +31,14 @@ ALLOWED: dict[str, set[str]] = {
 FLOORS: dict[str, tuple[str, ...]] = {
     "interpreter": (
         "errors types",
-        "classifier devices networks sound_files",
-        "distributed explainers faithfulness sepformer settings unet",
-        "runs",
+        "devices networks sound_files",
+        "classifier distributed sepformer unet",
+        "faithfulness runs",
+        "kinds",
+        "explainers",
+        "settings",
+        "loading",
+        "importing",
         "evaluation training",
         "recordings",
         "commands",

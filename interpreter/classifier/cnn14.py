@@ -101,7 +101,7 @@ class Cnn14(nn.Module):
 
 
 class CnnClassifier(nn.Module):
-    """A classifier of waveforms: front end, CNN14 and a linear layer; it fulfils the protocol `Classifier`.
+    """A classifier of waveforms: front end, CNN14 and a linear layer; it fulfils `SpectralClassifier`.
 
     It takes waveforms as they are; `prepare` brings a clip to the level that it was trained on. An
     interpretation must not be prepared again, or turning the volume down would cost nothing.
@@ -113,6 +113,8 @@ class CnnClassifier(nn.Module):
         normalisation: how `prepare` scales a clip.
         dropout: CNN14's.
     """
+
+    cell_frames: int = 1 << _POOLED_BLOCKS
 
     def __init__(
         self,

@@ -12,6 +12,8 @@ from typing import Any
 
 import typer
 
+from interpreter.explainers.registry import KINDS, Entry
+
 train = typer.Typer(no_args_is_help=True, help="Train a classifier or an explainer.")
 
 _DATA = typer.Option(
@@ -29,7 +31,8 @@ _SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
 _RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
 _CLASSIFIER = typer.Option(..., "--classifier", help="Run folder of the classifier to explain.")
-_START = typer.Option(..., "--start", help="Run folder to start from: of L-MAC for lmac-ft, of NMF for l2i.")
+_STARTS = ", ".join(f"of {one.starts_from} for {kind}" for kind, one in KINDS.items() if one.starts_from)
+_START = typer.Option(..., "--start", help=f"Run folder to start from: {_STARTS}.")
 _ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")
 _DEVICES = typer.Option(1, min=1, help="Devices (processes) on this machine.")
 _NODES = typer.Option(1, min=1, help="Machines.")
@@ -57,39 +60,22 @@ def _options(
     """Hold the options that the training commands share; each takes those that it needs."""
 
 
-_TRAINED: dict[str, tuple[str, tuple[str, ...]]] = {
-    "classifier": ("Train the classifier: CNN14 on mel bands.", ()),
-    "lmac-td": (
-        "Train LMAC-TD, whose explanations are sound: a mask on a filter bank's frames.",
-        ("classifier",),
-    ),
-    "lmac": ("Train L-MAC: a mask on the STFT.", ("classifier",)),
-    "lmac-ft": ("Fine-tune the L-MAC of --start, guided by the clean clips.", ("classifier", "start")),
-    "nmf": ("Train the dictionary of spectra that L2I explains with.", ("classifier",)),
-    "l2i": (
-        "Train L2I: which entries of the dictionary of --start speak for a class.",
-        ("classifier", "start"),
-    ),
-}
-"""What can be trained: the help of its command, and which other runs it needs."""
-
-
-def _command(kind: str, needs: tuple[str, ...]) -> Callable[..., None]:
+def _command(kind: str, entry: Entry) -> Callable[..., None]:
     """Return the command that trains `kind`: the shared options, less the runs that it does not need."""
 
     def command(**options: Any) -> None:
         _train(kind, **options)
 
+    needed = {"classifier": entry.needs_classifier, "start": entry.starts_from is not None}
     shared = inspect.signature(_options, eval_str=True)
-    left_out = {"classifier", "start"} - set(needs)
-    kept = [option for name, option in shared.parameters.items() if name not in left_out]
+    kept = [option for name, option in shared.parameters.items() if needed.get(name, True)]
     command.__signature__ = shared.replace(parameters=kept)  # type: ignore[attr-defined]
     command.__annotations__ = {option.name: option.annotation for option in kept}
     return command
 
 
-for _kind, (_help, _needs) in _TRAINED.items():
-    train.command(_kind, help=_help)(_command(_kind, _needs))
+for _kind, _entry in KINDS.items():
+    train.command(_kind, help=_entry.summary)(_command(_kind, _entry))
 
 
 def _train(
@@ -155,7 +141,7 @@ def import_checkpoint(
     out: Path = _OUT,
     kind: str = typer.Option(
         "classifier",
-        help="cnn14 (a start for training; PANNs too), classifier, lmac-td, lmac, lmac-ft, l2i, nmf.",
+        help=f"cnn14 (a start for training; PANNs too), {', '.join(KINDS)}.",
     ),
     labels: Path | None = typer.Option(
         None, help="label_encoder.txt, where it does not lie beside the weights."
@@ -166,7 +152,7 @@ def import_checkpoint(
     settings: list[str] = _SET,
 ) -> None:
     """Import weights of SpeechBrain or PANNs into a run."""
-    from interpreter.runs.importing import Import, import_run
+    from interpreter.importing import Import, import_run
 
     command = shlex.join(["listenable", *sys.argv[1:]])
     left_out = import_run(Import(kind, source, out, labels, classifier, settings, command))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from interpreter.classifier.capabilities import prepared
 from interpreter.evaluation.settings import Item, Items
 from interpreter.types import Classifier
 
@@ -26,13 +27,6 @@ class Batch:
     items: Sequence[Item]
     waveforms: Tensor
     foregrounds: Tensor | None
-
-
-def prepared(waveforms: Tensor, classifier: Classifier) -> Tensor:
-    """Return clips at the level that the classifier expects, `[B, samples]`; most take them as they are."""
-    prepare = getattr(classifier, "prepare", None)
-    level: Tensor = waveforms if prepare is None else prepare(waveforms)
-    return level
 
 
 def batch_of(items: Items, indices: range, classifier: Classifier) -> Batch:

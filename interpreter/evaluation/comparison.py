@@ -16,8 +16,8 @@ from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.gradient.base import GradientOptions
 from interpreter.explainers.gradient.registry import GRADIENT_METHODS
+from interpreter.loading import load_classifier, load_explainer
 from interpreter.runs.folder import read_config, read_run
-from interpreter.runs.loading import load_classifier, load_explainer
 from interpreter.types import Classifier
 
 _COMMA = re.compile(r",(?![^\[]*\])")

@@ -15,7 +15,7 @@ def si_sdr_db(estimate: Tensor, truth: Tensor) -> Tensor:
     """Return the scale-invariant signal-to-distortion ratio in dB, `[B]`, within plus and minus `LIMIT_DB`.
 
     A silent estimate has -`LIMIT_DB`; a silent truth leaves it undefined, NaN. The signals are taken as they
-    are, as in the source; the one that training minimises (`training.losses`) takes their means away.
+    are, as in the source; the one that training minimises (`kinds.losses`) takes their means away.
 
     Source: Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019, eq. 2 to 4.
 

@@ -16,10 +16,10 @@ import torch
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
+from interpreter.classifier.capabilities import front_end_of
 from interpreter.devices import device_of
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
-from interpreter.explainers.spectral import front_end_of
 from interpreter.faithfulness import bootstrap_mean
 from interpreter.types import Classifier, Explanation
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from interpreter.classifier.capabilities import prepared
 from interpreter.distributed import rank
 from interpreter.errors import ConfigError
-from interpreter.evaluation.batches import prepared
 from interpreter.evaluation.comparison import duration_of, explainers_of
 from interpreter.evaluation.finished_batches import FinishedBatches
 from interpreter.evaluation.model_randomisation import randomisation_check
@@ -24,8 +24,8 @@ from interpreter.evaluation.tables import write_tables
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer
 from interpreter.faithfulness import PictureOf
+from interpreter.loading import load_classifier
 from interpreter.runs.folder import CHECKPOINT, sha256, versions
-from interpreter.runs.loading import load_classifier
 from stimuli import Dataset, refuse_seed
 from stimuli.files import write_text
 

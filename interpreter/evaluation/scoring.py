@@ -11,7 +11,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from interpreter.classifier.capabilities import front_end_of
 from interpreter.classifier.front_end import FrontEnd
+from interpreter.classifier.modes import evaluating
 from interpreter.distributed import failing_together, gathered, rank, shard
 from interpreter.errors import ConfigError
 from interpreter.evaluation.batches import Batch, batch_of
@@ -21,8 +23,7 @@ from interpreter.evaluation.mask_statistics import mask_statistics, silent
 from interpreter.evaluation.settings import Items, Setting, Source
 from interpreter.evaluation.summary import summarise
 from interpreter.evaluation.trivial_masks import FLOORS
-from interpreter.explainers.base import Explainer, evaluating
-from interpreter.explainers.spectral import front_end_of
+from interpreter.explainers.base import Explainer
 from interpreter.faithfulness import PictureOf, scored_picture, scores
 from interpreter.types import Classifier, Explanation
 from stimuli import Dataset

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from interpreter.classifier.capabilities import minimum_samples
+from interpreter.classifier.modes import evaluating
 from interpreter.devices import device_of, out_of_memory_explained
 from interpreter.errors import InterpreterError
 from interpreter.types import Classifier, Explanation
@@ -150,7 +151,7 @@ class Explainer(ABC):
                 raise InterpreterError(
                     f"clip {index + 1} of {len(clips)} has {fault}; leave it out or repair it"
                 )
-        minimum = int(getattr(self.classifier, "minimum_samples", 1))
+        minimum = minimum_samples(self.classifier)
         if clips.shape[1] < minimum:
             rate = self.classifier.sample_rate
             raise InterpreterError(
@@ -174,20 +175,6 @@ class Explainer(ABC):
                 f"target holds the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
             )
         return classes.long()
-
-
-@contextmanager
-def evaluating(*models: object) -> Iterator[None]:
-    """Hold `models` in evaluation mode; every submodule's own mode comes back, also after an exception."""
-    modules = [module for model in models if isinstance(model, nn.Module) for module in model.modules()]
-    modes = [module.training for module in modules]
-    for module in modules:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module, mode in zip(modules, modes, strict=True):
-            module.training = mode
 
 
 def _joined(parts: Sequence[Explanation]) -> Explanation:

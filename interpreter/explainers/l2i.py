@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 
+from interpreter.classifier.capabilities import cells_of, front_end_of, is_spectral
+from interpreter.classifier.frozen import FrozenClassifier
+from interpreter.classifier.representations import full_width, probe_shapes
+from interpreter.explainers.learned import LearnedMethod
 from interpreter.explainers.spectral import Picture, SpectralExplainer
+from interpreter.kinds.config import TrainingConfig
+from interpreter.kinds.kind import Checkpoint, Setup
+from interpreter.kinds.task import Batch, Terms
 from interpreter.networks.feature_maps import sample
 from interpreter.networks.nmf import NmfDecoder
 from interpreter.networks.psi import PsiDecoder
 from interpreter.networks.slim_unet import SlimFrameDecoder
+from interpreter.networks.unet import Alignment
+from interpreter.runs.pretrained import published_parts
+from interpreter.runs.tensor_files import load_into
 from interpreter.types import Classifier
+
+
+class L2iConfig(TrainingConfig):
+    """L2I: starts from an NMF run, whose dictionary it keeps."""
+
+    lambda_nmf: float = Field(ge=0)  # mean squared error of the approximation
+    lambda_sparse: float = Field(ge=0)  # mean activation
+    lambda_fid: float = Field(ge=0)  # cross-entropy with the classifier, summed over classes
+    psi: Literal["slim", "full"]
+    psi_width: int = Field(gt=0)  # of the slim decoder
+    alignment: Alignment  # of the full decoder
+    relevance_threshold: float = Field(ge=0, le=1)
 
 
 class Theta(nn.Module):
@@ -145,3 +169,83 @@ class L2i(SpectralExplainer):
         representations = self.classifier.representations(picture.waveforms)
         activations = self.network.activations(representations, picture.log_magnitude.shape[1])
         return self.network.mask(activations, target, self.threshold)
+
+
+class L2iTask:
+    """The approximation, sparse activations, and a linear classifier that agrees with the classifier."""
+
+    scores: Sequence[str] = ("loss", "nmf", "sparse", "fid", "agree")
+
+    def __init__(self, network: L2iNetwork, classifier: Classifier, config: L2iConfig) -> None:
+        self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
+        self.frozen: Sequence[nn.Module] = self.classifier.modules
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss and its parts."""
+        config, network = self.config, self.network
+        heard = self.classifier.hear(batch["noisy"])
+        clip, logits = heard.picture, heard.logits
+        activations = network.activations(heard.representations, clip.shape[1])
+        theta = network.theta(activations)
+        terms = {
+            "nmf": F.mse_loss(network.nmf(activations), clip),
+            "sparse": activations.mean(),
+            "fid": -(logits.softmax(dim=1) * theta.clamp(min=1e-10).log()).sum(dim=1).mean(),
+        }
+        loss = (
+            config.lambda_nmf * terms["nmf"]
+            + config.lambda_sparse * terms["sparse"]
+            + config.lambda_fid * terms["fid"]
+        )
+        agree = (theta.argmax(dim=1) == logits.argmax(dim=1)).float().mean()
+        return {"loss": loss, **terms, "agree": agree}
+
+
+def build_l2i(config: L2iConfig, classifier: Classifier, components: int, frames: int) -> L2iNetwork:
+    """Return an untrained L2I network.
+
+    Args:
+        config: its settings.
+        classifier: what it explains.
+        components: of the dictionary.
+        frames: STFT frames of the clips that it is trained on.
+    """
+    front_end = front_end_of(classifier)
+    psi: PsiDecoder | SlimFrameDecoder
+    if config.psi == "full":
+        psi = PsiDecoder(full_width(classifier, "L2I's full psi"), components, config.alignment)
+    else:
+        cell, first = cells_of(classifier) if is_spectral(classifier) else (None, 0.0)
+        shapes = probe_shapes(classifier, config.duration_s)
+        psi = SlimFrameDecoder(shapes, components, config.psi_width, cell_samples=cell, first_sample=first)
+    nmf = NmfDecoder(front_end.n_fft // 2 + 1, components)
+    theta = Theta(components, frames, len(classifier.labels))
+    return L2iNetwork(psi, nmf, theta, front_end.hop_length)
+
+
+def _build(config: L2iConfig, setup: Setup) -> L2iNetwork:
+    dictionary = setup.start.tensors["decoder.W"]
+    frames = setup.samples // front_end_of(setup.classifier).hop_length + 1
+    network = build_l2i(config, setup.classifier, dictionary.shape[1], frames)
+    load_into(network.nmf, {"W": dictionary}, setup.start.source)
+    return network
+
+
+def _rebuild(config: L2iConfig, checkpoint: Checkpoint) -> L2iNetwork:
+    stored = checkpoint.stored
+    components, frames = stored.size("nmf.W", 1), stored.size("theta.hard_att.weight", 1)
+    return build_l2i(config, checkpoint.classifier, components, frames)
+
+
+L2I = LearnedMethod(
+    kind="l2i",
+    config=L2iConfig,
+    build=_build,
+    objective=lambda network, config, setup: L2iTask(network, setup.classifier, config),
+    rebuild=_rebuild,
+    read_published=published_parts(
+        {"psi_model.ckpt": "psi.", "theta.ckpt": "theta.", "nmf_decoder.ckpt": "nmf."}
+    ),
+    explainer=L2i,
+    explain=lambda classifier, network, config: L2i(classifier, network, config.relevance_threshold),
+)

@@ -3,15 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 
+from interpreter.classifier.capabilities import cells_of, is_spectral
+from interpreter.classifier.frozen import FrozenClassifier
+from interpreter.classifier.representations import full_width, probe_shapes
+from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer, Separation
+from interpreter.explainers.learned import LearnedMethod
+from interpreter.kinds.config import ExplainerConfig, Regulariser
+from interpreter.kinds.kind import Checkpoint, Setup
+from interpreter.kinds.losses import EXPLAINER_SCORES, faithfulness_terms, si_sdr, spectrum_size
+from interpreter.kinds.task import Batch, Terms
 from interpreter.networks.filter_bank import windowed_dct
-from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
+from interpreter.networks.sepformer import Activation, Decoder, Encoder, MaskNet
+from interpreter.networks.slim_unet import SlimFrameDecoder
+from interpreter.networks.unet import FRAME_CHANNELS, Alignment, UNetDecoder
+from interpreter.runs.pretrained import published_parts
+from interpreter.runs.tensor_files import load_into, read_tensors
 from interpreter.types import Classifier
+
+
+class LmacTdConfig(ExplainerConfig):
+    """LMAC-TD."""
+
+    alpha: float = Field(ge=0, le=1)
+    regulariser: Regulariser
+    lambda_sum: float = Field(ge=0)  # negative SI-SDR of i + i_out
+    channels: int = Field(gt=0)  # K of the filter bank
+    kernel_size: int = Field(gt=0)
+    stride: int = Field(gt=0)
+    basis: Literal["random", "dct"]
+    filter_bank: str | None  # folder with SepFormer's encoder.ckpt and decoder.ckpt, instead of the basis
+    freeze_basis: bool
+    padded: bool
+    unet: Literal["slim", "full"]
+    unet_width: int = Field(gt=0)  # of the slim UNet
+    alignment: Alignment  # of the full UNet
+    mask_channels: int = Field(gt=0)
+    mask_heads: int = Field(gt=0)
+    mask_hidden: int = Field(gt=0)
+    mask_blocks: int = Field(gt=0)
+    mask_intra_layers: int = Field(ge=0)
+    mask_inter_layers: int = Field(ge=0)
+    mask_chunk: int = Field(gt=0)
+    mask_activation: Activation
+    mask_head_gain: float = Field(gt=0)
+
+    @property
+    def leaves_parameters_unused(self) -> bool:
+        """Whether the UNet (alpha 0), or the way of the frames past it (alpha 1), has no gradient."""
+        return self.alpha in (0, 1)
 
 
 class LmacTdNetwork(nn.Module):
@@ -126,3 +174,116 @@ class LmacTd(Explainer):
         """Mask the clips' frames; `target` has no influence."""
         separation: Separation = self.network(waveforms, self.classifier.representations(waveforms))
         return separation
+
+
+class LmacTdTask:
+    """Equations 6 and 7: the interpretation is the class, the residual is not, and little is kept."""
+
+    def __init__(self, network: LmacTdNetwork, classifier: Classifier, config: LmacTdConfig) -> None:
+        self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
+        self.frozen: Sequence[nn.Module] = self.classifier.modules
+        self.scores: Sequence[str] = (*EXPLAINER_SCORES, *(["sum"] if config.lambda_sum > 0 else []))
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss and its parts."""
+        waveforms, config = batch["noisy"], self.config
+        heard = self.classifier.hear(waveforms)
+        separation = self.network(waveforms, heard.representations)
+        both = torch.cat([separation.interpretation, separation.residual])
+        pictures, logits = self.classifier.of_waveforms(both)
+        size = spectrum_size(pictures[: len(waveforms)], heard.picture, config.regulariser)
+        terms = faithfulness_terms(heard.logits, logits, config.lambda_reg * size, config)
+        terms["size"] = size
+        if config.lambda_sum > 0:
+            total = separation.interpretation + separation.residual
+            terms["sum"] = -si_sdr(total, waveforms).mean()
+            terms["loss"] = terms["loss"] + config.lambda_sum * terms["sum"]
+        return terms
+
+
+def build_lmac_td(config: LmacTdConfig, classifier: Classifier) -> LmacTdNetwork:
+    """Return an untrained LMAC-TD network for a classifier."""
+    encoder = Encoder(config.channels, config.kernel_size, config.stride)
+    decoder = Decoder(config.channels, config.kernel_size, config.stride)
+    masknet = MaskNet(
+        config.channels,
+        config.mask_channels,
+        config.mask_heads,
+        config.mask_hidden,
+        config.mask_intra_layers,
+        config.mask_inter_layers,
+        config.mask_blocks,
+        config.mask_chunk,
+        config.mask_activation,
+        config.mask_head_gain,
+    )
+    cell, first = None, 0.0
+    if is_spectral(classifier):
+        cell, first = cells_of(classifier)
+    unet: nn.Module
+    if config.unet == "full":
+        unet = _full_unet(config, classifier)
+    else:
+        shapes = probe_shapes(classifier, config.duration_s)
+        unet = SlimFrameDecoder(
+            shapes, config.channels, config.unet_width, cell_samples=cell, first_sample=first
+        )
+    network = LmacTdNetwork(encoder, unet, masknet, decoder, config.alpha, padded=config.padded)
+    if config.basis == "dct":
+        network.use_dct_basis()
+    encoder.requires_grad_(not config.freeze_basis)
+    decoder.requires_grad_(not config.freeze_basis)
+    return network
+
+
+def _full_unet(config: LmacTdConfig, classifier: Classifier) -> UNetDecoder:
+    if config.channels != FRAME_CHANNELS:
+        raise ConfigError(f"the full UNet makes {FRAME_CHANNELS} channels; channels is {config.channels}")
+    width = full_width(classifier, "the full UNet")
+    assert is_spectral(classifier)
+    return UNetDecoder(width, config.alignment, *cells_of(classifier))
+
+
+def load_filter_bank(network: LmacTdNetwork, folder: Path) -> None:
+    """Load SepFormer's encoder and decoder, the only parts of its checkpoints that fit.
+
+    Raises:
+        FileNotFoundError: `encoder.ckpt` or `decoder.ckpt` is missing.
+        CheckpointError: they are of another size.
+    """
+    parts: tuple[tuple[nn.Module, str], ...] = (
+        (network.encoder, "encoder.ckpt"),
+        (network.decoder, "decoder.ckpt"),
+    )
+    for module, name in parts:
+        load_into(module, read_tensors(folder / name), folder / name)
+
+
+def _build(config: LmacTdConfig, setup: Setup) -> LmacTdNetwork:
+    network = build_lmac_td(config, setup.classifier)
+    if config.filter_bank is not None:
+        load_filter_bank(network, Path(config.filter_bank))
+    return network
+
+
+def _rebuild(config: LmacTdConfig, checkpoint: Checkpoint) -> LmacTdNetwork:
+    return build_lmac_td(config, checkpoint.classifier)
+
+
+LMAC_TD = LearnedMethod(
+    kind="lmac-td",
+    config=LmacTdConfig,
+    build=_build,
+    objective=lambda network, config, setup: LmacTdTask(network, setup.classifier, config),
+    rebuild=_rebuild,
+    read_published=published_parts(
+        {
+            "encoder.ckpt": "encoder.",
+            "decoder.ckpt": "decoder.",
+            "masknet.ckpt": "masknet.",
+            "convt_decoder.ckpt": "unet.",
+        }
+    ),
+    explainer=LmacTd,
+    explain=lambda classifier, network, config: LmacTd(classifier, network),
+)

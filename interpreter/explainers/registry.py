@@ -1,18 +1,68 @@
-"""Every explaining method by name."""
+"""What can be trained, by name: one line for each kind, which is read without loading PyTorch."""
 
 from __future__ import annotations
 
-from interpreter.explainers.base import Explainer
-from interpreter.explainers.gradient.registry import GRADIENT_METHODS
-from interpreter.explainers.l2i import L2i
-from interpreter.explainers.lmac import Lmac, LmacFt
-from interpreter.explainers.lmac_td import LmacTd
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-METHODS: dict[str, type[Explainer]] = {
-    **GRADIENT_METHODS,
-    "l2i": L2i,
-    "lmac": Lmac,
-    "lmac-ft": LmacFt,
-    "lmac-td": LmacTd,
+if TYPE_CHECKING:
+    from interpreter.explainers.learned import LearnedMethod
+    from interpreter.kinds.kind import TrainedKind
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the command line says of a kind, and where its record is.
+
+    Attributes:
+        home: `module:NAME` of its `TrainedKind` or `LearnedMethod`.
+        summary: the help of its `train` command.
+        needs_classifier: whether it is trained for a classifier.
+        starts_from: the kind of run that its training starts from, or None.
+    """
+
+    home: str
+    summary: str
+    needs_classifier: bool = True
+    starts_from: str | None = None
+
+
+KINDS: dict[str, Entry] = {
+    "classifier": Entry(
+        "interpreter.kinds.classifier:CLASSIFIER",
+        "Train the classifier: CNN14 on mel bands.",
+        needs_classifier=False,
+    ),
+    "lmac-td": Entry(
+        "interpreter.explainers.lmac_td:LMAC_TD",
+        "Train LMAC-TD, whose explanations are sound: a mask on a filter bank's frames.",
+    ),
+    "lmac": Entry("interpreter.explainers.lmac:LMAC", "Train L-MAC: a mask on the STFT."),
+    "lmac-ft": Entry(
+        "interpreter.explainers.lmac:LMAC_FT",
+        "Fine-tune the L-MAC of --start, guided by the clean clips.",
+        starts_from="lmac",
+    ),
+    "nmf": Entry("interpreter.kinds.nmf:NMF", "Train the dictionary of spectra that L2I explains with."),
+    "l2i": Entry(
+        "interpreter.explainers.l2i:L2I",
+        "Train L2I: which entries of the dictionary of --start speak for a class.",
+        starts_from="nmf",
+    ),
 }
-"""The methods' classes; `load_explainer` brings one to life from a run."""
+
+
+def record_of(kind: str) -> TrainedKind[Any, Any]:
+    """Return the record of a kind, a key of `KINDS`."""
+    module, _, name = KINDS[kind].home.partition(":")
+    record: TrainedKind[Any, Any] = getattr(import_module(module), name)
+    return record
+
+
+def learned_methods() -> dict[str, LearnedMethod[Any, Any]]:
+    """Return the records of the kinds that explain, by name."""
+    from interpreter.explainers.learned import LearnedMethod
+
+    records = {kind: record_of(kind) for kind in KINDS}
+    return {kind: record for kind, record in records.items() if isinstance(record, LearnedMethod)}

@@ -9,8 +9,8 @@ from zlib import crc32
 import torch
 from torch import Tensor, nn
 
+from interpreter.classifier.capabilities import front_end_of, is_spectral
 from interpreter.classifier.front_end import FrontEnd, log_magnitude, resynthesise
-from interpreter.devices import device_of
 from interpreter.explainers.base import Explainer, Separation
 from interpreter.types import Classifier
 
@@ -33,7 +33,7 @@ class Picture:
 class PictureModel(nn.Module):
     """The classifier as a function of the picture alone, which is what attribution differentiates.
 
-    A classifier that reads STFT pictures (`from_log_spectrogram`) is asked directly. Any other is asked
+    A classifier that reads STFT pictures (`SpectralClassifier`) is asked directly. Any other is asked
     through the waveform that the picture makes under the input's phase; such a model serves one batch alone.
 
     Args:
@@ -58,10 +58,8 @@ class PictureModel(nn.Module):
             - result: `[k * B, classes]`
         """
         log_magnitude = log_magnitude.clamp(min=0)
-        direct = getattr(self.classifier, "from_log_spectrogram", None)
-        if direct is not None:
-            logits: Tensor = direct(log_magnitude)
-            return logits
+        if is_spectral(self.classifier):
+            return self.classifier.from_log_spectrogram(log_magnitude)
         waveforms, spectrum = self.picture.waveforms, self.picture.spectrum
         spectrum = spectrum.repeat_interleave(len(log_magnitude) // len(spectrum), dim=0)
         return self.classifier(
@@ -103,14 +101,6 @@ class SpectralExplainer(Explainer):
             resynthesise(front_end, removed, spectrum, samples),
             mask,
         )
-
-
-def front_end_of(classifier: Classifier) -> FrontEnd:
-    """Return the classifier's own front end; where it has none, the paper's at its rate and on its device."""
-    own = getattr(classifier, "front_end", None)
-    if isinstance(own, FrontEnd):
-        return own
-    return FrontEnd(sample_rate=classifier.sample_rate).to(device_of(classifier))
 
 
 def clip_seed(seed: int, waveform: Tensor) -> int:

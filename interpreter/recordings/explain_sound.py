@@ -8,9 +8,9 @@ import torch
 
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
+from interpreter.loading import load_explainer
 from interpreter.recordings.explain_files import label_number
 from interpreter.recordings.long_recordings import LongExplanation, explain_long
-from interpreter.runs.loading import load_explainer
 from stimuli import Audio, read_audio, resample, to_mono
 
 

@@ -9,6 +9,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from interpreter.classifier.capabilities import prepared
 from interpreter.errors import InterpreterError
 from interpreter.explainers.base import Explainer
 from interpreter.types import Explanation
@@ -150,9 +151,8 @@ def _explained(
 
 def _at_level(explainer: Explainer, pieces: Tensor, target: int | None) -> tuple[Explanation, Tensor]:
     """Explain pieces at the classifier's level; return both parts at the pieces' own, `[B, 2, samples]`."""
-    prepare = getattr(explainer.classifier, "prepare", None)
-    prepared: Tensor = pieces if prepare is None else prepare(pieces)
-    gain = prepared.norm(dim=1) / pieces.norm(dim=1)
-    explanation = explainer.explain(prepared, None if target is None else [target] * len(pieces))
+    levelled = prepared(pieces, explainer.classifier)
+    gain = levelled.norm(dim=1) / pieces.norm(dim=1)
+    explanation = explainer.explain(levelled, None if target is None else [target] * len(pieces))
     parts = torch.stack([explanation.interpretation, explanation.residual], dim=1).cpu()
     return explanation, parts / gain[:, None, None]

@@ -15,10 +15,9 @@ from typing import Any
 
 import torch
 import yaml
-from torch import Tensor, nn
+from torch import Tensor
 
-from interpreter.errors import CheckpointError, RunError
-from interpreter.runs.tensor_files import named_tensors, read_map
+from interpreter.errors import RunError
 from stimuli.files import write_bytes, write_text
 
 SCHEMA_VERSION = 1
@@ -38,7 +37,7 @@ class Run:
     """A finished training, as `run.json` has it.
 
     Attributes:
-        kind: a key of `configs.CONFIGS`.
+        kind: a key of `registry.KINDS`, or `cnn14`.
         labels: names of the classes, in the order of the logits.
         sample_rate: in Hz.
         seed: of everything drawn.
@@ -157,40 +156,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise RunError(f"{path}: expected a map of settings")
     return values
-
-
-def read_tensors(path: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
-    """Read a file of named tensors and nothing else, refusing anything that would run code.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        CheckpointError: the file holds more than tensors, or is damaged.
-    """
-    return named_tensors(read_map(path, device), path)
-
-
-def load_into(module: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> None:
-    """Load a state dict, every name and shape of which must fit.
-
-    Raises:
-        CheckpointError: names which tensor does not fit.
-    """
-    expected = module.state_dict()
-    missing = [name for name in expected if name not in state]
-    unknown = [name for name in state if name not in expected]
-    if missing or unknown:
-        fault = f"{missing[0]} is missing" if missing else f"{unknown[0]} is unknown"
-        raise CheckpointError(
-            f"{source}: {fault} "
-            f"({len(missing)} missing and {len(unknown)} unknown of {len(expected)} tensors)"
-        )
-    for name, tensor in expected.items():
-        if tensor.shape != state[name].shape:
-            raise CheckpointError(
-                f"{source}: {name} has the shape {list(state[name].shape)}; expected {list(tensor.shape)}, "
-                "so the checkpoint is of another width or kind"
-            )
-    module.load_state_dict(state)
 
 
 def linked_run(folder: Path, link: Link) -> Path:

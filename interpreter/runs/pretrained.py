@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
 from interpreter.errors import CheckpointError
-from interpreter.explainers.lmac_td import LmacTdNetwork
-from interpreter.runs.folder import CHECKPOINT, RUN, load_into, read_run, read_tensors
-from interpreter.runs.tensor_files import named_tensors, read_map, size_in
+from interpreter.runs.folder import CHECKPOINT, RUN, read_run
+from interpreter.runs.tensor_files import load_into, named_tensors, read_map, read_tensors, size_in
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +32,23 @@ class Cnn14Weights:
 
     state: Mapping[str, Tensor]
     left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Weights that others published, in a run's names.
+
+    Attributes:
+        state: the tensors.
+        settings: what they tell of the network, `key=value` each.
+        labels: names of the classes, where the files have them.
+        left_out: names in the files that the run has no place for.
+    """
+
+    state: Mapping[str, Tensor]
+    settings: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def read_cnn14(path: Path) -> Cnn14Weights:
@@ -130,16 +146,42 @@ def read_parts(folder: Path, parts: Mapping[str, str]) -> dict[str, Tensor]:
     }
 
 
-def load_filter_bank(network: LmacTdNetwork, folder: Path) -> None:
-    """Load SepFormer's encoder and decoder, the only parts of its checkpoints that fit.
+def published_parts(parts: Mapping[str, str]) -> Callable[[Path, Path | None], Published]:
+    """Return what reads an explainer of files with SpeechBrain's names.
+
+    Args:
+        parts: see `read_parts`; where there is one alone, the file itself may be given.
+    """
+
+    def read(source: Path, labels: Path | None) -> Published:
+        if len(parts) == 1 and source.is_file():
+            (prefix,) = parts.values()
+            return Published({prefix + name: tensor for name, tensor in read_tensors(source).items()})
+        return Published(read_parts(source, parts))
+
+    return read
+
+
+def read_classifier(source: Path, labels: Path | None) -> Published:
+    """Read a classifier of SpeechBrain's recipes.
+
+    Args:
+        source: the folder of its files.
+        labels: `label_encoder.txt`, where it does not lie beside them.
 
     Raises:
-        FileNotFoundError: `encoder.ckpt` or `decoder.ckpt` is missing.
-        CheckpointError: they are of another size.
+        FileNotFoundError: a file is missing.
+        CheckpointError: a file is damaged or of something else, or the labels are not those of the outputs.
     """
-    for module, name in ((network.encoder, "encoder.ckpt"), (network.decoder, "decoder.ckpt")):
-        assert isinstance(module, nn.Module)
-        load_into(module, read_tensors(folder / name), folder / name)
+    parts = read_parts(source, {"embedding_model.ckpt": "cnn14.", "classifier.ckpt": "head."})
+    state = {name.replace("head.w.", "head."): tensor for name, tensor in parts.items()}
+    known = read_labels(labels or source / "label_encoder.txt")
+    cnn14 = {name.removeprefix("cnn14."): t for name, t in state.items() if name.startswith("cnn14.")}
+    mel_bins, width = width_of(cnn14, source)
+    classes = size_in(state, "head.weight", 0, source)
+    if classes != len(known):
+        raise CheckpointError(f"{source}: classifier.ckpt has {classes} outputs for {len(known)} labels")
+    return Published(state, (f"mel_bins={mel_bins}", f"embedding_dim={width}"), known)
 
 
 def width_of(state: Mapping[str, Tensor], source: Path) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy._core import multiarray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.serialization import safe_globals
 
 from interpreter.errors import CheckpointError
@@ -63,6 +63,40 @@ def named_tensors(content: Mapping[Any, Any], source: Path) -> dict[str, Tensor]
                 f"{source}: expected a map of names to tensors, but {name!r} has {type(value).__name__}"
             )
     return dict(content)
+
+
+def read_tensors(path: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
+    """Read a file of named tensors and nothing else, refusing anything that would run code.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file holds more than tensors, or is damaged.
+    """
+    return named_tensors(read_map(path, device), path)
+
+
+def load_into(module: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> None:
+    """Load a state dict, every name and shape of which must fit.
+
+    Raises:
+        CheckpointError: names which tensor does not fit.
+    """
+    expected = module.state_dict()
+    missing = [name for name in expected if name not in state]
+    unknown = [name for name in state if name not in expected]
+    if missing or unknown:
+        fault = f"{missing[0]} is missing" if missing else f"{unknown[0]} is unknown"
+        raise CheckpointError(
+            f"{source}: {fault} "
+            f"({len(missing)} missing and {len(unknown)} unknown of {len(expected)} tensors)"
+        )
+    for name, tensor in expected.items():
+        if tensor.shape != state[name].shape:
+            raise CheckpointError(
+                f"{source}: {name} has the shape {list(state[name].shape)}; expected {list(tensor.shape)}, "
+                "so the checkpoint is of another width or kind"
+            )
+    module.load_state_dict(state)
 
 
 def size_in(state: Mapping[str, Tensor], name: str, dimension: int, source: Path) -> int:

@@ -10,7 +10,9 @@ import yaml
 from pydantic import ValidationError
 
 from interpreter.errors import ConfigError
-from interpreter.settings.configs import CONFIGS, TrainingConfig
+from interpreter.explainers.registry import KINDS, record_of
+from interpreter.kinds.config import TrainingConfig
+from interpreter.kinds.kind import C
 from stimuli.validation import finding
 
 PRESETS = ("tiny", "small", "paper")
@@ -20,36 +22,37 @@ def load_config(kind: str, preset: str, overrides: Sequence[str] = ()) -> Traini
     """Return the settings of a training.
 
     The file `presets/variants.yaml` gives the disputed constants' values by origin, `presets/<preset>.yaml`
-    names the origin and everything else. `overrides` come last, in order; `variant=official` among them
-    sets all of that origin's constants.
+    names the origin and everything else; what they leave out has the default of the kind's own class.
+    `overrides` come last, in order; `variant=official` among them sets all of that origin's constants.
 
     Args:
-        kind: a key of `CONFIGS`.
+        kind: a key of `KINDS`.
         preset: one of `PRESETS`.
         overrides: `key=value` each; the value is YAML.
 
     Raises:
         ConfigError: an unknown kind, preset or key, or a value out of range.
     """
-    if kind not in CONFIGS:
-        raise ConfigError(f"unknown kind {kind!r}; expected one of {', '.join(CONFIGS)}")
+    if kind not in KINDS:
+        raise ConfigError(f"unknown kind {kind!r}; expected one of {', '.join(KINDS)}")
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}; expected one of {', '.join(PRESETS)}")
-    variants = _read("variants")[kind]
-    chosen = {**_read(preset)["all"], **_read(preset)[kind]}
-    values = {**variants[chosen["variant"]], **chosen}
+    variants = _read("variants").get(kind, {})
+    chosen = {**_read(preset)["all"], **_read(preset).get(kind, {})}
+    values = {**variants.get(chosen["variant"], {}), **chosen}
     for key, value in map(_parsed, overrides):
         if key == "variant" and value in variants:
             values |= variants[value]
         values[key] = value
-    return make_config(kind, values, source=f"preset {preset}, {kind}")
+    config: TrainingConfig = make_config(record_of(kind).config, values, f"preset {preset}, {kind}")
+    return config
 
 
-def make_config(kind: str, values: Mapping[str, Any], source: str) -> TrainingConfig:
+def make_config(config: type[C], values: Mapping[str, Any], source: str) -> C:
     """Check settings and return them.
 
     Args:
-        kind: a key of `CONFIGS`.
+        config: the settings' class.
         values: the settings by name.
         source: where they come from, for the message.
 
@@ -57,11 +60,11 @@ def make_config(kind: str, values: Mapping[str, Any], source: str) -> TrainingCo
         ConfigError: a key that is missing or unknown, or a value out of range.
     """
     try:
-        return CONFIGS[kind](**values)
+        return config(**values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        known = ", ".join(CONFIGS[kind].model_fields)
+        known = ", ".join(config.model_fields)
         unknown = f"'{key}' is no setting; the settings are {known}"
         what = unknown if first["type"] == "extra_forbidden" else finding(key, first)
         raise ConfigError(f"{source}: {what}") from error

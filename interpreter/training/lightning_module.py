@@ -17,10 +17,10 @@ from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
 from interpreter.errors import RunError
+from interpreter.kinds.config import TrainingConfig
+from interpreter.kinds.task import Task
 from interpreter.runs.folder import METRICS
-from interpreter.settings.configs import TrainingConfig
 from interpreter.training.lr_schedules import learning_rate_factor
-from interpreter.training.objectives import Task
 from stimuli.files import atomic_path, write_text
 
 _SHOWN = ("loss", "accuracy", "fid_in")  # beside the progress bar

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.errors import ConfigError, RunError
+from interpreter.kinds.config import TrainingConfig
 from interpreter.runs.folder import Run, difference, link_to, read_run, versions
-from interpreter.settings.configs import TrainingConfig
 from interpreter.types import Classifier
 from stimuli import Dataset
 
@@ -21,7 +21,7 @@ class Request:
     """What to train.
 
     Attributes:
-        kind: a key of `configs.CONFIGS`.
+        kind: a key of `registry.KINDS`.
         data: the data set.
         out: the run folder.
         preset: the preset.

@@ -1,4 +1,4 @@
-"""What can be trained: for each kind, its network, its task and its data."""
+"""What a training of any kind needs: the task that the kind's record makes, and its clips."""
 
 from __future__ import annotations
 
@@ -9,30 +9,14 @@ import torch
 from torch import Tensor
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.spectral import front_end_of
-from interpreter.runs.builders import build_classifier, build_l2i, build_lmac, build_lmac_td, build_nmf
-from interpreter.runs.folder import CHECKPOINT, load_into, read_run, read_tensors
-from interpreter.runs.loading import load_classifier
-from interpreter.runs.pretrained import load_filter_bank, load_start
-from interpreter.settings.configs import (
-    ClassifierConfig,
-    L2iConfig,
-    LmacConfig,
-    LmacFtConfig,
-    LmacTdConfig,
-    NmfConfig,
-    TrainingConfig,
-)
+from interpreter.explainers.registry import KINDS, record_of
+from interpreter.kinds.config import TrainingConfig
+from interpreter.kinds.kind import Setup, Stored
+from interpreter.kinds.task import Task
+from interpreter.loading import load_classifier
+from interpreter.runs.folder import CHECKPOINT, read_run
+from interpreter.runs.tensor_files import read_tensors
 from interpreter.training.clips import clip_duration_s, load_waveforms, split_validation
-from interpreter.training.objectives import (
-    ClassifierTask,
-    L2iTask,
-    LmacFtTask,
-    LmacTask,
-    LmacTdTask,
-    NmfTask,
-    Task,
-)
 from interpreter.types import Classifier
 from stimuli import Dataset
 
@@ -64,7 +48,7 @@ def prepare(
     """Build what a training needs.
 
     Args:
-        kind: a key of `configs.CONFIGS`.
+        kind: a key of `registry.KINDS`.
         config: its settings.
         dataset: the clips of the training folds.
         classifier: the classifier's run or a torch module, for an explainer.
@@ -84,14 +68,15 @@ def prepare(
         return load_waveforms(part, config.sample_rate, duration_s, config.normalisation), targets
 
     clips, held_out = read(train), read(valid)
-    if isinstance(config, ClassifierConfig):
-        network = build_classifier(config, dataset.labels)
-        if config.start is not None:
-            load_start(network, Path(config.start))
-        weights = class_weights(clips[1], len(dataset.labels)) if config.class_weights else None
-        return Prepared(ClassifierTask(network, config, weights), *clips, *held_out)
-    samples = round(duration_s * config.sample_rate)
-    task = _explainer_task(kind, config, _frozen(kind, config, classifier), start_run, samples)
+    entry, record = KINDS[kind], record_of(kind)
+    setup = Setup(
+        labels=dataset.labels,
+        classifier_or_none=_frozen(kind, config, classifier) if entry.needs_classifier else None,
+        samples=round(duration_s * config.sample_rate),
+        targets=clips[1],
+        start_or_none=_started(entry.starts_from, start_run, kind) if entry.starts_from else None,
+    )
+    task = record.objective(record.build(config, setup), config, setup)
     return Prepared(task, *clips, *held_out)
 
 
@@ -106,41 +91,11 @@ def _frozen(kind: str, config: TrainingConfig, classifier: Path | Classifier | N
     return loaded
 
 
-def _explainer_task(
-    kind: str, config: TrainingConfig, classifier: Classifier, start_run: Path | None, samples: int
-) -> Task:
-    if isinstance(config, LmacTdConfig):
-        td = build_lmac_td(config, classifier)
-        if config.filter_bank is not None:
-            load_filter_bank(td, Path(config.filter_bank))
-        return LmacTdTask(td, classifier, config)
-    if isinstance(config, NmfConfig):
-        return NmfTask(build_nmf(config, classifier), classifier)
-    if isinstance(config, L2iConfig):
-        dictionary = _started("nmf", start_run, kind)["decoder.W"]
-        frames = samples // front_end_of(classifier).hop_length + 1
-        network = build_l2i(config, classifier, dictionary.shape[1], frames)
-        load_into(network.nmf, {"W": dictionary}, f"{start_run}")
-        return L2iTask(network, classifier, config)
-    assert isinstance(config, LmacConfig)
-    psi = build_lmac(config, classifier)
-    if not isinstance(config, LmacFtConfig):
-        return LmacTask(psi, classifier, config)
-    load_into(psi, _started("lmac", start_run, kind), f"{start_run}")
-    return LmacFtTask(psi, classifier, config)
-
-
-def _started(expected: str, start_run: Path | None, kind: str) -> dict[str, Tensor]:
+def _started(expected: str, start_run: Path | None, kind: str) -> Stored:
     """Return the weights of the run that a training starts from."""
     if start_run is None:
         raise ConfigError(f"training {kind} starts from a run of {expected}; give --start RUN")
     found = read_run(start_run).kind
     if found != expected:
         raise ConfigError(f"training {kind} starts from a run of {expected}; {start_run} is one of {found}")
-    return read_tensors(start_run / CHECKPOINT)
-
-
-def class_weights(targets: Tensor, classes: int) -> Tensor:
-    """Return weights inverse to the classes' frequency, 1 on average over the clips: `[classes]`."""
-    counts = torch.bincount(targets, minlength=classes).clamp(min=1)
-    return len(targets) / (classes * counts)
+    return Stored(read_tensors(start_run / CHECKPOINT), start_run)

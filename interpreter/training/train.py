@@ -17,13 +17,13 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
+from interpreter.classifier.modes import held
 from interpreter.distributed import rank
 from interpreter.errors import ConfigError
+from interpreter.kinds.config import TrainingConfig
 from interpreter.runs.folder import RUN, Run, write_config, write_description, write_run
-from interpreter.settings.configs import TrainingConfig
 from interpreter.settings.presets import load_config
 from interpreter.training.clips import Clips, Disturbance, EpochSampler, noise_source
-from interpreter.training.frozen_classifier import held
 from interpreter.training.interruptions import endings_explained
 from interpreter.training.lightning_module import Learner, MetricsFile, SaveLast
 from interpreter.training.request import STATE, Engine, Request, check_unfinished, describe, found
@@ -155,9 +155,7 @@ def _check_monitor(config: TrainingConfig, scores: Sequence[str], held_out: int)
 def _strategy(config: TrainingConfig, engine: Engine) -> Any:
     if engine.devices * engine.nodes == 1:
         return "auto"
-    # with alpha 0 or 1 a part of LMAC-TD has no gradient
-    unused = getattr(config, "alpha", 0.5) in (0, 1)
-    return DDPStrategy(find_unused_parameters=unused)
+    return DDPStrategy(find_unused_parameters=config.leaves_parameters_unused)
 
 
 def _loaders(
@@ -171,8 +169,9 @@ def _loaders(
     processes = trainer.world_size
     noise = noise_source(request.noise, config.sample_rate)
     share = config.noise_share if noise else 0.0
-    gain: tuple[float, float] = getattr(config, "gain_db", (0.0, 0.0))
-    disturbance = Disturbance(noise, share, config.snr_db, config.shift, gain, config.normalisation)
+    disturbance = Disturbance(
+        noise, share, config.snr_db, config.shift, config.gain_range_db, config.normalisation
+    )
     undisturbed = Disturbance(noise, share, config.snr_db, normalisation=config.normalisation)
     size = config.batch_size // processes
     train = DataLoader(

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from interpreter import Explainer
+from interpreter.classifier.capabilities import prepared
 from interpreter.distributed import failing_together, gathered, processes, rank, shard
-from interpreter.evaluation.batches import prepared
 from interpreter.evaluation.comparison import explainers_of
 from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, refuse_seed, sha256_of
 from study_builder.config.page_models import REFERENCE

@@ -15,6 +15,7 @@ class Loudness(nn.Module):
     """Two classes in closed form: logits are the energies in the two halves of the band, scaled."""
 
     sample_rate = 16000
+    cell_frames = 1
 
     def __init__(self, labels: Sequence[str] = ("dog", "rain"), sign: float = 1.0) -> None:
         super().__init__()
@@ -30,6 +31,9 @@ class Loudness(nn.Module):
         two = torch.stack([mean[:, :split].sum(dim=1), mean[:, split:].sum(dim=1)], dim=1)
         extra = torch.zeros(len(two), len(self.labels) - 2)
         return torch.cat([self.sign * two / 40, extra], dim=1)
+
+    def inspect_log_spectrogram(self, log_magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
+        return self.from_log_spectrogram(log_magnitude), []
 
     def forward(self, waveforms: Tensor) -> Tensor:
         return self.from_log_spectrogram(self.front_end.log_magnitude(waveforms))

@@ -11,7 +11,7 @@ from captum.attr import LayerGradCam
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.classifier.capabilities import is_spectral
 from interpreter.classifier.wrapped import WrappedClassifier
 from interpreter.errors import ConfigError
 from interpreter.explainers.gradient.backpropagation import guided_gradient
@@ -97,11 +97,12 @@ class GradCamExplainer(GradientExplainer):
     def _cells(self, cells: int, wanted: int) -> Tensor:
         """Return where each frame or band lies on a map's cells, 0 being the first cell's centre.
 
-        CNN14 halves its maps and drops what is over: a cell spans a power of two, and the last frames and
-        bands lie beyond the last cell. Of other networks' maps only the number of cells is known.
+        A spectral classifier halves its maps and drops what is over: a cell spans a power of two, and the
+        last frames and bands lie beyond the last cell. Of other networks' maps only the number of cells is
+        known.
         """
         span = wanted / cells
-        if isinstance(self.classifier, CnnClassifier):
+        if is_spectral(self.classifier):
             span = 2.0 ** math.floor(math.log2(max(span, 1)))
         return (torch.arange(wanted, device=self.front_end.filters.device) + 0.5) / span - 0.5
 

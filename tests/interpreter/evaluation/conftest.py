@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from interpreter.evaluation.run import EvaluationPlan
-from interpreter.runs.builders import build_classifier, build_lmac_td
+from interpreter.explainers.lmac_td import build_lmac_td
+from interpreter.kinds.classifier import build_classifier
+from interpreter.loading import load_classifier
 from interpreter.runs.folder import Run, link_to, versions, write_config, write_run
-from interpreter.runs.loading import load_classifier
 from interpreter.settings.presets import load_config
 from stimuli import Dataset
 from stimuli.soundscapes import make_soundscapes, write_soundscapes

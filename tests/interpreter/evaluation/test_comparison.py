@@ -7,8 +7,8 @@ import pytest
 
 from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import duration_of, explainers_of, same_weights
+from interpreter.loading import load_classifier
 from interpreter.runs.folder import read_config, read_run, write_config, write_description
-from interpreter.runs.loading import load_classifier
 
 
 def test_explainers_share_one_classifier(runs) -> None:

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 
 from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
+from interpreter.classifier.representations import probe_shapes
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
-from interpreter.explainers.lmac import Lmac
-from interpreter.explainers.lmac_td import LmacTd
+from interpreter.explainers.lmac import Lmac, build_lmac
+from interpreter.explainers.lmac_td import LmacTd, build_lmac_td
 from interpreter.networks.feature_maps import fit, sample
 from interpreter.networks.sepformer import MaskNet, overlap_add, sinusoids
 from interpreter.networks.slim_unet import SlimFrameDecoder, SlimMaskDecoder
-from interpreter.runs.builders import build_lmac, build_lmac_td, probe_shapes
 from interpreter.settings.presets import load_config
 
 

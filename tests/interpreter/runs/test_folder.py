@@ -11,7 +11,7 @@ import torch
 
 from interpreter import load_classifier, load_explainer
 from interpreter.errors import CheckpointError, ConfigError, RunError
-from interpreter.runs.folder import read_tensors
+from interpreter.runs.tensor_files import read_tensors
 
 Train = Callable[..., Path]
 

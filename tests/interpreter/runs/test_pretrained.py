@@ -16,11 +16,11 @@ from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import CheckpointError, ConfigError, RunError
 from interpreter.explainers.lmac_td import LmacTdNetwork
+from interpreter.importing import Import, import_run
 from interpreter.networks.nmf import NmfDecoder
 from interpreter.networks.psi import PsiDecoder
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
 from interpreter.networks.unet import UNetDecoder
-from interpreter.runs.importing import Import, import_run
 from interpreter.runs.pretrained import load_start, read_labels
 
 WIDTH = 64

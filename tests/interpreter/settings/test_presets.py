@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from interpreter.errors import ConfigError
-from interpreter.settings.configs import CONFIGS
+from interpreter.explainers.registry import KINDS, record_of
 from interpreter.settings.presets import PRESETS, load_config
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("kind", list(CONFIGS))
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_every_preset_names_every_setting(preset: str, kind: str) -> None:
     config = load_config(kind, preset)
-    assert set(config.model_dump()) == set(CONFIGS[kind].model_fields)
+    assert set(config.model_dump()) == set(record_of(kind).config.model_fields)
     for variant in ("paper", "official", "ours"):
         assert load_config(kind, preset, [f"variant={variant}"]).variant == variant
 

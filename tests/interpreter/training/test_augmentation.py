@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from interpreter.training.augmentation import mask_bands, mixup
+from interpreter.kinds.augmentation import mask_bands, mixup
 
 
 def _random(*shape: int) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from interpreter.runs.folder import read_tensors
+from interpreter.runs.tensor_files import read_tensors
 from interpreter.training.request import Engine, Request
 from interpreter.training.train import train
 

@@ -67,7 +67,7 @@ def test_ctrl_c_leaves_a_training_as_any_other_command(
 
 
 @pytest.mark.parametrize(
-    "place", ["interpreter.training.train.prepare", "interpreter.training.objectives.mixup"]
+    "place", ["interpreter.training.train.prepare", "interpreter.kinds.classifier.mixup"]
 )
 def test_lack_of_memory_is_told_while_reading_and_while_training(
     place: str, train_small: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from interpreter.training.losses import in_loss, loud_cells, out_loss, si_sdr, similarity, spectrum_size
+from interpreter.kinds.losses import in_loss, loud_cells, out_loss, si_sdr, similarity, spectrum_size
 
 
 def _random(*shape: int) -> Tensor:

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from interpreter.errors import RunError
-from interpreter.runs.folder import read_run, read_tensors
+from interpreter.runs.folder import read_run
+from interpreter.runs.tensor_files import read_tensors
 from interpreter.training.lightning_module import Learner
 
 Train = Callable[..., Path]

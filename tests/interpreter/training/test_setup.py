@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from interpreter.training.setup import class_weights
+from interpreter.kinds.classifier import class_weights
 
 
 def test_class_weights_balance_the_classes() -> None:

@@ -12,12 +12,10 @@ import pytest
 import torch
 
 from interpreter.errors import ConfigError
-from interpreter.runs.builders import build_lmac
-from interpreter.runs.loading import load_classifier
-from interpreter.settings.configs import LmacFtConfig
+from interpreter.explainers.lmac import LmacFtConfig, LmacFtTask, LmacTask, build_lmac
+from interpreter.loading import load_classifier
 from interpreter.settings.presets import load_config
 from interpreter.training.clips import noise_source
-from interpreter.training.objectives import LmacFtTask, LmacTask
 from listenable.cli import main
 from stimuli import write_audio
 

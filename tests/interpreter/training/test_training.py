@@ -13,7 +13,8 @@ import torch
 from interpreter import METHODS, load_classifier, load_explainer
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import RunError
-from interpreter.runs.folder import read_config, read_run, read_tensors
+from interpreter.runs.folder import read_config, read_run
+from interpreter.runs.tensor_files import read_tensors
 from stimuli import Dataset
 
 Train = Callable[..., Path]
@@ -181,10 +182,8 @@ def test_half_precision_trains_as_well(train_small: Train, classifier_run: Path,
 def test_gradients_reach_what_is_trained_and_never_the_classifier(
     classifier_run: Path, soundscapes: Path
 ) -> None:
-    from interpreter.runs.builders import build_lmac_td
-    from interpreter.settings.configs import LmacTdConfig
+    from interpreter.explainers.lmac_td import LmacTdConfig, LmacTdTask, build_lmac_td
     from interpreter.settings.presets import load_config
-    from interpreter.training.objectives import LmacTdTask
 
     classifier = load_classifier(classifier_run)
     clips = _clips(soundscapes, 9600)

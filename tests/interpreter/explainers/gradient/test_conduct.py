@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.front_end import FrontEnd
+from interpreter.classifier.modes import evaluating
 from interpreter.errors import InterpreterError
-from interpreter.explainers.base import evaluating
 from interpreter.explainers.gradient.registry import (
     GRADIENT_METHODS,
     GradCamExplainer,

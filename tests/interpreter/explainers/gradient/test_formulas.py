@@ -102,6 +102,7 @@ class FunctionalClassifier(nn.Module):
 
     sample_rate = 16000
     labels = ("a", "b")
+    cell_frames = 1
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,6 +111,9 @@ class FunctionalClassifier(nn.Module):
 
     def from_log_spectrogram(self, log_magnitude: Tensor) -> Tensor:
         return self.head(torch.relu(log_magnitude.mean(dim=1)))
+
+    def inspect_log_spectrogram(self, log_magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
+        return self.from_log_spectrogram(log_magnitude), []
 
     def forward(self, waveforms: Tensor) -> Tensor:
         return self.from_log_spectrogram(self.front_end.log_magnitude(waveforms))

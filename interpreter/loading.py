@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.devices import checked_device
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.gradient.registry import GRADIENT_METHODS
-from interpreter.explainers.l2i import L2i
-from interpreter.explainers.lmac import Lmac, LmacFt
-from interpreter.explainers.lmac_td import LmacTd
-from interpreter.explainers.registry import METHODS
-from interpreter.runs.builders import build_classifier, build_l2i, build_lmac, build_lmac_td
-from interpreter.runs.folder import (
-    CHECKPOINT,
-    CONFIG,
-    linked_run,
-    load_into,
-    read_config,
-    read_run,
-    read_tensors,
-)
-from interpreter.runs.tensor_files import size_in
-from interpreter.settings.configs import ClassifierConfig, L2iConfig, LmacConfig, LmacTdConfig
+from interpreter.explainers.registry import learned_methods
+from interpreter.kinds.classifier import CLASSIFIER
+from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
+from interpreter.runs.folder import CHECKPOINT, CONFIG, Run, linked_run, read_config, read_run
+from interpreter.runs.tensor_files import load_into, read_tensors
 from interpreter.settings.presets import make_config
 from interpreter.types import Classifier
 
@@ -48,14 +35,9 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cnn
     """
     path = Path(path)
     run = read_run(path)
-    if run.kind != "classifier":
+    if run.kind != CLASSIFIER.kind:
         raise RunError(f"{path}: expected the run of a classifier, found one of {run.kind}")
-    config = make_config("classifier", read_config(path), str(path / CONFIG))
-    assert isinstance(config, ClassifierConfig)
-    with torch.random.fork_rng():
-        classifier = build_classifier(config, run.labels)
-    load_into(classifier, read_tensors(path / CHECKPOINT), path / CHECKPOINT)
-    return classifier.to(checked_device(device)).requires_grad_(False).eval()
+    return _network(CLASSIFIER, path, run, None)[0].to(checked_device(device))
 
 
 def load_explainer(
@@ -81,7 +63,7 @@ def load_explainer(
     """
     path = Path(path)
     run = read_run(path)
-    if run.kind == "classifier":
+    if run.kind == CLASSIFIER.kind:
         if method not in GRADIENT_METHODS:
             raise ConfigError(
                 f"{path}: the run of a classifier is explained by one of {', '.join(GRADIENT_METHODS)}, "
@@ -90,10 +72,12 @@ def load_explainer(
         return GRADIENT_METHODS[method](load_classifier(path, device))
     if method not in (None, run.kind):
         raise ConfigError(f"{path}: this run holds {run.kind}, not {method}")
-    if run.kind not in METHODS:
+    learned = learned_methods()
+    if run.kind not in learned:
+        *others, last = learned
         raise RunError(
             f"{path}: the run of {run.kind} explains nothing by itself; "
-            "expected a classifier, lmac-td, lmac, lmac-ft or l2i"
+            f"expected a classifier, {', '.join(others)} or {last}"
         )
     if classifier is None:
         if run.classifier is None:
@@ -101,24 +85,27 @@ def load_explainer(
         classifier = load_classifier(linked_run(path, run.classifier), device)
     elif tuple(classifier.labels) != run.labels:
         raise RunError(f"{path}: trained for a classifier with other labels ({', '.join(run.labels)})")
-    config = make_config(run.kind, read_config(path), str(path / CONFIG))
-    state = read_tensors(path / CHECKPOINT)
+    record = learned[run.kind]
+    network, config = _network(record, path, run, classifier)
+    return record.explain(classifier, network.to(checked_device(device)), config)
+
+
+def _network(record: TrainedKind[C, N], path: Path, run: Run, classifier: Classifier | None) -> tuple[N, C]:
+    """Return the network of a run, in evaluation mode and without gradients, and its settings."""
+    config = make_config(record.config, read_config(path), str(path / CONFIG))
+    stored = Stored(read_tensors(path / CHECKPOINT), path / CHECKPOINT)
+    network = network_for(record, config, Checkpoint(run.labels, classifier, stored))
+    return network.requires_grad_(False).eval(), config
+
+
+def network_for(record: TrainedKind[C, N], config: C, checkpoint: Checkpoint) -> N:
+    """Return a network with the weights of a checkpoint; the global generator stays as it was.
+
+    Raises:
+        CheckpointError: the weights do not fit.
+    """
+    assert record.rebuild is not None, f"{record.kind} is only ever read in parts"
     with torch.random.fork_rng():
-        if isinstance(config, LmacTdConfig):
-            explainer: Explainer = LmacTd(classifier, build_lmac_td(config, classifier))
-        elif isinstance(config, L2iConfig):
-            sizes = l2i_sizes(state, path / CHECKPOINT)
-            explainer = L2i(classifier, build_l2i(config, classifier, *sizes), config.relevance_threshold)
-        else:
-            assert isinstance(config, LmacConfig)
-            method_class = LmacFt if run.kind == "lmac-ft" else Lmac
-            explainer = method_class(classifier, build_lmac(config, classifier))
-    for network in explainer.networks:
-        load_into(network, state, path / CHECKPOINT)
-        network.to(checked_device(device)).requires_grad_(False).eval()
-    return explainer
-
-
-def l2i_sizes(state: Mapping[str, Tensor], source: Path) -> tuple[int, int]:
-    """Return the dictionary's size and the frames of the attention, which are those of the weights."""
-    return size_in(state, "nmf.W", 1, source), size_in(state, "theta.hard_att.weight", 1, source)
+        network = record.rebuild(config, checkpoint)
+    load_into(network, checkpoint.stored.tensors, checkpoint.stored.source)
+    return network

@@ -6,7 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from interpreter.settings.configs import OutLoss, Regulariser
+from interpreter.kinds.config import ExplainerConfig, OutLoss, Regulariser
+from interpreter.kinds.task import Terms
+
+EXPLAINER_SCORES = ("loss", "loss_in", "loss_out", "size", "fid_in", "ai", "ff")
+"""Names of what the explainers' tasks return: `faithfulness_terms`, and the size of what is kept."""
 
 
 def in_loss(logits: Tensor, target: Tensor) -> Tensor:
@@ -72,3 +76,26 @@ def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     target = (estimate * reference).sum(dim=1, keepdim=True) / energy * reference
     distortion = (estimate - target).square().sum(dim=1).clamp(min=1e-10)
     return 10 * torch.log10(target.square().sum(dim=1).clamp(min=1e-10) / distortion)
+
+
+def faithfulness_terms(before: Tensor, after: Tensor, regulariser: Tensor, config: ExplainerConfig) -> Terms:
+    """Return the loss of interpretations and residuals, its parts, and three scores to watch.
+
+    Args:
+        before: logits of the clips, `[B, classes]`.
+        after: logits of the interpretations, then of the residuals, `[2 B, classes]`.
+        regulariser: weighted.
+        config: the other weights.
+    """
+    target = before.argmax(dim=1)
+    inside, outside = after.chunk(2)
+    loss_in, loss_out = in_loss(inside, target), out_loss(outside, target, config.out_loss)
+    loss = config.lambda_in * loss_in + config.lambda_out * loss_out + regulariser
+    with torch.no_grad():
+        p, q, r = (part.softmax(dim=1).gather(1, target[:, None]) for part in (before, inside, outside))
+        scores = {
+            "fid_in": (inside.argmax(dim=1) == target).float().mean(),
+            "ai": 100 * (q > p).float().mean(),
+            "ff": (p - r).mean(),
+        }
+    return {"loss": loss, "loss_in": loss_in, "loss_out": loss_out, **scores}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.classifier.capabilities import front_end_of, is_spectral
 from interpreter.classifier.front_end import log_magnitude, resynthesise
 from interpreter.errors import ConfigError
-from interpreter.explainers.base import evaluating
-from interpreter.explainers.spectral import front_end_of
 from interpreter.types import Classifier
 
 
@@ -61,7 +57,7 @@ class FrozenClassifier:
         """Return what the classifier makes of clips `[B, samples]`; no gradients."""
         spectrum = self.front_end.stft(waveforms)
         picture = log_magnitude(spectrum)
-        if isinstance(self.classifier, CnnClassifier):
+        if is_spectral(self.classifier):
             logits, representations = self.classifier.inspect_log_spectrogram(picture)
         else:
             logits, representations = self.classifier(waveforms), self.classifier.representations(waveforms)
@@ -70,27 +66,12 @@ class FrozenClassifier:
     def of_waveforms(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
         """Return pictures `[B, T, F]` and logits `[B, classes]` of waveforms `[B, samples]`."""
         pictures = self.front_end.log_magnitude(waveforms)
-        if isinstance(self.classifier, CnnClassifier):
+        if is_spectral(self.classifier):
             return pictures, self.classifier.from_log_spectrogram(pictures)
         return pictures, self.classifier(waveforms)
 
     def of_pictures(self, pictures: Tensor, spectrum: Tensor, samples: int) -> Tensor:
         """Return logits of pictures `[B, T, F]`; only a foreign classifier hears the phase of `spectrum`."""
-        if isinstance(self.classifier, CnnClassifier):
+        if is_spectral(self.classifier):
             return self.classifier.from_log_spectrogram(pictures)
         return self.classifier(resynthesise(self.front_end, pictures, spectrum, samples))
-
-
-@contextmanager
-def held(modules: Sequence[nn.Module]) -> Iterator[None]:
-    """Hold modules in evaluation mode and without gradients; both come back, also after an exception."""
-    parameters = [parameter for module in modules for parameter in module.parameters()]
-    wanted = [parameter.requires_grad for parameter in parameters]
-    with evaluating(*modules):
-        for parameter in parameters:
-            parameter.requires_grad_(False)
-        try:
-            yield
-        finally:
-            for parameter, before in zip(parameters, wanted, strict=True):
-                parameter.requires_grad_(before)

@@ -1,0 +1,107 @@
+"""The kind `classifier`: CNN14 on mel bands, trained with mixup and masks on the spectrogram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.classifier.front_end import FrontEnd
+from interpreter.kinds.augmentation import mask_bands, mixup
+from interpreter.kinds.config import Range, TrainingConfig
+from interpreter.kinds.kind import Checkpoint, Setup, TrainedKind
+from interpreter.kinds.task import Batch, Terms
+from interpreter.runs.pretrained import load_start, read_classifier
+
+
+class ClassifierConfig(TrainingConfig):
+    """A classifier."""
+
+    n_fft: int = Field(gt=0)
+    hop_length: int = Field(gt=0)
+    win_length: int = Field(gt=0)
+    mel_bins: int = Field(ge=32)  # CNN14 halves them five times
+    embedding_dim: int = Field(gt=0)
+    dropout: float = Field(ge=0, lt=1)
+    gain_db: Range
+    mixup: float = Field(ge=0)  # Beta(mixup, mixup); 0 for none
+    frequency_masks: int = Field(ge=0)
+    time_masks: int = Field(ge=0)
+    class_weights: bool  # inverse to the classes' frequency
+    start: str | None  # a checkpoint to start CNN14 from
+
+    @property
+    def gain_range_db(self) -> tuple[float, float]:
+        """Range of the gain that is drawn for each clip."""
+        return self.gain_db
+
+
+def class_weights(targets: Tensor, classes: int) -> Tensor:
+    """Return weights inverse to the classes' frequency, 1 on average over the clips: `[classes]`."""
+    counts = torch.bincount(targets, minlength=classes).clamp(min=1)
+    return len(targets) / (classes * counts)
+
+
+class ClassifierTask:
+    """Cross-entropy, with mixup and masks on the spectrogram while training."""
+
+    scores: Sequence[str] = ("loss", "accuracy")
+
+    def __init__(
+        self, network: CnnClassifier, config: ClassifierConfig, class_weights: Tensor | None
+    ) -> None:
+        self.network, self.config, self.class_weights = network, config, class_weights
+        self.frozen: Sequence[nn.Module] = ()
+
+    def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
+        """Return the loss and the accuracy."""
+        waveforms, target = batch["noisy"], batch["target"]
+        weights = None if self.class_weights is None else self.class_weights.to(waveforms)
+        if generator is None:
+            logits = self.network(waveforms)
+            loss = F.cross_entropy(logits, target, weights)
+        else:
+            mixed, partner, share = mixup(waveforms, self.config.mixup, generator)
+            picture = self.network.front_end.log_magnitude(mixed)
+            picture = mask_bands(picture, self.config.frequency_masks, 40, 2, generator)
+            picture = mask_bands(picture, self.config.time_masks, picture.shape[1] // 10, 1, generator)
+            logits = self.network.from_log_spectrogram(picture)
+            loss = share * F.cross_entropy(logits, target, weights)
+            loss = loss + (1 - share) * F.cross_entropy(logits, target[partner], weights)
+        return {"loss": loss, "accuracy": (logits.argmax(dim=1) == target).float().mean()}
+
+
+def build_classifier(config: ClassifierConfig, labels: tuple[str, ...]) -> CnnClassifier:
+    """Return an untrained classifier."""
+    front_end = FrontEnd(
+        config.n_fft,
+        config.hop_length,
+        config.win_length,
+        sample_rate=config.sample_rate,
+        mel_bins=config.mel_bins,
+    )
+    return CnnClassifier(labels, front_end, config.embedding_dim, config.normalisation, config.dropout)
+
+
+def _build(config: ClassifierConfig, setup: Setup) -> CnnClassifier:
+    classifier = build_classifier(config, setup.labels)
+    if config.start is not None:
+        load_start(classifier, Path(config.start))
+    return classifier
+
+
+def _objective(network: CnnClassifier, config: ClassifierConfig, setup: Setup) -> ClassifierTask:
+    weights = class_weights(setup.targets, len(setup.labels)) if config.class_weights else None
+    return ClassifierTask(network, config, weights)
+
+
+def _rebuild(config: ClassifierConfig, checkpoint: Checkpoint) -> CnnClassifier:
+    return build_classifier(config, checkpoint.labels)
+
+
+CLASSIFIER = TrainedKind("classifier", ClassifierConfig, _build, _objective, _rebuild, read_classifier)
