@@ -1,12 +1,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
+N      ?= 12
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 NODE_STAMP := node_modules/.installed
 CODE   := listenable stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
-.PHONY: install demo serve test test-slow check check-js format bench clean
+.PHONY: install demo serve test test-slow check check-js format bench mutate clean
 install: $(STAMP)       ## into .venv, for everything
 demo: $(STAMP)          ## the whole way on built-in data; ARGS="--no-serve --out DIR" passes options
 	$(BIN)/listenable demo --out demo $(ARGS)
@@ -30,6 +31,8 @@ format: $(STAMP)
 	@if [ -e $(NODE_STAMP) ]; then npm run --silent format; fi
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run_all.py $(ARGS)
+mutate: $(STAMP)        ## change a module in N places; MODULE=stimuli.loudness, without it those of docs/reliability.md
+	$(BIN)/python -m benchmarks.mutate $(MODULE) --mutants $(N)
 clean:
 	rm -rf $(VENV) node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from analysis import DesignError, mos
+from analysis.models.mos import hinges
 from analysis.ratings.tidy import cells, tidy
 from analysis.statistics.bootstrap import bca, bootstrap_means, influences
 from analysis.statistics.intervals import INTERVALS
@@ -177,3 +178,40 @@ def test_influences_are_the_jackknifes(make: Make) -> None:
 def test_an_order_of_rows_and_names_of_its_own(make: Make) -> None:
     frame = tidy(make()[["listener", "item", "condition", "score"]].sample(frac=1, random_state=2))
     pd.testing.assert_frame_equal(mos(frame), mos(make()))
+
+
+def test_what_is_assumed_when_nothing_is_said(make: Make) -> None:
+    frame = make(listeners=5, items=4)
+    stated = mos(frame, interval="bootstrap", level=0.95, draws=10_000, seed=0)
+    pd.testing.assert_frame_equal(mos(frame, interval="bootstrap"), stated)
+    assert not mos(frame, interval="bootstrap", seed=1)["ci_low"].equals(stated["ci_low"])
+    narrow = mos(frame, level=0.5)
+    assert narrow.attrs["level"] == 0.5
+    assert (narrow["ci_high"] - narrow["ci_low"] < mos(frame)["ci_high"] - mos(frame)["ci_low"]).all()
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([1.0, 2, 4, 8], (1.5, 3, 6)),
+        ([1.0, 2, 4, 8, 16, 32, 64], (3, 8, 24)),
+        ([5.0], (5, 5, 5)),
+        ([1.0, 2], (1, 1.5, 2)),
+    ],
+)
+def test_hinges_of_few_scores(scores: list[float], expected: tuple[float, float, float]) -> None:
+    assert hinges(np.array(scores)[::-1]) == expected
+
+
+def test_counts_and_spread_are_the_conditions_own(make: Make) -> None:
+    frame = make(listeners=6, items=4, missing=0.3)
+    table = mos(frame).set_index("condition")
+    for name, part in frame.groupby("condition"):
+        row = table.loc[name]
+        assert row["n_listeners"] == part["listener"].nunique() and row["n_items"] == part["item"].nunique()
+        assert row["n_ratings"] == len(part) and row["sd"] == pytest.approx(part["score"].std())
+        assert row["median"] == pytest.approx(part["score"].median())
+    single = mos(make(listeners=1, items=1)).iloc[0]
+    assert np.isnan(single["sd"]) and single["n_ratings"] == 1 and not single["simulated"]
+    assert mos(frame.assign(simulated=True))["simulated"].all()
+    assert list(mos(frame, by="item").index) == list(range(12))

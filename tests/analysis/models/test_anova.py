@@ -1,0 +1,92 @@
+"""The two-way analysis of variance against pingouin, Friedman against scipy, Hotelling by its formula."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pingouin
+import pytest
+from scipy import stats
+
+from analysis import omnibus
+from analysis.models.anova import rm_anova
+
+Make = Callable[..., pd.DataFrame]
+
+
+def test_both_factors_and_their_interaction_agree_with_pingouin(make: Make) -> None:
+    frame = make(listeners=7, items=4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        witness = pingouin.rm_anova(
+            frame, dv="score", within=["condition", "item"], subject="listener", detailed=True
+        ).set_index("Source")
+    table = omnibus(frame).iloc[1:].set_index("effect")
+    assert list(table["test"].unique()) == ["RM-ANOVA"]
+    for ours, theirs in (
+        ("condition", "condition"),
+        ("item", "item"),
+        ("condition x item", "condition * item"),
+    ):
+        row, other = table.loc[ours], witness.loc[theirs]
+        assert row["statistic"] == pytest.approx(other["F"])
+        assert (row["df1"], row["df2"]) == (other["ddof1"], other["ddof2"])
+        assert row["p"] == pytest.approx(stats.f.sf(other["F"], other["ddof1"], other["ddof2"]))
+    for effect in ("condition", "item"):
+        wide = frame.groupby(["listener", effect])["score"].mean().unstack()
+        epsilon = pingouin.epsilon(wide, correction="gg")
+        assert table.loc[effect, "epsilon_gg"] == pytest.approx(epsilon)
+        assert table.loc[effect, "p_gg"] == pytest.approx(
+            stats.f.sf(
+                table.loc[effect, "statistic"],
+                epsilon * table.loc[effect, "df1"],
+                epsilon * table.loc[effect, "df2"],
+            )
+        )
+
+
+def test_friedmans_test_is_scipys_with_ties(make: Make) -> None:
+    frame = make(listeners=9, items=1, means={"A": 3.0, "B": 2.5, "C": 2.0, "D": 2.6}, sd=(0.5, 0, 1))
+    frame["score"] = frame["score"].round()
+    wide = frame.pivot(index="listener", columns="condition", values="score")
+    assert any(len(set(row)) < 4 for row in wide.to_numpy()), "the case must have ties"
+    witness = stats.friedmanchisquare(*wide.to_numpy().T)
+    row = omnibus(frame).iloc[0]
+    assert (row["test"], row["df1"], row["advice"], row["n_listeners"]) == ("Friedman", 3, "p", 9)
+    assert row["statistic"] == pytest.approx(witness.statistic) and row["p"] == pytest.approx(witness.pvalue)
+    same = omnibus(frame.assign(score=2.0)).iloc[0]
+    assert (same["statistic"], same["p"]) == (0.0, 1.0)
+
+
+def test_hotellings_test_of_three_levels_by_its_formula() -> None:
+    scores = np.random.default_rng(2).normal([0.0, 0.5, 1.0], 1, (10, 3))
+    gaps = scores[:, 1:] - scores[:, :1]
+    t2 = 10 * gaps.mean(axis=0) @ np.linalg.inv(np.cov(gaps.T)) @ gaps.mean(axis=0)
+    found = rm_anova(scores, ("condition",))[0]
+    assert found.p_multivariate == pytest.approx(stats.f.sf(t2 * (10 - 2) / (2 * 9), 2, 8))
+    assert np.isnan(rm_anova(scores[:2], ("condition",))[0].p_multivariate), "as many listeners as contrasts"
+    assert np.isfinite(rm_anova(scores[:3], ("condition",))[0].p_multivariate)
+    between = 10 * ((scores.mean(axis=0) - scores.mean()) ** 2).sum()
+    rest = scores - scores.mean(axis=1, keepdims=True) - scores.mean(axis=0) + scores.mean()
+    assert found.partial_eta2 == pytest.approx(between / (between + (rest**2).sum()))
+    assert (found.df1, found.df2) == (2, 18)
+
+
+def test_scores_without_variance_have_no_f() -> None:
+    level = np.tile([1.0, 2.0, 4.0], (5, 1)) + np.arange(5.0)[:, None]
+    found = rm_anova(level, ("condition",))[0]
+    assert found.effect == "condition" and (found.df1, found.df2) == (2, 8)
+    assert np.isnan([found.f, found.epsilon_gg, found.p_hf, found.p_multivariate]).all()
+
+
+def test_where_nobody_heard_everything_the_conditions_alone_are_tested(make: Make) -> None:
+    frame = make(listeners=8, items=4)
+    number = frame["listener"].str[-1].astype(int)
+    heard = frame[frame["item"].str[-1].astype(int) % 2 == number % 2]
+    table = omnibus(heard)
+    assert list(table["effect"]) == ["condition", "condition"] and list(table["n_listeners"]) == [8, 8]
+    wide = heard.groupby(["listener", "condition"])["score"].mean().unstack()
+    assert table.loc[1, "statistic"] == pytest.approx(rm_anova(wide.to_numpy(), ("condition",))[0].f)
