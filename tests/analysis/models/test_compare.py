@@ -243,3 +243,11 @@ def test_rank_biserial_counts_signed_ranks() -> None:
     assert low < r < high and low >= -1 and high <= 1
     r, low, high = rank_biserial(np.array([1.0, 2, 3]))
     assert r == 1 and np.isnan([low, high]).all(), "Fisher's z is not finite there"
+
+
+def test_the_test_of_medians_takes_the_draws_and_the_seed(make: Make) -> None:
+    frame = make(listeners=5, items=2, means={"A": 52.0, "B": 50.0})
+    scores = [frame.loc[frame["condition"] == name, "score"].to_numpy() for name in ("A", "B")]
+    for draws, seed in ((150, 3), (150, 4), (700, 3)):
+        row = compare(frame, draws=draws, seed=seed).iloc[0]
+        assert row["p_medians"] == medians(*scores, draws=draws, seed=seed)

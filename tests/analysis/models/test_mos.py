@@ -215,3 +215,11 @@ def test_counts_and_spread_are_the_conditions_own(make: Make) -> None:
     assert np.isnan(single["sd"]) and single["n_ratings"] == 1 and not single["simulated"]
     assert mos(frame.assign(simulated=True))["simulated"].all()
     assert list(mos(frame, by="item").index) == list(range(12))
+
+
+@pytest.mark.parametrize("name", ["two-way", "bootstrap", "listener", "item"])
+def test_the_note_names_what_there_is_one_of(make: Make, name: str) -> None:
+    for word, design in (("listener", {"listeners": 1}), ("item", {"items": 1})):
+        notes = set(mos(make(**design), interval=name, draws=50)["note"])
+        other = {"listener": "item", "item": "listener"}
+        assert notes == ({""} if name == other[word] else {f"not estimable from one {word}"})

@@ -84,7 +84,7 @@ def test_pooled_studies_keep_their_items_apart_unless_they_are_the_same() -> Non
 
 
 def panel() -> pd.DataFrame:
-    means = {"low": 10.0, "anchor35": 99.0, "high": 80.0, "anchor70": 5.0, "reference": 50.0, "tie": 80.0}
+    means = {"tie": 80.0, "low": 10.0, "anchor35": 99.0, "high": 80.0, "anchor70": 5.0, "reference": 50.0}
     rows = [("a", "x", name, mean) for name, mean in means.items()]
     return tidy(pd.DataFrame(rows, columns=["listener", "item", "condition", "score"]))
 

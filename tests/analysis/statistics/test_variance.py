@@ -95,3 +95,43 @@ def test_one_level_is_not_estimable(listeners: list[int], items: list[int], note
 def test_equal_scores_have_no_variance() -> None:
     found = two_way(np.full(6, 50.0), np.repeat([0, 1], 3), np.tile([0, 1, 2], 2))
     assert (found.mean, found.variance, found.note) == (50.0, 0.0, "all scores are equal")
+
+
+def test_two_equal_scores_are_all_scores_and_one_is_not_estimable() -> None:
+    two = two_way(np.array([3.0, 3.0]), np.array([0, 1]), np.array([0, 1]))
+    assert (two.mean, two.variance, two.df, two.note) == (3.0, 0.0, 1.0, "all scores are equal")
+    one = two_way(np.array([3.0]), np.array([0]), np.array([0]))
+    assert one.mean == 3.0 and np.isnan(one.variance) and one.note == "not estimable from one listener"
+    item = two_way(np.array([3.0, 4.0]), np.array([0, 1]), np.array([5, 5]))
+    assert item.note == "not estimable from one item"
+    assert np.isnan(two_way(np.array([]), np.array([], int), np.array([], int)).mean)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_negative_component_is_left_out_and_the_others_are_solved_again(seed: int) -> None:
+    # Without variance of listeners and items, one estimate or both are often negative.
+    rng = np.random.default_rng(seed)
+    a, b = np.nonzero(rng.random((6, 7)) < 0.8)
+    a, b = np.unique(a, return_inverse=True)[1], np.unique(b, return_inverse=True)[1]
+    y = rng.normal(0, 5, len(a))
+    found = two_way(y, a, b)
+    assert min(found.listener, found.item, found.residual) >= 0
+    n = len(y)
+    mean = np.full((n, n), 1 / n)
+    factors = {"listener": np.eye(a.max() + 1)[a], "item": np.eye(b.max() + 1)[b]}
+    free = dict(factors)
+    while True:
+        forms = [z @ np.diag(1 / z.sum(0)) @ z.T - mean for z in free.values()] + [np.eye(n) - mean]
+        kernels = [z @ z.T for z in free.values()] + [np.eye(n)]
+        expected = np.array([[np.trace(form @ kernel) for kernel in kernels] for form in forms])
+        parts = dict(
+            zip([*free, "residual"], np.linalg.solve(expected, [y @ f @ y for f in forms]), strict=True)
+        )
+        negative = {name: value for name, value in parts.items() if value < 0}
+        if not negative:
+            break
+        del free[min(negative, key=lambda name: negative[name])]
+    for name in ("listener", "item", "residual"):
+        assert getattr(found, name) == pytest.approx(parts.get(name, 0.0)), name
+    weights = {name: (z.sum(0) ** 2).sum() / n**2 for name, z in factors.items()} | {"residual": 1 / n}
+    assert found.variance == pytest.approx(sum(weights[name] * value for name, value in parts.items()))
