@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mushra_server.errors import Refusal
 
 __all__ = ["Asset", "install", "read_assets"]
 
+# What is served; whatever else lies in the folder (types for the checker of the scripts) is not.
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -52,19 +52,18 @@ def install(app: Flask) -> None:
 
 
 def read_assets(root: Path) -> dict[str, Asset]:
-    """Return the files below a folder by their path in it, with slashes."""
-    files = (path for path in sorted(root.rglob("*")) if path.is_file())
+    """Return the scripts, styles and pictures below a folder by their path in it, with slashes."""
+    files = (path for path in sorted(root.rglob("*")) if path.suffix in MEDIA_TYPES)
     return {path.relative_to(root).as_posix(): _read(path) for path in files}
 
 
 def _read(path: Path) -> Asset:
     content = path.read_bytes()
     packed = gzip.compress(content, 9, mtime=0)
-    media_type = MEDIA_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
     return Asset(
         content,
         packed if len(packed) < len(content) else None,
-        media_type or "application/octet-stream",
+        MEDIA_TYPES[path.suffix],
         hashlib.sha256(content).hexdigest()[:24],
     )
 

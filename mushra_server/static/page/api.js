@@ -1,11 +1,17 @@
 // The server's HTTP interface, as promises. Nothing here retries: see outbox.js.
 
+/** @import { Completion, Entry, Refusal, SessionState } from "./types.js" */
+
 const REFUSALS = [400, 409, 413];
 
 /** An answer that is no success (`status`), or no answer at all (`status` 0). */
 export class ApiError extends Error {
   #own;
 
+  /**
+   * @param {number} status
+   * @param {Refusal} [body]
+   */
   constructor(status, body = {}) {
     super(body.error ?? `HTTP ${status}`);
     this.status = status;
@@ -25,6 +31,13 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {{ keepalive?: boolean }} [options]
+ * @returns {Promise<any>} the answer, of a shape that the caller knows
+ */
 async function request(method, path, body, { keepalive = false } = {}) {
   let response;
   try {
@@ -46,17 +59,32 @@ async function request(method, path, body, { keepalive = false } = {}) {
   return answer;
 }
 
-/** Start a session, or find the one this browser already has; the same `nonce` again finds the same session. */
+/**
+ * Start a session, or find the one this browser already has; the same `nonce` again finds the same session.
+ *
+ * @param {Record<string, string>} parameters
+ * @param {string} nonce
+ * @returns {Promise<SessionState>}
+ */
 export function openSession(parameters, nonce) {
   return request("POST", "api/session", { parameters, nonce, simulated: false });
 }
 
-/** Save a page; `id` ties it to this session, whatever session the browser's cookie stands for by now. */
+/**
+ * Save a page; `id` ties it to this session, whatever session the browser's cookie stands for by now.
+ *
+ * @param {Entry} entry
+ */
 export function savePage({ index, id, answer }) {
   return request("PUT", `api/session/pages/${index}`, { page: id, ...answer });
 }
 
-/** Save an unfinished page; `leaving` lets the request outlive the document. */
+/**
+ * Save an unfinished page; `leaving` lets the request outlive the document.
+ *
+ * @param {Entry} entry
+ * @param {boolean} [leaving]
+ */
 export function saveDraft({ index, id, answer }, leaving = false) {
   return request(
     "PUT",
@@ -66,6 +94,7 @@ export function saveDraft({ index, id, answer }, leaving = false) {
   );
 }
 
+/** @returns {Promise<{ completion: Completion | null }>} */
 export function finishSession() {
   return request("POST", "api/session/finish", {});
 }

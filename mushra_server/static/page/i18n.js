@@ -2,11 +2,18 @@
 
 import english from "./i18n/en.js";
 
+/** @typedef {keyof typeof english} TextKey */
+
 export const LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "zh", "ja"];
 
+/** @type {Record<string, string>} */
 let texts = english;
 
-/** Choose a language by its tag ("de", "pt-BR"); one that we do not speak becomes English. */
+/**
+ * Choose a language by its tag ("de", "pt-BR"); one that we do not speak becomes English.
+ *
+ * @param {string} tag
+ */
 export async function setLanguage(tag) {
   const wanted = String(tag ?? "")
     .toLowerCase()
@@ -17,7 +24,13 @@ export async function setLanguage(tag) {
   return language;
 }
 
-/** The text of `key` in the chosen language. */
+/**
+ * The text of `key` in the chosen language.
+ *
+ * @param {TextKey} key
+ * @param {Record<string, unknown>} [values]
+ * @returns {string}
+ */
 export function t(key, values = {}) {
   const text = texts[key] ?? english[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) =>
@@ -25,10 +38,14 @@ export function t(key, values = {}) {
   );
 }
 
-/** The scale words of the standards are translated; a study's own labels stay as written. */
+/**
+ * The scale words of the standards are translated; a study's own labels stay as written.
+ *
+ * @param {string} label
+ */
 export function scaleWord(label) {
   const key = `scale_${String(label)
     .toLowerCase()
     .replace(/[^a-z]+/g, "_")}`;
-  return key in english ? t(key) : String(label);
+  return key in english ? t(/** @type {TextKey} */ (key)) : String(label);
 }

@@ -5,12 +5,20 @@ import { setLanguage, t } from "./i18n.js";
 import { loadPageTypes } from "./pages/index.js";
 import { Session } from "./session.js";
 import { startNonce } from "./start.js";
+import { present } from "./present.js";
 import { fill, h } from "./ui/dom.js";
 import { Shell } from "./ui/shell.js";
 import { showMessage } from "./pages/message.js";
 
+/** @import { SessionState } from "./types.js" */
+
+const DOORS = /** @type {const} */ (["closed", "full", "already"]); // why the server starts no session
 const RETRY_DELAYS = [1, 2, 4, 8, 15]; // seconds
 
+/**
+ * @param {Shell} shell
+ * @returns {Promise<SessionState>}
+ */
 async function open(shell) {
   const parameters = Object.fromEntries(new URLSearchParams(location.search));
   for (let attempt = 0; ; attempt += 1) {
@@ -25,10 +33,14 @@ async function open(shell) {
   }
 }
 
+/**
+ * @param {Shell} shell
+ * @param {ApiError} error
+ */
 function refuse(shell, error) {
-  const known = ["closed", "full", "already"].includes(error.reason);
-  const title = known ? t(`refused_${error.reason}_title`) : t("refused_title");
-  const text = known ? t(`refused_${error.reason}_text`) : error.message;
+  const known = DOORS.find((door) => door === error.reason);
+  const title = t(known ? `refused_${known}_title` : "refused_title");
+  const text = known ? t(`refused_${known}_text`) : error.message;
   // Only the server's own sentence says which id has taken part, and how an unfinished session goes on.
   showMessage(shell, {
     title,
@@ -37,7 +49,7 @@ function refuse(shell, error) {
 }
 
 async function main() {
-  const shell = new Shell(document.getElementById("app"));
+  const shell = new Shell(present(document.getElementById("app")));
   await setLanguage(navigator.language);
   try {
     const state = await open(shell);

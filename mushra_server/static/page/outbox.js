@@ -3,6 +3,8 @@
 import { ApiError, saveDraft, savePage } from "./api.js";
 import { forget, recall, remember } from "./storage.js";
 
+/** @import { Answer, Entry, Page } from "./types.js" */
+
 const FIRST_DELAY = 1000; // milliseconds; doubled up to LAST_DELAY
 const LAST_DELAY = 30000;
 const DRAFT_DELAY = 800;
@@ -10,20 +12,28 @@ const DRAFT_DELAY = 800;
 export class Outbox {
   #key;
   #draftKey;
+  /** @type {Entry[]} */
   #pages; // finished pages: [{index, id, answer}]
+  /** @type {Entry | null} */
   #draft = null; // {index, id, answer} not yet acknowledged
   #draftTimer = 0;
+  /** @type {Promise<unknown> | null} */
   #drafting = null;
   #retryTimer = 0;
   #delay = FIRST_DELAY;
+  /** @type {Promise<boolean> | null} */
   #sending = null;
+  /** @type {{ change: (unsent: number, offline: boolean) => void, refused: (entry: Entry, error: ApiError) => void, lost: (error: ApiError) => void }} */
   #on;
   #stopped = false;
 
   /**
-   * @param session a name for this session, so that two people who share a device never mix
-   * @param on {change(unsent pages, offline), refused(entry, ApiError) for a page that the server will never take,
-   *   lost(ApiError) when the session is gone: what waits stays on this device until the session is opened again}
+   * @param {string} session a name for this session, so that two people who share a device never mix
+   * @param {object} on
+   * @param {(unsent: number, offline: boolean) => void} on.change how many pages wait
+   * @param {(entry: Entry, error: ApiError) => void} on.refused the server will never take a page
+   * @param {(error: ApiError) => void} on.lost the session is gone: what waits stays on this device until the session
+   *   is opened again
    */
   constructor(session, on) {
     this.#key = `listenable.outbox.${session}`;
@@ -40,7 +50,11 @@ export class Outbox {
     return this.#pages.length;
   }
 
-  /** Answers that this device holds and the server may not: page index -> {answer, saved}. */
+  /**
+   * Answers that this device holds and the server may not: page index -> {answer, saved}.
+   *
+   * @param {Page[]} pages
+   */
   held(pages) {
     const result = new Map();
     const draft = recall(this.#draftKey);
@@ -53,7 +67,13 @@ export class Outbox {
     return result;
   }
 
-  /** Hand over a finished page. It is on this device before the call returns. */
+  /**
+   * Hand over a finished page. It is on this device before the call returns.
+   *
+   * @param {number} index
+   * @param {string} id
+   * @param {Answer} answer
+   */
   add(index, id, answer) {
     this.#dropDraft(index);
     this.#pages = [...this.#pages.filter((entry) => entry.index !== index), { index, id, answer }];
@@ -61,7 +81,13 @@ export class Outbox {
     return this.flush();
   }
 
-  /** Keep an unfinished page: on this device now, on the server soon. */
+  /**
+   * Keep an unfinished page: on this device now, on the server soon.
+   *
+   * @param {number} index
+   * @param {string} id
+   * @param {Answer} answer
+   */
   draft(index, id, answer) {
     this.#draft = { index, id, answer };
     remember(this.#draftKey, this.#draft);
@@ -109,6 +135,7 @@ export class Outbox {
     return false;
   }
 
+  /** @param {ApiError} error */
   #stop(error) {
     if (this.#stopped) return false;
     this.#stopped = true;
@@ -119,6 +146,7 @@ export class Outbox {
     return false;
   }
 
+  /** @param {Entry} entry */
   #remove(entry) {
     this.#pages = this.#pages.filter((other) => other !== entry);
     if (this.#pages.length > 0) remember(this.#key, this.#pages);
@@ -135,6 +163,7 @@ export class Outbox {
     try {
       await sending;
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       // It is on this device, and the next change or the page itself is sent again.
       if (error.lost) this.#stop(error);
       else if (!error.refused && !leaving && this.#draft === draft) {
@@ -145,6 +174,7 @@ export class Outbox {
     if (this.#draft === draft) this.#dropDraft(draft.index);
   }
 
+  /** @param {number} index */
   #dropDraft(index) {
     if (this.#draft?.index === index) this.#draft = null;
     if (recall(this.#draftKey)?.index === index) forget(this.#draftKey);

@@ -4,11 +4,17 @@ import { ApiError, finishSession, uuid4 } from "./api.js";
 import { Loader } from "./audio/loader.js";
 import { t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
+import { present } from "./present.js";
 import { soundsOf } from "./sounds.js";
 import { forgetStart } from "./start.js";
 import { showMessage } from "./pages/message.js";
 import { showThanks } from "./pages/thanks.js";
 import { Stopwatch } from "./ui/stopwatch.js";
+
+/**
+ * @import { Answer, Entry, Env, Page, SessionState, View } from "./types.js"
+ * @import { Shell } from "./ui/shell.js"
+ */
 
 export class Session {
   #state;
@@ -17,12 +23,20 @@ export class Session {
   #loader = new Loader();
   #outbox;
   #index = 0;
+  /** @type {View | null} */
   #view = null;
+  /** @type {Stopwatch | null} */
   #watch = null;
   #attempt = "";
   #lost = false; // the browser's cookie stands for no session, or for another one
 
-  /** `createPage` builds the view of a page: see pages/index.js. */
+  /**
+   * `createPage` builds the view of a page: see pages/index.js.
+   *
+   * @param {SessionState} state
+   * @param {Shell} shell
+   * @param {(page: Page, env: Env) => View} createPage
+   */
   constructor(state, shell, createPage) {
     this.#state = state;
     this.#createPage = createPage;
@@ -88,13 +102,14 @@ export class Session {
     );
   }
 
+  /** @returns {Answer} */
   #answer() {
     const answer = {
       attempt: this.#attempt,
-      time_ms: this.#watch.elapsed(),
+      time_ms: present(this.#watch).elapsed(),
       ratings: [],
       answers: {},
-      ...this.#view.answer(),
+      ...present(this.#view).answer(),
     };
     this.#state.pages[this.#index].answer = answer;
     return answer;
@@ -112,6 +127,7 @@ export class Session {
     if (this.#view?.ready && !page.saved) this.#outbox.draft(this.#index, page.id, this.#answer());
   }
 
+  /** @param {number} index */
   #show(index) {
     this.#view?.dispose?.();
     this.#view = null;
@@ -127,7 +143,6 @@ export class Session {
     this.#watch = new Stopwatch(page.answer?.time_ms ?? 0);
     this.#loader.keep([...soundsOf(page), ...soundsOf(pages[index + 1])]);
     this.#view = this.#createPage(page, {
-      session: this,
       loader: this.#loader,
       volume: this.#volume(),
       changed: () => this.#changed(),
@@ -150,12 +165,13 @@ export class Session {
   }
 
   #refresh() {
+    const view = present(this.#view);
     const last = this.#index === this.#state.pages.length - 1;
     this.#shell.showControls({
-      next: this.#view.nextLabel?.() ?? (last ? t("finish") : t("next")),
-      canGoBack: Boolean(this.#view.hasBack?.()) || this.#mayGoBack(),
-      ready: this.#view.ready,
-      problem: this.#view.problem()?.text ?? null,
+      next: view.nextLabel?.() ?? (last ? t("finish") : t("next")),
+      canGoBack: Boolean(view.hasBack?.()) || this.#mayGoBack(),
+      ready: view.ready,
+      problem: view.problem()?.text ?? null,
     });
   }
 
@@ -196,18 +212,24 @@ export class Session {
     }
   }
 
+  /** @param {BeforeUnloadEvent} event */
   #guard(event) {
     if (this.#lost || this.#outbox.unsent === 0) return;
     event.preventDefault();
     event.returnValue = true; // what older browsers look at
   }
 
+  /** @param {SessionState} state */
   #thank(state) {
     forgetStart();
     showThanks(this.#shell, state);
   }
 
-  /** Nothing more can be stored from here: say why, and how this session goes on. */
+  /**
+   * Nothing more can be stored from here: say why, and how this session goes on.
+   *
+   * @param {ApiError} error
+   */
   #stop(error) {
     this.#lost = true;
     this.#view?.dispose?.();
@@ -220,6 +242,10 @@ export class Session {
     });
   }
 
+  /**
+   * @param {Entry} entry
+   * @param {ApiError} error
+   */
   #refused(entry, error) {
     this.#state.pages[entry.index].saved = false;
     this.#show(entry.index);

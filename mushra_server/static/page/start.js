@@ -6,6 +6,7 @@ import { forget, recall, remember } from "./storage.js";
 
 const KEY = `listenable.start.${location.search}`;
 
+/** @returns {string} */
 export function startNonce() {
   const nonce = recall(KEY) ?? uuid4();
   remember(KEY, nonce);

@@ -1,7 +1,12 @@
 // localStorage that may be full or forbidden: the page then works without it.
 
+/** @type {Map<string, unknown>} */
 const memory = new Map();
 
+/**
+ * @param {string} key
+ * @returns {any} what was stored, or null; the caller knows what it stored
+ */
 export function recall(key) {
   try {
     const text = localStorage.getItem(key);
@@ -12,6 +17,10 @@ export function recall(key) {
   return memory.get(key) ?? null;
 }
 
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
 export function remember(key, value) {
   memory.set(key, value);
   try {
@@ -21,6 +30,7 @@ export function remember(key, value) {
   }
 }
 
+/** @param {string} key */
 export function forget(key) {
   memory.delete(key);
   try {

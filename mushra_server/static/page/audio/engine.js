@@ -7,6 +7,9 @@
 
 import { clampRegion, fadeFrames, raisedCosine, wrap } from "./loop.js";
 import { connectPart, pack } from "./pack.js";
+import { present } from "../present.js";
+
+/** @import { Edge, Packed, Place, Region } from "../types.js" */
 
 // Seconds from a call to its effect: time enough to build the nodes, and, for a new region, to copy the sounds.
 const SWITCH_LEAD = 0.015;
@@ -16,26 +19,49 @@ const REGION_LEAD = 0.15;
 // before it ended, which is heard as a click; so fades keep a block's distance.
 const QUANTUM = 128;
 
+/**
+ * The sources that run together, and since when: frame `origin` of the context's time is frame `offset` of the region.
+ *
+ * @typedef {object} Group
+ * @property {AudioBufferSourceNode[]} sources
+ * @property {Map<string, GainNode>} gains by key
+ * @property {number} origin
+ * @property {number} offset
+ * @property {Region} region
+ * @property {number} last the frame of the context's time at which they end
+ */
+
 export class Engine {
   #context;
   #output;
   #fade;
   #rise;
   #fall;
+  /** @type {Map<string, AudioBuffer>} */
   #buffers = new Map();
+  /** @type {Packed[]} */
   #cuts = []; // the same sounds, cut to the region and packed
+  /** @type {Group | null} */
   #group = null; // the sources now running
+  /** @type {string | null} */
   #active = null; // key of the sound that is heard
   #since = 0; // frame at which it became audible
   #free = 0; // first frame at which gains may be moved again
   #rest = 0; // frames into the sound at which a pause left it
+  /** @type {Map<string, number>} */
   #listened = new Map();
 
+  /**
+   * @param {BaseAudioContext} context
+   * @param {{ loop?: boolean, switchBack?: boolean }} [options]
+   */
   constructor(context, { loop = true, switchBack = false } = {}) {
     this.#context = context;
     this.sampleRate = context.sampleRate;
     this.loop = loop;
     this.switchBack = switchBack;
+    this.length = 0;
+    this.region = { start: 0, end: 0 };
     this.#output = context.createGain();
     this.#output.connect(context.destination);
     this.#fade = fadeFrames(this.sampleRate);
@@ -43,7 +69,11 @@ export class Engine {
     this.#fall = this.#rise.slice().reverse();
   }
 
-  /** Take the decoded sounds of a trial: a Map of key to AudioBuffer. */
+  /**
+   * Take the decoded sounds of a trial: a Map of key to AudioBuffer.
+   *
+   * @param {Map<string, AudioBuffer>} buffers
+   */
   load(buffers) {
     this.#buffers = buffers;
     this.length = Math.max(...[...buffers.values()].map((buffer) => buffer.length));
@@ -60,16 +90,25 @@ export class Engine {
     return this.#context.currentTime;
   }
 
+  /** @param {number} gain */
   set volume(gain) {
     this.#output.gain.value = gain;
   }
 
-  /** Whether a sound is running at context time `at`. */
+  /**
+   * Whether a sound is running at context time `at`.
+   *
+   * @param {number} [at]
+   */
   running(at = this.now) {
     return this.#group !== null && this.#frame(at) < this.#group.last;
   }
 
-  /** Frames into the sound at context time `at`. */
+  /**
+   * Frames into the sound at context time `at`.
+   *
+   * @param {number} [at]
+   */
   position(at = this.now) {
     if (this.#group === null) return this.#rest;
     const { origin, offset, region, last } = this.#group;
@@ -78,7 +117,12 @@ export class Engine {
     return region.start + wrap(offset, elapsed, region.end - region.start);
   }
 
-  /** Milliseconds for which `key` was audible until context time `at`. */
+  /**
+   * Milliseconds for which `key` was audible until context time `at`.
+   *
+   * @param {string} key
+   * @param {number} [at]
+   */
   listenedMs(key, at = this.now) {
     let frames = this.#listened.get(key) ?? 0;
     if (key === this.#active && this.#group) {
@@ -87,7 +131,12 @@ export class Engine {
     return Math.round((1000 * frames) / this.sampleRate);
   }
 
-  /** Start `key`, or switch to it: 5 ms out, then 5 ms in, without a cross-fade. */
+  /**
+   * Start `key`, or switch to it: 5 ms out, then 5 ms in, without a cross-fade.
+   *
+   * @param {string} key
+   * @param {number} [at]
+   */
   play(key, at = this.now) {
     if (!this.running(at)) {
       this.#settle(this.#frame(at));
@@ -99,7 +148,11 @@ export class Engine {
     }
   }
 
-  /** Fade out and keep the position. */
+  /**
+   * Fade out and keep the position.
+   *
+   * @param {number} [at]
+   */
   pause(at = this.now) {
     if (!this.running(at)) return;
     const from = this.#earliest(at, SWITCH_LEAD);
@@ -108,14 +161,26 @@ export class Engine {
     this.#group = null;
   }
 
-  /** Go on from another place (in frames into the sound). */
+  /**
+   * Go on from another place (in frames into the sound).
+   *
+   * @param {number} frame
+   * @param {number} [at]
+   */
   seek(frame, at = this.now) {
     const target = Math.min(Math.max(frame, this.region.start), this.region.end - 1);
-    if (this.running(at)) this.#restart(this.#active, this.#earliest(at, START_LEAD), target);
+    if (this.running(at))
+      this.#restart(present(this.#active), this.#earliest(at, START_LEAD), target);
     else this.#rest = target;
   }
 
-  /** Play another part of the sound; the position is kept where it lies in the new part. */
+  /**
+   * Play another part of the sound; the position is kept where it lies in the new part.
+   *
+   * @param {Region} region
+   * @param {number} [at]
+   * @param {Edge} [pinned]
+   */
   setRegion(region, at = this.now, pinned = "start") {
     this.region = clampRegion(region, this.length, this.sampleRate, pinned);
     this.#cut();
@@ -126,7 +191,7 @@ export class Engine {
     }
     const from = this.#earliest(at, REGION_LEAD);
     this.#restart(
-      this.#active,
+      present(this.#active),
       from,
       this.#inside(this.position((from + this.#fade) / this.sampleRate)),
     );
@@ -139,10 +204,15 @@ export class Engine {
     this.#output.disconnect();
   }
 
+  /** @param {number} at */
   #frame(at) {
     return Math.round(at * this.sampleRate);
   }
 
+  /**
+   * @param {number} at
+   * @param {number} lead
+   */
   #earliest(at, lead) {
     // Before a context's time has begun to run nothing can be too late, so no lead is needed.
     const soonest = Math.ceil((this.now > 0 ? this.now + lead : 0) * this.sampleRate);
@@ -154,6 +224,10 @@ export class Engine {
     this.#cuts = pack(this.#context, this.#buffers, this.region);
   }
 
+  /**
+   * @param {ChannelSplitterNode} splitter
+   * @param {Place} place
+   */
   #createGain(splitter, place) {
     const gain = this.#context.createGain();
     gain.gain.value = 0;
@@ -162,22 +236,32 @@ export class Engine {
     return gain;
   }
 
+  /** @param {number} frame */
   #inside(frame) {
     return frame >= this.region.start && frame < this.region.end ? frame : this.region.start;
   }
 
+  /**
+   * @param {string} key
+   * @param {number} frame
+   * @param {number} position
+   */
   #start(key, frame, position) {
     const from = this.#inside(position);
     this.#group = this.#createGroup(frame, from);
     // The region's own edge fades in already; two fades at once would be a steeper one.
     if (from === this.region.start)
-      this.#group.gains.get(key).gain.setValueAtTime(1, frame / this.sampleRate);
+      present(this.#group.gains.get(key)).gain.setValueAtTime(1, frame / this.sampleRate);
     else this.#move(key, this.#rise, frame);
     this.#active = key;
     this.#since = frame;
     this.#free = frame + this.#fade + QUANTUM;
   }
 
+  /**
+   * @param {string} key
+   * @param {number} frame
+   */
   #switch(key, frame) {
     this.#silence(frame, false);
     this.#move(key, this.#rise, frame + this.#fade);
@@ -186,19 +270,30 @@ export class Engine {
     this.#free = frame + 2 * this.#fade + QUANTUM;
   }
 
+  /**
+   * @param {string} key
+   * @param {number} frame
+   * @param {number} position
+   */
   #restart(key, frame, position) {
     this.#silence(frame);
     this.#start(key, frame + this.#fade, position);
   }
 
+  /**
+   * @param {number} frame
+   * @param {boolean} [stop]
+   */
   #silence(frame, stop = true) {
-    this.#move(this.#active, this.#fall, frame);
+    this.#move(present(this.#active), this.#fall, frame);
     this.#account(frame + this.#fade);
     this.#free = frame + this.#fade + QUANTUM;
     if (stop)
-      for (const source of this.#group.sources) source.stop((frame + this.#fade) / this.sampleRate);
+      for (const source of present(this.#group).sources)
+        source.stop((frame + this.#fade) / this.sampleRate);
   }
 
+  /** @param {number} frame */
   #settle(frame) {
     // A sound that ran to its end by itself: book what was heard and go back to the start.
     if (this.#group === null) return;
@@ -207,22 +302,36 @@ export class Engine {
     this.#group = null;
   }
 
+  /** @param {number} frame */
   #account(frame) {
-    const heard = Math.max(0, Math.min(frame, this.#group.last) - this.#since);
-    this.#listened.set(this.#active, (this.#listened.get(this.#active) ?? 0) + heard);
+    const active = present(this.#active);
+    const heard = Math.max(0, Math.min(frame, present(this.#group).last) - this.#since);
+    this.#listened.set(active, (this.#listened.get(active) ?? 0) + heard);
     this.#since = frame;
   }
 
+  /**
+   * @param {string} key
+   * @param {Float32Array<ArrayBuffer>} curve
+   * @param {number} frame
+   */
   #move(key, curve, frame) {
     const start = frame / this.sampleRate;
-    this.#group.gains.get(key).gain.setValueCurveAtTime(curve, start, this.#fade / this.sampleRate);
+    const { gain } = present(this.#group?.gains.get(key));
+    gain.setValueCurveAtTime(curve, start, this.#fade / this.sampleRate);
   }
 
+  /**
+   * @param {number} frame
+   * @param {number} position
+   * @returns {Group}
+   */
   #createGroup(frame, position) {
     const region = { ...this.region };
     const offset = position - region.start;
-    const group = { sources: [], gains: new Map(), origin: frame, offset, region };
-    group.last = this.loop ? Infinity : frame + (region.end - position);
+    const last = this.loop ? Infinity : frame + (region.end - position);
+    /** @type {Group} */
+    const group = { sources: [], gains: new Map(), origin: frame, offset, region, last };
     for (const { buffer, places } of this.#cuts) {
       const source = this.#context.createBufferSource();
       const splitter = this.#context.createChannelSplitter(buffer.numberOfChannels);
@@ -231,7 +340,7 @@ export class Engine {
       source.connect(splitter);
       for (const [key, place] of places) group.gains.set(key, this.#createGain(splitter, place));
       source.start(frame / this.sampleRate, offset / this.sampleRate);
-      source.onended = () => places.forEach((_, key) => group.gains.get(key).disconnect());
+      source.onended = () => places.forEach((_, key) => group.gains.get(key)?.disconnect());
       group.sources.push(source);
     }
     return group;

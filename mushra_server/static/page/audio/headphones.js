@@ -4,14 +4,26 @@
 // the ears; over loudspeakers that one cancels and seems softest. Huggins pitch (Milne et al. 2021): of three noises one
 // has its phase turned by 2 pi within 6 % of 600 Hz at one ear; only over headphones it holds a faint tone.
 
+import { present } from "../present.js";
+
+/**
+ * @import { HeadphoneMethod } from "../types.js"
+ * @typedef {() => number} Random a source of numbers from 0 to 1
+ * @typedef {Float32Array<ArrayBuffer>[]} Channels of a sound, left and right
+ */
+
 export const INTERVALS = 3;
 export const SECONDS = 1;
 const LEVEL = 0.25;
 
-/** A small seeded generator (mulberry32) of numbers from 0 to 1, seeded by a text. */
+/**
+ * A small seeded generator (mulberry32) of numbers from 0 to 1, seeded by a text.
+ *
+ * @param {string} text
+ */
 export function seededRandom(text) {
   let state = 2166136261;
-  for (const letter of text) state = Math.imul(state ^ letter.codePointAt(0), 16777619);
+  for (const letter of text) state = Math.imul(state ^ present(letter.codePointAt(0)), 16777619);
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -20,7 +32,14 @@ export function seededRandom(text) {
   };
 }
 
-/** One round: {correct, sounds}, each sound a pair of channels. */
+/**
+ * One round: {correct, sounds}, each sound a pair of channels.
+ *
+ * @param {HeadphoneMethod} method
+ * @param {number} sampleRate
+ * @param {Random} random
+ * @returns {{ correct: number, sounds: Channels[] }}
+ */
 export function createRound(method, sampleRate, random) {
   const order = shuffle([0, 1, 2], random);
   const kinds =
@@ -31,28 +50,48 @@ export function createRound(method, sampleRate, random) {
   };
 }
 
-/** How many of the rounds must be right (six of six for Huggins pitch, five of six for antiphase). */
+/**
+ * How many of the rounds must be right (six of six for Huggins pitch, five of six for antiphase).
+ *
+ * @param {HeadphoneMethod} method
+ */
 export function passMark(method) {
   return method === "huggins" ? 6 : 5;
 }
 
 export const ROUNDS = 6;
 
+/**
+ * @param {number} sampleRate
+ * @returns {Channels}
+ */
 function plainTone(sampleRate) {
   const left = tone(sampleRate, LEVEL);
   return [left, left.slice()];
 }
 
+/**
+ * @param {number} sampleRate
+ * @returns {Channels}
+ */
 function antiphaseTone(sampleRate) {
   const left = tone(sampleRate, LEVEL);
   return [left, left.map((sample) => -sample)];
 }
 
+/**
+ * @param {number} sampleRate
+ * @returns {Channels}
+ */
 function softTone(sampleRate) {
   const left = tone(sampleRate, LEVEL * 10 ** (-6 / 20));
   return [left, left.slice()];
 }
 
+/**
+ * @param {number} sampleRate
+ * @param {number} level
+ */
 function tone(sampleRate, level) {
   const samples = Float32Array.from(
     { length: SECONDS * sampleRate },
@@ -61,6 +100,11 @@ function tone(sampleRate, level) {
   return ramp(samples, 0.1 * sampleRate);
 }
 
+/**
+ * @param {number} sampleRate
+ * @param {Random} random
+ * @returns {Channels}
+ */
 function noise(sampleRate, random) {
   const left = Float32Array.from(
     { length: SECONDS * sampleRate },
@@ -70,6 +114,11 @@ function noise(sampleRate, random) {
   return [left, left.slice()];
 }
 
+/**
+ * @param {number} sampleRate
+ * @param {Random} random
+ * @returns {Channels}
+ */
 function huggins(sampleRate, random) {
   const left = Float32Array.from(
     { length: SECONDS * sampleRate },
@@ -79,7 +128,14 @@ function huggins(sampleRate, random) {
   return [ramp(left, 0.02 * sampleRate), ramp(right, 0.02 * sampleRate)];
 }
 
-/** Turn the phase of a band by 0 to 2 pi, from its lower to its upper edge; only that band's bins are touched. */
+/**
+ * Turn the phase of a band by 0 to 2 pi, from its lower to its upper edge; only that band's bins are touched.
+ *
+ * @param {Float32Array} samples
+ * @param {number} low
+ * @param {number} high
+ * @param {number} sampleRate
+ */
 export function turnPhase(samples, low, high, sampleRate) {
   const size = samples.length;
   const result = Float64Array.from(samples);
@@ -102,7 +158,12 @@ export function turnPhase(samples, low, high, sampleRate) {
 // Both loops turn a phasor by `step` a sample instead of asking for a sine and a cosine each time: a round takes
 // milliseconds rather than freezing the page, and in doubles the error after 48,000 turns stays below 1e-11.
 
-/** The Fourier coefficient of real samples at `step` radians a sample. */
+/**
+ * The Fourier coefficient of real samples at `step` radians a sample.
+ *
+ * @param {Float32Array} samples
+ * @param {number} step
+ */
 function coefficient(samples, step) {
   const cos = Math.cos(step);
   const sin = Math.sin(step);
@@ -118,7 +179,14 @@ function coefficient(samples, step) {
   return { real, imaginary };
 }
 
-/** Add the real part of (real + i imaginary) exp(i step n) to each sample n. */
+/**
+ * Add the real part of (real + i imaginary) exp(i step n) to each sample n.
+ *
+ * @param {Float64Array} samples
+ * @param {number} step
+ * @param {number} real
+ * @param {number} imaginary
+ */
 function addWave(samples, step, real, imaginary) {
   const cos = Math.cos(step);
   const sin = Math.sin(step);
@@ -131,6 +199,10 @@ function addWave(samples, step, real, imaginary) {
   }
 }
 
+/**
+ * @param {Float32Array<ArrayBuffer>} samples
+ * @param {number} length
+ */
 function ramp(samples, length) {
   const count = Math.round(length);
   for (let n = 0; n < count; n += 1) {
@@ -141,6 +213,11 @@ function ramp(samples, length) {
   return samples;
 }
 
+/**
+ * @template T
+ * @param {T[]} items
+ * @param {Random} random
+ */
 function shuffle(items, random) {
   for (let n = items.length - 1; n > 0; n -= 1) {
     const other = Math.floor(random() * (n + 1));

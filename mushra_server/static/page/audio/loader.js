@@ -2,8 +2,14 @@
 
 import { sampleRateOf } from "./format.js";
 
+/** @import { Loaded, Sound } from "../types.js" */
+
 /** A sound that could not be fetched or decoded; `label` says which, as the listener knows it. */
 export class LoadError extends Error {
+  /**
+   * @param {string} label
+   * @param {string} reason
+   */
   constructor(label, reason) {
     super(`${label}: ${reason}`);
     this.label = label;
@@ -12,20 +18,28 @@ export class LoadError extends Error {
 }
 
 export class Loader {
+  /** @type {Map<string, Promise<ArrayBuffer>>} */
   #bytes = new Map(); // url -> promise of the file
+  /** @type {Map<string, Promise<AudioBuffer>>} */
   #decoded = new Map(); // url -> promise of the AudioBuffer, for `#context`
+  /** @type {AudioContext | null} */
   #context = null;
-  #rate; // the rate that `#context` was asked for; null for the device's own
+  /** @type {number | null} */
+  #rate = null; // the rate that `#context` was asked for; null for the device's own
 
   /**
    * Fetch and decode sounds.
    *
-   * @param sounds list of {key, url, label}
-   * @param onProgress called with (done, total), a fetched and a decoded sound counting one each
-   * @returns {context, buffers: Map, nativeRate, playedRate}; the rates differ where the browser resamples
+   * @param {Sound[]} sounds list of {key, url, label}
+   * @param {(done: number, total: number) => void} [onProgress] a fetched and a decoded sound count one each
+   * @returns {Promise<Loaded>}
    */
   async load(sounds, onProgress = () => {}) {
     let done = 0;
+    /**
+     * @template T
+     * @param {T} value
+     */
     const step = (value) => {
       done += 1;
       onProgress(done, 2 * sounds.length);
@@ -43,12 +57,20 @@ export class Loader {
     return { context, buffers, nativeRate, mixed: rates.size > 1, playedRate: context.sampleRate };
   }
 
-  /** Fetch the sounds of a later page while this one is being rated; failures show when the page opens. */
+  /**
+   * Fetch the sounds of a later page while this one is being rated; failures show when the page opens.
+   *
+   * @param {Sound[]} sounds
+   */
   preload(sounds) {
     return Promise.allSettled(sounds.map((sound) => this.#fetch(sound)));
   }
 
-  /** Forget everything but these sounds. */
+  /**
+   * Forget everything but these sounds.
+   *
+   * @param {Sound[]} sounds
+   */
   keep(sounds) {
     const urls = new Set(sounds.map((sound) => sound.url));
     for (const cache of [this.#bytes, this.#decoded]) {
@@ -56,6 +78,7 @@ export class Loader {
     }
   }
 
+  /** @param {Sound} sound */
   #fetch(sound) {
     return remember(this.#bytes, sound.url, async () => {
       let response;
@@ -71,6 +94,11 @@ export class Loader {
     });
   }
 
+  /**
+   * @param {AudioContext} context
+   * @param {Sound} sound
+   * @param {ArrayBuffer} bytes
+   */
   #decode(context, sound, bytes) {
     return remember(this.#decoded, sound.url, async () => {
       try {
@@ -82,7 +110,11 @@ export class Loader {
     });
   }
 
-  /** A context of a rate, or of the device's own rate where the sounds' rate is not known or not one. */
+  /**
+   * A context of a rate, or of the device's own rate where the sounds' rate is not known or not one.
+   *
+   * @param {number | null} rate
+   */
   #contextFor(rate) {
     if (this.#context && this.#rate === rate) return this.#context;
     this.#context?.close();
@@ -93,6 +125,7 @@ export class Loader {
   }
 }
 
+/** @param {number | null} rate */
 function createContext(rate) {
   const Context = window.AudioContext ?? window.webkitAudioContext;
   if (rate !== null) {
@@ -105,11 +138,18 @@ function createContext(rate) {
   return new Context({ latencyHint: "interactive" });
 }
 
+/**
+ * @template T
+ * @param {Map<string, Promise<T>>} cache
+ * @param {string} key
+ * @param {() => Promise<T>} make
+ * @returns {Promise<T>}
+ */
 function remember(cache, key, make) {
-  if (!cache.has(key)) {
-    const promise = make();
-    promise.catch(() => cache.delete(key));
-    cache.set(key, promise);
-  }
-  return cache.get(key);
+  const before = cache.get(key);
+  if (before) return before;
+  const promise = make();
+  promise.catch(() => cache.delete(key));
+  cache.set(key, promise);
+  return promise;
 }

@@ -1,14 +1,24 @@
 // Loop regions and fades. Pure: frames and arrays in, frames and arrays out.
 
+/** @import { Edge, Region } from "../types.js" */
+
 export const FADE_SECONDS = 0.005; // BS.1534-3: raised cosine of 5 ms on every switch and loop end
 export const MIN_LOOP_SECONDS = 0.5; // BS.1534-3: a loop is at least 500 ms long
 
-/** Length of a fade in frames. */
+/**
+ * Length of a fade in frames.
+ *
+ * @param {number} sampleRate
+ */
 export function fadeFrames(sampleRate) {
   return Math.round(FADE_SECONDS * sampleRate);
 }
 
-/** Raised-cosine ramp with `points` values from 0 to 1, both included. */
+/**
+ * Raised-cosine ramp with `points` values from 0 to 1, both included.
+ *
+ * @param {number} points
+ */
 export function raisedCosine(points) {
   return Float32Array.from(
     { length: points },
@@ -19,6 +29,12 @@ export function raisedCosine(points) {
 /**
  * Bring a region into the sound and to its least length, all in frames. `pinned` names the edge that stays
  * where it is while the other gives way.
+ *
+ * @param {Region} region
+ * @param {number} length
+ * @param {number} sampleRate
+ * @param {Edge} [pinned]
+ * @returns {Region}
  */
 export function clampRegion({ start, end }, length, sampleRate, pinned = "start") {
   const least = Math.min(Math.round(MIN_LOOP_SECONDS * sampleRate), length);
@@ -34,12 +50,23 @@ export function clampRegion({ start, end }, length, sampleRate, pinned = "start"
   return { start: from, end: to };
 }
 
-/** Where a playhead stands, `elapsed` frames after it stood `offset` frames into a loop of `size` frames. */
+/**
+ * Where a playhead stands, `elapsed` frames after it stood `offset` frames into a loop of `size` frames.
+ *
+ * @param {number} offset
+ * @param {number} elapsed
+ * @param {number} size
+ */
 export function wrap(offset, elapsed, size) {
   return (((offset + elapsed) % size) + size) % size;
 }
 
-/** Multiply the first and last frames of `samples` by the fade, in place. */
+/**
+ * Multiply the first and last frames of `samples` by the fade, in place.
+ *
+ * @param {Float32Array} samples
+ * @param {number} sampleRate
+ */
 export function fadeEdges(samples, sampleRate) {
   const count = Math.min(fadeFrames(sampleRate), Math.floor(samples.length / 2));
   for (let n = 0; n < count; n += 1) {

@@ -2,14 +2,19 @@
 // buffer cannot, so the sounds of a trial stay together to the sample whatever happens.
 
 import { fadeEdges } from "./loop.js";
+import { present } from "../present.js";
+
+/** @import { Packed, Place, Region } from "../types.js" */
 
 const MOST_CHANNELS = 32; // what every browser can split
 
 /**
  * Cut a region out of each sound, with both edges faded, and lay the sounds beside each other.
  *
- * @param buffers Map of key to AudioBuffer, all of one sample rate
- * @returns list of {buffer, places}; `places` maps a key to its {first, count} channels. One entry holds up to 32 channels.
+ * @param {Map<string, AudioBuffer>} buffers Map of key to AudioBuffer, all of one sample rate
+ * @returns {Packed[]} one for each 32 channels
+ * @param {BaseAudioContext} context
+ * @param {Region} region
  */
 export function pack(context, buffers, { start, end }) {
   return groups(buffers).map((places) => {
@@ -18,7 +23,7 @@ export function pack(context, buffers, { start, end }) {
     for (const [key, { first, count }] of places) {
       for (let channel = 0; channel < count; channel += 1) {
         const samples = packed.getChannelData(first + channel);
-        samples.set(buffers.get(key).getChannelData(channel).subarray(start, end));
+        samples.set(present(buffers.get(key)).getChannelData(channel).subarray(start, end));
         fadeEdges(samples, context.sampleRate);
       }
     }
@@ -26,7 +31,9 @@ export function pack(context, buffers, { start, end }) {
   });
 }
 
+/** @param {Map<string, AudioBuffer>} buffers */
 function groups(buffers) {
+  /** @type {Map<string, Place>[]} */
   const result = [];
   let used = MOST_CHANNELS;
   for (const [key, { numberOfChannels: count }] of buffers) {
@@ -34,13 +41,20 @@ function groups(buffers) {
       result.push(new Map());
       used = 0;
     }
-    result.at(-1).set(key, { first: used, count });
+    present(result.at(-1)).set(key, { first: used, count });
     used += count;
   }
   return result;
 }
 
-/** Connect one sound of a packed source, by its splitter, to a node. */
+/**
+ * Connect one sound of a packed source, by its splitter, to a node.
+ *
+ * @param {BaseAudioContext} context
+ * @param {ChannelSplitterNode} splitter
+ * @param {Place} place
+ * @param {AudioNode} target
+ */
 export function connectPart(context, splitter, { first, count }, target) {
   if (count === 1) {
     splitter.connect(target, first); // a mono sound is played on both sides

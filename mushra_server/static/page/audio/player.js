@@ -1,15 +1,25 @@
 // The engine in real time: resumes the context on a listener's first action and tells the page what is going on.
 
 import { Engine } from "./engine.js";
+import { present } from "../present.js";
+
+/** @import { Edge, Loaded, Region } from "../types.js" */
 
 export class Player {
   #context;
+  /** @type {Map<string, Engine>} */
   #engines = new Map(); // key -> the engine on whose timeline the sound runs
+  /** @type {Set<(player: Player) => void>} */
   #listeners = new Set();
   #frame = 0;
   #ran = false;
 
-  /** With `separate`, each sound has a timeline of its own: it begins at its beginning and ends at its end. */
+  /**
+   * With `separate`, each sound has a timeline of its own: it begins at its beginning and ends at its end.
+   *
+   * @param {Pick<Loaded, "context" | "buffers">} loaded
+   * @param {{ loop?: boolean, switchBack?: boolean, separate?: boolean, volume?: number }} [options]
+   */
   constructor(
     { context, buffers },
     { loop = true, switchBack = false, separate = false, volume = 1 } = {},
@@ -23,18 +33,23 @@ export class Player {
       for (const key of sounds.keys()) this.#engines.set(key, engine);
     }
     this.keys = [...buffers.keys()];
+    /** @type {string | null} */
     this.current = null; // the sound that plays, or was the last to play
     this.#frame = requestAnimationFrame(() => this.#tick());
   }
 
-  /** Call `listener(player)` on every change, and on every frame while a sound runs. */
+  /**
+   * Call `listener(player)` on every change, and on every frame while a sound runs.
+   *
+   * @param {(player: Player) => void} listener
+   */
   onChange(listener) {
     this.#listeners.add(listener);
   }
 
   /** The engine of the sound that plays or was the last to play. */
   get engine() {
-    return this.#engines.get(this.current ?? this.keys[0]);
+    return this.#engineOf(this.current ?? this.keys[0]);
   }
 
   get playing() {
@@ -45,15 +60,23 @@ export class Player {
     return this.secondsOf(this.current ?? this.keys[0]);
   }
 
-  /** Length in seconds of the timeline on which a sound runs. */
+  /**
+   * Length in seconds of the timeline on which a sound runs.
+   *
+   * @param {string} key
+   */
   secondsOf(key) {
-    const { length, sampleRate } = this.#engines.get(key);
+    const { length, sampleRate } = this.#engineOf(key);
     return length / sampleRate;
   }
 
-  /** Milliseconds for which a sound was audible. */
+  /**
+   * Milliseconds for which a sound was audible.
+   *
+   * @param {string} key
+   */
   listenedMs(key) {
-    return this.#engines.get(key).listenedMs(key);
+    return this.#engineOf(key).listenedMs(key);
   }
 
   /** Position in seconds. */
@@ -61,17 +84,26 @@ export class Player {
     return this.positionOf(this.current ?? this.keys[0]);
   }
 
-  /** Position in seconds on the timeline on which a sound runs. */
+  /**
+   * Position in seconds on the timeline on which a sound runs.
+   *
+   * @param {string} key
+   */
   positionOf(key) {
-    const engine = this.#engines.get(key);
+    const engine = this.#engineOf(key);
     return engine.position() / engine.sampleRate;
   }
 
-  /** Whether a sound was heard for long enough to be judged: one second, or all of it where it is shorter. */
+  /**
+   * Whether a sound was heard for long enough to be judged: one second, or all of it where it is shorter.
+   *
+   * @param {string} key
+   */
   heard(key) {
     return this.listenedMs(key) >= Math.min(1000, Math.floor(1000 * this.secondsOf(key)) - 20);
   }
 
+  /** @param {string} key */
   play(key) {
     this.#wake();
     const before = this.engine;
@@ -87,18 +119,28 @@ export class Player {
     this.#tell();
   }
 
-  /** Play or pause `key`; without one, the sound last played (or `fallback`). */
+  /**
+   * Play or pause `key`; without one, the sound last played (or `fallback`).
+   *
+   * @param {string | null} [key]
+   * @param {string} [fallback]
+   */
   toggle(key = null, fallback = this.keys[0]) {
     const wanted = key ?? this.current ?? fallback;
     if (this.playing && wanted === this.current) this.pause();
     else this.play(wanted);
   }
 
+  /** @param {number} seconds */
   seek(seconds) {
     this.engine.seek(Math.round(seconds * this.engine.sampleRate));
     this.#tell();
   }
 
+  /**
+   * @param {Region} region
+   * @param {Edge} [pinned]
+   */
   setRegion(region, pinned) {
     this.engine.setRegion(region, undefined, pinned);
     this.#tell();
@@ -110,6 +152,11 @@ export class Player {
     this.engine.pause();
     const engines = [...this.#engines.values()];
     setTimeout(() => engines.forEach((engine) => engine.dispose()), 60); // after the fade
+  }
+
+  /** @param {string} key */
+  #engineOf(key) {
+    return present(this.#engines.get(key));
   }
 
   #wake() {

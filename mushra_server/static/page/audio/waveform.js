@@ -1,6 +1,14 @@
 // Peaks of a sound and their drawing.
 
-/** Largest magnitude over all channels in each of `columns` slices; values from 0 to 1, scaled to the loudest. */
+import { present } from "../present.js";
+
+/**
+ * Largest magnitude over all channels in each of `columns` slices; values from 0 to 1, scaled to the loudest.
+ *
+ * @param {AudioBuffer} buffer
+ * @param {number} columns
+ * @param {number} [length]
+ */
 export function peaks(buffer, columns, length = buffer.length) {
   const result = new Float32Array(columns);
   for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {
@@ -21,14 +29,20 @@ export function peaks(buffer, columns, length = buffer.length) {
   return loudest > 0 ? result.map((value) => value / loudest) : result;
 }
 
-/** Draw peaks as rounded bars; `inside(fraction)` decides which of the two colours a bar takes. */
+/**
+ * Draw peaks as rounded bars; `inside(fraction)` decides which of the two colours a bar takes.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} values
+ * @param {{ inside: (fraction: number) => boolean, colour: string, faint: string }} look
+ */
 export function drawPeaks(canvas, values, { inside, colour, faint }) {
   const ratio = window.devicePixelRatio || 1;
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
-  const context = canvas.getContext("2d");
+  const context = present(canvas.getContext("2d"));
   context.scale(ratio, ratio);
   const pitch = width / values.length;
   values.forEach((value, column) => {

@@ -3,7 +3,15 @@
 import { t } from "../i18n.js";
 import { mushra } from "./mushra.js";
 
+/** @import { Env, MushraPage, View } from "../types.js" */
+
+/**
+ * @param {MushraPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function bs1116(page, env) {
+  /** @type {MushraPage["scales"]} */
   const scales = page.scales.map((scale) => ({
     ...scale,
     points: true,

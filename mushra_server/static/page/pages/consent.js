@@ -3,6 +3,13 @@
 import { t } from "../i18n.js";
 import { h } from "../ui/dom.js";
 
+/** @import { ConsentPage, Env, View } from "../types.js" */
+
+/**
+ * @param {ConsentPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function consent(page, env) {
   const box = h("input", { type: "checkbox", on: { change: () => env.changed() } });
   box.checked = page.answer?.answers?.consent === "true";

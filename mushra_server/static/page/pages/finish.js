@@ -2,6 +2,13 @@
 
 import { questionnaire } from "./questionnaire.js";
 
+/** @import { Env, FinishPage, View } from "../types.js" */
+
+/**
+ * @param {FinishPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function finish(page, env) {
   return questionnaire(page, env);
 }

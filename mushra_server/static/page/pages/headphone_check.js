@@ -9,11 +9,19 @@ import {
   seededRandom,
 } from "../audio/headphones.js";
 import { t } from "../i18n.js";
+import { present } from "../present.js";
 import { fill, h, icon } from "../ui/dom.js";
+
+/** @import { Env, HeadphonePage, Problem, View } from "../types.js" */
 
 const GAP = 0.35; // seconds between the sounds of a round
 const ATTEMPTS = 2;
 
+/**
+ * @param {HeadphonePage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function headphoneCheck(page, env) {
   const check = new HeadphoneCheck(page, env);
   return {
@@ -28,15 +36,24 @@ export function headphoneCheck(page, env) {
 class HeadphoneCheck {
   #page;
   #env;
-  #random;
+  /** @type {(() => number) | null} */
+  #random = null;
+  /** @type {AudioContext | null} */
   #context = null;
   #attempt; // how many were made to their end
   #round = 0;
   #right = 0;
+  /** @type {{ passed: boolean, right: number, attempts: number } | null} */
   #done = null; // {passed, right, attempts} when the check is over
+  /** @type {number[]} */
   #timers = [];
+  /** @type {HTMLButtonElement | null} */
   #main = null;
 
+  /**
+   * @param {HeadphonePage} page
+   * @param {Env} env
+   */
   constructor(page, env) {
     this.#page = page;
     this.#env = env;
@@ -54,7 +71,11 @@ class HeadphoneCheck {
     else this.#showIntro();
   }
 
-  /** What is stored; a draft keeps a failed attempt, so that loading the page again gives no further one. */
+  /**
+   * What is stored; a draft keeps a failed attempt, so that loading the page again gives no further one.
+   *
+   * @returns {Record<string, string>}
+   */
   result() {
     if (!this.#done)
       return this.#attempt > 0 ? { headphone_check_attempts: String(this.#attempt) } : {};
@@ -67,6 +88,7 @@ class HeadphoneCheck {
     };
   }
 
+  /** @returns {Problem | null} */
   problem() {
     return this.#done ? null : { text: t("headphones_missing"), focus: this.#main };
   }
@@ -105,7 +127,11 @@ class HeadphoneCheck {
   }
 
   #showRound() {
-    const round = createRound(this.#page.method, this.#context.sampleRate, this.#random);
+    const round = createRound(
+      this.#page.method,
+      present(this.#context).sampleRate,
+      present(this.#random),
+    );
     const buttons = round.sounds.map((_, n) =>
       h("button", {
         type: "button",
@@ -132,9 +158,14 @@ class HeadphoneCheck {
     this.#main.focus({ preventScroll: true });
   }
 
+  /**
+   * @param {ReturnType<typeof createRound>} round
+   * @param {HTMLButtonElement[]} buttons
+   */
   #play(round, buttons) {
-    const context = this.#context;
-    this.#main.disabled = true;
+    const context = present(this.#context);
+    const main = present(this.#main);
+    main.disabled = true;
     const start = context.currentTime + 0.1;
     round.sounds.forEach((channels, n) => {
       const buffer = context.createBuffer(2, channels[0].length, context.sampleRate);
@@ -150,16 +181,21 @@ class HeadphoneCheck {
       this.#later(at + SECONDS, () => buttons[n].classList.remove("playing"));
     });
     this.#later(INTERVALS * (SECONDS + GAP), () => {
-      this.#main.disabled = false;
+      main.disabled = false;
       for (const button of buttons) button.disabled = false;
       buttons[0].focus({ preventScroll: true });
     });
   }
 
+  /**
+   * @param {number} seconds
+   * @param {() => void} action
+   */
   #later(seconds, action) {
     this.#timers.push(setTimeout(action, 1000 * seconds + 100));
   }
 
+  /** @param {boolean} right */
   #choose(right) {
     this.#right += right ? 1 : 0;
     this.#round += 1;
@@ -174,7 +210,7 @@ class HeadphoneCheck {
       this.#showResult();
     } else {
       this.#showAgain();
-      this.#main.focus();
+      this.#main?.focus();
     }
     this.#env.changed();
   }
@@ -200,7 +236,7 @@ class HeadphoneCheck {
         "p",
         { class: "notice good", role: "status" },
         icon("check"),
-        h("span", { text: t(this.#done.passed ? "headphones_passed" : "headphones_done") }),
+        h("span", { text: t(this.#done?.passed ? "headphones_passed" : "headphones_done") }),
       ),
     );
   }

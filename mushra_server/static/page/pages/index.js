@@ -1,5 +1,12 @@
 // Page types and the modules that show them; a session loads those that it needs, at its start.
 
+import { present } from "../present.js";
+
+/**
+ * @import { Env, Page, View } from "../types.js"
+ * @typedef {(page: Page, env: Env) => View} Maker
+ */
+
 const MODULES = {
   generic: () => import("./generic.js").then((module) => module.generic),
   consent: () => import("./consent.js").then((module) => module.consent),
@@ -18,18 +25,28 @@ const MODULES = {
   finish: () => import("./finish.js").then((module) => module.finish),
 };
 
+/**
+ * The page type as which a page is shown.
+ *
+ * @param {Page} page
+ * @returns {keyof typeof MODULES}
+ */
 const known = (page) => (page.type in MODULES ? page.type : "generic");
 
 /**
  * Load what a session's pages need, all at once, so that a connection that is lost later does no harm. Returns
- * `createPage(page, env)`, which builds a page's view: {element, ready, answer(), problem()} and, where a page has several
- * steps, {forward(), back(), hasBack(), nextLabel()}; `dispose()` ends it. `env` is {loader, volume, changed(), refresh(),
- * ready()}.
+ * `createPage(page, env)`, which builds a page's view.
+ *
+ * @param {Page[]} pages
+ * @returns {Promise<Maker>}
  */
 export async function loadPageTypes(pages) {
   const types = [...new Set(pages.map(known))];
-  const makers = new Map(
-    await Promise.all(types.map(async (type) => [type, await MODULES[type]()])),
-  );
-  return (page, env) => makers.get(known(page))(page, env);
+  /** @type {Map<string, Maker>} */
+  const makers = new Map();
+  // A maker takes pages of its own type alone, and is given no others: the type says which maker a page gets.
+  const load = async (/** @type {keyof typeof MODULES} */ type) =>
+    makers.set(type, /** @type {Maker} */ (await MODULES[type]()));
+  await Promise.all(types.map(load));
+  return (page, env) => present(makers.get(known(page)))(page, env);
 }

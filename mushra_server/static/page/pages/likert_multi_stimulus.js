@@ -1,6 +1,7 @@
 // Several sounds on one page, each rated on a Likert scale. They may differ in length: each has a timeline of its own.
 
 import { t } from "../i18n.js";
+import { present } from "../present.js";
 import { audioPage } from "../ui/audio_page.js";
 import { playButton } from "../ui/board.js";
 import { h } from "../ui/dom.js";
@@ -9,23 +10,34 @@ import { likertProblem, likertScale, mayRate, rateRule } from "../ui/likert.js";
 import { Ratings } from "../ui/ratings.js";
 import { trialKeys } from "../ui/trial_keys.js";
 
+/**
+ * @import { Player } from "../audio/player.js"
+ * @import { Env, LikertEntry, LikertPage, Point, View } from "../types.js"
+ */
+
+/**
+ * @param {LikertPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function likertMultiStimulus(page, env) {
   return audioPage({ ...page, separate: true }, env, (player) => {
     const ratings = new Ratings(page, player);
     const keys = page.stimuli.map((sound) => sound.key);
     const single = keys.length === 1;
+    /** @param {string} key */
     const name = (key) => (single ? t("sound") : String(keys.indexOf(key) + 1));
     const buttons = new Map(keys.map((key, n) => [key, soundButton(key, n, single, player)]));
     const scales = keys.flatMap((key) =>
       page.response.map((points, n) =>
-        createScale(page, ratings, env, { key, points, n, label: buttons.get(key).label }),
+        createScale(page, ratings, env, { key, points, n, label: present(buttons.get(key)).label }),
       ),
     );
     const rows = keys.map((key) =>
       h(
         "div",
         { class: single ? "likert-row single" : "likert-row" },
-        buttons.get(key).element,
+        present(buttons.get(key)).element,
         h(
           "div",
           { class: "likert-scales" },
@@ -37,13 +49,13 @@ export function likertMultiStimulus(page, env) {
     let told = "";
     const update = () => {
       for (const key of keys)
-        buttons.get(key).show({
+        present(buttons.get(key)).show({
           playing: player.playing && player.current === key,
           current: player.current === key,
           heard: ratings.heard(key),
           played: player.positionOf(key) / player.secondsOf(key),
         });
-      for (const scale of scales) scale.control.enabled = mayRate(page, player, ratings, scale.key);
+      for (const scale of scales) scale.control.enabled = mayRate(page, ratings, scale.key);
       const now = keys.map((key) => ratings.heard(key)).join();
       if (told !== "" && now !== told) env.refresh();
       told = now;
@@ -64,6 +76,12 @@ export function likertMultiStimulus(page, env) {
   });
 }
 
+/**
+ * @param {string} key
+ * @param {number} n
+ * @param {boolean} single
+ * @param {Player} player
+ */
 function soundButton(key, n, single, player) {
   const label = single ? t("sound") : t("sound_n", { n: n + 1 });
   return {
@@ -72,6 +90,13 @@ function soundButton(key, n, single, player) {
   };
 }
 
+/**
+ * @param {LikertPage} page
+ * @param {Ratings} ratings
+ * @param {Env} env
+ * @param {{ key: string, points: Point[], n: number, label: string }} scale
+ * @returns {LikertEntry}
+ */
 function createScale(page, ratings, env, { key, points, n, label }) {
   const attribute = page.scales[n].name;
   const several = page.response.length > 1;

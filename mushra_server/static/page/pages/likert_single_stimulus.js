@@ -2,6 +2,13 @@
 
 import { likertMultiStimulus } from "./likert_multi_stimulus.js";
 
+/** @import { Env, LikertPage, View } from "../types.js" */
+
+/**
+ * @param {LikertPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function likertSingleStimulus(page, env) {
   return likertMultiStimulus(page, env);
 }

@@ -2,6 +2,12 @@
 
 import { h } from "../ui/dom.js";
 
+/** @import { Shell } from "../ui/shell.js" */
+
+/**
+ * @param {Shell} shell
+ * @param {{ title: string, text: string, busy?: boolean, link?: { href: string, text: string } | null }} message
+ */
 export function showMessage(shell, { title, text, busy = false, link = null }) {
   shell.showPlain(
     h(

@@ -12,6 +12,17 @@ import { CommentBox } from "../ui/comment.js";
 import { trialKeys } from "../ui/trial_keys.js";
 import { Transport } from "../ui/transport.js";
 
+/**
+ * @import { Player } from "../audio/player.js"
+ * @import { TextKey } from "../i18n.js"
+ * @import { Env, Loaded, MushraPage, Problem, SoundView, View } from "../types.js"
+ */
+
+/**
+ * @param {MushraPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function mushra(page, env) {
   return audioPage(page, env, (player, loaded) => new Trial(page, env, player, loaded).view());
 }
@@ -23,13 +34,22 @@ export class Trial {
   #ratings;
   #transport;
   #step = 0;
+  /** @type {Board | null} */
   #board = null;
+  /** @type {CommentBox | null} */
   #comment = null;
   #stage = h("div", { class: "stage" });
   #unbind;
+  /** @type {(() => void) | null} */
   #unfit = null;
   #heard = "";
 
+  /**
+   * @param {MushraPage} page
+   * @param {Env} env
+   * @param {Player} player
+   * @param {Loaded} loaded
+   */
   constructor(page, env, player, { buffers }) {
     this.#page = page;
     this.#env = env;
@@ -44,6 +64,7 @@ export class Trial {
     this.#build();
   }
 
+  /** @returns {SoundView} */
   view() {
     const { scales } = this.#page;
     const last = () => this.#step === scales.length - 1;
@@ -63,7 +84,7 @@ export class Trial {
       back: () => this.#step > 0 && this.#go(-1),
       end: () => {
         this.#unbind();
-        this.#unfit();
+        this.#unfit?.();
         this.#transport.dispose();
       },
     };
@@ -77,6 +98,7 @@ export class Trial {
     return this.#page.stimuli.map((sound) => sound.key);
   }
 
+  /** @param {number} by */
   #go(by) {
     this.#step += by;
     this.#build();
@@ -147,6 +169,7 @@ export class Trial {
     this.#env.refresh();
   }
 
+  /** @returns {Problem | null} */
   #problem() {
     const { must_listen: mustListen, must_rate: mustRate, reference } = this.#page;
     const unheard = mustListen
@@ -158,10 +181,15 @@ export class Trial {
     return unrated.length > 0 ? this.#missing("rate_missing", unrated) : null;
   }
 
+  /**
+   * @param {TextKey} text
+   * @param {string[]} keys
+   * @returns {Problem}
+   */
   #missing(text, keys) {
     const names = keys.map((key) =>
       key === OPEN ? t("reference") : String(this.#keys.indexOf(key) + 1),
     );
-    return { text: t(text, { sounds: names.join(", ") }), focus: this.#board.buttonOf(keys[0]) };
+    return { text: t(text, { sounds: names.join(", ") }), focus: this.#board?.buttonOf(keys[0]) };
   }
 }

@@ -10,8 +10,18 @@ import { Ratings } from "../ui/ratings.js";
 import { Transport } from "../ui/transport.js";
 import { trialKeys } from "../ui/trial_keys.js";
 
+/**
+ * @import { Player } from "../audio/player.js"
+ * @import { Env, PairedPage, View } from "../types.js"
+ */
+
 const NAMES = ["A", "B", "C", "D"];
 
+/**
+ * @param {PairedPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function pairedComparison(page, env) {
   return audioPage(page, env, (player, { buffers }) => {
     const ratings = new Ratings(page, player);
@@ -74,15 +84,27 @@ export function pairedComparison(page, env) {
   });
 }
 
+/**
+ * @param {string} key
+ * @param {string[]} keys
+ * @param {Player} player
+ */
 function soundButton(key, keys, player) {
   const name = key === OPEN ? t("reference") : NAMES[keys.indexOf(key)];
   return { key, name, button: playButton(name, name, () => player.toggle(key)) };
 }
 
+/**
+ * @param {PairedPage} page
+ * @param {Ratings} ratings
+ * @param {string} attribute
+ * @param {() => void} changed
+ */
 function createChoices(page, ratings, attribute, changed) {
   const keys = page.stimuli.map((sound) => sound.key);
   const group = uniqueId("pair");
   // The chosen sound scores 1, the other 0; both score one half where the listener cannot say.
+  /** @type {{ label: string, scores: number[] }[]} */
   const options = keys.map((key, n) => ({
     label: NAMES[n],
     scores: keys.map((other) => (other === key ? 1 : 0)),

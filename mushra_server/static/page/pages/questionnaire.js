@@ -4,6 +4,23 @@ import { t } from "../i18n.js";
 import { choices } from "../ui/choices.js";
 import { h, uniqueId } from "../ui/dom.js";
 
+/** @import { Env, FinishPage, Problem, Question, TextPage, View } from "../types.js" */
+
+/**
+ * A question's own part: `invalid` says what is wrong with what was written.
+ *
+ * @typedef {object} Field
+ * @property {HTMLElement} element
+ * @property {() => string} value
+ * @property {() => HTMLElement} focus
+ * @property {() => Problem | null} [invalid]
+ */
+
+/**
+ * @param {TextPage | FinishPage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function questionnaire(page, env) {
   const stored = page.answer?.answers ?? {};
   const fields = (page.questionnaire ?? []).map((question) =>
@@ -28,6 +45,11 @@ export function questionnaire(page, env) {
   };
 }
 
+/**
+ * @param {Question} question
+ * @param {string | undefined} stored
+ * @param {() => void} changed
+ */
 function createField(question, stored, changed) {
   const make =
     { likert: likertField, long_text: longField, number: numberField }[question.type] ?? textField;
@@ -49,6 +71,10 @@ function createField(question, stored, changed) {
   };
 }
 
+/**
+ * @param {Question} question
+ * @param {HTMLInputElement | HTMLTextAreaElement} control
+ */
 function labelled(question, control) {
   const id = uniqueId("question");
   control.id = id;
@@ -62,10 +88,17 @@ function labelled(question, control) {
   );
 }
 
+/** @param {Question} question */
 function optionalMark(question) {
   return question.optional ? h("span", { class: "optional", text: ` ${t("optional")}` }) : null;
 }
 
+/**
+ * @param {Question} question
+ * @param {string} value
+ * @param {() => void} changed
+ * @returns {Field}
+ */
 function textField(question, value, changed) {
   const input = h("input", {
     type: "text",
@@ -81,12 +114,24 @@ function textField(question, value, changed) {
   };
 }
 
+/**
+ * @param {Question} question
+ * @param {string} value
+ * @param {() => void} changed
+ * @returns {Field}
+ */
 function longField(question, value, changed) {
   const area = h("textarea", { rows: 4, maxlength: 20000, on: { input: changed } });
   area.value = value;
   return { element: labelled(question, area), value: () => area.value.trim(), focus: () => area };
 }
 
+/**
+ * @param {Question} question
+ * @param {string} value
+ * @param {() => void} changed
+ * @returns {Field}
+ */
 function numberField(question, value, changed) {
   const { min, max } = question;
   const input = h("input", {
@@ -115,6 +160,12 @@ function numberField(question, value, changed) {
   return { element: labelled(question, input), value: read, focus: () => input, invalid };
 }
 
+/**
+ * @param {Question} question
+ * @param {string} value
+ * @param {() => void} changed
+ * @returns {Field}
+ */
 function likertField(question, value, changed) {
   const made = choices(question.response ?? [], {
     chosen: value,

@@ -3,6 +3,9 @@
 import { t } from "../i18n.js";
 import { h } from "../ui/dom.js";
 
+/** @import { View } from "../types.js" */
+
+/** @returns {View} */
 export function spatial() {
   return {
     element: h(

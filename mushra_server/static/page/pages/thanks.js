@@ -4,11 +4,22 @@ import { t } from "../i18n.js";
 import { h, icon } from "../ui/dom.js";
 import { sanitize } from "../ui/sanitize.js";
 
+/**
+ * @import { SessionState } from "../types.js"
+ * @import { Shell } from "../ui/shell.js"
+ */
+
+/**
+ * @param {Shell} shell
+ * @param {SessionState} state
+ */
 export function showThanks(shell, { pages, completion }) {
   const last = pages.at(-1);
   const text = h("div", { class: "content" });
   text.append(
-    last?.popup_content ? sanitize(last.popup_content) : h("p", { text: t("thanks_text") }),
+    last?.type === "finish" && last.popup_content
+      ? sanitize(last.popup_content)
+      : h("p", { text: t("thanks_text") }),
   );
   shell.showPlain(
     h(
@@ -32,6 +43,7 @@ export function showThanks(shell, { pages, completion }) {
   );
 }
 
+/** @param {string} code */
 function codeBox(code) {
   return h(
     "p",
@@ -41,6 +53,7 @@ function codeBox(code) {
   );
 }
 
+/** @param {string} address */
 function safeLink(address) {
   try {
     return ["http:", "https:"].includes(new URL(address, document.baseURI).protocol);

@@ -5,6 +5,13 @@ import { audioPage } from "../ui/audio_page.js";
 import { h, icon, fill, uniqueId } from "../ui/dom.js";
 import { bindKeys } from "../ui/keys.js";
 
+/** @import { Env, View, VolumePage } from "../types.js" */
+
+/**
+ * @param {VolumePage} page
+ * @param {Env} env
+ * @returns {View}
+ */
 export function volume(page, env) {
   const stored = page.answer?.answers?.volume;
   let level = Number(stored ?? Math.round(100 * (page.default_volume ?? 1)));

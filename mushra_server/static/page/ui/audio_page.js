@@ -1,16 +1,29 @@
 // What all pages with sounds share: loading with progress, retry after a failure, the note on sample rates.
 
+import { LoadError } from "../audio/loader.js";
 import { Player } from "../audio/player.js";
 import { t } from "../i18n.js";
 import { soundsOf } from "../sounds.js";
 import { fill, h, icon } from "./dom.js";
 
-/** Build a page once its sounds are decoded; `build(player, loaded)` returns its view; `end()` of that view is called when it is left. */
+/** @import { Env, Loaded, SoundPage, SoundView, View } from "../types.js" */
+
+/**
+ * Build a page once its sounds are decoded.
+ *
+ * @template {SoundPage} P
+ * @param {P & { separate?: boolean }} page
+ * @param {Env} env
+ * @param {(player: Player, loaded: Loaded) => SoundView} build
+ * @returns {View}
+ */
 export function audioPage(page, env, build) {
   const element = h("div", { class: "audio-page" });
   const sounds = soundsOf(page);
+  /** @type {Player | null} */
   let player = null;
   let disposed = false;
+  /** @type {View} */
   const view = {
     element,
     ready: false,
@@ -18,6 +31,7 @@ export function audioPage(page, env, build) {
     problem: () => ({ text: t("loading") }),
     dispose,
   };
+  /** @type {SoundView | null} */
   let inner = null;
 
   function dispose() {
@@ -43,14 +57,15 @@ export function audioPage(page, env, build) {
     }
     if (disposed) return;
     player = new Player(loaded, {
-      loop: page.loop ?? false,
-      switchBack: page.switch_back ?? false,
+      loop: page.loop,
+      switchBack: "switch_back" in page && page.switch_back,
       separate: page.separate ?? false,
       volume: env.volume,
     });
-    inner = build(player, loaded);
-    Object.assign(view, { ...inner, element, ready: true });
-    fill(element, rateNote(loaded), inner.element);
+    const built = build(player, loaded);
+    inner = built;
+    Object.assign(view, { ...built, element, ready: true });
+    fill(element, rateNote(loaded), built.element);
     env.ready();
   }
 
@@ -58,24 +73,31 @@ export function audioPage(page, env, build) {
   return view;
 }
 
+/**
+ * @param {unknown} error
+ * @param {() => void} retry
+ */
 function failure(error, retry) {
-  const reason =
-    error.reason === "decode"
-      ? t("decode_failed")
-      : error.reason === "network"
-        ? t("network_failed")
-        : error.reason;
+  const text =
+    error instanceof LoadError
+      ? t("load_failed", { sound: error.label, reason: words(error.reason) })
+      : String(error);
   return h(
     "div",
     { class: "notice bad", role: "alert" },
     icon("alert"),
-    h("p", {
-      text: error.label ? t("load_failed", { sound: error.label, reason }) : String(error),
-    }),
+    h("p", { text }),
     h("button", { class: "button", type: "button", text: t("try_again"), on: { click: retry } }),
   );
 }
 
+/** @param {string} reason */
+function words(reason) {
+  if (reason === "decode") return t("decode_failed");
+  return reason === "network" ? t("network_failed") : reason;
+}
+
+/** @param {Loaded} loaded */
 function rateNote({ nativeRate, playedRate, mixed }) {
   if (mixed)
     return h("p", {
@@ -91,6 +113,7 @@ function rateNote({ nativeRate, playedRate, mixed }) {
   });
 }
 
+/** @param {number} rate */
 function kilohertz(rate) {
   return `${rate / 1000} kHz`;
 }

@@ -6,7 +6,19 @@ import { h, icon } from "./dom.js";
 import { labelPlaces, linePlaces, spoken, wordFor } from "./scale.js";
 import { Slider } from "./slider.js";
 
-/** A button that plays one sound; which one plays is said by icon, bars, text and colour. */
+/**
+ * @import { Player } from "../audio/player.js"
+ * @import { PageScale, PlayButton } from "../types.js"
+ */
+
+/**
+ * A button that plays one sound; which one plays is said by icon, bars, text and colour.
+ *
+ * @param {string} label
+ * @param {string} short
+ * @param {() => void} onClick
+ * @returns {PlayButton}
+ */
 export function playButton(label, short, onClick) {
   const element = h("button", {
     type: "button",
@@ -22,7 +34,6 @@ export function playButton(label, short, onClick) {
   );
   return {
     element,
-    /** @param played how much of the sound has gone by, from 0 to 1, where each sound has a timeline of its own */
     show({ playing, current, heard, played = null }) {
       if (played !== null) element.style.setProperty("--played", String(played));
       element.classList.toggle("playing", playing);
@@ -35,17 +46,23 @@ export function playButton(label, short, onClick) {
   };
 }
 
+/** @typedef {{ key: string, button: PlayButton, slider: Slider, show: (value: number | null, note?: string | null) => void, element: HTMLElement }} Lane */
+
 export class Board {
+  /** @type {Lane[]} */
   #lanes;
   #player;
   #heard;
 
   /**
-   * @param scale {name, min, max, step, labels, points}
-   * @param keys the sounds to rate, in order
-   * @param scores Map of key to score or null
-   * @param onScore called with (key, score)
-   * @param heard key -> whether that sound was heard
+   * @param {PageScale} scale
+   * @param {string[]} keys the sounds to rate, in order
+   * @param {object} parts
+   * @param {Player} parts.player
+   * @param {Map<string, number | null>} parts.scores by key
+   * @param {(key: string, score: number | null) => void} parts.onScore
+   * @param {(key: string) => boolean} parts.heard whether a sound was heard
+   * @param {boolean} parts.hasOpen whether there is a sound that all others are compared with
    */
   constructor(scale, keys, { player, scores, onScore, heard, hasOpen }) {
     this.#player = player;
@@ -88,6 +105,7 @@ export class Board {
     return new Map(this.#lanes.map((lane) => [lane.key, lane.slider]));
   }
 
+  /** @param {string} key */
   buttonOf(key) {
     return key === OPEN
       ? this.open?.element
@@ -109,7 +127,7 @@ export class Board {
     }
     // A switched-off slider cannot keep the focus; it goes along to the sound that plays now.
     if (focused && focused.key !== current)
-      this.sliders.get(current)?.input.focus({ preventScroll: true });
+      this.sliders.get(current ?? "")?.input.focus({ preventScroll: true });
     this.open?.show({
       playing: current === OPEN && playing,
       current: current === OPEN,
@@ -117,10 +135,22 @@ export class Board {
     });
   }
 
+  /**
+   * @param {PageScale} scale
+   * @param {string} key
+   * @param {number} n
+   * @param {number | null} score
+   * @param {(key: string, score: number | null) => void} onScore
+   * @returns {Lane}
+   */
   #lane(scale, key, n, score, onScore) {
     const name = t("sound_n", { n: n + 1 });
     const button = playButton(name, String(n + 1), () => this.#player.toggle(key));
     const readout = h("span", { class: "score", "aria-hidden": "true" });
+    /**
+     * @param {number | null} value
+     * @param {string | null} [note]
+     */
     const show = (value, note = null) => {
       const word = note ?? (value === null ? null : wordFor(scale, value));
       readout.classList.toggle("note", note !== null && value === null);
@@ -153,6 +183,11 @@ export class Board {
   }
 }
 
+/**
+ * @template {HTMLElement} E
+ * @param {E} element
+ * @param {number} at
+ */
 function place(element, at) {
   element.style.setProperty("--at", String(at));
   return element;

@@ -2,14 +2,15 @@
 
 import { h, uniqueId } from "./dom.js";
 
+/** @import { Point } from "../types.js" */
+
 /**
- * @param points list of {value, label, picture, picture_chosen, picture_below}; the last three are addresses: of the point
- *   as it stands, when it is the chosen one, and when one further up is
- * @param chosen the value that is chosen at first, or null
- * @param words the text of a point
- * @param boxed whether each point has a frame
- * @param onChoose called with the value that was chosen
- * @returns {elements, radios, chosen()}; one element per point
+ * @param {Point[]} points
+ * @param {object} options
+ * @param {string | null} options.chosen the value that is chosen at first
+ * @param {(point: Point) => string} options.words the text of a point
+ * @param {(value: string) => void} options.onChoose called with the value that was chosen
+ * @param {boolean} [options.boxed] whether each point has a frame
  */
 export function choices(points, { chosen, words, boxed, onChoose }) {
   const name = uniqueId("choice");
@@ -36,6 +37,12 @@ export function choices(points, { chosen, words, boxed, onChoose }) {
   };
 }
 
+/**
+ * @param {Point} point
+ * @param {string} name
+ * @param {string} words
+ * @param {boolean} [boxed]
+ */
 function createPoint(point, name, words, boxed) {
   const radio = h("input", { type: "radio", name, value: point.value });
   const pictures = createPictures(point, words);
@@ -50,6 +57,10 @@ function createPoint(point, name, words, boxed) {
   };
 }
 
+/**
+ * @param {Point} point
+ * @param {string} alt
+ */
 function createPictures({ picture, picture_chosen: chosen, picture_below: below }, alt) {
   const addresses = { plain: picture, chosen: chosen ?? picture, below: below ?? picture };
   const different = [...new Set(Object.values(addresses).filter(Boolean))];
@@ -58,6 +69,7 @@ function createPictures({ picture, picture_chosen: chosen, picture_below: below 
   const images = new Map(different.map((src) => [src, h("img", { src, alt, hidden: true })]));
   return {
     elements: [...images.values()],
+    /** @param {keyof typeof addresses} state */
     show: (state) => {
       for (const [src, image] of images) image.hidden = src !== addresses[state];
     },

@@ -1,26 +1,32 @@
 // Small helpers that build elements without ever touching innerHTML.
 
+/** @import { Child, Properties } from "../types.js" */
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * Create an element. Properties: `class`, `text`, `on` (map of listeners), `data` (data attributes);
  * booleans set or leave out an attribute, everything else becomes an attribute as text.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} [properties]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
+  const { class: classes, text, on = {}, data = {}, ...attributes } = properties;
+  if (classes) element.className = classes;
+  if (text) element.textContent = text;
+  for (const [type, listener] of Object.entries(on))
+    element.addEventListener(type, /** @type {EventListener} */ (listener));
+  Object.assign(element.dataset, data);
+  for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name === "class") element.className = value;
-    else if (name === "text") element.textContent = value;
-    else if (name === "on")
-      for (const [type, listener] of Object.entries(value))
-        element.addEventListener(type, listener);
-    else if (name === "data") Object.assign(element.dataset, value);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(
-    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
-  );
+  element.append(...shown(children));
   return element;
 }
 
@@ -36,9 +42,17 @@ const PATHS = {
   help: "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM9.6 9.6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.2.9-1.2 1.8M12 16.8h.01",
   alert: "M12 4 3 19h18zM12 10v4M12 16.5h.01",
 };
+
+/** @typedef {keyof typeof PATHS} IconName */
+
+/** @type {Set<IconName>} */
 const FILLED = new Set(["play", "pause"]);
 
-/** A decorative icon that takes the text's colour. */
+/**
+ * A decorative icon that takes the text's colour.
+ *
+ * @param {IconName} name
+ */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
@@ -50,15 +64,34 @@ export function icon(name) {
   return svg;
 }
 
-/** Replace the children of an element. */
+/**
+ * Replace the children of an element.
+ *
+ * @template {Element} Parent
+ * @param {Parent} element
+ * @param {...Child} children
+ * @returns {Parent}
+ */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat().filter(Boolean));
+  element.replaceChildren(...shown(children));
   return element;
+}
+
+/**
+ * @param {Child[]} children
+ * @returns {(Node | string)[]}
+ */
+function shown(children) {
+  return /** @type {(Node | string)[]} */ (children.flat().filter(Boolean));
 }
 
 let serial = 0;
 
-/** An id that is unique in this document. */
+/**
+ * An id that is unique in this document.
+ *
+ * @param {string} prefix
+ */
 export function uniqueId(prefix) {
   serial += 1;
   return `${prefix}-${serial}`;

@@ -1,9 +1,15 @@
 // Slider tracks as tall as the window allows, so that a trial is seen whole.
 
+import { present } from "../present.js";
+
 const LEAST = 190; // CSS pixels
 const MOST = 378; // 10 cm: no slider needs more
 
-/** Fit the tracks of `board` to the window, now and when it changes; returns a function that ends it. */
+/**
+ * Fit the tracks of `board` to the window, now and when it changes; returns a function that ends it.
+ *
+ * @param {HTMLElement} board
+ */
 export function fitTracks(board) {
   const fit = () => {
     board.style.setProperty("--track", `${LEAST}px`);
@@ -19,15 +25,13 @@ export function fitTracks(board) {
 }
 
 function contentHeight() {
-  const head = document.querySelector(".head").offsetHeight;
-  const foot = document.querySelector(".foot").offsetHeight;
-  const main = document.getElementById("main");
-  const style = getComputedStyle(main);
-  return (
-    head +
-    foot +
-    main.firstElementChild.offsetHeight +
-    parseFloat(style.paddingTop) +
-    parseFloat(style.paddingBottom)
-  );
+  const heights = [".head", ".foot", "#main > *"].map((part) => elementAt(part).offsetHeight);
+  const style = getComputedStyle(elementAt("#main"));
+  const padding = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+  return heights.reduce((sum, height) => sum + height, padding);
+}
+
+/** @param {string} selector */
+function elementAt(selector) {
+  return /** @type {HTMLElement} */ (present(document.querySelector(selector)));
 }

@@ -4,7 +4,13 @@ import { t } from "../i18n.js";
 import { fill, h, icon } from "./dom.js";
 import { setShortcuts, shortcutsOn } from "./keys.js";
 
+/**
+ * @import { TextKey } from "../i18n.js"
+ * @import { IconName } from "./dom.js"
+ */
+
 // Each with the icon that stands for it on the page.
+/** @type {[IconName, TextKey][]} */
 const BASICS = [
   ["play", "help_play"],
   ["check", "help_heard"],
@@ -12,6 +18,7 @@ const BASICS = [
   ["loop", "help_loop"],
 ];
 
+/** @type {[string[], TextKey][]} */
 const RATING_KEYS = [
   [["1", "…", "9"], "key_sounds"],
   [["shift", "0", "…", "9"], "key_more_sounds"],
@@ -25,9 +32,17 @@ const RATING_KEYS = [
   [["?"], "key_help"],
 ];
 
-const KEY_WORDS = new Set(["shift", "space"]);
+/**
+ * How a key is called: a word, or the sign on it.
+ *
+ * @param {string} key
+ */
+function keyWord(key) {
+  return key === "shift" || key === "space" ? t(`name_${key}`) : key;
+}
 
 export class Help {
+  /** @param {string} resume */
   constructor(resume) {
     this.button = h(
       "button",
@@ -93,9 +108,7 @@ export class Help {
         h(
           "th",
           { scope: "row" },
-          keys.map((key) =>
-            key === "…" ? "… " : h("kbd", { text: KEY_WORDS.has(key) ? t(`name_${key}`) : key }),
-          ),
+          keys.map((key) => (key === "…" ? "… " : h("kbd", { text: keyWord(key) }))),
         ),
         h("td", { text: t(text) }),
       ),
@@ -109,6 +122,7 @@ export class Help {
     return h("label", { class: "choice" }, box, h("span", { text: t("shortcuts_on") }));
   }
 
+  /** @param {string} resume */
   #resume(resume) {
     if (!resume) return null;
     const field = h("input", {
@@ -131,6 +145,10 @@ export class Help {
     );
   }
 
+  /**
+   * @param {HTMLInputElement} field
+   * @param {HTMLButtonElement} button
+   */
   async #copy(field, button) {
     field.select();
     try {

@@ -2,7 +2,10 @@
 
 import { recall, remember } from "../storage.js";
 
+/** @import { KeyHandlers } from "../types.js" */
+
 const SETTING = "listenable.shortcuts";
+/** @type {Record<string, string>} */
 const NAMES = {
   " ": "space",
   ArrowUp: "up",
@@ -17,6 +20,7 @@ export function shortcutsOn() {
   return recall(SETTING) !== false;
 }
 
+/** @param {boolean} on */
 export function setShortcuts(on) {
   remember(SETTING, on);
 }
@@ -24,6 +28,8 @@ export function setShortcuts(on) {
 /**
  * Name a key press: "digit:3", "shift+digit:2", "space", "shift+up", "a". Digits go by their place on the
  * keyboard, because some layouts need Shift to type them.
+ *
+ * @param {KeyboardEvent} event
  */
 export function keyName(event) {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code ?? "");
@@ -32,8 +38,13 @@ export function keyName(event) {
   return event.key;
 }
 
-/** Call `handlers[name]` for key presses on this page; returns a function that ends it. */
+/**
+ * Call `handlers[name]` for key presses on this page; returns a function that ends it.
+ *
+ * @param {KeyHandlers} handlers
+ */
 export function bindKeys(handlers) {
+  /** @param {KeyboardEvent} event */
   const onKey = (event) => {
     if (
       event.ctrlKey ||
@@ -54,6 +65,10 @@ export function bindKeys(handlers) {
   return () => document.removeEventListener("keydown", onKey);
 }
 
+/**
+ * @param {EventTarget | null} target
+ * @param {string} name
+ */
 function belongsTo(target, name) {
   if (!(target instanceof Element)) return false;
   if (target.closest("textarea, select, [contenteditable]")) return true;

@@ -4,7 +4,20 @@ import { scaleWord, t } from "../i18n.js";
 import { choices } from "./choices.js";
 import { h } from "./dom.js";
 
-/** @param points see choices.js; `legend` says what is rated; `onChoose(value)` gets the point's own text. */
+/**
+ * @import { LikertControl, LikertPage, LikertParts, Point, Problem, Score } from "../types.js"
+ * @import { Ratings } from "./ratings.js"
+ */
+
+/**
+ * @param {Point[]} points
+ * @param {object} options
+ * @param {string} options.legend what is rated
+ * @param {Score | null} options.chosen
+ * @param {(value: string) => void} options.onChoose gets the point's own text
+ * @param {boolean} [options.hideLegend]
+ * @returns {LikertControl}
+ */
 export function likertScale(points, { legend, chosen, onChoose, hideLegend = false }) {
   const made = choices(points, {
     chosen: chosen === null ? null : String(chosen),
@@ -22,34 +35,53 @@ export function likertScale(points, { legend, chosen, onChoose, hideLegend = fal
     element,
     first: made.radios[0],
     chosen: made.chosen,
+    get enabled() {
+      return !element.disabled;
+    },
     set enabled(on) {
       element.disabled = !on;
     },
   };
 }
 
-/** What a page's rule on playback asks before a sound can be rated, in words; null where it asks nothing. */
+/**
+ * What a page's rule on playback asks before a sound can be rated, in words; null where it asks nothing.
+ *
+ * @param {LikertPage} page
+ */
 export function rateRule(page) {
   if (mustEnd(page)) return t("rate_after_end");
   return page.must_playback === "processUpdate" ? t("rate_after_start") : null;
 }
 
-/** Whether a page's rule on playback lets a sound be rated now. */
-export function mayRate(page, player, ratings, key) {
+/**
+ * Whether a page's rule on playback lets a sound be rated now.
+ *
+ * @param {LikertPage} page
+ * @param {Ratings} ratings
+ * @param {string} key
+ */
+export function mayRate(page, ratings, key) {
   if (mustEnd(page)) return ratings.heardAll(key);
   if (page.must_playback === "processUpdate") return ratings.started(key);
   return true;
 }
 
+/** @param {LikertPage} page */
 const mustEnd = (page) => page.must_playback === "ended" || page.must_playback === true;
 
-/** What is still missing: sounds to hear, then points to choose. */
+/**
+ * What is still missing: sounds to hear, then points to choose.
+ *
+ * @param {LikertParts} parts
+ * @returns {Problem | null}
+ */
 export function likertProblem({ page, ratings, keys, buttons, scales, name }) {
   const unheard = page.must_listen ? keys.filter((key) => !ratings.heard(key)) : [];
   if (unheard.length > 0)
     return {
       text: t("listen_missing", { sounds: unheard.map(name).join(", ") }),
-      focus: buttons.get(unheard[0]).element,
+      focus: buttons.get(unheard[0])?.element,
     };
   if (!page.must_rate) return null;
   const open = scales.filter((scale) => scale.control.chosen() === null);

@@ -2,13 +2,24 @@
 
 import { OPEN } from "../sounds.js";
 
+/**
+ * @import { Player } from "../audio/player.js"
+ * @import { RatedPage, Rating, Score } from "../types.js"
+ */
+
 export class Ratings {
   #player;
   #keys;
   #scales;
+  /** @type {Map<string, Pick<Rating, "score" | "comment">>} */
   #entries = new Map(); // "key attribute" -> {score, comment}
+  /** @type {Map<string, number>} */
   #before = new Map(); // key -> milliseconds listened before the page was loaded again
 
+  /**
+   * @param {RatedPage} page
+   * @param {Player} player
+   */
   constructor(page, player) {
     this.#player = player;
     this.#keys = page.stimuli.map((sound) => sound.key);
@@ -23,10 +34,20 @@ export class Ratings {
       this.#before.set(OPEN, Infinity);
   }
 
+  /**
+   * @param {string} key
+   * @param {string} attribute
+   * @param {Score | null} score
+   */
   rate(key, attribute, score) {
     this.#entries.set(`${key} ${attribute}`, { ...this.#entry(key, attribute), score });
   }
 
+  /**
+   * @param {string} key
+   * @param {string} attribute
+   * @param {string} text
+   */
   comment(key, attribute, text) {
     this.#entries.set(`${key} ${attribute}`, {
       ...this.#entry(key, attribute),
@@ -34,35 +55,60 @@ export class Ratings {
     });
   }
 
+  /**
+   * @param {string} key
+   * @param {string} attribute
+   */
   commentOf(key, attribute) {
     return this.#entry(key, attribute).comment ?? "";
   }
 
+  /**
+   * @param {string} key
+   * @param {string} attribute
+   */
   scoreOf(key, attribute) {
     return this.#entry(key, attribute).score;
   }
 
-  /** Scores of one attribute: a Map of key to score or null. */
+  /**
+   * Scores of one attribute of a page with sliders: a Map of key to score or null.
+   *
+   * @param {string} attribute
+   */
   scores(attribute) {
-    return new Map(this.#keys.map((key) => [key, this.#entry(key, attribute).score]));
+    return new Map(this.#keys.map((key) => [key, asNumber(this.#entry(key, attribute).score)]));
   }
 
-  /** Whether a sound was heard, now or before the page was loaded again. */
+  /**
+   * Whether a sound was heard, now or before the page was loaded again.
+   *
+   * @param {string} key
+   */
   heard(key) {
     const enough = Math.min(1000, 1000 * this.#player.secondsOf(key) - 20);
     return this.#player.heard(key) || (this.#before.get(key) ?? 0) >= enough;
   }
 
-  /** Whether a sound was played to its end. */
+  /**
+   * Whether a sound was played to its end.
+   *
+   * @param {string} key
+   */
   heardAll(key) {
     return this.#listenedMs(key) >= 1000 * this.#player.secondsOf(key) - 20;
   }
 
-  /** Whether any of a sound was played. */
+  /**
+   * Whether any of a sound was played.
+   *
+   * @param {string} key
+   */
   started(key) {
     return this.#listenedMs(key) > 0;
   }
 
+  /** @returns {Rating[]} */
   toJSON() {
     return this.#keys.flatMap((key) => {
       const listened = this.#listenedMs(key);
@@ -75,11 +121,21 @@ export class Ratings {
     });
   }
 
+  /** @param {string} key */
   #listenedMs(key) {
     return (this.#before.get(key) ?? 0) + this.#player.listenedMs(key);
   }
 
+  /**
+   * @param {string} key
+   * @param {string} attribute
+   */
   #entry(key, attribute) {
     return this.#entries.get(`${key} ${attribute}`) ?? { score: null, comment: null };
   }
+}
+
+/** @param {Score | null} score */
+function asNumber(score) {
+  return score === null ? null : Number(score);
 }

@@ -11,6 +11,7 @@ const DROPPED = new Set(
     " ",
   ),
 );
+/** @type {Record<string, string[]>} */
 const ATTRIBUTES = {
   A: ["href", "title"],
   IMG: ["src", "alt", "width", "height"],
@@ -19,7 +20,11 @@ const ATTRIBUTES = {
 };
 const EVERYWHERE = ["lang", "dir"];
 
-/** Turn trusted-enough HTML into a fragment that cannot run anything. */
+/**
+ * Turn trusted-enough HTML into a fragment that cannot run anything.
+ *
+ * @param {string} html
+ */
 export function sanitize(html) {
   const parsed = new DOMParser().parseFromString(String(html ?? ""), "text/html");
   const fragment = document.createDocumentFragment();
@@ -27,13 +32,21 @@ export function sanitize(html) {
   return fragment;
 }
 
+/**
+ * @param {Node} from
+ * @param {Element | DocumentFragment} to
+ */
 function copyChildren(from, to) {
   for (const node of from.childNodes) {
-    if (node.nodeType === Node.TEXT_NODE) to.append(node.data);
-    else if (node.nodeType === Node.ELEMENT_NODE) copyElement(node, to);
+    if (node instanceof Text) to.append(node.data);
+    else if (node instanceof Element) copyElement(node, to);
   }
 }
 
+/**
+ * @param {Element} node
+ * @param {Element | DocumentFragment} to
+ */
 function copyElement(node, to) {
   const name = node.tagName.toUpperCase();
   if (DROPPED.has(name)) return;
@@ -47,15 +60,19 @@ function copyElement(node, to) {
     const value = node.getAttribute(attribute);
     if (value !== null && safeValue(attribute, value)) element.setAttribute(attribute, value);
   }
-  if (name === "A") {
+  if (element instanceof HTMLAnchorElement) {
     element.target = "_blank";
     element.rel = "noopener noreferrer";
   }
-  if (name === "IMG" && !element.hasAttribute("alt")) element.alt = "";
+  if (element instanceof HTMLImageElement && !element.hasAttribute("alt")) element.alt = "";
   copyChildren(node, element);
   to.append(element);
 }
 
+/**
+ * @param {string} attribute
+ * @param {string} value
+ */
 function safeValue(attribute, value) {
   if (attribute !== "href" && attribute !== "src") return true;
   try {

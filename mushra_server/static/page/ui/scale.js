@@ -2,11 +2,19 @@
 
 import { scaleWord, t } from "../i18n.js";
 
+/** @import { PageScale } from "../types.js" */
+
 // The labels of a scale name equal bands (BS.1534). Two labels alone name its ends, and with `points` they name the
 // scores at equal distances from the lowest to the highest (BS.1116).
+/** @param {PageScale} scale */
 const namesPoints = ({ labels, points }) => points || labels.length < 3;
 
-/** The word for a score, or null on a scale that names its ends alone. */
+/**
+ * The word for a score, or null on a scale that names its ends alone.
+ *
+ * @param {PageScale} scale
+ * @param {number} value
+ */
 export function wordFor(scale, value) {
   const { labels, min, max } = scale;
   if (!labels || labels.length < 3) return null;
@@ -17,13 +25,22 @@ export function wordFor(scale, value) {
   return scaleWord(labels[Math.min(Math.max(band, 0), labels.length - 1)]);
 }
 
-/** A score as it is read aloud: "63, Good". */
+/**
+ * A score as it is read aloud: "63, Good".
+ *
+ * @param {PageScale} scale
+ * @param {number} value
+ */
 export function spoken(scale, value) {
   const word = wordFor(scale, value);
   return word === null ? String(value) : t("score_with_word", { score: value, word });
 }
 
-/** Where each label stands on the scale, from 0 at its low end to 1. */
+/**
+ * Where each label stands on the scale, from 0 at its low end to 1.
+ *
+ * @param {PageScale} scale
+ */
 export function labelPlaces(scale) {
   const { labels = [] } = scale;
   const last = Math.max(1, labels.length - 1);
@@ -33,7 +50,11 @@ export function labelPlaces(scale) {
   }));
 }
 
-/** Where the lines between bands stand; on a scale of points, where the points are. */
+/**
+ * Where the lines between bands stand; on a scale of points, where the points are.
+ *
+ * @param {PageScale} scale
+ */
 export function linePlaces(scale) {
   const { labels = [] } = scale;
   const count = labels.length < 2 ? 1 : namesPoints(scale) ? labels.length - 1 : labels.length;

@@ -1,23 +1,45 @@
 // The frame around every page: title, progress, connection, help, and the way forwards and back.
 
 import { t } from "../i18n.js";
+import { present } from "../present.js";
 import { fill, h, icon } from "./dom.js";
 import { Help } from "./help.js";
 import { sanitize } from "./sanitize.js";
 
+/** @import { Page, StudySettings } from "../types.js" */
+
+/**
+ * @typedef {object} Parts
+ * @property {HTMLElement} progress
+ * @property {HTMLProgressElement} bar
+ * @property {HTMLElement} connection
+ * @property {HTMLElement} hint
+ * @property {HTMLElement} previous
+ * @property {HTMLButtonElement} next
+ * @property {HTMLElement} nextLabel
+ */
+
 export class Shell {
   #root;
+  /** @type {Parts | null} */
   #parts = null;
   #title = "";
+  /** @type {string | null} */
   #missing = null; // what the hint says is missing, once it was asked; it follows the page until nothing is
 
+  /** @param {Element} root */
   constructor(root) {
     this.#root = root;
     this.main = h("main", { id: "main", tabindex: "-1" });
     fill(root, this.main);
   }
 
-  /** Build the frame, in the study's language. */
+  /**
+   * Build the frame, in the study's language.
+   *
+   * @param {StudySettings} study
+   * @param {{ resume: string, onNext: () => void, onPrevious: () => void }} session
+   */
   begin(study, { resume, onNext, onPrevious }) {
     this.#title = study.title || t("listening_test");
     this.help = new Help(resume);
@@ -46,7 +68,7 @@ export class Shell {
       ),
       nextLabel: next,
     };
-    const { progress, bar, connection, hint, previous, next: forward } = this.#parts;
+    const { progress, bar, connection, hint, previous, next: forward } = present(this.#parts);
     this.footer = h(
       "footer",
       { class: "foot" },
@@ -75,9 +97,15 @@ export class Shell {
     document.title = this.#title;
   }
 
-  /** Show a page's title, the author's text and the page itself. */
+  /**
+   * Show a page's title, the author's text and the page itself.
+   *
+   * @param {Page} page
+   * @param {HTMLElement} element
+   * @param {{ index: number, count: number }} place
+   */
   showPage(page, element, { index, count }) {
-    const { progress, bar } = this.#parts;
+    const { progress, bar } = present(this.#parts);
     const where = t("page_of", { page: index + 1, pages: count });
     progress.textContent = where;
     bar.value = count > 1 ? index / (count - 1) : 1;
@@ -97,13 +125,17 @@ export class Shell {
       content,
     );
     fill(this.main, h("article", { class: "card", data: { type: page.type } }, intro, element));
-    this.footer.hidden = false;
+    present(this.footer).hidden = false;
     this.showHint("");
     window.scrollTo(0, 0);
     this.heading.focus({ preventScroll: true });
   }
 
-  /** Show something that is no page of the study: thanks, errors, waiting. */
+  /**
+   * Show something that is no page of the study: thanks, errors, waiting.
+   *
+   * @param {HTMLElement} element
+   */
   showPlain(element) {
     this.footer?.setAttribute("hidden", "");
     if (this.#parts) this.#parts.progress.textContent = "";
@@ -117,9 +149,15 @@ export class Shell {
     window.scrollTo(0, 0);
   }
 
-  /** @param problem what keeps the page from being left, or null */
+  /**
+   * @param {object} state
+   * @param {string} state.next the text of the button
+   * @param {boolean} state.canGoBack
+   * @param {boolean} state.ready
+   * @param {string | null} state.problem what keeps the page from being left
+   */
   showControls({ next, canGoBack, ready, problem }) {
-    const { previous, next: button, nextLabel } = this.#parts;
+    const { previous, next: button, nextLabel } = present(this.#parts);
     nextLabel.textContent = next;
     previous.hidden = !canGoBack;
     button.disabled = !ready;
@@ -129,25 +167,42 @@ export class Shell {
     this.#write(problem ?? "", "off"); // not read out each time: the listener is listening to something else
   }
 
-  /** Say in the footer what must be known of the page; empty text says nothing. */
+  /**
+   * Say in the footer what must be known of the page; empty text says nothing.
+   *
+   * @param {string} text
+   */
   showHint(text) {
     this.#missing = null;
     this.#write(text, "polite");
   }
 
-  /** Say in the footer what keeps the page from being left, from now on with every change. */
+  /**
+   * Say in the footer what keeps the page from being left, from now on with every change.
+   *
+   * @param {string} text
+   */
   showMissing(text) {
     this.showHint(text);
     this.#missing = text;
   }
 
+  /**
+   * @param {string} text
+   * @param {"polite" | "off"} live
+   */
   #write(text, live) {
-    const { hint } = this.#parts;
+    const { hint } = present(this.#parts);
     hint.setAttribute("aria-live", live);
     fill(hint, ...(text ? [icon("alert"), h("span", { text })] : []));
   }
 
-  /** Say whether answers are still on their way. */
+  /**
+   * Say whether answers are still on their way.
+   *
+   * @param {number} unsent
+   * @param {boolean} offline
+   */
   showConnection(unsent, offline) {
     const { connection } = this.#parts ?? {};
     if (!connection) return;

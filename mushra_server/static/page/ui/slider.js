@@ -5,23 +5,37 @@
 // lands on a slider may be about to scroll: it sets a score only by a tap, or once it moves along the track.
 
 import { t } from "../i18n.js";
+import { present } from "../present.js";
 import { h } from "./dom.js";
 
+/** @import { PageScale } from "../types.js" */
+
 const SLOP = 8; // pixels that a finger may move before it does more than tap
+
+/**
+ * A touch: where it landed, the score then, and whether it moves the score.
+ *
+ * @typedef {{ x: number, y: number, before: number | null, moving: boolean }} Finger
+ */
 
 export class Slider {
   #scale;
   #describe;
   #on;
   #enabled = false;
-  #finger = null; // {x, y, before, moving} of a touch: where it landed, the score then, whether it moves the score
+  /** @type {Finger | null} */
+  #finger = null;
+  /** @type {number | null} */
   value = null;
 
   /**
-   * @param scale {min, max, step}
-   * @param name how a screen reader calls it
-   * @param describe score -> the word that goes with it
-   * @param on {change(value), blocked()}; `blocked` when a switched-off slider is pressed
+   * @param {Pick<PageScale, "min" | "max" | "step">} scale
+   * @param {object} options
+   * @param {string} options.name how a screen reader calls it
+   * @param {(score: number) => string} options.describe the word that goes with a score
+   * @param {number | null} [options.value]
+   * @param {(score: number | null) => void} options.change
+   * @param {() => void} options.blocked a switched-off slider was pressed
    */
   constructor(scale, { name, describe, value = null, change, blocked }) {
     this.#scale = scale;
@@ -44,6 +58,10 @@ export class Slider {
       h("span", { class: "slider-thumb" }),
     );
     this.element = h("div", { class: "slider" }, this.input, this.track);
+    /**
+     * @param {"pointerdown" | "pointermove" | "pointerup" | "pointercancel"} type
+     * @param {(event: PointerEvent) => void} act
+     */
     const pointer = (type, act) =>
       this.element.addEventListener(type, (event) => event.isPrimary && act(event));
     pointer("pointerdown", (event) => this.#press(event));
@@ -53,13 +71,18 @@ export class Slider {
     this.#show(value);
   }
 
+  /** @param {boolean} on */
   set enabled(on) {
     this.#enabled = on;
     this.input.disabled = !on;
     this.element.classList.toggle("enabled", on);
   }
 
-  /** Set a score, as the listener does. */
+  /**
+   * Set a score, as the listener does.
+   *
+   * @param {number} value
+   */
   set(value) {
     const { min, max, step } = this.#scale;
     const steps = Math.round((Math.min(Math.max(value, min), max) - min) / step);
@@ -67,18 +90,24 @@ export class Slider {
     this.#change(rounded);
   }
 
-  /** Move by steps; the first move puts an empty slider in the middle. */
+  /**
+   * Move by steps; the first move puts an empty slider in the middle.
+   *
+   * @param {number} steps
+   */
   nudge(steps) {
     const { min, max, step } = this.#scale;
     this.set(this.value === null ? (min + max) / 2 : this.value + steps * step);
   }
 
+  /** @param {number | null} value */
   #change(value) {
     if (value === this.value) return;
     this.#show(value);
     this.#on.change(value);
   }
 
+  /** @param {number | null} value */
   #show(value) {
     const { min, max } = this.#scale;
     this.value = value;
@@ -94,6 +123,7 @@ export class Slider {
     );
   }
 
+  /** @param {PointerEvent} event */
   #press(event) {
     if (event.button !== 0) return;
     if (event.pointerType === "touch")
@@ -101,7 +131,11 @@ export class Slider {
     else this.#take(event);
   }
 
-  /** Follow a pointer that means this slider: play its sound first, or set the score. */
+  /**
+   * Follow a pointer that means this slider: play its sound first, or set the score.
+   *
+   * @param {PointerEvent} event
+   */
   #take(event) {
     if (!this.#enabled) {
       this.#on.blocked();
@@ -113,6 +147,7 @@ export class Slider {
     this.set(this.#valueAt(event));
   }
 
+  /** @param {PointerEvent} event */
   #drag(event) {
     if (this.#finger && !this.#finger.moving) {
       const { along, across } = this.#moved(event);
@@ -123,6 +158,7 @@ export class Slider {
       this.set(this.#valueAt(event));
   }
 
+  /** @param {PointerEvent} event */
   #lift(event) {
     const finger = this.#finger;
     if (finger && !finger.moving && Math.max(...Object.values(this.#moved(event))) <= SLOP)
@@ -136,9 +172,14 @@ export class Slider {
     this.#finger = null;
   }
 
-  /** How far the finger is from where it landed, in pixels along the track and across it. */
+  /**
+   * How far the finger is from where it landed, in pixels along the track and across it.
+   *
+   * @param {PointerEvent} event
+   */
   #moved({ clientX, clientY }) {
-    const [x, y] = [Math.abs(clientX - this.#finger.x), Math.abs(clientY - this.#finger.y)];
+    const landed = present(this.#finger);
+    const [x, y] = [Math.abs(clientX - landed.x), Math.abs(clientY - landed.y)];
     return this.#upright ? { along: y, across: x } : { along: x, across: y };
   }
 
@@ -147,6 +188,7 @@ export class Slider {
     return box.height > box.width;
   }
 
+  /** @param {PointerEvent} event */
   #valueAt(event) {
     const box = this.track.getBoundingClientRect();
     const { min, max } = this.#scale;

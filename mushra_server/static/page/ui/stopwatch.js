@@ -2,6 +2,7 @@
 
 export class Stopwatch {
   #before;
+  /** @type {number | null} */
   #since;
   #controller = new AbortController();
 

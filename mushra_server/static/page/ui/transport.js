@@ -3,24 +3,43 @@
 import { MIN_LOOP_SECONDS } from "../audio/loop.js";
 import { drawPeaks, peaks } from "../audio/waveform.js";
 import { t } from "../i18n.js";
+import { present } from "../present.js";
 import { OPEN } from "../sounds.js";
 import { fill, h, icon } from "./dom.js";
+
+/**
+ * @import { Player } from "../audio/player.js"
+ * @import { Edge } from "../types.js"
+ */
 
 const COLUMNS = 160;
 const STEP = 0.05; // seconds a handle moves by an arrow key; ten times as far with Shift
 
+/**
+ * A pointer that is down: the edge it took, the seconds and the pixel where it landed, and where it is by now.
+ *
+ * @typedef {{ edge: Edge | null, from: number, to: number, x: number, moved: boolean }} Drag
+ */
+
 export class Transport {
   #player;
   #loop;
+  /** @type {Float32Array | null} */
   #peaks = null;
+  /** @type {Drag | null} */
   #drag = null;
 
+  /**
+   * @param {Player} player
+   * @param {Map<string, AudioBuffer>} buffers
+   * @param {{ loop: boolean, waveform: boolean }} options
+   */
   constructor(player, buffers, { loop, waveform }) {
     this.#player = player;
     this.#loop = loop;
     // Only the open sound's waveform is drawn: those of the others would tell them apart by eye.
-    if (waveform && buffers.has(OPEN))
-      this.#peaks = peaks(buffers.get(OPEN), COLUMNS, player.engine.length);
+    const open = buffers.get(OPEN);
+    if (waveform && open) this.#peaks = peaks(open, COLUMNS, player.engine.length);
     this.toggle = h("button", {
       type: "button",
       class: "button round",
@@ -30,6 +49,7 @@ export class Transport {
     this.canvas = h("canvas", { class: "wave", "aria-hidden": "true" });
     this.region = h("span", { class: "region", "aria-hidden": "true" });
     this.head = h("span", { class: "playhead", "aria-hidden": "true" });
+    /** @type {Partial<Record<Edge, HTMLElement>>} */
     this.handles = loop ? { start: this.#handle("start"), end: this.#handle("end") } : {};
     this.strip = h(
       "div",
@@ -41,7 +61,7 @@ export class Transport {
     );
     this.strip.addEventListener("pointerdown", (event) => this.#press(event));
     this.strip.addEventListener("pointermove", (event) => this.#move(event));
-    this.strip.addEventListener("pointerup", (event) => this.#release(event));
+    this.strip.addEventListener("pointerup", () => this.#release());
     this.element = h(
       "div",
       { class: "transport", role: "group", "aria-label": t("playback") },
@@ -63,7 +83,12 @@ export class Transport {
     this.scheme.removeEventListener("change", this.redraw);
   }
 
-  /** Move one edge of the loop to a time in seconds; a negative end or none means the whole sound. */
+  /**
+   * Move one edge of the loop to a time in seconds; a negative end or none means the whole sound.
+   *
+   * @param {Edge} edge
+   * @param {number} [seconds]
+   */
   setEdge(edge, seconds = this.#player.position) {
     if (!this.#loop) return;
     const frame = Math.round(seconds * this.#player.engine.sampleRate);
@@ -73,6 +98,7 @@ export class Transport {
     this.#draw();
   }
 
+  /** @param {Edge} edge */
   resetEdge(edge) {
     this.setEdge(edge, edge === "start" ? 0 : this.#player.seconds);
   }
@@ -102,7 +128,8 @@ export class Transport {
     this.strip.style.setProperty("--from", String(edges.start / seconds));
     this.strip.style.setProperty("--to", String(edges.end / seconds));
     if (this.whole) this.whole.disabled = edges.start === 0 && engine.region.end === engine.length;
-    for (const [edge, handle] of Object.entries(this.handles)) {
+    for (const edge of /** @type {Edge[]} */ (Object.keys(this.handles))) {
+      const handle = present(this.handles[edge]);
       handle.setAttribute("aria-valuenow", edges[edge].toFixed(2));
       handle.setAttribute("aria-valuetext", t("seconds", { seconds: edges[edge].toFixed(2) }));
     }
@@ -119,6 +146,7 @@ export class Transport {
     return this.whole;
   }
 
+  /** @param {Edge} edge */
   #handle(edge) {
     const handle = h("span", {
       class: `handle handle-${edge}`,
@@ -132,10 +160,15 @@ export class Transport {
     return handle;
   }
 
+  /**
+   * @param {KeyboardEvent} event
+   * @param {Edge} edge
+   */
   #handleKey(event, edge) {
     const { engine, seconds } = this.#player;
     const now = engine.region[edge] / engine.sampleRate;
     const step = (event.shiftKey ? 10 : 1) * STEP;
+    /** @type {Record<string, number>} */
     const targets = {
       ArrowLeft: now - step,
       ArrowDown: now - step,
@@ -149,11 +182,13 @@ export class Transport {
     this.setEdge(edge, Math.min(Math.max(targets[event.key], 0), seconds));
   }
 
+  /** @param {PointerEvent} event */
   #secondsAt(event) {
     const box = this.strip.getBoundingClientRect();
     return Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * this.#player.seconds;
   }
 
+  /** @param {PointerEvent} event */
   #press(event) {
     if (event.button !== 0) return;
     this.strip.setPointerCapture(event.pointerId);
@@ -163,9 +198,11 @@ export class Transport {
         : event.target === this.handles.end
           ? "end"
           : null;
-    this.#drag = { edge, from: this.#secondsAt(event), x: event.clientX, moved: false };
+    const from = this.#secondsAt(event);
+    this.#drag = { edge, from, to: from, x: event.clientX, moved: false };
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     if (!this.#drag) return;
     if (Math.abs(event.clientX - this.#drag.x) > 4) this.#drag.moved = true;
@@ -206,6 +243,7 @@ export class Transport {
     if (!this.#peaks) return;
     const style = getComputedStyle(this.strip);
     const { region, length } = this.#player.engine;
+    /** @param {number} fraction */
     const inside = (fraction) =>
       fraction * length >= region.start && fraction * length < region.end;
     drawPeaks(this.canvas, this.#peaks, {

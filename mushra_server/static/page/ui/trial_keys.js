@@ -3,11 +3,23 @@
 import { OPEN } from "../sounds.js";
 
 /**
- * @param sliders returns the Map of key to Slider, or undefined on a page without sliders
+ * @import { Player } from "../audio/player.js"
+ * @import { KeyHandlers } from "../types.js"
+ * @import { Slider } from "./slider.js"
+ * @import { Transport } from "./transport.js"
+ */
+
+/**
+ * @param {() => Map<string, Slider> | undefined} [sliders] returns the Map of key to Slider, or undefined on a page without sliders
+ * @param {Player} player
+ * @param {Transport | null} transport
+ * @returns {KeyHandlers}
  */
 export function trialKeys(player, transport, sliders = () => undefined) {
   const rated = player.keys.filter((key) => key !== OPEN);
+  /** @type {KeyHandlers} */
   const handlers = {};
+  /** @param {string | undefined} key */
   const play = (key) => key !== undefined && player.keys.includes(key) && player.play(key);
   for (let digit = 1; digit <= 9; digit += 1)
     handlers[`digit:${digit}`] = () => play(rated[digit - 1]);
@@ -15,11 +27,16 @@ export function trialKeys(player, transport, sliders = () => undefined) {
     handlers[`shift+digit:${digit}`] = () => play(rated[9 + digit]);
   const open = () => play(OPEN);
   const toggle = () => player.toggle(null, player.keys.includes(OPEN) ? OPEN : rated[0]);
+  /** @param {number} by */
   const neighbour = (by) => () => {
-    const at = rated.indexOf(player.current);
+    const at = player.current === null ? -1 : rated.indexOf(player.current);
     play(rated[at < 0 ? (by > 0 ? 0 : rated.length - 1) : (at + by + rated.length) % rated.length]);
   };
-  const score = (steps) => () => sliders()?.get(player.current)?.nudge(steps);
+  /** @param {number} steps */
+  const score = (steps) => () =>
+    sliders()
+      ?.get(player.current ?? "")
+      ?.nudge(steps);
   return {
     ...handlers,
     "digit:0": open,

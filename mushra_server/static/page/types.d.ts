@@ -1,0 +1,306 @@
+// What the modules of this page hand each other, for the type checker alone: no browser is sent this file.
+//
+// The first half is the session's state as mushra_server/participant/session_state.py writes it and docs/formats.md
+// describes it, and the answer as mushra_server/answers/checks.py takes it.
+
+import type { Loader } from "./audio/loader.js";
+import type { Ratings } from "./ui/ratings.js";
+
+export interface SessionState {
+  study: StudySettings;
+  simulated: boolean;
+  resume_url: string;
+  position: number;
+  finished: boolean;
+  completion: Completion | null;
+  pages: Page[];
+}
+
+export interface StudySettings {
+  title: string;
+  language: string;
+  show_previous: boolean;
+}
+
+export interface Completion {
+  code: string | null;
+  redirect: string | null;
+}
+
+interface AnyPage {
+  index: number;
+  id: string;
+  kind: "trial" | "training" | null;
+  title: string;
+  content: string;
+  saved: boolean;
+  answer: Answer | null;
+}
+
+export interface TextPage extends AnyPage {
+  type: "generic" | "questionnaire";
+  questionnaire?: Question[];
+}
+
+export interface FinishPage extends AnyPage {
+  type: "finish";
+  questionnaire?: Question[];
+  popup_content: string | null;
+}
+
+export interface ConsentPage extends AnyPage {
+  type: "consent";
+  must_consent: boolean;
+}
+
+export interface SpatialPage extends AnyPage {
+  type: "spatial";
+}
+
+export interface HeadphonePage extends AnyPage {
+  type: "headphone_check";
+  method: HeadphoneMethod;
+}
+
+export interface VolumePage extends AnyPage {
+  type: "volume";
+  url: string;
+  default_volume: number;
+}
+
+interface RatingPage extends AnyPage {
+  reference: { url: string } | null;
+  stimuli: Stimulus[];
+  scales: PageScale[];
+  prediction: string | null;
+  loop: boolean;
+  switch_back: boolean;
+  show_waveform: boolean;
+  must_listen: boolean;
+  must_rate: boolean;
+  allow_comments: boolean;
+}
+
+export interface MushraPage extends RatingPage {
+  type: "mushra" | "bs1116";
+}
+
+export interface PairedPage extends RatingPage {
+  type: "paired_comparison";
+  unforced: string | null;
+}
+
+export interface LikertPage extends RatingPage {
+  type: "likert_single_stimulus" | "likert_multi_stimulus";
+  response: Point[][];
+  must_playback: "ended" | "processUpdate" | boolean;
+}
+
+export type Page =
+  | TextPage
+  | FinishPage
+  | ConsentPage
+  | SpatialPage
+  | HeadphonePage
+  | VolumePage
+  | MushraPage
+  | PairedPage
+  | LikertPage;
+
+export type HeadphoneMethod = "antiphase" | "huggins";
+
+export interface Stimulus {
+  key: string;
+  url: string;
+}
+
+export interface PageScale {
+  name: string;
+  question: string | null;
+  min: number;
+  max: number;
+  step: number;
+  labels: string[];
+  /** The values of a Likert scale; on this page also `true`, where labels name scores rather than bands. */
+  points?: string[] | true;
+}
+
+/** One of several points to choose from; the pictures are addresses. */
+export interface Point {
+  value: string;
+  label: string | null;
+  picture?: string;
+  picture_chosen?: string;
+  picture_below?: string;
+}
+
+export interface Question {
+  type: string;
+  name: string;
+  label: string | null;
+  optional: boolean;
+  min: number | null;
+  max: number | null;
+  default: string | number | null;
+  response: Point[];
+}
+
+export interface Answer {
+  attempt: string;
+  time_ms: number;
+  ratings: Rating[];
+  answers: Record<string, string>;
+}
+
+/** A score is a number, or the text of a Likert point. */
+export type Score = number | string;
+
+export interface Rating {
+  key: string;
+  attribute: string;
+  score: Score | null;
+  comment: string | null;
+  listened_ms: number;
+}
+
+/** What a request is refused with; a proxy's own answer may have none of it. */
+export interface Refusal {
+  error?: string;
+  reason?: string;
+  missing?: number[];
+}
+
+// What modules hand each other.
+
+/** A sound of a page; `label` is how a listener knows it. */
+export interface Sound extends Stimulus {
+  label: string;
+}
+
+/** A page that plays sounds; with `separate` each sound has its own timeline. */
+export type SoundPage = (VolumePage & { loop: boolean }) | MushraPage | PairedPage | LikertPage;
+export type RatedPage = MushraPage | PairedPage | LikertPage;
+
+/** The decoded sounds of a page; the rates differ where the browser resamples. */
+export interface Loaded {
+  context: AudioContext;
+  buffers: Map<string, AudioBuffer>;
+  nativeRate: number | null;
+  playedRate: number;
+  mixed: boolean;
+}
+
+/** A part of a sound, in frames. */
+export interface Region {
+  start: number;
+  end: number;
+}
+
+export type Edge = keyof Region;
+
+/** Which channels of a packed buffer are a sound's. */
+export interface Place {
+  first: number;
+  count: number;
+}
+
+export interface Packed {
+  buffer: AudioBuffer;
+  places: Map<string, Place>;
+}
+
+/** What keeps a page from being left, and where to put that right. */
+export interface Problem {
+  text: string;
+  focus?: HTMLElement | null;
+}
+
+/** A page as it is shown. A page of several steps has `forward`, `back`, `hasBack` and `nextLabel`. */
+export interface View {
+  element: HTMLElement;
+  ready: boolean;
+  answer(): Partial<Answer>;
+  problem(): Problem | null;
+  forward?(): boolean;
+  back?(): boolean;
+  hasBack?(): boolean;
+  nextLabel?(): string | null;
+  dispose?(): void;
+}
+
+/** A view whose sounds are loaded; `end` is called when it is left. */
+export interface SoundView extends Omit<View, "ready" | "dispose"> {
+  end?(): void;
+}
+
+/** What a page may use of the session. */
+export interface Env {
+  loader: Loader;
+  volume: number;
+  changed(): void;
+  ready(): void;
+  refresh(): void;
+}
+
+/** A page's answer on its way to the server. */
+export interface Entry {
+  index: number;
+  id: string;
+  answer: Answer;
+}
+
+export interface ButtonState {
+  playing: boolean;
+  current: boolean;
+  heard: boolean;
+  /** How much of the sound has gone by, from 0 to 1, where each sound has its own timeline. */
+  played?: number | null;
+}
+
+export interface PlayButton {
+  element: HTMLButtonElement;
+  show(state: ButtonState): void;
+}
+
+export interface LikertControl {
+  element: HTMLFieldSetElement;
+  first: HTMLInputElement;
+  chosen(): string | null;
+  enabled: boolean;
+}
+
+/** One Likert scale for one sound. */
+export interface LikertEntry {
+  key: string;
+  control: LikertControl;
+}
+
+export interface LikertParts {
+  page: LikertPage;
+  ratings: Ratings;
+  keys: string[];
+  buttons: Map<string, PlayButton>;
+  scales: LikertEntry[];
+  name(key: string): string;
+}
+
+export type KeyHandlers = Record<string, (event: KeyboardEvent) => void>;
+
+type Piece = Node | string | null | undefined | false;
+export type Child = Piece | Piece[];
+
+/** Properties of an element that `h` makes; any other becomes an attribute. */
+export interface Properties {
+  class?: string | null;
+  text?: string | null;
+  on?: { [Type in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Type]) => void };
+  data?: Record<string, string>;
+  [attribute: string]: unknown;
+}
+
+declare global {
+  interface Window {
+    /** Safari before 14.1. */
+    webkitAudioContext?: typeof AudioContext;
+  }
+}
