@@ -52,7 +52,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "commands",
     ),
     "analysis": (
-        "errors formatting",
+        "errors formatting tokens",
         "ratings statistics",
         "models",
         "figures",

@@ -153,7 +153,7 @@ def inline_svg(svg: str, alt: str) -> str:
     # Print size is small on a screen; on a phone the figure shrinks with the page.
     width = round(1.35 * points / 72 / CM, 1)
     head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
-    page = rest.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace("#ffffff", "var(--page)")
+    page = rest.replace(INK, "currentColor").replace(GRID, "var(--line)").replace("#ffffff", "var(--surface)")
     return f"{head}>{page}"
 
 

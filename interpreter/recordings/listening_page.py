@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
 <!DOCTYPE html>
@@ -15,20 +17,23 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>What the classifier listened to</title>
 <style>
-:root { color-scheme: light dark; --line: #8884; --quiet: #777; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 0; overflow-wrap: anywhere; }
-article { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem; margin: 1.2rem 0; }
+{{ tokens }}
+body { font: var(--text-m) / 1.5 var(--sans); color: var(--ink); background: var(--surface); }
+body { max-width: 62rem; margin: var(--space-8) auto; padding: 0 var(--space-6); }
+h1 { font-size: var(--text-xl); } h2 { font-size: var(--text-l); margin: 0; overflow-wrap: anywhere; }
+article { border: 1px solid var(--line); border-radius: var(--radius-m); }
+article { padding: var(--space-6); margin: var(--space-6) 0; }
 .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); }
-.parts { gap: 1rem; margin: .8rem 0; }
-.parts p { margin: 0 0 .2rem; font-weight: 600; } audio { width: 100%; }
-.quiet { color: var(--quiet); font-weight: 400; }
-img { width: 100%; height: auto; border-radius: .3rem; }
+.parts { gap: var(--space-6); margin: var(--space-5) 0; }
+.parts p { margin: 0 0 var(--space-2); font-weight: 600; } audio { width: 100%; }
+.quiet { color: var(--muted); font-weight: 400; }
+img { width: 100%; height: auto; border-radius: var(--radius-s); }
 .scroll { overflow: auto; max-height: 24rem; }
-table { border-collapse: collapse; margin: .6rem 0; width: 100%; font-size: .92rem; }
-th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; margin: var(--space-4) 0; width: 100%; font-size: var(--text-s); }
+th, td { text-align: left; padding: var(--space-2) var(--space-5) var(--space-2) 0; }
+th, td { border-bottom: 1px solid var(--line); }
 td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
-th { position: sticky; top: 0; background: Canvas; }
+th { position: sticky; top: 0; background: var(--surface); }
 </style>
 </head>
 <body>
@@ -80,6 +85,7 @@ for (const article of document.querySelectorAll("article")) {
 </html>
 """)
 
+_TOKENS = Path(__file__).parent / "tokens.css"
 _PARTS = (("input", "Input"), ("interpretation", "Interpretation"), ("residual", "Residual"))
 
 
@@ -89,4 +95,4 @@ def listening_page(entries: Sequence[tuple[str, dict[str, Any]]]) -> str:
     Args:
         entries: for each, its folder's name beside the page, and its `explanation.json`.
     """
-    return _PAGE.render(entries=entries, parts=_PARTS) + "\n"
+    return _PAGE.render(entries=entries, parts=_PARTS, tokens=Markup(_TOKENS.read_text("utf-8"))) + "\n"

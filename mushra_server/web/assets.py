@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
+from analysis.tokens import TOKENS
 from mushra_server.errors import Refusal
 
 __all__ = ["Asset", "install", "read_assets"]
@@ -39,8 +40,8 @@ class Asset:
 
 
 def install(app: Flask) -> None:
-    """Serve the package's `static` folder at `/static/`, under Flask's own endpoint `static`."""
-    assets = read_assets(Path(__file__).parents[1] / "static")
+    """Serve the `static` folder and the palette at `/static/`, under Flask's own endpoint `static`."""
+    assets = {**read_assets(Path(__file__).parents[1] / "static"), TOKENS.name: _read(TOKENS)}
 
     def static(filename: str) -> Response:
         asset = assets.get(filename)

@@ -161,7 +161,7 @@ def test_the_overview_calls_items_and_conditions_by_their_labels(make_app, make_
 def test_every_page_finds_its_styles(app, admin):
     for path in ("/admin", "/admin/log", "/admin/sessions/none"):
         styles = re.findall(r'stylesheet" href="([^"]+)"', admin.get(path).text)
-        assert styles == ["/static/admin/layout.css", "/static/admin/parts.css"]
+        assert styles == ["/static/tokens.css", "/static/admin/layout.css", "/static/admin/parts.css"]
         assert {admin.get(style).status_code for style in styles} == {200}
 
 

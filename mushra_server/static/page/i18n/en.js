@@ -75,7 +75,8 @@ export default {
   headphones_done: "The check is done.",
   headphones_missing: "Please do the headphone check first.",
   spatial_text: "This page shows a room in three dimensions and needs webMUSHRA's own page:",
-  offline: "No connection. Your answers are kept on this device and will be sent later ({pages} waiting).",
+  offline:
+    "No connection. Your answers are kept on this device and will be sent later ({pages} waiting).",
   connecting_title: "Connecting…",
   connecting_text: "The server is not responding. This page keeps trying.",
   sending_title: "Sending your answers…",

@@ -248,8 +248,8 @@ export class Transport {
       fraction * length >= region.start && fraction * length < region.end;
     drawPeaks(this.canvas, this.#peaks, {
       inside,
-      colour: style.getPropertyValue("--wave"),
-      faint: style.getPropertyValue("--wave-faint"),
+      colour: style.getPropertyValue("--accent"),
+      faint: style.getPropertyValue("--strong-line"),
     });
   }
 }
