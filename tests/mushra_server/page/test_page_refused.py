@@ -64,7 +64,7 @@ def test_page_that_is_missing_at_the_end_is_shown_again(
     someone.next.click()
     someone.at(3)
     someone.answer_questions("50")
-    someone.tab.get_by_text("This page was not stored yet.").wait_for()
+    someone.tab.get_by_text("This page has not been stored yet.").wait_for()
     assert someone.at(1) == "consent"
     for number in (2, 3):
         someone.next.click()
