@@ -95,6 +95,9 @@ def test_an_error_of_another_file_keeps_its_name(old: Path) -> None:
     with pytest.raises(FileNotFoundError) as error:
         write_text(old.parent / "nowhere" / "a.txt", "a")
     assert error.value.filename == str(old.parent / "nowhere" / "a.txt")
+    with pytest.raises(NotADirectoryError) as inside:
+        write_text(old / "a.txt", "a")
+    assert inside.value.filename == str(old / "a.txt")
     with pytest.raises(IsADirectoryError) as folder:
         write_text(old.parent, "a")
     assert folder.value.filename == str(old.parent)
