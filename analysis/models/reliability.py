@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.errors import DesignError
+from analysis.models.repeats import repeat_differences
 from analysis.ratings.tidy import cells, is_simulated
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.jackknife import over_listeners
@@ -192,7 +193,4 @@ def _correlations(table: pd.DataFrame, a: str, b: str) -> pd.Series:
 
 def _repeatability(frame: pd.DataFrame, attribute: str | None) -> pd.Series:
     rows = frame if attribute is None else frame[frame["attribute"] == attribute]
-    keys = ["listener", "item", "condition"]
-    first = rows[rows["kind"] == "trial"].groupby(keys)["score"].mean()
-    again = rows[rows["kind"] == "repeat"].groupby(keys)["score"].mean()
-    return (again - first).dropna().groupby("listener").std()
+    return repeat_differences(rows).groupby("listener").std()

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.models.repeats import repeat_differences
 from analysis.ratings.tidy import REFERENCES, own_items, rated, scale_of
 
 RULES = ("hidden-reference", "mid-anchor")
@@ -65,7 +66,7 @@ def screen(
     table = _reference_rule(table, rows, limit)
     table = _mid_anchor_rule(table, rows, limit)
     same = frame[frame["attribute"] == rows["attribute"].iloc[0]]
-    table["repeat_difference"] = _repeat_difference(own_items(same, trials))
+    table["repeat_difference"] = repeat_differences(own_items(same, trials)).abs().groupby("listener").mean()
     table["straight_share"] = _straight_share(rows)
     table["untouched_share"] = _untouched_share(same)
     table["fast_share"] = _fast_share(rows)
@@ -124,14 +125,6 @@ def _counts(
     table[count] = bad.reindex(table.index).fillna(0).astype(int)
     table[share] = table[count] / table[trials].where(table[trials] > 0)
     return table
-
-
-def _repeat_difference(frame: pd.DataFrame) -> pd.Series:
-    """Mean absolute difference between a hidden repeat and its trial."""
-    keys = ["listener", "item", "condition"]
-    first = frame[frame["kind"] == "trial"].groupby(keys)["score"].mean()
-    again = frame[frame["kind"] == "repeat"].groupby(keys)["score"].mean()
-    return (again - first).abs().dropna().groupby("listener").mean()
 
 
 def _straight_share(rows: pd.DataFrame) -> pd.Series:

@@ -43,18 +43,21 @@ def mel_matrix(mel_bins: int, n_fft: int, sample_rate: int, f_min_hz: float, f_m
     Shape:
         - result: `[n_fft // 2 + 1, mel_bins]`
     """
-    low, high = (
-        2595.0 * torch.tensor(1 + f / 700.0, dtype=torch.float64).log10() for f in (f_min_hz, f_max_hz)
-    )
+    low, high = _mel_of(torch.tensor([f_min_hz, f_max_hz], dtype=torch.float64))
     steps = torch.linspace(0, 1, mel_bins + 2, dtype=torch.float64)
-    edges = 700.0 * (10.0 ** ((low + steps * (high - low)) / 2595.0) - 1.0)
+    edges = _hertz_of(low + steps * (high - low))
     widths, centres = edges.diff()[:-1], edges[1:-1]
     bins = torch.linspace(0, sample_rate / 2, n_fft // 2 + 1, dtype=torch.float64)
     return (1.0 - ((bins[:, None] - centres) / widths).abs()).clamp(min=0.0).float()
 
 
-def _mel(hertz: Tensor) -> Tensor:
+def _mel_of(hertz: Tensor) -> Tensor:
+    """Return places on the HTK mel scale."""
     return 2595.0 * torch.log10(1.0 + hertz / 700.0)
+
+
+def _hertz_of(mel: Tensor) -> Tensor:
+    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
 
 
 class FrontEnd(nn.Module):
@@ -105,9 +108,9 @@ class FrontEnd(nn.Module):
 
     def bin_positions(self) -> Tensor:
         """Return the place `[F]` of each STFT bin among the mel bands; 0 is the first band's centre."""
-        low, high = (_mel(torch.tensor(f)) for f in (self.f_min_hz, self.f_max_hz))
+        low, high = (_mel_of(torch.tensor(f)) for f in (self.f_min_hz, self.f_max_hz))
         hertz = torch.linspace(0, self.sample_rate / 2, self.n_fft // 2 + 1)
-        return (_mel(hertz) - low) / (high - low) * (self.mel_bins + 1) - 1
+        return (_mel_of(hertz) - low) / (high - low) * (self.mel_bins + 1) - 1
 
     def stft(self, waveforms: Tensor) -> Tensor:
         """Return the complex spectrum; frame k is centred on sample k * hop_length.

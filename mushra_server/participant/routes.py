@@ -33,10 +33,10 @@ from mushra_server.study.opaque_files import send_file
 from mushra_server.study.served_study import SessionPage
 from mushra_server.web.security import read_json, require_same_site
 from mushra_server.web.server import Server, current_server
+from study_builder.config.session_cookie import SESSION_COOKIE
 
-__all__ = ["COOKIE", "blueprint"]
+__all__ = ["blueprint"]
 
-COOKIE = "listenable_session"
 COOKIE_AGE_S = 60 * 24 * 3600
 
 blueprint = Blueprint("api", __name__)
@@ -72,11 +72,11 @@ def next_participant() -> BaseResponse:
     """Make room for the next participant on a shared machine; an unfinished session stays where it is."""
     query = request.query_string.decode("ascii", "replace")
     response = redirect(url_for("api.page") + (f"?{query}" if query else ""))
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(SESSION_COOKIE, "")
     with current_server().database.read() as connection:
         session = sessions.find_by_token(connection, token)
     if session is None or session.finished:
-        response.delete_cookie(COOKIE)
+        response.delete_cookie(SESSION_COOKIE)
     return response
 
 
@@ -93,7 +93,7 @@ def open_session() -> tuple[Response, int]:
     with server.database.write() as connection:
         # The same id, or the same start sent twice, must not be let in by two workers at once.
         server.database.alone(connection, participant or nonce or "start")
-        found = find_session(connection, (request.cookies.get(COOKIE), started), participant)
+        found = find_session(connection, (request.cookies.get(SESSION_COOKIE), started), participant)
         if found is not None:
             session, token = found
             sessions.touch(connection, session)
@@ -127,7 +127,7 @@ def show_session() -> Response:
     server = current_server()
     with server.database.read() as connection:
         session = _session(connection)
-        return jsonify(_state(connection, server, session, request.cookies[COOKIE]))
+        return jsonify(_state(connection, server, session, request.cookies[SESSION_COOKIE]))
 
 
 @blueprint.put("/api/session/pages/<int:index>")
@@ -180,7 +180,7 @@ def finish() -> tuple[Response, int]:
 def file(opaque: str) -> Response:
     """Send a sound or a picture of the session."""
     server = current_server()
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(SESSION_COOKIE, "")
     known = server.tokens.get(token)
     if known is None:
         with server.database.read() as connection:
@@ -194,7 +194,7 @@ def file(opaque: str) -> Response:
 
 
 def _session(connection: Connection, *, lock: bool = False) -> Session:
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(SESSION_COOKIE, "")
     session = sessions.find_by_token(connection, token, lock=lock) if token else None
     if session is None:
         raise Refusal("no session: open the study's page first", 401)
@@ -246,5 +246,11 @@ def _page_name(page: SessionPage) -> PageName:
 
 def _set_cookie(response: BaseResponse, token: str) -> None:
     response.set_cookie(
-        COOKIE, token, max_age=COOKIE_AGE_S, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+        SESSION_COOKIE,
+        token,
+        max_age=COOKIE_AGE_S,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+        path="/",
     )

@@ -13,19 +13,19 @@ from zlib import crc32
 from stimuli import Condition, Item, sha256_of, write_audio
 from study_builder.building.choices import Choices
 from study_builder.building.pages import Sounds, study_config
-from study_builder.building.trial_audio import ANCHORS, prepare_trial
+from study_builder.building.trial_audio import prepare_trial
 from study_builder.config import StudyConfig
-from study_builder.config.options import Role
-from study_builder.config.page_models import LOW_ANCHOR, MID_ANCHOR, REFERENCE
+from study_builder.config.roles import REFERENCE, REFERENCE_ROLES
 from study_builder.errors import BuildError
 from study_builder.identifiers import chosen_ids
 from study_builder.parallel import mapped
+from study_builder.sounds.anchors import ANCHORS, ANCHORS_BY_NAME
 from study_builder.sounds.sound_set import SoundSet, read_sounds
 from study_builder.study_folder import copy_named_file, folder_when_complete
 
 logger = logging.getLogger(__name__)
 
-_ANCHOR_LABELS = {LOW_ANCHOR: "Low anchor (3.5 kHz)", MID_ANCHOR: "Mid anchor (7 kHz)"}
+_SPECIAL_NAMES = {"reference": REFERENCE} | {anchor.role: anchor.name for anchor in ANCHORS.values()}
 
 Progress = Callable[[Iterable["WrittenTrial"], int], Iterable["WrittenTrial"]]
 
@@ -144,12 +144,14 @@ def _plan(sounds: SoundSet, choices: Choices) -> _Plan:
         )
     methods = _methods(sounds, choices)
     names = {c.name: _study_name(c) for c in sounds.conditions if c in methods or c.role == "reference"}
-    anchors = (
-        {ANCHORS[anchor][0]: anchor for anchor in choices.anchors} if choices.reference != "none" else {}
-    )
-    present = [name for name in names.values() if name in (LOW_ANCHOR, MID_ANCHOR)]
+    anchors = [ANCHORS[choice] for choice in choices.anchors] if choices.reference != "none" else []
+    present = set(names.values()) & ANCHORS_BY_NAME.keys()
     conditions = [_renamed(c) for c in methods]
-    conditions += [_anchor(name) for name in anchors if name not in present]
+    conditions += [
+        Condition(name=anchor.name, role=anchor.role, label=anchor.label)
+        for anchor in anchors
+        if anchor.name not in present
+    ]
     if not conditions:
         raise BuildError(
             f"'{sounds.name}' has no condition beside the reference; expected at least one method"
@@ -167,7 +169,7 @@ def _plan(sounds: SoundSet, choices: Choices) -> _Plan:
 
 
 def _methods(sounds: SoundSet, choices: Choices) -> list[Condition]:
-    by_name = {c.name: c for c in sounds.conditions if c.role not in ("reference", "hidden_reference")}
+    by_name = {c.name: c for c in sounds.conditions if c.role not in REFERENCE_ROLES}
     if choices.conditions is None:
         return list(by_name.values())
     labels = {name: condition.label for name, condition in by_name.items()}
@@ -175,20 +177,14 @@ def _methods(sounds: SoundSet, choices: Choices) -> list[Condition]:
 
 
 def _study_name(condition: Condition) -> str:
-    special = {"reference": REFERENCE, "low_anchor": LOW_ANCHOR, "mid_anchor": MID_ANCHOR}
-    return special.get(condition.role, condition.name)
+    return _SPECIAL_NAMES.get(condition.role, condition.name)
 
 
 def _renamed(condition: Condition) -> Condition:
     name = _study_name(condition)
-    if condition.role == "method" and name in (REFERENCE, LOW_ANCHOR, MID_ANCHOR):
+    if condition.role == "method" and name in _SPECIAL_NAMES.values():
         raise BuildError(f"a method is named '{name}', which is the name of a role; rename it")
     return condition.model_copy(update={"name": name})
-
-
-def _anchor(name: str) -> Condition:
-    role: Role = "low_anchor" if name == LOW_ANCHOR else "mid_anchor"
-    return Condition(name=name, role=role, label=_ANCHOR_LABELS[name])
 
 
 def _written(

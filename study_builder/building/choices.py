@@ -15,10 +15,10 @@ from study_builder.config.page_types import Question
 from study_builder.config.webmushra import unknown_among
 from study_builder.config.yaml_reader import parse
 from study_builder.errors import ConfigError
+from study_builder.sounds.anchors import ANCHORS, AnchorChoice
 from study_builder.sounds.sound_set import Layout
 
-Anchor = Literal["low", "mid"]
-BOTH_ANCHORS: tuple[Anchor, ...] = ("low", "mid")
+BOTH_ANCHORS: tuple[AnchorChoice, ...] = tuple(ANCHORS)
 
 
 class Choices(SessionSettings):
@@ -40,7 +40,7 @@ class Choices(SessionSettings):
     reference: Literal["hidden", "open", "none"] = "hidden"
     reference_name: Text | None = None
     layout: Layout | None = None
-    anchors: tuple[Anchor, ...] = BOTH_ANCHORS
+    anchors: tuple[AnchorChoice, ...] = BOTH_ANCHORS
     target_lufs: Annotated[float, Field(ge=-60, le=-5)] | None = -23.0
     loudness: Literal["trial", "set"] = "trial"
     length: Literal["exact", "trim", "pad"] = "exact"

@@ -7,12 +7,10 @@ from pathlib import Path, PurePosixPath
 from zlib import crc32
 
 from stimuli import StimuliError, lowpass_anchor, read_audio, sha256_of, write_audio
-from study_builder.building.trial_audio import ANCHORS
 from study_builder.config import Block, MushraPage, Notice, Page, StudyConfig
 from study_builder.errors import BuildError
+from study_builder.sounds.anchors import ANCHORS_BY_NAME
 from study_builder.study_folder import copy_named_file, folder_when_complete
-
-_CUTOFF_HZ = dict(ANCHORS.values())
 
 
 def adopt_config(
@@ -95,7 +93,7 @@ def _anchors(folder: Path, page: MushraPage) -> dict[str, str]:
         path = PurePosixPath(str(page.reference)).with_suffix("")
         paths[name] = f"{path}.{name}.wav"
         try:
-            anchor = lowpass_anchor(audio, rate, _CUTOFF_HZ[name])
+            anchor = lowpass_anchor(audio, rate, ANCHORS_BY_NAME[name].cutoff_hz)
         except StimuliError as error:
             raise BuildError(f"page '{page.id}', {page.reference}: {error}") from None
         write_audio(folder / paths[name], anchor, rate, seed=crc32(paths[name].encode()))

@@ -10,7 +10,6 @@ from study_builder.building import default_texts as texts
 from study_builder.building.choices import Choices
 from study_builder.config import StudyConfig
 from study_builder.config.options import ConditionInfo, ItemInfo, StudyOptions, TrialInfo
-from study_builder.config.page_models import REFERENCE
 from study_builder.config.page_types import (
     Block,
     ConsentPage,
@@ -21,6 +20,7 @@ from study_builder.config.page_types import (
     VolumePage,
 )
 from study_builder.config.questionnaires import clash
+from study_builder.config.roles import REFERENCE
 from study_builder.design.attention_checks import asked_score
 from study_builder.design.williams import shuffled
 from study_builder.errors import BuildError

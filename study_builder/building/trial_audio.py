@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from stimuli import (
-    LOW_ANCHOR_HZ,
-    MID_ANCHOR_HZ,
     Audio,
     StimuliError,
     align_loudness,
@@ -18,17 +16,11 @@ from stimuli import (
     read_audio,
     resample,
 )
-from stimuli.check import longest_clipped_run
 from study_builder.building.choices import Choices
-from study_builder.config.page_models import LOW_ANCHOR, MID_ANCHOR
 from study_builder.errors import BuildError
-from study_builder.sounds.measures import MAX_CHANNELS, channels_of, counted, dc_offset, duration
+from study_builder.sounds.anchors import ANCHORS
+from study_builder.sounds.measures import MAX_CHANNELS, channels_of, clipped_run, counted, dc_offset, duration
 from study_builder.sounds.outliers import deviation
-
-CLIPPED_RUN = 3
-FULL_SCALE = 1.0 - 2.0**-15  # the highest value of 16 bits
-
-ANCHORS = {"low": (LOW_ANCHOR, LOW_ANCHOR_HZ), "mid": (MID_ANCHOR, MID_ANCHOR_HZ)}
 
 
 @dataclass(frozen=True)
@@ -72,10 +64,10 @@ def prepare_trial(
     sounds, rate, faults = _read(paths, choices.sample_rate)
     sounds = _equal_length(paths, sounds, rate, choices.length)
     if anchor_source is not None:
-        for anchor in choices.anchors:
-            name, cutoff_hz = ANCHORS[anchor]
-            if name not in sounds:
-                sounds[name] = _anchor(paths[anchor_source], sounds[anchor_source], rate, cutoff_hz)
+        for anchor in (ANCHORS[choice] for choice in choices.anchors):
+            if anchor.name not in sounds:
+                source = sounds[anchor_source]
+                sounds[anchor.name] = _anchor(paths[anchor_source], source, rate, anchor.cutoff_hz)
     if target_lufs is None:
         return TrialAudio(rate, _unclipped(item, sounds), None, faults)
     aligned = align_loudness(list(sounds.values()), rate, target_lufs)
@@ -102,8 +94,7 @@ def _anchor(path: Path, audio: Audio, rate: int, cutoff_hz: float) -> Audio:
 
 def _faults(audio: Audio) -> Iterator[str]:
     """Yield what is wrong with a file; resampled or at another level, clipping cannot be seen any more."""
-    run = longest_clipped_run(audio, FULL_SCALE)
-    if run >= CLIPPED_RUN:
+    if run := clipped_run(audio):
         yield f"its file is clipped ({run} samples in a row at full scale); a lower level does not mend it"
     if offset := dc_offset(audio):
         yield f"its file {offset}"

@@ -16,7 +16,9 @@ from study_builder.config import (
     StudyConfig,
     VolumePage,
 )
+from study_builder.config.roles import REFERENCE_ROLES
 from study_builder.design import trial_pages
+from study_builder.sounds.anchors import ANCHORS
 
 MAX_SIGNALS = 12
 MIN_ITEMS = 5
@@ -131,12 +133,11 @@ def _roles(config: StudyConfig) -> Iterator[Finding]:
     if not trials:
         return
     present = {config.condition(name).role for page in trials for name in config.presented(page)}
-    for role, name in (("low_anchor", "low anchor (3.5 kHz)"), ("mid_anchor", "mid anchor (7 kHz)")):
-        if role not in present and any(page.reference for page in trials):
+    for anchor in ANCHORS.values():
+        if anchor.role not in present and any(page.reference for page in trials):
+            name, code = anchor.label[0].lower() + anchor.label[1:], f"no-{anchor.role.replace('_', '-')}"
             message = f"there is no {name}; both anchors are mandatory"
-            yield Finding(
-                "warning", f"no-{role.replace('_', '-')}", "pages", message, page_of_standard("p. 7")
-            )
+            yield Finding("warning", code, "pages", message, page_of_standard("p. 7"))
     if "hidden_reference" not in present:
         message = "there is no hidden reference, so listeners cannot be screened by it"
         yield Finding("warning", "no-hidden-reference", "pages", message, page_of_standard("pp. 5 and 8"))
@@ -202,7 +203,7 @@ def check_blindness(config: StudyConfig) -> Iterator[Finding]:
     names: dict[str, str] = {}
     for condition in {name for page in config.walk() if page.rates for name in page.sounds()}:
         info = config.condition(condition)
-        if info.role not in ("reference", "hidden_reference"):
+        if info.role not in REFERENCE_ROLES:
             names |= {text: condition for text in (condition, info.label or "") if len(text) >= MIN_NAME}
     for where, text in _shown(config):
         for name, condition in names.items():

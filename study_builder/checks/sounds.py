@@ -9,11 +9,7 @@ from math import isfinite
 from pathlib import Path
 from struct import unpack
 
-import numpy as np
-
 from stimuli import (
-    LOW_ANCHOR_HZ,
-    MID_ANCHOR_HZ,
     Audio,
     StimuliError,
     integrated_loudness,
@@ -25,16 +21,15 @@ from study_builder.checks.report import Finding, page_of_standard
 from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.parallel import mapped
 from study_builder.sounds.anchor_mask import measure_anchor
-from study_builder.sounds.measures import MAX_CHANNELS, channels_of, counted, dc_offset, duration
+from study_builder.sounds.anchors import ANCHORS_BY_ROLE
+from study_builder.sounds.measures import MAX_CHANNELS, channels_of, clipped_run, counted, dc_offset, duration
 from study_builder.sounds.outliers import deviation
 from study_builder.study_folder import leaves_the_folder
 
 MAX_SECONDS = 12.0
 MAX_SPREAD_LU = 1.0
 MIN_LUFS = -50.0
-CLIPPED_RUN = 3
 PLAIN_CHUNKS = (b"fmt ", b"data", b"fact", b"PEAK")
-ANCHOR_HZ: dict[Role, float] = {"low_anchor": LOW_ANCHOR_HZ, "mid_anchor": MID_ANCHOR_HZ}
 
 Track = Callable[[Iterable[list[Finding]], int], Iterable[list[Finding]]]
 
@@ -143,8 +138,7 @@ def _single(group: Group, name: str, path: str, audio: Audio, rate: int) -> Iter
             f"lasts {seconds:.1f} s; about 10 s and no more than 12 s are expected, or a reason in the report"
         )
         yield Finding("warning", "long", path, message, page_of_standard("p. 7"))
-    run = longest_clipped_run(audio)
-    if run >= CLIPPED_RUN:
+    if run := clipped_run(audio):
         message = f"is clipped: {run} samples in a row at full scale; expected a lower level"
         yield Finding("error", "clipped", path, message)
     if offset := dc_offset(audio):
@@ -205,24 +199,13 @@ def _loudness(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Find
 def _anchors(group: Group, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
     reference, rate = sounds[REFERENCE]
     for name, (audio, _) in sounds.items():
-        cutoff_hz = ANCHOR_HZ.get(group.roles[name])
-        if cutoff_hz is None or not reference.any():
+        anchor = ANCHORS_BY_ROLE.get(group.roles[name])
+        if anchor is None or not reference.any():
             continue
-        for fault in measure_anchor(reference, audio, rate, cutoff_hz).faults(cutoff_hz):
+        for fault in measure_anchor(reference, audio, rate, anchor.cutoff_hz).faults(anchor.cutoff_hz):
             low = group.roles[name] == "low_anchor"
             clause = page_of_standard("p. 7") if low else ""
             yield Finding("error" if low else "warning", "anchor-mask", group.paths[name], fault, clause)
-
-
-def longest_clipped_run(audio: Audio) -> int:
-    """Return the longest run of equal samples at full scale, over all channels."""
-    longest = 0
-    for column in audio.reshape(len(audio), -1).T:
-        full = np.abs(column) >= 1.0 - 2.0**-15
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
-        if len(edges):
-            longest = max(longest, int((edges[1::2] - edges[::2]).max()))
-    return longest
 
 
 def extra_chunks(path: Path) -> list[str]:

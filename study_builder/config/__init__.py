@@ -8,19 +8,11 @@ from study_builder.config.options import (
     ItemInfo,
     Kind,
     Order,
-    Role,
     Scale,
     StudyOptions,
     TrialInfo,
 )
-from study_builder.config.page_models import (
-    LOW_ANCHOR,
-    MID_ANCHOR,
-    REFERENCE,
-    BasePage,
-    RatingPage,
-    ReferencePage,
-)
+from study_builder.config.page_models import BasePage, RatingPage, ReferencePage
 from study_builder.config.page_types import (
     Block,
     Bs1116Page,
@@ -42,6 +34,7 @@ from study_builder.config.pictures import (
     PICTURE_TYPES,
     with_addresses,
 )
+from study_builder.config.roles import LOW_ANCHOR, MID_ANCHOR, REFERENCE, Role
 from study_builder.config.scales import (
     PageScale,
     as_number,

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from study_builder.config.page_models import LOW_ANCHOR, MID_ANCHOR, REFERENCE, Model, Number, Text
+from study_builder.config.page_models import Model, Number, Text
 from study_builder.config.page_types import Question
+from study_builder.config.roles import Role
 
 SCHEMA_VERSION = 1
 
 Order = Literal["williams", "random", "fixed"]
 Kind = Literal["trial", "training", "attention", "repeat"]
-Role = Literal["reference", "hidden_reference", "low_anchor", "mid_anchor", "method"]
 
 
 class Scale(Model):
@@ -137,10 +137,3 @@ class StudyOptions(SessionSettings):
         if not 1 <= version <= SCHEMA_VERSION:
             raise ValueError(f"is {version}; this version of listenable reads {SCHEMA_VERSION}")
         return version
-
-
-CONVENTIONAL_ROLES: dict[str, Role] = {
-    REFERENCE: "hidden_reference",
-    LOW_ANCHOR: "low_anchor",
-    MID_ANCHOR: "mid_anchor",
-}

@@ -6,9 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-REFERENCE = "reference"
-LOW_ANCHOR = "anchor35"
-MID_ANCHOR = "anchor70"
+from study_builder.config.roles import REFERENCE
 
 
 def _as_text(value: Any) -> Any:

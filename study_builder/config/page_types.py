@@ -11,16 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from study_builder.config.page_models import (
-    LOW_ANCHOR,
-    MID_ANCHOR,
-    BasePage,
-    Model,
-    Number,
-    RatingPage,
-    ReferencePage,
-    Text,
-)
+from study_builder.config.page_models import BasePage, Model, Number, RatingPage, ReferencePage, Text
+from study_builder.config.roles import LOW_ANCHOR, MID_ANCHOR
 from study_builder.config.spatial_page import SpatialPage
 
 

@@ -11,19 +11,8 @@ from pydantic import Field
 
 from stimuli.files import write_text
 from study_builder.config import webmushra
-from study_builder.config.options import (
-    CONVENTIONAL_ROLES,
-    ConditionInfo,
-    ItemInfo,
-    StudyOptions,
-    TrialInfo,
-)
-from study_builder.config.page_models import (
-    REFERENCE,
-    Model,
-    RatingPage,
-    Text,
-)
+from study_builder.config.options import ConditionInfo, ItemInfo, StudyOptions, TrialInfo
+from study_builder.config.page_models import Model, RatingPage, Text
 from study_builder.config.page_reader import PageReader
 from study_builder.config.page_types import (
     Block,
@@ -36,6 +25,7 @@ from study_builder.config.page_types import (
 )
 from study_builder.config.pictures import pictures_in
 from study_builder.config.questionnaires import clash, misplaced, points_of, questions_of
+from study_builder.config.roles import CONVENTIONAL_ROLES, REFERENCE
 from study_builder.config.spatial_page import SpatialPage
 from study_builder.config.webmushra import Notice
 from study_builder.config.yaml_reader import parse

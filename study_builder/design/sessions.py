@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from study_builder.config import Kind, LikertSingleStimulusPage, MushraPage, StudyConfig, TrialInfo
-from study_builder.config.page_models import REFERENCE, RatingPage
+from study_builder.config.page_models import RatingPage
 from study_builder.config.page_types import Block, ComparedPage, Page, RatedPage
+from study_builder.config.roles import REFERENCE
 from study_builder.design.incomplete_blocks import block_of
 from study_builder.design.williams import below, row_of, shuffled, williams_row
 

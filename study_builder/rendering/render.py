@@ -21,7 +21,7 @@ from interpreter.classifier.capabilities import prepared
 from interpreter.distributed import failing_together, gathered, processes, rank, shard
 from interpreter.evaluation.comparison import explainers_of
 from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, refuse_seed, sha256_of
-from study_builder.config.page_models import REFERENCE
+from study_builder.config.roles import REFERENCE
 from study_builder.errors import RenderError
 from study_builder.rendering.item_selection import (
     Answer,

@@ -20,11 +20,11 @@ from urllib.parse import urljoin, urlsplit
 
 from stimuli import sha256_of
 from study_builder.config import StudyConfig
+from study_builder.config.session_cookie import SESSION_COOKIE
 from study_builder.errors import SimulateError
 
 logger = logging.getLogger(__name__)
 
-COOKIE = "listenable_session"
 TIMEOUT_S = 60.0
 
 
@@ -48,7 +48,7 @@ class Browser:
     @property
     def token(self) -> str | None:
         """The session's cookie."""
-        return next((cookie.value for cookie in self._cookies if cookie.name == COOKIE), None)
+        return next((cookie.value for cookie in self._cookies if cookie.name == SESSION_COOKIE), None)
 
     def fetch(self, path: str) -> bytes:
         """Return the bytes at `path`."""
@@ -140,7 +140,7 @@ def _cookie(token: str, url: str) -> Cookie:
     domain = host if "." in host else f"{host}.local"
     return Cookie(
         version=0,
-        name=COOKIE,
+        name=SESSION_COOKIE,
         value=token,
         port=None,
         port_specified=False,

@@ -18,10 +18,10 @@ from zlib import crc32
 import numpy as np
 
 from study_builder.config import Role, StudyConfig
+from study_builder.config.roles import REFERENCE_ROLES
 from study_builder.errors import SimulateError
 from study_builder.identifiers import chosen_ids
 
-REFERENCE_ROLES: tuple[Role, ...] = ("reference", "hidden_reference")
 ROLE_QUALITY: dict[Role, float] = {"low_anchor": 20.0, "mid_anchor": 45.0}
 """Anchors lie 20 to 30 points apart (BS.1534-3, attachment 5)."""
 METHOD_QUALITY = (75.0, 35.0)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from stimuli import Audio
+from stimuli.check import longest_clipped_run
 
 MAX_OFFSET = 0.02  # of full scale; recordings have far less, a short sound of low pitch nearly as much
+CLIPPED_RUN = 3
+FULL_SCALE = 1.0 - 2.0**-15  # the highest value of 16 bits
 MAX_CHANNELS = 5  # for which BS.1770 defines loudness without a channel for low-frequency effects
 
 
@@ -23,6 +26,12 @@ def counted(channels: int) -> str:
 def duration(samples: int, rate: int) -> str:
     """Return the length of a sound in words, in samples and in seconds."""
     return f"{samples} sample{'s' if samples != 1 else ''} ({samples / rate:.3f} s)"
+
+
+def clipped_run(audio: Audio) -> int:
+    """Return the longest run of equal samples at full scale, 0 where it is too short to be clipping."""
+    run = longest_clipped_run(audio, FULL_SCALE)
+    return run if run >= CLIPPED_RUN else 0
 
 
 def dc_offset(audio: Audio) -> str | None:

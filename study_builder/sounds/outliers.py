@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from study_builder.config.page_models import REFERENCE
+from study_builder.config.roles import REFERENCE
 
 
 @dataclass(frozen=True)

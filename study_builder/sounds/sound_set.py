@@ -11,17 +11,13 @@ from typing import Literal
 from stimuli import Condition, Item, Manifest, sha256_of
 from study_builder.errors import LayoutError
 from study_builder.identifiers import composed, expected_among, safe_id, safe_ids
+from study_builder.sounds.anchors import ANCHORS
 from study_builder.sounds.files import EXPECTED, sound_files
 
 Layout = Literal["item/condition", "condition/item"]
 
 REFERENCE_NAMES = ("reference", "ref", "input", "original")
-_ROLE_OF_NAME = {
-    "anchor35": "low_anchor",
-    "low_anchor": "low_anchor",
-    "anchor70": "mid_anchor",
-    "mid_anchor": "mid_anchor",
-}
+_ROLE_OF_NAME = {name: anchor.role for anchor in ANCHORS.values() for name in (anchor.name, anchor.role)}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from analysis.ratings.readers.ours import is_ours
 from analysis.ratings.study import CONFIG
 from analysis.ratings.tidy import KINDS, ROLES, role_of
 from study_builder.config import CONFIG_NAME, Kind, RatedPage, Role, SpatialPage
-from study_builder.config.options import CONVENTIONAL_ROLES
+from study_builder.config.roles import CONVENTIONAL_ROLES
 from study_builder.study_folder import RATINGS_NAME
 
 

@@ -11,7 +11,7 @@ from stimuli import write_audio
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
 from study_builder.checks.study import check_study
-from study_builder.config.page_models import LOW_ANCHOR
+from study_builder.config.roles import LOW_ANCHOR
 
 RATES = (8000, 11025, 16000, 22050, 44100, 48000)
 MILLISECONDS = (1, 2, 7, 29, 57, 113, 229, 280, 333, 399, 400, 401, 457, 999)

@@ -14,8 +14,9 @@ from stimuli import read_audio, sha256_of, write_audio
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
 from study_builder.checks.report import CheckReport, Finding
-from study_builder.checks.sounds import extra_chunks, longest_clipped_run
+from study_builder.checks.sounds import extra_chunks
 from study_builder.checks.study import check_study
+from study_builder.sounds.measures import clipped_run
 
 MakeFolder = Callable[..., Path]
 
@@ -90,8 +91,7 @@ def test_clipping_is_three_samples_in_a_row(run: int, clipped: bool) -> None:
     audio = np.zeros(100, dtype=np.float32)
     audio[10 : 10 + run] = -1.0
     audio[40], audio[42] = 1.0, 1.0
-    assert longest_clipped_run(audio) == run
-    assert (longest_clipped_run(np.stack([audio * 0, audio], axis=1)) >= 3) == clipped
+    assert clipped_run(audio) == clipped_run(np.stack([audio * 0, audio], axis=1)) == (run if clipped else 0)
 
 
 def test_sounds_of_a_trial_must_be_alike(study: Path) -> None:
