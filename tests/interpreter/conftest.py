@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from interpreter.explainers.registry import KINDS
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 
 SMALL = (
@@ -59,8 +60,10 @@ def classifier_run(train_small: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def explainer_runs(train_small: Callable[..., Path], classifier_run: Path) -> dict[str, Path]:
-    """One run of each kind that explains, or that one starts from, two steps old."""
-    runs = {kind: train_small(kind, classifier=classifier_run) for kind in ("lmac-td", "lmac", "nmf")}
-    runs["lmac-ft"] = train_small("lmac-ft", classifier=classifier_run, start=runs["lmac"])
-    runs["l2i"] = train_small("l2i", classifier=classifier_run, start=runs["nmf"])
+    """One run of each kind that is trained for a classifier, two steps old."""
+    runs: dict[str, Path] = {}
+    for kind, entry in KINDS.items():  # which lists a kind after the one that it starts from
+        if entry.needs_classifier:
+            start = None if entry.starts_from is None else runs[entry.starts_from]
+            runs[kind] = train_small(kind, classifier=classifier_run, start=start)
     return runs

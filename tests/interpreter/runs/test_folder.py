@@ -79,19 +79,6 @@ def test_what_cannot_be_loaded_is_refused_with_a_sentence(
         load_classifier(damaged)
 
 
-def test_training_needs_what_it_starts_from(
-    train_small: Train, classifier_run: Path, explainer_runs: dict[str, Path], tmp_path: Path
-) -> None:
-    with pytest.raises(ConfigError, match=r"training lmac-td needs a classifier.s run"):
-        train_small("lmac-td", out=tmp_path / "a")
-    with pytest.raises(ConfigError, match="training l2i starts from a run of nmf; give --start RUN"):
-        train_small("l2i", classifier=classifier_run, out=tmp_path / "b")
-    with pytest.raises(ConfigError, match=r"starts from a run of lmac; .* is one of nmf"):
-        train_small("lmac-ft", classifier=classifier_run, start=explainer_runs["nmf"], out=tmp_path / "c")
-    for name in "abc":
-        assert not (tmp_path / name / "run.json").exists()
-
-
 def test_a_class_that_the_classifier_does_not_know_is_refused(
     train_small: Train, classifier_run: Path, soundscapes: Path, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""What every gradient method keeps to: its result's form, its seed, and leaving nothing behind."""
+"""What gradient methods keep to beyond the contract of all: their scale, their seed, their options."""
 
 from __future__ import annotations
 
@@ -21,15 +21,10 @@ from interpreter.explainers.gradient.registry import (
 
 
 @pytest.mark.parametrize("name", GRADIENT_METHODS)
-def test_every_method_gives_a_mask_and_parts_of_the_inputs_length(name, classifier, clips) -> None:
-    explanation = GRADIENT_METHODS[name](classifier).explain(clips)
-    assert explanation.method == name
-    assert explanation.interpretation.shape == explanation.residual.shape == clips.shape
-    assert explanation.mask is not None
-    assert float(explanation.mask.min()) >= 0
-    assert explanation.mask.flatten(1).amax(dim=1).tolist() == pytest.approx([1.0] * 3)
-    assert torch.equal(explanation.target, classifier(clips).argmax(dim=1))
-    assert not explanation.interpretation.requires_grad
+def test_the_largest_attribution_is_kept_whole(name, classifier, clips) -> None:
+    mask = GRADIENT_METHODS[name](classifier).explain(clips).mask
+    assert mask is not None
+    assert mask.flatten(1).amax(dim=1).tolist() == pytest.approx([1.0] * 3)
 
 
 def test_an_explanation_does_not_depend_on_the_batch(classifier, clips) -> None:
@@ -47,52 +42,6 @@ def test_global_generators_are_left_as_they_were(classifier, clips) -> None:
     assert torch.equal(torch.get_rng_state(), torch_state)
     after = np.random.get_state()  # noqa: NPY002
     assert all(np.array_equal(a, b) for a, b in zip(numpy_state, after, strict=True))
-
-
-@pytest.mark.parametrize("name", GRADIENT_METHODS)
-def test_nothing_is_left_behind(name, classifier, clips) -> None:
-    classifier.train()
-    kept = clips.clone()
-    try:
-        GRADIENT_METHODS[name](classifier).explain(clips)
-        assert classifier.training
-        assert torch.equal(clips, kept)
-        assert not clips.requires_grad
-        assert all(parameter.grad is None for parameter in classifier.parameters())
-        assert hooks(classifier) == 0
-    finally:
-        classifier.eval()
-
-
-@pytest.mark.parametrize("name", GRADIENT_METHODS)
-def test_hooks_and_mode_are_restored_after_an_exception(name, classifier, clips, monkeypatch) -> None:
-    explainer = GRADIENT_METHODS[name](classifier)
-    calls = 0
-
-    def breaking(embeddings: Tensor) -> Tensor:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            raise RuntimeError("broken on purpose")
-        return nn.functional.linear(embeddings, classifier.head.weight, classifier.head.bias)
-
-    monkeypatch.setattr(classifier.head, "forward", breaking)
-    classifier.train()
-    try:
-        with pytest.raises(RuntimeError, match="broken on purpose"):
-            explainer.explain(clips)
-        assert classifier.training
-        assert all(module.training for module in classifier.modules())
-        assert hooks(classifier) == 0
-    finally:
-        classifier.eval()
-
-
-def hooks(model: nn.Module) -> int:
-    return sum(
-        len(module._forward_hooks) + len(module._forward_pre_hooks) + len(module._backward_hooks)
-        for module in model.modules()
-    )
 
 
 def test_each_submodules_own_mode_comes_back(classifier) -> None:
