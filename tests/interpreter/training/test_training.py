@@ -13,6 +13,7 @@ import torch
 from interpreter import load_classifier, load_explainer
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import RunError
+from interpreter.explainers.registry import KINDS
 from interpreter.runs.folder import read_config, read_run
 from interpreter.runs.tensor_files import read_tensors
 from stimuli import Dataset
@@ -123,7 +124,7 @@ class _Foreign(torch.nn.Module):
         return logits
 
 
-@pytest.mark.parametrize("kind", ["lmac-td", "lmac"])
+@pytest.mark.parametrize("kind", ["lmac-td", "lmac", "l2i"])
 def test_explainers_are_trained_for_any_torch_classifier(
     kind: str, train_small: Train, soundscapes: Path, tmp_path: Path
 ) -> None:
@@ -131,7 +132,11 @@ def test_explainers_are_trained_for_any_torch_classifier(
     module = _Foreign()
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     classifier = wrap_module(module, ["second", "first"], 16000, Dataset.load(soundscapes).labels)
-    run = train_small(kind, classifier=classifier, out=tmp_path / "run")
+    entry = KINDS[kind]
+    start = entry.starts_from and train_small(
+        entry.starts_from, classifier=classifier, out=tmp_path / "start"
+    )
+    run = train_small(kind, classifier=classifier, start=start, out=tmp_path / "run")
     for name, tensor in module.state_dict().items():
         assert torch.equal(tensor, before[name])
     assert module.training and all(parameter.requires_grad for parameter in module.parameters())
