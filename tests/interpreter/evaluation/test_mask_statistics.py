@@ -67,3 +67,11 @@ def test_silence_is_relative_to_each_items_own_energy() -> None:
     x = torch.stack([torch.ones(100), 1000 * torch.ones(100), torch.zeros(100)])
     parts = torch.stack([0.01 * torch.ones(100), 0.01 * torch.ones(100), torch.zeros(100)])
     assert silent(explanation_of(parts, x), x).tolist() == [False, True, False]
+
+
+def test_a_silent_input_has_no_cosine_and_faint_ones_do() -> None:
+    faint = 1e-5 * torch.ones(1, 4)
+    values = mask_statistics(explanation_of(faint, faint), faint)
+    assert float(values["cos_ix"]) == pytest.approx(1.0)
+    half = torch.tensor([[1.0, 1.0, 0.0, 0.0]])
+    assert float(mask_statistics(explanation_of(half, half), 2 * half)["energy_ratio"]) == pytest.approx(0.25)
