@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from interpreter.faithfulness import (
     ROUNDING,
-    Streaming,
     ad,
     ad_published,
     ag,
@@ -124,19 +123,24 @@ def test_sparseness_and_complexity_ignore_level_and_order(cells: list[float], ga
     assert float(sps(picture)) == pytest.approx(pairs / (2 * len(cells) * sum(cells)), abs=1e-4)
 
 
-def test_streams_of_any_batch_size_have_one_mean(triple) -> None:
-    before, inside, _, target = triple
-    whole = float(ad(before, inside, target).mean())
-    for size in (1, 7, 40):
-        stream = Streaming(ad)
-        for start in range(0, len(target), size):
-            part = slice(start, start + size)
-            stream.update(before[part], inside[part], target[part])
-        assert stream.compute() == pytest.approx(whole)
-        assert len(stream.values) == len(target)
-    other = Streaming(ad)
-    other.update(before, inside, target)
-    stream.merge(other)
-    assert len(stream.values) == 2 * len(target)
-    stream.reset()
-    assert math.isnan(stream.compute())
+def test_certainty_leaves_nothing_to_gain_and_ties_are_no_increase() -> None:
+    sure, target = torch.tensor([[1.0, 0.0], [0.6, 0.4]]), torch.tensor([0, 0])
+    assert ag(sure, sure, target).tolist() == [0.0, 0.0]
+    assert ai(sure, sure, target).tolist() == [0.0, 0.0]
+    surer = torch.tensor([[0.8, 0.2]])
+    assert float(ag(torch.tensor([[0.6, 0.4]]), surer, target[:1])) == pytest.approx(50.0)
+    assert ad(torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, 1.0]]), target[:1]).tolist() == [0.0]
+
+
+def test_pictures_of_a_batch_are_measured_one_by_one() -> None:
+    pictures = (
+        torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(2))
+        * torch.tensor([1.0, 9, 0])[:, None, None]
+    )
+    for metric in (sps, comp):
+        together = metric(pictures)
+        alone = [float(metric(pictures[at : at + 1])) for at in range(3)]
+        assert together.tolist() == pytest.approx(alone) and together.shape == (3,)
+        leaf = pictures[:2].clone().requires_grad_()
+        (slope,) = torch.autograd.grad(metric(leaf).sum(), leaf)
+        assert slope.isfinite().all(), "sorted by torch where a gradient is asked for"
