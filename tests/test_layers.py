@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "stimuli": set(),
     "interpreter": {"stimuli"},
     "study_builder": {"stimuli"},  # and the interpreter in RENDER
-    "analysis": {"stimuli.files", "study_builder.config"},
+    "analysis": {"stimuli.files", "stimuli.names", "study_builder.config"},
     "mushra_server": {"stimuli.files", "study_builder.config", "study_builder.design", "analysis"},
     "listenable": {"stimuli", "interpreter", "study_builder", "mushra_server", "analysis"},
 }

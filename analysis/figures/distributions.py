@@ -7,10 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.figures.colours import looks
+from analysis.figures.room import CONDITION, rows_cm, ticks
 from analysis.figures.style import INK, finish, new_axes, score_axis
 from analysis.models.mos import hinges
 from analysis.ratings.tidy import conditions, rated
 from analysis.statistics.variance import Floats
+from stimuli.names import shortened
 
 _DENSITY = 3000  # scores per condition that the smooth outline is drawn from
 _POINTS = 400  # shown per condition: more would hide each other and make the file large
@@ -49,11 +51,12 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def _prepare(frame: pd.DataFrame, ax: Axes | None) -> tuple[pd.DataFrame, pd.DataFrame, Axes]:
     rows, listed = rated(frame), conditions(frame)
-    return rows, listed, ax or new_axes(12.5, 2.2 + 0.8 * len(listed))
+    return rows, listed, ax or new_axes(12.5, 2.2 + rows_cm(len(listed), 0.8))
 
 
 def _label(rows: pd.DataFrame, listed: pd.DataFrame, ax: Axes) -> Axes:
-    ax.set_yticks(range(len(listed)), list(listed["label"]))
+    names = shortened(listed["label"], CONDITION)
+    ax.set_yticks(*ticks(names, rows_cm(len(names), 0.8)))
     ax.set_ylim(len(listed) - 0.4, -0.6)
     ax.set(ylabel="", xlabel="Score")
     score_axis(ax, rows)

@@ -6,10 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.figures.colours import looks
-from analysis.figures.style import finish, legend, new_axes, score_axis
+from analysis.figures.room import CONDITION, ITEM, depth_cm, legend_cm, rows_cm, slant
+from analysis.figures.style import finish, legend, name_columns, new_axes, score_axis
 from analysis.models.mos import mos
 from analysis.ratings.labels import item_labels
 from analysis.ratings.tidy import conditions
+from stimuli.names import shortened
 
 
 def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFrame | None = None) -> Axes:
@@ -27,14 +29,18 @@ def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFra
     wide = rows.pivot(index="item", columns="condition", values="mos")
     methods = list(listed.loc[listed["role"] == "method", "condition"]) or list(listed["condition"])
     wide = wide.loc[wide[methods].mean(axis=1).sort_values(ascending=False, kind="stable").index]
-    ax = ax or new_axes(13, 9)
+    called = item_labels(frame)
+    names = shortened([called[item] for item in wide.index], ITEM)
+    labels = shortened(listed["label"], CONDITION)
+    width = max(13.0, 2.0 + rows_cm(len(names), 0.0, usual=0))
+    angle = slant(len(names), width - 3.0, 40)
+    deeper = depth_cm(names, 90) - depth_cm(names, 40) if angle == 90 else 0.0
+    ax = ax or new_axes(width, 9 + deeper + legend_cm(labels, width))
     for name in listed["condition"]:
         ax.plot(range(len(wide)), wide[name], **look[name].as_line())
-    called = item_labels(frame)
-    names = [name if len(name) <= 18 else f"{name[:17]}…" for name in map(called.__getitem__, wide.index)]
-    ax.set_xticks(range(len(wide)), names, rotation=40, ha="right", rotation_mode="anchor")
+    name_columns(ax, names, width - 2.0, angle)
     score_axis(ax, frame, vertical=True)
     ax.set_ylabel("Mean score")
     finish(ax, frame, grid="y")
-    legend(ax, list(listed["label"]))
+    legend(ax, labels)
     return ax

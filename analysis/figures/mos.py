@@ -7,9 +7,11 @@ from matplotlib.axes import Axes
 
 from analysis.errors import DesignError
 from analysis.figures.colours import looks
-from analysis.figures.style import INK, finish, level_of, new_axes, score_axis
+from analysis.figures.room import CONDITION, depth_cm, rows_cm, slant, ticks
+from analysis.figures.style import INK, finish, level_of, name_columns, new_axes, score_axis
 from analysis.models.mos import mos
 from analysis.ratings.tidy import each, scale_of
+from stimuli.names import shortened
 
 STYLES = ("default", "paper")
 
@@ -41,7 +43,8 @@ def plot_mos(
 
 
 def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
-    ax = ax or new_axes(12.5, 1.9 + 0.78 * len(rows))
+    length = rows_cm(len(rows), 0.78)
+    ax = ax or new_axes(12.5, 1.9 + length)
     look = looks(frame)
     for place, row in enumerate(each(rows)):
         colour = look[row.condition].colour
@@ -59,7 +62,7 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
             f"{row.mos:.{_digits(frame)}f}", (1.0, place), xycoords=("axes fraction", "data"), xytext=(6, 0),
             textcoords="offset points", va="center", fontsize=8, color=INK,
         )  # fmt: skip
-    ax.set_yticks(range(len(rows)), list(rows["label"]))
+    ax.set_yticks(*ticks(shortened(rows["label"], CONDITION), length))
     ax.set_ylim(len(rows) - 0.4, -0.6)
     score_axis(ax, frame, reach=(rows["ci_low"].min(), rows["ci_high"].max()))
     _arrows(ax, rows)
@@ -68,7 +71,11 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
 
 
 def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
-    ax = ax or new_axes(max(8.5, 1.2 * len(rows)), 6.5)
+    names = shortened(rows["label"], CONDITION)
+    width = max(8.5, rows_cm(len(rows), 1.2))
+    angle = slant(len(rows), width - 2.0, 35)
+    deeper = max(0.0, depth_cm(names, angle) - 2.5)
+    ax = ax or new_axes(width, 6.5 + deeper)
     # Bars stand on the scale's lower end, or hang from 0 where scores are below it.
     low, high = scale_of(frame)
     base = low if low >= 0 else min(high, 0.0)
@@ -85,7 +92,7 @@ def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
         linewidth=0.6,
     )
     ax.errorbar(range(len(rows)), rows["mos"], yerr=ends, fmt="none", ecolor=INK, elinewidth=1, capsize=3)
-    ax.set_xticks(range(len(rows)), list(rows["label"]), rotation=35, ha="right", rotation_mode="anchor")
+    name_columns(ax, names, width - 2.0, angle)
     cap = 0.01 * (high - low)  # the caps of the widest interval are drawn whole
     reach = rows["ci_low"].min() - cap, rows["ci_high"].max() + cap
     score_axis(ax, frame, vertical=True, pad=0.0, reach=reach)

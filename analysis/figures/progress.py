@@ -8,8 +8,10 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.errors import DesignError
 from analysis.figures.colours import looks
+from analysis.figures.room import CONDITION, legend_cm
 from analysis.figures.style import finish, legend, new_axes, score_axis
 from analysis.ratings.tidy import conditions, rated
+from stimuli.names import shortened
 
 
 def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -22,15 +24,19 @@ def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = rows[rows["trial_position"].notna()]
     if rows.empty:
         raise DesignError("The ratings have no trial positions; scores over time cannot be drawn.")
-    ax = ax or new_axes(13, 8.5)
+    labels = shortened(conditions(rows)["label"], CONDITION)
+    ax = ax or new_axes(13, 8.5 + legend_cm(labels, 13))
     means = rows.groupby(["trial_position", "condition"])["score"].mean().unstack()
     listed, look = conditions(rows), looks(frame)
     for name in listed["condition"]:
         line = means[name].dropna()
         ax.plot(line.index, line, **look[name].as_line())
     score_axis(ax, rows, vertical=True)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(means) == 1:
+        ax.set_xticks(means.index)
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="Position of the trial in the session", ylabel="Mean score")
     finish(ax, rows, grid="y")
-    legend(ax, list(listed["label"]))
+    legend(ax, labels)
     return ax

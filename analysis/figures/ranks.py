@@ -6,10 +6,18 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from analysis.errors import DesignError
-from analysis.figures.style import INK, finish, legend, new_axes
+from analysis.figures.room import CONDITION, rows_cm, ticks
+from analysis.figures.style import INK, figure_of, finish, finish_colour_bar, legend, new_axes
 from analysis.ratings.tidy import cells, conditions
+from stimuli.names import shortened
+
+_LISTED = 8  # ranks that one row of a legend has room for; more are steps of a bar
 
 
 def rank_shares(frame: pd.DataFrame) -> pd.DataFrame:
@@ -34,7 +42,8 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     shares = rank_shares(frame).reindex(list(listed["condition"]))
     if not shares.to_numpy().any():
         raise DesignError("No trial has all the conditions rated; ranks cannot be drawn.")
-    ax = ax or new_axes(12.5, 2.8 + 0.7 * len(listed))
+    length = rows_cm(len(listed), 0.7)
+    ax = ax or new_axes(12.5, 2.8 + length)
     left = np.zeros(len(listed))
     colours = colormaps["cividis_r"](np.linspace(0.05, 0.95, shares.shape[1]))
     for rank, colour in zip(shares.columns, colours, strict=True):
@@ -49,11 +58,27 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             linewidth=0.3,
         )
         left += width
-    ax.set_yticks(range(len(listed)), list(listed["label"]))
+    ax.set_yticks(*ticks(shortened(listed["label"], CONDITION), length))
     ax.set_ylim(len(listed) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     ax.set_xlabel("Share of complete trials")
     finish(ax, frame)
-    legend(ax, [str(rank) for rank in shares.columns], columns=shares.shape[1], title="Rank")
+    if shares.shape[1] <= _LISTED:
+        legend(ax, [str(rank) for rank in shares.columns], columns=shares.shape[1], title="Rank")
+    else:
+        _colour_bar(ax, colours)
     return ax
+
+
+def _colour_bar(ax: Axes, colours: NDArray[np.float64]) -> None:
+    """Show many ranks as steps of one bar."""
+    ends = np.arange(len(colours) + 1) + 0.5
+    steps = ScalarMappable(BoundaryNorm(ends, len(colours)), ListedColormap(colours))
+    places = MaxNLocator(10, integer=True).tick_values(1, len(colours))
+    bar = figure_of(ax).colorbar(
+        steps, ax=ax, location="bottom", label="Rank", fraction=0.3 / len(colours), aspect=40, pad=0.02,
+        ticks=[1, *(place for place in places if 1 < place <= len(colours))],
+    )  # fmt: skip
+    bar.ax.minorticks_off()
+    finish_colour_bar(bar)

@@ -13,9 +13,11 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
 from analysis.figures.fonts import dress, missing_letters, settings
+from analysis.figures.room import LEGEND_PT, TICK_PT, legend_columns, ticks
 from analysis.ratings.tidy import is_simulated, scale_of
 from analysis.statistics.intervals import LEVEL
 from stimuli.files import write_bytes
@@ -41,15 +43,40 @@ def new_axes(width_cm: float, height_cm: float) -> Axes:
     return figure.add_subplot()
 
 
-def legend(ax: Axes, names: Sequence[str], *, columns: int = 3, title: str | None = None) -> None:
-    """Put a legend of what was drawn, in the order of drawing, under the axes, without a frame."""
+def legend(ax: Axes, names: Sequence[str], *, columns: int | None = None, title: str | None = None) -> None:
+    """Put a legend of what was drawn, in the order of drawing, under the axes, without a frame.
+
+    Args:
+        ax: Axes with the data drawn.
+        names: One name per line or group of bars.
+        columns: Number of columns; by default what the figure has room for.
+        title: Above the names.
+    """
     handles: list[Any] = list(ax.containers) or list(ax.get_lines())[: len(names)]
+    columns = columns or legend_columns(names, figure_of(ax).get_figwidth() / CM)
     box = figure_of(ax).legend(
         handles, list(names), loc="outside lower center", ncols=columns, title=title, frameon=False,
-        fontsize=7.5, labelcolor=INK,
+        fontsize=LEGEND_PT, labelcolor=INK,
     )  # fmt: skip
     box.get_title().set(color=INK, fontsize=8)
     dress(figure_of(ax))
+
+
+def name_columns(ax: Axes, names: Sequence[str], length: float, angle: float, *, first: float = 0.0) -> None:
+    """Write names below an axis, ending at their places.
+
+    Args:
+        ax: The axes.
+        names: One name per column.
+        length: Of the axis in cm; without room for all names, only every second or third ... is written.
+        angle: In degrees; 90 is upright.
+        first: Place of the first column.
+    """
+    places, shown = ticks(names, length)
+    ax.set_xticks(
+        [place + first for place in places], shown, rotation=angle, ha="right", rotation_mode="anchor",
+        va="center" if angle == 90 else "top",
+    )  # fmt: skip
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -71,7 +98,7 @@ def finish(ax: Axes, frame: pd.DataFrame, *, grid: Literal["x", "y"] | None = "x
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         ax.spines[side].set_color(INK)
-    ax.tick_params(colors=INK, labelsize=8, length=3)
+    ax.tick_params(colors=INK, labelsize=TICK_PT, length=3)
     ax.xaxis.label.set(color=INK, fontsize=9)
     ax.yaxis.label.set(color=INK, fontsize=9)
     ax.title.set(color=INK, fontsize=9)
@@ -84,12 +111,24 @@ def finish(ax: Axes, frame: pd.DataFrame, *, grid: Literal["x", "y"] | None = "x
     return ax
 
 
+def finish_colour_bar(bar: Colorbar) -> None:
+    """Give a colour bar the house's look."""
+    bar.ax.tick_params(colors=INK, labelsize=TICK_PT, length=3)
+    for axis in (bar.ax.xaxis, bar.ax.yaxis):
+        axis.label.set(color=INK, fontsize=9)
+    bar.outline.set_visible(False)
+    dress(figure_of(bar.ax))
+
+
 def mark_simulated(ax: Axes) -> None:
-    """Print the word SIMULATED across the axes."""
-    ax.text(
-        0.5, 0.5, "SIMULATED", transform=ax.transAxes, ha="center", va="center", rotation=20, fontsize=24,
+    """Print the word SIMULATED across the axes, smaller where they are; they give it no further room."""
+    width, height = (side / figure_of(ax).dpi / CM for side in (ax.bbox.width, ax.bbox.height))
+    mark = ax.text(
+        0.5, 0.5, "SIMULATED", transform=ax.transAxes, ha="center", va="center", rotation=20,
+        fontsize=24 * min(1.0, width / 6.4, height / 3.2),
         color="#8a8d96", alpha=0.35, weight="bold", zorder=10, gid="simulated",
     )  # fmt: skip
+    mark.set_in_layout(False)
 
 
 def score_axis(

@@ -11,10 +11,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from stimuli.files import atomic_path
+from stimuli.names import ems, shortened
 
 _N_FFT = 1024
 _MOST_COLUMNS = 1200
 _RANGE_DB = 70.0
+_TITLE_EMS = 54.0  # the width of the picture
+_SEPARATOR = " · "
 
 
 def draw_explanation(
@@ -30,7 +33,8 @@ def draw_explanation(
         waveform: the input.
         interpretation: what the mask kept.
         sample_rate: in Hz.
-        title: above the picture.
+        title: above the picture; one that is too long for a line gets a line for each of its parts, which
+            ` · ` separates.
 
     Shape:
         - waveform, interpretation: `[samples]`
@@ -41,7 +45,8 @@ def draw_explanation(
     floor = before.max() * 10 ** (-_RANGE_DB / 20)
     kept = np.where(before > floor, np.clip(inside / np.maximum(before, 1e-12), 0, 1), 0)
     figure = Figure(figsize=(9, 7.2), layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    lines = [title] if ems(title) <= _TITLE_EMS else shortened(title.split(_SEPARATOR), _TITLE_EMS)
+    figure.suptitle("\n".join(lines), fontsize=11, parse_math=False)
     axes = figure.subplots(3, 1, sharex=True)
     extent = (0.0, len(waveform) / sample_rate, 0.0, sample_rate / 2000)
     levels = {"vmin": loudest - _RANGE_DB, "vmax": loudest, "cmap": "magma"}

@@ -22,7 +22,7 @@ __all__ = ["Results", "ResultsCache"]
 
 # A big study takes seconds to analyse: its results may be this many times as old as they took to compute.
 AGE_FACTOR = 10.0
-FIGURE_INCHES = (5.6, 3.6)
+CHART_CM = (14.2, 9.1)  # higher for many conditions
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,14 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _chart(frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
     from analysis import plot_mos
     from analysis.figures.fonts import missing_letters, settings
+    from analysis.figures.room import rows_cm
+    from analysis.figures.style import figure_of, new_axes
 
-    figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
-    plot_mos(frame, figure.subplots(), table=table)
+    ax = new_axes(CHART_CM[0], max(CHART_CM[1], 1.9 + rows_cm(len(table), 0.78)))
+    figure = figure_of(plot_mos(frame, ax, table=table))
     written = io.BytesIO()
     # Letters stay letters: the experimenter's browser has fonts for names that this machine may lack.
     with rc_context(settings("mos")), missing_letters():

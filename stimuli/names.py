@@ -1,0 +1,84 @@
+"""Names in figures: how wide they are, and shortened where there is no room for them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_WIDE, _NARROW = set("mwMW@%‰—…ЖМФШЩЮЫжмшщюыф"), set("fijlrtI !'()*,-./:;[]`{|}·")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_JOINER = "\u200d"
+
+
+def ems(text: str) -> float:
+    """Estimate how wide a text is, in ems, the same on every machine.
+
+    No letter of the usual fonts is much wider than estimated here (DejaVu Sans, the widest of them, was
+    measured), so that what has room by this number has room in the figure.
+    """
+    return sum(map(_ems, text))
+
+
+def shortened(names: Iterable[str], most: float) -> list[str]:
+    """Return the names on one line each, and an ellipsis for the middle of those that are too wide.
+
+    The ends are kept because names of one study often differ there. Names that differ only in the part left
+    out get a number, the same one in every figure.
+
+    Args:
+        names: Any texts; combining characters stay with their letters.
+        most: Width in ems.
+    """
+    listed = [_BREAKS.sub(" ", name) for name in names]
+    alike: dict[str, list[str]] = {}
+    for name in sorted(set(listed)):
+        alike.setdefault(_cut(name, most), []).append(name)
+    found = {}
+    for short, group in alike.items():
+        for place, name in enumerate(group, 1):
+            mark = f" #{place}"
+            found[name] = short if len(group) == 1 else _cut(name, most - ems(mark)) + mark
+    return [found[name] for name in listed]
+
+
+def _cut(name: str, most: float) -> str:
+    if ems(name) <= most:
+        return name
+    letters, room = _letters(name), most - ems("…")
+    head = _fitting(letters, 0.6 * room)
+    tail = _fitting(letters[::-1], room - ems("".join(head)))
+    return f"{''.join(head).rstrip()}…{''.join(reversed(tail)).lstrip()}"
+
+
+def _fitting(letters: list[str], room: float) -> list[str]:
+    taken, width = 0, 0.0
+    while taken < len(letters) and (width := width + ems(letters[taken])) <= room:
+        taken += 1
+    return letters[:taken]
+
+
+def _letters(name: str) -> list[str]:
+    """Split a text where it may be cut: not before a combining character, nor next to a joiner."""
+    letters: list[str] = []
+    for letter in name:
+        if letters and (_ems(letter) == 0 or letters[-1].endswith(_JOINER)):
+            letters[-1] += letter
+        else:
+            letters.append(letter)
+    return letters
+
+
+def _ems(letter: str) -> float:
+    kind = unicodedata.category(letter)
+    if kind in ("Mn", "Me", "Cf", "Cc"):
+        return 0.0
+    if letter in _WIDE or unicodedata.east_asian_width(letter) in "WF":
+        return 1.02
+    if letter in _NARROW:
+        return 0.42
+    if kind == "Lu":
+        return 0.8
+    if letter < "\u0500":  # Latin, Greek and Cyrillic
+        return 0.66 if kind in ("Ll", "Nd") else 0.84
+    return 0.95
