@@ -60,9 +60,9 @@ function copyElement(node, to) {
     const value = node.getAttribute(attribute);
     if (value !== null && safeValue(attribute, value)) element.setAttribute(attribute, value);
   }
-  if (element instanceof HTMLAnchorElement) {
-    element.target = "_blank";
-    element.rel = "noopener noreferrer";
+  if (name === "A") {
+    element.setAttribute("target", "_blank");
+    element.setAttribute("rel", "noopener noreferrer");
   }
   if (element instanceof HTMLImageElement && !element.hasAttribute("alt")) element.alt = "";
   copyChildren(node, element);
