@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -38,10 +39,26 @@ def file_duration_s(path: Path) -> float:
         FileNotFoundError: there is no such file.
         ConfigError: it is no sound file.
     """
+    return float(_header(path).duration)
+
+
+def file_samples(path: Path, sample_rate: int) -> int:
+    """Return how many samples a sound file has when it is read at another rate, from its header alone.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ConfigError: it is no sound file.
+    """
+    header = _header(path)
+    # soxr rounds half a sample up.
+    return int((2 * header.frames * sample_rate + header.samplerate) // (2 * header.samplerate))
+
+
+def _header(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(2, "No such sound file", str(path))
     try:
-        return float(soundfile.info(path).duration)
+        return soundfile.info(path)
     except soundfile.LibsndfileError as error:
         raise ConfigError(f"{path}: not a readable sound file; expected WAV, FLAC, Ogg or MP3") from error
 

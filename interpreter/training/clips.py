@@ -14,7 +14,7 @@ from torch.utils.data import Sampler
 
 from interpreter.classifier.front_end import Normalisation, normalise
 from interpreter.errors import ConfigError
-from interpreter.sound_files import MAXIMUM_DURATION_S, coloured_noise, sound_files
+from interpreter.sound_files import MAXIMUM_DURATION_S, coloured_noise, file_samples, sound_files
 from stimuli import Audio, Clip, Dataset, mix_at_snr, read_audio, to_mono
 
 Noise = Callable[[int, np.random.Generator], Audio]
@@ -66,7 +66,7 @@ def noise_source(name: str, sample_rate: int) -> Noise | None:
 
 def clip_duration_s(dataset: Dataset, sample_rate: int) -> float:
     """Return the length that clips are brought to: the longest one's, 5 s at most."""
-    longest = max(len(dataset.read(clip, sample_rate)) for clip in dataset.clips)
+    longest = max(file_samples(clip.path, sample_rate) for clip in dataset.clips)
     return min(MAXIMUM_DURATION_S, longest / sample_rate)
 
 
