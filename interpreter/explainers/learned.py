@@ -12,7 +12,7 @@ from interpreter.types import Classifier
 
 @dataclass(frozen=True)
 class LearnedMethod(TrainedKind[C, N]):
-    """A learned method: its settings, network, objective and explainer, beside each other in one file.
+    """A learned method: its settings, network, objective and explainer, together in one file.
 
     Attributes:
         explainer: its class, named as the kind.
