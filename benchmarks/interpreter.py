@@ -45,7 +45,7 @@ def make(part: str, who: str, device: str) -> Callable[[], tuple[Tensor, list[Te
     """Return a function that computes a part's output; its second result is what is differentiated."""
     if part == "evaluate":
         return make_evaluation(who)
-    from interpreter.explainers.lmac_td import LmacTdNetwork
+    from interpreter.explainers.lmac_td_network import LmacTdNetwork
     from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
     from interpreter.networks.unet import UNetDecoder
 

@@ -108,8 +108,11 @@ class FrontEnd(nn.Module):
 
     def bin_positions(self) -> Tensor:
         """Return the place `[F]` of each STFT bin among the mel bands; 0 is the first band's centre."""
+        return self.band_positions(torch.linspace(0, self.sample_rate / 2, self.n_fft // 2 + 1))
+
+    def band_positions(self, hertz: Tensor) -> Tensor:
+        """Return the place of frequencies among the mel bands; 0 is the first band's centre."""
         low, high = (_mel_of(torch.tensor(f)) for f in (self.f_min_hz, self.f_max_hz))
-        hertz = torch.linspace(0, self.sample_rate / 2, self.n_fft // 2 + 1)
         return (_mel_of(hertz) - low) / (high - low) * (self.mel_bins + 1) - 1
 
     def stft(self, waveforms: Tensor) -> Tensor:

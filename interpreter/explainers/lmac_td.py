@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -17,11 +16,13 @@ from interpreter.classifier.representations import full_width, probe_shapes
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer, Separation
 from interpreter.explainers.learned import LearnedMethod
+from interpreter.explainers.lmac_td_network import LmacTdNetwork
 from interpreter.kinds.config import ExplainerConfig, Regulariser
 from interpreter.kinds.kind import Checkpoint, Setup
 from interpreter.kinds.losses import EXPLAINER_SCORES, faithfulness_terms, si_sdr, spectrum_size
 from interpreter.kinds.task import Batch, Terms
-from interpreter.networks.filter_bank import windowed_dct
+from interpreter.networks.filter_bank import dct_frequencies
+from interpreter.networks.mel_frame_decoder import MelFrameDecoder
 from interpreter.networks.sepformer import Activation, Decoder, Encoder, MaskNet
 from interpreter.networks.slim_unet import SlimFrameDecoder
 from interpreter.networks.unet import FRAME_CHANNELS, Alignment, UNetDecoder
@@ -29,13 +30,17 @@ from interpreter.runs.pretrained import published_parts
 from interpreter.runs.tensor_files import load_into, read_tensors
 from interpreter.types import Classifier
 
+FrameDecoder = Literal["folded", "mel"]
+"""How the slim UNet's maps become frames: frequency folded into channels, or read at each filter's place."""
+
 
 class LmacTdConfig(ExplainerConfig):
-    """LMAC-TD."""
+    """LMAC-TD. Settings with a default are newer than some runs, which did without what they switch on."""
 
     alpha: float = Field(ge=0, le=1)
     regulariser: Regulariser
     lambda_sum: float = Field(ge=0)  # negative SI-SDR of i + i_out
+    lambda_mask: float = Field(default=0.0, ge=0)  # mean of the mask
     channels: int = Field(gt=0)  # K of the filter bank
     kernel_size: int = Field(gt=0)
     stride: int = Field(gt=0)
@@ -46,6 +51,9 @@ class LmacTdConfig(ExplainerConfig):
     unet: Literal["slim", "full"]
     unet_width: int = Field(gt=0)  # of the slim UNet
     alignment: Alignment  # of the full UNet
+    frame_decoder: FrameDecoder = "folded"  # of the slim UNet
+    normalised_mix: bool = False  # both terms of equation 3 at one level
+    logit_skip: bool = False  # the decoded representations are added to the mask's logits
     mask_channels: int = Field(gt=0)
     mask_heads: int = Field(gt=0)
     mask_hidden: int = Field(gt=0)
@@ -55,88 +63,12 @@ class LmacTdConfig(ExplainerConfig):
     mask_chunk: int = Field(gt=0)
     mask_activation: Activation
     mask_head_gain: float = Field(gt=0)
+    mask_slope: float = Field(default=1.0, gt=0)  # factor on the logits
 
     @property
     def leaves_parameters_unused(self) -> bool:
         """Whether the UNet (alpha 0), or the way of the frames past it (alpha 1), has no gradient."""
         return self.alpha in (0, 1)
-
-
-class LmacTdNetwork(nn.Module):
-    """Encoder, UNet decoder of the representations, mask network and decoder.
-
-    The mask network reads `(1 - alpha) * encoder(x) + alpha * unet(representations)`; its mask M keeps
-    `decoder(M * encoder(x))` and removes `decoder((1 - M) * encoder(x))` (equations 2 to 5).
-
-    Args:
-        encoder: the filter bank.
-        unet: called as `unet(representations, centres, samples)`, where `centres` holds the sample on which
-            each frame is centred; returns `[B, K, T]`.
-        masknet: turns frames into a mask.
-        decoder: the filter bank's way back.
-        alpha: share of the representations in what the mask network reads.
-        padded: let the frames cover both ends in full, so that a basis with perfect reconstruction has it
-            there as well; otherwise the frames are those of the published code, and the last few samples
-            may be lost.
-    """
-
-    def __init__(
-        self,
-        encoder: Encoder,
-        unet: nn.Module,
-        masknet: MaskNet,
-        decoder: Decoder,
-        alpha: float = 0.75,
-        *,
-        padded: bool = True,
-    ) -> None:
-        super().__init__()
-        self.encoder, self.unet, self.masknet, self.decoder = encoder, unet, masknet, decoder
-        self.alpha, self.padded = alpha, padded
-
-    def forward(self, waveforms: Tensor, representations: Sequence[Tensor]) -> Separation:
-        """Return interpretation, residual and mask.
-
-        Shape:
-            - waveforms, interpretation, residual: `[B, samples]`
-            - representations: maps `[B, C, T, F]`, deepest first
-            - mask: `[B, K, T']`
-        """
-        samples = waveforms.shape[1]
-        before, after = self._padding(samples)
-        encoded = self.encoder(F.pad(waveforms, (before, after)))
-        mask = self.masknet(self._mixed(encoded, representations, before, samples))
-        kept = mask * encoded
-        both = self.decoder(torch.cat([kept, encoded - kept]))[:, before : before + samples]
-        both = F.pad(both, (0, samples - both.shape[1]))
-        interpretation, residual = both.chunk(2)
-        return Separation(interpretation, residual, mask)
-
-    def _mixed(self, encoded: Tensor, representations: Sequence[Tensor], before: int, samples: int) -> Tensor:
-        if self.alpha == 0:
-            return encoded
-        frames = torch.arange(encoded.shape[2], device=encoded.device)
-        centres = frames * self.encoder.stride + (self.encoder.kernel_size - 1) / 2 - before
-        decoded: Tensor = self.unet(representations, centres, samples)
-        if self.alpha == 1:
-            return decoded
-        kind = torch.promote_types(encoded.dtype, decoded.dtype)  # under autocast one of them may be halved
-        return torch.lerp(encoded.to(kind), decoded.to(kind), self.alpha)
-
-    def _padding(self, samples: int) -> tuple[int, int]:
-        kernel, stride = self.encoder.kernel_size, self.encoder.stride
-        if not self.padded:
-            return 0, max(kernel - samples, 0)
-        overlap = kernel - stride
-        return overlap, overlap + (-(samples + overlap)) % stride
-
-    def use_dct_basis(self) -> None:
-        """Start encoder and decoder from a basis with perfect reconstruction."""
-        weight = self.encoder.conv1d.weight
-        analysis, synthesis = windowed_dct(weight.shape[0], self.encoder.kernel_size, self.encoder.stride)
-        with torch.no_grad():
-            weight.copy_(analysis)
-            self.decoder.weight.copy_(synthesis)
 
 
 class LmacTd(Explainer):
@@ -149,6 +81,7 @@ class LmacTd(Explainer):
     """
 
     name = "lmac-td"
+    mask_time_dim = 2
     takes_target = False
 
     def __init__(self, classifier: Classifier, network: LmacTdNetwork, batch_size: int | None = None) -> None:
@@ -175,6 +108,10 @@ class LmacTd(Explainer):
         separation: Separation = self.network(waveforms, self.classifier.representations(waveforms))
         return separation
 
+    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
+        """Return the mask of frames of `sound` that reads the representations of `heard`."""
+        return self.network.mask(sound, self.classifier.representations(heard))
+
 
 class LmacTdTask:
     """Equations 6 and 7: the interpretation is the class, the residual is not, and little is kept."""
@@ -182,7 +119,9 @@ class LmacTdTask:
     def __init__(self, network: LmacTdNetwork, classifier: Classifier, config: LmacTdConfig) -> None:
         self.network, self.classifier, self.config = network, FrozenClassifier(classifier), config
         self.frozen: Sequence[nn.Module] = self.classifier.modules
-        self.scores: Sequence[str] = (*EXPLAINER_SCORES, *(["sum"] if config.lambda_sum > 0 else []))
+        extra = {"mask": config.lambda_mask, "sum": config.lambda_sum}
+        chosen = [name for name, weight in extra.items() if weight > 0]
+        self.scores: Sequence[str] = (*EXPLAINER_SCORES, *chosen)
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
@@ -194,6 +133,9 @@ class LmacTdTask:
         size = spectrum_size(pictures[: len(waveforms)], heard.picture, config.regulariser)
         terms = faithfulness_terms(heard.logits, logits, config.lambda_reg * size, config)
         terms["size"] = size
+        if config.lambda_mask > 0:
+            terms["mask"] = separation.mask.mean()
+            terms["loss"] = terms["loss"] + config.lambda_mask * terms["mask"]
         if config.lambda_sum > 0:
             total = separation.interpretation + separation.residual
             terms["sum"] = -si_sdr(total, waveforms).mean()
@@ -216,24 +158,57 @@ def build_lmac_td(config: LmacTdConfig, classifier: Classifier) -> LmacTdNetwork
         config.mask_chunk,
         config.mask_activation,
         config.mask_head_gain,
+        config.mask_slope,
     )
-    cell, first = None, 0.0
-    if is_spectral(classifier):
-        cell, first = cells_of(classifier)
-    unet: nn.Module
-    if config.unet == "full":
-        unet = _full_unet(config, classifier)
-    else:
-        shapes = probe_shapes(classifier, config.duration_s)
-        unet = SlimFrameDecoder(
-            shapes, config.channels, config.unet_width, cell_samples=cell, first_sample=first
-        )
-    network = LmacTdNetwork(encoder, unet, masknet, decoder, config.alpha, padded=config.padded)
+    channels = None
+    if config.normalised_mix:
+        channels = [shape[0] for shape in probe_shapes(classifier, config.duration_s)]
+    network = LmacTdNetwork(
+        encoder,
+        _unet(config, classifier),
+        masknet,
+        decoder,
+        config.alpha,
+        padded=config.padded,
+        normalised_channels=channels,
+        logit_skip=config.logit_skip,
+    )
     if config.basis == "dct":
         network.use_dct_basis()
     encoder.requires_grad_(not config.freeze_basis)
     decoder.requires_grad_(not config.freeze_basis)
     return network
+
+
+def _unet(config: LmacTdConfig, classifier: Classifier) -> nn.Module:
+    """Return the decoder of the representations."""
+    if config.unet == "full":
+        return _full_unet(config, classifier)
+    cell, first = cells_of(classifier) if is_spectral(classifier) else (None, 0.0)
+    shapes = probe_shapes(classifier, config.duration_s)
+    if config.frame_decoder == "folded":
+        return SlimFrameDecoder(
+            shapes, config.channels, config.unet_width, cell_samples=cell, first_sample=first
+        )
+    if config.basis != "dct" or config.filter_bank is not None:
+        raise ConfigError(
+            "frame_decoder mel needs filters of known frequencies: basis dct and no filter_bank; "
+            "expected frame_decoder=folded with any other"
+        )
+    positions = None
+    bands = 1
+    if is_spectral(classifier):
+        hertz = dct_frequencies(config.channels, classifier.sample_rate)
+        positions, bands = classifier.front_end.band_positions(hertz), classifier.cell_frames
+    return MelFrameDecoder(
+        shapes,
+        config.channels,
+        config.unet_width,
+        cell_samples=cell,
+        first_sample=first,
+        positions=positions,
+        cell_bands=bands,
+    )
 
 
 def _full_unet(config: LmacTdConfig, classifier: Classifier) -> UNetDecoder:

@@ -47,3 +47,8 @@ def windowed_dct(channels: int, kernel_size: int, stride: int) -> tuple[Tensor, 
     return tuple(  # type: ignore[return-value]
         torch.stack([rows, -rows], dim=1).flatten(0, 1).unsqueeze(1).float() for rows in (analysis, synthesis)
     )
+
+
+def dct_frequencies(channels: int, sample_rate: int) -> Tensor:
+    """Return the centre frequency in Hz of each coefficient of `windowed_dct`, `[channels / 2]`."""
+    return torch.arange(channels // 2) * (sample_rate / channels)

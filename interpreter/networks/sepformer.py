@@ -222,6 +222,8 @@ class MaskNet(nn.Module):
         activation: how the mask ends.
         head_gain: factor on the last convolution's initial weights. At 1 a sigmoid mask starts near one
             half everywhere and training tends to settle on turning the volume down.
+        slope: factor on the logits. Above 1 the mask comes sooner to 0 and 1, as the steps that the optimiser
+            takes are as long.
     """
 
     def __init__(
@@ -236,13 +238,14 @@ class MaskNet(nn.Module):
         chunk: int = 250,
         activation: Activation = "sigmoid",
         head_gain: float = 1.0,
+        slope: float = 1.0,
     ) -> None:
         super().__init__()
         if chunk < 2 or chunk % 2:
             raise ConfigError(f"MaskNet: the chunk must be an even number of frames, got {chunk}")
         if channels % heads or channels % 2:
             raise ConfigError(f"MaskNet: {heads} heads need an even multiple of channels, got {channels}")
-        self.chunk, self.activation = chunk, activation
+        self.chunk, self.activation, self.slope = chunk, activation, slope
         self.norm = nn.GroupNorm(1, frame_channels, eps=1e-8)
         self.conv1d = nn.Conv1d(frame_channels, channels, 1, bias=False)
         self.dual_mdl = nn.ModuleList(
@@ -258,6 +261,15 @@ class MaskNet(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Map frames `[B, K, T]` to a mask `[B, K, T]`."""
+        return self.ended(self.logits(frames))
+
+    def ended(self, logits: Tensor) -> Tensor:
+        """Return the mask of logits: the activation."""
+        logits = self.slope * logits
+        return torch.sigmoid(logits) if self.activation == "sigmoid" else torch.relu(logits)
+
+    def logits(self, frames: Tensor) -> Tensor:
+        """Map frames `[B, K, T]` to what the activation turns into a mask, `[B, K, T]`."""
         time = frames.shape[2]
         x = _global_norm(frames.transpose(1, 2).unsqueeze(1), self.norm).squeeze(1)
         chunks = _chunks(_pointwise(x, self.conv1d), self.chunk)
@@ -268,9 +280,7 @@ class MaskNet(nn.Module):
         # conv2d is linear and every frame lies in two chunks: once after the sum equals once per chunk.
         x = F.linear(x, self.conv2d.weight.flatten(1), 2 * _bias(self.conv2d))
         x = torch.tanh(_pointwise(x, self.output[0])) * torch.sigmoid(_pointwise(x, self.output_gate[0]))
-        x = _pointwise(x, self.end_conv1x1)
-        mask = torch.sigmoid(x) if self.activation == "sigmoid" else torch.relu(x)
-        return mask.transpose(1, 2)
+        return _pointwise(x, self.end_conv1x1).transpose(1, 2)
 
 
 def _pointwise(x: Tensor, convolution: nn.Module) -> Tensor:

@@ -11,8 +11,11 @@ from torch import Tensor, nn
 
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
-from interpreter.explainers.lmac_td import LmacTd, LmacTdNetwork
+from interpreter.explainers.lmac_td import LmacTd
+from interpreter.explainers.lmac_td_network import LmacTdNetwork
+from interpreter.networks.mel_frame_decoder import MelFrameDecoder
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
+from interpreter.networks.standardisation import level_free, standardised
 
 CHANNELS = 32
 
@@ -139,3 +142,66 @@ def test_the_explainer_says_what_it_is_and_ignores_the_target() -> None:
         ).alpha
         == 0.75
     )
+
+
+SHAPES = [(6, 5, 2), (4, 10, 5)]
+
+
+def _noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed)) - 0.5
+
+
+def _normalised(alpha: float = 0.75, channels: int = 16) -> LmacTdNetwork:
+    torch.manual_seed(0)
+    network = LmacTdNetwork(
+        Encoder(channels, 8, 4),
+        MelFrameDecoder(SHAPES, channels, 8, 2, 40.0),
+        MaskNet(channels, 8, 2, 8, 1, 1, 1, 10, head_gain=4),
+        Decoder(channels, 8, 4),
+        alpha,
+        normalised_channels=[channels for channels, _, _ in SHAPES],
+        logit_skip=True,
+    )
+    network.use_dct_basis()
+    return network.eval()
+
+
+def _maps(seed: int = 1) -> list[Tensor]:
+    return [_noise(2, *shape, seed=seed + at) for at, shape in enumerate(SHAPES)]
+
+
+def test_the_mask_s_logits_are_the_mask_network_s_and_the_decoded_representations() -> None:
+    network, clips, maps = _normalised(), _noise(2, 400), _maps()
+    network.skip_gain.data = _noise(16)  # type: ignore[union-attr]
+    with torch.no_grad():
+        found = network.mask(clips, maps)
+        assert torch.equal(network(clips, maps).mask, found)
+        padded = torch.nn.functional.pad(clips, (4, 4))
+        sound = standardised(level_free(network.encoder(padded)))
+        centres = torch.arange(found.shape[2]) * 4 + 3.5 - 4
+        heard = [norm(map_) for norm, map_ in zip(network.standardise, maps, strict=True)]  # type: ignore[arg-type]
+        decoded = standardised(network.unet(heard, centres, 400))
+        mixed = 0.25 * sound + 0.75 * decoded
+        refined = network.masknet(mixed).logit()
+        expected = torch.sigmoid(refined + network.skip_gain[None, :, None] * decoded)  # type: ignore[index]
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "moved"), [(0.0, (True, False)), (0.75, (True, True)), (1.0, (False, True))]
+)
+def test_alpha_is_what_the_mask_is_made_of(alpha: float, moved: tuple[bool, bool]) -> None:
+    network, maps = _normalised(alpha), _maps()
+    assert (network.skip_gain is None) == (alpha == 0)
+    with torch.no_grad():
+        own = network.mask(_noise(2, 400), maps)
+        other_sound = network.mask(_noise(2, 400, seed=9), maps)
+        other_maps = network.mask(_noise(2, 400), _maps(7))
+    assert (not torch.equal(own, other_sound), not torch.equal(own, other_maps)) == moved
+
+
+def test_louder_clips_have_the_same_mask() -> None:
+    network, maps = _normalised(), _maps()
+    with torch.no_grad():
+        quiet, loud = network.mask(0.01 * _noise(2, 400), maps), network.mask(_noise(2, 400), maps)
+    assert torch.allclose(quiet, loud, atol=1e-5)

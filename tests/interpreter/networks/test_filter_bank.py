@@ -12,8 +12,8 @@ from scipy import fft
 from torch import Tensor, nn
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.lmac_td import LmacTdNetwork
-from interpreter.networks.filter_bank import windowed_dct
+from interpreter.explainers.lmac_td_network import LmacTdNetwork
+from interpreter.networks.filter_bank import dct_frequencies, windowed_dct
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
 
 
@@ -84,3 +84,13 @@ def test_the_smallest_sizes_that_reconstruct_are_taken() -> None:
         windowed_dct(6, 4, 2)
     with pytest.raises(ConfigError, match="a stride that divides 12 at least twice, got 5"):
         windowed_dct(24, 12, 5)
+
+
+def test_each_filter_of_the_bank_peaks_at_its_frequency() -> None:
+    channels, kernel, rate = 128, 64, 16000
+    analysis, _ = windowed_dct(channels, kernel, 32)
+    spectra = torch.fft.rfft(analysis[0::2, 0], n=4096).abs()
+    peaks = spectra.argmax(dim=1) * rate / 4096
+    errors = (peaks - dct_frequencies(channels, rate)).abs()
+    assert errors[4:60].max() < 20  # Hz
+    assert errors.max() <= 0.5 * rate / kernel  # where a filter's lobe and its mirror image overlap

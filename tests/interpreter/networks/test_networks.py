@@ -163,3 +163,12 @@ def test_masknet_refuses_sizes_that_do_not_divide() -> None:
         MaskNet(channels=20)
     with pytest.raises(ConfigError, match="expected hop_length <= win_length <= n_fft, got 186, 2000, 1024"):
         FrontEnd(win_length=2000)
+
+
+def test_the_slope_is_a_factor_on_the_mask_s_logits() -> None:
+    plain, steep = (MaskNet(6, 8, 2, 8, 1, 1, 1, 10, slope=slope) for slope in (1, 3))
+    steep.load_state_dict(plain.state_dict())
+    with torch.no_grad():
+        frames = _noise(1, 6, 40)
+        assert torch.equal(plain.logits(frames), steep.logits(frames))
+        assert torch.allclose(steep(frames).logit(), 3 * plain(frames).logit(), atol=1e-5)

@@ -15,7 +15,7 @@ from interpreter import load_classifier, load_explainer
 from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import CheckpointError, ConfigError, RunError
-from interpreter.explainers.lmac_td import LmacTdNetwork
+from interpreter.explainers.lmac_td_network import LmacTdNetwork
 from interpreter.importing import Import, import_run
 from interpreter.networks.nmf import NmfDecoder
 from interpreter.networks.psi import PsiDecoder

@@ -152,7 +152,14 @@ def test_explainers_are_trained_for_any_torch_classifier(
 
 def test_half_precision_trains_the_full_unet(train_small: Train, tmp_path: Path) -> None:
     classifier = train_small("classifier", "mel_bins=80", out=tmp_path / "classifier")
-    settings = ("precision=bf16-mixed", "unet=full", "channels=256", "alpha=0.75", "epochs=1")
+    settings = (
+        "precision=bf16-mixed",
+        "unet=full",
+        "channels=256",
+        "kernel_size=64",
+        "stride=32",
+        "epochs=1",
+    )
     run = train_small("lmac-td", *settings, classifier=classifier, out=tmp_path / "run")
     assert all(tensor.isfinite().all() for tensor in read_tensors(run / "checkpoint.pt").values())
 
