@@ -56,6 +56,9 @@ BESIDE = {
     "si_sdr_improvement_db": ("SI-SDRi (dB)", 1),
     "energy_overlap": ("Overlap", 2),
     "randomised": ("Randomised", 2),
+    "fixed_gain": ("Fixed gain", 2),
+    "swapped_sound": ("Other sound", 2),
+    "swapped_representations": ("Other representations", 2),
 }
 
 

@@ -16,6 +16,7 @@ from interpreter.distributed import rank
 from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import duration_of, explainers_of
 from interpreter.evaluation.finished_batches import FinishedBatches
+from interpreter.evaluation.mask_sources import MASK_SOURCES, mask_sources
 from interpreter.evaluation.model_randomisation import randomisation_check
 from interpreter.evaluation.scoring import Progress, evaluate_items
 from interpreter.evaluation.settings import Items, Setting, Source
@@ -109,7 +110,8 @@ def evaluate_runs(
     if rank() > 0:
         return table
     if plan.sanity:
-        table["randomised"] = table["method"].map(_sanity(explainers, items, plan) | _FLOORS_RANDOMISED)
+        for column, values in _sanity(explainers, items, plan).items():
+            table[column] = table["method"].map(values)
     write_tables(table, out)
     rows = figures.to_csv(index=False, float_format="%.9g", lineterminator="\n")
     write_text(out.with_suffix(".items.csv"), rows)
@@ -145,15 +147,24 @@ def _pool(whole: Dataset, plan: EvaluationPlan) -> Dataset:
     return whole.folds(*others) if others else whole
 
 
-def _sanity(explainers: dict[str, Explainer], items: Items, plan: EvaluationPlan) -> dict[str, float]:
-    """Return each method's similarity to itself under a classifier of random weights."""
+def _sanity(
+    explainers: dict[str, Explainer], items: Items, plan: EvaluationPlan
+) -> dict[str, dict[str, float]]:
+    """Return the checks on a few items, by column and method: random weights, another sound, other maps."""
     count = min(plan.sanity, len(items))
     numbers = np.linspace(0, len(items) - 1, count).round().astype(int)
     raw = torch.from_numpy(np.stack([items[int(number)].waveform for number in numbers]))
-    clips = prepared(raw, next(iter(explainers.values())).classifier)
-    return {
+    classifier = next(iter(explainers.values())).classifier
+    clips = prepared(raw, classifier)
+    randomised = {
         name: float(randomisation_check(explainer, clips, seed=plan.seed)["similarity"].iloc[0])
         for name, explainer in explainers.items()
+    }
+    floors = {name: floor(classifier, plan.batch_size, plan.seed) for name, floor in FLOORS.items()}
+    changes = {name: mask_sources(explainer, clips) for name, explainer in (explainers | floors).items()}
+    return {
+        "randomised": randomised | _FLOORS_RANDOMISED,
+        **{column: {name: values[column] for name, values in changes.items()} for column in MASK_SOURCES},
     }
 
 

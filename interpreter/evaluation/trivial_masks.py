@@ -36,6 +36,10 @@ class Floor(SpectralExplainer):
         """The floor's name as people read it."""
         return self.title
 
+    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
+        """Return the mask of `sound`; what the classifier heard has no influence."""
+        return self.mask(self.picture(sound), torch.zeros(len(sound), dtype=torch.long))
+
 
 class Ones(Floor):
     """Everything is the interpretation: the input itself, to the last bit."""

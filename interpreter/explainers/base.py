@@ -49,6 +49,8 @@ class Explainer(ABC):
     """
 
     name: ClassVar[str]
+    mask_time_dim: ClassVar[int] = 1
+    """Which dimension of the mask is time: 1 on the cells of the STFT, 2 on a filter bank's frames."""
     takes_target: ClassVar[bool] = True
     """Whether the method can be asked for any class; else it explains the predicted one all the same."""
 
@@ -89,6 +91,18 @@ class Explainer(ABC):
             - waveforms: `[B, samples]`
             - target: `[B]`, integer
         """
+
+    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor | None:
+        """Return the mask of the clips `sound` if the classifier had heard the clips `heard` in them.
+
+        Called as `separate` is. None, the default, for a method that does not read the sound and the
+        classifier's representations apart.
+
+        Shape:
+            - sound, heard: `[B, samples]`
+            - result: `[B, rows, columns]`
+        """
+        return None
 
     def explain(self, waveforms: Tensor, target: Tensor | Sequence[int] | None = None) -> Explanation:
         """Explain a batch of clips.

@@ -170,6 +170,10 @@ class L2i(SpectralExplainer):
         activations = self.network.activations(representations, picture.log_magnitude.shape[1])
         return self.network.mask(activations, target, self.threshold)
 
+    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
+        """Return the mask that the representations of `heard` draw; the sound has no influence."""
+        return self.mask(self.picture(heard), self.classifier(heard).argmax(dim=-1))
+
 
 class L2iTask:
     """The approximation, sparse activations, and a linear classifier that agrees with the classifier."""

@@ -100,6 +100,10 @@ class Lmac(SpectralExplainer):
         logits: Tensor = self.network(representations, *picture.log_magnitude.shape[1:])
         return logits.sigmoid()
 
+    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
+        """Return the mask that the representations of `heard` draw; the sound has no influence."""
+        return self.mask(self.picture(heard), self.classifier(heard).argmax(dim=-1))
+
 
 class LmacFt(Lmac):
     """L-MAC after fine-tuning with guidance by the clean clips' loud cells."""

@@ -79,6 +79,11 @@ class SpectralExplainer(Explainer):
         """The classifier's own front end, or the paper's where it has none."""
         return front_end_of(self.classifier)
 
+    def picture(self, waveforms: Tensor) -> Picture:
+        """Return clips `[B, samples]` as spectral methods see them."""
+        spectrum = self.front_end.stft(waveforms)
+        return Picture(waveforms, spectrum, log_magnitude(spectrum))
+
     @abstractmethod
     def mask(self, picture: Picture, target: Tensor) -> Tensor:
         """Return the mask, in [0, 1].
@@ -91,8 +96,8 @@ class SpectralExplainer(Explainer):
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
         """Split clips by the mask; see `Explainer.separate`."""
         front_end = self.front_end
-        spectrum = front_end.stft(waveforms)
-        picture = Picture(waveforms, spectrum, log_magnitude(spectrum))
+        picture = self.picture(waveforms)
+        spectrum = picture.spectrum
         mask = self.mask(picture, target)
         kept, removed = mask * picture.log_magnitude, (1 - mask) * picture.log_magnitude
         samples = waveforms.shape[1]
