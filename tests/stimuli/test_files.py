@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -223,3 +224,46 @@ def test_importing_the_helpers_loads_no_library() -> None:
     code = f"import sys, stimuli.files; print([name for name in {heavy!r} if name in sys.modules])"
     done = in_another_process(code)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "passed_over"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False)]
+)
+def test_a_file_system_that_cannot_sync_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, passed_over: bool
+) -> None:
+    def fail(handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    path = tmp_path / "a.txt"
+    if passed_over:
+        write_text(path, "content")
+        assert path.read_text() == "content"
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            write_text(path, "content")
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(5):
+        write_text(tmp_path / f"{number}.txt", "content")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_temporary_folder_that_cannot_be_removed_hides_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(name: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(name))
+
+    with (
+        pytest.raises(RuntimeError, match="the error itself"),
+        atomic_folder(tmp_path / "folder") as temporary,
+    ):
+        (temporary / "inside").mkdir()
+        monkeypatch.setattr(os, "rmdir", lambda name, **_: fail(name))
+        raise RuntimeError("the error itself")

@@ -85,3 +85,12 @@ def test_a_mixture_over_the_peak_is_turned_down_to_it() -> None:
     assert loud.gain_db - softer.gain_db == pytest.approx(20 * np.log10(2))
     quiet = mix_at_snr(0.1 * target, noise, 0.0)
     assert quiet.gain_db == 0.0
+
+
+def test_sounds_whose_squares_are_beneath_single_precision_still_have_a_ratio() -> None:
+    faint = np.array([3e-24, -4e-24], np.float32)
+    mixture = mix_at_snr(faint, 2 * faint[::-1].copy(), 0.0)
+    assert mixture.noise_gain_db == pytest.approx(20 * np.log10(0.5), abs=1e-4)
+    assert mix_at_snr(np.ones(2, np.float32), faint, 0.0).noise_gain_db == pytest.approx(
+        20 * np.log10(np.sqrt(2) / 5e-24), abs=1e-3
+    )

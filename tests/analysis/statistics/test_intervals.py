@@ -100,3 +100,36 @@ def test_crowdmos_falls_back_to_the_total_where_one_factor_is_nested() -> None:
     found = interval("crowdmos", scores, np.arange(4), np.arange(4))
     assert found.note == "listeners and items cannot be told apart"
     assert found.high - found.mean == pytest.approx(stats.t.ppf(0.975, 3) * (scores.var() / 4) ** 0.5)
+
+
+def test_crowdmos_of_two_listeners_has_one_degree_of_freedom_and_of_one_none() -> None:
+    table = np.array([[3.0, 4.0, 2.0], [4.0, 5.0, 5.0]])
+    found = interval("crowdmos", *cells(table))
+    assert found.df == 1 and np.isfinite(found.high)
+    alone = interval("crowdmos", *cells(table[:1]), level=0.8)
+    assert (alone.mean, alone.level) == (3.0, 0.8) and np.isnan([alone.low, alone.high]).all()
+    assert alone.note == "not estimable from one listener or item"
+
+
+def test_crowdmos_counts_a_negative_component_as_none() -> None:
+    # Only an incomplete table can have one; these five are between -1 and 0.
+    rng, found_negative = np.random.default_rng(8), 0
+    while found_negative < 5:
+        table = rng.integers(1, 6, (4, 3)).astype(float)
+        table[rng.random((4, 3)) < 0.3] = np.nan
+        heard = ~np.isnan(table)
+        if not (heard.any(axis=0).all() and heard.any(axis=1).all()):
+            continue
+        within = [
+            np.mean([np.nanvar(row) for row in rows if (~np.isnan(row)).sum() >= 2])
+            for rows in (table.T, table)
+        ]
+        parts = np.linalg.solve([[1, 0, 1], [0, 1, 1], [1, 1, 1]], [*within, np.nanvar(table)])
+        if not -1 < parts.min() < 0:
+            continue
+        found_negative += 1
+        n = heard.sum()
+        weights = [(heard.sum(axis=1) ** 2).sum() / n**2, (heard.sum(axis=0) ** 2).sum() / n**2, 1 / n]
+        variance = np.maximum(parts, 0) @ weights
+        found = interval("crowdmos", *cells(table))
+        assert found.high - found.mean == pytest.approx(stats.t.ppf(0.975, 2) * variance**0.5)

@@ -135,3 +135,10 @@ def test_a_negative_component_is_left_out_and_the_others_are_solved_again(seed: 
         assert getattr(found, name) == pytest.approx(parts.get(name, 0.0)), name
     weights = {name: (z.sum(0) ** 2).sum() / n**2 for name, z in factors.items()} | {"residual": 1 / n}
     assert found.variance == pytest.approx(sum(weights[name] * value for name, value in parts.items()))
+
+
+def test_scores_that_are_equal_but_for_rounding_are_equal() -> None:
+    index = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    near = two_way(1e6 + np.array([0, 1e-7, 0, 1e-7]), *index)
+    assert near.note == "all scores are equal" and near.variance == 0
+    assert two_way(1e-6 * np.array([1, 1 + 1e-7, 2, 3]), *index).note == ""
