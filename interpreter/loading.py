@@ -10,7 +10,7 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.devices import checked_device
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import Explainer
-from interpreter.explainers.gradient.registry import GRADIENT_METHODS
+from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
 from interpreter.explainers.registry import learned_methods
 from interpreter.kinds.classifier import CLASSIFIER
 from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
@@ -51,7 +51,7 @@ def load_explainer(
     Args:
         path: the run folder of an explainer, which knows its classifier's; or of a classifier, with a
             `method` that needs no training.
-        method: for a classifier's run: a key of `gradient.GRADIENT_METHODS`.
+        method: for a classifier's run: a key of `GRADIENT_METHODS`.
         device: where to put it.
         classifier: for an explainer of a classifier that is no run: the module that it was trained for, on
             `device`.
@@ -64,7 +64,7 @@ def load_explainer(
     path = Path(path)
     run = read_run(path)
     if run.kind == CLASSIFIER.kind:
-        if method not in GRADIENT_METHODS:
+        if method is None or method not in GRADIENT_METHODS:
             raise ConfigError(
                 f"{path}: the run of a classifier is explained by one of {', '.join(GRADIENT_METHODS)}, "
                 f"got {method!r}; a learned method is loaded from its own run"

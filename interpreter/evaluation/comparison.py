@@ -15,7 +15,7 @@ from torch import nn
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.gradient.base import GradientOptions
-from interpreter.explainers.gradient.registry import GRADIENT_METHODS
+from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
 from interpreter.loading import load_classifier, load_explainer
 from interpreter.runs.folder import read_config, read_run
 from interpreter.types import Classifier

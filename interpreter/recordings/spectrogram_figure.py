@@ -18,6 +18,8 @@ _MOST_COLUMNS = 1200
 _RANGE_DB = 70.0
 _TITLE_EMS = 54.0  # the width of the picture
 _SEPARATOR = " · "
+_SIZE_IN = (9.0, 7.2)
+_LINE_IN, _HEADING_IN = 0.2, 0.42  # heights of a line of the title, and of what else is above the first panel
 
 
 def draw_explanation(
@@ -44,10 +46,12 @@ def draw_explanation(
     loudest = 20 * float(np.log10(before.max() + 1e-12))
     floor = before.max() * 10 ** (-_RANGE_DB / 20)
     kept = np.where(before > floor, np.clip(inside / np.maximum(before, 1e-12), 0, 1), 0)
-    figure = Figure(figsize=(9, 7.2), layout="constrained")
     lines = [title] if ems(title) <= _TITLE_EMS else shortened(title.split(_SEPARATOR), _TITLE_EMS)
+    figure = Figure(figsize=_SIZE_IN)  # margins by hand: a constrained layout takes as long as all the rest
+    top = 1 - (_LINE_IN * len(lines) + _HEADING_IN) / _SIZE_IN[1]
+    grid = {"left": 0.07, "right": 1.04, "bottom": 0.065, "top": top, "hspace": 0.22}
     figure.suptitle("\n".join(lines), fontsize=11, parse_math=False)
-    axes = figure.subplots(3, 1, sharex=True)
+    axes = figure.subplots(3, 1, sharex=True, gridspec_kw=grid)
     extent = (0.0, len(waveform) / sample_rate, 0.0, sample_rate / 2000)
     levels = {"vmin": loudest - _RANGE_DB, "vmax": loudest, "cmap": "magma"}
     panels = (
