@@ -15,12 +15,17 @@ from analysis.ratings.selection import chosen_conditions
 from analysis.ratings.tidy import cells, conditions, is_simulated, rated, records
 from analysis.statistics import effect_sizes as effects
 from analysis.statistics.corrections import adjust
+from analysis.statistics.crossed import CrossedMean, crossed_mean, share_variances
 from analysis.statistics.intervals import LEVEL, Interval
-from analysis.statistics.intervals import interval as interval_of
 from analysis.statistics.permutation import medians, sign_flip
 from analysis.statistics.variance import Floats, Ints
 
 _FEW = 15  # listeners whose patterns of signs are counted one by one
+_EFFECTS = {
+    "rank_biserial": effects.rank_biserial,
+    "dz": effects.cohens_dz,
+    "superiority": effects.superiority,
+}
 TESTS = ("two-way", "wilcoxon", "permutation", "medians")
 
 
@@ -38,8 +43,10 @@ def compare(
 ) -> pd.DataFrame:
     """Compare conditions in pairs on the cells (listener x item) that have both.
 
-    The difference and its interval speak about new listeners and new items (`two-way`); if all differences
-    are equal their variance is unknown, and both the interval and its p value are `nan`. The Wilcoxon
+    The difference and its interval speak about new listeners and new items (`two-way`: the variances of all
+    differences between the compared conditions moderate one another, see `statistics.crossed`). If all
+    differences are equal their variance is unknown, and both the interval and its p value are `nan`; so they
+    are for a pair of which no listener rated a common item. The Wilcoxon
     signed-rank test (Pratt's treatment of zeros, average ranks for ties; exact for up to 15 differences that
     are not zero) and the sign-flip permutation test speak about new listeners: a listener's mean difference,
     or sum of differences, is one observation. `p_medians` is the permutation test of BS.1534-3, attachment 3,
@@ -71,12 +78,21 @@ def compare(
     listed = conditions(rows)
     pairs = _pairs(rows, against, among)
     table = _Table.of(cells(rows))
-    found = [_pair(table, a, b, level) for a, b in pairs]
+    means = _moderated(table, pairs)
+    found = [_pair(table, means[pair], pair, level) for pair in pairs]
+    if not any(record["n_pairs"] for record, _ in found):
+        a, b = pairs[0]
+        raise DesignError(
+            f"No listener rated both '{a}' and '{b}' of an item; they cannot be compared in pairs."
+        )
     out = pd.DataFrame([record for record, _ in found])
-    out["p_permutation"] = sign_flip(np.column_stack([sums for _, sums in found]), draws=draws, seed=seed)
+    shared = out["n_pairs"] > 0
+    flipped = sign_flip(np.column_stack([sums for _, sums in found]), draws=draws, seed=seed)
+    out["p_permutation"] = np.where(shared, flipped, np.nan)
     out["p_medians"] = [
         medians(table.of_condition(a), table.of_condition(b), draws=draws, seed=seed) for a, b in pairs
     ]
+    out.loc[~shared, "p_medians"] = np.nan
     p = out[f"p_{test.replace('-', '_')}"].to_numpy(float)
     out["p"], out["test"], out["correction"] = adjust(p, correction), test, correction
     labels = dict(zip(listed["condition"], listed["label"], strict=True))
@@ -89,9 +105,7 @@ def compare(
 
 
 def _columns() -> list[str]:
-    sizes = [
-        f"{name}{end}" for name in ("rank_biserial", "dz", "superiority") for end in ("", "_low", "_high")
-    ]
+    sizes = [f"{name}{end}" for name in _EFFECTS for end in ("", "_low", "_high")]
     return [
         "condition_a", "condition_b", "label_a", "label_b", "n_listeners", "n_items", "n_pairs", "difference",
         "ci_low", "ci_high", "df", "p", "test", "correction", "p_two_way", "p_wilcoxon", "p_permutation",
@@ -138,19 +152,26 @@ class _Table:
         return gap[there], self.listeners[there], self.items[there]
 
 
-def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object], Floats]:
+def _moderated(table: _Table, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], CrossedMean]:
+    """Return each pair's mean difference, its variances moderated by those of all compared pairs."""
+    names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    means = {pair: crossed_mean(*table.differences(*pair)) for pair in itertools.combinations(names, 2)}
+    shared = dict(zip(means, share_variances(list(means.values()), len(names)), strict=True))
+    return {(a, b): shared[a, b] if (a, b) in shared else shared[b, a].reversed() for a, b in pairs}
+
+
+def _pair(
+    table: _Table, mean: CrossedMean, pair: tuple[str, str], level: float
+) -> tuple[dict[str, object], Floats]:
     """One comparison, and the sum of each listener's differences for the permutation test."""
-    gaps, listeners, items = table.differences(a, b)
+    (a, b), (gaps, listeners, items) = pair, table.differences(*pair)
+    n_listeners = int(table.listeners.max()) + 1
     if len(gaps) == 0:
-        raise DesignError(
-            f"No listener rated both '{a}' and '{b}' of an item; they cannot be compared in pairs."
-        )
-    if gaps.mean() < 0:
-        a, b, gaps = b, a, -gaps
-    found = interval_of("two-way", gaps, listeners, items, level=level)
-    if found.low == found.high:
-        found = Interval.missing(found.mean, level, "not estimable if all differences are equal")
-    counts = np.bincount(listeners, minlength=int(table.listeners.max()) + 1)
+        return _without_common_items(a, b), np.zeros(n_listeners)
+    if mean.mean < 0:
+        a, b, gaps, mean = b, a, -gaps, mean.reversed()
+    found = Interval.crossed(mean, level)
+    counts = np.bincount(listeners, minlength=n_listeners)
     sums: Floats = np.bincount(listeners, gaps, minlength=len(counts)).astype(float)
     # Rounded, so that differences that are equal up to the last bit tie.
     means = np.round(sums[counts > 0] / counts[counts > 0], 10)
@@ -164,17 +185,24 @@ def _pair(table: _Table, a: str, b: str, level: float) -> tuple[dict[str, object
         "ci_low": found.low,
         "ci_high": found.high,
         "df": found.df,
-        "p_two_way": found.p_of_zero(),
+        "p_two_way": found.p_of_zero,
         "p_wilcoxon": _wilcoxon(means),
-        "note": found.note,
+        "note": found.note.replace("scores", "differences"),
     }
-    for name, effect in (
-        ("rank_biserial", effects.rank_biserial),
-        ("dz", effects.cohens_dz),
-        ("superiority", effects.superiority),
-    ):
+    for name, effect in _EFFECTS.items():
         record[name], record[f"{name}_low"], record[f"{name}_high"] = effect(means, level)
     return record, sums
+
+
+def _without_common_items(a: str, b: str) -> dict[str, object]:
+    nan = dict.fromkeys(
+        ["difference", "ci_low", "ci_high", "df", "p_two_way", "p_wilcoxon"]
+        + [f"{name}{end}" for name in _EFFECTS for end in ("", "_low", "_high")],
+        float("nan"),
+    )
+    counts = dict.fromkeys(["n_listeners", "n_items", "n_pairs"], 0)
+    note = "not estimable, since no listener rated both of an item"
+    return {"condition_a": a, "condition_b": b, **counts, **nan, "note": note}
 
 
 def _wilcoxon(differences: Floats) -> float:
@@ -208,6 +236,8 @@ def p_in_words(p: float) -> str:
 def _sentence(row: dict[str, Any], level: float, digits: int) -> str:
     difference, low, high, p = row["difference"], row["ci_low"], row["ci_high"], row["p"]
     a, b = row["label_a"], row["label_b"]
+    if np.isnan(difference):
+        return f"{a} and {b}: the difference is {row['note']}."
     where = (
         f"{a} is {difference:.{digits}f} points above {b}"
         if difference > 0

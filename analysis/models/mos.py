@@ -136,8 +136,9 @@ def _bootstrapped(part: pd.DataFrame, means: Floats, level: float) -> Interval:
         what = "listener" if part["listener"].nunique() < 2 else "item"
         return Interval.missing(mean, level, f"not estimable from one {what}")
     low, high = bca(mean, means, influences(part), level)
-    note = "all scores are equal" if part["score"].nunique() == 1 else ""
-    return Interval(mean, low, high, level, note=note)
+    if part["score"].nunique() == 1:
+        return Interval.missing(mean, level, "not estimable if all scores are equal")
+    return Interval(mean, low, high, level)
 
 
 def hinges(scores: Floats) -> tuple[float, float, float]:

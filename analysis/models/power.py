@@ -8,15 +8,16 @@ are drawn rather than single ratings.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.ratings.tidy import cells
-from analysis.statistics.variance import Floats, two_way
+from analysis.statistics.crossed import balanced_p_values, crossed_mean, prior_df
+from analysis.statistics.variance import Floats, Ints
 
 _MOST = 20_000
 
@@ -58,47 +59,103 @@ def power(
         raise DesignError(f"A study needs two listeners and two items; found {n_listeners} and {n_items}.")
     if min(spread.listener_sd, spread.item_sd, spread.residual_sd) < 0:
         raise DesignError("Standard deviations cannot be below zero.")
-    rng = np.random.default_rng(seed)
-    a, b, e = (sd**2 for sd in (spread.listener_sd, spread.item_sd, spread.residual_sd))
-    n, da, db = n_listeners * n_items, n_listeners - 1, n_items - 1
-    de = da * db
-    mean = difference + rng.standard_normal(draws) * (a / n_listeners + b / n_items + e / n) ** 0.5
-    ms_a = (n_items * a + e) * rng.chisquare(da, draws) / da
-    ms_b = (n_listeners * b + e) * rng.chisquare(db, draws) / db
-    ms_e = e * rng.chisquare(de, draws) / de
-    total, df = _variance_of_mean(ms_a, ms_b, ms_e, n_listeners, n_items)
-    if not (total > 0).all():
-        return float(difference != 0)
-    p = 2 * stats.t.sf(np.abs(mean) / (total / n) ** 0.5, df)
-    return float((p < alpha / comparisons).mean())
+    conditions = _conditions(comparisons)
+    studies = simulate_studies(difference, n_listeners, n_items, spread, conditions, draws, seed)
+    return float((studies.p_values(slice(1)) < alpha / comparisons).mean())
 
 
-def _variance_of_mean(
-    ms_a: Floats, ms_b: Floats, ms_e: Floats, n_listeners: int, n_items: int
-) -> tuple[Floats, Floats]:
-    """Do what `variance.two_way` does, for the mean squares of many balanced studies at once.
+def _conditions(comparisons: int) -> int:
+    """Return how many conditions have so many pairs, at least."""
+    return next(count for count in itertools.count(2) if count * (count - 1) // 2 >= comparisons)
 
-    The more negative of two components is left out and its sum of squares pooled with the residual's; then
-    the other one, if it is negative against the pooled mean square.
 
-    Returns:
-        Variance of the mean times the number of ratings, and its degrees of freedom (Satterthwaite 1946).
+@dataclass(frozen=True)
+class SimulatedStudies:
+    """Balanced studies by what their analysis needs: differences of all pairs and their sums of squares.
+
+    Attributes:
+        n_listeners: listeners of each.
+        n_items: items, each rated by every listener.
+        conditions: conditions of each.
+        differences: mean differences, `[studies, pairs]`.
+        totals: sums of squares of listeners, items and the residual, `[studies, pairs]` each.
     """
-    da, db = n_listeners - 1, n_items - 1
-    de = da * db
-    a, b = (ms_a - ms_e) / n_items, (ms_b - ms_e) / n_listeners
-    without_a, without_b = (a < 0) & (a <= b), (b < 0) & (b < a)
-    pooled_a, pooled_b = (da * ms_a + de * ms_e) / (da + de), (db * ms_b + de * ms_e) / (db + de)
-    neither = (without_a & (ms_b < pooled_a)) | (without_b & (ms_a < pooled_b))
-    all_pooled = (da * ms_a + db * ms_b + de * ms_e) / (da + db + de)
-    both = ms_a + ms_b - ms_e
-    with np.errstate(invalid="ignore"):
-        df = both**2 / (ms_a**2 / da + ms_b**2 / db + ms_e**2 / de)
-    cases = [neither, without_a, without_b]
-    total = np.select(cases, [all_pooled, ms_b, ms_a], both)
-    return total, np.select(
-        cases, [np.full_like(df, da + db + de), np.full_like(df, db), np.full_like(df, da)], df
+
+    n_listeners: int
+    n_items: int
+    conditions: int
+    differences: Floats
+    totals: tuple[Floats, Floats, Floats]
+
+    def p_values(self, pairs: slice = slice(None)) -> Floats:
+        """Return the p values of some pairs of each study, moderated as in `compare`, `[studies, pairs]`."""
+        dfs = (self.n_listeners - 1, self.n_items - 1, (self.n_listeners - 1) * (self.n_items - 1))
+        prior = np.zeros((len(self.differences), 3))
+        moderated = [total[:, pairs] for total in self.totals]
+        if self.conditions > 2:
+            for k, (total, df) in enumerate(zip(self.totals, dfs, strict=True)):
+                every = np.full(total.shape[1], float(df))
+                prior[:, k] = prior_df(np.maximum(total, np.finfo(float).tiny) / df, every, self.conditions)
+                moderated[k] = moderated[k] + prior[:, k, None] * total.mean(axis=1, keepdims=True)
+        return balanced_p_values(
+            self.differences[:, pairs],
+            (moderated[0], moderated[1], moderated[2]),
+            self.n_listeners,
+            self.n_items,
+            prior,
+        )
+
+
+def simulate_studies(
+    difference: float, n_listeners: int, n_items: int, spread: Spread, conditions: int, draws: int, seed: int
+) -> SimulatedStudies:
+    """Draw balanced studies in which the first condition is `difference` points above all others.
+
+    The conditions' listener, item and residual effects are independent, each with half of the variance that a
+    difference has. Their sums of squares and products are Wishart matrices, drawn in place of ratings.
+
+    Args:
+        difference: true difference in points.
+        n_listeners: listeners of each study.
+        n_items: items of each study.
+        spread: standard deviations of a paired difference.
+        conditions: conditions of each study.
+        draws: studies.
+        seed: seed of the simulation.
+    """
+    rng = np.random.default_rng(seed)
+    a, b, e = (sd**2 / 2 for sd in (spread.listener_sd, spread.item_sd, spread.residual_sd))
+    n, da, db = n_listeners * n_items, n_listeners - 1, n_items - 1
+    means = rng.standard_normal((draws, conditions)) * (a / n_listeners + b / n_items + e / n) ** 0.5
+    means[:, 0] += difference
+    first, second = np.triu_indices(conditions, 1)
+    expected = ((n_items * a + e, da), (n_listeners * b + e, db), (e, da * db))
+    totals = [square * _pair_squares(rng, draws, df, first, second) for square, df in expected]
+    return SimulatedStudies(
+        n_listeners,
+        n_items,
+        conditions,
+        means[:, first] - means[:, second],
+        (totals[0], totals[1], totals[2]),
     )
+
+
+def _pair_squares(rng: np.random.Generator, draws: int, df: int, first: Ints, second: Ints) -> Floats:
+    """Sums of squares of the pairs' differences of `df` rows of standard normals, `[draws, pairs]`.
+
+    The rows matter only through their products, a Wishart matrix L L' (Bartlett 1934): with more rows than
+    conditions L is triangular, with chi variates on its diagonal.
+    """
+    conditions = int(second.max()) + 1
+    if df < conditions:
+        rows = rng.standard_normal((draws, df, conditions))
+    else:
+        lower = np.tril(rng.standard_normal((draws, conditions, conditions)), -1)
+        diagonal = np.arange(conditions)
+        lower[:, diagonal, diagonal] = rng.chisquare(df - diagonal, (draws, conditions)) ** 0.5
+        rows = lower.transpose(0, 2, 1)
+    squares: Floats = ((rows[:, :, first] - rows[:, :, second]) ** 2).sum(axis=1)
+    return squares
 
 
 def required_listeners(
@@ -168,8 +225,6 @@ def pilot_spread(
         DesignError: No pair with two listeners and two items, no rating of the attribute, or several and none
             chosen.
     """
-    import itertools
-
     table = cells(frame, attribute)
     roles = frame.drop_duplicates("condition").set_index("condition")["role"]
     names = [name for name in sorted(table["condition"].unique()) if roles[name] == "method"]
@@ -184,8 +239,9 @@ def pilot_spread(
         gaps = (wide[a] - wide[b]).dropna()
         listener, item = (pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1))
         if len(gaps) and listener.max() > 0 and item.max() > 0:
-            parts = two_way(gaps.to_numpy(float), listener, item)
-            found.append((parts.listener, parts.item, parts.residual))
+            parts = crossed_mean(gaps.to_numpy(float), listener, item)
+            if parts.residual is not None:
+                found.append(parts.components)
     if not found:
         raise DesignError("The pilot has no two methods that two listeners rated on two items.")
     listener_sd, item_sd, residual_sd = np.sqrt(np.mean(found, axis=0))

@@ -29,13 +29,19 @@ REFERENCES_OF = {
              "the American Statistical Association 54:655–667, 1959.",
     "ribeiro": "F. Ribeiro, D. Florêncio, C. Zhang, M. Seltzer. CrowdMOS: An approach for crowdsourcing "
                "mean opinion score studies. ICASSP 2011, 2416–2419.",
-    "satterthwaite": "F. E. Satterthwaite. An approximate distribution of estimates of variance "
-                     "components. Biometrics Bulletin 2(6):110–114, 1946.",
+    "smyth": "G. K. Smyth. Linear models and empirical Bayes methods for assessing differential expression "
+             "in microarray experiments. Statistical Applications in Genetics and Molecular Biology 3(1), "
+             "article 3, 2004.",
+    "tsui": "K.-W. Tsui, S. Weerahandi. Generalized p-values in significance testing of hypotheses in the "
+            "presence of nuisance parameters. Journal of the American Statistical Association 84:602–607, "
+            "1989.",
+    "weerahandi": "S. Weerahandi. Generalized confidence intervals. Journal of the American Statistical "
+                  "Association 88:899–905, 1993.",
 }  # fmt: skip
 
 _MODEL = (
-    "listeners and items as random (variance components by Henderson's method I, 1953; degrees of freedom by "
-    "Satterthwaite, 1946)"
+    "listeners and items as random (generalised inference on the variance components: Tsui and Weerahandi, "
+    "1989; Weerahandi, 1993; sums of squares by Henderson's method 3, 1953)"
 )
 _INTERVALS = {
     "two-way": f"treat {_MODEL}, since ratings by one listener and of one item depend on each other "
@@ -60,7 +66,7 @@ _CORRECTIONS = {"holm": "Holm (1979)", "hochberg": "Hochberg (1988)"}
 _CITED = {
     "camp": "Camp et al.", "efron": "Efron", "henderson": "Henderson's", "hochberg": "Hochberg",
     "holm": "Holm", "bs1534": "BS.1534-3", "mendonca": "Mendonça", "owen": "Owen", "pratt": "Pratt",
-    "ribeiro": "Ribeiro", "satterthwaite": "Satterthwaite",
+    "ribeiro": "Ribeiro", "smyth": "Smyth", "tsui": "Tsui", "weerahandi": "Weerahandi",
 }  # fmt: skip
 
 
@@ -117,9 +123,12 @@ def _design(results: Results) -> str:
 def _comparisons(results: Results) -> str:
     if "comparisons" not in results.tables:
         return ""
-    options, n = results.options, len(results.tables["comparisons"])
+    options, table = results.options, results.tables["comparisons"]
+    n = len(table)
     two_way = options.interval == "two-way"
-    test = _TESTS.get(options.test) or f"a t test that treats {'them in the same way' if two_way else _MODEL}"
+    test = _TESTS.get(options.test) or f"a test that treats {'them in the same way' if two_way else _MODEL}"
+    if options.test == "two-way" and len({*table["condition_a"], *table["condition_b"]}) > 2:
+        test += ", with the variances of all compared pairs moderating one another (Smyth, 2004)"
     over = f"over {n} comparison{'' if n == 1 else 's'}"
     corrected = (
         "p values are not corrected for their number"

@@ -2,7 +2,7 @@
 
 | name | what would vary | method |
 |---|---|---|
-| `two-way` | listeners and items | random effects of both, Satterthwaite's degrees of freedom |
+| `two-way` | listeners and items | random effects of both, generalised (`analysis.statistics.crossed`) |
 | `listener` | listeners | t over listeners; the items are taken as fixed |
 | `item` | items | t over items; the listeners are taken as fixed |
 | `crowdmos` | listeners and items | Ribeiro et al., CrowdMOS, ICASSP 2011; min(I, J) - 1 degrees of freedom |
@@ -18,7 +18,8 @@ import numpy as np
 from scipy import stats
 
 from analysis.errors import DesignError
-from analysis.statistics.variance import Floats, Ints, two_way
+from analysis.statistics.crossed import CrossedMean, crossed_mean
+from analysis.statistics.variance import Floats, Ints
 
 LEVEL = 0.95  # coverage of every interval, unless a caller asks for another
 INTERVALS = ("two-way", "listener", "item", "crowdmos", "naive-t", "bootstrap")
@@ -30,13 +31,16 @@ class Interval:
 
     Attributes:
         mean: The mean.
-        low: Lower end; `nan` where the design does not allow an interval.
+        low: Lower end; `nan` if the design does not allow an interval.
         high: Upper end.
         level: Coverage of the two ends.
-        standard_error: Of the mean; `nan` where there is no interval, or one that no standard error gave
+        standard_error: Of the mean; `nan` if there is no interval, or one that no standard error gave
             (bootstrap).
-        df: Degrees of freedom of the t distribution; `nan` where there is no standard error.
-        note: What should be known of it.
+        df: Degrees of freedom of the t interval, or of the one that is as wide at 95 %; `nan` if there is no
+            standard error.
+        note: Why there is no interval, or what to know about it.
+        p_of_zero: Two-sided p value of a mean of zero by the same rule, whatever the level; `nan` if there is
+            no standard error.
     """
 
     mean: float
@@ -46,27 +50,31 @@ class Interval:
     standard_error: float = float("nan")
     df: float = float("nan")
     note: str = ""
+    p_of_zero: float = float("nan")
 
     @classmethod
     def around(cls, mean: float, variance: float, df: float, level: float, note: str = "") -> Interval:
-        """Return the t interval of a mean with this variance; `nan` ends without degrees of freedom."""
+        """Return the t interval of a mean with this variance, if it has any."""
+        if not (variance > 0 and df > 0):
+            return cls.missing(mean, level, note or "not estimable if all scores are equal")
         error = variance**0.5
-        half = float(stats.t.ppf(0.5 + level / 2, df)) * error if df > 0 else float("nan")
-        return cls(mean, mean - half, mean + half, level, error, df, note)
+        half = float(stats.t.ppf(0.5 + level / 2, df)) * error
+        p = float(2 * stats.t.sf(abs(mean) / error, df))
+        return cls(mean, mean - half, mean + half, level, error, df, note, p)
+
+    @classmethod
+    def crossed(cls, found: CrossedMean, level: float) -> Interval:
+        """Return the interval of a mean over new listeners and new items."""
+        if found.residual is None:
+            return cls.missing(found.mean, level, found.note)
+        half, error, df = found.half_width(level), found.variance**0.5, found.equivalent_df()
+        low, high = found.mean - half, found.mean + half
+        return cls(found.mean, low, high, level, error, df, found.note, found.p_value())
 
     @classmethod
     def missing(cls, mean: float, level: float, why: str) -> Interval:
         """Return a mean whose interval cannot be estimated."""
         return cls(mean, float("nan"), float("nan"), level, note=why)
-
-    def p_of_zero(self) -> float:
-        """Return the two-sided p value of a mean of zero, whatever the interval's level.
-
-        `nan` where there is no standard error or it is 0.
-        """
-        if np.isnan(self.low) or self.low == self.high or not self.standard_error > 0:
-            return float("nan")
-        return float(2 * stats.t.sf(abs(self.mean) / self.standard_error, self.df))
 
 
 def interval(
@@ -92,8 +100,7 @@ def interval(
         DesignError: An unknown method.
     """
     if method == "two-way":
-        found = two_way(scores, listeners, items)
-        return Interval.around(found.mean, found.variance, found.df, level, found.note)
+        return Interval.crossed(crossed_mean(scores, listeners, items), level)
     if method == "listener":
         return _clustered(scores, listeners, level, "listener")
     if method == "item":
@@ -113,8 +120,7 @@ def _clustered(scores: Floats, clusters: Ints, level: float, what: str) -> Inter
         return Interval.missing(mean, level, f"not estimable from one {what}")
     residuals = np.bincount(codes, scores - mean)
     variance = n_clusters / (n_clusters - 1) * float((residuals**2).sum()) / len(scores) ** 2
-    note = "all scores are equal" if np.ptp(scores) == 0 else ""
-    return Interval.around(mean, variance, n_clusters - 1.0, level, note)
+    return Interval.around(mean, variance, n_clusters - 1.0, level)
 
 
 def _crowdmos(

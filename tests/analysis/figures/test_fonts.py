@@ -26,8 +26,8 @@ def test_letters_that_no_font_has_are_told_once_a_report(
     assert [record.getMessage() for record in caplog.records] == [
         "No installed font has all letters of the names: they are boxes in the PDF and PNG of mos, "
         "box, violin, listeners, ranks, progress, items, differences. The page and the SVG files show them "
-        "wherever a font has them. For the others install one, such as Noto Sans CJK, and write the report "
-        "again."
+        "on any machine with a suitable font. For the others install one, such as Noto Sans CJK, and write "
+        "the report again."
     ]
     assert PRIVATE in (tmp_path / "mos.svg").read_text(), "in the SVG a letter is a letter"
 

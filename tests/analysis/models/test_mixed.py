@@ -75,7 +75,7 @@ def test_two_conditions_of_a_complete_study_give_the_two_way_interval(make: Make
     assert row["se"] == pytest.approx(found.standard_error, rel=0.05)
     tastes = mixed_model(with_tastes(frame, 20)).differences().iloc[0]
     assert tastes["se"] == pytest.approx(row["se"], rel=0.02), "what is common to a page is no difference"
-    assert found.p_of_zero() < row["p"], "fewer degrees of freedom are on the safe side"
+    assert found.p_of_zero < row["p"], "fewer degrees of freedom are on the safe side"
 
 
 def test_what_a_mixed_model_needs(make: Make) -> None:

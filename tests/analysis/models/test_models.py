@@ -89,18 +89,18 @@ def test_power_agrees_with_simulated_ratings() -> None:
     for _ in range(draws):
         table = 7 + 6 * rng.normal(size=(12, 1)) + 4 * rng.normal(size=(1, 7)) + 9 * rng.normal(size=(12, 7))
         found = interval("two-way", table.ravel(), np.repeat(np.arange(12), 7), np.tile(np.arange(7), 12))
-        hits += found.p_of_zero() < 0.05
+        hits += found.p_of_zero < 0.05
     expected = power(7, 12, 7, spread, draws=20_000)
     assert hits / draws == pytest.approx(expected, abs=4 * (expected * (1 - expected) / draws) ** 0.5)
 
 
-def test_power_drops_components_as_the_test_does() -> None:
+def test_power_is_the_tests_own_without_variance_of_listeners_and_items() -> None:
     # Without variance of listeners and items the two mean squares often lie below the residual's.
     rng, hits, draws = np.random.default_rng(1), 0, 400
     for _ in range(draws):
         table = 10 + 17 * rng.normal(size=(5, 4))
         found = interval("two-way", table.ravel(), np.repeat(np.arange(5), 4), np.tile(np.arange(4), 5))
-        hits += found.p_of_zero() < 0.05
+        hits += found.p_of_zero < 0.05
     expected = power(10, 5, 4, Spread(0, 0, 17), draws=20_000)
     assert hits / draws == pytest.approx(expected, abs=4 * (expected * (1 - expected) / draws) ** 0.5)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis import DesignError, Spread, pilot_spread, power, required_listeners
-from analysis.statistics.variance import two_way
+from analysis.statistics.crossed import crossed_mean
 
 Make = Callable[..., pd.DataFrame]
 
@@ -19,7 +19,8 @@ def test_what_is_assumed_when_nothing_is_said() -> None:
     assert power(9, 12, 8) == stated
     assert power(9, 12, 8, seed=1) != stated != power(9, 12, 8, draws=3999)
     assert power(9, 12, 8, alpha=0.2) > stated > power(9, 12, 8, comparisons=4)
-    assert power(9, 12, 8, comparisons=4) == power(9, 12, 8, alpha=0.0125)
+    # A family of comparisons corrects the level, and its conditions tell about one another's variances.
+    assert power(9, 12, 8, comparisons=6) > power(9, 12, 8, alpha=0.05 / 6)
     needed = required_listeners(9, 8)
     options = {"wanted": 0.8, "alpha": 0.05, "comparisons": 1, "draws": 4000, "seed": 0}
     assert needed == required_listeners(9, 8, Spread(10.0, 6.0, 17.0), **options)  # type: ignore[arg-type]
@@ -67,8 +68,8 @@ def test_a_pilot_averages_the_variances_of_all_pairs_of_methods(make: Make) -> N
     for a, b in (("A", "B"), ("A", "C"), ("B", "C")):
         gaps = (wide[a] - wide[b]).dropna()
         codes = [pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1)]
-        found = two_way(gaps.to_numpy(), *codes)
-        parts.append([found.listener, found.item, found.residual])
+        found = crossed_mean(gaps.to_numpy(), *codes)
+        parts.append(found.components)
     expected = np.sqrt(np.mean(parts, axis=0))
     spread = pilot_spread(frame)
     assert (spread.listener_sd, spread.item_sd, spread.residual_sd) == pytest.approx(tuple(expected))

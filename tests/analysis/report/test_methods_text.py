@@ -12,7 +12,7 @@ from analysis.report.methods_text import REFERENCES_OF, methods, references
 from analysis.report.results import Options, Results, analyse
 from analysis.statistics.intervals import INTERVALS
 
-MODEL = "listeners and items as random (variance components by Henderson's method I, 1953; degrees of freedom"
+MODEL = "listeners and items as random (generalised inference on the variance components: Tsui and"
 
 
 def analysed(frame: pd.DataFrame, **choices: object) -> Results:
@@ -40,15 +40,15 @@ def test_the_model_is_told_once_where_means_and_differences_share_it(mushra: pd.
     said = methods(analysed(mushra))
     assert said.count(MODEL) == 1
     assert (
-        "The 2 methods were compared in pairs on the differences within listener and item by a t test that "
+        "The 2 methods were compared in pairs on the differences within listener and item by a test that "
         in said
     )
     assert (
-        "treats them likewise; p values are corrected by Holm (1979) over 1 comparison. The intervals of the "
+        "treats them in the same way; p values are corrected by Holm (1979) over 1 comparison. The intervals "
         in said
     )
     assert (
-        "differences are of the same kind as those of the means and are not adjusted for the number of"
+        "of the differences are of the same kind as those of the means and are not adjusted for the number of"
         in said
     )
 
@@ -56,7 +56,7 @@ def test_the_model_is_told_once_where_means_and_differences_share_it(mushra: pd.
 @pytest.mark.parametrize(
     ("test", "sentence"),
     [
-        ("two-way", f"by a t test that treats {MODEL}"),
+        ("two-way", f"by a test that treats {MODEL}"),
         (
             "wilcoxon",
             "by the Wilcoxon signed-rank test over the listeners' mean differences (zeros by Pratt, 1959)",

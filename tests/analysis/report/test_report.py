@@ -73,7 +73,7 @@ def test_report_json_is_plain_json(report: Path) -> None:
     found = json.loads((report / "report.json").read_text())
     assert found["schema_version"] == 1 and found["simulated"] is False
     assert found["mos"][0]["condition"] == "reference"
-    assert found["mos"][0]["note"] == "all scores are equal"
+    assert found["mos"][0]["note"] == "not estimable if all scores are equal"
     assert found["options"]["interval"] == "two-way" and found["missing"] == {}
 
 
@@ -121,7 +121,9 @@ def test_the_mos_figure_shows_the_intervals(mushra: pd.DataFrame) -> None:
     table = analysis.mos(mushra)
     ax = analysis.plot_mos(mushra, table=table)
     drawn = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2]
-    assert drawn == [pytest.approx(ends) for ends in zip(table["ci_low"], table["ci_high"], strict=True)]
+    ends = list(zip(table["ci_low"], table["ci_high"], strict=True))
+    assert drawn == [pytest.approx(pair, nan_ok=True) for pair in ends]
+    assert np.isnan(ends[0]).all(), "a reference that always got 100 has no interval"
     bars = analysis.plot_mos(mushra, table=table, style="paper")
     assert [patch.get_height() for patch in bars.patches] == pytest.approx(list(table["mos"]))
     assert bars.get_ylabel() == "MOS"
@@ -187,5 +189,5 @@ def test_numbers_and_their_signs_stay_on_one_line() -> None:
 def test_latex_is_escaped(mushra: pd.DataFrame) -> None:
     assert escape(r"50 % of A_1 & B") == r"50 \% of A\_1 \& B"
     text = latex_mos(analysis.mos(mushra.assign(label="A_1 & co")))
-    assert r"A\_1 \& co & 60 & 100.0 & 100.0 to 100.0 \\" in text
+    assert r"A\_1 \& co & 60 & 100.0 & -- \\" in text
     assert text.count("\\begin{") == text.count("\\end{") == 2
