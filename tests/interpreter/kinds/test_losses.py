@@ -9,7 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from interpreter.kinds.losses import in_loss, loud_cells, out_loss, si_sdr, similarity, spectrum_size
+from interpreter.kinds.losses import (
+    faithfulness_terms,
+    in_loss,
+    loud_cells,
+    out_loss,
+    si_sdr,
+    similarity,
+    spectrum_size,
+)
+from interpreter.settings.presets import load_config
 
 
 def _random(*shape: int) -> Tensor:
@@ -107,3 +116,18 @@ def test_loud_cells_are_relative_to_each_clips_own_peak() -> None:
     assert loud_cells(pictures, 0.5).sum().item() == 2
     assert loud_cells(pictures.double()).dtype == torch.float64
     assert similarity(pictures, pictures).shape == (2,)
+
+
+def test_the_loss_and_the_scores_of_an_explainer_by_hand() -> None:
+    config = load_config("lmac", "tiny", ["lambda_in=2", "lambda_out=0.5", "out_loss=log-complement"])
+    before, inside, outside = (
+        4 * torch.rand(6, 3, generator=torch.Generator().manual_seed(k)) for k in range(3)
+    )
+    target = before.argmax(dim=1)
+    terms = faithfulness_terms(before, torch.cat([inside, outside]), torch.tensor(0.25), config)  # type: ignore[arg-type]
+    p, q = (logits.softmax(dim=1).gather(1, target[:, None])[:, 0] for logits in (before, inside))
+    expected = 2 * in_loss(inside, target) + 0.5 * out_loss(outside, target, "log-complement") + 0.25
+    assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-5)
+    assert float(terms["ai"]) == pytest.approx(100 * float((q > p).float().mean()))
+    hits = [int(row.argmax()) == int(c) for row, c in zip(inside, target, strict=True)]
+    assert float(terms["fid_in"]) == pytest.approx(sum(hits) / 6) and 0 < sum(hits) < 6
