@@ -7,7 +7,8 @@ STAMP  := $(VENV)/.installed
 NODE_STAMP := node_modules/.installed
 CODE   := listenable stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
-.PHONY: install demo serve test test-slow check check-js format bench mutate clean
+.PHONY: install demo serve test test-slow test-all test-newest lock check check-js \
+        format bench mutate clean
 install: $(STAMP)       ## into .venv, for everything
 demo: $(STAMP)          ## the whole way on built-in data; ARGS="--no-serve --out DIR" passes options
 	$(BIN)/listenable demo --out demo $(ARGS)
@@ -17,6 +18,21 @@ test: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow $(ARGS)
+test-all: $(STAMP)      ## both, collected once
+	$(BIN)/python -m pytest -m '' $(ARGS)
+test-newest:            ## the tests with the newest versions that pyproject.toml allows, in .venv-newest
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/pip install --quiet --upgrade pip
+	.venv-newest/bin/pip install --quiet --editable '.[interpreter,dev,postgresql]'
+	.venv-newest/bin/python -m pytest $(ARGS)
+lock:                   ## constraints.txt again, from the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/pip install --quiet --upgrade pip
+	.venv-lock/bin/pip install --quiet '.[interpreter,dev,postgresql]'
+	.venv-lock/bin/pip freeze --exclude listenable >constraints.part
+	{ grep '^#' constraints.txt; cat constraints.part; } >constraints.new
+	mv constraints.new constraints.txt
+	rm -rf .venv-lock constraints.part
 check: $(STAMP) check-js
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
@@ -34,14 +50,14 @@ bench: $(STAMP)
 mutate: $(STAMP)        ## change a module in N places; MODULE=stimuli.loudness, without it those of docs/reliability.md
 	$(BIN)/python -m benchmarks.mutate $(MODULE) --mutants $(N)
 clean:
-	rm -rf $(VENV) node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-newest .venv-lock constraints.part constraints.new node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo 'Python 3.11 or newer is needed; "$(PYTHON)" is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[interpreter,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[interpreter,dev]'
 	@touch $@
 
 $(NODE_STAMP): package-lock.json
