@@ -57,8 +57,8 @@ BESIDE = {
     "energy_overlap": ("Overlap", 2),
     "randomised": ("Randomised", 2),
     "fixed_gain": ("Fixed gain", 2),
-    "swapped_sound": ("Other sound", 2),
-    "swapped_representations": ("Other representations", 2),
+    "swapped_sound": ("Other sound", 3),
+    "swapped_representations": ("Other representations", 3),
 }
 
 
