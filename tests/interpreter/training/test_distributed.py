@@ -14,7 +14,8 @@ from interpreter.runs.tensor_files import read_tensors
 from interpreter.training.request import Engine, Request
 from interpreter.training.train import train
 
-COMMAND = Path(__file__).resolve().parents[3] / "listenable.py"
+ROOT = Path(__file__).resolve().parents[3]
+COMMAND = ROOT / "listenable" / "__main__.py"
 
 
 SETTINGS = ("epochs=2", "steps_per_epoch=3", "batch_size=4", "duration_s=0.6", "validation_share=0.2")
@@ -30,7 +31,7 @@ def _train(
         arguments += [f"--{name}", run]
     for setting in (*SETTINGS, *settings):
         arguments += ["--set", setting]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(COMMAND.parent)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, *map(str, [script, *arguments])],
         env=environment,
