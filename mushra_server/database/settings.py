@@ -16,6 +16,7 @@ from mushra_server.database.clock import now
 from mushra_server.database.database import Database
 from mushra_server.database.schema import events, meta, sessions
 from mushra_server.errors import StoreError
+from study_builder.config.rehearsal_secret import REHEARSAL_SECRET
 
 __all__ = [
     "claim",
@@ -23,6 +24,7 @@ __all__ = [
     "hash_token",
     "is_admin_token",
     "is_closed",
+    "may_simulate",
     "new_admin_token",
     "secret_key",
     "seen_sounds",
@@ -57,6 +59,8 @@ def claim(database: Database, study: str, design: str, earlier: str) -> None:
         _set(connection, "design", design)
         if _get(connection, "secret_key") is None:
             _set(connection, "secret_key", secrets.token_hex(32))
+        if _get(connection, REHEARSAL_SECRET) is None:
+            _set(connection, REHEARSAL_SECRET, secrets.token_urlsafe(32))
 
 
 def secret_key(database: Database) -> str:
@@ -92,6 +96,18 @@ def admin_token_hash(database: Database) -> str:
     """Return the admin token's hash, empty where there is no token yet."""
     with database.read() as connection:
         return _get(connection, "admin_token_hash") or ""
+
+
+def may_simulate(connection: Connection, secret: str) -> bool:
+    """Tell whether a text lets its sender start simulated sessions: the rehearsal secret or the admin token."""
+    rehearsal = _get(connection, REHEARSAL_SECRET) or ""
+    admin = _get(connection, "admin_token_hash") or ""
+    # Both are compared, whatever the first says: the time that it takes says nothing.
+    equal = (
+        hmac.compare_digest(secret.encode(), rehearsal.encode()),
+        hmac.compare_digest(hash_token(secret), admin),
+    )
+    return bool(secret) and any(equal)
 
 
 def seen_sounds(database: Database) -> str | None:

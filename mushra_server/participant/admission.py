@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from mushra_server.answers.checks import clean_text
 from mushra_server.database import sessions
 from mushra_server.database.sessions import Session
-from mushra_server.database.settings import is_closed
-from mushra_server.errors import AnswerError, DoorError, ServerError
+from mushra_server.database.settings import is_closed, may_simulate
+from mushra_server.errors import AnswerError, DoorError, Refusal, ServerError
 from study_builder.config import StudyConfig, StudyOptions
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "kept_parameters",
     "participant_of",
     "refuse_entry",
+    "simulates",
     "start_nonce",
     "token_of_start",
 ]
@@ -100,6 +101,29 @@ def token_of_start(key: str, participant: str | None, nonce: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+def simulates(connection: Connection, body: Mapping[str, Any]) -> bool:
+    """Tell whether a start is a rehearsal's; without the study's secret nobody starts one.
+
+    Simulated sessions count towards no quota, so anybody who could start one would get around it.
+
+    Raises:
+        AnswerError: If `simulated` or `secret` is of another type.
+        Refusal: 403 without the secret.
+    """
+    simulated, secret = body.get("simulated", False), body.get("secret", "")
+    if not isinstance(simulated, bool):
+        raise AnswerError(f"simulated is {simulated!r}, expected true or false")
+    if not isinstance(secret, str):
+        raise AnswerError(f"secret is a {type(secret).__name__}, expected a text")
+    if simulated and not may_simulate(connection, clean_text(secret)):
+        raise Refusal(
+            "a simulated session needs the secret in this study's database: run `listenable study simulate` "
+            "with the study that is served here, or give --admin-token",
+            403,
+        )
+    return simulated
+
+
 def find_session(
     connection: Connection, tokens: Iterable[str | None], participant: str | None
 ) -> tuple[Session, str] | None:
@@ -131,7 +155,9 @@ def refuse_entry(
         and sessions.count_finished(connection, simulated=simulated) >= options.quota
     ):
         raise DoorError("this study has all the participants it needs", "full")
-    if one_entry and participant and sessions.find_by_participant(connection, participant) is not None:
+    if not one_entry or not participant:
+        return
+    if sessions.find_by_participant(connection, participant, simulated=simulated) is not None:
         raise DoorError(
             f"the id {participant} has taken part already; "
             "to continue an unfinished session, open its resume link",

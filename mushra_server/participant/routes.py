@@ -25,6 +25,7 @@ from mushra_server.participant.admission import (
     kept_parameters,
     participant_of,
     refuse_entry,
+    simulates,
     start_nonce,
     token_of_start,
 )
@@ -86,13 +87,13 @@ def open_session() -> tuple[Response, int]:
     body = read_json()
     server = current_server()
     kept = kept_parameters(server.study.config.options, body.get("parameters"))
-    simulated = bool(body.get("simulated", False))
     participant = participant_of(kept)
     nonce = start_nonce(body.get("nonce"))
     started = token_of_start(str(current_app.secret_key), participant, nonce) if nonce else None
     with server.database.write() as connection:
         # The same id, or the same start sent twice, must not be let in by two workers at once.
         server.database.alone(connection, participant or nonce or "start")
+        simulated = simulates(connection, body)
         found = find_session(connection, (request.cookies.get(SESSION_COOKIE), started), participant)
         if found is not None:
             session, token = found
@@ -172,7 +173,7 @@ def finish() -> tuple[Response, int]:
             listed = ", ".join(str(index) for index in missing)
             return jsonify(error=f"no answer is stored for page {listed}", missing=missing), 409
         sessions.finish(connection, session)
-    return jsonify(finished=True, completion=completion(server.study)), 200
+    return jsonify(finished=True, completion=completion(server.study, session)), 200
 
 
 @blueprint.get("/audio/<opaque>")

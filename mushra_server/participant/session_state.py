@@ -52,7 +52,7 @@ def session_state(
         "resume_url": resume_url,
         "position": first_unsaved(pages, saved),
         "finished": session.finished,
-        "completion": completion(study) if session.finished else None,
+        "completion": completion(study, session) if session.finished else None,
         "pages": [
             _page(study, names, session, page, page.index in saved, answers.get(page.index)) for page in pages
         ],
@@ -69,10 +69,10 @@ def page_id(names: AudioNames, session: Session, page: SessionPage) -> str:
     return names.opaque(session.uuid, "page", page.id)
 
 
-def completion(study: Study) -> dict[str, str | None] | None:
-    """Return what a participant takes back to where they came from."""
+def completion(study: Study, session: Session) -> dict[str, str | None] | None:
+    """Return what a participant takes back to where they came from; a program takes nothing."""
     found = study.config.options.completion
-    return None if found is None else {"code": found.code, "redirect": found.redirect}
+    return None if found is None or session.simulated else {"code": found.code, "redirect": found.redirect}
 
 
 def _page(

@@ -131,6 +131,13 @@ def simulate(
     url: Annotated[
         str | None, typer.Option(help="Of a server that serves this study; by default one is started.")
     ] = None,
+    admin_token: Annotated[
+        str | None,
+        typer.Option(
+            help="Admin token of the server at --url; without it, the secret in the study's own database.",
+            envvar="LISTENABLE_ADMIN_TOKEN",
+        ),
+    ] = None,
     quality: Annotated[
         list[str] | None,
         typer.Option(help="Mean score of a condition (name or id) in the model: name=score."),
@@ -141,7 +148,13 @@ def simulate(
 
     given = dict(_quality(text) for text in quality or [])
     used = simulate_study(
-        folder, listeners, seed=seed, url=url, quality=given, track=bar("Listeners", listeners)
+        folder,
+        listeners,
+        seed=seed,
+        url=url,
+        admin_token=admin_token,
+        quality=given,
+        track=bar("Listeners", listeners),
     )
     stated = ", ".join(f"{name} {score:.0f}" for name, score in used.items())
     typer.echo(f"{listeners} SIMULATED listeners have rated {folder}. Their model's mean scores: {stated}.")

@@ -26,7 +26,8 @@ def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex
         SimulateError: the server refused something.
     """
     name = f"simulated-{listener.seed}-{listener.number:03d}"
-    state = browser.send("POST", "api/session", {"parameters": {"participant": name}, "simulated": True})
+    start = {"parameters": {"participant": name}, "simulated": True, "secret": browser.secret}
+    state = browser.send("POST", "api/session", start)
     if state["finished"]:
         return False
     for page in state["pages"]:

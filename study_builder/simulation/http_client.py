@@ -1,7 +1,8 @@
 """Simulated listeners as the server meets them: over HTTP, page by page, as a browser would.
 
 The server is blind: a page names no condition. So each sound is fetched, and its hash says which file of the
-local study it is. Every request is a browser's; only `simulated: true` tells the sessions apart.
+local study it is. Every request is a browser's, except that the first says `simulated: true` and carries the
+secret that only somebody with the study's database, or its admin token, has.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ class Browser:
     Args:
         url: of the study.
         token: the session's cookie from an earlier visit, or None.
+        secret: what lets a program start a session: the study's rehearsal secret or its admin token.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, *, secret: str = "") -> None:
+        self.secret = secret
         self.url = url if url.endswith("/") else f"{url}/"
         self._cookies = CookieJar()
         self._opener = urllib.request.build_opener(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,17 +13,19 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
 from stimuli import refuse_seed
 from stimuli.files import write_text
 from study_builder.config import StudyConfig
+from study_builder.config.rehearsal_secret import REHEARSAL_SECRET
 from study_builder.errors import SimulateError
 from study_builder.simulation.answers import rate_study
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
+from study_builder.study_folder import RATINGS_NAME
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ def simulate_study(
     *,
     seed: int = 0,
     url: str | None = None,
+    admin_token: str | None = None,
     quality: Mapping[str, float] | None = None,
     track: Track | None = None,
 ) -> dict[str, float]:
@@ -50,6 +54,7 @@ def simulate_study(
         listeners: how many.
         seed: of the panel; the same seed gives the same scores.
         url: of a server that serves this study; None starts one for the time of the rehearsal.
+        admin_token: of that server; None reads the secret of the study's own database instead.
         quality: mean score of conditions, 0 to 100; the others follow the stated rule.
         track: wraps the listeners' numbers, for a progress bar.
 
@@ -70,13 +75,26 @@ def simulate_study(
     tokens = _Tokens(folder / f".rehearsal-{seed}.json")
     numbers: Iterable[int] = range(1, listeners + 1)
     with _server(folder, url) as address:
+        secret = admin_token or rehearsal_secret(folder / RATINGS_NAME)
         for number in track(numbers) if track else numbers:
-            browser = Browser(address, tokens.get(number))
+            browser = Browser(address, tokens.get(number), secret=secret)
             try:
                 rate_study(browser, SimulatedListener(config, model, seed, number), sounds)
             finally:
                 tokens.keep(number, browser.token)
     return dict(model.quality)
+
+
+def rehearsal_secret(database: Path) -> str:
+    """Return the secret that lets this study's rehearsals start sessions; empty if there is none to read."""
+    if not database.is_file():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT value FROM meta WHERE key = ?", (REHEARSAL_SECRET,)).fetchone()
+    except sqlite3.Error as error:
+        raise SimulateError(f"{database}: cannot be read ({error}); give --admin-token") from None
+    return "" if found is None else str(found[0])
 
 
 class _Tokens:

@@ -102,6 +102,13 @@ def answer_to(page: dict[str, Any], score: float = 50, **changes: Any) -> dict[s
     return {**answer, **changes}
 
 
+def rehearsal_secret(app: Flask) -> str:
+    """Read the secret of rehearsals from an app's database."""
+    with app.extensions[EXTENSION].database.read() as connection:
+        query = text("SELECT value FROM meta WHERE key = 'rehearsal_secret'")
+        return str(connection.execute(query).scalar_one())
+
+
 class Listener:
     """A browser of one participant."""
 
@@ -110,6 +117,8 @@ class Listener:
         self.state: dict[str, Any] = {}
 
     def start(self, parameters: dict[str, str] | None = None, **more: Any) -> Listener:
+        if more.get("simulated"):
+            more.setdefault("secret", rehearsal_secret(self.client.application))
         answer = self.client.post("/api/session", json={"parameters": parameters or {}, **more})
         assert answer.status_code in (200, 201), answer.json
         self.state = answer.json

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
+from mushra_server.database import settings
 from mushra_server.errors import AnswerError
 from mushra_server.participant.admission import kept_parameters, participant_of
-from mushra_server.web.server import Options
+from mushra_server.web.server import EXTENSION, Options
 from study_builder.config.options import StudyOptions
 
 NONCE = "0b1e2c3d-4f5a-4b6c-8d7e-9fa0b1c2d3e4"
@@ -179,3 +180,56 @@ def test_values_may_have_500_characters():
     assert kept_parameters(options, None) == {}
     with pytest.raises(AnswerError, match="expected an object of texts"):
         kept_parameters(options, {"wave": 5})
+
+
+SIMULATED_SENTENCE = (
+    "a simulated session needs the secret in this study's database: run `listenable study simulate` with the "
+    "study that is served here, or give --admin-token"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "sentence"),
+    [
+        ({}, 403, SIMULATED_SENTENCE),
+        ({"secret": ""}, 403, SIMULATED_SENTENCE),
+        ({"secret": "guess"}, 403, SIMULATED_SENTENCE),
+        ({"secret": "ü\ud800"}, 403, SIMULATED_SENTENCE),
+        ({"secret": 7}, 400, "secret is a int, expected a text"),
+        ({"secret": ["x"]}, 400, "secret is a list, expected a text"),
+    ],
+)
+def test_nobody_simulates_without_the_secret(make_app, rows, more, status, sentence):
+    app = make_app(completion={"code": "C1A2"}, quota=1)
+    answer = app.test_client().post("/api/session", json={"simulated": True, **more})
+    assert (answer.status_code, answer.json["error"]) == (status, sentence)
+    assert rows(app, "SELECT * FROM sessions") == []
+
+
+@pytest.mark.parametrize("simulated", [1, "true", [], None])
+def test_simulated_is_true_or_false(app, rows, simulated):
+    answer = app.test_client().post("/api/session", json={"simulated": simulated})
+    assert answer.status_code == 400
+    assert answer.json["error"] == f"simulated is {simulated!r}, expected true or false"
+    assert rows(app, "SELECT * FROM sessions") == []
+
+
+def test_a_rehearsal_never_gets_the_completion_code(make_app, make_listener):
+    app = make_app(completion={"code": "C1A2"})
+    program = make_listener(app).start(simulated=True).save_all()
+    assert program.finish().json == {"finished": True, "completion": None}
+    assert program.client.get("/api/session").json["completion"] is None
+    person = make_listener(app).start().save_all()
+    assert person.finish().json["completion"] == {"code": "C1A2", "redirect": None}
+
+
+def test_the_admin_token_may_simulate(app, make_listener):
+    token = settings.ensure_admin_token(app.extensions[EXTENSION].database)
+    assert make_listener(app).start(simulated=True, secret=token).state["simulated"]
+
+
+def test_a_rehearsal_does_not_use_up_a_persons_entry(make_app, make_listener):
+    app = make_app(options=Options(one_entry=True))
+    make_listener(app).start({"PROLIFIC_PID": "p"}, simulated=True)
+    assert enter(app, PROLIFIC_PID="p").status_code == 201
+    assert enter(app, PROLIFIC_PID="p").status_code == 403

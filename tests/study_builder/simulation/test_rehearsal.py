@@ -19,7 +19,7 @@ from study_builder.errors import SimulateError
 from study_builder.simulation.answers import _number, _on_scale
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
-from study_builder.simulation.rehearsal import simulate_study
+from study_builder.simulation.rehearsal import rehearsal_secret, simulate_study
 
 MakeFolder = Callable[..., Path]
 MakeConfig = Callable[..., StudyConfig]
@@ -254,3 +254,17 @@ def test_a_rehearsal_over_http_against_the_real_server(study: Path) -> None:
     assert rows(study, everything) == ratings
     simulate_study(study, 4, seed=1, quality={"a": 80})
     assert len(rows(study, everything)) == 4 * 5 * 5
+
+
+def test_the_secret_of_a_rehearsal_is_in_the_studys_database(tmp_path: Path) -> None:
+    assert rehearsal_secret(tmp_path / "ratings.sqlite3") == ""
+    with closing(sqlite3.connect(tmp_path / "ratings.sqlite3")) as connection:
+        connection.executescript(
+            "CREATE TABLE meta (key, value); INSERT INTO meta VALUES ('rehearsal_secret', 's3')"
+        )
+    assert rehearsal_secret(tmp_path / "ratings.sqlite3") == "s3"
+    (tmp_path / "torn").write_bytes(b"no database" * 100)
+    with pytest.raises(
+        SimulateError, match=r"torn: cannot be read \(file is not a database\); give --admin-token"
+    ):
+        rehearsal_secret(tmp_path / "torn")
