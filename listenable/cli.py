@@ -51,6 +51,9 @@ COMMANDS: dict[str, Command] = {
     "study": Command("study_builder.commands.study", "study", "Build, check, simulate or pack a study."),
     "serve": Command("mushra_server.cli", "serve", "Serve a study to its listeners."),
     "export": Command("mushra_server.cli", "export", "Export a study's ratings."),
+    "backup": Command(
+        "mushra_server.cli", "backup", "Copy a study's ratings database, also while it is served."
+    ),
     "forget": Command("mushra_server.cli", "forget", "Remove a participant's personal data."),
     "analyze": Command(
         "analysis.cli", "analyze", "Turn ratings into mean opinion scores, tests, figures and a report."

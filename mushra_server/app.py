@@ -78,6 +78,7 @@ def create_app(
     opened = study if isinstance(study, Study) else open_study(study, options)
     database = Database(database_url or database_url_of(opened.root))
     try:
+        database.guard()
         settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))
         check_hashes(opened, database)
         key = settings.secret_key(database)
@@ -115,8 +116,13 @@ def _handle_errors(app: Flask) -> None:
     """Answer every error with one sentence, as JSON where a program asked, and never with a traceback."""
 
     @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> tuple[Response | str, int]:
-        return _sentence(str(error), error.status, **error.details)
+    def refused(error: Refusal) -> Response:
+        if error.status == 503:
+            logger.error("%s %s: %s", request.method, request.path, error)
+        response = app.make_response(_sentence(str(error), error.status, **error.details))
+        if "retry_after_s" in error.details:
+            response.headers["Retry-After"] = str(error.details["retry_after_s"])
+        return response
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[Response | str, int]:

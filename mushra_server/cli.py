@@ -1,4 +1,4 @@
-"""The commands `serve`, `export` and `forget`."""
+"""The commands `serve`, `export`, `backup` and `forget`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from mushra_server.web.server import Server
 
-__all__ = ["export", "forget", "serve"]
+__all__ = ["backup", "export", "forget", "serve"]
 
 StudyPath = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
 DatabaseUrl = Annotated[
@@ -114,6 +114,19 @@ def export(
             typer.echo(f"{path}: {count} rows")
     finally:
         opened.close()
+
+
+def backup(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="File to write; it must not exist yet.")],
+    database: DatabaseUrl = None,
+) -> None:
+    """Copy a study's ratings database, also while it is served."""
+    from mushra_server.app import database_url_of
+    from mushra_server.export.backup import back_up
+
+    sessions = back_up(database or database_url_of(study), out)
+    typer.echo(f"{out}: {sessions} sessions")
 
 
 def forget(

@@ -5,13 +5,14 @@ ServerError            ends a command with one sentence and exit code 2
 ├── StoreError         the database cannot be used (other study, other version, not reachable)
 └── Refusal            a request that is turned down; carries its HTTP status
     ├── AnswerError    400: a page answer that does not fit its page
-    └── DoorError      403: no session for this participant (closed, full, already)
+    ├── DoorError      403: no session for this participant (closed, full, already)
+    └── Unavailable    503: the database cannot be used now; nothing was stored
 ```
 """
 
 from __future__ import annotations
 
-__all__ = ["AnswerError", "DoorError", "Refusal", "ServerError", "StoreError"]
+__all__ = ["AnswerError", "DoorError", "Refusal", "ServerError", "StoreError", "Unavailable"]
 
 
 class ServerError(ValueError):
@@ -51,3 +52,10 @@ class DoorError(Refusal):
 
     def __init__(self, sentence: str, reason: str) -> None:
         super().__init__(sentence, 403, reason=reason)
+
+
+class Unavailable(Refusal):
+    """The database cannot be used now; what was sent may be sent again after ``retry_after_s``."""
+
+    def __init__(self, sentence: str, retry_after_s: int) -> None:
+        super().__init__(sentence, 503, retry_after_s=retry_after_s)

@@ -8,6 +8,7 @@ lock of this process rather than in SQLite's busy handler, which sleeps. Postgre
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import zlib
 from collections.abc import Iterator
@@ -18,12 +19,17 @@ from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, i
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from analysis.ratings.names import RATING_COLUMNS
+from mushra_server.database.file_watch import FileWatch
+from mushra_server.database.integrity import MAX_WAITED_BYTES, check_integrity
 from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata
-from mushra_server.errors import StoreError
+from mushra_server.errors import StoreError, Unavailable
 
 __all__ = ["Database", "inserted_id", "sqlite_url"]
 
 BUSY_TIMEOUT_S = 60.0
+DAMAGED_RETRY_S = 300
+
+logger = logging.getLogger(__name__)
 
 
 def sqlite_url(path: Path) -> str:
@@ -47,6 +53,8 @@ class Database:
         self.engine = _engine(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writers = threading.Lock() if self.sqlite else contextlib.nullcontext()
+        self._watch: FileWatch | None = None
+        self._damage: str | None = None
         try:
             self._prepare(create)
         except DatabaseError as error:
@@ -64,14 +72,17 @@ class Database:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """Open one write transaction: committed, and on disk, when the block ends without an exception."""
+        self._check()
         with self._writers, self.engine.connect() as connection:
             connection = connection.execution_options(listenable_write=True)
             with connection.begin():
                 yield connection
+            self._check()  # only now is it known that the commit reached the file that others see
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Open one read transaction."""
+        self._check()
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
@@ -84,6 +95,40 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
+    def guard(self) -> None:
+        """Check the database's file, and notice from now on if it is removed, replaced or overwritten.
+
+        A large file is checked in the background; when it turns out to be damaged, every later transaction is
+        refused. PostgreSQL looks after its own files.
+
+        Raises:
+            StoreError: If the file is damaged.
+        """
+        if not self.sqlite or self.engine.url.database in {None, "", ":memory:"}:
+            return
+        path = Path(str(self.engine.url.database))
+        if path.stat().st_size <= MAX_WAITED_BYTES:
+            check_integrity(path)
+        else:
+            threading.Thread(target=self._check_later, args=(path,), daemon=True).start()
+        self._watch = FileWatch(path)
+
+    def _check_later(self, path: Path) -> None:
+        try:
+            check_integrity(path)
+        except StoreError as error:
+            logger.critical("%s", error)
+            self._damage = "the ratings database is damaged; nothing was stored: tell the experimenter"
+
+    def _check(self) -> None:
+        if self._damage is not None:
+            raise Unavailable(self._damage, DAMAGED_RETRY_S)
+        if self._watch is not None:
+            self._watch.check()
 
     def _make_tables(self) -> None:
         with self.write() as connection:

@@ -99,7 +99,7 @@ def admin_token_hash(database: Database) -> str:
 
 
 def may_simulate(connection: Connection, secret: str) -> bool:
-    """Tell whether a text lets its sender start simulated sessions: the rehearsal secret or the admin token."""
+    """Tell whether a text lets its sender start simulated sessions: rehearsal secret or admin token."""
     rehearsal = _get(connection, REHEARSAL_SECRET) or ""
     admin = _get(connection, "admin_token_hash") or ""
     # Both are compared, whatever the first says: the time that it takes says nothing.

@@ -1,0 +1,180 @@
+"""The database's file under a running server: removed, replaced, overwritten, damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+
+from mushra_server.database import database as database_module
+from mushra_server.database.database import Database, sqlite_url
+from mushra_server.errors import StoreError, Unavailable
+from tests.mushra_server.conftest import answer_to
+
+
+def remove(file):
+    file.unlink()
+
+
+def remove_all(file):
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+def remove_log(file):
+    file.with_name(f"{file.name}-wal").unlink()
+
+
+def replace(file):
+    shutil.copy(file, file.with_name("copy"))
+    os.replace(file.with_name("copy"), file)
+
+
+def replace_by_another(file):
+    with closing(sqlite3.connect(file.with_name("other"))) as connection:
+        connection.execute("CREATE TABLE meta (key, value)")
+    os.replace(file.with_name("other"), file)
+
+
+def truncate(file):
+    os.truncate(file, 0)
+
+
+def overwrite(file):
+    with file.open("r+b") as opened:
+        opened.write(b"not a database at all, for sure" * 8)
+
+
+def overwrite_by_another(file):
+    with closing(sqlite3.connect(file.with_name("other"))) as connection:
+        connection.execute("CREATE TABLE meta (key, value)")
+    with file.open("r+b") as opened:  # as `cp other ratings.sqlite3` does: the same inode
+        opened.truncate(0)
+        opened.write(file.with_name("other").read_bytes())
+
+
+def fold_away(file):
+    file.parent.rename(file.parent.with_name("moved"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (remove, "ratings.sqlite3 was removed"),
+        (remove_all, "ratings.sqlite3 was removed"),
+        (remove_log, "ratings.sqlite3-wal was removed"),
+        (replace, "ratings.sqlite3 was replaced"),
+        (replace_by_another, "ratings.sqlite3 was replaced"),
+        (truncate, "ratings.sqlite3 was overwritten"),
+        (overwrite, "ratings.sqlite3 was overwritten"),
+        (overwrite_by_another, "ratings.sqlite3 was overwritten"),
+        (fold_away, "ratings.sqlite3 was removed"),
+    ],
+)
+def test_nothing_is_acknowledged_without_the_file(make_app, make_listener, harm, said):
+    app = make_app()
+    listener = make_listener(app).start()
+    listener.save(0)
+    harm(app.extensions["listenable"].study.root / "ratings.sqlite3")
+    client = listener.client
+    page = answer_to(listener.state["pages"][1])
+    for answer in (
+        listener.put(1, page),
+        client.put("/api/session/pages/1/draft", json=page),
+        client.post("/api/session/finish", json={}),
+        client.get("/api/session"),
+        app.test_client().post("/api/session", json={}),
+    ):
+        assert answer.status_code == 503, answer.json
+        assert answer.json["error"] == (
+            f"the ratings database {said} while the server was running; nothing was stored: keep "
+            "this page open, and tell the experimenter to put the file back and restart the server"
+        )
+        assert answer.headers["Retry-After"] == "30"
+    assert app.test_client().get("/admin/login").status_code == 200, "what needs no database still works"
+
+
+def test_a_file_that_comes_back_is_used_again(make_app, make_listener, rows):
+    app = make_app()
+    listener = make_listener(app).start()
+    file = app.extensions["listenable"].study.root / "ratings.sqlite3"
+    file.rename(file.with_name("away"))
+    assert listener.put(0, answer_to(listener.state["pages"][0])).status_code == 503
+    file.with_name("away").rename(file)
+    listener.save(0)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (1,)
+
+
+def test_a_commit_into_a_file_that_was_removed_meanwhile_is_not_acknowledged(make_app):
+    database = make_app().extensions["listenable"].database
+    with pytest.raises(Unavailable), database.write() as connection:
+        connection.exec_driver_sql("UPDATE meta SET value = 'x' WHERE key = 'closed'")
+        remove(database._watch.path)
+
+
+def test_watching_leaves_the_locks_of_other_connections_alone(make_app):
+    """POSIX drops a process' locks on a file when any handle of it is closed: a second app must not."""
+    app = make_app()
+    database = app.extensions["listenable"].database
+    with database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('probe', '1')")
+        second = Database(database.engine.url.render_as_string())
+        second.guard()
+        second.close()
+        program = (
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=0); c.execute('BEGIN IMMEDIATE')"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, database.name], capture_output=True, text=True, check=False
+        )
+        assert "database is locked" in done.stderr
+
+
+def damaged(path):
+    """Make a database whose pages do not fit together."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.executemany("INSERT INTO t VALUES (?)", [(os.urandom(500),) for _ in range(2000)])
+        connection.execute("CREATE INDEX i ON t (x)")
+        connection.commit()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2 // 4096 * 4096)
+        file.write(b"\xff" * 8192)
+
+
+def test_a_damaged_database_is_not_served(make_app, make_study):
+    study = make_study()
+    make_app(study).extensions["listenable"].database.close()
+    damaged(study / "ratings.sqlite3")
+    with pytest.raises(
+        StoreError, match=r"ratings.sqlite3: the database is damaged \(.+\); expected a sound one"
+    ):
+        make_app(study)
+
+
+def test_a_large_damaged_database_is_found_while_it_is_served(make_app, make_study, monkeypatch):
+    study = make_study()
+    make_app(study).extensions["listenable"].database.close()
+    damaged(study / "ratings.sqlite3")
+    monkeypatch.setattr(database_module, "MAX_WAITED_BYTES", 0)
+    database = Database(sqlite_url(study / "ratings.sqlite3"))
+    try:
+        database.guard()
+        deadline = time.monotonic() + 20
+        while database._damage is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with (
+            pytest.raises(Unavailable, match="the ratings database is damaged; nothing was stored"),
+            database.read(),
+        ):
+            pass
+    finally:
+        database.close()
