@@ -72,9 +72,10 @@ def omnibus(
 ) -> pd.DataFrame:
     """Test whether the conditions differ at all: Friedman's test and repeated-measures ANOVA.
 
-    Friedman's test ranks each listener's mean scores of the conditions. The ANOVA has the factors condition
-    and item, over the listeners who rated every cell; if fewer than two did (each heard a part of the items),
-    only condition, over the listeners' means.
+    Conditions are compared on what they share: the pages (listener x item) on which all of them were rated,
+    since means over different items differ with the items. Friedman's test ranks each listener's mean scores.
+    The ANOVA has the factors condition and item, over the listeners who rated every cell; if fewer than two
+    did (each heard a part of the items), only condition, over the listeners' means.
 
     Args:
         frame: Tidy ratings.
@@ -86,18 +87,18 @@ def omnibus(
         p_hf, p_multivariate, partial_eta2, n_listeners, advice, simulated`.
 
     Raises:
-        DesignError: Fewer than two conditions or two listeners who rated them all, or a condition without a
-            rating.
+        DesignError: Fewer than two conditions, or than two listeners who rated them all on an item, or a
+            condition without a rating.
     """
     chosen = chosen_conditions(rated(frame, attribute), among)
     table = cells(frame, attribute)
     table = table[table["condition"].isin(chosen)]
-    means = (
-        table.groupby(["listener", "condition"])["score"].mean().unstack().reindex(columns=chosen).dropna()
-    )
+    pages = table.pivot(index=["listener", "item"], columns="condition", values="score")
+    means = pages.reindex(columns=chosen).dropna().groupby("listener").mean()
     if len(chosen) < 2 or len(means) < 2:
         raise DesignError(
-            f"An omnibus test needs two conditions and two listeners; found {len(chosen)} and {len(means)}."
+            f"An omnibus test needs two conditions and two listeners who rated all of them on an item; found "
+            f"{len(chosen)} and {len(means)}."
         )
     effects, n = _anova(table, means, chosen)
     rows = [_friedman(means), *[_row(effect, n) for effect in effects]]

@@ -3,7 +3,10 @@
 Both rules count a listener's own trials. Rule 1 (hidden reference): excluded when the hidden reference got
 less than 90 in more than 15 % of the trials. Rule 2 (mid anchor): excluded when the mid anchor got more than
 90 in more than 15 % of the trials, not counting items on which more than 25 % of the listeners rated it above
-90. Flags exclude nobody by themselves. On a scale other than 0 to 100 the limits are at the same share of it.
+90. Flags exclude nobody by themselves.
+
+The standard's rules are for its own scale, continuous from 0 to 100. On another one they exclude nobody,
+unless they are asked for by name: then the limits are at the same share of the scale.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from analysis.models.repeats import repeat_differences
 from analysis.ratings.tidy import REFERENCES, own_items, rated, scale_of
 
 RULES = ("hidden-reference", "mid-anchor")
+STANDARD_SCALE = (0.0, 100.0)
 FLAGS = ("repeats", "straight-lining", "untouched", "fast", "unfinished", "attention", "headphones")
 _LIMIT, _SHARE, _GUARD = 0.9, 0.15, 0.25
 _FAST_MS = 1000.0  # per stimulus of a page
@@ -29,7 +33,7 @@ def screen(
     *,
     attribute: str | None = None,
     scale: tuple[float, float] | None = None,
-    exclude: tuple[str, ...] = RULES,
+    exclude: tuple[str, ...] | None = None,
     expected: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
 ) -> pd.DataFrame:
     """Decide for each listener whether the ratings count, and why.
@@ -38,7 +42,8 @@ def screen(
         frame: Tidy ratings.
         attribute: The scale, if the frame has several.
         scale: Its ends; by default those that the ratings were read with, or guessed from the scores.
-        exclude: The rules and flags that exclude; others are only reported.
+        exclude: The rules and flags that exclude, others are only reported; by default `RULES` on a scale
+            from 0 to 100 and nothing on another one.
         expected: For attention checks: item to condition to the lowest and highest score of someone who
             listened.
 
@@ -52,7 +57,7 @@ def screen(
     Raises:
         DesignError: `exclude` names an unknown rule.
     """
-    unknown = sorted(set(exclude) - {*RULES, *FLAGS})
+    unknown = sorted(set(exclude or ()) - {*RULES, *FLAGS})
     if unknown:
         raise DesignError(
             f"There is no screening rule '{unknown[0]}'; expected one of {', '.join((*RULES, *FLAGS))}."
@@ -60,6 +65,7 @@ def screen(
     trials = rated(frame, attribute)
     rows = own_items(trials, trials)
     low, high = scale or scale_of(trials)
+    exclude = default_rules((low, high)) if exclude is None else exclude
     limit = limit_of((low, high))
     table = pd.DataFrame(index=pd.Index(sorted(rows["listener"].unique()), name="listener"))
     table["n_trials"] = rows.groupby("listener")["item"].nunique()
@@ -71,7 +77,12 @@ def screen(
     table["untouched_share"] = _untouched_share(same)
     table["fast_share"] = _fast_share(rows)
     table["attention_failed"] = _attention_failed(same, expected or {}, table.index)
-    return _verdict(table, frame, exclude, high - low, limit).reset_index()
+    return _verdict(table, frame, exclude, (low, high), limit).reset_index()
+
+
+def default_rules(scale: tuple[float, float]) -> tuple[str, ...]:
+    """Return the rules that exclude unless something else is asked for: those of BS.1534-3 on its scale."""
+    return RULES if scale == STANDARD_SCALE else ()
 
 
 def limit_of(scale: tuple[float, float]) -> float:
@@ -165,16 +176,25 @@ def _attention_failed(
 
 
 def _verdict(
-    table: pd.DataFrame, frame: pd.DataFrame, exclude: tuple[str, ...], width: float, limit: float
+    table: pd.DataFrame,
+    frame: pd.DataFrame,
+    exclude: tuple[str, ...],
+    scale: tuple[float, float],
+    limit: float,
 ) -> pd.DataFrame:
+    def judged(rule: str) -> bool:
+        """Whether a rule is reported at all: on the standard's scale, or if it was asked for."""
+        return scale == STANDARD_SCALE or rule in exclude
+
+    width = scale[1] - scale[0]
     unfinished = ~frame.groupby("listener")["finished"].all().reindex(table.index)
     found: dict[str, tuple[pd.Series, str | pd.Series]] = {
         "hidden-reference": (
-            breaks(table, "hidden-reference"),
+            breaks(table, "hidden-reference") & judged("hidden-reference"),
             _said(table, "reference", f"the hidden reference under {limit:g}"),
         ),
         "mid-anchor": (
-            breaks(table, "mid-anchor"),
+            breaks(table, "mid-anchor") & judged("mid-anchor"),
             _said(table, "mid_anchor", f"the mid anchor over {limit:g}"),
         ),
         "repeats": (

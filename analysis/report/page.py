@@ -9,12 +9,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis.models.screening import STANDARD_SCALE
 from analysis.ratings.tidy import conditions
 from analysis.report import table_columns as columns
 from analysis.report.html_tables import Column, Table, table_of
 from analysis.report.methods_text import methods, references, software
 from analysis.report.results import Results
-from analysis.report.screening_text import not_screened, whose
+from analysis.report.screening_text import not_screened, rules_applied, whose
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -45,6 +46,7 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "counts": _counts(results),
         "mos": table_of(results.mos, columns.MOS, digits),
         "mos_unscreened": table_of(results.mos_unscreened, columns.MOS, digits),
+        "by_standard": results.scale == STANDARD_SCALE or bool(rules_applied(results)),
         "screening": table_of(
             results.screening.sort_values("kept", kind="stable"), columns.screening(results.scale), digits
         ),

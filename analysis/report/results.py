@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -16,15 +16,20 @@ from analysis.models.compare import compare
 from analysis.models.mixed import mixed_model
 from analysis.models.mos import mos
 from analysis.models.reliability import listeners, reliability
-from analysis.models.screening import RULES, kept, screen
+from analysis.models.screening import default_rules, kept, screen
 from analysis.ratings.labels import item_labels
 from analysis.ratings.selection import chosen_attribute
 from analysis.ratings.tidy import conditions, each, is_simulated, rated, scale_of
 
+_FEWEST_ITEMS = 5
+
 
 @dataclass(frozen=True)
 class Options:
-    """The choices of an analysis; all of them are printed in the report."""
+    """The choices of an analysis; all of them are printed in the report.
+
+    `exclude` None stands for the rules of BS.1534-3 on its own scale, and for none on another.
+    """
 
     interval: str = "two-way"
     against: str | None = None
@@ -34,7 +39,7 @@ class Options:
     order: list[str] | None = None
     scale: tuple[float, float] | None = None
     by: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = RULES
+    exclude: tuple[str, ...] | None = None
     draws: int = 10_000
     seed: int = 0
 
@@ -77,6 +82,8 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     scale = options.scale or scale_of(rated(rows, attribute))
     rows.attrs["scales"] = {attribute: scale}
     expected = frame.attrs.get("expected")
+    if options.exclude is None:
+        options = replace(options, exclude=default_rules(scale))
     screening = screen(rows, attribute=attribute, scale=scale, exclude=options.exclude, expected=expected)
     left = kept(rows, screening)
     if left.empty:
@@ -88,7 +95,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
     left.attrs["order"] = order  # for the figures
-    notes = [*frame.attrs.get("notes", []), *more]
+    notes = [*frame.attrs.get("notes", []), *more, *_few_items(left)]
     tables, missing = _tables(left, rows, options, scale, order)
     return Results(
         options=options,
@@ -103,6 +110,18 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         missing=missing,
         notes=notes,
     )
+
+
+def _few_items(left: pd.DataFrame) -> list[str]:
+    """Return a warning if there are fewer items than BS.1534-3 asks for."""
+    n_items = rated(left)["item"].nunique()
+    if n_items >= _FEWEST_ITEMS:
+        return []
+    return [
+        f"There {'is' if n_items == 1 else 'are'} {n_items} item{'s' if n_items > 1 else ''}: how methods "
+        "compare on others is hardly known, and intervals are wide. ITU-R BS.1534-3 asks for at least "
+        f"{_FEWEST_ITEMS}, and for about 1.5 times as many as there are systems."
+    ]
 
 
 def _first(screening: pd.DataFrame) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.models.screening import RULES, breaks, limit_of
+from analysis.models.screening import RULES, STANDARD_SCALE, breaks, limit_of
 from analysis.ratings.tidy import REFERENCES
 from analysis.report.results import Results
 
@@ -13,19 +13,25 @@ _NAMED = 5
 
 def rules_applied(results: Results) -> list[str]:
     """Return the rules of BS.1534-3 that were asked for and had something to judge."""
-    return [rule for rule in _rules_that_judge(results) if rule in results.options.exclude]
+    return [rule for rule in _rules_that_judge(results) if rule in _excluding(results)]
+
+
+def _excluding(results: Results) -> tuple[str, ...]:
+    """Return the rules and flags that excluded; `analyse` has put names in place of the default."""
+    assert results.options.exclude is not None
+    return results.options.exclude
 
 
 def whose(results: Results) -> str:
     """Return, for a caption, whose scores the report shows."""
-    further = set(results.options.exclude) - set(RULES)
+    further = set(_excluding(results)) - set(RULES)
     return "after screening" if rules_applied(results) or further else "of all listeners, none screened"
 
 
 def screening_in_words(results: Results) -> str:
     """Return the methods paragraph's sentences on screening."""
     rules = rules_applied(results)
-    further = [name for name in results.options.exclude if name not in RULES]
+    further = [name for name in _excluding(results) if name not in RULES]
     reasons = [set(text.split("; ")) for text in results.screening["rules"]]
     by_rules = [not hit.isdisjoint(rules) for hit in reasons]
     sentences = []
@@ -35,15 +41,17 @@ def screening_in_words(results: Results) -> str:
         bad = {"hidden-reference": f"the hidden reference below {limit}",
                "mid-anchor": f"the mid anchor above {limit}"}  # fmt: skip
         sentences.append(
-            f"{_excluded(by_rules)} by the {which} of ITU-R BS.1534-3 "
+            f"{_excluded(by_rules)} by the {which} of ITU-R BS.1534-3{_stretched(results)} "
             f"({' or '.join(bad[rule] for rule in rules)} in more than 15 % of the listener's own trials)."
         )
-    elif set(RULES) & set(results.options.exclude):
+    elif set(RULES) & set(_excluding(results)):
         sentences.append(
             "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
         )
-    else:
+    elif results.scale == STANDARD_SCALE:
         sentences.append("Listeners were not screened by BS.1534-3.")
+    elif not further:
+        sentences.append("No listener was excluded.")
     if further:
         others = [not hit.isdisjoint(further) for hit in reasons]
         alone = [other and not rule for other, rule in zip(others, by_rules, strict=True)]
@@ -54,10 +62,12 @@ def screening_in_words(results: Results) -> str:
 def not_screened(results: Results) -> list[str]:
     """Return a warning if a rule of BS.1534-3 was switched off, or none had anything to judge."""
     judging = _rules_that_judge(results)
-    off = [rule for rule in RULES if rule not in results.options.exclude]
+    off = [rule for rule in RULES if rule not in _excluding(results)]
+    if off and results.scale != STANDARD_SCALE:
+        return []  # the standard has no rules for other scales
     if not off:
         return [] if judging else ["Nobody was screened: there is no hidden reference and no mid anchor."]
-    if not results.options.exclude:
+    if not _excluding(results):
         what = "Screening was switched off (--exclude none)"
     elif len(off) == len(RULES):
         what = "The rules of BS.1534-3 were switched off (--exclude)"
@@ -75,6 +85,12 @@ def not_screened(results: Results) -> list[str]:
         f"{what}: the means include the scores of {len(who)} of {len(table)} listeners whom it would exclude "
         f"({named})."
     ]
+
+
+def _stretched(results: Results) -> str:
+    low, high = results.scale
+    ends = f", at the same share of the scale from {low:g} to {high:g},"
+    return "" if results.scale == STANDARD_SCALE else ends
 
 
 def _rules_that_judge(results: Results) -> list[str]:

@@ -11,8 +11,9 @@ import pingouin
 import pytest
 from scipy import stats
 
-from analysis import omnibus
+from analysis import DesignError, omnibus
 from analysis.models.anova import rm_anova
+from analysis.ratings.tidy import tidy
 
 Make = Callable[..., pd.DataFrame]
 
@@ -90,3 +91,32 @@ def test_where_nobody_heard_everything_the_conditions_alone_are_tested(make: Mak
     assert list(table["effect"]) == ["condition", "condition"] and list(table["n_listeners"]) == [8, 8]
     wide = heard.groupby(["listener", "condition"])["score"].mean().unstack()
     assert table.loc[1, "statistic"] == pytest.approx(rm_anova(wide.to_numpy(), ("condition",))[0].f)
+
+
+def test_conditions_are_compared_on_the_pages_that_they_share() -> None:
+    """Equal conditions on partly different items: Friedman's test rejected 46 % before."""
+    rng, rejected, studies = np.random.default_rng(0), 0, 200
+    for _ in range(studies):
+        items = rng.normal(0, 15, 9)
+        rows = [
+            {"listener": f"l{i:02}", "item": f"i{j}", "condition": name, "score": 50 + items[j] + noise}
+            for i in range(12)
+            for k, name in enumerate("ABC")
+            for j in (0, 1, 2, 3 + 2 * k, 4 + 2 * k)
+            for noise in (rng.normal(0, 5),)
+        ]
+        table = omnibus(tidy(pd.DataFrame(rows)), among=["A", "B", "C"])
+        rejected += float(table.loc[table["test"] == "Friedman", "p"].iloc[0]) < 0.05
+    assert rejected / studies == pytest.approx(0.05, abs=0.04)
+    apart = tidy(
+        pd.DataFrame(
+            [
+                {"listener": f"l{i}", "item": f"{name}{j}", "condition": name, "score": 50.0 + i}
+                for i in range(4)
+                for j in range(3)
+                for name in "AB"
+            ]
+        )
+    )
+    with pytest.raises(DesignError, match="two listeners who rated all of them on an item; found 2 and 0"):
+        omnibus(apart, among=["A", "B"])

@@ -49,7 +49,7 @@ def test_the_omnibus_table_uses_complete_listeners(make: Make) -> None:
         fewer.iloc[1:].reset_index(drop=True),
         omnibus(frame[frame["listener"] != "listener 003"]).iloc[1:].reset_index(drop=True),
     )
-    with pytest.raises(DesignError, match="needs two conditions and two listeners; found 3 and 1"):
+    with pytest.raises(DesignError, match="found 3 and 1"):
         omnibus(make(listeners=1))
 
 

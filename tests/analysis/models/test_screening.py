@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import DesignError, kept, screen
-from analysis.models.screening import breaks
+from analysis.models.screening import RULES, breaks
 from analysis.ratings.tidy import tidy
 
 
@@ -80,8 +80,8 @@ def test_training_and_repeats_do_not_count() -> None:
 
 def test_the_limits_follow_the_scale() -> None:
     frame = trials({"a": 5}, of=5, low=4.5, good=5.0)  # 90 % of the way from 1 to 5 is 4.6
-    assert excluded(frame, scale=(1, 5)) == ["a"]
-    assert excluded(trials({"a": 5}, of=5, low=4.6, good=5.0), scale=(1, 5)) == []
+    assert excluded(frame, scale=(1, 5), exclude=RULES) == ["a"]
+    assert excluded(trials({"a": 5}, of=5, low=4.6, good=5.0), scale=(1, 5), exclude=RULES) == []
 
 
 def test_without_reference_and_anchor_nobody_can_be_excluded() -> None:
@@ -247,3 +247,15 @@ def test_a_trials_own_mean_is_held_against_the_limit() -> None:
     frame = trials({"a": 4}, of=4, low=80)
     twice = pd.concat([frame, frame.assign(score=100.0)], ignore_index=True)
     assert excluded(twice) == [] and screen(twice)["reference_trials"].iloc[0] == 4
+
+
+def test_the_rules_are_for_the_standards_scale() -> None:
+    """Nobody is excluded by BS.1534-3 on a scale of five points unless it is asked for."""
+    frame = trials({"a": 5}, of=5, low=4.0, good=5.0)
+    by_default = screen(frame, scale=(1, 5))
+    assert by_default["kept"].all() and (by_default["flags"] == "").all()
+    asked = screen(frame, scale=(1, 5), exclude=("hidden-reference",)).set_index("listener")
+    assert list(asked.index[~asked["kept"]]) == ["a"]
+    assert asked.loc["a", "reason"] == "the hidden reference under 4.6 in 5 of 5 trials"
+    on_hundred = screen(frame.assign(score=frame["score"] * 20), scale=(0, 100))
+    assert list(on_hundred.loc[~on_hundred["kept"], "listener"]) == ["a"]

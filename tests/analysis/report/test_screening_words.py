@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import DesignError, mos, screen
+from analysis.models.screening import RULES
 from analysis.ratings.tidy import tidy
 from analysis.report.methods_text import methods, references
 from analysis.report.results import Options, analyse
@@ -134,9 +135,34 @@ def test_the_scale_that_the_ratings_were_read_with_is_the_screenings() -> None:
     frame["score"] = frame["score"].where(frame["condition"] != "reference", 5.0) / 20
     frame.loc[frame["condition"] == "reference", "score"] = 5.0
     frame.attrs["scales"] = {"score": (1.0, 7.0)}
-    assert not screen(frame)["kept"].any()
-    assert screen(frame)["reason"].iloc[0] == "the hidden reference under 6.4 in 4 of 4 trials"
-    assert screen(frame, scale=(1, 5))["kept"].all()
+    assert screen(frame)["kept"].all()
+    asked = screen(frame, exclude=RULES)
+    assert not asked["kept"].any()
+    assert asked["reason"].iloc[0] == "the hidden reference under 6.4 in 4 of 4 trials"
+    assert screen(frame, scale=(1, 5), exclude=RULES)["kept"].all()
+
+
+def test_the_standard_is_named_only_on_its_scale() -> None:
+    """A test on five points is no MUSHRA test: nobody is excluded by its rules, nothing cites them."""
+    frame = ratings().assign(score=lambda rows: (rows["score"] / 25 + 1).round())
+    frame.attrs["scales"] = {"score": (1.0, 5.0)}
+    results = analyse(frame)
+    assert results.screening["kept"].all() and results.options.exclude == ()
+    assert not_screened(results) == []
+    said = methods(results)
+    assert "No listener was excluded." in said and "BS.1534" not in said
+    assert not [line for line in references(results) if "BS.1534" in line]
+    asked = methods(analyse(frame, Options(exclude=("hidden-reference",))))
+    assert (
+        "1 of 5 listeners was excluded by the hidden-reference rule of ITU-R BS.1534-3, at the same share of "
+        "the scale from 1 to 5, (the hidden reference below 4.6" in asked
+    )
+
+
+def test_few_items_are_warned_of() -> None:
+    assert any(note.startswith("There are 4 items: how methods") for note in analyse(ratings()).notes)
+    more = [ratings().assign(item=lambda rows, k=k: rows["item"] + str(k)) for k in range(2)]
+    assert not [n for n in analyse(pd.concat(more, ignore_index=True)).notes if "items" in n]
 
 
 def test_items_of_pooled_studies_that_share_a_name_stay_apart() -> None:
