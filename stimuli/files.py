@@ -67,10 +67,17 @@ def write_bytes(path: Path, content: bytes | memoryview, *, private: bool = Fals
         content: all of it.
         private: whether only its owner may read it, whatever the umask says.
     """
-    with atomic_path(path) as temporary:
-        mode = 0o600 if private else 0o666
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
+    with atomic_path(path) as temporary, os.fdopen(create(temporary, private=private), "wb") as file:
+        file.write(content)
+
+
+def create(path: Path, *, private: bool = False) -> int:
+    """Make a new file and return its descriptor, open for writing; `private` as in `write_bytes`.
+
+    Raises:
+        FileExistsError: it is there already.
+    """
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
 
 
 def copy_file(source: Path, path: Path) -> None:

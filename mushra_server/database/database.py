@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.database.file_watch import FileWatch
 from mushra_server.database.integrity import MAX_WAITED_BYTES, check_integrity
+from mushra_server.database.private_files import make_private
 from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata
 from mushra_server.errors import StoreError, Unavailable
 
@@ -53,6 +54,9 @@ class Database:
         self.engine = _engine(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writers = threading.Lock() if self.sqlite else contextlib.nullcontext()
+        file = self._file
+        if file is not None:
+            make_private(file, create=create)
         self._watch: FileWatch | None = None
         self._damage: str | None = None
         try:
@@ -108,9 +112,9 @@ class Database:
         Raises:
             StoreError: If the file is damaged.
         """
-        if not self.sqlite or self.engine.url.database in {None, "", ":memory:"}:
+        path = self._file
+        if path is None:
             return
-        path = Path(str(self.engine.url.database))
         if path.stat().st_size <= MAX_WAITED_BYTES:
             check_integrity(path)
         else:
@@ -129,6 +133,12 @@ class Database:
             raise Unavailable(self._damage, DAMAGED_RETRY_S)
         if self._watch is not None:
             self._watch.check()
+
+    @property
+    def _file(self) -> Path | None:
+        """SQLite's file; None for a database in memory or on a server."""
+        found = self.engine.url.database
+        return Path(found) if self.sqlite and found and found != ":memory:" else None
 
     def _make_tables(self) -> None:
         with self.write() as connection:

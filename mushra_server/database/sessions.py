@@ -130,7 +130,9 @@ def find_by_uuid(connection: Connection, name: str) -> Session | None:
     return _session(connection.execute(_columns().where(sessions.c.uuid == name)).first())
 
 
-def find_by_participant(connection: Connection, participant: str, *, simulated: bool) -> Session | None:
+def find_by_participant(
+    connection: Connection, participant: str, *, simulated: bool = False
+) -> Session | None:
     """Return a real or a simulated session of a participant, excluded or not, or None."""
     same = (sessions.c.participant == participant) & (sessions.c.simulated == int(simulated))
     query = _columns().where(same).limit(1)

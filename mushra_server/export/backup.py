@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from mushra_server.database.integrity import check_integrity
 from mushra_server.errors import ServerError
-from stimuli.files import atomic_path
+from stimuli.files import atomic_path, create
 
 __all__ = ["back_up"]
 
@@ -43,7 +43,7 @@ def back_up(url: str, out: Path) -> int:
         raise ServerError(f"{out}: exists already; choose another name with --out")
     try:
         with atomic_path(out) as temporary:
-            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(create(temporary, private=True))
             return _copy(source, temporary)
     except sqlite3.Error as error:
         raise ServerError(f"{source}: cannot be copied ({error})") from None

@@ -1,8 +1,9 @@
-"""Exports as files: written under a temporary name, then renamed."""
+"""Exports as files: written under a temporary name, then renamed; only their owner may read them."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
@@ -16,9 +17,11 @@ from mushra_server.study.served_study import Study
 from mushra_server.webmushra.csv_files import csv_files, csv_text, folder_name
 from mushra_server.webmushra.sessions import load_wire_sessions, pymushra_database
 from mushra_server.webmushra.wire_format import WireSession
-from stimuli.files import atomic_path
+from stimuli.files import atomic_path, create
 
 __all__ = ["export_files", "write_file"]
+
+FOLDER_MODE = 0o700
 
 Writer = Callable[[TextIO], int]
 
@@ -35,18 +38,27 @@ def export_files(
         out: Folder to write to; made where it is missing.
         exact: See `write_csv`.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    _make_folder(out)
     with database.read() as connection:
         for name, write in _writers(connection, Path(study), format, exact):
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder((out / name).parent)
             yield out / name, write_file(out / name, write)
 
 
 def write_file(path: Path, write: Writer) -> int:
-    """Write a text file whole or not at all; return what ``write`` returned."""
-    # Made anew with the mode that the umask leaves: ratings are as private as their owner's other files.
-    with atomic_path(path) as temporary, temporary.open("x", encoding="utf-8", newline="") as file:
+    """Write a private text file whole or not at all; return what ``write`` returned."""
+    with (
+        atomic_path(path) as temporary,
+        os.fdopen(create(temporary, private=True), "w", encoding="utf-8", newline="") as file,
+    ):
         return write(file)
+
+
+def _make_folder(path: Path) -> None:
+    """Make a private folder with those above it; one that is there keeps its mode."""
+    for folder in [*reversed(path.parents), path]:
+        if not folder.is_dir():
+            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def _writers(connection: Connection, study: Path, format: str, exact: bool) -> Iterator[tuple[str, Writer]]:

@@ -33,13 +33,13 @@ def remove_log(file):
 
 def replace(file):
     shutil.copy(file, file.with_name("copy"))
-    os.replace(file.with_name("copy"), file)
+    file.with_name("copy").replace(file)
 
 
 def replace_by_another(file):
     with closing(sqlite3.connect(file.with_name("other"))) as connection:
         connection.execute("CREATE TABLE meta (key, value)")
-    os.replace(file.with_name("other"), file)
+    file.with_name("other").replace(file)
 
 
 def truncate(file):

@@ -1,4 +1,4 @@
-"""The exported files: no cell is a formula, every name comes back exactly, their mode follows the umask."""
+"""The exported files: no cell is a formula, every name comes back exactly, only their owner reads them."""
 
 from __future__ import annotations
 
@@ -63,13 +63,28 @@ def test_a_line_end_in_a_comment_ends_no_row(make_app, make_listener, tmp_path, 
     assert [row["page_type"] for row in naive] == ["mushra"] * 5
 
 
-@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o027, 0o640)])
-def test_exports_have_the_mode_that_the_umask_leaves(make_app, tmp_path, umask, mode):
-    server = make_app().extensions["listenable"]
+@pytest.mark.parametrize("format", ["csv", "json", "webmushra", "pymushra"])
+@pytest.mark.parametrize("umask", [0o077, 0o022, 0o000])
+def test_only_their_owner_reads_exports(make_app, make_listener, tmp_path, umask, format):
+    app = make_app()
+    make_listener(app).start().save_all()
+    server = app.extensions["listenable"]
     before = os.umask(umask)
     try:
-        ((path, _),) = export_files(server.database, server.study.root, "csv", tmp_path / "out")
+        paths = [
+            path for path, _ in export_files(server.database, server.study.root, format, tmp_path / "out")
+        ]
     finally:
         os.umask(before)
-    assert path.stat().st_mode & 0o777 == mode
-    assert list(path.parent.iterdir()) == [path], "no temporary file is left"
+    made = list((tmp_path / "out").rglob("*"))
+    assert {path for path in made if path.is_file()} == set(paths), "no temporary file is left"
+    for path in [tmp_path / "out", *made]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_folder_that_is_there_keeps_its_mode(make_app, tmp_path):
+    server = make_app().extensions["listenable"]
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o755)
+    dict(export_files(server.database, server.study.root, "csv", tmp_path / "shared"))
+    assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o755
