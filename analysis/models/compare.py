@@ -50,7 +50,7 @@ def compare(
     signed-rank test (Pratt's treatment of zeros, average ranks for ties; exact for up to 15 differences that
     are not zero) and the sign-flip permutation test speak about new listeners: a listener's mean difference,
     or sum of differences, is one observation. `p_medians` is the permutation test of BS.1534-3, attachment 3,
-    which ignores the pairing.
+    which ignores the pairing; it is slow, and computed only if it is the `test`.
 
     Args:
         frame: Tidy ratings.
@@ -90,9 +90,11 @@ def compare(
     flipped = sign_flip(np.column_stack([sums for _, sums in found]), draws=draws, seed=seed)
     out["p_permutation"] = np.where(shared, flipped, np.nan)
     out["p_medians"] = [
-        medians(table.of_condition(a), table.of_condition(b), draws=draws, seed=seed) for a, b in pairs
+        medians(table.of_condition(a), table.of_condition(b), draws=draws, seed=seed)
+        if test == "medians" and is_shared
+        else np.nan
+        for (a, b), is_shared in zip(pairs, shared, strict=True)
     ]
-    out.loc[~shared, "p_medians"] = np.nan
     p = out[f"p_{test.replace('-', '_')}"].to_numpy(float)
     out["p"], out["test"], out["correction"] = adjust(p, correction), test, correction
     labels = dict(zip(listed["condition"], listed["label"], strict=True))

@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import sparse, special
+from scipy.optimize import brentq
 from scipy.stats import qmc
 
 from analysis.statistics.variance import Floats, Ints
@@ -33,6 +34,7 @@ from analysis.statistics.variance import Floats, Ints
 _DRAWS = 2048
 _FEWER_DRAWS = 512  # for each of many simulated studies
 _LEAST = 0.5
+_MOST_DF = 1e7
 
 
 @dataclass(frozen=True)
@@ -108,42 +110,35 @@ class CrossedMean:
         """Return the two-sided p value of a true mean of `null`; `nan` if there is no interval."""
         if self.residual is None:
             return float("nan")
-        return float(_two_sided(abs(self.mean - null), self._drawn_variances()))
+        return float(_two_sided(abs(self.mean - null), self._drawn_errors))
 
     def half_width(self, level: float = 0.95) -> float:
         """Return half the width of the interval: the distance from the mean at which p is 1 - `level`."""
         if self.residual is None:
             return float("nan")
-        variances = self._drawn_variances()
-        low, high = 0.0, float(variances.max()) ** 0.5 * 10
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if _two_sided(middle, variances) > 1 - level else (low, middle)
-        return float((low + high) / 2)
+        errors = self._drawn_errors
+        most = float(errors.max()) * 10
+        return float(brentq(lambda half: _two_sided(half, errors) - (1 - level), 0.0, most, xtol=1e-12))
 
     def equivalent_df(self, level: float = 0.95) -> float:
         """Return the degrees of freedom of the t interval that is as wide, infinite if none is narrower."""
         if self.residual is None:
             return float("nan")
-        ratio = self.half_width(level) / self.variance**0.5
-        if ratio <= special.ndtri(0.5 + level / 2):
+        ratio, tail = self.half_width(level) / self.variance**0.5, 0.5 + level / 2
+        if ratio <= special.stdtrit(_MOST_DF, tail):
             return float("inf")
-        low, high = 1e-2, 1e7
-        for _ in range(80):
-            middle = (low * high) ** 0.5
-            narrower = special.stdtrit(middle, 0.5 + level / 2) < ratio
-            low, high = (low, middle) if narrower else (middle, high)
-        return float((low * high) ** 0.5)
+        found = brentq(lambda log: special.stdtrit(np.exp(log), tail) - ratio, -4.0, np.log(_MOST_DF))
+        return float(np.exp(found))
 
-    def _drawn_variances(self) -> Floats:
-        """Variance of the mean for each draw of the expected mean squares, `[draws]`."""
+    @cached_property
+    def _drawn_errors(self) -> Floats:
+        """Standard error of the mean for each draw of the expected mean squares, `[draws]`."""
         assert self.residual is not None
-        uniform = _uniform()
         squares = [
-            form.total / (2 * special.gammaincinv(form.df / 2, uniform[:, k])) if form else None
+            form.total / _quantiles(form.df, k) if form else None
             for k, form in enumerate((self.listener, self.item, self.residual))
         ]
-        return self._variance_of(*squares)
+        return np.sqrt(self._variance_of(*squares))
 
     def _variance_of(self, listener: Floats | None, item: Floats | None, residual: Floats | None) -> Floats:
         assert residual is not None
@@ -305,8 +300,15 @@ def _uniform() -> Floats:
     return np.clip(drawn, 1e-12, 1 - 1e-12)
 
 
-def _two_sided(distance: float, variances: Floats) -> float:
-    return float(special.erfc(distance / np.sqrt(2 * variances)).mean())
+@lru_cache(maxsize=64)
+def _quantiles(df: float, factor: int) -> Floats:
+    """Chi-squares at the draws of one factor, `[draws]`; all pairs of a complete study share them."""
+    drawn: Floats = 2 * special.gammaincinv(df / 2, _uniform()[:, factor])
+    return drawn
+
+
+def _two_sided(distance: float, errors: Floats) -> float:
+    return float(special.erfc(distance / (np.sqrt(2) * errors)).mean())
 
 
 def _weight(index: Ints) -> float:
