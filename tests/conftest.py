@@ -11,8 +11,9 @@ LONGEST = "test_demo.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest file, so that of several workers none is left alone with it at the end."""
-    items.sort(key=lambda item: item.path.name != LONGEST)
+    """Begin with the longest files, so that of several workers none is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.name != LONGEST, item.path not in slow))
 
 
 @pytest.fixture(scope="session")
