@@ -13,6 +13,7 @@ from analysis.ratings.tidy import conditions, each
 from stimuli.names import shortened
 
 _ROWS = 60  # pairs that get a row each
+_NAMES_CM = 6.0  # of a figure of usual width
 
 
 def plot_differences(
@@ -36,7 +37,11 @@ def plot_differences(
 
 def _forest(frame: pd.DataFrame, rows: pd.DataFrame, clear: str, ax: Axes | None) -> Axes:
     length = rows_cm(len(rows), 0.62, usual=28)
-    ax = ax or new_axes(12.5, 1.9 + length)
+    both = list(dict.fromkeys([*rows["label_a"], *rows["label_b"]]))
+    name = dict(zip(both, shortened(both, PAIR), strict=True))
+    pairs = [f"{name[row.label_a]} − {name[row.label_b]}" for row in each(rows)]
+    # Two long names need more width than the names of other figures have.
+    ax = ax or new_axes(12.5 + max(0.0, depth_cm(pairs, 90) - _NAMES_CM), 1.9 + length)
     for place, row in enumerate(each(rows)):
         filled = row.p < 0.05
         colour = INK if filled else "#7b7f8a"  # no condition's: a row is about two of them
@@ -50,9 +55,6 @@ def _forest(frame: pd.DataFrame, rows: pd.DataFrame, clear: str, ax: Axes | None
             markersize=5.5,
         )
     ax.axvline(0, color=INK, linewidth=0.8)
-    both = list(dict.fromkeys([*rows["label_a"], *rows["label_b"]]))
-    name = dict(zip(both, shortened(both, PAIR), strict=True))
-    pairs = [f"{name[row.label_a]} − {name[row.label_b]}" for row in each(rows)]
     ax.set_yticks(*ticks(pairs, length))
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel(f"Difference in points, {level_of(rows)} interval\n(filled: {clear})")

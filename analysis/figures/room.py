@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from stimuli.names import ems
 
 # Widths of names in ems of their letters.
-CONDITION, PAIR, ITEM = 15.0, 9.5, 11.0
+CONDITION, PAIR, ITEM = 15.0, 14.0, 11.0
 
 TICK_PT, LEGEND_PT = 8.0, 7.5
 LEGEND_COLUMNS, LEGEND_ROWS = 3, 3  # that a figure of usual size has room for
