@@ -55,10 +55,27 @@ ATTRIBUTE_MARK = ":attribute="
 # At the end of the name of a file or folder with simulated ratings, in formats that cannot say it otherwise.
 SIMULATED_MARK = "-simulated"
 
-# A text that a spreadsheet would run as a formula, with or without apostrophes before it; blanks alone run
-# nothing. The CSV has one apostrophe more before it.
-FORMULA = re.compile(r"'*(?:[=+\-@]|[\t\r]\s*\S)")
-GUARDED_FORMULA = rf"^'(?={FORMULA.pattern})"
+# Where a spreadsheet would find a formula: at the start of a text, and wherever it may begin another cell. A
+# program that splits at semicolons or tabs honours no quotes around the whole text, so line ends count too.
+# Full-width signs are the same to it; blanks, quotes and apostrophes before the sign do not stop it.
+_SIGN = r"[ \u00a0'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_START = rf"'*[\t\r\n]\s*\S|{_SIGN}"  # blanks alone run nothing
+_FORMULA = re.compile(rf"^(?={_START})|(?<=[;\t\r\n])(?={_SIGN})")
+_GUARD = re.compile(rf"^'(?={_START})|(?<=[;\t\r\n])'(?={_SIGN})")
+
+
+def defuse(value: Any) -> Any:
+    """Put an apostrophe before each place of a text where a spreadsheet would run a formula.
+
+    A reader that takes one away from each such place has the exact text again (`exact`). Numbers, and all
+    that is not a text, stay as they are: -1 is a number, and "-1" a text that somebody typed.
+    """
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
+
+
+def exact(value: Any) -> Any:
+    """Return the text that `defuse` was given."""
+    return _GUARD.sub("", value) if isinstance(value, str) else value
 
 
 def of_page_type(page_type: Any, attribute: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.ratings.names import defuse
 from analysis.ratings.tidy import each, records
 from analysis.report.latex import latex_comparisons, latex_mos
 from analysis.report.methods_text import methods, references, software
@@ -151,11 +152,12 @@ def _write_tables(results: Results, folder: Path) -> None:
 
 
 def _csv(table: pd.DataFrame, path: Path, simulated: bool) -> None:
-    """Write a table; the word SIMULATED stands in a column of its own where it belongs."""
+    """Write a table without formulas; the word SIMULATED stands in a separate column where it belongs."""
     marked = table.drop(columns="simulated", errors="ignore")
     if simulated:
         marked = marked.assign(simulated="SIMULATED")
-    _write(path, marked.to_csv(index=False, lineterminator="\n"))
+    plain = marked.map(defuse).rename(columns=defuse)
+    _write(path, plain.to_csv(index=False, lineterminator="\n"))
 
 
 def summary(results: Results) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """Exports of the ratings: the CSV and JSON of docs/formats.md, from the two views.
 
 A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula. The CSV therefore puts
-an apostrophe before every text that begins so, with or without apostrophes before it: a reader that takes one
-away has the exact text again. JSON is always exact.
+an apostrophe before every such place of a text (`analysis.ratings.names.defuse`). JSON is always exact.
 """
 
 from __future__ import annotations
@@ -14,19 +13,12 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection, text
 
-from analysis.ratings.names import ANSWER, FORMULA, RATING_COLUMNS, SCHEMA_VERSION
+from analysis.ratings.names import ANSWER, RATING_COLUMNS, SCHEMA_VERSION, defuse
 from mushra_server.webmushra.refused_posts import load_refused
 
-__all__ = ["defuse", "write_csv", "write_json"]
+__all__ = ["write_csv", "write_json"]
 
 CHUNK_ROWS = 2000
-
-
-def defuse(value: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    if isinstance(value, str) and FORMULA.match(value):
-        return "'" + value
-    return value
 
 
 def write_csv(
@@ -47,7 +39,7 @@ def write_csv(
     names = sorted({name for found in extra.values() for name in found})
     guard = _as_it_is if exact else defuse
     writer = csv.writer(_Lines(file), lineterminator="\r\n")
-    writer.writerow([*RATING_COLUMNS, *(f"{ANSWER}{name}" for name in names)])
+    writer.writerow(map(guard, [*RATING_COLUMNS, *(f"{ANSWER}{name}" for name in names)]))
     count = 0
     for row in ratings(connection, simulated=simulated):
         found = extra.get(row["session"], {})

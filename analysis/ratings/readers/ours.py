@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.names import ANSWER, GUARDED_FORMULA, SCHEMA_VERSION
+from analysis.ratings.names import ANSWER, SCHEMA_VERSION, exact
 from analysis.ratings.readers.table import FILE, LINE, PAGE
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def is_ours(header: list[str]) -> bool:
 def from_ours(table: pd.DataFrame) -> pd.DataFrame:
     """Take our CSV as tidy ratings, without the apostrophe before texts that a spreadsheet would run."""
     texts = [name for name in table.columns if name not in (FILE, LINE)]
-    plain = table.assign(**{name: table[name].str.replace(GUARDED_FORMULA, "", regex=True) for name in texts})
+    plain = table.assign(**{name: table[name].map(exact) for name in texts})
     return plain.rename(columns=_PAGE_TYPE)
 
 
