@@ -24,7 +24,7 @@ from mushra_server.study.served_study import Study
 from mushra_server.study.sound_hashes import check_hashes
 from mushra_server.web import assets, security
 from mushra_server.web.security import RateLimiter
-from mushra_server.web.server import EXTENSION, Options, Server
+from mushra_server.web.server import EXTENSION, Options, Server, current_server
 from mushra_server.webmushra import routes as frontend
 from mushra_server.webmushra.trials import check_trial_ids
 
@@ -88,9 +88,9 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.secret_key = key
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    limiter = RateLimiter(options.requests_per_s, options.burst, everyone=options.limit_local)
-    app.extensions[EXTENSION] = Server(opened, database, AudioNames(opened, key), options, limiter)
+    app.extensions[EXTENSION] = _server(opened, database, key, options)
     security.install(app)
+    app.before_request(_limit_reading)
     assets.install(app)
     admin_login.set_up_cookie(app)
     admin.install(app, ResultsCache(app.extensions[EXTENSION]))
@@ -99,6 +99,31 @@ def create_app(
     if options.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
+
+
+def _server(study: Study, database: Database, key: str, options: Options) -> Server:
+    everyone, sessions = options.limit_local, options.sessions_per_hour
+    return Server(
+        study,
+        database,
+        AudioNames(study, key),
+        options,
+        limiter=RateLimiter(options.requests_per_s, options.burst, everyone=everyone),
+        read_limiter=RateLimiter(options.reads_per_s, options.read_burst, everyone=everyone),
+        start_limiter=RateLimiter(
+            sessions / 3600,
+            sessions,
+            everyone=everyone,
+            sentence="too many sessions were started from this address within an hour; please try again "
+            "later, or tell the experimenter (--sessions-per-hour)",
+            reason="too_many_sessions",
+        ),
+    )
+
+
+def _limit_reading() -> None:
+    if request.method in {"GET", "HEAD"}:
+        current_server().read_limiter.check(request.remote_addr)
 
 
 def _register(app: Flask, study: Study, options: Options) -> None:

@@ -56,6 +56,12 @@ def serve(
         float,
         typer.Option(min=1, help="Minutes of silence after which a drop-out's place is given to another."),
     ] = 120,
+    sessions_per_hour: Annotated[
+        int, typer.Option(min=1, help="Sessions that one network address may start in an hour.")
+    ] = 1000,
+    max_page_kib: Annotated[
+        int, typer.Option(min=1, max=1024, help="KiB that the answer to a page may have.")
+    ] = 64,
     behind_proxy: Annotated[
         bool, typer.Option(help="Trust the X-Forwarded-* headers of a reverse proxy.")
     ] = False,
@@ -75,6 +81,8 @@ def serve(
     options = Options(
         one_entry=one_entry_per_id,
         abandoned_after_min=abandoned_after,
+        sessions_per_hour=sessions_per_hour,
+        page_bytes=1024 * max_page_kib,
         behind_proxy=behind_proxy,
         webmushra=None if webmushra is None else str(webmushra),
         collect_webmushra=collect_webmushra,

@@ -25,8 +25,8 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
     """Make the app from the environment.
 
     `LISTENABLE_STUDY` is the study's folder; `LISTENABLE_DATABASE`, `LISTENABLE_BEHIND_PROXY`,
-    `LISTENABLE_ONE_ENTRY_PER_ID`, `LISTENABLE_COLLECT_WEBMUSHRA` and `LISTENABLE_ABANDONED_AFTER` (minutes)
-    are the options of `listenable serve`.
+    `LISTENABLE_ONE_ENTRY_PER_ID`, `LISTENABLE_COLLECT_WEBMUSHRA`, `LISTENABLE_ABANDONED_AFTER` (minutes),
+    `LISTENABLE_SESSIONS_PER_HOUR` and `LISTENABLE_MAX_PAGE_KIB` are the options of `listenable serve`.
 
     Raises:
         ServerError: If the study is not named, or a variable cannot be read.
@@ -40,6 +40,8 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
         behind_proxy=_flag(found, "LISTENABLE_BEHIND_PROXY"),
         collect_webmushra=_flag(found, "LISTENABLE_COLLECT_WEBMUSHRA"),
         abandoned_after_min=_minutes(found, "LISTENABLE_ABANDONED_AFTER"),
+        sessions_per_hour=_count(found, "LISTENABLE_SESSIONS_PER_HOUR", Options.sessions_per_hour),
+        page_bytes=1024 * _count(found, "LISTENABLE_MAX_PAGE_KIB", Options.page_bytes // 1024),
     )
     return create_app(study, found.get("LISTENABLE_DATABASE") or None, options)
 
@@ -57,3 +59,10 @@ def _minutes(found: Mapping[str, str], name: str) -> float:
         return float(text)
     except ValueError:
         raise ServerError(f"{name} is {text!r}, expected minutes") from None
+
+
+def _count(found: Mapping[str, str], name: str, default: int) -> int:
+    text = found.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ServerError(f"{name} is {text!r}, expected a whole number from 1")
+    return int(text)

@@ -25,7 +25,7 @@ __all__ = ["check_answer", "check_draft", "clean_text", "milliseconds", "must_ra
 
 ATTEMPT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CHECK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-BODY_KEYS = ("attempt", "time_ms", "ratings", "answers")
+RATING_KEYS = ("key", "attribute", "score", "comment", "listened_ms")
 MAX_MS = 2**31 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -51,7 +51,7 @@ def check_answer(config: StudyConfig, page: SessionPage, body: dict[str, Any]) -
 
 
 def check_draft(body: dict[str, Any]) -> dict[str, Any]:
-    """Check the outer form of a page answer, complete or not, and return its known keys."""
+    """Check the outer form of a page answer, complete or not; return its known keys, drop others."""
     attempt = body.get("attempt")
     if not isinstance(attempt, str) or not ATTEMPT.fullmatch(attempt):
         raise AnswerError(f"attempt is {attempt!r}, expected a text of 1 to 64 letters, digits and hyphens")
@@ -60,7 +60,12 @@ def check_draft(body: dict[str, Any]) -> dict[str, Any]:
         raise AnswerError("ratings: expected a list of objects")
     if not isinstance(answers, dict):
         raise AnswerError("answers: expected an object of texts")
-    return {"attempt": attempt, "time_ms": body.get("time_ms"), "ratings": ratings, "answers": answers}
+    return {
+        "attempt": attempt,
+        "time_ms": body.get("time_ms"),
+        "ratings": [{key: one[key] for key in RATING_KEYS if key in one} for one in ratings],
+        "answers": answers,
+    }
 
 
 def must_rate(config: StudyConfig, page: SessionPage) -> bool:

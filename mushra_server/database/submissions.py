@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 
+MAX_ATTEMPTS = 200  # of one page in one session: each is kept
+
+
 @dataclass(frozen=True)
 class PageName:
     """Which page an answer belongs to.
@@ -105,7 +108,7 @@ def save_page(connection: Connection, session: Session, page: PageName, answer: 
         The indexes of the pages that have a stored answer, this one among them.
 
     Raises:
-        Refusal: 409 when a finished session sends something new.
+        Refusal: 409 when a finished session sends something new, or a page was answered too often.
     """
     page_of = {"of_session": session.id, "of_page": page.index}
     stored = [tuple(row) for row in connection.execute(_STORED, page_of)]
@@ -115,6 +118,10 @@ def save_page(connection: Connection, session: Session, page: PageName, answer: 
         return saved
     if session.finished:
         raise Refusal("this session is finished: its answers can no longer be changed", 409)
+    if len(known) >= MAX_ATTEMPTS:
+        raise Refusal(
+            f"page {page.index} was changed {MAX_ATTEMPTS} times, which is the most that is stored", 409
+        )
     if known:
         connection.execute(_SUPERSEDE, page_of)
     key = _insert_submission(connection, session, page, answer)

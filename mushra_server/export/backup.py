@@ -72,6 +72,6 @@ def _sqlite_file(url: str) -> Path:
     if parsed.get_backend_name() != "sqlite":
         raise ServerError(
             f"the database is {parsed.get_backend_name()}, which `listenable backup` does not copy; "
-            f"use its own program: pg_dump --format=custom --file=FILE {parsed.database or 'NAME'}"
+            f"use its own program: pg_dump -Fc -f FILE {parsed.database or 'NAME'}"
         )
     return Path(parsed.database or "")

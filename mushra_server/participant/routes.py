@@ -108,6 +108,8 @@ def open_session() -> tuple[Response, int]:
             simulated=simulated,
             one_entry=server.options.one_entry,
         )
+        if not simulated:
+            server.start_limiter.check(request.remote_addr)
         session, token = sessions.start(
             connection,
             simulated=simulated,
@@ -134,8 +136,8 @@ def show_session() -> Response:
 @blueprint.put("/api/session/pages/<int:index>")
 def put_page(index: int) -> Response:
     """Store a page answer; the answer goes out after the commit."""
-    body = read_json()
     server = current_server()
+    body = read_json(server.options.page_bytes)
     with server.database.write() as connection:
         session = _session(connection, lock=True)
         pages = server.study.pages(session.slot)
@@ -149,9 +151,9 @@ def put_page(index: int) -> Response:
 @blueprint.put("/api/session/pages/<int:index>/draft")
 def put_draft(index: int) -> Response:
     """Keep an unfinished page."""
-    body = read_json()
-    draft = check_draft(body)
     server = current_server()
+    body = read_json(server.options.page_bytes)
+    draft = check_draft(body)
     with server.database.write() as connection:
         session = _session(connection, lock=True)
         _page(server, session, index, body)

@@ -14,11 +14,12 @@ from flask import Flask, Response, request
 
 from mushra_server.errors import Refusal
 
-__all__ = ["MAX_BODY_BYTES", "RateLimiter", "install", "read_json", "require_same_site"]
+__all__ = ["MAX_BODY_BYTES", "RateLimiter", "install", "is_foreign", "read_json", "require_same_site"]
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 16
 MAX_ADDRESSES = 10_000
+TOO_MANY = "too many requests from this address; try again in a moment"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
@@ -46,9 +47,21 @@ class RateLimiter:
         per_second: Requests a second in the long run.
         burst: Requests at once.
         everyone: Also limit the addresses of this machine.
+        sentence: What an address that has none left is answered.
+        **details: Further keys of that answer.
     """
 
-    def __init__(self, per_second: float, burst: int, *, everyone: bool = False) -> None:
+    def __init__(
+        self,
+        per_second: float,
+        burst: int,
+        *,
+        everyone: bool = False,
+        sentence: str = TOO_MANY,
+        **details: str,
+    ) -> None:
+        self.sentence = sentence
+        self.details = details
         self.per_second = per_second
         self.burst = burst
         self.everyone = everyone
@@ -64,11 +77,9 @@ class RateLimiter:
         address = address or "unknown"
         if not self.everyone and _is_local(address):
             return
-        wait = self._take(address, time.monotonic())
+        wait = self._take(_network(address), time.monotonic())
         if wait > 0:
-            raise Refusal(
-                "too many requests from this address; try again in a moment", 429, retry_after_s=wait
-            )
+            raise Refusal(self.sentence, 429, retry_after_s=wait, **self.details)
 
     def _take(self, address: str, now: float) -> int:
         with self._lock:
@@ -95,27 +106,39 @@ def install(app: Flask) -> None:
         return response
 
 
+def is_foreign() -> bool:
+    """Tell whether another web site made a browser send this request.
+
+    The browser's own `Sec-Fetch-Site` header says so, or an `Origin` that is not this server.
+    """
+    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+    origin = request.headers.get("Origin")
+    return foreign or (origin is not None and origin.split("://")[-1] != request.host)
+
+
 def require_same_site() -> None:
     """Refuse what another web site made a browser send.
 
     Raises:
-        Refusal: 403, by the browser's own `Sec-Fetch-Site` header or a foreign `Origin`.
+        Refusal: 403.
     """
-    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
-    origin = request.headers.get("Origin")
-    if foreign or (origin is not None and origin.split("://")[-1] != request.host):
+    if is_foreign():
         raise Refusal("this request came from another web site", 403)
 
 
-def read_json() -> dict[str, Any]:
+def read_json(max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the request's JSON object.
 
     Raises:
-        Refusal: 415 for another content type, 400 for what is no JSON object or is nested too deep.
+        Refusal: 415 for another content type, 413 for too long a body, 400 for what is no JSON object or is
+            nested too deep.
     """
     if request.mimetype != "application/json":
         raise Refusal(f"content type {request.mimetype or 'missing'!r}: expected application/json", 415)
-    return parse_object(request.get_data(cache=False))
+    body = request.get_data(cache=False)
+    if len(body) > max_bytes:
+        raise Refusal(f"the body has {len(body)} bytes, expected at most {max_bytes}", 413)
+    return parse_object(body)
 
 
 def parse_object(text: bytes | str) -> dict[str, Any]:
@@ -165,6 +188,18 @@ def _children(node: object) -> list[object]:
     if isinstance(node, dict):
         return list(node.values())
     return node if isinstance(node, list) else []
+
+
+def _network(address: str) -> str:
+    """Return what is counted together: an IPv4 address, or the /64 of an IPv6 one, which one machine has."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((found, 64), strict=False))
 
 
 def _is_local(address: str) -> bool:

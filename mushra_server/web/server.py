@@ -26,6 +26,10 @@ class Options:
             out again.
         requests_per_s: Requests a second that one address may make in the long run.
         burst: Requests that one address may make at once.
+        reads_per_s: The same for requests that only read: scripts, sounds, states.
+        read_burst: Reading requests that one address may make at once.
+        sessions_per_hour: Sessions that one address may start in an hour, in the long run and at once.
+        page_bytes: Bytes that the answer to a page may have.
         behind_proxy: Trust the `X-Forwarded-*` headers of one reverse proxy.
         webmushra: Folder of an unmodified webMUSHRA that is served in place of this server's own page, or
             None.
@@ -37,6 +41,10 @@ class Options:
     abandoned_after_min: float = 120.0
     requests_per_s: float = 50.0
     burst: int = 500
+    reads_per_s: float = 500.0
+    read_burst: int = 10_000
+    sessions_per_hour: int = 1000
+    page_bytes: int = 64 * 1024
     behind_proxy: bool = False
     webmushra: str | None = None
     collect_webmushra: bool = False
@@ -58,6 +66,8 @@ class Server:
     options: Options = field(default_factory=Options)
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
     tokens: KnownTokens = field(default_factory=KnownTokens)
+    read_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(500, 10_000))
+    start_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(1000 / 3600, 1000))
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
 
 

@@ -14,6 +14,7 @@ from werkzeug.security import safe_join
 
 from mushra_server.errors import Refusal, ServerError
 from mushra_server.study.served_study import Study
+from mushra_server.web.security import is_foreign
 from mushra_server.web.server import current_server
 from mushra_server.webmushra.refused_posts import keep_refused
 from mushra_server.webmushra.store import save_wire_session
@@ -59,15 +60,17 @@ def write() -> Response:
     """Store a session that webMUSHRA posts; its client takes an empty body for success and nothing else."""
     server = current_server()
     server.limiter.check(request.remote_addr)
+    if not server.options.collects:
+        raise Refusal(NOT_COLLECTED, 403)
     body = request.get_data(cache=False)
     try:
-        if not server.options.collects:
-            raise Refusal(NOT_COLLECTED, 403)
         posted = read_body(body)
         with server.database.write() as connection:
             save_wire_session(connection, server.study, posted)
     except Refusal as refusal:
-        keep_refused(server.database, body, str(refusal))
+        # What another site makes a browser send costs its author nothing, and may be anything.
+        if not is_foreign():
+            keep_refused(server.database, body, str(refusal))
         raise
     response = Response(b"", mimetype="text/plain")
     # A webMUSHRA on another host may read that it arrived; nothing else is in this answer.

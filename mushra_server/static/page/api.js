@@ -25,6 +25,11 @@ export class ApiError extends Error {
     return this.status === 401 || this.status === 403 || this.reason === "other_session";
   }
 
+  /** Whether this address started too many sessions: trying again within a minute is of no use. */
+  get crowded() {
+    return this.status === 429 && this.reason === "too_many_sessions";
+  }
+
   /** Whether the server itself will never take this request; anything else may pass later. */
   get refused() {
     return this.#own && REFUSALS.includes(this.status) && !this.lost;

@@ -25,7 +25,7 @@ async function open(shell) {
     try {
       return await openSession(parameters, startNonce());
     } catch (error) {
-      if (!(error instanceof ApiError) || error.lost || error.refused) throw error;
+      if (!(error instanceof ApiError) || error.lost || error.refused || error.crowded) throw error;
       showMessage(shell, { title: t("connecting_title"), text: t("connecting_text"), busy: true });
       const delay = RETRY_DELAYS[Math.min(attempt, RETRY_DELAYS.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, 1000 * delay));

@@ -1,4 +1,4 @@
-"""The tables of a report are opened in spreadsheets: whatever listeners and items are called, nothing runs."""
+"""The tables of a report are opened in spreadsheets: no name of anything runs."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_what_cannot_be_backed_up_is_one_sentence(make_app, tmp_path):
         ): "none: not found; the study has not been served yet",
         ("postgresql://u:secret@/ratings", tmp_path / "x"): (
             "the database is postgresql, which `listenable backup` does not copy; use its own program: "
-            "pg_dump --format=custom --file=FILE ratings"
+            "pg_dump -Fc -f FILE ratings"
         ),
     }
     for (url, out), sentence in cases.items():

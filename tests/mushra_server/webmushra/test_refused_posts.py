@@ -79,7 +79,16 @@ def test_the_own_page_takes_no_posted_sessions(make_app, rows):
     answer = post(app, session())
     assert answer.status_code == 403
     assert "takes no sessions of webMUSHRA; --collect-webmushra makes it take them" in answer.text
-    assert rows(app, "SELECT * FROM sessions") == [] and len(rows(app, "SELECT * FROM refused_posts")) == 1
+    assert rows(app, "SELECT * FROM sessions") == [] and rows(app, "SELECT * FROM refused_posts") == []
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_nothing_that_another_site_sends_is_kept_when_it_is_refused(app, rows, headers):
+    client = app.test_client()
+    assert client.post("/service/write.php", data=b"x" * 100, headers=headers).status_code == 400
+    assert rows(app, "SELECT * FROM refused_posts") == []
+    assert client.post("/service/write.php", data=b"x" * 100).status_code == 400
+    assert len(rows(app, "SELECT * FROM refused_posts")) == 1
 
 
 def test_posted_sessions_count_towards_the_quota_and_stop_at_it(make_app, rows):

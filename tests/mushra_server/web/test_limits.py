@@ -1,0 +1,123 @@
+"""Nobody without a login fills the disk, or keeps others from the server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mushra_server.database import submissions
+from mushra_server.web.security import RateLimiter
+from mushra_server.web.server import Options
+from tests.mushra_server.conftest import answer_to
+
+ADDRESS = {"REMOTE_ADDR": "203.0.113.9"}
+
+
+@pytest.mark.parametrize("path", ["", "/draft"])
+def test_unknown_keys_are_not_stored(app, listener, rows, path):
+    page = listener.trials()[0]
+    body = {**answer_to(page), "padding": "x" * 1000}
+    body["ratings"][0] |= {"padding": "x" * 1000, "listened_ms": 5}
+    answer = listener.client.put(f"/api/session/pages/{page['index']}{path}", json=body)
+    assert answer.status_code == 200
+    (stored,) = rows(app, f"SELECT body FROM {'drafts' if path else 'submissions'}")
+    found = json.loads(stored["body"])
+    assert "padding" not in stored["body"] and "xxx" not in stored["body"]
+    assert set(found) == {"attempt", "time_ms", "ratings", "answers"}
+    assert set(found["ratings"][0]) == {"key", "attribute", "score", "comment", "listened_ms"}
+
+
+@pytest.mark.parametrize("path", ["", "/draft"])
+def test_a_page_has_64_kib_and_an_option_changes_that(make_app, make_study, make_listener, rows, path):
+    for options, room in ((Options(), 65536), (Options(page_bytes=2048), 2048)):
+        app = make_app(make_study(f"study-{room}"), options=options)
+        listener = make_listener(app).start()
+        page = listener.trials()[0]
+        address = f"/api/session/pages/{page['index']}{path}"
+        body = answer_to(page)
+        body["ratings"][0]["comment"] = ""
+        body["ratings"][0]["comment"] = "x" * (room - len(json.dumps(body)))
+        assert len(json.dumps(body)) == room
+        send = {"content_type": "application/json"}
+        answer = listener.client.put(address, data=json.dumps(body) + " ", **send)
+        assert answer.status_code == 413
+        assert answer.json["error"] == f"the body has {room + 1} bytes, expected at most {room}"
+        assert rows(app, "SELECT * FROM drafts") == rows(app, "SELECT * FROM submissions") == []
+        assert listener.client.put(address, data=json.dumps(body), **send).status_code == 200
+
+
+def test_a_page_is_stored_200_times_and_its_last_answer_stays(app, listener, rows, monkeypatch):
+    assert submissions.MAX_ATTEMPTS == 200
+    monkeypatch.setattr(submissions, "MAX_ATTEMPTS", 3)
+    trial = listener.trials()[0]
+    bodies = [answer_to(trial, score) for score in (1, 2, 3, 4)]
+    codes = [listener.put(trial["index"], body).status_code for body in bodies]
+    assert codes == [200, 200, 200, 409]
+    refused = listener.put(trial["index"], bodies[3])
+    assert refused.json["error"] == (
+        f"page {trial['index']} was changed 3 times, which is the most that is stored"
+    )
+    assert listener.put(trial["index"], bodies[1]).status_code == 200, "a retry stores nothing"
+    stored = rows(app, "SELECT MIN(score) AS lowest FROM export_ratings")
+    assert stored == [{"lowest": 3}] and len(rows(app, "SELECT * FROM submissions")) == 3
+    listener.save(0)
+
+
+def test_sessions_of_an_address_are_limited_and_its_own_can_go_on(make_app, make_listener, rows):
+    app = make_app(options=Options(sessions_per_hour=2))
+    first = app.test_client()
+    codes = [
+        client.post("/api/session", json={}, environ_base=ADDRESS).status_code
+        for client in (first, app.test_client(), app.test_client(), first)
+    ]
+    assert codes == [201, 201, 429, 200]
+    refused = app.test_client().post("/api/session", json={}, environ_base=ADDRESS)
+    assert refused.json["error"] == (
+        "too many sessions were started from this address within an hour; please try again later, or "
+        "tell the experimenter (--sessions-per-hour)"
+    )
+    assert refused.json["reason"] == "too_many_sessions", (
+        "the page shows the sentence, and does not try again"
+    )
+    assert 1790 <= int(refused.headers["Retry-After"]) <= 1801
+    assert len(rows(app, "SELECT * FROM sessions")) == 2
+    other = {"REMOTE_ADDR": "203.0.113.10"}
+    assert app.test_client().post("/api/session", json={}, environ_base=other).status_code == 201
+    make_listener(app).start(simulated=True)
+
+
+def test_a_class_behind_one_address_gets_in(make_app):
+    """300 at once, each with a page of 60 scripts and styles: what the limits leave room for."""
+    app = make_app()
+    client = app.test_client()
+    codes = {
+        app.test_client().post("/api/session", json={}, environ_base=ADDRESS).status_code for _ in range(300)
+    }
+    assert codes == {201}
+    limiter = app.extensions["listenable"].read_limiter
+    assert not any(limiter._take("203.0.113.9", 0.0) for _ in range(10_000))
+    assert limiter._take("203.0.113.9", 0.0) == 1
+    assert client.get("/", environ_base=ADDRESS).status_code == 200
+
+
+def test_reading_is_limited_too(make_app):
+    app = make_app(options=Options(reads_per_s=0.01, read_burst=2))
+    client = app.test_client()
+    paths = ("/", "/api/session", "/audio/x", "/static/page/main.js", "/admin/login")
+    for number, path in enumerate(paths):
+        address = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        codes = [client.get(path, environ_base=address).status_code for _ in range(3)]
+        assert 429 not in codes[:2] and codes[2] == 429, path
+    assert client.get("/").status_code == 200, "the machine's own programs are not limited"
+
+
+def test_an_ipv6_network_is_one_address():
+    limiter = RateLimiter(0.01, 1)
+    limiter.check("2001:db8::1")
+    with pytest.raises(Exception, match="too many requests"):
+        limiter.check("2001:db8::ffff:2")
+    limiter.check("2001:db8:0:1::1")
+    limiter.check("::ffff:203.0.113.9")
+    with pytest.raises(Exception, match="too many requests"):
+        limiter.check("203.0.113.9")
