@@ -31,6 +31,9 @@ SHELLS = ("console", "bash", "sh")
 NOT_RUN = {
     "make demo": "the demo: tests/test_demo.py runs it",
     "make test": "these tests",
+    "make test-newest": "these tests with other versions",
+    "make mutate MODULE=stimuli.loudness N=20": "minutes; tests/test_mutations.py tests the tool",
+    "make mutate": "hours",
     "LISTENABLE_FUZZ_EXAMPLES=6000 python -m pytest tests/fuzz/test_files.py": "minutes; the tests run fewer",
     "LISTENABLE_FUZZ_EXAMPLES=600 python -m pytest tests/fuzz/test_requests.py": "minutes",
     "pip install .": "tests/test_packaging.py installs it",

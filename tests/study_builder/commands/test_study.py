@@ -86,7 +86,7 @@ def test_a_quality_that_is_no_number_is_one_sentence(tmp_path: Path) -> None:
     ("module", "absent"),
     [
         ("study_builder", ["numpy", "torch", "pydantic"]),
-        ("study_builder.config, study_builder.design", ["torch", "soundfile", "pandas", "scipy", "stimuli"]),
+        ("study_builder.config, study_builder.design", ["torch", "soundfile", "pandas", "scipy", "soxr"]),
         (
             "study_builder.building.build, study_builder.checks.study, study_builder.building.archive, "
             "study_builder.simulation.rehearsal",
