@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DOUBLE = "what comes in is of double precision already"
+SYMMETRIC = "the larger of two is the same in either order"
 ANY_NEGATIVE = "NumPy takes any negative length as the one to be found"
 
 # Module -> "the line as it is | the change" -> reason.
@@ -35,9 +36,37 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "it bounds the memory; a test compares draws at and past its limit"
         ),
     },
+    "analysis.statistics.crossed": {
+        "errors = np.sqrt(np.maximum(2 * variances, np.finfo(float).tiny)) | np.maximum(2 * variances, "
+        "np.finfo(float).tiny) -> np.maximum(np.finfo(float).tiny, 2 * variances)": SYMMETRIC,
+    },
     "analysis.statistics.variance": {
-        "gram = scaled.T @ scaled if counts.shape[1] <= counts.shape[0] else scaled @ scaled.T | 0 -> 1": (
-            "both products have the same norm; one is smaller"
+        "return np.maximum(solution, 0.0) | np.maximum(solution, 0.0) -> "
+        "np.maximum(0.0, solution)": SYMMETRIC,
+        "negative = [k for k in (0, 1) if used[k] and solution[k] < 0] | solution[k] < 0 -> "
+        "solution[k] <= 0": ("a component of exactly zero is zero either way"),
+        "return np.array([a, b, (y**2).sum(), y.sum() ** 2 / self.n]) | y.sum() ** 2 -> y.sum() * 2": (
+            "the scores come in with a mean of zero"
         ),
+    },
+    "analysis.statistics.jackknife": {
+        "low, high = np.tanh(ends) if stabilised else np.clip(ends, -1.0, 1.0) | "
+        "np.clip(ends, -1.0, 1.0) -> np.clip(-1.0, ends, 1.0)": SYMMETRIC,
+        "pseudo = n * scaled[0] - (n - 1) * scaled[1:] | n * scaled[0] - (n - 1) * "
+        "scaled[1:] -> n * scaled[0] + (n - 1) * scaled[1:]": (
+            "only the spread of the pseudo-values is used"
+        ),
+        "if np.isnan(values).any() or np.ptp(values) < 1e-12: | np.isnan(values).any() "
+        "-> np.isnan(values).all()": ("one nan makes both ends nan in the steps that follow"),
+    },
+    "stimuli.files": {
+        "return False | return False -> return None": ("only its truth is used"),
+    },
+    "study_builder.design.incomplete_blocks": {
+        "if len(a) < 2: | 2 -> 1": (
+            "swapping the only things that differ swaps the blocks, and gains nothing"
+        ),
+        "met = np.zeros((size, size), dtype=np.int64) | np.zeros((size, size), "
+        "dtype=np.int64) -> np.zeros((size, size))": ("counts are exact in double precision too"),
     },
 }

@@ -46,7 +46,8 @@ BROKEN = "raise RuntimeError('the tests import this copy')\n"
 MODULES: dict[str, tuple[str, ...]] = {
     "stimuli": ("loudness", "anchors", "mixing", "audio", "files"),
     "analysis.statistics": (
-        "intervals", "bootstrap", "effect_sizes", "corrections", "permutation", "variance", "jackknife",
+        "intervals", "bootstrap", "effect_sizes", "corrections", "permutation", "variance", "crossed",
+        "jackknife",
     ),
     "analysis.models": ("screening", "mos", "compare", "anova", "reml", "power", "reliability"),
     "analysis.ratings": ("tidy", "readers.webmushra"),

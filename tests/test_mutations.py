@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from benchmarks.equivalent_mutants import EQUIVALENT
 from benchmarks.mutate import MODULES, ROOT, TESTS, find_tests
 from benchmarks.mutations import sample
 
@@ -61,3 +62,12 @@ def test_each_module_of_the_table_has_tests(module: str) -> None:
 
 def test_no_module_has_tests_that_is_not_in_the_table() -> None:
     assert set(TESTS) <= {f"{room}.{name}" for room, names in MODULES.items() for name in names}
+
+
+@pytest.mark.parametrize("module", EQUIVALENT)
+def test_equivalent_mutants_name_lines_that_exist(module: str) -> None:
+    lines = ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8").splitlines()
+    stale = [
+        key for key in EQUIVALENT[module] if not any(key.startswith(f"{one.strip()} | ") for one in lines)
+    ]
+    assert stale == []

@@ -145,6 +145,26 @@ def test_one_rating_per_listener_leaves_the_listeners_in_the_residual() -> None:
     )
 
 
+@pytest.mark.parametrize("of_listeners", [False, True])
+def test_one_factor_has_the_mean_squares_of_a_one_way_anova(of_listeners: bool) -> None:
+    rng = np.random.default_rng(1)
+    groups, each = np.repeat(np.arange(6), 5), np.arange(30)
+    y = 5 * rng.normal(size=6)[groups] + rng.normal(size=30)
+    found = crossed_mean(y, groups, each) if of_listeners else crossed_mean(y, each, groups)
+    factor, none = (found.listener, found.item) if of_listeners else (found.item, found.listener)
+    assert none is None and factor and found.residual
+    assert (factor.df, found.residual.df, factor.per_component) == pytest.approx((5, 24, 5))
+    assert factor.mean / found.residual.mean == pytest.approx(stats.f_oneway(*y.reshape(6, 5)).statistic)
+
+
+def test_the_opposite_difference_has_the_opposite_mean_and_the_same_errors() -> None:
+    y, a, b = ratings(6, 4, 0.9)
+    found, expected = crossed_mean(y, a, b).reversed(), crossed_mean(-y, a, b)
+    assert found.mean == expected.mean == -y.mean()
+    assert found.p_value(2.0) == pytest.approx(expected.p_value(2.0))
+    assert found.half_width() == pytest.approx(expected.half_width())
+
+
 def test_one_rating_per_listener_and_item_is_a_plain_t_test() -> None:
     y = np.random.default_rng(0).normal(3, 2, 12)
     found = crossed_mean(y, np.arange(12), np.arange(12))

@@ -43,6 +43,11 @@ def test_the_default_scale_is_asked_for_fives_with_five_points_to_either_side() 
     assert all(found.allowed == (found.score - 5, found.score + 5) for found in asked)
 
 
+def test_a_scale_of_five_points_is_asked_for_each_score_between_its_ends() -> None:
+    asked = {asked_score([Scale(min=1, max=5)], number, 0).score for number in range(17)}
+    assert asked == {2, 3, 4}
+
+
 def test_pages_ask_and_tell_what_the_scale_has(make_folder: MakeFolder, tmp_path: Path) -> None:
     config = build(make_folder(), tmp_path / "study", scales=[MOS], attention_checks=1)
     (page,) = rated(config, "attention")

@@ -240,6 +240,13 @@ def test_pages_with_the_same_id_or_none_have_different_ids_in_a_plan() -> None:
     assert planned_ids(config) == ["generic-1", "generic-2", "x", "x#2"]
 
 
+@pytest.mark.parametrize("order", ["williams", "random", "fixed"])
+def test_the_ids_of_all_pages_are_in_the_order_of_the_file(make_config: MakeConfig, order: str) -> None:
+    repeat = {"again": TrialInfo(item="t2", kind="repeat", repeat_of="t2")}
+    config = make_config(items=7, items_per_session=2, order=order, seed=3, trials=repeat)
+    assert planned_ids(config) == ["hello", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "again"]
+
+
 def test_slots_of_drop_outs_are_handed_out_again() -> None:
     assert next_slot([]) == 0
     assert next_slot([0, 1, 3]) == 2
