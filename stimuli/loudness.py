@@ -23,6 +23,42 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Level:
+    """How loud a sound is, which is all that its gain depends on.
+
+    Attributes:
+        samples: its length.
+        lufs: integrated loudness; -inf for silence.
+        true_peak_dbtp: true peak, dB relative to full scale.
+    """
+
+    samples: int
+    lufs: float
+    true_peak_dbtp: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What brings a sound to its loudness.
+
+    Attributes:
+        gain_db: the gain to apply.
+        lufs: integrated loudness afterwards; -inf for silence.
+        true_peak_dbtp: true peak afterwards, dB relative to full scale.
+        warnings: sentences about anything that keeps the sound from its target.
+    """
+
+    gain_db: float
+    lufs: float
+    true_peak_dbtp: float
+    warnings: tuple[str, ...] = ()
+
+    def apply(self, audio: Audio) -> Audio:
+        """Return the scaled samples."""
+        return np.asarray(audio * np.float32(10 ** (self.gain_db / 20)), dtype=np.float32)
+
+
+@dataclass(frozen=True)
 class Aligned:
     """A sound after loudness alignment.
 
@@ -128,22 +164,44 @@ def align_loudness(
     Returns:
         One result for each sound, in order.
     """
-    loudness = [integrated_loudness(sound, sample_rate) for sound in sounds]
-    peaks = [true_peak(sound, sample_rate) for sound in sounds]
-    wanted = [min(target_lufs - lufs, max_gain_db) if np.isfinite(lufs) else 0.0 for lufs in loudness]
+    levels = [measure_level(sound, sample_rate) for sound in sounds]
+    gains = aligning_gains(levels, sample_rate, target_lufs, ceiling_dbtp, max_gain_db)
+    return [
+        Aligned(gain.apply(sound), gain.gain_db, gain.lufs, gain.true_peak_dbtp, gain.warnings)
+        for sound, gain in zip(sounds, gains, strict=True)
+    ]
+
+
+def measure_level(audio: Audio, sample_rate: int) -> Level:
+    """Return a sound's loudness and true peak."""
+    return Level(len(audio), integrated_loudness(audio, sample_rate), true_peak(audio, sample_rate))
+
+
+def aligning_gains(
+    levels: Sequence[Level],
+    sample_rate: int,
+    target_lufs: float = -23.0,
+    ceiling_dbtp: float = -1.0,
+    max_gain_db: float = 30.0,
+) -> list[Gain]:
+    """Return the gains by which `align_loudness` makes sounds of these levels equally loud."""
+    wanted = [
+        min(target_lufs - level.lufs, max_gain_db) if np.isfinite(level.lufs) else 0.0 for level in levels
+    ]
     excess_db = max(
-        (peak + gain - ceiling_dbtp for peak, gain in zip(peaks, wanted, strict=True)), default=0.0
+        (level.true_peak_dbtp + gain - ceiling_dbtp for level, gain in zip(levels, wanted, strict=True)),
+        default=0.0,
     )
     lowered_db = max(excess_db, 0.0)
-    results = []
-    for sound, lufs, peak, gain in zip(sounds, loudness, peaks, wanted, strict=True):
+    gains = []
+    for level, gain in zip(levels, wanted, strict=True):
+        lufs, peak = level.lufs, level.true_peak_dbtp
         gain_db = gain - lowered_db if np.isfinite(lufs) else min(0.0, ceiling_dbtp - peak)
-        scaled = np.asarray(sound * np.float32(10 ** (gain_db / 20)), dtype=np.float32)
         warnings = _warnings(
-            len(sound), sample_rate, lufs, target_lufs - lufs, max_gain_db, lowered_db, ceiling_dbtp
+            level.samples, sample_rate, lufs, target_lufs - lufs, max_gain_db, lowered_db, ceiling_dbtp
         )
-        results.append(Aligned(scaled, gain_db, lufs + gain_db, peak + gain_db, warnings))
-    return results
+        gains.append(Gain(gain_db, lufs + gain_db, peak + gain_db, warnings))
+    return gains
 
 
 def _warnings(

@@ -13,7 +13,7 @@ from zlib import crc32
 from stimuli import Condition, Item, sha256_of, write_audio
 from study_builder.building.choices import Choices
 from study_builder.building.pages import Sounds, study_config
-from study_builder.building.trial_audio import prepare_trial
+from study_builder.building.trial_audio import TrialLevels, align_trial, measure_trial, prepare_trial
 from study_builder.config import StudyConfig
 from study_builder.config.roles import REFERENCE, REFERENCE_ROLES
 from study_builder.errors import BuildError
@@ -191,22 +191,33 @@ def _written(
     plan: _Plan, folder: Path, choices: Choices, jobs: int | None, progress: Progress | None
 ) -> Iterator[WrittenTrial]:
     target = choices.target_lufs
+    levels: list[TrialLevels | None] = [None] * len(plan.items)
     if target is not None and choices.loudness == "set":
-        reached = mapped(_loudness, [(plan, item.name, choices) for item in plan.items], jobs)
+        # The sounds themselves are read again when they are written: a study need not fit into memory.
+        measured = list(mapped(_measured, [(plan, item.name, choices) for item in plan.items], jobs))
+        reached = [trial.reached(target) for trial in measured]
         target = min((lufs for lufs in reached if lufs is not None), default=target)
-    tasks = [(plan, item.name, folder, choices, target) for item in plan.items]
+        levels = [*measured]
+    tasks = [
+        (plan, item.name, folder, choices, target, known)
+        for item, known in zip(plan.items, levels, strict=True)
+    ]
     trials = mapped(_write_trial, tasks, jobs)
     yield from trials if progress is None else progress(trials, len(tasks))
 
 
-def _loudness(task: tuple[_Plan, str, Choices]) -> float | None:
+def _measured(task: tuple[_Plan, str, Choices]) -> TrialLevels:
     plan, item, choices = task
-    return prepare_trial(item, plan.sources[item], plan.anchor_source, choices, choices.target_lufs).lufs
+    return measure_trial(prepare_trial(item, plan.sources[item], plan.anchor_source, choices))
 
 
-def _write_trial(task: tuple[_Plan, str, Path, Choices, float | None]) -> WrittenTrial:
-    plan, item, folder, choices, target = task
-    trial = prepare_trial(item, plan.sources[item], plan.anchor_source, choices, target)
+def _write_trial(
+    task: tuple[_Plan, str, Path, Choices, float | None, TrialLevels | None],
+) -> WrittenTrial:
+    plan, item, folder, choices, target, levels = task
+    trial = prepare_trial(item, plan.sources[item], plan.anchor_source, choices)
+    if target is not None:
+        trial = align_trial(trial, levels or measure_trial(trial), target)
     files: dict[str, str] = {}
     (folder / "audio" / item).mkdir(parents=True)
     for name in plan.names:

@@ -8,14 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stimuli import (
-    Audio,
-    StimuliError,
-    align_loudness,
-    lowpass_anchor,
-    read_audio,
-    resample,
-)
+from stimuli import Audio, StimuliError, lowpass_anchor, read_audio, resample
+from stimuli.loudness import Gain, Level, aligning_gains, measure_level
 from study_builder.building.choices import Choices
 from study_builder.errors import BuildError
 from study_builder.sounds.anchors import ANCHORS
@@ -30,14 +24,35 @@ class TrialAudio:
     Attributes:
         sample_rate: in Hz.
         sounds: by condition; all of equal length and channels.
-        lufs: loudness that the trial was aligned to, or None.
         warnings: by condition.
     """
 
     sample_rate: int
     sounds: dict[str, Audio]
-    lufs: float | None
     warnings: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class TrialLevels:
+    """How loud the sounds of a trial are: what is kept of it while the other trials are measured.
+
+    Attributes:
+        sample_rate: in Hz.
+        levels: by condition.
+    """
+
+    sample_rate: int
+    levels: dict[str, Level]
+
+    def gains(self, target_lufs: float) -> dict[str, Gain]:
+        """Return by condition what makes the sounds equally loud."""
+        found = aligning_gains(list(self.levels.values()), self.sample_rate, target_lufs)
+        return dict(zip(self.levels, found, strict=True))
+
+    def reached(self, target_lufs: float) -> float | None:
+        """Return the loudness that the trial can have, `target_lufs` at most; None where all is silent."""
+        lufs = [gain.lufs for gain in self.gains(target_lufs).values()]
+        return max((value for value in lufs if np.isfinite(value)), default=None)
 
 
 def prepare_trial(
@@ -45,16 +60,14 @@ def prepare_trial(
     paths: Mapping[str, Path],
     anchor_source: str | None,
     choices: Choices,
-    target_lufs: float | None,
 ) -> TrialAudio:
-    """Read the sounds of a trial and make them comparable.
+    """Read the sounds of a trial and make them comparable, at the levels of their files.
 
     Args:
         item: its name, for messages.
         paths: file of each condition.
         anchor_source: the condition that missing anchors are made from; None makes none.
-        choices: what was chosen.
-        target_lufs: loudness to align to; None leaves the levels alone.
+        choices: what was chosen; without a `target_lufs`, no sound may clip.
 
     Raises:
         BuildError: sounds differ in rate, length or channels, or clip, or an anchor does not fit below half
@@ -68,16 +81,22 @@ def prepare_trial(
             if anchor.name not in sounds:
                 source = sounds[anchor_source]
                 sounds[anchor.name] = _anchor(paths[anchor_source], source, rate, anchor.cutoff_hz)
-    if target_lufs is None:
-        return TrialAudio(rate, _unclipped(item, sounds), None, faults)
-    aligned = align_loudness(list(sounds.values()), rate, target_lufs)
-    reached = [result.lufs for result in aligned if np.isfinite(result.lufs)]
-    results = dict(zip(sounds, aligned, strict=True))
-    warnings = {name: faults.get(name, ()) + result.warnings for name, result in results.items()}
+    return TrialAudio(rate, sounds if choices.target_lufs is not None else _unclipped(item, sounds), faults)
+
+
+def measure_trial(trial: TrialAudio) -> TrialLevels:
+    """Measure how loud the sounds of a trial are."""
+    levels = {name: measure_level(audio, trial.sample_rate) for name, audio in trial.sounds.items()}
+    return TrialLevels(trial.sample_rate, levels)
+
+
+def align_trial(trial: TrialAudio, levels: TrialLevels, target_lufs: float) -> TrialAudio:
+    """Make the sounds of a trial, of which `levels` are known, equally loud."""
+    gains = levels.gains(target_lufs)
+    warnings = {name: trial.warnings.get(name, ()) + gain.warnings for name, gain in gains.items()}
     return TrialAudio(
-        rate,
-        {name: result.audio for name, result in results.items()},
-        max(reached, default=None),
+        trial.sample_rate,
+        {name: gain.apply(trial.sounds[name]) for name, gain in gains.items()},
         {name: found for name, found in warnings.items() if found},
     )
 

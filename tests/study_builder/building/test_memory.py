@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stimuli import write_audio
+from stimuli import Audio, write_audio
+from stimuli.loudness import Level, measure_level
+from study_builder.building import trial_audio
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
 from study_builder.checks.study import check_study
@@ -60,3 +62,20 @@ def test_many_items_need_the_memory_of_few(sources: dict[int, Path], tmp_path: P
         # A trial has three sounds and two anchors, so the measurement is known to see them.
         assert least > 5 * SOUND_BYTES
         assert most < least + SOUND_BYTES
+
+
+def test_each_sound_is_measured_once(
+    sources: dict[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+
+    def counting(audio: Audio, sample_rate: int) -> Level:
+        measured.append(len(audio))
+        return measure_level(audio, sample_rate)
+
+    monkeypatch.setattr(trial_audio, "measure_level", counting)
+    for loudness in ("trial", "set"):
+        measured.clear()
+        choices = Choices.model_validate({"loudness": loudness, "training_items": 0})
+        build_study(sources[FEW], tmp_path / loudness, choices, jobs=1)
+        assert len(measured) == FEW * 5  # three sounds and two anchors
