@@ -160,6 +160,7 @@ def forget(
 
 
 def _announce(server: Server, host: str, port: int, token: str | None) -> None:
+    from mushra_server.web.connections import Limits, open_files
     from mushra_server.web.waitress_server import is_loopback, network_address
 
     local = _url("127.0.0.1" if host in {"0.0.0.0", "localhost"} else host, port)
@@ -175,6 +176,9 @@ def _announce(server: Server, host: str, port: int, token: str | None) -> None:
     elif address is not None:
         typer.echo(f"On the network: {_url(address, port)}")
         _print_qr(_url(address, port))
+    files = open_files()
+    limits = Limits.of(files)
+    typer.echo(f"Room for:     {limits.browsers} browsers at once (ulimit -n {files})")
     typer.echo("Stop with Ctrl-C.")
     sys.stdout.flush()
 

@@ -14,7 +14,16 @@ from flask import Flask, Response, request
 
 from mushra_server.errors import Refusal
 
-__all__ = ["MAX_BODY_BYTES", "RateLimiter", "install", "is_foreign", "read_json", "require_same_site"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "RateLimiter",
+    "install",
+    "is_foreign",
+    "is_local",
+    "network_of",
+    "read_json",
+    "require_same_site",
+]
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 16
@@ -75,9 +84,9 @@ class RateLimiter:
             Refusal: 429 when the address has none left.
         """
         address = address or "unknown"
-        if not self.everyone and _is_local(address):
+        if not self.everyone and is_local(address):
             return
-        wait = self._take(_network(address), time.monotonic())
+        wait = self._take(network_of(address), time.monotonic())
         if wait > 0:
             raise Refusal(self.sentence, 429, retry_after_s=wait, **self.details)
 
@@ -190,7 +199,7 @@ def _children(node: object) -> list[object]:
     return node if isinstance(node, list) else []
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what is counted together: an IPv4 address, or the /64 of an IPv6 one, which one machine has."""
     try:
         found = ipaddress.ip_address(address)
@@ -202,7 +211,8 @@ def _network(address: str) -> str:
     return str(mapped or ipaddress.ip_network((found, 64), strict=False))
 
 
-def _is_local(address: str) -> bool:
+def is_local(address: str) -> bool:
+    """Tell whether an address is this machine's own."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

@@ -12,14 +12,14 @@ from flask import Flask
 from waitress.server import create_server
 
 from mushra_server.errors import ServerError
+from mushra_server.web.connections import Limits, reserve_files, restrict
 from mushra_server.web.security import MAX_BODY_BYTES
 
 __all__ = ["Listener", "bind", "is_loopback", "listen", "network_address"]
 
 THREADS = 8
-CONNECTIONS = 1000
 BACKLOG = 1024
-IDLE_S = 60
+LOOK_S = 2  # between looks for idle connections
 
 
 class Listener(Protocol):
@@ -58,19 +58,24 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def listen(app: Flask, bound: socket.socket, *, behind_proxy: bool = False) -> Listener:
+def listen(
+    app: Flask, bound: socket.socket, *, behind_proxy: bool = False, limits: Limits | None = None
+) -> Listener:
     """Return the server of an app at a port that was taken; it serves when it is run.
 
     Args:
         app: The app.
         bound: What `bind` returned.
         behind_proxy: Keep the headers of a reverse proxy.
+        limits: Of connections; by default what the system's limit of open files allows.
     """
+    limits = limits or Limits.of(reserve_files(), behind_proxy=behind_proxy)
     settings: dict[str, Any] = {
         "threads": THREADS,
         "backlog": BACKLOG,
-        "connection_limit": CONNECTIONS,
-        "channel_timeout": IDLE_S,
+        "connection_limit": limits.connections,
+        "channel_timeout": limits.idle_s,
+        "cleanup_interval": min(LOOK_S, limits.idle_s),
         "max_request_body_size": 2 * MAX_BODY_BYTES,
         "ident": None,
         "asyncore_use_poll": True,
@@ -79,6 +84,7 @@ def listen(app: Flask, bound: socket.socket, *, behind_proxy: bool = False) -> L
     # A request that waits a moment is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, sockets=[bound], **settings)
+    restrict(server, limits.per_address)
     listener: Listener = server
     return listener
 
