@@ -169,6 +169,7 @@ def new_link(uuid: str) -> ResponseReturnValue:
     check_form()
     with current_server().database.write() as connection:
         token = sessions.new_token(connection, _found(sessions.find_by_uuid(connection, uuid)))
+    current_server().tokens.forget(uuid)
     return _session_page(uuid, f"{request.host_url.rstrip('/')}/resume/{token}")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.database.file_watch import FileWatch
@@ -27,8 +29,15 @@ from mushra_server.errors import StoreError, Unavailable
 
 __all__ = ["Database", "inserted_id", "sqlite_url"]
 
-BUSY_TIMEOUT_S = 60.0
+BUSY_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 15
+RETRY_S = 5
+AT_ONCE = 8
+"""Requests that may be in the database at once: the web server has more threads, so that sounds and static
+files never wait behind a database that is locked or silent."""
+TURN_S = 1.0
 DAMAGED_RETRY_S = 300
+BUSY = "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +62,10 @@ class Database:
     def __init__(self, url: str, *, create: bool = True) -> None:
         self.engine = _engine(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._writers = threading.Lock() if self.sqlite else contextlib.nullcontext()
+        self._writers = threading.Lock()  # SQLite's
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._stalled_until = 0.0
+        self._guarded = False
         file = self._file
         if file is not None:
             make_private(file, create=create)
@@ -77,18 +89,52 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Open one write transaction: committed, and on disk, when the block ends without an exception."""
         self._check()
-        with self._writers, self.engine.connect() as connection:
+        with self._turn(), self._alone_in_process(), self.engine.connect() as connection:
             connection = connection.execution_options(listenable_write=True)
             with connection.begin():
                 yield connection
             self._check()  # only now is it known that the commit reached the file that others see
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Open one read transaction."""
+    def read(self, *, patient: bool = False) -> Iterator[Connection]:
+        """Open one read transaction; a patient one, such as an export, may take any time."""
         self._check()
-        with self.engine.connect() as connection, connection.begin():
+        with self._turn(), self.engine.connect() as connection, connection.begin():
+            if patient and not self.sqlite:
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
             yield connection
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for a place in the database: not long, and not at all where others waited in vain."""
+        patience = 0.0 if time.monotonic() < self._stalled_until else TURN_S
+        if not self._turns.acquire(timeout=patience):
+            self._stalled_until = time.monotonic() + TURN_S
+            raise Unavailable(BUSY, RETRY_S)
+        try:
+            yield
+        except OperationalError as error:
+            if not self._guarded:
+                raise  # a command, and no request, is what failed
+            logger.error("%s", _sentence(self.engine, error))
+            raise Unavailable(BUSY, RETRY_S) from error
+        except PoolTimeout as error:
+            raise Unavailable(BUSY, RETRY_S) from error
+        finally:
+            self._turns.release()
+
+    @contextlib.contextmanager
+    def _alone_in_process(self) -> Iterator[None]:
+        """Queue for SQLite, which has one writer; PostgreSQL does that by itself."""
+        if not self.sqlite:
+            yield
+            return
+        if not self._writers.acquire(timeout=BUSY_TIMEOUT_S):
+            raise Unavailable(BUSY, RETRY_S)
+        try:
+            yield
+        finally:
+            self._writers.release()
 
     def alone(self, connection: Connection, name: str = "study") -> None:
         """Make other workers that ask for the same name wait until this transaction has ended."""
@@ -112,6 +158,7 @@ class Database:
         Raises:
             StoreError: If the file is damaged.
         """
+        self._guarded = True
         path = self._file
         if path is None:
             return
@@ -210,7 +257,10 @@ def _engine(url: str) -> Engine:
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         engine = create_engine(
-            parsed, pool_size=16, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+            parsed,
+            pool_size=16,
+            pool_timeout=BUSY_TIMEOUT_S,
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -218,9 +268,28 @@ def _engine(url: str) -> Engine:
     if backend != "postgresql":
         raise StoreError(f"database URL: backend {backend!r} found, expected sqlite or postgresql")
     try:
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=16, pool_pre_ping=True)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=16,
+            pool_timeout=BUSY_TIMEOUT_S,
+            pool_pre_ping=True,
+            connect_args=_patience_of_postgresql(),
+        )
     except ModuleNotFoundError:
         raise StoreError('PostgreSQL needs psycopg: pip install "listenable[postgresql]"') from None
+
+
+def _patience_of_postgresql() -> dict[str, Any]:
+    """Return what keeps a server that is locked, slow or gone from stopping this one."""
+    milliseconds = {
+        "statement_timeout": 1000 * STATEMENT_TIMEOUT_S,
+        "lock_timeout": int(1000 * BUSY_TIMEOUT_S),
+    }
+    return {
+        "connect_timeout": int(BUSY_TIMEOUT_S),
+        "tcp_user_timeout": int(2000 * BUSY_TIMEOUT_S),
+        "options": " ".join(f"-c {name}={value}" for name, value in milliseconds.items()),
+    }
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

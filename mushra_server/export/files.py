@@ -39,7 +39,7 @@ def export_files(
         exact: See `write_csv`.
     """
     _make_folder(out)
-    with database.read() as connection:
+    with database.read(patient=True) as connection:
         for name, write in _writers(connection, Path(study), format, exact):
             _make_folder((out / name).parent)
             yield out / name, write_file(out / name, write)

@@ -205,6 +205,7 @@ def _session(connection: Connection, *, lock: bool = False) -> Session:
 
 
 def _state(connection: Connection, server: Server, session: Session, token: str) -> dict[str, Any]:
+    server.tokens.put(token, session.uuid, session.slot)  # its sounds are next
     return session_state(
         server.study,
         server.names,

@@ -11,6 +11,7 @@ import base64
 import functools
 import hashlib
 import hmac
+import threading
 import time
 from pathlib import Path
 
@@ -23,7 +24,8 @@ __all__ = ["AudioNames", "KnownTokens", "send_file"]
 
 OPEN_REFERENCE = "reference"
 CACHED_SESSIONS = 1024
-KNOWN_S = 60.0
+KNOWN_S = 3600.0
+KNOWN_TOKENS = 10_000
 MAX_AGE_S = 7 * 24 * 3600
 MEDIA_TYPES = {
     ".wav": "audio/wav",
@@ -83,13 +85,15 @@ class AudioNames:
 
 
 class KnownTokens:
-    """Sessions whose sounds were asked for just now, so that a trial of ten sounds asks the database once.
+    """Sessions that were opened here, so that their sounds never wait for the database.
 
-    A token that stops working still fetches sounds of its own session for a minute.
+    A token that was replaced may still fetch the sounds of its own session, from another worker process, for
+    an hour.
     """
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[float, str, int]] = {}
+        self._lock = threading.Lock()
 
     def get(self, token: str) -> tuple[str, int] | None:
         """Return a session's name and slot, or None where the database must be asked."""
@@ -97,10 +101,17 @@ class KnownTokens:
         return (session, slot) if time.monotonic() < until else None
 
     def put(self, token: str, session: str, slot: int) -> None:
-        """Remember a session for a minute."""
-        if len(self._found) >= CACHED_SESSIONS:
-            self._found.clear()
-        self._found[token] = (time.monotonic() + KNOWN_S, session, slot)
+        """Remember a session for an hour."""
+        with self._lock:
+            self._found.pop(token, None)
+            self._found[token] = (time.monotonic() + KNOWN_S, session, slot)
+            while len(self._found) > KNOWN_TOKENS:
+                self._found.pop(next(iter(self._found)))
+
+    def forget(self, session: str) -> None:
+        """Forget the tokens of a session that was given another one."""
+        with self._lock:
+            self._found = {token: found for token, found in self._found.items() if found[1] != session}
 
 
 def sounds_of(page: SessionPage) -> dict[str, str]:

@@ -17,7 +17,7 @@ from mushra_server.web.security import MAX_BODY_BYTES
 
 __all__ = ["Listener", "bind", "is_loopback", "listen", "network_address"]
 
-THREADS = 8
+THREADS = 16  # twice as many as may be in the database at once
 BACKLOG = 1024
 LOOK_S = 2  # between looks for idle connections
 

@@ -11,12 +11,14 @@ export class ApiError extends Error {
   /**
    * @param {number} status
    * @param {Refusal} [body]
+   * @param {number} [retryAfter] seconds that the server asks to wait
    */
-  constructor(status, body = {}) {
+  constructor(status, body = {}, retryAfter = 0) {
     super(body.error ?? `HTTP ${status}`);
     this.status = status;
     this.reason = body.reason ?? null;
     this.missing = body.missing ?? [];
+    this.retryAfter = retryAfter;
     this.#own = typeof body.error === "string"; // a proxy between here and the server writes no such JSON
   }
 
@@ -59,7 +61,10 @@ async function request(method, path, body, { keepalive = false } = {}) {
     throw new ApiError(0);
   }
   const answer = await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(response.status, answer ?? {});
+  if (!response.ok) {
+    const wait = Number(response.headers.get("Retry-After")); // not a number if it is a date
+    throw new ApiError(response.status, answer ?? {}, wait > 0 ? wait : 0);
+  }
   if (answer === null) throw new ApiError(0); // a proxy's page instead of ours
   return answer;
 }

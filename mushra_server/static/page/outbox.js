@@ -115,7 +115,7 @@ export class Outbox {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (error.lost) return this.#stop(error);
-        if (!error.refused) return this.#retry();
+        if (!error.refused) return this.#retry(1000 * error.retryAfter);
         this.#remove(entry);
         this.#on.refused(entry, error);
         continue;
@@ -127,10 +127,12 @@ export class Outbox {
     return true;
   }
 
-  #retry() {
+  /** @param {number} asked milliseconds that the server asks to wait */
+  #retry(asked) {
     this.offline = true;
     this.#tell();
-    this.#retryTimer = setTimeout(() => this.flush(), this.#delay * (0.75 + Math.random() / 2));
+    const delay = Math.max(this.#delay, Math.min(asked, LAST_DELAY));
+    this.#retryTimer = setTimeout(() => this.flush(), delay * (asked > 0 ? 1 : 0.75) + (delay * Math.random()) / 2);
     this.#delay = Math.min(2 * this.#delay, LAST_DELAY);
     return false;
   }

@@ -244,12 +244,16 @@ def test_a_full_disk_stores_nothing_and_says_so(app, listener, rows, monkeypatch
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
     event.listen(database.engine, "connect", limit)
-    comment = "x" * 100_000
+    comment = "x" * 12_000
     page = listener.trials()[0]
     shared = {"attribute": "score", "score": 5, "comment": comment}
     ratings = [{"key": s["key"], **shared} for s in page["stimuli"]]
     body = {"attempt": "a", "ratings": ratings}
-    assert listener.put(page["index"], body).status_code == 500
+    refused = listener.put(page["index"], body)
+    assert refused.status_code == 503 and refused.headers["Retry-After"] == "5"
+    assert refused.json["error"] == (
+        "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
+    )
     event.remove(database.engine, "connect", limit)
     database.close()
     assert rows(app, "SELECT * FROM submissions") == []

@@ -1,0 +1,126 @@
+"""A database that is locked, silent or gone: 503 in time, and sounds and static files as ever."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+from mushra_server.database import database as module
+from mushra_server.errors import Unavailable
+from tests.mushra_server.conftest import answer_to
+
+BUSY = "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
+
+
+@contextmanager
+def locked(database):
+    """Let another program hold SQLite's lock."""
+    with closing(sqlite3.connect(database.name, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Wait for less time than people would."""
+    assert module.BUSY_TIMEOUT_S == 5.0
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.3)
+
+
+def test_a_locked_database_is_503_in_time_and_the_page_is_stored_later(hasty, make_app, make_listener, rows):
+    app = make_app()
+    listener = make_listener(app).start()
+    body = answer_to(listener.state["pages"][0])
+    with locked(app.extensions["listenable"].database):
+        started = time.monotonic()
+        answer = listener.put(0, body)
+        assert time.monotonic() - started < 3
+        assert answer.status_code == 503 and answer.json["error"] == BUSY
+        assert answer.headers["Retry-After"] == "5"
+        assert app.test_client().post("/api/session", json={}).status_code == 503
+    assert rows(app, "SELECT * FROM submissions") == []
+    assert listener.put(0, body).status_code == 200
+
+
+def test_sounds_and_static_files_need_no_database(app, listener, monkeypatch):
+    def gone(*_args, **_more):
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(module.Database, "read", gone)
+    monkeypatch.setattr(module.Database, "write", gone)
+    for path in (listener.trials()[0]["reference"]["url"], "/", "/static/page/main.js"):
+        assert listener.client.get(path).status_code == 200, path
+
+
+def test_a_replaced_token_fetches_no_sound(app, listener):
+    server = app.extensions["listenable"]
+    url = listener.trials()[0]["reference"]["url"]
+    (uuid,) = {found[1] for found in server.tokens._found.values()}
+    assert listener.client.get(url).status_code == 200
+    with server.database.write() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET token_hash = 'another'")
+    server.tokens.forget(uuid)
+    assert listener.client.get(url).status_code == 401
+
+
+def test_more_requests_than_places_are_turned_away_and_not_queued(app, monkeypatch):
+    monkeypatch.setattr(module, "TURN_S", 0.2)
+    database = app.extensions["listenable"].database
+    silent = threading.Event()
+    inside = threading.Semaphore(0)
+
+    def wait():
+        with database.read():
+            inside.release()
+            silent.wait(20)
+
+    threads = [threading.Thread(target=wait) for _ in range(module.AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in threads:
+            assert inside.acquire(timeout=10)
+        started = time.monotonic()
+        for _ in range(20):
+            with pytest.raises(Unavailable, match="busy, full or out of reach"), database.read():
+                pass
+        assert time.monotonic() - started < 5, "only the first of a row waits"
+        assert app.test_client().get("/static/page/main.js").status_code == 200
+        assert (
+            app.test_client().get("/api/session", headers={"Cookie": "listenable_session=x"}).status_code
+            == 503
+        )
+    finally:
+        silent.set()
+        for thread in threads:
+            thread.join()
+    time.sleep(0.25)
+    with database.read():
+        pass
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_postgresql_does_not_wait_for_a_lock_forever(make_app, make_listener, url, monkeypatch):
+    import psycopg
+
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 1.0)
+    app = make_app(url=url)
+    listener = make_listener(app).start()
+    database = app.extensions["listenable"].database
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "15s"
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "1s"
+    with database.read(patient=True) as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "0"
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+        started = time.monotonic()
+        answer = listener.put(0, answer_to(listener.state["pages"][0]))
+        assert answer.status_code == 503 and answer.json["error"] == BUSY
+        assert time.monotonic() - started < 5
+    listener.save(0)
