@@ -69,4 +69,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "met = np.zeros((size, size), dtype=np.int64) | np.zeros((size, size), "
         "dtype=np.int64) -> np.zeros((size, size))": ("counts are exact in double precision too"),
     },
+    "study_builder.sounds.outliers": {
+        "value, count = counts.most_common(1)[0] | 1 -> 2": ("only the first is used"),
+    },
+    "analysis.models.mos": {
+        'out = pd.DataFrame(records).merge(listed, on="condition", how="left", '
+        "sort=False) | pd.DataFrame(records).merge(listed, on='condition', how='left', "
+        "sort=False) -> pd.DataFrame(records).merge(listed, how='left', sort=False)": (
+            "the condition is the only column that both tables have"
+        ),
+        'groups = {str(name): part for name, part in table.groupby("condition", '
+        "sort=False)} | table.groupby('condition', sort=False) -> "
+        "table.groupby('condition')": ("groups are looked up by name"),
+    },
 }

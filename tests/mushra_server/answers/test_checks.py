@@ -73,6 +73,15 @@ def test_the_ends_of_the_scale_fit(listener, rows, app):
     assert scores == {33.25, 50}
 
 
+def test_a_condition_keeps_its_role_and_the_reference_is_a_hidden_one(app, listener, rows):
+    listener.save(listener.trials()[0]["index"])
+    stored = {row["condition"]: row["role"] for row in rows(app, "SELECT * FROM export_ratings")}
+    assert stored == {
+        "reference": "hidden_reference", "anchor35": "low_anchor", "anchor70": "mid_anchor",
+        "lmac-td": "method", "saliency": "method",
+    }  # fmt: skip
+
+
 def test_an_unrated_condition_is_null_where_rating_is_not_a_must(make_app, make_listener, rows):
     app = make_app(must_rate=False)
     listener = make_listener(app).start()
@@ -156,6 +165,8 @@ def test_the_other_page_types_have_what_they_need(
         ("pc", "paired_comparison"),
     ]  # fmt: skip
     answers = {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")}
+    words_chosen = {name for name in answers if ":" in name}
+    assert words_chosen == {f"lss:{name}:{name}:rating2" for name in ("one", "two")}, "numbers are ratings"
     assert answers["lss:one:one:rating2"] == "dull" and answers["volume"] == "70"
     assert answers["headphone_check"] == "passed"
     check_exports(app, tmp_path)
