@@ -16,8 +16,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "return np.asarray(-0.691 + 10 * np.log10(power), dtype=np.float64) | np.asarray(-0.691 + 10 * "
         "np.log10(power), dtype=np.float64) -> np.asarray(-0.691 + 10 * np.log10(power))": DOUBLE,
-        "(peak + gain - ceiling_dbtp for peak, gain in zip(peaks, wanted, strict=True)), default=0.0 | "
-        "zip(peaks, wanted, strict=True) -> zip(wanted, peaks, strict=True)": "only the sum is used",
     },
     "stimuli.anchors": {
         "columns = audio.reshape(len(audio), -1).astype(np.float64) | 1 -> 2": ANY_NEGATIVE,
