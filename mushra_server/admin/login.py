@@ -48,8 +48,12 @@ def log_in(token: str) -> bool:
     server = current_server()
     server.login_limiter.check(request.remote_addr)
     if not settings.is_admin_token(server.database, token.strip()):
+        with server.database.write() as connection:
+            settings.log_action(connection, "login failed")
         return False
     session.clear()
+    session["login"] = secrets.token_urlsafe(24)
+    settings.open_login(server.database, session["login"], int(time.time()) + 3600 * LOGIN_HOURS)
     session["admin"] = settings.admin_token_hash(server.database)
     session["since"] = int(time.time())
     session["form"] = secrets.token_urlsafe(24)
@@ -57,7 +61,8 @@ def log_in(token: str) -> bool:
 
 
 def log_out() -> None:
-    """End the login of this browser."""
+    """End the login of this browser, also for a copy of its cookie."""
+    settings.close_login(current_server().database, str(session.get("login", "")))
     session.clear()
 
 
@@ -66,7 +71,10 @@ def is_logged_in() -> bool:
     found = session.get("admin")
     if not isinstance(found, str) or time.time() - session.get("since", 0) > 3600 * LOGIN_HOURS:
         return False
-    return hmac.compare_digest(found, settings.admin_token_hash(current_server().database))
+    database = current_server().database
+    if not settings.is_open_login(database, str(session.get("login", ""))):
+        return False
+    return hmac.compare_digest(found, settings.admin_token_hash(database))
 
 
 def needs_login(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:

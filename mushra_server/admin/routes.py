@@ -35,6 +35,7 @@ from mushra_server.web.server import current_server
 __all__ = ["install"]
 
 MAX_REASON_CHARS = 500
+MAX_PAGE_DIGITS = 9
 DOWNLOADS = {
     "csv": (
         "ratings.csv",
@@ -118,8 +119,14 @@ def overview() -> ResponseReturnValue:
 @needs_login
 def list_sessions() -> ResponseReturnValue:
     """List the sessions, newest first."""
+    page = request.args.get("page", "0")
+    if not (page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS):
+        raise Refusal(f"there is no page {page!r} of sessions", 404)
+    return _sessions_page(int(page))
+
+
+def _sessions_page(page: int) -> ResponseReturnValue:
     server = current_server()
-    page = max(request.args.get("page", 0, type=int), 0)
     with server.database.read() as connection:
         rows = load_sessions(connection, page)
     for row in rows:
@@ -169,6 +176,7 @@ def new_link(uuid: str) -> ResponseReturnValue:
     check_form()
     with current_server().database.write() as connection:
         token = sessions.new_token(connection, _found(sessions.find_by_uuid(connection, uuid)))
+        settings.log_action(connection, "resume link", uuid)
     current_server().tokens.forget(uuid)
     return _session_page(uuid, f"{request.host_url.rstrip('/')}/resume/{token}")
 
@@ -209,6 +217,8 @@ def download(format: str) -> ResponseReturnValue:
     if format not in DOWNLOADS:
         raise Refusal(f"there is no download {format!r}", 404)
     server = current_server()
+    with server.database.write() as connection:
+        settings.log_action(connection, "export", format)
     with tempfile.TemporaryDirectory() as folder:
         found = [path for path, _ in export_files(server.database, server.study.root, format, Path(folder))]
         content = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 
 from sqlalchemy import Connection, func, select
 
@@ -20,17 +21,24 @@ from study_builder.config.rehearsal_secret import REHEARSAL_SECRET
 
 __all__ = [
     "claim",
+    "close_login",
     "ensure_admin_token",
     "hash_token",
     "is_admin_token",
     "is_closed",
+    "is_open_login",
+    "log_action",
     "may_simulate",
     "new_admin_token",
+    "open_login",
     "secret_key",
     "seen_sounds",
     "set_closed",
     "set_seen_sounds",
 ]
+
+
+LOGIN = "admin_login."  # before the hash of a login's name, as a key
 
 
 def hash_token(token: str) -> str:
@@ -96,6 +104,40 @@ def admin_token_hash(database: Database) -> str:
     """Return the admin token's hash, empty where there is no token yet."""
     with database.read() as connection:
         return _get(connection, "admin_token_hash") or ""
+
+
+def open_login(database: Database, name: str, until: int) -> None:
+    """Note an admin's login, and remove those that are over."""
+    with database.write() as connection:
+        logins = meta.c.key.startswith(LOGIN, autoescape=True)
+        for key, value in connection.execute(select(meta.c.key, meta.c.value).where(logins)).all():
+            if int(value) < time.time():
+                connection.execute(meta.delete().where(meta.c.key == key))
+        _set(connection, _login_key(name), str(until))
+        log_action(connection, "login")
+
+
+def close_login(database: Database, name: str) -> None:
+    """End an admin's login: its cookie is worth nothing from now on, wherever there is a copy."""
+    with database.write() as connection:
+        connection.execute(meta.delete().where(meta.c.key == _login_key(name)))
+        log_action(connection, "logout")
+
+
+def is_open_login(database: Database, name: str) -> bool:
+    """Tell whether an admin's login was neither ended nor is over."""
+    with database.read() as connection:
+        found = _get(connection, _login_key(name))
+    return found is not None and int(found) >= time.time()
+
+
+def log_action(connection: Connection, action: str, reason: str | None = None) -> None:
+    """Add a line to the log of what was done by whom had the admin token, or tried to."""
+    connection.execute(events.insert().values(at=now(), action=action, reason=reason))
+
+
+def _login_key(name: str) -> str:
+    return LOGIN + hash_token(name)[:48]
 
 
 def may_simulate(connection: Connection, secret: str) -> bool:
