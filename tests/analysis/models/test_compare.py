@@ -13,7 +13,7 @@ from scipy import integrate, stats
 from statsmodels.stats.multitest import multipletests
 
 from analysis import DesignError, compare
-from analysis.models.compare import p_in_words
+from analysis.models.compare import _wilcoxon, p_in_words
 from analysis.statistics.corrections import adjust
 from analysis.statistics.crossed import crossed_mean, share_variances
 from analysis.statistics.effect_sizes import cohens_dz, rank_biserial, superiority
@@ -257,3 +257,24 @@ def test_the_test_of_medians_takes_the_draws_and_the_seed(make: Make) -> None:
     for draws, seed in ((150, 3), (150, 4), (700, 3)):
         row = compare(frame, test="medians", draws=draws, seed=seed).iloc[0]
         assert row["p_medians"] == medians(*scores, draws=draws, seed=seed)
+
+
+def test_the_signed_rank_test_of_thirty_listeners_counts_all_patterns_of_signs() -> None:
+    differences = np.random.default_rng(0).normal(0.3, 1, 30)
+    ranks = stats.rankdata(np.abs(differences)).astype(int)
+    ways = [1] + [0] * 465
+    for rank in range(1, 31):
+        for total in range(465, rank - 1, -1):
+            ways[total] += ways[total - rank]
+    positive = int(ranks[differences > 0].sum())
+    expected = min(2 * sum(ways[: min(positive, 465 - positive) + 1]) / 2**30, 1)
+    assert _wilcoxon(differences) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("top", "decimals"), [(5.0, 2), (10.0, 2), (50.0, 1)])
+def test_short_scales_have_two_decimals_in_the_sentence(
+    mushra: pd.DataFrame, top: float, decimals: int
+) -> None:
+    frame = mushra.assign(score=mushra["score"] / mushra["score"].max() * top)
+    row = compare(frame, correction="none").iloc[0]
+    assert f" is {row['difference']:.{decimals}f} points above " in row["sentence"]
