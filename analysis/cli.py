@@ -42,11 +42,41 @@ def analyze(
     ] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option("--column", help="NAME=HEADER for tables under other names (repeatable)."),
+        typer.Option(
+            "--column", help="NAME=HEADER for tables under other names (repeatable, also for one NAME)."
+        ),
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option(help="Wide tables: regular expression with groups item and condition.")
+        str | None,
+        typer.Option(help="Wide tables: regular expression with groups among listener, item and condition."),
     ] = None,
+    reference: Annotated[
+        list[str] | None, typer.Option("--reference", help="Condition that is the hidden reference.")
+    ] = None,
+    anchor: Annotated[
+        list[str] | None, typer.Option("--anchor", help="Condition that is the low anchor (repeatable).")
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="NAME=ROLE: hidden_reference, method, mid_anchor, ... (repeatable)."),
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--leave-out",
+            help="Items that do not count, such as training: 'warmup,example_*'; none: all count.",
+        ),
+    ] = None,
+    repeats: Annotated[
+        str | None, typer.Option(help="Ratings given more than once: average, first or last.")
+    ] = None,
+    missing: Annotated[
+        list[float] | None, typer.Option("--missing", help="A score that means 'not rated' (repeatable).")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of CSV files that are neither UTF-8 nor cp1252.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of Excel workbooks.")] = None,
     scale: Annotated[
         tuple[float, float] | None, typer.Option(help="Lowest and highest score, for example 0 100.")
     ] = None,
@@ -80,6 +110,14 @@ def analyze(
         scale=scale,
         simulated=simulated,
         bad_rows=bad_rows,
+        reference=reference,
+        anchor=anchor,
+        roles=_pairs(role, "--role", "Original=hidden_reference"),
+        leave_out=leave_out,
+        repeats=repeats,
+        missing=missing,
+        encoding=encoding,
+        sheet=sheet,
     )
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
@@ -227,9 +265,23 @@ def _excluding(names: list[str] | None) -> dict[str, Any]:
     return {} if names is None else {"exclude": tuple(name for name in names if name != "none")}
 
 
-def _columns(pairs: list[str] | None) -> dict[str, str] | None:
-    found = dict(pair.split("=", 1) for pair in pairs or [] if "=" in pair)
+def _columns(pairs: list[str] | None) -> dict[str, list[str]] | None:
+    found: dict[str, list[str]] = {}
+    for name, header in _split(pairs, "--column", "NAME=HEADER", "listener=subject"):
+        found.setdefault(name, []).append(header)
+    return found or None
+
+
+def _pairs(pairs: list[str] | None, option: str, example: str) -> dict[str, str]:
+    # The role comes last: a condition's own name may have an equals sign.
+    return dict(_split(pairs, option, "NAME=ROLE", example, last=True))
+
+
+def _split(
+    pairs: list[str] | None, option: str, form: str, example: str, *, last: bool = False
+) -> list[tuple[str, str]]:
     bad = [pair for pair in pairs or [] if "=" not in pair]
     if bad:
-        raise AnalysisError(f"--column is '{bad[0]}'; expected NAME=HEADER, for example listener=subject.")
-    return found or None
+        raise AnalysisError(f"{option} is {bad[0]!r}; expected {form}, for example {example}")
+    cut = str.rpartition if last else str.partition
+    return [(parts[0], parts[2]) for parts in (cut(pair, "=") for pair in pairs or [])]

@@ -12,7 +12,7 @@ from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.ratings.selection import chosen_conditions
-from analysis.ratings.tidy import cells, conditions, is_simulated, rated, records
+from analysis.ratings.tidy import cells, conditions, filled, is_simulated, rated, records
 from analysis.statistics import effect_sizes as effects
 from analysis.statistics.corrections import adjust
 from analysis.statistics.crossed import CrossedMean, crossed_mean, share_variances
@@ -53,7 +53,7 @@ def compare(
     which ignores the pairing; it is slow, and computed only if it is the `test`.
 
     Args:
-        frame: Tidy ratings.
+        frame: Tidy ratings; `listener, item, condition, score` will do.
         against: Compare this condition with each other one; otherwise all pairs.
         among: Conditions to compare; by default the methods (all conditions if `against` is given).
         test: The test behind `p` and the sentence: one of `TESTS`.
@@ -74,7 +74,7 @@ def compare(
     """
     if test not in TESTS:
         raise DesignError(f"There is no test '{test}'; expected one of {', '.join(TESTS)}.")
-    rows = rated(frame, attribute)
+    rows = rated(filled(frame), attribute)
     listed = conditions(rows)
     pairs = _pairs(rows, against, among)
     table = _Table.of(cells(rows))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings.tidy import cells, conditions, is_simulated, own_items, rated
+from analysis.ratings.tidy import cells, conditions, filled, is_simulated, own_items, rated
 from analysis.statistics.bootstrap import bca, bootstrap_means, influences
 from analysis.statistics.intervals import INTERVALS, LEVEL, Interval, interval
 from analysis.statistics.variance import Floats
@@ -36,7 +36,7 @@ def mos(
     the interval over listeners.
 
     Args:
-        frame: Tidy ratings.
+        frame: Tidy ratings; `listener, item, condition, score` will do.
         interval: One of `INTERVALS`.
         by: A column to split by (`item`, `study`, `attribute`, or a questionnaire column `q_...`).
         attribute: The scale, if the frame has several.
@@ -55,6 +55,7 @@ def mos(
     """
     if interval not in INTERVALS:
         raise DesignError(f"There is no interval '{interval}'; expected one of {', '.join(INTERVALS)}.")
+    frame = filled(frame)
     if by is None:
         return _table(rated(frame, attribute), interval, order, level, draws, seed)
     if by not in frame:

@@ -9,36 +9,61 @@ import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.ratings import row_checks as checks
+from analysis.ratings.missing import blank_codes
 from analysis.ratings.names import of_page_type
-from analysis.ratings.readers import Problems, read_source
+from analysis.ratings.readers import Columns, Problems, Reading, read_source
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE
+from analysis.ratings.repeats import once
+from analysis.ratings.roles import asked_roles, lookalikes, with_roles
 from analysis.ratings.study import Study, is_study, read_study
 from analysis.ratings.tidy import tidy
+from analysis.ratings.training import untouched, with_training
 
 
 def load_ratings(
-    *sources: str | Path,
+    *sources: str | Path | pd.DataFrame,
     listener: str | list[str] | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Columns | None = None,
     pattern: str | None = None,
     scale: tuple[float, float] | None = None,
     simulated: str = "refuse",
     bad_rows: str = "stop",
+    reference: str | list[str] | None = None,
+    anchor: str | list[str] | None = None,
+    roles: Mapping[str, str] | None = None,
+    leave_out: str | list[str] | None = None,
+    repeats: str | None = None,
+    missing: float | list[float] | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
 ) -> pd.DataFrame:
     """Read ratings from one or several sources into one tidy frame (columns: see `analysis.ratings.tidy`).
 
     Args:
         sources: Each a database URL, a study folder, an SQLite file, our CSV, a CSV or a results folder of
-            webMUSHRA, a JSON or CSV file of pymushra, or any other CSV together with `columns`.
+            webMUSHRA, a file of pymushra, mushraJS, beaqleJS or WAET, or any other CSV, Excel workbook
+            or data frame, together with `columns` where its columns have other names.
         listener: The column or columns that tell listeners apart where the source has no session ids.
         columns: Our name to the table's header, for tables under other names; without `score` the table is
-            wide.
-        pattern: For wide tables: regular expression of the score columns with groups `item` and `condition`.
+            wide. Several headers together may make up a listener, an item or a condition.
+        pattern: For wide tables: regular expression of the score columns with some of the groups `listener`,
+            `item` and `condition`.
         scale: Lowest and highest score allowed; a score outside is a bad row. What is computed from scores
             has ends of its own: the difference of two grades from 1 to 5 is -4 to 4.
         simulated: What becomes of simulated ratings beside real ones: `refuse`, `include`, `exclude` or
             `only`.
-        bad_rows: `stop` at rows that are half-written, out of range or contradict each other, or `drop` them.
+        bad_rows: `stop` at rows that are half-written or out of range, or `drop` them.
+        reference: Condition(s) that are the hidden reference, where the name does not say so.
+        anchor: Condition(s) that are the low anchor.
+        roles: Condition to role, one of `analysis.ratings.tidy.ROLES`.
+        leave_out: Items that do not count, with `*` and `?`, for example training; `none` counts all,
+            training in its usual names too.
+        repeats: What becomes of ratings given more than once with different scores: `average`, `first` or
+            `last`.
+        missing: Score(s) that mean 'not rated'. The usual codes (NA, -1, -99, ...) are known where they are
+            plain.
+        encoding: Of CSV files that are neither UTF-8 nor cp1252.
+        sheet: Of Excel workbooks; the first with cells by default.
 
     Returns:
         The tidy frame. `frame.attrs` holds `notes` (in words, what was left out), `scales` (attribute to the
@@ -50,27 +75,31 @@ def load_ratings(
     """
     if bad_rows not in ("stop", "drop"):
         raise RatingsError(f"bad_rows is '{bad_rows}'; expected stop or drop.")
+    asked = asked_roles(_list(reference), _list(anchor), dict(roles or {}))
     if not sources:
         raise RatingsError("No ratings were named; expected a CSV file, a study folder or a database URL.")
-    names = [listener] if isinstance(listener, str) else listener
+    codes = [missing] if isinstance(missing, int | float) else list(missing or [])
+    how = Reading(_list(listener), columns, pattern, encoding, sheet)
     problems = Problems()
     parts, studies = [], []
     for source in sources:
-        part = read_source(source, problems, listener=names, columns=columns, pattern=pattern)
-        if is_study(source):
+        part = read_source(source, problems, how)
+        if not isinstance(source, pd.DataFrame) and is_study(source):
             studies.append(read_study(source))
             part = _labelled(part, studies[-1])
         parts.append(part)
     raw = _apart(pd.concat(parts, ignore_index=True))
+    raw = checks.without_blank_rows(raw, problems)
+    raw, training = with_training(raw, _list(leave_out))
     raw = checks.numbers(raw, problems)
+    raw, coded = blank_codes(raw, scale, codes)
     places = raw.reindex(columns=[FILE, LINE, MEASURE])
     frame = pd.concat([tidy(raw, source=_called(sources)), places], axis=1)
     frame = checks.identified(frame, problems)
+    frame = with_roles(frame, asked)
     frame = checks.in_range(frame, scale, problems)
-    frame, notes = checks.once(frame, problems)
-    training = (frame["kind"] == "training") & frame["item"].str.lower().str.startswith("training")
-    if training.any():
-        notes.append(f"{int(training.sum())} ratings of pages named as training do not count.")
+    frame, told = once(frame, repeats)
+    notes = [*problems.notes, *training, *coded, *told]
     if problems.found:
         checks.report(problems.found, bad_rows)
         notes.append(
@@ -85,6 +114,7 @@ def load_ratings(
         else {}
     )
     scales = _scales(frame, scale, studies if len(studies) == len(sources) else [])
+    notes += [*untouched(frame), *lookalikes(frame)]
     frame = frame.drop(columns=places.columns)
     frame.attrs |= {"notes": notes, "scales": scales, **about}
     return frame
@@ -123,5 +153,16 @@ def _apart(raw: pd.DataFrame) -> pd.DataFrame:
     return raw.assign(attribute=raw["attribute"].where(~several, of_page_type(raw[PAGE], raw["attribute"])))
 
 
-def _called(sources: tuple[str | Path, ...]) -> str:
-    return ", ".join("the database" if "://" in str(source) else Path(source).name for source in sources)
+def _list(names: str | list[str] | None) -> list[str] | None:
+    return [names] if isinstance(names, str) else names
+
+
+def _called(sources: tuple[str | Path | pd.DataFrame, ...]) -> str:
+    return ", ".join(
+        "the data frame"
+        if isinstance(source, pd.DataFrame)
+        else "the database"
+        if "://" in str(source)
+        else Path(source).name
+        for source in sources
+    )

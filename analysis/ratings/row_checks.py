@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.missing import blank_words, plain_number
 from analysis.ratings.names import SLIDER_ENDS
 from analysis.ratings.readers import Problems
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, SLIDER
-from analysis.ratings.tidy import KEY, NUMBERS, each
+from analysis.ratings.tidy import NUMBERS, by_value, each
 
 logger = logging.getLogger(__name__)
 SHOWN = 5
@@ -28,6 +29,13 @@ def numbers(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     commas = raw[FILE].isin(problems.decimal_commas)
     for name in [column for column in NUMBERS if column in raw]:
         text = raw[name] if pd.api.types.is_numeric_dtype(raw[name]) else raw[name].replace("", np.nan)
+        if name == "score" and not pd.api.types.is_numeric_dtype(text):
+            text, found = blank_words(text)
+            problems.notes += [
+                f"{n} scores are {word!r}, which means 'not rated': they do not count."
+                for word, n in found.items()
+            ]
+            text = by_value(text, plain_number)
         if commas.any() and not pd.api.types.is_numeric_dtype(text):
             text = text.where(~commas, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
         values = pd.to_numeric(text, errors="coerce").astype(float)
@@ -37,6 +45,16 @@ def numbers(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
         bad |= wrong
         raw = raw.assign(**{name: values})
     return raw[~bad].reset_index(drop=True)
+
+
+def without_blank_rows(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
+    """Pass over rows without item, condition and score: instructions and breaks of an experiment."""
+    blank = pd.Series(True, index=raw.index)
+    for name in ("item", "condition", "score"):
+        blank &= raw[name].isna() | (raw[name].astype(str).str.strip() == "")
+    if blank.any():
+        problems.notes.append(f"{int(blank.sum())} rows without item, condition and score are no ratings.")
+    return raw[~blank].reset_index(drop=True)
 
 
 def identified(frame: pd.DataFrame, problems: Problems) -> pd.DataFrame:
@@ -66,38 +84,6 @@ def ends_of(measure: object, scale: tuple[float, float]) -> tuple[float, float]:
     """Return the lowest and highest score of a measure where listeners rate on a scale."""
     width = scale[1] - scale[0]
     return {"difference": (-width, width), "share": (0.0, 1.0)}.get(str(measure), scale)
-
-
-def once(frame: pd.DataFrame, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
-    """Keep one row of each rating; rows of one rating with different scores contradict and all go.
-
-    Returns:
-        The rows, and sentences on those left out that contradict nothing.
-    """
-    place = frame["trial_position"].where(frame["kind"] != "trial", -1.0).fillna(-1.0)
-    keys = [frame[name] for name in KEY] + [place]
-    if not frame.assign(_place=place).duplicated([*KEY, "_place"]).any():
-        return frame.reset_index(drop=True), []
-    scores = frame.groupby(keys, sort=False, dropna=False)["score"]
-    contradictory = scores.transform("nunique") > 1
-    scored = frame["score"].notna()
-    groups = [key[contradictory & scored] for key in keys]
-    for _, rows in frame[contradictory & scored].groupby(groups, sort=False):
-        first = rows.iloc[0]
-        lines, found = ", ".join(map(str, rows[LINE])), " and ".join(f"{score:g}" for score in rows["score"])
-        what = (
-            f"listener '{first['listener']}' gives '{first['condition']}' of '{first['item']}' the "
-            f"scores {found} (lines {lines})"
-        )
-        problems.add(first[FILE], int(first[LINE]), what)
-    blank = ~contradictory & ~scored & (scores.transform("count") > 0)
-    rest = frame[~contradictory & ~blank]
-    copies = rest.assign(_place=place[rest.index]).duplicated([*KEY, "_place"])
-    notes = [
-        *_left_out(frame[blank], "rows without a score do not count, for others give the score"),
-        *_left_out(rest[copies], "rows repeat another row exactly and count once"),
-    ]
-    return rest[~copies].reset_index(drop=True), notes
 
 
 def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFrame:
@@ -136,13 +122,3 @@ def report(found: list[str], bad_rows: str) -> None:
         )
     for sentence in found:
         logger.warning("left out: %s", sentence)
-
-
-def _left_out(rows: pd.DataFrame, what: str) -> list[str]:
-    """One sentence on rows, with the places of the first of them; none without rows."""
-    if rows.empty:
-        return []
-    where = ", ".join(f"{row[FILE]} line {row[LINE]}" for _, row in rows.head(SHOWN).iterrows())
-    sentence = f"{len(rows)} {what} ({where})."
-    logger.warning(sentence)
-    return [sentence]

@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,11 +53,25 @@ COLUMNS = [
     "label", "item_label",
 ]  # fmt: skip
 
+# In lower case without blanks, dashes and underscores.
 _ROLE_OF_NAME = {
-    "reference": "hidden_reference",
-    "hidden_reference": "hidden_reference",
-    "anchor35": "low_anchor",
-    "anchor70": "mid_anchor",
+    **dict.fromkeys(
+        (
+            "reference",
+            "hiddenreference",
+            "hiddenref",
+            "ref",
+            "refhidden",
+            "referencehidden",
+            "orig",
+            "original",
+        ),
+        "hidden_reference",
+    ),
+    **dict.fromkeys(
+        ("anchor", "anchor35", "anchor3.5", "lowanchor", "anchorlow", "lp35", "lp3500"), "low_anchor"
+    ),
+    **dict.fromkeys(("anchor70", "anchor7", "midanchor", "anchormid", "lp70", "lp7000"), "mid_anchor"),
 }
 
 
@@ -71,8 +86,8 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def role_of(condition: str) -> str:
-    """Return the role that a condition's name implies in webMUSHRA; `method` for every other name."""
-    return _ROLE_OF_NAME.get(condition, "method")
+    """Return the role that a condition's name implies, in any spelling; `method` for every other name."""
+    return _ROLE_OF_NAME.get(re.sub(r"[\s_-]", "", condition).lower(), "method")
 
 
 def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
@@ -92,16 +107,20 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
     if missing:
         raise RatingsError(f"{source} has no column {_quoted(missing)}; found {_quoted(frame.columns)}.")
     extra = [name for name in frame.columns if str(name).startswith("q_")]
-    out = frame.reindex(columns=[*COLUMNS, *extra]).copy()
-    for name in [*TEXT, *extra]:
-        out[name] = _as_text(out[name])
+    # At once: pandas warns of tables with a hundred columns that are set one by one.
+    given = frame.reindex(columns=[*COLUMNS, *extra])
+    texts = {*TEXT, *extra}
+    out = pd.DataFrame(
+        {name: _as_text(given[name]) if name in texts else given[name] for name in given.columns},
+        index=given.index,
+    )
     for name in NUMBERS:
         out[name] = pd.to_numeric(out[name]).astype(float)
     for name in FLAGS:
         out[name] = _as_flag(out[name], default=name == "finished", source=source)
     defaults: dict[str, Any] = {
         "study": "study", "session": out["listener"], "attribute": "score", "kind": "trial",
-        "role": by_value(out["condition"], role_of), "label": out["condition"],
+        "role": by_value(out["condition"], role_of).fillna("method"), "label": out["condition"],
         "item_label": out["item"],
     }  # fmt: skip
     for name, value in defaults.items():
@@ -113,6 +132,18 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
                 f"{source} has the {name} {_quoted(unknown)}; expected one of {', '.join(known)}."
             )
     return out.reset_index(drop=True)
+
+
+def filled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame with `listener, item, condition, score` the tidy columns that it lacks.
+
+    Raises:
+        RatingsError: One of the four is missing.
+    """
+    if set(COLUMNS) <= set(frame.columns):
+        return frame
+    whole = tidy(frame, source="the frame").set_axis(frame.index)
+    return frame.assign(**{name: whole[name] for name in COLUMNS})
 
 
 def rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:

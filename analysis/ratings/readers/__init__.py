@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,69 +10,112 @@ import pandas as pd
 from analysis.errors import RatingsError
 from analysis.ratings.names import DATABASE, SIMULATED_MARK
 from analysis.ratings.readers import ours, pymushra, webmushra, wide
-from analysis.ratings.readers.table import Problems, listener_of, read_json, read_table
+from analysis.ratings.readers.columns import listener_of
+from analysis.ratings.readers.others import from_other_json, read_waet
+from analysis.ratings.readers.rows import FILE, LINE, Problems
+from analysis.ratings.readers.table import read_json, read_table
+from analysis.ratings.readers.wide import Columns
+from analysis.ratings.readers.workbook import is_workbook, read_workbook
 
-__all__ = ["Problems", "read_source"]
+__all__ = ["Columns", "Problems", "Reading", "read_source"]
 
 
-def read_source(
-    source: str | Path,
-    problems: Problems,
-    *,
-    listener: list[str] | None = None,
-    columns: Mapping[str, str] | None = None,
-    pattern: str | None = None,
-) -> pd.DataFrame:
-    """Read one source: database URL, study folder, SQLite file, folder of webMUSHRA results, CSV or JSON.
+@dataclass(frozen=True)
+class Reading:
+    """How a table under other names is to be read; see `load_ratings`."""
+
+    listener: list[str] | None = None
+    columns: Columns | None = None
+    pattern: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+
+
+def read_source(source: str | Path | pd.DataFrame, problems: Problems, how: Reading) -> pd.DataFrame:
+    """Read one source: database URL, study folder, SQLite file, folder of results, table, JSON or XML.
 
     Raises:
         RatingsError: It does not exist or is none of these.
     """
+    if isinstance(source, pd.DataFrame):
+        return _table(from_frame(source), "the data frame", "study", None, how)
     if "://" in str(source):
         return ours.read_database(str(source), "the database")
     path = Path(source)
     if path.is_dir():
-        return _read_folder(path, problems, listener, columns, pattern)
+        return _read_folder(path, problems, how)
     if not path.is_file():
         raise RatingsError(
-            f"{path} does not exist; expected a CSV or JSON file, a study folder or a database URL."
+            f"{path} does not exist; expected a CSV or JSON file, a study folder or a database URL"
         )
-    if path.suffix in (".sqlite3", ".sqlite", ".db"):
+    suffix = path.suffix.lower()
+    if suffix in (".sqlite3", ".sqlite", ".db"):
         return ours.read_database(ours.sqlite_url(path), path.name)
-    if path.suffix == ".json":
-        content = read_json(path)
-        if ours.is_our_json(content):
-            return ours.from_json(content, path.name)
-        return _marked(pymushra.from_pymushra(pymushra.flat_table(content, path.name), listener), path.stem)
-    table = read_table(path, problems)
-    header = [str(name) for name in table.columns]
-    if columns or pattern:
+    if suffix == ".xml":
+        return read_waet(path)
+    if suffix == ".json":
+        return _read_json(path, how)
+    if is_workbook(path):
+        table = read_workbook(path, problems, how.sheet)
+    else:
+        table = read_table(path, problems, how.encoding)
+    return _table(table, path.name, path.stem, path, how)
+
+
+def _read_json(path: Path, how: Reading) -> pd.DataFrame:
+    content = read_json(path)
+    if ours.is_our_json(content):
+        return ours.from_json(content, path.name)
+    other = from_other_json(content, path)
+    if other is not None:
+        return other
+    if isinstance(content, list) and content and all(isinstance(row, dict) for row in content):
+        table = pymushra.records_table(content, path.name)
+        if not pymushra.is_pymushra(list(table.columns)):
+            return _table(table, path.name, path.stem, path, how)
+    return _marked(pymushra.from_pymushra(pymushra.flat_table(content, path.name), how.listener), path.stem)
+
+
+def from_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take a data frame as a table that was read: its missing cells are empty, its rows are numbered."""
+    table = frame.reset_index(drop=True)
+    table.columns = [str(name) for name in table.columns]
+    table = table.astype(object).where(table.notna(), "")
+    table[FILE], table[LINE] = "the data frame", range(1, len(table) + 1)
+    return table
+
+
+def _table(table: pd.DataFrame, name: str, study: str, path: Path | None, how: Reading) -> pd.DataFrame:
+    """Read a table by its header: as one of a known program, or by the names given."""
+    header = [str(column) for column in table.columns]
+    listener = how.listener
+    if how.columns or how.pattern:
         return wide.from_named(
-            table.assign(study=path.stem) if "study" not in header else table,
-            {"study": "study", **(columns or {})},
+            table.assign(study=study) if "study" not in header else table,
+            {"study": "study", **(how.columns or {})},
             listener,
-            pattern,
+            how.pattern,
         )
     if ours.is_ours(header):
         table = ours.from_ours(table)
         return table if not listener else table.assign(listener=listener_of(table, listener, None))
     if webmushra.is_webmushra(header):
-        frame = webmushra.from_webmushra(table, listener, webmushra.page_of(path))
-        return _marked(frame, path.resolve().parent.name)
+        frame = webmushra.from_webmushra(table, listener, webmushra.page_of(path) if path else None)
+        return _marked(frame, path.resolve().parent.name) if path else frame
     if pymushra.is_pymushra(header):
         return pymushra.from_pymushra(table, listener)
-    if {"item", "condition", "score"} <= set(header):
-        return wide.from_named(table, None, listener)
     needed = {"item", "condition", "score"}
+    if needed <= set(header):
+        return wide.from_named(table, None, listener)
     if len(needed & set(header)) == 2 and "listener" in header:
         missing = next(iter(needed - set(header)))
         raise RatingsError(
-            f"{path.name} has no column '{missing}'; expected listener, item, condition and score "
-            f"(or --column {missing}=HEADER)."
+            f"{name} has no column {missing!r}; expected listener, item, condition and score "
+            f"(or --column {missing}=HEADER)"
         )
     raise RatingsError(
-        f"{path.name} is none of the known tables (ours, webMUSHRA's, pymushra's); map its columns with "
-        f"--column NAME=HEADER (found {', '.join(name for name in header if not name.startswith('_'))})."
+        f"{name} is none of the known tables (ours, webMUSHRA's, pymushra's); map its columns with "
+        f"--column NAME=HEADER (found {', '.join(column for column in header if not column.startswith('_'))})"
     )
 
 
@@ -84,9 +127,7 @@ def _marked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def _read_folder(
     path: Path,
     problems: Problems,
-    listener: list[str] | None,
-    columns: Mapping[str, str] | None,
-    pattern: str | None,
+    how: Reading,
 ) -> pd.DataFrame:
     database = path / DATABASE
     if database.is_file():
@@ -102,7 +143,5 @@ def _read_folder(
             f"{path} holds no ratings; expected {DATABASE} or one of webMUSHRA's "
             f"{', '.join(f'{name}.csv' for name in webmushra.PAGES)}."
         )
-    parts = [
-        read_source(file, problems, listener=listener, columns=columns, pattern=pattern) for file in files
-    ]
+    parts = [read_source(file, problems, how) for file in files]
     return pd.concat(parts, ignore_index=True)

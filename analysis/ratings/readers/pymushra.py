@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.readers.table import FILE, LINE, listener_of
+from analysis.ratings.readers.columns import listener_of
+from analysis.ratings.readers.table import FILE, LINE
 from analysis.ratings.readers.webmushra import from_webmushra
 
 _LIKERT = {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"}
@@ -61,15 +62,21 @@ def flat_table(content: Any, name: str) -> pd.DataFrame:
             if isinstance(content, list)
             else [row for doc in _documents(content) for row in _flat(doc)]
         )
-        table = pd.DataFrame(
-            [{key: _text(value) for key, value in row.items()} for row in rows], dtype=object
-        ).fillna("")
+        table = records_table(rows, name)
     except (AttributeError, KeyError, TypeError):
         table = pd.DataFrame()
     if not is_pymushra(list(table.columns)):
         raise RatingsError(
             f"{name} holds no trials as pymushra stores them (keys testId, id, type, responses)."
         )
+    return table
+
+
+def records_table(rows: list[dict[str, Any]], name: str) -> pd.DataFrame:
+    """Turn records of JSON into a table of text, numbered from 1."""
+    table = pd.DataFrame(
+        [{key: _text(value) for key, value in row.items()} for row in rows], dtype=object
+    ).fillna("")
     table[FILE], table[LINE] = name, range(1, len(table) + 1)
     return table
 

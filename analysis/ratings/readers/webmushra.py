@@ -22,7 +22,10 @@ from analysis.ratings.names import (
     UNRATED,
     WEBMUSHRA_FILES,
 )
-from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of, listener_of
+from analysis.ratings.readers.columns import listener_of
+from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of
+from analysis.ratings.tidy import by_value
+from analysis.ratings.training import is_training
 
 PAGES = {file: page_type for page_type, file in WEBMUSHRA_FILES.items()}
 _FILE = re.compile(rf"({'|'.join(PAGES)})(-\d+)?\.csv")
@@ -71,7 +74,7 @@ def from_webmushra(
         }
     )
     # The format knows no kinds of pages; a training page can only say so in its id.
-    training = table["trial_id"].str.lower().str.startswith("training")
+    training = by_value(table["trial_id"], is_training).eq(True)
     common["kind"] = training.map({True: "training", False: "trial"})
     common["session"] = table["session_uuid"] if "session_uuid" in table else common["listener"]
     for name in _questions(list(table.columns)):

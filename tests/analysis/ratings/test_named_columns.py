@@ -78,5 +78,5 @@ def test_a_column_that_is_missing_is_named(missing: str, tmp_path: Path) -> None
         load_ratings(file)
     assert str(caught.value) == (
         f"ratings.csv has no column '{missing}'; expected listener, item, condition and score "
-        f"(or --column {missing}=HEADER)."
+        f"(or --column {missing}=HEADER)"
     )

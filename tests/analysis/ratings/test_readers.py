@@ -28,7 +28,9 @@ def test_training_pages_and_simulated_results_say_so_by_name(tmp_path: Path) -> 
         write(tmp_path, "mushra.csv", MUSHRA.replace("uuid-2,song1", "uuid-2,training-song1"))
     )
     assert list(frame["kind"]) == ["trial"] * 3 + ["training"] * 3
-    assert frame.attrs["notes"] == ["3 ratings of pages named as training do not count."]
+    assert frame.attrs["notes"] == [
+        "3 ratings of pages named as training do not count: 'training-song1' (--leave-out none counts them)."
+    ]
     folder = tmp_path / "test-simulated"
     folder.mkdir()
     assert load_ratings(write(folder, "mushra.csv", MUSHRA))["simulated"].all()
@@ -83,9 +85,7 @@ def test_without_session_ids_it_refuses_and_names_the_option(tmp_path: Path) -> 
 
 def test_an_empty_listener_is_named_by_line(tmp_path: Path) -> None:
     path = write(tmp_path, "mushra.csv", MUSHRA.replace("uuid-2", "", 1))
-    with pytest.raises(
-        RatingsError, match=r"mushra\.csv, line 5: the listener column 'session_uuid' is empty"
-    ):
+    with pytest.raises(RatingsError, match=r"mushra\.csv, line 5: the listener is empty"):
         load_ratings(path)
 
 
@@ -294,5 +294,5 @@ def test_a_pattern_that_is_no_regular_expression(tmp_path: Path) -> None:
     with pytest.raises(RatingsError) as error:
         load_ratings(path, columns={"listener": "subject"}, pattern="(")
     assert str(error.value) == (
-        "--pattern '(' is not a regular expression: missing ), unterminated subpattern at position 0."
+        "--pattern '(' is not a regular expression: missing ), unterminated subpattern at position 0"
     )

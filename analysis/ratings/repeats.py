@@ -1,0 +1,111 @@
+"""A rating that came more than once: a copy of a row, a repetition, or a second session."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.errors import RatingsError
+from analysis.ratings.readers.table import FILE, LINE
+from analysis.ratings.tidy import KEY
+
+CHOICES = ("average", "first", "last")
+_SHOWN = 5
+
+
+def once(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+    """Keep one row of each rating.
+
+    Rows with one score count once. Rows with different scores are repetitions, or errors: only the caller can
+    say which, for to keep those that agree would choose by the outcome.
+
+    Args:
+        frame: Tidy ratings with file and line.
+        repeats: `average` them, or keep the `first` or the `last`; across sessions too.
+
+    Returns:
+        The rows, and sentences on what became of the others.
+
+    Raises:
+        RatingsError: Different scores, and `repeats` does not say what they are.
+    """
+    if repeats is not None and repeats not in CHOICES:
+        raise RatingsError(f"--repeats is {repeats!r}; expected average, first or last")
+    place = frame["trial_position"].where(frame["kind"] != "trial", -1.0).fillna(-1.0)
+    key = [name for name in KEY if repeats is None or name != "session"]
+    marked = frame.assign(_place=place)
+    again = marked.duplicated([*key, "_place"], keep=False)
+    if not again.any():
+        return frame.reset_index(drop=True), _sessions(frame)
+    rows = marked[again]
+    groups = rows.groupby([*key, "_place"], sort=False, dropna=False)["score"]
+    blank = rows["score"].isna() & (groups.transform("count") > 0)
+    notes = _told(rows[blank], "rows without a score do not count, for others give the score")
+    scored = rows[~blank]
+    groups = scored.groupby([*key, "_place"], sort=False, dropna=False)["score"]
+    differ = groups.transform("nunique") > 1
+    if differ.any() and repeats is None:
+        raise RatingsError(_contradiction(scored[differ], key))
+    gone = marked.index.isin(rows.index[blank])
+    copies = scored.duplicated([*key, "_place"], keep="last" if repeats == "last" else "first")
+    kept = frame.copy()
+    if repeats == "average":
+        kept.loc[scored.index, "score"] = groups.transform("mean")
+    cells = int(scored[differ].groupby([*key, "_place"], dropna=False).ngroups) if differ.any() else 0
+    notes += _told(scored[copies & ~differ], "rows repeat another row's rating and count once")
+    if cells:
+        did = {
+            "average": "averaged",
+            "first": "the first of each is kept",
+            "last": "the last of each is kept",
+        }
+        notes.append(
+            f"{cells} ratings were given more than once, {int(differ.sum())} times in all: "
+            f"{did[str(repeats)]} (--repeats {repeats})."
+        )
+    gone |= marked.index.isin(scored.index[copies])
+    out = kept[~gone].reset_index(drop=True)
+    return out, notes + (_sessions(out) if repeats is None else [])
+
+
+def _contradiction(rows: pd.DataFrame, key: list[str]) -> str:
+    found = []
+    groups = rows.groupby([*key, "_place"], sort=False, dropna=False)
+    for _, same in groups:
+        first = same.iloc[0]
+        scores = " and ".join(f"{score:g}" for score in same["score"])
+        found.append(
+            f"{first[FILE]}: listener {first['listener']!r} gives {first['condition']!r} of "
+            f"{first['item']!r} the scores {scores} (lines {', '.join(map(str, same[LINE]))})"
+        )
+        if len(found) == _SHOWN:
+            break
+    more = f"; and {groups.ngroups - len(found)} more" if groups.ngroups > len(found) else ""
+    many = "1 rating was" if groups.ngroups == 1 else f"{groups.ngroups} ratings were"
+    return (
+        f"{many} given more than once with different scores ({'; '.join(found)}{more}); say what becomes of "
+        "them with --repeats average, first or last"
+    )
+
+
+def _sessions(frame: pd.DataFrame) -> list[str]:
+    """Report listeners who rated the same in several sessions: the analysis averages those ratings."""
+    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    key = ["study", "listener", "item", "condition", "attribute"]
+    several = rows[rows.duplicated(key, keep=False)]
+    several = several[several.groupby(key)["session"].transform("nunique") > 1]
+    if several.empty:
+        return []
+    who = [repr(str(name)) for name in several["listener"].unique()]
+    names = ", ".join(who[:_SHOWN]) + (f" and {len(who) - _SHOWN} more" if len(who) > _SHOWN else "")
+    return [
+        f"{len(who)} listener{'s' if len(who) > 1 else ''} rated the same stimuli in several sessions "
+        f"({names}): the sessions are averaged; --repeats first or last keeps one."
+    ]
+
+
+def _told(rows: pd.DataFrame, what: str) -> list[str]:
+    """One sentence on rows, with the places of the first of them; none without rows."""
+    if rows.empty:
+        return []
+    where = ", ".join(f"{row[FILE]} line {row[LINE]}" for _, row in rows.head(_SHOWN).iterrows())
+    return [f"{len(rows)} {what} ({where})."]

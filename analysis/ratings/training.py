@@ -1,0 +1,106 @@
+"""Which trials are training and count for nothing: by option, or by a usual word in many languages."""
+
+from __future__ import annotations
+
+import fnmatch
+import unicodedata
+
+import pandas as pd
+
+from analysis.errors import RatingsError
+from analysis.ratings.tidy import by_value
+
+# English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish and Danish; Polish, Russian, Chinese,
+# Japanese and Korean. No words that also name ordinary items, such as `trial`, `probe` or `example`.
+_WORDS = (
+    "training", "practice", "practise", "familiarization", "familiarisation", "warmup", "warm-up", "warm up",
+    "ubung", "uebung", "einubung", "eingewohnung", "trainingsphase", "ubungsphase",
+    "entrainement", "entrainements", "familiarisation",
+    "entrenamiento", "practica", "familiarizacion",
+    "allenamento", "addestramento", "familiarizzazione", "pratica",
+    "treino", "treinamento", "treinos", "pratica",
+    "oefening", "oefenen", "oefenronde", "traning", "ovning", "traening", "ovelse",
+    "trening", "cwiczenie", "тренировка", "обучение", "тренинг",
+    "训练", "練習", "练习", "訓練", "トレーニング", "연습", "훈련",
+)  # fmt: skip
+_UNTOUCHED = 0.8  # share of listeners who gave every condition of an item the same score
+
+
+def plain(text: str) -> str:
+    """Return a text in lower case without accents: `Entraînement` and `Übung` are spelled in many ways."""
+    letters = unicodedata.normalize("NFKD", text.replace("ø", "o").replace("Ø", "O"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
+
+
+_PLAIN_WORDS = tuple(sorted({plain(word) for word in _WORDS}, key=len, reverse=True))
+
+
+def is_training(item: str) -> bool:
+    """Say whether an item's name starts with a usual word for training: `Training_2`, `practice1`."""
+    name = plain(item).lstrip(" _-.([0123456789")
+    for word in _PLAIN_WORDS:
+        rest = name[len(word) :]
+        if name.startswith(word) and (not rest or not rest[0].isalpha() or not word.isascii()):
+            return True
+    return plain(item).startswith("training")
+
+
+def with_training(raw: pd.DataFrame, leave_out: list[str] | None) -> tuple[pd.DataFrame, list[str]]:
+    """Set the kind of trials that are training, where the source says nothing of kinds.
+
+    Args:
+        raw: Ratings; `kind` may be missing.
+        leave_out: Names of items, with `*` and `?`, that do not count; `none` alone lets every item count.
+
+    Raises:
+        RatingsError: A name fits no item.
+    """
+    wanted = [name.strip() for names in leave_out or [] for name in names.split(",") if name.strip()]
+    kind = raw["kind"] if "kind" in raw else pd.Series(None, index=raw.index, dtype=object)
+    items = [str(item) for item in raw["item"].dropna().unique() if item != ""]
+    if wanted == ["none"]:
+        return raw.assign(kind=kind.where(kind != "training", "trial")), []
+    left = _fitting(items, wanted)
+    said = raw["item"].isin(left)
+    usual = by_value(raw["item"], lambda item: is_training(str(item))).eq(True) & ~said
+    usual &= kind.isna() | (kind == "") | (kind == "training")
+    notes = []
+    if said.any():
+        notes.append(f"{int(said.sum())} ratings of {_listed(raw['item'][said])} do not count (--leave-out).")
+    if usual.any():
+        notes.append(
+            f"{int(usual.sum())} ratings of pages named as training do not count: "
+            f"{_listed(raw['item'][usual])} (--leave-out none counts them)."
+        )
+    return raw.assign(kind=kind.mask(said | usual, "training")), notes
+
+
+def untouched(frame: pd.DataFrame) -> list[str]:
+    """Name items on which nearly every listener left all conditions at one score, as in training."""
+    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    if rows["item"].nunique() < 2 or rows["listener"].nunique() < 2:
+        return []
+    scores = rows.groupby(["item", "listener"], sort=False)["score"].agg(["nunique", "size"])
+    flat = scores[scores["size"] > 1]["nunique"].eq(1).groupby("item", sort=False).mean()
+    if flat.empty or (flat >= _UNTOUCHED).all():
+        return []
+    return [
+        f"{item!r} is rated the same for all conditions by nearly every listener; if it was training, say "
+        f"--leave-out {item!r}."
+        for item in flat[flat >= _UNTOUCHED].index
+    ]
+
+
+def _fitting(items: list[str], wanted: list[str]) -> list[str]:
+    left: list[str] = []
+    for name in wanted:
+        fits = [item for item in items if fnmatch.fnmatchcase(plain(item), plain(name))]
+        if not fits:
+            raise RatingsError(f"--leave-out {name!r} fits no item; found {', '.join(map(repr, items[:20]))}")
+        left += fits
+    return left
+
+
+def _listed(items: pd.Series) -> str:
+    names = [repr(str(item)) for item in items.unique()]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
