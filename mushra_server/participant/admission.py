@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "kept_parameters",
     "participant_of",
     "refuse_entry",
+    "same_id",
     "simulates",
     "start_nonce",
     "token_of_start",
@@ -42,6 +44,8 @@ CROWD_PARAMETERS = (
 )
 PARTICIPANT_PARAMETERS = ("PROLIFIC_PID", "workerId", "participant")
 MAX_VALUE_CHARS = 500
+# Of Prolific ({{%PROLIFIC_PID%}}), Qualtrics (${e://...}), and a preview on Mechanical Turk.
+PLACEHOLDER = re.compile(r"\{\{.*\}\}|\$\{.*\}|\{%.*%\}|%.+%|ASSIGNMENT_ID_NOT_AVAILABLE", re.DOTALL)
 NONCE = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 22 characters hold 128 bits
 
 
@@ -79,8 +83,27 @@ def check_question_names(config: StudyConfig) -> None:
 
 
 def participant_of(kept: Mapping[str, str]) -> str | None:
-    """Return the participant's own id, or None."""
-    return next((kept[name] for name in PARTICIPANT_PARAMETERS if kept.get(name)), None)
+    """Return the participant's own id as `same_id` writes it, or None.
+
+    Raises:
+        AnswerError: If it is a placeholder that the recruiting platform did not replace.
+    """
+    for name in PARTICIPANT_PARAMETERS:
+        found = same_id(kept.get(name, ""))
+        if PLACEHOLDER.fullmatch(found):
+            raise AnswerError(
+                f"parameters: {name} is {found!r}, a placeholder that was not replaced; "
+                "open the study from the link that you were sent"
+            )
+        if found:
+            return found
+    return None
+
+
+def same_id(text: str) -> str:
+    """Return an id in one form: full-width letters as usual ones, no blanks around it, nothing invisible."""
+    plain = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFKC", plain).strip()
 
 
 def start_nonce(found: Any) -> str | None:
@@ -130,7 +153,9 @@ def find_session(
     """Return the first session of these tokens that this participant may go on with, and its token."""
     for token in filter(None, tokens):
         session = sessions.find_by_token(connection, token)
-        if session is not None and participant in (None, session.participant):
+        if session is None:
+            continue
+        if participant is None or participant == same_id(session.participant or ""):
             return session, token
     return None
 

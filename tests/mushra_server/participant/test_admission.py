@@ -233,3 +233,34 @@ def test_a_rehearsal_does_not_use_up_a_persons_entry(make_app, make_listener):
     make_listener(app).start({"PROLIFIC_PID": "p"}, simulated=True)
     assert enter(app, PROLIFIC_PID="p").status_code == 201
     assert enter(app, PROLIFIC_PID="p").status_code == 403
+
+
+@pytest.mark.parametrize("other", ["p1 ", "\tp1", "\uff50\uff11", "p1\u200b", "\ufeffp1", "p\u00ad1"])
+def test_one_participant_however_the_id_is_written(make_app, rows, other):
+    app = make_app(options=Options(one_entry=True))
+    assert enter(app, PROLIFIC_PID="p1").status_code == 201
+    assert enter(app, PROLIFIC_PID=other).json["reason"] == "already"
+    assert enter(app, PROLIFIC_PID="p2").status_code == 201
+    assert enter(app, PROLIFIC_PID="  ").status_code == 201, "blanks are no id"
+    found = [row["participant"] for row in rows(app, "SELECT participant FROM sessions ORDER BY id")]
+    assert found == ["p1", "p2", None]
+
+
+def test_an_id_of_an_earlier_release_goes_on_in_its_browser(app, make_listener):
+    listener = make_listener(app).start({"participant": "p1"})
+    page = listener.state["pages"][0]["id"]
+    with app.extensions[EXTENSION].database.write() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET participant = 'p1 '")
+    assert listener.start({"participant": "p1 "}).state["pages"][0]["id"] == page
+
+
+@pytest.mark.parametrize(
+    "placeholder", ["{{%PROLIFIC_PID%}}", "${e://Field/PID}", "{%ID%}", "%ID%", "ASSIGNMENT_ID_NOT_AVAILABLE"]
+)
+def test_a_placeholder_is_no_participant(app, rows, placeholder):
+    answer = enter(app, PROLIFIC_PID=placeholder)
+    assert answer.status_code == 400 and answer.json["error"] == (
+        f"parameters: PROLIFIC_PID is {placeholder!r}, a placeholder that was not replaced; "
+        "open the study from the link that you were sent"
+    )
+    assert rows(app, "SELECT * FROM sessions") == []
