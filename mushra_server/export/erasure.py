@@ -8,6 +8,7 @@ nobody and stay, unless their removal is asked for.
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select
@@ -30,6 +31,9 @@ from mushra_server.webmushra.refused_posts import forget_refused
 
 __all__ = ["forget"]
 
+SCRUB_S = 10.0
+SCORE_KEYS = ("key", "attribute", "score", "listened_ms")
+
 
 def forget(database: Database, participant: str, *, ratings: bool = False) -> dict[str, int]:
     """Remove a participant's personal data, or all of their data.
@@ -43,7 +47,7 @@ def forget(database: Database, participant: str, *, ratings: bool = False) -> di
         How much was removed, by kind.
 
     Raises:
-        ServerError: If nobody has this id.
+        ServerError: If nobody has this id, or another program keeps the removed text in the file for now.
     """
     with database.write() as connection:
         found = select(sessions.c.id).where(
@@ -98,8 +102,10 @@ def _delete(connection: Connection, table: Any, where: Any) -> int:
 def _anonymous(body: str) -> str:
     """Return a stored page answer without what was written in it."""
     found = json.loads(body)
-    rated = [{name: value for name, value in one.items() if name != "comment"} for one in found["ratings"]]
-    return json.dumps({**found, "ratings": rated, "answers": {}})
+    # Earlier releases kept whatever keys were sent.
+    rated = [{name: one[name] for name in SCORE_KEYS if name in one} for one in found["ratings"]]
+    known = {name: found[name] for name in ("attempt", "time_ms") if name in found}
+    return json.dumps({**known, "ratings": rated, "answers": {}})
 
 
 def _event(key: int | None, with_ratings: bool) -> dict[str, Any]:
@@ -112,11 +118,26 @@ def _event(key: int | None, with_ratings: bool) -> dict[str, Any]:
 
 
 def _scrub(database: Database) -> None:
-    """Make SQLite overwrite what was deleted, in the file and in its log."""
+    """Make SQLite overwrite what was deleted, in the file and in its log.
+
+    Raises:
+        ServerError: If another program keeps old pages from being overwritten.
+    """
     if not database.sqlite:
         return
     with database.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
         raw.execute("VACUUM")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        deadline = time.monotonic() + SCRUB_S
+        while True:
+            busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                return
+            if time.monotonic() >= deadline:
+                raise ServerError(
+                    f"{database.name}: the data were removed, but what another program is reading is "
+                    "still in the file and its log (-wal); stop the server and whatever else has it open, "
+                    "and the last one overwrites it"
+                )
+            time.sleep(0.05)

@@ -177,3 +177,38 @@ def test_nothing_is_left_in_the_file_or_its_log(written):
     assert any(b"needle-b" in path.read_bytes() for path in files)
     log = server.study.root / "ratings.sqlite3-wal"
     assert not log.exists() or log.stat().st_size == 0
+
+
+def test_what_a_reader_keeps_in_the_file_is_said(make_app, make_listener, monkeypatch):
+    import sqlite3
+
+    from mushra_server.database import database as module
+    from mushra_server.errors import ServerError
+    from mushra_server.export import erasure
+
+    monkeypatch.setattr(erasure, "SCRUB_S", 0.2)
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.1)
+    app = make_app()
+    make_listener(app).start({"participant": "ann"}).save_all()
+    database = app.extensions["listenable"].database
+    reader = sqlite3.connect(database.name, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT COUNT(*) FROM sessions").fetchone()
+    with pytest.raises(
+        ServerError, match="the data were removed, but what another program is reading is still"
+    ):
+        erasure.forget(database, "ann")
+    reader.close()
+
+
+def test_forgetting_leaves_no_unknown_key_of_a_body(make_app, make_listener, rows):
+    app = make_app()
+    make_listener(app).start({"participant": "ann"}).save_all()
+    database = app.extensions["listenable"].database
+    with database.write() as connection:  # as an earlier release stored it
+        connection.exec_driver_sql(
+            "UPDATE submissions SET body = "
+            "json_set(body, '$.name', 'ann needle', '$.ratings[0].note', 'needle')"
+        )
+    forget(database, "ann")
+    assert not any("needle" in row["body"] for row in rows(app, "SELECT body FROM submissions"))
