@@ -25,7 +25,7 @@ READABLE = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
 
 
 def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio, int]:
-    """Read a sound file (WAV, FLAC, Ogg, MP3), resampled with soxr where `sample_rate` asks for it.
+    """Read a sound file (WAV, FLAC, Ogg, MP3), resampled with soxr if `sample_rate` asks for it.
 
     Args:
         path: the file.
@@ -35,7 +35,7 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
         The samples in [-1, 1] and their rate in Hz.
 
     Raises:
-        AudioFileError: the file cannot be decoded, has no samples, or holds values that are not finite.
+        AudioFileError: the file cannot be decoded, has no samples, or contains values that are not finite.
         FileNotFoundError: there is no such file.
         PermissionError: the file may not be read.
 
@@ -48,20 +48,20 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
     if not os.access(path, os.R_OK):  # which libsndfile calls a system error
         raise PermissionError(errno.EACCES, "The sound file may not be read", str(path))
     if path.stat().st_size == 0:
-        raise AudioFileError(f"{path}: the file is empty; expected WAV, FLAC, Ogg or MP3.")
+        raise AudioFileError(f"{path}: the file is empty; expected WAV, FLAC, Ogg or MP3")
     try:
         audio, rate = soundfile.read(path, dtype="float32")
     except (soundfile.LibsndfileError, TypeError, MemoryError) as error:
         unsaid = "too long for the memory" if isinstance(error, MemoryError) else "it has no header"
         reason = str(getattr(error, "error_string", unsaid)).rstrip(". ")
         raise AudioFileError(
-            f"{path}: not a readable sound file ({reason}); expected WAV, FLAC, Ogg or MP3."
+            f"{path}: not a readable sound file ({reason}); expected WAV, FLAC, Ogg or MP3"
         ) from error
     if len(audio) == 0:
-        raise AudioFileError(f"{path}: the file has no samples; expected at least one.")
+        raise AudioFileError(f"{path}: the file has no samples; expected at least one")
     if not np.isfinite(audio).all():
         raise AudioFileError(
-            f"{path}: the file holds values that are not finite numbers; expected samples in [-1, 1]."
+            f"{path}: the file contains NaN or infinite samples; expected samples in [-1, 1]"
         )
     if sample_rate is not None and sample_rate != rate:
         audio, rate = resample(audio, rate, sample_rate), sample_rate
@@ -91,7 +91,7 @@ def write_audio(
 ) -> None:
     """Write a sound file, refusing to clip; the same call gives the same bytes.
 
-    Reduction to 16 bits adds triangular dither of one step unless the samples lie on the 16-bit grid
+    Reduction to 16 bits adds triangular dither of one step unless the samples are on the 16-bit grid
     already, so that a copy of a 16-bit file is exact.
 
     Args:
@@ -142,21 +142,21 @@ def quantise_16_bit(audio: Audio, *, dither: bool = True, seed: int = 0) -> npt.
 def _refuse_unwritable(path: Path, samples: Audio, subtype: Subtype) -> None:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
-        raise AudioFileError(f"{path}: unknown suffix {path.suffix!r}; expected one of {', '.join(FORMATS)}.")
+        raise AudioFileError(f"{path}: unknown suffix {path.suffix!r}; expected one of {', '.join(FORMATS)}")
     if subtype == "FLOAT" and suffix != ".wav":
-        raise AudioFileError(f"{path}: float samples need a .wav file; found {path.suffix!r}.")
+        raise AudioFileError(f"{path}: float samples need a .wav file; found {path.suffix!r}")
     if samples.ndim not in (1, 2) or samples.size == 0:
         raise AudioFileError(
             f"{path}: nothing to write: audio of shape {samples.shape}; "
-            "expected [samples] or [samples, channels]."
+            "expected [samples] or [samples, channels]"
         )
     if not np.isfinite(samples).all():
         raise AudioFileError(
-            f"{path}: the samples hold values that are not finite numbers; expected values in [-1, 1]."
+            f"{path}: the samples contain NaN or infinite values; expected values in [-1, 1]"
         )
     peak = float(np.abs(samples).max())
     if subtype != "FLOAT" and peak > 1.0:
         raise AudioFileError(
-            f"{path}: the samples would clip: their peak is {peak:.3f}; expected at most 1. "
-            "Lower the level first."
+            f"{path}: the samples would clip: their peak is {peak:.3f}; expected at most 1; "
+            "lower the level first"
         )

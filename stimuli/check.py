@@ -1,4 +1,4 @@
-"""Look through a data set for clips that would spoil a training or a listening test."""
+"""Check a data set for clips that would spoil a training or a listening test."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Finding:
     """Something wrong with one clip.
 
     Attributes:
-        fault: what kind of thing.
+        fault: what kind of problem.
         filename: the clip's name in the index.
         detail: one sentence.
     """
@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def severity(self) -> Literal["error", "warning"]:
-        """Clips that are clipped, or repeated in one fold, can be lived with; the other faults cannot."""
+        """Clipping and repetition within one fold are tolerable; the other faults are not."""
         return "warning" if self.fault in ("clipped", "duplicated") else "error"
 
 
@@ -45,7 +45,7 @@ def check_dataset(dataset: Dataset) -> Iterator[tuple[Clip | None, list[Finding]
     """Yield each clip with what is wrong with it, and at the end what is wrong between clips.
 
     Missing and corrupt files, silence (peak below -80 dBFS), clipping (runs of four samples at full scale),
-    files of equal bytes, and recordings (`src_file`) of which clips stand in more than one fold, so that a
+    files of equal bytes, and recordings (`src_file`) with clips in more than one fold, so that a
     test fold would have been seen in training.
     """
     by_hash: dict[str, list[Clip]] = defaultdict(list)
@@ -76,7 +76,7 @@ def _check_clip(clip: Clip) -> list[Finding]:
     run = longest_clipped_run(audio)
     if run >= CLIPPED_RUN:
         return [
-            Finding("clipped", clip.filename, f"{run} samples in a row stand at full scale ({_dbfs(peak)}).")
+            Finding("clipped", clip.filename, f"{run} samples in a row are at full scale ({_dbfs(peak)}).")
         ]
     return []
 

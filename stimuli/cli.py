@@ -19,7 +19,7 @@ def _data() -> None:
 def soundscapes(
     out: Path = typer.Argument(..., help="Folder to write the data set into."),
     classes: int = typer.Option(8, help="Number of classes, 2 to 10."),
-    clips: int = typer.Option(40, help="Clips a class, spread over five folds."),
+    clips: int = typer.Option(40, help="Clips per class, spread over five folds."),
     seconds: float = typer.Option(2.0, help="Length of a clip in seconds."),
     seed: int = typer.Option(0, help="The same seed gives the same bytes."),
 ) -> None:
@@ -78,7 +78,7 @@ def download(
     out: Path = typer.Argument(..., help="Folder to make."),
     yes: bool = typer.Option(False, "--yes", help="Accept the licence without being asked."),
 ) -> None:
-    """Download a published data set; start the same command again to go on after a break."""
+    """Download a published data set; run the same command again to resume after an interruption."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
     from stimuli.download import download as download_set
@@ -86,7 +86,7 @@ def download(
     from stimuli.remote import REMOTES
 
     if name not in REMOTES:
-        raise DatasetError(f"{name!r} cannot be downloaded; expected one of {', '.join(REMOTES)}.")
+        raise DatasetError(f"{name!r} cannot be downloaded; expected one of {', '.join(REMOTES)}")
     remote = REMOTES[name]
     typer.echo(f"{remote.title}\n  {remote.url} ({remote.size})\n  licence: {remote.licence}")
     if not yes and not typer.confirm("Download it under this licence?"):
@@ -94,5 +94,5 @@ def download(
     with Progress(BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(name, total=None)
         found = download_set(remote, out, lambda done, total: bar.update(task, completed=done, total=total))
-    known = "as published" if remote.sha256 else "its publisher gives none to compare with"
+    known = "as published" if remote.sha256 else "its publisher gives no hash to compare with"
     typer.echo(f"{out} is there. SHA-256 of the archive: {found} ({known}).")

@@ -48,7 +48,7 @@ class Dataset:
     """Labelled clips in folds.
 
     Attributes:
-        root: the folder that holds them.
+        root: the folder that contains them.
         clips: in the order of the index.
         labels: names of the classes, in the order of their targets, of the whole index: a selection of
             folds keeps them.
@@ -83,7 +83,7 @@ class Dataset:
             if known != clip.category:
                 raise DatasetError(
                     f"{index}: target {clip.target} is called both {known!r} and {clip.category!r}; "
-                    "expected one name."
+                    "expected one name"
                 )
         return cls(
             path if path.is_dir() else path.parent, clips, tuple(names[target] for target in sorted(names))
@@ -98,11 +98,11 @@ class Dataset:
         chosen = tuple(clip for clip in self.clips if clip.fold in numbers)
         if not chosen:
             wanted, present = ", ".join(map(str, numbers)), ", ".join(map(str, self.fold_numbers))
-            raise DatasetError(f"{self.root}: no clip in fold {wanted}; the folds are {present}.")
+            raise DatasetError(f"{self.root}: no clip in fold {wanted}; the folds are {present}")
         return replace(self, clips=chosen)
 
     def select(self, clips: Iterable[Clip]) -> Dataset:
-        """Return the data set with `clips` alone."""
+        """Return the data set with only `clips`."""
         return replace(self, clips=tuple(clips))
 
     @property
@@ -111,7 +111,7 @@ class Dataset:
         return tuple(sorted({clip.fold for clip in self.clips}))
 
     def label_index(self, clip: Clip) -> int:
-        """Return the place of the clip's class in `labels`."""
+        """Return the index of the clip's class in `labels`."""
         return self.labels.index(clip.category)
 
     @cached_property
@@ -126,13 +126,13 @@ class Dataset:
         Args:
             clip: one of `clips`.
             sample_rate: of the returned samples, in Hz.
-            duration_s: where given, a longer clip is trimmed at its end and a shorter one padded with zeros
+            duration_s: if given, a longer clip is trimmed at its end and a shorter one padded with zeros
                 at its end, as ESC-50 itself was made.
         """
         return fit_length(to_mono(read_audio(clip.path, sample_rate)[0]), sample_rate, duration_s)
 
     def stem(self, clip: Clip, sample_rate: int, duration_s: float | None = None) -> Audio | None:
-        """Read the foreground of a clip alone, `[samples]`, or return None where the data set has none."""
+        """Read only the foreground of a clip, `[samples]`, or return None if the data set has none."""
         path = self.root / "stems" / clip.filename
         if not path.is_file():
             return None
@@ -152,18 +152,18 @@ def _read_rows(index: Path) -> list[dict[str, str]]:
         with index.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{index}: not a text file in UTF-8; expected a CSV.") from error
+        raise DatasetError(f"{index}: not a text file in UTF-8; expected a CSV") from error
     except csv.Error as error:
-        raise DatasetError(f"{index}: not a CSV ({error}).") from error
+        raise DatasetError(f"{index}: not a CSV ({error})") from error
     if not rows:
-        raise DatasetError(f"{index}: the index has no clips; expected a header and at least one row.")
+        raise DatasetError(f"{index}: the index has no clips; expected a header and at least one row")
     return rows
 
 
 def _field(index: Path, line: int, row: Mapping[str, str | None], column: str) -> str:
     value = row.get(column)
     if value is None or not value.strip():
-        raise DatasetError(f"{index}: line {line} has no value in the column {column!r}.")
+        raise DatasetError(f"{index}: line {line} has no value in the column {column!r}")
     return value.strip()
 
 
@@ -172,7 +172,7 @@ def _number(index: Path, line: int, row: Mapping[str, str | None], column: str) 
     try:
         return int(value)
     except ValueError:
-        raise DatasetError(f"{index}: line {line}: {column} is {value!r}; expected a whole number.") from None
+        raise DatasetError(f"{index}: line {line}: {column} is {value!r}; expected an integer") from None
 
 
 def _require_columns(index: Path, row: Mapping[str, str], *columns: str) -> None:
@@ -180,7 +180,7 @@ def _require_columns(index: Path, row: Mapping[str, str], *columns: str) -> None
     if missing:
         raise DatasetError(
             f"{index}: the column {missing[0]!r} is missing; found {', '.join(map(str, row))}; "
-            f"expected {', '.join(columns)}."
+            f"expected {', '.join(columns)}"
         )
 
 

@@ -24,23 +24,23 @@ BLOCK_BYTES = 1 << 20
 ATTEMPTS = 5
 
 Report = Callable[[int, int | None], None]
-"""Called with the bytes that have arrived so far, and the total where it is known."""
+"""Called with the bytes that have arrived so far, and the total if it is known."""
 
 
 def fetch(
     url: str, path: Path, report: Report | None = None, attempts: int = ATTEMPTS, wait_s: float = 1.0
 ) -> Path:
-    """Download `url` to `path`, going on where an earlier try stopped.
+    """Download `url` to `path`, resuming an interrupted earlier try.
 
-    What has arrived is kept in `PATH.part`, beside it the server's validator, so that a file that changed
-    meanwhile is started afresh (RFC 9110, 13.1.5, If-Range).
+    What has arrived is kept in `PATH.part`, next to it the server's validator, so that a file that changed
+    meanwhile is downloaded from the start (RFC 9110, 13.1.5, If-Range).
 
     Raises:
         DatasetError: the server refused, or the connection broke `attempts` times in a row without
             progress.
     """
     if not url.startswith(("http://", "https://")):
-        raise DatasetError(f"{url}: expected an address that begins with http:// or https://.")
+        raise DatasetError(f"{url}: expected an address that begins with http:// or https://")
     part = path.with_name(path.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     failures = 0
@@ -56,7 +56,7 @@ def fetch(
             error.close()
             if error.code < 500:
                 raise DatasetError(
-                    f"{url}: the server answered {error.code} {error.reason}; expected the archive."
+                    f"{url}: the server answered {error.code} {error.reason}; expected the archive"
                 ) from error
             reason = f"the server answered {error.code}"
         except HTTPException:
@@ -65,14 +65,12 @@ def fetch(
             reason = str(getattr(error, "reason", error))
         failures = 0 if part.exists() and part.stat().st_size > before else failures + 1
         if failures >= attempts:
-            raise DatasetError(
-                f"{url}: {reason}, {attempts} times; start the same command again to go on from there."
-            )
+            raise DatasetError(f"{url}: {reason}, {attempts} times; run the command again to resume")
         time.sleep(wait_s * 2**failures)
 
 
 def _fetch_once(url: str, part: Path, report: Report | None) -> bool:
-    """Receive what is missing of `part`; return whether it is whole."""
+    """Receive what is missing of `part`; return whether it is complete."""
     validator = _validator_file(part)
     have = part.stat().st_size if part.exists() and validator.exists() else 0
     request = urllib.request.Request(url, headers={"User-Agent": "listenable"})
@@ -118,7 +116,7 @@ def _receive(answer: IO[bytes], file: IO[bytes], have: int, total: int | None, r
 
 
 def _begin(headers: HTTPMessage) -> int | None:
-    """Return where a partial answer says that it begins (RFC 9110, 14.4), or None where it does not say."""
+    """Return where a partial answer says that it begins (RFC 9110, 14.4), or None if it does not say."""
     unit, _, rest = headers.get("Content-Range", "").partition(" ")
     first = rest.partition("-")[0]
     return int(first) if unit == "bytes" and first.isdecimal() else None
@@ -132,7 +130,7 @@ def unpack(archive: Path, out: Path, remote: Remote) -> None:
     """Unpack the archive's folder as `out`, all of it or nothing.
 
     Raises:
-        DatasetError: the archive is broken, or has not what it should have.
+        DatasetError: the archive is broken or lacks what it should contain.
     """
     temporary = temporary_name(out)
     try:
@@ -144,13 +142,15 @@ def unpack(archive: Path, out: Path, remote: Remote) -> None:
                 packed_tar.extractall(temporary, filter="data")
         if not (temporary / remote.folder / remote.expected).exists():
             raise DatasetError(
-                f"{archive}: it holds no {remote.folder}/{remote.expected}; expected {remote.title}."
+                f"{archive}: it contains no {remote.folder}/{remote.expected}; expected {remote.title}"
             )
         move_into_place(temporary / remote.folder, out)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's fault; a damaged archive's errors have no number
-        raise DatasetError(f"{archive}: not a whole archive ({error}); remove it and start again.") from error
+        raise DatasetError(
+            f"{archive}: not a complete archive ({error}); remove it and start again"
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -162,7 +162,7 @@ def download(remote: Remote, out: Path, report: Report | None = None, wait_s: fl
         DatasetError: `out` exists, the download failed, or what arrived is not what was published.
     """
     if out.exists():
-        raise DatasetError(f"{out}: already there; expected a folder that does not exist yet.")
+        raise DatasetError(f"{out}: already there; expected a folder that does not exist yet")
     archive = out.with_name(f"{out.name}.{remote.url.rsplit('/', 1)[-1]}")
     if not archive.exists():
         fetch(remote.url, archive, report, wait_s=wait_s)
@@ -170,7 +170,7 @@ def download(remote: Remote, out: Path, report: Report | None = None, wait_s: fl
     if remote.sha256 is not None and found != remote.sha256:
         archive.unlink()
         raise DatasetError(
-            f"{archive}: SHA-256 {found}; expected {remote.sha256}. The file was removed: start again."
+            f"{archive}: SHA-256 {found}; expected {remote.sha256}. the file was removed, start again"
         )
     unpack(archive, out, remote)
     archive.unlink()

@@ -4,7 +4,7 @@ StimuliError
 ├── AudioFileError   a sound file cannot be read or written
 ├── DatasetError     a data set is missing, empty or contradicts itself
 ├── ManifestError    a stimuli set's manifest cannot be used
-└── SeedError        a seed is none that every random generator takes
+└── SeedError        a seed is not one that every random generator accepts
 """
 
 from __future__ import annotations
@@ -29,4 +29,4 @@ class ManifestError(StimuliError):
 
 
 class SeedError(StimuliError):
-    """A seed is none that every random generator takes."""
+    """A seed is not one that every random generator accepts."""

@@ -78,7 +78,7 @@ class Aligned:
 
 
 def integrated_loudness(audio: Audio, sample_rate: int) -> float:
-    """Return the gated loudness of a sound in LUFS, -inf where nothing passes the gate (ITU-R BS.1770-4).
+    """Return the gated loudness of a sound in LUFS, -inf if nothing passes the gate (ITU-R BS.1770-4).
 
     A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as a single block
     of its own length. The weighting filters are those that pyloudnorm designs for any rate.
@@ -124,7 +124,7 @@ def _block_power(squares: Floats, sample_rate: int) -> Floats:
 
 
 def is_one_block(samples: int, sample_rate: int) -> bool:
-    """Whether a sound is shorter than a gating block, and so measured as one block of its own length."""
+    """Whether a sound is shorter than a gating block, and so measured as one block."""
     return samples < HOPS_PER_BLOCK * sample_rate // HOPS_PER_SECOND
 
 
@@ -149,7 +149,7 @@ def align_loudness(
 ) -> list[Aligned]:
     """Make sounds equally loud: all of one trial, or all of a set.
 
-    Every sound gets the gain that brings it to `target_lufs`. Where one of them would pass `ceiling_dbtp`,
+    Every sound gets the gain that brings it to `target_lufs`. If one of them would exceed `ceiling_dbtp`,
     the target is lowered for all of them, so that they stay equally loud. A
     sound that would need more than `max_gain_db` is nearly silent: it gets that gain and no more, and a
     warning.
@@ -158,7 +158,7 @@ def align_loudness(
         sounds: each `[samples]` or `[samples, channels]`.
         sample_rate: in Hz, the same for all.
         target_lufs: loudness to reach.
-        ceiling_dbtp: true peak that no sound passes.
+        ceiling_dbtp: true peak that no sound exceeds.
         max_gain_db: the largest gain.
 
     Returns:
@@ -215,11 +215,9 @@ def _warnings(
 ) -> tuple[str, ...]:
     found = []
     if not np.isfinite(lufs):
-        found.append("silent: nothing passes the loudness gate, so its level was left alone")
+        found.append("silent: nothing passes the loudness gate, so its level was left unchanged")
     elif needed_db > max_gain_db:
-        found.append(
-            f"nearly silent: {needed_db:.1f} dB would be needed, {max_gain_db:g} dB is the most that is given"
-        )
+        found.append(f"nearly silent: {needed_db:.1f} dB would be needed, {max_gain_db:g} dB is the maximum")
     if is_one_block(samples, sample_rate):
         found.append(
             f"{1000 * samples / sample_rate:.3g} ms is shorter than the 400 ms block of BS.1770-4: measured "
@@ -227,7 +225,7 @@ def _warnings(
         )
     if lowered_db > 0:
         found.append(
-            f"all sounds are {lowered_db:.2f} dB softer than asked, so that no true peak passes "
+            f"all sounds are {lowered_db:.2f} dB softer than asked, so that no true peak exceeds "
             f"{ceiling_dbtp:g} dBTP"
         )
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The manifest of a stimuli set: which sounds there are, what they stand for and how they were made."""
+"""The manifest of a stimuli set: which sounds there are, what they represent and how they were made."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Condition(_Record):
 
 
 class Item(_Record):
-    """The content: one mixture, and what the classifier said of it."""
+    """The content: one mixture, and how it was classified."""
 
     name: Name
     label: str | None = None

@@ -33,7 +33,7 @@ def mix_at_snr(
     """Add noise to a target at `snr_db`, the ratio of their energies over the target's length.
 
     Noise that is longer than the target is cut at a drawn offset; shorter noise is repeated from a drawn
-    offset. A mixture whose peak passes `peak` is turned down as a whole, which leaves the ratio alone.
+    offset. A mixture whose peak exceeds `peak` is turned down as a whole, which leaves the ratio unchanged.
 
     Args:
         target: `[samples]`.
@@ -58,7 +58,7 @@ def mix_at_snr(
     if target_energy == 0 or noise_energy == 0:
         silent = "target" if target_energy == 0 else "noise"
         raise StimuliError(
-            f"The {silent} is silent, so no signal-to-noise ratio is defined; expected a sound with energy."
+            f"the {silent} is silent, so no signal-to-noise ratio is defined; expected a sound with energy"
         )
     noise_gain = np.sqrt(target_energy / noise_energy) * 10 ** (-snr_db / 20)
     mixed = target.astype(np.float64) + noise_gain * cut

@@ -14,11 +14,11 @@ class Remote:
     Attributes:
         title: name and authors.
         url: of the archive, a `.zip` or `.tar.bz2`.
-        folder: the archive's folder that holds the data.
-        expected: a path inside that folder that a whole copy has.
+        folder: the archive's folder that contains the data.
+        expected: a path inside that folder that a complete copy has.
         licence: what a user must know before downloading.
         size: for people.
-        sha256: of the archive, or None where its publisher gives none that stays the same.
+        sha256: of the archive, or None if its publisher gives none that stays the same.
     """
 
     title: str

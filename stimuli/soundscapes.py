@@ -1,8 +1,7 @@
-"""Built-in data: synthetic environmental sounds over backgrounds, with the foreground kept apart.
+"""Built-in data: synthetic environmental sounds over backgrounds, with the foreground kept separately.
 
 A clip is `gain * (foreground + background)`; the file in `stems/` is `gain * foreground`, so that what an
-explanation keeps can be compared with
-what was there.
+explanation keeps can be compared with the foreground itself.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Soundscape:
         category: the class's name.
         src_file: number of the drawing; no two clips share one.
         mixture: foreground and background, `[samples]`.
-        stem: the foreground alone, `[samples]`, at its level in the mixture.
+        stem: only the foreground, `[samples]`, at its level in the mixture.
     """
 
     filename: str
@@ -100,16 +99,16 @@ def make_soundscapes(
     """Return an iterator that makes `clips` clips of each of the first `classes` classes.
 
     Raises:
-        DatasetError: there are not that many classes, or the numbers make no data set.
+        DatasetError: there are not that many classes, or the numbers are out of range.
         SeedError: the seed is negative or has more than 64 bits.
     """
     refuse_seed(seed)
     if not 2 <= classes <= len(SOURCES):
-        raise DatasetError(f"{classes} classes were asked for; expected 2 to {len(SOURCES)}.")
+        raise DatasetError(f"--classes is {classes}; expected 2 to {len(SOURCES)}")
     if clips < FOLDS or clips > 999:
-        raise DatasetError(f"{clips} clips a class were asked for; expected {FOLDS} (one a fold) to 999.")
+        raise DatasetError(f"--clips is {clips}; expected {FOLDS} (one per fold) to 999")
     if not 0.5 <= duration_s <= 60:
-        raise DatasetError(f"Clips of {duration_s:g} s were asked for; expected 0.5 to 60 s.")
+        raise DatasetError(f"--seconds is {duration_s:g}; expected 0.5 to 60")
     chosen = list(SOURCES)[:classes]
     return (make_soundscape(name, index, duration_s, seed) for name in chosen for index in range(clips))
 

@@ -1,4 +1,4 @@
-"""Synthetic environmental sounds: one function a class, each drawing its own pitch, tempo and timbre.
+"""Synthetic environmental sounds: one function per class, each drawing its own pitch, tempo and timbre.
 
 Every function takes a generator, a number of samples and a rate in Hz, and returns the sound as `[samples]`
 at any level.
@@ -165,7 +165,7 @@ def church_bells(rng: np.random.Generator, samples: int, sample_rate: int) -> Si
 
 
 def helicopter(rng: np.random.Generator, samples: int, sample_rate: int) -> Signal:
-    """Rotor blades: a low whop of noise many times a second."""
+    """Rotor blades: a low whop of noise many times per second."""
     phase = glide(rng.uniform(9, 16) * slow_envelope(rng, samples, 4, 0.08), sample_rate, samples)
     blades = (0.5 + 0.5 * np.cos(phase)) ** rng.uniform(4, 8)
     return blades * band_noise(rng, samples, sample_rate, rng.uniform(60, 120), rng.uniform(500, 1200))

@@ -41,7 +41,7 @@ def _shaped_noise(rng: np.random.Generator, samples: int, shape: Signal) -> Sign
 
 @lru_cache(maxsize=8)
 def _log_position(samples: int) -> Signal:
-    """Logarithm of each bin's place below Nyquist, no lower than that of 1/100."""
+    """Logarithm of each bin's position below Nyquist, no lower than that of 1/100."""
     bins = samples // 2 + 1
     return np.log(np.maximum(np.arange(bins, dtype=np.float32) / bins, np.float32(0.01)))
 

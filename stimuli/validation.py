@@ -15,9 +15,9 @@ _EXPECTED = {
     "finite_number": "a finite number",
     "float_parsing": "a number",
     "float_type": "a number",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
+    "int_parsing": "an integer",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "string_type": "text",
@@ -34,7 +34,7 @@ _LONGEST = 60
 
 
 def finding(key: str, problem: Mapping[str, Any]) -> str:
-    """Say what one of Pydantic's errors found and what was expected.
+    """Return what one of Pydantic's errors found and what was expected.
 
     Args:
         key: where, as the reader knows it; empty for the record as a whole.
@@ -54,7 +54,7 @@ def finding(key: str, problem: Mapping[str, Any]) -> str:
             return sentence
         return f"'{key}' {sentence}" if sentence.startswith("is ") else f"'{key}': {sentence}"
     if kind == "json_invalid":
-        return f"this is no JSON ({context['error']})"
+        return f"not valid JSON ({context['error']})"
     found = repr(problem["input"])
     found = found if len(found) <= _LONGEST else f"a {type(problem['input']).__name__}"
     if kind in ("too_short", "too_long"):

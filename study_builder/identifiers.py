@@ -23,7 +23,7 @@ def composed(name: str) -> str:
     """Return a name in one spelling: macOS writes an accent as a letter of its own, others as one letter.
 
     Raises:
-        LayoutError: the name is no text.
+        LayoutError: the name is not a text.
     """
     try:
         name.encode()
@@ -33,9 +33,9 @@ def composed(name: str) -> str:
 
 
 def safe_id(name: str) -> str:
-    """Return what a name becomes in paths and ids: accents go, and hyphens stand for what lies between words.
+    """Return what a name becomes in paths and ids: accents are dropped, and words joined by hyphens.
 
-    Letters of other scripts have no place in an id; a name of such letters alone becomes `sound`.
+    Letters of other scripts have no place in an id; a name of only such letters becomes `sound`.
 
     Raises:
         LayoutError: the id would be longer than 120 characters.
@@ -44,7 +44,7 @@ def safe_id(name: str) -> str:
     words = re.sub(r"[^A-Za-z0-9._+-]+", " ", plain).strip()
     found = words.replace(" ", "-").lstrip("._+-") or "sound"
     if len(found) > LONGEST_ID:
-        raise LayoutError(f"'{name}' is {len(found)} characters long; expected {LONGEST_ID} at most")
+        raise LayoutError(f"{name!r} is {len(found)} characters long; expected {LONGEST_ID} at most")
     return found
 
 
@@ -52,7 +52,7 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
     """Return the id of each name; ids that met because they lost letters of another script get a number.
 
     Raises:
-        LayoutError: two names become one id otherwise, or ids that some file systems take for one.
+        LayoutError: two names become the same id, or ids that some file systems treat as the same.
     """
     names = list(dict.fromkeys(names))
     ids: dict[str, str] = {}
@@ -63,10 +63,10 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
         if twin == name:
             continue
         if ids[twin] == ids[name]:
-            raise LayoutError(f"'{name}' and '{twin}' both become '{ids[name]}' in a study; rename one")
+            raise LayoutError(f"{name!r} and {twin!r} both become {ids[name]!r} in a study; rename one")
         raise LayoutError(
-            f"'{name}' and '{twin}' become '{ids[name]}' and '{ids[twin]}' in a study, which differ in "
-            "capitals alone, and some file systems take them for one; rename one"
+            f"{name!r} and {twin!r} become {ids[name]!r} and {ids[twin]!r} in a study, which differ only in "
+            "capitals, and some file systems treat them as the same; rename one"
         )
     return {name: ids[name] for name in names}
 
@@ -109,22 +109,22 @@ def chosen_ids(
     found: dict[str, str] = {}
     for name in map(composed, wanted):
         if name not in known:
-            raise error(f"{what} names '{name}'; {expected_among(name, shown, known)}")
+            raise error(f"{what} names {name!r}; {expected_among(name, shown, known)}")
         twin = found.setdefault(known[name], name)
         if twin != name:
             raise error(
-                f"{what} names '{known[name]}' twice, as '{twin}' and as '{name}'; expected different names"
+                f"{what} names {known[name]!r} twice, as {twin!r} and as {name!r}; expected different names"
             )
     return list(found)
 
 
 def expected_among(name: str, names: Sequence[str], known: Iterable[str] = ()) -> str:
-    """Say which names were expected, and which comes nearest to the one that was found.
+    """Return which names were expected, and which is nearest to the one that was found.
 
     Args:
         name: what was found.
-        names: what to list, cut where it is long.
-        known: the names to look for the nearest among; those listed where none are given.
+        names: what to list, cut if it is long.
+        known: the names to look for the nearest among; those listed if none are given.
     """
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     near = nearest(name, list(known) or names)
@@ -133,7 +133,7 @@ def expected_among(name: str, names: Sequence[str], known: Iterable[str] = ()) -
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return which of `names` is most like `name`, or None where none is like it."""
+    """Return which of `names` is most similar to `name`, or None if none is similar."""
     folded = {one.casefold(): one for one in names}
     near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return folded[near[0]] if near else None

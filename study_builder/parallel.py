@@ -11,7 +11,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 MOST = 8
-"""Threads without a number asked for: each holds the sounds of one trial."""
+"""The default number of threads; each keeps the sounds of one trial in memory."""
 
 
 def mapped(
@@ -19,7 +19,7 @@ def mapped(
 ) -> Iterator[Result]:
     """Yield the result of `work` on each task, in order.
 
-    Threads suffice: decoding, resampling and filtering let others run. An exception cancels what has not
+    Threads are enough: decoding, resampling and filtering let others run. An exception cancels what has not
         begun.
 
     Args:

@@ -25,10 +25,10 @@ def copy_named_file(path: str, base: Path, study: Path) -> None:
     """Copy a file that a page names into a study, under its own path.
 
     Raises:
-        BuildError: the path leads out of `base`, or there is no such file.
+        BuildError: the path leaves `base`, or there is no such file.
     """
     if leaves_the_folder(path):
-        raise BuildError(f"a page names the file '{path}'; expected a path within the folder {base}")
+        raise BuildError(f"a page names the file {path!r}; expected a path within the folder {base}")
     if not (base / path).is_file():
         raise BuildError(f"{base / path}: is named by a page, but missing")
     (study / path).parent.mkdir(parents=True, exist_ok=True)
@@ -49,20 +49,20 @@ def _has_sessions(database: Path) -> bool:
 
 @contextmanager
 def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a folder to build in; it takes the place of `out` at the end, and is removed after an error.
+    """Yield a folder to build in; it replaces `out` at the end, and is removed after an error.
 
     Args:
         out: where the study is to be; must not exist, or be empty.
-        overwrite: whether a study there is replaced. What is no study, or has ratings, never is.
+        overwrite: whether a study there is replaced. What is not a study, or has ratings, never is.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if _has_sessions(out / RATINGS_NAME):
             raise BuildError(
-                f"{out}: holds ratings ({RATINGS_NAME}) and is not replaced; choose another folder"
+                f"{out}: contains ratings ({RATINGS_NAME}) and is not replaced; choose another folder"
             )
         if not overwrite:
             raise BuildError(f"{out}: exists already; choose another folder, or --overwrite to replace it")
         if not (out / CONFIG_NAME).is_file():
-            raise BuildError(f"{out}: is no study, so it is not replaced; choose another folder")
+            raise BuildError(f"{out}: is not a study, so it is not replaced; choose another folder")
     with atomic_folder(out) as folder:
         yield folder

@@ -52,7 +52,7 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, capsys: pytest.Capture
         main(["data", "soundscapes", str(tmp_path), "--classes", "99"])
     captured = capsys.readouterr()
     assert stop.value.code == 2
-    assert captured.err == "Error: 99 classes were asked for; expected 2 to 10.\n"
+    assert captured.err == "Error: --classes is 99; expected 2 to 10\n"
     assert not list(tmp_path.iterdir())
 
 

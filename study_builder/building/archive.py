@@ -1,4 +1,4 @@
-"""A study in one file: everything that is needed to repeat it, and nothing that a participant said."""
+"""A study in one file: everything that is needed to repeat it, and no participant's data."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
         The names in the archive.
 
     Raises:
-        BuildError: a file is missing, has changed since the study was built, or lies outside the study.
+        BuildError: a file is missing, has changed since the study was built, or is outside the study.
     """
     folder = Path(study)
     config = StudyConfig.load(folder)
@@ -48,9 +48,7 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
     }
     clash = sorted(files.keys() & texts.keys())
     if clash:
-        raise BuildError(
-            f"{folder / clash[0]}: stands in the way of the archive's own list of that name; rename it"
-        )
+        raise BuildError(f"{folder / clash[0]}: has the name of one of the archive's own lists; rename it")
     with atomic_path(Path(out)) as temporary, ZipFile(temporary, "w", ZIP_STORED) as archive:
         for name in sorted([*files, *texts]):
             _add(archive, name, files[name].read_bytes() if name in files else texts[name].encode())
@@ -63,12 +61,12 @@ def _files(folder: Path, config: StudyConfig) -> Iterator[tuple[str, Path]]:
         parts = PurePosixPath(name)
         path = folder / parts
         if leaves_the_folder(name):
-            raise BuildError(f"{folder / CONFIG_NAME}: the path '{name}' leaves the study's folder")
+            raise BuildError(f"{folder / CONFIG_NAME}: the path {name!r} leaves the study's folder")
         if not path.is_file():
-            raise BuildError(f"{path}: is missing; `listenable study check` says what else is wrong")
+            raise BuildError(f"{path}: is missing; `listenable study check` lists everything that is wrong")
         if sha256_of(path) != config.options.files.get(name, sha256_of(path)):
             raise BuildError(
-                f"{path}: has changed since the study was built; build it anew, or restore the file"
+                f"{path}: has changed since the study was built; build it again, or restore the file"
             )
         yield parts.as_posix(), path
     for path in sorted(folder.iterdir()):
@@ -98,8 +96,9 @@ def _how_to_repeat(config: StudyConfig) -> str:
     made = "".join(f"  {key}: {value}\n" for key, value in config.options.provenance.items())
     return (
         f"{config.title}\n\n"
-        "This archive holds a listening test: its pages and orders (config.yaml), its sounds, the hash of "
-        "each\nfile (SHA256SUMS) and the versions of the programs that packed it (versions.json). It holds "
+        "This archive contains a listening test: its pages and orders (config.yaml), its sounds, the hash of "
+        "each\nfile (SHA256SUMS) and the versions of the programs that packed it (versions.json). It "
+        "contains "
         "no ratings.\n\nTo check it and serve it again:\n\n"
         "  sha256sum --check SHA256SUMS\n"
         "  listenable study check .\n"

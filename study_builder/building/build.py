@@ -69,7 +69,7 @@ def build_study(
 ) -> BuiltStudy:
     """Build a study folder from a stimuli set or a folder of sounds.
 
-    The folder appears when it is complete: it is built under another name beside it.
+    The folder appears when it is complete: it is built under another name next to it.
 
     Args:
         source: a stimuli set, or a folder of `item/condition.wav` or `condition/item.wav`.
@@ -94,7 +94,7 @@ def build_study(
         paths={(item.name, name): _path(item.name, name) for item in sounds.items for name in plan.names},
         item_names=sounds.item_names,
     )
-    study_config(known, choices, {})  # choices that fit no study are refused before a sound is read
+    study_config(known, choices, {})  # impossible choices are refused before a sound is read
     with folder_when_complete(Path(out), overwrite) as folder:
         written = list(_written(plan, folder, choices, jobs, progress))
         known = replace(
@@ -119,7 +119,7 @@ class _Plan:
         items: in their order.
         sources: by item, the file of each condition of the study that is not made.
         conditions: methods and anchors, in order.
-        anchor_source: the reference's name among the sources, where anchors are to be made.
+        anchor_source: the reference's name among the sources, if anchors are to be made.
         reference_kept: whether the reference is part of the study.
     """
 
@@ -139,7 +139,7 @@ def _plan(sounds: SoundSet, choices: Choices) -> _Plan:
     reference = sounds.reference
     if reference is None and choices.reference != "none":
         raise BuildError(
-            f"'{sounds.name}' has no reference; expected a condition named 'reference' "
+            f"{sounds.name!r} has no reference; expected a condition named 'reference' "
             "(--reference-name names another, --no-reference makes a study without one)"
         )
     methods = _methods(sounds, choices)
@@ -154,7 +154,7 @@ def _plan(sounds: SoundSet, choices: Choices) -> _Plan:
     ]
     if not conditions:
         raise BuildError(
-            f"'{sounds.name}' has no condition beside the reference; expected at least one method"
+            f"{sounds.name!r} has no condition besides the reference; expected at least one method"
         )
     sources = {
         item.name: {new: sounds.paths[item.name, old] for old, new in names.items()} for item in sounds.items

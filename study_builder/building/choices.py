@@ -65,7 +65,7 @@ class Choices(SessionSettings):
         names = value if isinstance(value, tuple) else ()
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"'{name}' is listed {names.count(name)} times; expected different names")
+                raise ValueError(f"{name!r} is listed {names.count(name)} times; expected different names")
         return value
 
     @field_validator("anchors", mode="before")
@@ -88,7 +88,7 @@ class Choices(SessionSettings):
                 raise ConfigError(f"{path}: byte {error.start} is not UTF-8; expected a text file") from error
             document = parse(text, str(path))
             if document.data is not None and not isinstance(document.data, dict):
-                raise ConfigError(f"{path}: holds no keys; expected choices such as 'title: My study'")
+                raise ConfigError(f"{path}: has no keys; expected choices such as 'title: My study'")
             fields = dict(document.data or {})
         fields |= {name: value for name, value in flags.items() if value is not None}
         try:

@@ -1,4 +1,4 @@
-"""What participants read, unless the builder chose other words. HTML, as webMUSHRA's pages are."""
+"""What participants read, unless other words were chosen. HTML, as webMUSHRA's pages are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from study_builder.config.page_types import LikertPoint, Question
 
 EXPLANATION_QUESTION = (
     "How well does each sound correspond to the part of the input that belongs to the class that the "
-    "classifier answered, and how good is its audio quality?"
+    "classifier predicted, and how good is its audio quality?"
 )
 QUALITY_QUESTION = "How good is the quality of each sound, compared with the reference?"
 QUALITY_QUESTION_ALONE = "How good is the quality of each sound?"
@@ -26,7 +26,7 @@ VOLUME = (
     "details; leave it as it is from then on.</p>"
 )
 
-FINISH = "<p>Thank you. A few questions are left; then send your answers.</p>"
+FINISH = "<p>Thank you. There are a few questions left; then send your answers.</p>"
 POPUP = "Your answers have been stored. Thank you for taking part."
 
 TRAINING_NAME = "Training"
@@ -52,8 +52,8 @@ def instructions(reference: str, explains: bool, scales: Sequence[Scale]) -> str
     ]
     if explains:
         parts.append(
-            "<p>A classifier listened to the input and answered with a class, which the page names. Each "
-            "version is meant to be the part of the input that made the classifier answer so.</p>"
+            "<p>A classifier listened to the input and predicted a class, which the page names. Each "
+            "version is meant to be the part of the input that led to this prediction.</p>"
         )
     if reference == "hidden":
         parts.append(
@@ -67,15 +67,15 @@ def instructions(reference: str, explains: bool, scales: Sequence[Scale]) -> str
 
 
 def training_note() -> str:
-    """Return what a training page says first."""
+    """Return the first text of a training page."""
     return "<p><b>Training:</b> get to know the sounds and the scale. These scores do not count.</p>"
 
 
 def trial_content(question: str, prediction: str | None) -> str:
-    """Return what a rating page says: the predicted class, where there is one, and the question."""
+    """Return the text of a rating page: the predicted class, if there is one, and the question."""
     answered = ""
     if prediction is not None:
-        answered = f"<p>The classifier answered: <b>{escape(prediction)}</b>.</p>"
+        answered = f"<p>The classifier's answer: <b>{escape(prediction)}</b>.</p>"
     return f"{answered}<p>{escape(question)}</p>"
 
 
@@ -100,7 +100,7 @@ def questionnaire() -> tuple[Question, ...]:
         Question(
             type="likert",
             name="hearing",
-            label="Do you know of a hearing impairment of yours?",
+            label="Do you have a known hearing impairment?",
             response=_points(("no", "yes", "prefer not to say")),
         ),
         Question(type="long_text", name="remarks", label="Remarks", optional=True),

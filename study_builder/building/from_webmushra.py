@@ -1,4 +1,4 @@
-"""From a webMUSHRA config and its sounds to a study: nothing changes but what the browser would have made."""
+"""From a webMUSHRA config and its sounds to a study: nothing changes except the anchors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def adopt_config(
     command: str = "",
     overwrite: bool = False,
 ) -> tuple[StudyConfig, list[Notice]]:
-    """Make a study of a webMUSHRA config.
+    """Make a study from a webMUSHRA config.
 
     Sounds and pictures are copied under their own paths. Anchors that webMUSHRA would make in the browser are
     rendered from the page's reference, within the mask and without delay.
@@ -29,8 +29,8 @@ def adopt_config(
     Args:
         config_path: the YAML file.
         out: the study's folder; must not exist, or be empty.
-        root: the folder that the config's paths start from; by default the config's own folder or the one
-            above it, as webMUSHRA keeps configs in `configs/`.
+        root: the folder that the config's paths are relative to; by default the config's own folder or the
+            one above it, as webMUSHRA keeps configs in `configs/`.
         command: kept in the config.
         overwrite: whether a study at `out` is replaced; one with ratings in its folder never is.
 
@@ -39,7 +39,7 @@ def adopt_config(
 
     Raises:
         ConfigError: the file is not a config.
-        BuildError: a file that it names is missing or lies elsewhere.
+        BuildError: a file that it names is missing or outside the folder.
     """
     source = Path(config_path)
     config, notices = StudyConfig.load_with_notices(source)
@@ -69,13 +69,13 @@ def _root(config: Path, names: list[str]) -> Path:
     if not names:
         return config.parent
     raise BuildError(
-        f"{config}: '{names[0]}' lies neither beside the config nor in the folder above it; "
-        "say with --root where its paths start"
+        f"{config}: {names[0]!r} is neither next to the config nor in the folder above it; "
+        "give the folder of its paths with --root"
     )
 
 
 def _rendered(folder: Path, entry: Page | Block) -> Page | Block:
-    """Return a page with rendered anchors where it asked for ones made in the browser."""
+    """Return a page with rendered anchors in place of ones made in the browser."""
     if isinstance(entry, Block):
         return entry.model_copy(update={"pages": tuple(_rendered(folder, page) for page in entry.pages)})
     if not isinstance(entry, MushraPage):
@@ -86,7 +86,7 @@ def _rendered(folder: Path, entry: Page | Block) -> Page | Block:
 
 def _anchors(folder: Path, page: MushraPage) -> dict[str, str]:
     if page.created_anchors and page.reference is None:
-        raise BuildError(f"page '{page.id}' asks for anchors and has no reference to make them of")
+        raise BuildError(f"page {page.id!r} asks for anchors and has no reference to make them from")
     paths = {}
     for name in page.created_anchors:
         audio, rate = read_audio(folder / str(page.reference))
@@ -95,6 +95,6 @@ def _anchors(folder: Path, page: MushraPage) -> dict[str, str]:
         try:
             anchor = lowpass_anchor(audio, rate, ANCHORS_BY_NAME[name].cutoff_hz)
         except StimuliError as error:
-            raise BuildError(f"page '{page.id}', {page.reference}: {error}") from None
+            raise BuildError(f"page {page.id!r}, {page.reference}: {error}") from None
         write_audio(folder / paths[name], anchor, rate, seed=crc32(paths[name].encode()))
     return paths

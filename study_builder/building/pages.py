@@ -32,7 +32,7 @@ STRICT_SECONDS = 12.0
 
 @dataclass(frozen=True)
 class Sounds:
-    """What the pages need to know of the sounds.
+    """What the pages need to know about the sounds.
 
     Attributes:
         items: in their order.
@@ -40,7 +40,7 @@ class Sounds:
         paths: file of each item and condition (`reference` too), relative to the study's folder.
         files: SHA-256 of each file, by path, once they are written.
         longest_s: duration of the longest sound, in seconds.
-        item_names: what files or folders call each item, by its id, where that is known.
+        item_names: what files or folders call each item, by its id, if that is known.
     """
 
     items: Sequence[Item]
@@ -55,13 +55,13 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
     """Return the whole config of a study.
 
     Raises:
-        BuildError: the choices ask for more items than there are, name one that there is not, or give two
-            answers of a session one name.
+        BuildError: the choices ask for more items than there are, name one that does not exist, or give two
+            answers of a session the same name.
     """
     training = training_items(sounds, choices)
     tested = [item for item in sounds.items if not (choices.training_apart and item in training)]
     if not tested:
-        raise BuildError("every item is a training item; expected some to be left for the test")
+        raise BuildError("every item is a training item; expected at least one to be left for the test")
     if choices.items_per_session is not None and choices.items_per_session > len(tested):
         raise BuildError(
             f"items_per_session is {choices.items_per_session}; expected at most {len(tested)}, the items of "
@@ -123,7 +123,7 @@ def _options(
 
 
 class _PageMaker:
-    """Makes rating pages, and keeps what is known of each."""
+    """Makes rating pages, and records what is known about each."""
 
     def __init__(self, sounds: Sounds, choices: Choices) -> None:
         self.sounds = sounds
@@ -141,7 +141,7 @@ class _PageMaker:
 
     def page(self, item: Item, name: str, trial: TrialInfo) -> MushraPage:
         if name in self.trials:
-            raise BuildError(f"the page id '{name}' would occur twice; rename the item '{item.name}'")
+            raise BuildError(f"the page id {name!r} occurs twice; rename the item {item.name!r}")
         known = {
             "label": readable(item.label),
             "prediction": readable(item.prediction),
@@ -180,7 +180,8 @@ class _PageMaker:
         count, seed = self.choices.attention_checks, self.choices.seed
         if count > len(tested):  # ratings name the item, so that one item has one range that passes
             raise BuildError(
-                f"attention_checks is {count}; expected at most {len(tested)}, the items of the test, for "
+                f"attention_checks is {count}; expected at most {len(tested)}, the items of the test, "
+                "because "
                 "each check plays another item"
             )
         for number, item in enumerate(shuffled(tested, seed, "attention")[:count]):

@@ -176,7 +176,7 @@ def _unclipped(item: str, sounds: dict[str, Audio]) -> dict[str, Audio]:
         peak = float(np.abs(audio).max())
         if peak > 1:
             raise BuildError(
-                f"item '{item}', condition '{name}': its peak is {peak:.3f} and would clip; expected at most "
+                f"item {item!r}, condition {name!r}: its peak is {peak:.3f} and would clip; expected at most "
                 "1 (lower the trial's level, or let loudness be aligned)"
             )
     return sounds

@@ -66,7 +66,7 @@ def _ids(config: StudyConfig) -> Iterator[Finding]:
     rated = [page for page in config.walk() if page.rates]
     for page in rated:
         if page.id is None:
-            message = f"a {page.type} page ('{page.name}') has no id; its ratings could not be told apart"
+            message = f"a {page.type} page ('{page.name}') has no id; its ratings could not be distinguished"
             yield Finding("error", "no-id", "pages", message)
     for name, count in Counter(page.id for page in rated if page.id is not None).items():
         if count > 1:
@@ -78,7 +78,7 @@ def _ids(config: StudyConfig) -> Iterator[Finding]:
         yield Finding("warning", "unused-trial", f"listenable.trials.{name}", message)
     for name, trial in config.options.trials.items():
         if trial.repeat_of is not None and trial.repeat_of not in config.options.trials:
-            message = f"repeats '{trial.repeat_of}', which is no page of the study"
+            message = f"repeats '{trial.repeat_of}', which is not a page of the study"
             yield Finding("error", "repeat-of-nothing", f"page '{name}'", message)
 
 
@@ -153,14 +153,14 @@ def _attention(config: StudyConfig) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for name, trial in checks.items():
         if not trial.expected:
-            message = "is an attention check without `expected`; it can find nobody"
+            message = "is an attention check without `expected`; it cannot catch anybody"
             yield Finding("warning", "nothing-expected", f"page '{name}'", message)
             continue
         other = first.setdefault(trial.item, name)
         if checks[other].expected != trial.expected:
             message = (
-                f"expects other scores of the item '{trial.item}' than page '{other}'; expected an item of "
-                "its own, for ratings name the item"
+                f"expects other scores of the item '{trial.item}' than page '{other}'; expected a separate "
+                "item, because ratings name the item"
             )
             yield Finding("error", "expected-twice", f"page '{name}'", message)
     for page in config.walk():
@@ -169,7 +169,7 @@ def _attention(config: StudyConfig) -> Iterator[Finding]:
 
 
 def _not_on_the_scale(config: StudyConfig, page: MushraPage) -> str | None:
-    """Say which `expected` of an attention check is no range of scores that its sliders have."""
+    """Yield each `expected` of an attention check that is not within the range of its sliders."""
     for condition, (low, high) in (config.trial(page).expected or {}).items():
         for scale in config.options.scales:
             if not scale.min <= low <= high <= scale.max:
@@ -183,7 +183,7 @@ def _not_on_the_scale(config: StudyConfig, page: MushraPage) -> str | None:
 def _original(config: StudyConfig) -> Iterator[Finding]:
     if config.language not in ORIGINAL_LANGUAGES:
         message = (
-            f"is '{config.language}', with which webMUSHRA itself stops; put it under `listenable:` instead"
+            f"is '{config.language}', at which webMUSHRA itself stops; put it under `listenable:` instead"
         )
         yield Finding("warning", "language", "language", message)
     alone = [page for page in config.walk() if isinstance(page, MushraPage) and page.reference is None]
@@ -194,7 +194,7 @@ def _original(config: StudyConfig) -> Iterator[Finding]:
         yield Finding("note", "no-reference", "pages", message)
     for page in config.walk():
         if isinstance(page, SpatialPage):
-            message = "is a spatial page, which the original webMUSHRA alone shows"
+            message = "is a spatial page, which only the original webMUSHRA shows"
             yield Finding("warning", "spatial", f"page '{page.id}'", message)
 
 

@@ -27,14 +27,15 @@ def check_pictures(study: Path, config: StudyConfig) -> Iterator[Finding]:
             yield from _present(study, path, where)
         for source in (source for text in page.html() for source in foreign_pictures(text)):
             message = (
-                f"shows a picture that is no file of the study ('{_short(source)}'), which listenable's page "
-                "leaves out; expected a path in the study's folder"
+                f"shows a picture that is not a file of the study ('{_short(source)}'), which listenable's "
+                "page "
+                "omits; expected a path in the study's folder"
             )
             yield Finding("warning", "foreign-picture", where, message)
 
 
 def unusable(path: str, use: str) -> Finding:
-    """Return what is found of a file that a page needs and the study does not have."""
+    """Return the finding for a file that a page needs and the study does not have."""
     if leaves_the_folder(path):
         message = f"{use}, but its path leaves the study's folder; expected a file in the folder"
         return Finding("error", "path-outside", path, message)

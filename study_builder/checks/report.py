@@ -1,4 +1,4 @@
-"""What a check finds: errors, warnings and notes, each with the clause that it rests on."""
+"""What a check finds: errors, warnings and notes, each with the clause that it is based on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STANDARD = "ITU-R BS.1534-3"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check found.
+    """One finding of a check.
 
     Attributes:
         severity: an error makes the study invalid or impossible; a warning asks for a justification in the
@@ -53,7 +53,7 @@ class CheckReport:
 
     @property
     def exit_code(self) -> int:
-        """2 where there are errors, 1 where there are warnings, else 0."""
+        """2 if there are errors, 1 if there are warnings, else 0."""
         severities = {finding.severity for finding in self.findings}
         return 2 if "error" in severities else 1 if "warning" in severities else 0
 

@@ -42,9 +42,9 @@ class Group:
         study: the study's folder.
         page: its id.
         paths: file by condition, relative to the folder.
-        hashes: expected SHA-256 by path, where the config has it.
+        hashes: expected SHA-256 by path, if the config has it.
         roles: by condition.
-        compared: whether the sounds must be alike (a MUSHRA trial) or only sound.
+        compared: whether the sounds must match each other (a MUSHRA trial) or only be valid.
     """
 
     study: Path
@@ -58,13 +58,13 @@ class Group:
 def check_sounds(
     study: Path, config: StudyConfig, *, jobs: int | None = None, track: Track | None = None
 ) -> Iterator[Finding]:
-    """Yield what is found in a study's sound files; a thread holds one page's sounds at a time."""
+    """Yield what is found in a study's sound files; a thread keeps one page's sounds in memory at a time."""
     groups = list(_groups(study, config))
     yield from _unlisted(study, config)
     results = mapped(check_group, groups, jobs)
     told: set[tuple[str, str]] = set()
     for found in results if track is None else track(results, len(groups)):
-        # A volume page may play a sound of a trial, of which everything has been said.
+        # A volume page may play a sound of a trial, about which everything has been reported.
         yield from (finding for finding in found if (finding.code, finding.where) not in told)
         told |= {(finding.code, finding.where) for finding in found}
 
@@ -118,12 +118,13 @@ def check_group(group: Group) -> list[Finding]:
 def _integrity(group: Group, path: str, file: Path) -> Iterator[Finding]:
     expected = group.hashes.get(path)
     if expected is not None and sha256_of(file) != expected:
-        message = "has changed since the study was built; build it anew, or restore the file"
+        message = "has changed since the study was built; build it again, or restore the file"
         yield Finding("error", "changed-file", path, message)
     chunks = extra_chunks(file)
     if chunks:
         message = (
-            f"carries texts or pictures beside its sound ({', '.join(chunks)}), which may name the condition"
+            f"carries texts or pictures in addition to its sound ({', '.join(chunks)}), which may name the "
+            "condition"
         )
         yield Finding("warning", "metadata", path, message)
 
@@ -209,7 +210,7 @@ def _anchors(group: Group, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Fin
 
 
 def extra_chunks(path: Path) -> list[str]:
-    """Return the names of a WAV file's chunks that hold no sound; other formats are not looked into."""
+    """Return the names of a WAV file's chunks that contain no sound; other formats are not examined."""
     found: list[str] = []
     with path.open("rb") as file:
         header = file.read(12)

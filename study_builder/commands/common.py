@@ -17,7 +17,7 @@ def command_line() -> str:
 
 
 def bar(description: str, known: int | None = None) -> Any:
-    """Return what wraps an iterable in a progress bar, on a terminal alone."""
+    """Return what wraps an iterable in a progress bar, only on a terminal."""
 
     def track(things: Iterable[T], total: int | None = None) -> Iterable[T]:
         from rich.console import Console

@@ -23,7 +23,7 @@ def render(
     fold: Annotated[int | None, typer.Option(help="Take clips of this fold alone.")] = None,
     items: Annotated[int, typer.Option(min=1, help="Number of items.")] = 9,
     seed: Annotated[int, typer.Option(help="Of the choice of items.")] = 0,
-    pick: Annotated[Path | None, typer.Option(help="File that names the clips, one a line.")] = None,
+    pick: Annotated[Path | None, typer.Option(help="File that names the clips, one per line.")] = None,
     correct_only: Annotated[
         bool, typer.Option("--correct-only/--any", help="Choose correctly classified clips, or any.")
     ] = True,
@@ -60,7 +60,7 @@ def render(
                 track=bar("Rendering"),
             )
         except (ValueError, OSError):
-            if rank() > 0:  # all processes meet the same error, and the first one says it
+            if rank() > 0:  # all processes raise the same error, and the first one reports it
                 raise typer.Exit from None
             raise
         if rank() > 0:

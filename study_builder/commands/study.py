@@ -45,7 +45,7 @@ def build(
     ] = None,
     target_lufs: Annotated[float | None, typer.Option(help=CHOICE_TEXTS["target_lufs"])] = None,
     keep_levels: Annotated[
-        bool, typer.Option("--keep-levels", help="Leave the sounds' levels alone.")
+        bool, typer.Option("--keep-levels", help="Leave the sounds' levels unchanged.")
     ] = False,
     length: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["length"])] = None,
     sample_rate: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["sample_rate"])] = None,
@@ -54,7 +54,7 @@ def build(
     training_items: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["training_items"])] = None,
     seed: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["seed"])] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor.")] = None,
 ) -> None:
     """Build a study from a stimuli set or a folder of sounds; every default is what BS.1534-3 asks."""
     from study_builder.building.build import build_study
@@ -107,11 +107,12 @@ def adopt(
     config: Annotated[Path, typer.Argument(help="A config of webMUSHRA.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of the study.")],
     root: Annotated[
-        Path | None, typer.Option(help="Where its paths start; by default its folder, or the one above.")
+        Path | None,
+        typer.Option(help="Folder that its paths are relative to; by default its own, or the one above."),
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
 ) -> None:
-    """Make a study of a webMUSHRA config: copy its sounds, and render the anchors that it asks for."""
+    """Make a study from a webMUSHRA config: copy its sounds, and render the anchors that it asks for."""
     from study_builder.building.from_webmushra import adopt_config
 
     adopted, notices = adopt_config(config, out, root, command=command_line(), overwrite=overwrite)
@@ -158,14 +159,14 @@ def simulate(
     )
     stated = ", ".join(f"{name} {score:.0f}" for name, score in used.items())
     typer.echo(f"{listeners} SIMULATED listeners have rated {folder}. Their model's mean scores: {stated}.")
-    typer.echo("These numbers say nothing about the sounds: the model never hears them.")
+    typer.echo("These numbers say nothing about the sounds, which the model never hears.")
 
 
 @study.command()
 def check(
     folder: StudyPath,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one a processor.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor.")] = None,
 ) -> None:
     """Check a study: exit code 0 when all is well, 1 with warnings, 2 with errors."""
     import json
@@ -214,7 +215,7 @@ def balance(
 @study.command()
 def pack(
     folder: StudyPath,
-    out: Annotated[Path | None, typer.Option(help="The zip file; by default STUDY.zip beside it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The zip file; by default STUDY.zip next to it.")] = None,
     licence: Annotated[
         list[Path] | None, typer.Option(help="A further file, such as the licence of the sounds.")
     ] = None,
@@ -235,7 +236,7 @@ def _quality(text: str) -> tuple[str, float]:
     try:
         return name, float(score)
     except ValueError:
-        raise SimulateError(f"--quality is '{text}'; expected name=score, such as gradcam=40") from None
+        raise SimulateError(f"--quality is {text!r}; expected name=score, such as gradcam=40") from None
 
 
 def _number_or_names(text: str) -> int | list[str]:

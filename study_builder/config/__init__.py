@@ -1,4 +1,4 @@
-"""The config of a study, as everyone else imports it: pages, options and the model of the whole."""
+"""The config of a study, as other packages import it: pages, options and the model of the whole."""
 
 from __future__ import annotations
 

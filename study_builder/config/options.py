@@ -30,17 +30,17 @@ class Scale(Model):
     def _has_a_range(self) -> Scale:
         if not self.max > self.min:
             raise ValueError(
-                f"scale '{self.name}' runs from {self.min:g} to {self.max:g}; expected max above min"
+                f"scale {self.name!r} runs from {self.min:g} to {self.max:g}; expected max above min"
             )
         if self.step > self.max - self.min:
             raise ValueError(
-                f"scale '{self.name}' has a step of {self.step:g}, which is more than its whole range"
+                f"scale {self.name!r} has a step of {self.step:g}, which is more than its whole range"
             )
         return self
 
 
 def on_scale(share: float, low: Number, high: Number, step: Number) -> Number:
-    """Return the score that lies nearest to a share (0 to 1) of a scale's range."""
+    """Return the score that is nearest to a share (0 to 1) of a scale's range."""
     score = min(low + round(share * (high - low) / step) * step, high)
     return int(score) if float(score).is_integer() else round(score, 6)
 
@@ -59,7 +59,7 @@ class ItemInfo(Model):
 
 
 class TrialInfo(Model):
-    """What is known of one rating page.
+    """What is known about one rating page.
 
     Attributes:
         item: the content that the page plays.

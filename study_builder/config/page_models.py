@@ -1,4 +1,4 @@
-"""What pages are made of: text that YAML took for numbers, sounds by condition, a reference beside them."""
+"""What pages are made of: text that YAML read as numbers, sounds by condition, a reference next to them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Point = tuple[Number, Number, Number]
 
 
 class Model(BaseModel):
-    """A record that is never changed and takes no key that it does not know."""
+    """A record that never changes and accepts no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,7 +42,7 @@ class BasePage(Model):
         return {}
 
     def html(self) -> tuple[str, ...]:
-        """Return the texts of the page that may hold elements of HTML."""
+        """Return the texts of the page that may contain HTML."""
         return (self.content,)
 
 
@@ -66,7 +66,7 @@ class RatingPage(BasePage):
 
 
 class ReferencePage(RatingPage):
-    """A rating page with a reference beside its conditions."""
+    """A rating page with a reference in addition to its conditions."""
 
     reference: Text | None = None
     show_waveform: bool = False
@@ -78,12 +78,12 @@ class ReferencePage(RatingPage):
             _refuse_empty(self.reference, "the path of the reference")
             if REFERENCE in self.conditions:
                 raise ValueError(
-                    f"a condition is named '{REFERENCE}' beside the page's reference; expected another name"
+                    f"a condition is named {REFERENCE!r} like the page's reference; expected another name"
                 )
         return self
 
     def sounds(self) -> dict[str, str]:
-        """Return the page's sounds, by condition; the reference, where there is one, is `reference`."""
+        """Return the page's sounds, by condition; the reference, if there is one, is `reference`."""
         reference = {} if self.reference is None else {REFERENCE: self.reference}
         return {**self.conditions, **reference}
 

@@ -53,7 +53,7 @@ class PageReader:
                 yield from self._entry(entry, here)
 
     def _entry(self, entry: Any, path: Path) -> Iterator[Page]:
-        """Yield the page of an entry; none where it is wrong and the reader is tolerant."""
+        """Yield the page of an entry; none if it is wrong and the reader is tolerant."""
         noticed = len(self.notices)
         try:
             if not isinstance(entry, dict):
@@ -69,7 +69,7 @@ class PageReader:
             self.notices.append(Notice(self.document.line(path), PAGES_KEY, f"{message}; it was left out"))
 
     def page(self, found: dict[str, Any], path: Path) -> Page:
-        """Return a page of the type that it says it has."""
+        """Return a page of its stated type."""
         kind = found.get("type")
         if not isinstance(kind, str) or kind not in PAGE_TYPES:
             raise self.error(
@@ -81,7 +81,7 @@ class PageReader:
         return page
 
     def checked(self, model: Any, fields: Any, path: Path, keys: webmushra.Keys = webmushra.STUDY) -> Any:
-        """Return `model` made of `fields`, or say which key of the file it does not take."""
+        """Return `model` made from `fields`, or report which key of the file it does not accept."""
         if isinstance(fields, dict):
             fields = {name: value for name, value in fields.items() if value is not None}
         try:

@@ -1,7 +1,7 @@
 """The pages of a study, typed: every page type and key that webMUSHRA has, under this project's names.
 
-A default is what webMUSHRA does where the key is absent, so that leaving a key out and writing its default
-mean the same. `webmushra.py` holds the other names that the same keys have in a file.
+A default is what webMUSHRA does if the key is absent, so that leaving a key out and writing its default
+mean the same. `webmushra.py` has the other names that the same keys have in a file.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class MushraPage(ReferencePage):
     """A trial as BS.1534 has it: all conditions of an item, each rated against the others.
 
     `create_anchor35` and `create_anchor70` ask webMUSHRA to filter the reference in the browser; studies made
-    here hold rendered anchors as ordinary conditions instead.
+    here have rendered anchors as ordinary conditions instead.
     """
 
     type: Literal["mushra"] = "mushra"
@@ -65,7 +65,7 @@ class MushraPage(ReferencePage):
 
 
 class ComparedPage(ReferencePage):
-    """A page per stimulus, which is told apart from the reference."""
+    """One page per stimulus, which is distinguished from the reference."""
 
     one_page_per_stimulus: ClassVar[bool] = True
 
@@ -177,7 +177,7 @@ class FinishPage(BasePage):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(
-                    f"the questionnaire asks '{name}' {names.count(name)} times; expected different names"
+                    f"the questionnaire asks {name!r} {names.count(name)} times; expected different names"
                 )
         return self
 
@@ -207,7 +207,7 @@ PAGE_TYPES: dict[str, type[Page]] = {
 
 
 class Block(Model):
-    """Pages that stay together; `random` says that their order is drawn anew for each session."""
+    """Pages that stay together; `random` means that their order is drawn again for each session."""
 
     random: bool = False
     pages: tuple[Page | Block, ...] = ()

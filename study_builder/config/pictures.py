@@ -29,7 +29,7 @@ def pictures_in(html: str) -> Iterator[str]:
 
 
 def foreign_pictures(html: str) -> Iterator[str]:
-    """Yield the sources of pictures that are no files of the study: on other sites, or data in the text."""
+    """Yield the sources of pictures that are not files of the study: on other sites, or data in the text."""
     for image in _images(html):
         if image.source and _path_of(image.source) is None:
             yield image.source
@@ -55,7 +55,7 @@ def with_addresses(html: str, address: Callable[[str], str]) -> str:
 
 
 class _Image(NamedTuple):
-    """An `img` element: where its tag stands, and its attributes."""
+    """An `img` element: the position of its tag, and its attributes."""
 
     start: int
     end: int
@@ -93,7 +93,7 @@ def _images(html: str) -> list[_Image]:
 
 
 def _path_of(source: str) -> str | None:
-    """Return the path of a file of the study, or None where a source is anything else."""
+    """Return the path of a file of the study, or None if a source is anything else."""
     try:
         parts = urlsplit(source)
     except ValueError:

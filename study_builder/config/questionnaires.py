@@ -21,7 +21,7 @@ Questionnaires = Mapping[str, tuple[Question, ...]]
 
 
 def questions_of(page: Page, questionnaires: Questionnaires) -> tuple[Question, ...]:
-    """Return what a page asks; empty where it asks nothing."""
+    """Return what a page asks; empty if it asks nothing."""
     if isinstance(page, FinishPage):
         return page.questionnaire
     return questionnaires.get(page.id or "", ()) if isinstance(page, GenericPage) else ()
@@ -37,14 +37,14 @@ def points_of(page: Page, questionnaires: Questionnaires) -> Iterator[LikertPoin
 
 
 def misplaced(pages: Iterable[Page], questionnaires: Questionnaires) -> tuple[str, str] | None:
-    """Find a questionnaire that no page can ask as it stands.
+    """Find a questionnaire that no page can ask as written.
 
     Args:
         pages: every page of the study.
         questionnaires: questions by the id of the generic page that asks them.
 
     Returns:
-        The page id of the first questionnaire that is wrong, and a sentence that says why; None where all
+        The page id of the first questionnaire that is wrong, and the reason; None if all
         are right. Answers are stored by the question's name, so one name means one question in all of a
         study.
     """
@@ -77,7 +77,7 @@ def clash(pages: Iterable[Page], options: StudyOptions) -> tuple[tuple[str, ...]
     """Find a name under which two answers of a session would be stored.
 
     Returns:
-        Where it stands in the file, and a sentence; None where all names differ.
+        Its place in the file, and a sentence; None if all names differ.
     """
     known = tuple(pages)
     taken = {}

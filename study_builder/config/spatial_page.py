@@ -1,4 +1,4 @@
-"""The spatial page, which the original webMUSHRA alone shows: where sounds are, and how wide."""
+"""The spatial page, which only the original webMUSHRA shows: where sounds are, and how wide."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SpatialView(Model):
 
 
 class SpatialObject(Model):
-    """A thing that is shown in the room of a spatial page."""
+    """An object that is shown in the room of a spatial page."""
 
     type: Text
     path: Text | None = None
@@ -56,5 +56,5 @@ class SpatialPage(RatingPage):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The paths of the models that stand in the room."""
+        """The paths of the models in the room."""
         return tuple(thing.path for thing in self.objects if thing.type == "custom" and thing.path)

@@ -43,7 +43,7 @@ class StudyConfig(Model):
     Attributes:
         title: shown to participants.
         test_id: names the study in its results.
-        buffer_size, stop_on_errors, remote_service: for the original webMUSHRA alone.
+        buffer_size, stop_on_errors, remote_service: only for the original webMUSHRA.
         show_previous: whether a participant may go back.
         language: of the pages' buttons, as an ISO 639-1 code.
         pages: the tree of pages and blocks.
@@ -79,7 +79,7 @@ class StudyConfig(Model):
     def load_with_notices(
         cls, path: Path | str, *, tolerant: bool = False
     ) -> tuple[StudyConfig, list[Notice]]:
-        """Read a study's config, and say where a key is unknown or has no effect.
+        """Read a study's config, and report keys that are unknown or have no effect.
 
         Args:
             path: the YAML file, or the study's folder.
@@ -109,13 +109,11 @@ class StudyConfig(Model):
         """
         document = parse(text, source)
         if not isinstance(document.data, dict):
-            raise ConfigError(
-                f"{source}: holds no keys; expected a study's config with 'testname' and 'pages'"
-            )
+            raise ConfigError(f"{source}: has no keys; expected a study's config with 'testname' and 'pages'")
         fields, notices = webmushra.from_wire(document.data, webmushra.STUDY, document, ())
         notices += [
             Notice(line, "", "this text needs quotes around it; it was read as webMUSHRA reads it")
-            for line in document.mended
+            for line in document.repaired
         ]
         reader = PageReader(document, source, notices, tolerant=tolerant)
         fields["pages"] = tuple(reader.tree(fields.get("pages"), ("pages",)))
@@ -145,12 +143,12 @@ class StudyConfig(Model):
         return walk(self.pages)
 
     def trial(self, page: Page) -> TrialInfo:
-        """Return what is known of a rating page; by default it is a trial of its own item."""
+        """Return what is known about a rating page; by default it is a trial of its own item."""
         name = page.id or page.name or page.type
         return self.options.trials.get(name) or TrialInfo(item=name)
 
     def questions(self, page: Page) -> tuple[Question, ...]:
-        """Return the questionnaire of a page, empty where it has none."""
+        """Return the questionnaire of a page, empty if it has none."""
         return questions_of(page, self.options.questionnaires)
 
     def points(self, page: Page) -> tuple[LikertPoint, ...]:
@@ -176,7 +174,7 @@ class StudyConfig(Model):
         return listed or ConditionInfo(role=CONVENTIONAL_ROLES.get(name, "method"))
 
     def item_label(self, name: str) -> str:
-        """Return an item's name as people read it: its label, or its id where it has none."""
+        """Return an item's name as people read it: its label, or its id if it has none."""
         return self.options.items.get(name, ItemInfo()).label or name
 
     def presented(self, page: RatingPage) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """webMUSHRA's own names: the only file of the package in which they occur.
 
-webMUSHRA's `stimuli` map holds conditions, its keys are written in camel case, some that its documentation
+webMUSHRA's `stimuli` map contains conditions, its keys are written in camel case, some that its documentation
 has are never read, and some that its examples have are neither documented nor read. The tables below say
 which is which.
 """
@@ -18,7 +18,7 @@ OURS = "listenable"
 RANDOM = "random"
 
 _SEND_ALWAYS = "webMUSHRA always sends the results"
-_NO_ANCHORS = "webMUSHRA makes anchors on mushra pages alone"
+_NO_ANCHORS = "webMUSHRA makes anchors only on mushra pages"
 _ALWAYS_SHUFFLED = "webMUSHRA always shuffles the stimuli of this page"
 
 
@@ -40,7 +40,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something in a config that its author should know: a key that is unknown, or that does nothing."""
+    """Something in a config that its author should know about: a key that is unknown or does nothing."""
 
     line: int
     key: str
@@ -108,7 +108,7 @@ STUDY = Keys(
 
 PAGES: dict[str, Keys] = {
     "generic": Keys(
-        {**_COMMON, "language": "language"}, idle={"language": "webMUSHRA takes it from the top level"}
+        {**_COMMON, "language": "language"}, idle={"language": "webMUSHRA reads it from the top level"}
     ),
     "consent": Keys({**_COMMON, "mustConsent": "must_consent"}),
     "volume": Keys({**_COMMON, "stimulus": "stimulus", "defaultVolume": "default_volume"}),
@@ -157,13 +157,13 @@ PAGES: dict[str, Keys] = {
 def from_wire(
     found: Mapping[str, Any], keys: Keys, document: Document, path: Path
 ) -> tuple[dict[str, Any], list[Notice]]:
-    """Rename a mapping's keys to this project's, and say which keys are unknown or do nothing.
+    """Rename a mapping's keys to this project's, and report which keys are unknown or do nothing.
 
     Args:
         found: the mapping as the file has it.
-        keys: what it may hold.
+        keys: what it may contain.
         document: the file, for line numbers.
-        path: where in the file the mapping stands.
+        path: the mapping's place in the file.
     """
     fields: dict[str, Any] = {}
     notices: list[Notice] = []
@@ -193,7 +193,7 @@ def _nested_from_wire(value: Any, keys: Keys, document: Document, path: Path, no
 
 
 def unknown_among(key: str, names: list[str]) -> str:
-    """Say that `key` is none of `names`, and which of them comes nearest."""
+    """Return that `key` is not among `names`, and which of them is nearest."""
     near = nearest(key, names)
     return f"the key '{key}' is unknown" + (f" (did you mean '{near}'?)" if near else "")
 

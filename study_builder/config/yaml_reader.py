@@ -32,17 +32,18 @@ _QUESTION_IN_FLOW = re.compile(
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed file: its data, and where each key and list entry stands.
+    """A parsed file: its data, and the line of each key and list entry.
 
     Attributes:
         data: mappings, lists, text, numbers, truth values, None.
         lines: line number (from 1) by path of keys and indices.
-        mended: lines that are no YAML, though webMUSHRA's reader takes them; they were read as meant.
+        repaired: lines that are not valid YAML, though webMUSHRA's reader accepts them; they were read as
+            meant.
     """
 
     data: Any
     lines: dict[Path, int]
-    mended: tuple[int, ...] = ()
+    repaired: tuple[int, ...] = ()
 
     def line(self, path: Path) -> int:
         """Return the line of `path`, or of its nearest ancestor that has one."""
@@ -70,37 +71,37 @@ def parse(text: str, source: str) -> Document:
         source: the file's name, for messages.
 
     Raises:
-        ConfigError: the text is no YAML, or a key stands twice in one mapping.
+        ConfigError: the text is not YAML, or a key occurs twice in one mapping.
     """
-    mended: list[int] = []
+    repaired: list[int] = []
     while True:
         try:
-            return _document(text, source, tuple(mended))
+            return _document(text, source, tuple(repaired))
         except yaml.MarkedYAMLError as error:
             better = _mended(error, text)
-            if better is None or better[1] in mended:
+            if better is None or better[1] in repaired:
                 raise ConfigError(f"{source}{_place(error)}: {_problem(error)}; expected YAML") from error
             text = better[0]
-            mended.append(better[1])
+            repaired.append(better[1])
         except yaml.YAMLError as error:
             raise ConfigError(f"{source}: {str(error).splitlines()[0]}; expected YAML") from error
         except RecursionError as error:
             raise ConfigError(f"{source}: is nested too deep; expected a study's config") from error
 
 
-def _document(text: str, source: str, mended: tuple[int, ...]) -> Document:
+def _document(text: str, source: str, repaired: tuple[int, ...]) -> Document:
     reader = _Reader(text)
     try:
         composer = _Composer(reader, source)
-        return Document(composer.document(), composer.lines, mended)
+        return Document(composer.document(), composer.lines, repaired)
     finally:
         reader.dispose()
 
 
 class _Composer:
-    """Builds data from a parser's events, and notes where everything stands.
+    """Builds data from a parser's events, and records the position of everything.
 
-    PyYAML's own way builds a tree of nodes first, which takes several times the memory of what it describes.
+    PyYAML's own way builds a tree of nodes first, which needs several times the memory of what it describes.
     """
 
     def __init__(self, reader: _Reader, source: str) -> None:
@@ -160,7 +161,7 @@ class _Composer:
                 raise self._error(event, "a key is a list, a mapping or an alias; expected text")
             key, line = str(event.value), _line_of(event)
             if key in data:
-                raise self._error(event, f"the key '{key}' stands on line {self.lines[(*path, key)]} already")
+                raise self._error(event, f"the key '{key}' is already on line {self.lines[(*path, key)]}")
             data[key] = self._value((*path, key), line)
         self._next()
         return data
@@ -183,7 +184,7 @@ class _Composer:
             raise self._error(event, f"the alias '*{event.anchor}' has no anchor before it")
         found = self.anchors[event.anchor]
         if found is None:
-            raise self._error(event, "holds itself; expected a study's config")
+            raise self._error(event, "contains itself; expected a study's config")
         self._grow(event, found[1])
         return found[0]
 
@@ -202,7 +203,7 @@ def _line_of(event: Any) -> int:
 
 
 def _mended(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int] | None:
-    """Quote a text that webMUSHRA's reader takes as it is; return the file so mended, and the line.
+    """Quote a text that webMUSHRA's reader accepts as it is; return the repaired file and the line.
 
     That reader takes ': ' in plain text, which YAML forbids, and '?' in plain text between braces, which YAML
     1.2 allows and the reader used here does not.

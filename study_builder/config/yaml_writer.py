@@ -1,8 +1,8 @@
-"""YAML out, in the narrow form that every reader takes.
+"""YAML out, in the narrow form that every reader accepts.
 
 webMUSHRA reads its config with yaml.js, which does not know `- - a` (a list that begins on the line of its
 parent's dash), loses nested maps between braces and removes `#` lines from texts. What is written here,
-yaml.js reads, and so do readers of YAML 1.1 and of YAML 1.2: blocks, one value a line, and quotes around
+yaml.js reads, and so do readers of YAML 1.1 and of YAML 1.2: blocks, one value per line, and quotes around
 every text that is not plain words.
 """
 
@@ -31,7 +31,7 @@ def _mapping(data: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
-    """Yield a key with its value: beside it, or as a block below it."""
+    """Yield a key with its value: on the same line, or as a block below it."""
     if isinstance(value, Mapping) and value:
         yield head
         yield from _mapping(value, indent + STEP)

@@ -1,4 +1,4 @@
-"""Attention checks: which score a page asks for, and which scores somebody who reads gives."""
+"""Attention checks: which score a page asks for, and which scores an attentive listener gives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from study_builder.errors import BuildError
 
 TOLERANCE = 0.05  # of the range: what a hand misses on a slider
 PARTS = 20
-ASKED_PARTS = 17  # never the top end, where many sounds stand anyway
+ASKED_PARTS = 17  # never the top end, where many sounds are anyway
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class AskedScore:
 
 
 def asked_score(scales: Sequence[Scale], number: int, *key: object) -> AskedScore:
-    """Return a score that follows from `key` alone and that a listener can give on every scale.
+    """Return a score that follows only from `key` and that a listener can give on every scale.
 
     Args:
         scales: of the page.
@@ -44,7 +44,7 @@ def asked_score(scales: Sequence[Scale], number: int, *key: object) -> AskedScor
                 "expected one range and step, or attention_checks: 0"
             )
     steps = round((first.max - first.min) / first.step)
-    # The lowest score is where a slider stands that nobody moved.
+    # The lowest score is that of a slider that nobody moved.
     part = shuffled(range(1, ASKED_PARTS + 1), *key)[number % ASKED_PARTS]
     step = max(1, round(steps * part / PARTS))
     tolerance = floor(TOLERANCE * steps)

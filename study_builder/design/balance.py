@@ -22,7 +22,7 @@ class Count:
 
     @classmethod
     def of(cls, what: str, counts: Iterable[int]) -> Count | None:
-        """Summarise counts; None where there is nothing to count."""
+        """Summarise counts; None if there is nothing to count."""
         values = list(counts)
         return cls(what, min(values), max(values), sum(values) / len(values)) if values else None
 

@@ -9,10 +9,10 @@ Copy = tuple[int, int]
 
 
 def in_balanced_places(blocks: Sequence[Block]) -> list[Block]:
-    """Order the things of each block so that a thing stands once in every place in each k of its blocks.
+    """Order the elements of each block so that each is once in every place in each k of its blocks.
 
-    Each k appearances of a thing are one vertex, each block another, and each appearance an edge between
-    them. No vertex has more than k edges, so k colours, the places, suffice for edges that meet to differ
+    Each k appearances of an element are one vertex, each block another, and each appearance an edge between
+    them. No vertex has more than k edges, so k colours, the places, are enough for edges that meet to differ
     (König, 1916); the colours are found by his alternating paths.
 
     Args:

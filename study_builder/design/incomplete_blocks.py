@@ -1,7 +1,7 @@
 """Balanced incomplete blocks: which k of n items a session hears.
 
 Where a design exists that a bounded search finds, every pair of items is heard by equally many sessions after
-one round of it. Elsewhere items and pairs are kept as even as a greedy choice keeps them.
+one round of it. For other sizes a greedy choice keeps items and pairs as even as it can.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _HEARD_FIRST = 1_000_000
 
 @lru_cache(maxsize=16)
 def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
-    """Return one round of a design: blocks of `k` of the things 0 to `size - 1`.
+    """Return one round of a design: blocks of `k` of the elements 0 to `size - 1`.
 
-    Every thing occurs equally often in a round. Every pair does too where such a design was found among all
+    Every element occurs equally often in a round. Every pair does too if such a design was found among all
     subsets (when they are few), those that turn in a circle (difference families), and those that turn around
     a fixed point. The blocks are in an order that keeps every beginning of the round as even as it can be.
     """
@@ -58,7 +58,7 @@ class Heard:
     """What one session hears.
 
     Attributes:
-        things: in the order of their places.
+        things: elements in the order of their places.
         before: how many earlier sessions hear each of them.
     """
 
@@ -67,7 +67,7 @@ class Heard:
 
 
 def block_of(size: int, k: int, slot: int, *key: object) -> Heard:
-    """Return what session `slot` hears; the names of the things and the places are drawn anew each round."""
+    """Return what session `slot` hears; the names of the elements and the places are re-drawn each round."""
     blocks = _placed_blocks(size, k)
     round_number, at = divmod(slot, len(blocks))
     names = shuffled(range(size), *key, round_number)
@@ -91,7 +91,7 @@ def _few_subsets(size: int, k: int) -> list[Block]:
 def _turned(size: int, k: int, fixed_point: bool) -> list[Block]:
     """Return a design made of a few base blocks, each turned through every step of a circle; or nothing.
 
-    With `fixed_point`, the last thing stays where it is while the others turn.
+    With `fixed_point`, the last element stays where it is while the others turn.
     """
     circle = size - 1 if fixed_point else size
     bases: dict[tuple[int, ...], Block] = {}
@@ -167,7 +167,7 @@ def _evenly_ordered(blocks: list[Block], size: int) -> list[Block]:
 
 
 def _greedy(size: int, k: int) -> list[Block]:
-    """Choose blocks one thing at a time: the least heard first, then the one that met the others least."""
+    """Choose blocks one element at a time: the least heard first, then the one that met the others least."""
     heard = np.zeros(size, dtype=np.int64)
     met = np.zeros((size, size), dtype=np.int64)
     blocks: list[Block] = []
@@ -184,7 +184,7 @@ def _greedy(size: int, k: int) -> list[Block]:
 
 
 def _swapped(blocks: list[Block], met: npt.NDArray[np.int64]) -> list[Block]:
-    """Swap things between two blocks as long as that evens out the pairs; how often each is heard stays."""
+    """Swap elements between two blocks while that evens out the pairs; how often each is heard stays."""
     sets = [set(block) for block in blocks]
     for _ in range(_MAX_SWEEPS):
         improved = [_swap(one, other, met) for one, other in combinations(sets, 2)]

@@ -26,7 +26,7 @@ class PlannedPage:
             bs1116 and paired comparison pages the stimulus and the reference; empty on pages that do not
             rate.
         position: place in the session, from 0.
-        trial: what is known of a rating page, else None.
+        trial: what is known about a rating page, else None.
         trial_position: place among the session's rating pages, from 0, else None.
     """
 
@@ -39,7 +39,7 @@ class PlannedPage:
 
     @property
     def kind(self) -> Kind | None:
-        """What the page counts for, or None where it does not rate."""
+        """What the page counts for, or None if it does not rate."""
         return None if self.trial is None else self.trial.kind
 
 
@@ -71,7 +71,7 @@ def session_plan(config: StudyConfig, slot: int) -> SessionPlan:
 
 
 def next_slot(taken: Collection[int]) -> int:
-    """Return the lowest slot that no running or finished session has; one who drops out frees theirs."""
+    """Return the lowest slot that no running or finished session has; a drop-out frees theirs."""
     used = set(taken)
     return next(slot for slot in range(len(used) + 1) if slot not in used)
 
@@ -95,7 +95,7 @@ class _Numbered:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is known of a session before its pages are put in order.
+    """What is known about a session before its pages are put in order.
 
     Attributes:
         config: the study.
@@ -141,7 +141,7 @@ class _Plan:
         return self.order(count, self.turns.get(id(page), self.slot), *key)
 
     def order(self, count: int, turn: int, *key: object) -> list[int]:
-        """Return an order of `count` things for the session that is number `turn` to see them."""
+        """Return an order of `count` elements for the session that is number `turn` to see them."""
         options = self.config.options
         if options.order == "fixed" or count < 2:
             return list(range(count))

@@ -10,15 +10,15 @@ T = TypeVar("T")
 
 
 def williams_rows(size: int) -> int:
-    """Return how many orders a Williams design of `size` things has."""
+    """Return how many orders a Williams design of `size` elements has."""
     return 2 * size if size % 2 and size > 1 else max(size, 1)
 
 
 def williams_row(size: int, row: int) -> tuple[int, ...]:
     """Return one order of a design that is balanced for position and for what comes just before.
 
-    An even size needs `size` orders: each thing stands once in every position, and directly after every other
-    thing once. An odd size needs twice as many, and everything comes twice (Williams, 1949).
+    An even size needs `size` orders: each element is once in every position, and directly after every other
+    element once. An odd size needs twice as many, and everything comes twice (Williams, 1949).
     """
     mirrored, shift = divmod(row, max(size, 1))
     order = [0][:size]
@@ -29,7 +29,7 @@ def williams_row(size: int, row: int) -> tuple[int, ...]:
 
 
 def shuffled(things: Sequence[T], *key: object) -> list[T]:
-    """Return `things` in an order that follows from `key` alone, on every machine and in every version.
+    """Return `things` in an order that follows only from `key`, on every machine and in every version.
 
     Sorts by a hash of key and index, because a random generator's stream may change with its library, and a
     session's order must be recomputable for as long as its ratings are kept.
@@ -38,17 +38,17 @@ def shuffled(things: Sequence[T], *key: object) -> list[T]:
 
 
 def below(limit: int, *key: object) -> int:
-    """Return a number from 0 to `limit - 1` that follows from `key` alone."""
+    """Return a number from 0 to `limit - 1` that follows only from `key`."""
     return int.from_bytes(_digest(*key), "big") % limit
 
 
 def row_of(size: int, slot: int, *key: object) -> int:
-    """Return the row of the Williams design of `size` things that session `slot` takes.
+    """Return the row of the Williams design of `size` elements that session `slot` gets.
 
-    Every `size` sessions in a row use each row of a Latin square once, so that everything stands once in
-    every place; with an odd size, the square and its mirror image take turns. The order of the rows is drawn
-    anew for each round and each key, so that designs of equal size (pages and the conditions on them) are not
-    coupled.
+    Every `size` sessions in a row use each row of a Latin square once, so that everything is once in
+    every place; with an odd size, the square and its mirror image take turns. The order of the rows is
+    re-drawn for each round and each key, so that designs of equal size (pages and the conditions on them) are
+    not coupled.
     """
     if size < 2:
         return 0

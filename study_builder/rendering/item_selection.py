@@ -15,7 +15,7 @@ from study_builder.errors import RenderError
 
 @dataclass(frozen=True)
 class Answer:
-    """What the classifier answered for a clip: a class, its name, and how surely (0 to 1)."""
+    """The classifier's answer for a clip: a class, its name, and its probability (0 to 1)."""
 
     clip: Clip
     target: int
@@ -33,7 +33,7 @@ Ask = Callable[[Sequence[Clip]], Sequence[Answer]]
 
 
 def choose(clips: Sequence[Clip], count: int, ask: Ask, correct_only: bool) -> list[Answer]:
-    """Return the answers for the first `count` clips that are not silent, or fewer where there are no more.
+    """Return the answers for the first `count` clips that are not silent, or fewer if there are no more.
 
     As many clips are asked about at a time as are missing, so that several processes can share the asking;
     which are chosen does not depend on how many do.
@@ -63,7 +63,7 @@ def choose_picked(picks: Sequence[Clip], ask: Ask) -> list[Answer]:
 
 
 def in_balanced_order(clips: Sequence[Clip], seed: int) -> Iterator[Clip]:
-    """Yield clips so that every beginning holds the classes as evenly as it can.
+    """Yield clips so that every prefix has the classes as evenly as possible.
 
     Classes take turns, in a drawn order; within a class the order of its clips is drawn.
     """
@@ -78,7 +78,7 @@ def in_balanced_order(clips: Sequence[Clip], seed: int) -> Iterator[Clip]:
 
 
 def read_picks(path: Path, clips: Sequence[Clip]) -> list[Clip]:
-    """Read a list of clips: one file name a line, or the column `filename` of a CSV.
+    """Read a list of clips: one file name per line, or the column `filename` of a CSV.
 
     Raises:
         RenderError: a name is not in the data set, is there twice, or the list is empty.
@@ -88,13 +88,13 @@ def read_picks(path: Path, clips: Sequence[Clip]) -> list[Clip]:
     for line, name in _names(path):
         if name not in by_name:
             raise RenderError(
-                f"{path}, line {line}: '{name}' is not a clip of the data set (or of the chosen fold)"
+                f"{path}, line {line}: {name!r} is not a clip of the data set (or of the chosen fold)"
             )
         if name in picked:
-            raise RenderError(f"{path}, line {line}: '{name}' is listed twice")
+            raise RenderError(f"{path}, line {line}: {name!r} is listed twice")
         picked[name] = by_name[name]
     if not picked:
-        raise RenderError(f"{path}: names no clips; expected one file name a line")
+        raise RenderError(f"{path}: names no clips; expected one file name per line")
     return list(picked.values())
 
 

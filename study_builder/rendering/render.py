@@ -94,7 +94,7 @@ def render(
     command: str = "",
     track: Track | None = None,
 ) -> Manifest:
-    """Render a stimuli set; started again after an interruption, it goes on where it stopped.
+    """Render a stimuli set; started again after an interruption, it resumes.
 
     Items take turns over the classes, in an order drawn from `seed`; with `correct_only`, clips that the
     classifier gets wrong are passed over. The conditions are the input (`reference`) and each explainer's
@@ -108,12 +108,12 @@ def render(
         data: a data set.
         out: folder of the set.
         methods: names of methods without training, which explain the same classifier.
-        fold: take clips of this fold alone.
+        fold: take only clips of this fold.
         items: how many.
         seed: of the choice.
         pick: a file that names the clips.
         correct_only: whether to choose among correctly classified clips.
-        residuals: whether to store what the masks removed beside the set.
+        residuals: whether to store what the masks removed next to the set.
         duration_s: length to trim or pad clips to; None keeps their own.
         device: where the networks run.
         command: kept in the manifest.
@@ -159,7 +159,7 @@ def conditions_of(
     for name, explainer in explainers_of(runs, methods, device).items():
         safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).lstrip("._+-") or "method"
         if safe in conditions or safe == REFERENCE:
-            raise RenderError(f"two conditions would be named '{safe}'; rename one of the runs")
+            raise RenderError(f"two conditions would be named {safe!r}; rename one of the runs")
         conditions[safe] = explainer
     return conditions
 
@@ -291,7 +291,7 @@ def _explain(rendering: Rendering, answer: Answer, number: int) -> ItemSounds:
 def _numpy(sound: torch.Tensor, name: str, clip: Clip) -> Audio:
     audio = np.asarray(sound[0].float().cpu().numpy(), dtype=np.float32)
     if not np.isfinite(audio).all():
-        raise RenderError(f"{clip.path}: the interpretation of '{name}' has samples that are no numbers")
+        raise RenderError(f"{clip.path}: the interpretation of {name!r} contains NaN or infinite samples")
     return audio
 
 

@@ -46,11 +46,11 @@ class ItemSounds:
 
 
 def refuse_folder(out: Path) -> None:
-    """Raise RenderError where no set can be made at `out`; an interrupted one there is gone on with."""
+    """Raise RenderError if no set can be made at `out`; an interrupted one there is resumed."""
     if out.exists() and not out.is_dir():
         raise RenderError(f"{out}: is a file; expected a folder, or a name that is free")
     if (out / "manifest.json").exists():
-        raise RenderError(f"{out}: holds a stimuli set already; choose another folder")
+        raise RenderError(f"{out}: already contains a stimuli set; choose another folder")
 
 
 def write_item(sounds: ItemSounds, seed: int, progress: RenderProgress) -> RenderedItem:
@@ -98,7 +98,7 @@ def _as_kind(kind: str) -> Kind:
 
 
 class RenderProgress:
-    """Records of finished items, so that an interrupted rendering of the same settings goes on.
+    """Records of finished items, so that an interrupted rendering with the same settings resumes.
 
     Args:
         out: folder of the set; the records are kept in a folder inside it.
@@ -121,13 +121,13 @@ class RenderProgress:
         return len(list(self.folder.glob("*.item.json")))
 
     def _drop(self, record: Path) -> None:
-        """Remove a record and its sounds, which would stay beside those of the set."""
+        """Remove a record and its sounds, which would otherwise stay next to those of the set."""
         for stimulus in json.loads(record.read_text(encoding="utf-8"))["stimuli"]:
             (self.out / stimulus["path"]).unlink(missing_ok=True)
         record.unlink()
 
     def load(self, item: str) -> RenderedItem | None:
-        """Return a finished item, or None where it is not finished or its files have changed."""
+        """Return a finished item, or None if it is not finished or its files have changed."""
         path = self.folder / f"{item}.item.json"
         if not path.is_file():
             return None

@@ -17,7 +17,7 @@ AGES = (18, 65)
 
 
 def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex) -> bool:
-    """Take part in the study once, from opening to finish; go on where an earlier visit stopped.
+    """Take part in the study once, from opening to finish; resume where an earlier visit stopped.
 
     Returns:
         Whether there was anything left to do.
@@ -74,7 +74,7 @@ def _rated(
 
 
 def _asked(config: StudyConfig, item: str, condition: str, scale: Mapping[str, Any]) -> float | None:
-    """Return the score, from 0 to 1, that an attention check asks for; its question tells a listener, too."""
+    """Return the score, from 0 to 1, that an attention check asks for; its question says so, too."""
     low, high = scale["min"], scale["max"]
     for trial in config.options.trials.values():
         asks = trial.kind == "attention" and trial.item == item and trial.question == scale["question"]
@@ -108,7 +108,7 @@ def _answers(listener: SimulatedListener, page: Mapping[str, Any]) -> Iterator[t
 
 
 def _number(listener: SimulatedListener, question: Mapping[str, Any]) -> str:
-    """Answer with an age where the question's limits allow one, else with a number between the limits."""
+    """Answer with an age if the question's limits allow one, else with a number between the limits."""
     given = (question.get("min"), question.get("max"))
     low, high = (
         default if limit is None else limit for limit, default in zip(given, (-inf, inf), strict=True)

@@ -61,7 +61,7 @@ class Browser:
         """Send JSON and return the JSON answer.
 
         Raises:
-            SimulateError: the server refused, with its own sentence.
+            SimulateError: the server refused, with its message.
         """
         request = urllib.request.Request(
             urljoin(self.url, path),
@@ -85,13 +85,13 @@ class Browser:
         except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
             reason = getattr(error, "reason", error)
             raise SimulateError(
-                f"{self.url}: no server answers ({reason}); start `listenable serve`"
+                f"{self.url}: cannot reach the server ({reason}); is `listenable serve` running?"
             ) from None
 
 
 @dataclass
 class SoundIndex:
-    """Which item and condition a sound's hash stands for."""
+    """Return which item and condition a sound's hash belongs to."""
 
     known: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
@@ -120,7 +120,7 @@ class SoundIndex:
         found = {key: self.known.get(sha256(sound).hexdigest(), []) for key, sound in sounds.items()}
         unknown = [key for key, entries in found.items() if not entries]
         if unknown:
-            raise SimulateError(f"the server sent a sound ({unknown[0]}) that is none of the local study's")
+            raise SimulateError(f"the server sent a sound ({unknown[0]}) that is not in the local study")
         items = set.intersection(*({item for item, _ in entries} for entries in found.values()))
         if not items:
             raise SimulateError("the server sent sounds of different items on one page")

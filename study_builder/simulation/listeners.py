@@ -23,9 +23,9 @@ from study_builder.errors import SimulateError
 from study_builder.identifiers import chosen_ids
 
 ROLE_QUALITY: dict[Role, float] = {"low_anchor": 20.0, "mid_anchor": 45.0}
-"""Anchors lie 20 to 30 points apart (BS.1534-3, attachment 5)."""
+"""Anchors are 20 to 30 points apart (BS.1534-3, attachment 5)."""
 METHOD_QUALITY = (75.0, 35.0)
-"""Methods lie evenly between these, the first of the config on top; the rule never hears a sound."""
+"""Methods are spread evenly between these, the first of the config highest; no sound is heard."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def condition_quality(config: StudyConfig, given: Mapping[str, float] | None = N
     )
     for name, score in given.items():
         if not 0 <= score <= 100:
-            raise SimulateError(f"--quality of '{name}' is {score:g}; expected 0 to 100")
+            raise SimulateError(f"--quality of {name!r} is {score:g}; expected 0 to 100")
     quality: dict[str, float] = {}
     methods = []
     for name in names:
@@ -121,7 +121,7 @@ class SimulatedListener:
             item: what is heard.
             condition: under which condition.
             attribute: name of the scale.
-            asked: where a page asks for a given score, that score from 0 to 1.
+            asked: if a page asks for a given score, that score from 0 to 1.
         """
         draws = self._draws("score", item, condition, attribute)
         if self.careless or draws.random() < self.model.lapses:
@@ -141,7 +141,7 @@ class SimulatedListener:
         return min(max(points / 100, 0.0), 1.0)
 
     def number_between(self, low: int, high: int, *key: str) -> int:
-        """Return a whole number from `low` to `high`: durations, ages, choices."""
+        """Return an integer from `low` to `high`: durations, ages, choices."""
         return int(self._draws("number", *key).integers(low, high + 1))
 
     def _draws(self, *key: str) -> np.random.Generator:

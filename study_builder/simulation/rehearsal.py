@@ -46,7 +46,7 @@ def simulate_study(
 ) -> dict[str, float]:
     """Let simulated listeners take part in a study, over HTTP.
 
-    A rehearsal that was interrupted goes on where it stopped: the listeners' cookies are kept beside the
+    An interrupted rehearsal resumes where it stopped: the listeners' cookies are kept next to the
         ratings.
 
     Args:
@@ -62,7 +62,7 @@ def simulate_study(
         The quality of each condition in the model.
 
     Raises:
-        SimulateError: no server answers, or it refuses something.
+        SimulateError: the server cannot be reached, or refuses something.
         SeedError: the seed is negative or has more than 64 bits.
     """
     refuse_seed(seed)
@@ -98,7 +98,7 @@ def rehearsal_secret(database: Path) -> str:
 
 
 class _Tokens:
-    """The cookies of a rehearsal's listeners, in a file that its owner alone can read."""
+    """The cookies of a rehearsal's listeners, in a file that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -116,7 +116,7 @@ class _Tokens:
 
 @contextmanager
 def _server(study: Path, url: str | None) -> Iterator[str]:
-    """Give the address of the study's server, starting one where none is named."""
+    """Give the address of the study's server, starting one if none is named."""
     if url is not None:
         yield url
         return

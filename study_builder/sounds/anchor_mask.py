@@ -23,9 +23,9 @@ class AnchorFit:
     """How an anchor relates to its reference.
 
     Attributes:
-        ripple_db: largest deviation in the pass band from its mean; NaN where the reference has too little
+        ripple_db: largest deviation in the pass band from its mean; NaN if the reference has too little
             there.
-        stop_db: attenuation reached from each multiple of the cut-off in `STOP_DB` on; NaN likewise.
+        stop_db: attenuation reached from each multiple of the cut-off in `STOP_DB` on; NaN in the same case.
         lag: samples by which the anchor is late.
     """
 

@@ -13,16 +13,16 @@ EXPECTED = "item/condition.wav or condition/item.wav"
 
 
 def sound_files(folder: Path) -> list[Path]:
-    """Return the sound files that lie one folder deep, in order; hidden files are no sounds.
+    """Return the sound files that are one folder deep, in order; hidden files are ignored.
 
     Raises:
-        LayoutError: there are none, or a study would lack one that lies elsewhere or cannot be read.
+        LayoutError: there are none, or a study would lack one that is elsewhere or cannot be read.
     """
     found: list[Path] = []
     for entry in _visible(folder):
         if not entry.is_dir():
             if _sounds(entry):
-                raise LayoutError(f"{entry}: lies in no folder; expected {EXPECTED} in {folder}")
+                raise LayoutError(f"{entry}: is not inside a folder; expected {EXPECTED} in {folder}")
             continue
         for inner in _visible(entry):
             if inner.is_dir():
@@ -33,7 +33,7 @@ def sound_files(folder: Path) -> list[Path]:
         if path.suffix.lower() in UNREADABLE:
             raise LayoutError(f"{path}: its format cannot be read; expected WAV, FLAC, Ogg, MP3 or AIFF")
     if not found:
-        raise LayoutError(f"{folder}: holds no sound files in folders; expected {EXPECTED}")
+        raise LayoutError(f"{folder}: contains no sound files in folders; expected {EXPECTED}")
     return found
 
 
@@ -41,7 +41,7 @@ def _refuse_deep(folder: Path, inner: Path) -> None:
     for path in sorted(inner.rglob("*")):
         if _sounds(path) and not path.name.startswith(".") and not path.is_dir():
             depth = len(path.relative_to(folder).parents) - 1
-            raise LayoutError(f"{path}: lies {depth} folders deep; expected {EXPECTED} in {folder}")
+            raise LayoutError(f"{path}: is {depth} folders deep; expected {EXPECTED} in {folder}")
 
 
 def _visible(folder: Path) -> Iterator[Path]:

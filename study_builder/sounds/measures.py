@@ -35,7 +35,7 @@ def clipped_run(audio: Audio) -> int:
 
 
 def dc_offset(audio: Audio) -> str | None:
-    """Say how far a sound's mean lies from zero, where that is heard as a click at its ends; else None."""
+    """Return how far a sound's mean is from zero if that is heard as a click at its ends; else None."""
     means = np.abs(audio.mean(axis=0, dtype=np.float64))
     if not (offset := float(means.max())) > MAX_OFFSET:
         return None

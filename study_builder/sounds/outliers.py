@@ -24,7 +24,7 @@ class Deviation:
     by: str
 
     def sentence(self, value: Callable[[str], str]) -> str:
-        """Say what the first odd condition has and what the others have.
+        """Return what the first odd condition has and what the others have.
 
         Args:
             value: what a condition has, in words.
@@ -38,7 +38,8 @@ class Deviation:
 def deviation(values: Mapping[str, int]) -> Deviation | None:
     """Return which conditions of a trial deviate: those outside the majority.
 
-    Without a majority, those that are unlike the reference do; where there is none, the first stands for it.
+    Without a majority, those that differ from the reference are odd; without a reference, the first replaces
+    it.
 
     Args:
         values: by condition, what should be equal.

@@ -29,7 +29,7 @@ class SoundSet:
         items, conditions: in their order; one condition at most has the role `reference`.
         paths: the sound file of every item under every condition.
         command: how the set was made, as far as its manifest says.
-        item_names: what files or folders call each item, by its id; empty where a manifest names the items.
+        item_names: what files or folders call each item, by its id; empty if a manifest names the items.
     """
 
     name: str
@@ -50,7 +50,7 @@ def read_sounds(folder: Path | str, layout: Layout | None = None, reference: str
 
     Args:
         folder: with a `manifest.json`, or with folders of sound files.
-        layout: which of the two layouts; None detects it by where the reference's name stands.
+        layout: which of the two layouts; None detects it by where the reference's name is.
         reference: name or id of the reference; None takes `reference`, `ref`, `input` or `original`.
 
     Raises:
@@ -79,7 +79,7 @@ def _read_manifest(folder: Path) -> SoundSet:
             raise FileNotFoundError(2, "A sound of the manifest is missing", str(path))
         if sha256_of(path) != stimulus.sha256:
             raise LayoutError(
-                f"{path}: has changed since {folder / 'manifest.json'} was written; render the set anew"
+                f"{path}: has changed since {folder / 'manifest.json'} was written; render the set again"
             )
         paths[stimulus.item, stimulus.condition] = path
     sounds = SoundSet(manifest.name, manifest.items, manifest.conditions, paths, manifest.command)
@@ -101,7 +101,7 @@ def _read_folder(folder: Path, layout: Layout | None, reference: str | None) -> 
         item, condition = names if chosen == "item/condition" else names[::-1]
         key = (item_ids[item], condition_ids[condition])
         if key in paths:
-            raise LayoutError(f"{path}: stands beside {paths[key]}; expected one file of that name")
+            raise LayoutError(f"{path}: is next to {paths[key]}; expected one file of that name")
         paths[key] = path
     sounds = SoundSet(
         folder.resolve().name,
@@ -121,7 +121,7 @@ def _named_reference(given: str, layout: Layout | None, outer: Sequence[str], in
     for found in names:
         if name in (found, safe_id(found)):
             return found
-    raise LayoutError(f"reference_name is '{name}'; {expected_among(name, list(dict.fromkeys(names)))}")
+    raise LayoutError(f"reference_name is {name!r}; {expected_among(name, list(dict.fromkeys(names)))}")
 
 
 def _detected(folder: Path, outer: Sequence[str], inner: Sequence[str], reference: str | None) -> Layout:
@@ -134,7 +134,7 @@ def _detected(folder: Path, outer: Sequence[str], inner: Sequence[str], referenc
         return "condition/item" if in_outer else "item/condition"
     why = "both as a folder and as a file" if in_outer else "neither as a folder nor as a file"
     raise LayoutError(
-        f"{folder}: '{reference or 'reference'}' occurs {why}, so it may be read as item/condition "
+        f"{folder}: {reference or 'reference'!r} occurs {why}, so it may be read as item/condition "
         f"(items {_some(outer)}; conditions {_some(inner)}) or as condition/item "
         f"(conditions {_some(outer)}; items {_some(inner)}); say which with --layout, or name the "
         "reference with --reference-name"
@@ -161,8 +161,8 @@ def _refuse_gaps(folder: Path, sounds: SoundSet) -> None:
         having = sum((one.name, condition.name) in sounds.paths for one in sounds.items)
         more = f" (and {len(gaps) - 1} more {'gap' if len(gaps) == 2 else 'gaps'})" if len(gaps) > 1 else ""
         raise LayoutError(
-            f"{folder}: item '{sounds.item_names.get(item, item)}' has no condition "
-            f"'{condition.label or condition.name}', which {having} of {len(sounds.items)} items "
+            f"{folder}: item {sounds.item_names.get(item, item)!r} has no condition "
+            f"{condition.label or condition.name!r}, which {having} of {len(sounds.items)} items "
             f"{'has' if having == 1 else 'have'}{more}; expected every condition for every item"
         )
     if sum(condition.role == "reference" for condition in sounds.conditions) > 1:

@@ -51,7 +51,7 @@ def test_each_fault_is_found_once(tmp_path: Path) -> None:
     told = {f.filename: f.detail for f in findings}
     assert told["leak1.wav"] == "Recording d has clips in the folds 1, 4."
     assert told["twice2.wav"] == "Equal bytes to twice1.wav, in fold 2."
-    assert told["silent.wav"] == "Its peak is digital silence; expected more than -80 dBFS."
+    assert told["silent.wav"] == "Its peak is digital silence; expected more than -80 dBFS"
 
 
 def test_equal_bytes_across_folds_are_a_leak(tmp_path: Path) -> None:

@@ -45,18 +45,18 @@ def test_manifest_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "header", "message"),
     [
-        ("", HEADER, "the index has no clips; expected a header and at least one row."),
+        ("", HEADER, "the index has no clips; expected a header and at least one row"),
         (
             "a.wav,1,dog\n",
             "filename,fold,category\n",
             "the column 'target' is missing; found filename, fold, category;",
         ),
-        ("a.wav,one,0,dog,1\n", HEADER, "line 2: fold is 'one'; expected a whole number."),
-        ("a.wav,1,0,dog,1\n,1,0,dog,2\n", HEADER, "line 3 has no value in the column 'filename'."),
+        ("a.wav,one,0,dog,1\n", HEADER, "line 2: fold is 'one'; expected an integer"),
+        ("a.wav,1,0,dog,1\n,1,0,dog,2\n", HEADER, "line 3 has no value in the column 'filename'"),
         (
             "a.wav,1,0,dog,1\nb.wav,1,0,cat,2\n",
             HEADER,
-            "target 0 is called both 'dog' and 'cat'; expected one name.",
+            "target 0 is called both 'dog' and 'cat'; expected one name",
         ),
     ],
 )
@@ -73,7 +73,7 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"No index meta/esc50\.csv of a data set here"):
         Dataset.load(tmp_path)
     dataset = Dataset.load(layout(tmp_path, "a.wav,1,0,dog,1\nb.wav,3,0,dog,2\n"))
-    with pytest.raises(DatasetError, match=r"no clip in fold 4, 5; the folds are 1, 3\."):
+    with pytest.raises(DatasetError, match=r"no clip in fold 4, 5; the folds are 1, 3"):
         dataset.folds(4, 5)
 
 

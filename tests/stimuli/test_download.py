@@ -111,7 +111,7 @@ def test_a_dropped_connection_is_resumed(host: Host, tmp_path: Path) -> None:
 
 def test_a_second_command_goes_on_where_the_first_stopped(host: Host, tmp_path: Path) -> None:
     host.drops = 1
-    with pytest.raises(DatasetError, match="start the same command again to go on from there"):
+    with pytest.raises(DatasetError, match="run the command again to resume"):
         fetch(host.url, tmp_path / "a.zip", attempts=0, wait_s=0)
     assert (tmp_path / "a.zip.part").stat().st_size == len(BODY) // 2
     fetch(host.url, tmp_path / "a.zip", wait_s=0)
@@ -242,10 +242,10 @@ def test_a_set_is_fetched_checked_and_unpacked(host: Host, tmp_path: Path, archi
     ("body", "sha256", "message"),
     [
         (small_zip(), "0" * 64, "expected 0000"),
-        (small_zip()[:-30], None, "not a whole archive"),
-        (damaged(large_zip()), None, "not a whole archive"),
-        (damaged(small_tar()), None, "not a whole archive"),
-        (b"", None, "not a whole archive"),
+        (small_zip()[:-30], None, "not a complete archive"),
+        (damaged(large_zip()), None, "not a complete archive"),
+        (damaged(small_tar()), None, "not a complete archive"),
+        (b"", None, "not a complete archive"),
     ],
 )
 def test_what_is_not_the_archive_is_refused(
@@ -260,7 +260,7 @@ def test_what_is_not_the_archive_is_refused(
 
 def test_an_archive_of_something_else_is_refused(host: Host, tmp_path: Path) -> None:
     host.body = small_zip()
-    with pytest.raises(DatasetError, match=r"it holds no OTHER/meta/esc50\.csv; expected A set"):
+    with pytest.raises(DatasetError, match=r"it contains no OTHER/meta/esc50\.csv; expected A set"):
         download(replace(REMOTE, url=host.url, folder="OTHER"), tmp_path / "set", wait_s=0)
 
 
@@ -278,13 +278,13 @@ def test_the_command_shows_the_licence_before_it_asks_the_server(
     accepted = CliRunner().invoke(data, ["download", "esc50", str(out)], input="y\n")
     assert accepted.exit_code == 0, accepted.output
     digest = hashlib.sha256(host.body).hexdigest()
-    assert f"SHA-256 of the archive: {digest} (its publisher gives none to compare with)" in accepted.output
+    assert f"SHA-256 of the archive: {digest} (its publisher gives no hash to compare with)" in accepted.output
     assert (out / "meta" / "esc50.csv").is_file()
 
 
 def test_an_unknown_set_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     result = CliRunner().invoke(data, ["download", "esc51", str(tmp_path / "set")])
-    assert str(result.exception) == "'esc51' cannot be downloaded; expected one of esc50, wham, ljspeech."
+    assert str(result.exception) == "'esc51' cannot be downloaded; expected one of esc50, wham, ljspeech"
 
 
 def test_every_remote_says_its_licence() -> None:

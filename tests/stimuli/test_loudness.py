@@ -171,7 +171,7 @@ def test_the_ceiling_lowers_all_alike() -> None:
     measured = [integrated_loudness(result.audio, 48_000) for result in aligned]
     assert measured[0] == pytest.approx(measured[1], abs=0.05)
     assert true_peak(aligned[0].audio, 48_000) == pytest.approx(-1.0, abs=0.05)
-    assert aligned[1].warnings[0].endswith(" dB softer than asked, so that no true peak passes -1 dBTP")
+    assert aligned[1].warnings[0].endswith(" dB softer than asked, so that no true peak exceeds -1 dBTP")
 
 
 def test_near_silence_gets_no_absurd_gain() -> None:
@@ -204,7 +204,7 @@ def test_alignment_says_what_it_did() -> None:
         softer_db = -10.0 - result.lufs
         assert softer_db == pytest.approx(2.0, abs=0.1)
         assert result.warnings == (
-            f"all sounds are {softer_db:.2f} dB softer than asked, so that no true peak passes -9 dBTP",
+            f"all sounds are {softer_db:.2f} dB softer than asked, so that no true peak exceeds -9 dBTP",
         )
 
 
@@ -225,7 +225,7 @@ def test_a_sound_under_the_gate_is_turned_down_only_to_pass_the_ceiling() -> Non
     assert (left.gain_db, left.lufs) == (0.0, -np.inf) and np.array_equal(left.audio, click)
     (lowered,) = align_loudness([click], 48_000, ceiling_dbtp=-70.0)
     assert lowered.true_peak_dbtp == pytest.approx(-70.0, abs=1e-6) and lowered.gain_db < -9.9
-    assert left.warnings == ("silent: nothing passes the loudness gate, so its level was left alone",)
+    assert left.warnings == ("silent: nothing passes the loudness gate, so its level was left unchanged",)
 
 
 def test_the_largest_gain_and_400_ms_are_limits_not_beyond_them() -> None:
@@ -236,7 +236,7 @@ def test_the_largest_gain_and_400_ms_are_limits_not_beyond_them() -> None:
     (short,) = align_loudness([sound], 48_000, max_gain_db=needed - 1)
     assert short.lufs == pytest.approx(-24.0)
     assert short.warnings == (
-        f"nearly silent: {needed:.1f} dB would be needed, {needed - 1:g} dB is the most that is given",
+        f"nearly silent: {needed:.1f} dB would be needed, {needed - 1:g} dB is the maximum",
     )
     (one_block,) = align_loudness([sine(1000, -20, 0.4)], 48_000)
     assert one_block.warnings == ()

@@ -74,7 +74,7 @@ def test_no_manifest_and_no_json(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="No manifest of a stimuli set here"):
         Manifest.load(tmp_path)
     (tmp_path / "manifest.json").write_text("{")
-    with pytest.raises(ManifestError, match="this is no JSON"):
+    with pytest.raises(ManifestError, match="not valid JSON"):
         Manifest.load(tmp_path)
 
 

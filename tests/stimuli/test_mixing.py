@@ -51,7 +51,7 @@ def test_one_seed_one_mixture() -> None:
 
 @pytest.mark.parametrize(("which", "target", "noise"), [("target", 0.0, 1.0), ("noise", 1.0, 0.0)])
 def test_silence_has_no_ratio(which: str, target: float, noise: float) -> None:
-    with pytest.raises(StimuliError, match=f"The {which} is silent, so no signal-to-noise ratio is defined"):
+    with pytest.raises(StimuliError, match=f"the {which} is silent, so no signal-to-noise ratio is defined"):
         mix_at_snr(np.full(10, target, np.float32), np.full(10, noise, np.float32), 0.0)
 
 

@@ -76,9 +76,9 @@ def test_layout_and_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"classes": 11}, "11 classes were asked for; expected 2 to 10."),
-        ({"clips": 4}, r"4 clips a class were asked for; expected 5 \(one a fold\) to 999."),
-        ({"duration_s": 0.1}, "Clips of 0.1 s were asked for; expected 0.5 to 60 s."),
+        ({"classes": 11}, "--classes is 11; expected 2 to 10"),
+        ({"clips": 4}, r"--clips is 4; expected 5 \(one per fold\) to 999"),
+        ({"duration_s": 0.1}, "--seconds is 0.1; expected 0.5 to 60"),
     ],
 )
 def test_impossible_sets_are_refused(arguments: dict[str, float], message: str) -> None:

@@ -56,8 +56,8 @@ def test_names_that_meet_in_one_id_are_refused() -> None:
     with pytest.raises(LayoutError, match=r"^'a-b' and 'a b' both become 'a-b' in a study; rename one$"):
         safe_ids(["a b", "c", "a-b"])
     message = (
-        "'opus 2' and 'Opus 2' become 'opus-2' and 'Opus-2' in a study, which differ in capitals alone, and "
-        "some file systems take them for one; rename one"
+        "'opus 2' and 'Opus 2' become 'opus-2' and 'Opus-2' in a study, which differ only in capitals, and "
+        "some file systems treat them as the same; rename one"
     )
     with pytest.raises(LayoutError, match=f"^{message}$"):
         safe_ids(["Opus 2", "opus 2"])

@@ -127,9 +127,9 @@ class GradientExplainer(SpectralExplainer):
 
 
 def whole(name: str, value: object, minimum: int = 1) -> int:
-    """Return `value` if it is a whole number of at least `minimum`, else refuse it by `name`."""
+    """Return `value` if it is an integer of at least `minimum`, else refuse it by `name`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-        raise ConfigError(f"{name} is {value!r}; expected a whole number of {minimum} or more")
+        raise ConfigError(f"{name} is {value!r}; expected an integer of {minimum} or more")
     return value
 
 

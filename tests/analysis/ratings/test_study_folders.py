@@ -69,8 +69,8 @@ def test_a_page_that_is_left_out_is_reported_once(tmp_path: Path, caplog: pytest
     ("text", "message"),
     [
         ("pages: 3\n", "line 1: 'pages' is int 3; expected a list of pages"),
-        ("a: 1\na: 2\n", "line 2: the key 'a' stands on line 1 already"),
-        ("- a\n", "holds no keys; expected a study's config with 'testname' and 'pages'"),
+        ("a: 1\na: 2\n", "line 2: the key 'a' is already on line 1"),
+        ("- a\n", "has no keys; expected a study's config with 'testname' and 'pages'"),
         ("listenable: {ordr: random}\n", "line 1: the key 'ordr' is unknown (did you mean 'order'?)"),
     ],
 )

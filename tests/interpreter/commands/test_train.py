@@ -49,7 +49,7 @@ def test_training_twice_says_that_it_is_done(
     ("extra", "sentence"),
     [
         (["--preset", "huge"], "unknown preset 'huge'"),
-        (["--set", "epochs=none"], "'epochs' is 'none'; expected a whole number"),
+        (["--set", "epochs=none"], "'epochs' is 'none'; expected an integer"),
         (["--train-folds", "1,x"], "--train-folds 1,x: expected numbers"),
         (["--train-folds", "9"], "no clip in fold 9"),
         (["--noise", "/nowhere/at/all"], "No such file or directory"),

@@ -66,7 +66,7 @@ def test_a_classifiers_run_serves_the_baselines(runs) -> None:
         (["lmac-td"], ["shap:patch=[8"], "method 'shap:patch=[8': '[8' is no value of an option"),
         (["lmac-td"], ["saliency:batch_size=abc"], "saliency: an option has a value of the wrong kind"),
         (["lmac-td"], ["saliency:steps=3"], "saliency has no option 'steps'; it has batch_size"),
-        (["lmac-td"], ["smoothgrad:samples=many"], "samples is 'many'; expected a whole number of 1 or more"),
+        (["lmac-td"], ["smoothgrad:samples=many"], "samples is 'many'; expected an integer of 1 or more"),
         (["lmac-td"], ["saliency", "saliency"], "'saliency' would stand twice in the table"),
         (["lmac-td", "elsewhere"], [], "are of different classifiers; a comparison is fair on one alone"),
     ],

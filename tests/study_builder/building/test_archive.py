@@ -60,7 +60,7 @@ def test_a_study_that_changed_is_not_packed(study: Path, tmp_path: Path) -> None
     with pytest.raises(BuildError, match=r"lmac.wav: has changed since the study was built"):
         pack_study(study, tmp_path / "a.zip")
     path.unlink()
-    with pytest.raises(BuildError, match=r"lmac.wav: is missing; `listenable study check` says what else"):
+    with pytest.raises(BuildError, match=r"lmac.wav: is missing; `listenable study check` lists everything"):
         pack_study(study, tmp_path / "a.zip")
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".zip", ".part")]
 

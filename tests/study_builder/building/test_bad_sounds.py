@@ -35,14 +35,16 @@ def test_clipping_that_another_level_or_rate_would_hide_is_told(
     clipped = [text for text in built.warnings if "clipped" in text]
     assert len(clipped) == 1
     assert clipped[0].startswith("sound-2: lmac: its file is clipped (")
-    assert clipped[0].endswith(" samples in a row at full scale); a lower level does not mend it")
+    assert clipped[0].endswith(" samples in a row at full scale); a lower level does not repair it")
 
 
 def test_a_folder_that_is_no_study_is_never_replaced(make_folder: MakeFolder) -> None:
     """Someone mixes up the two folders of the command."""
     root = make_folder(items=2)
     before = {path: path.read_bytes() for path in root.rglob("*.wav")}
-    with pytest.raises(BuildError, match="sounds: is no study, so it is not replaced; choose another folder"):
+    with pytest.raises(
+        BuildError, match="sounds: is not a study, so it is not replaced; choose another folder"
+    ):
         build_study(root, root, overwrite=True, jobs=1)
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
@@ -50,7 +52,7 @@ def test_a_folder_that_is_no_study_is_never_replaced(make_folder: MakeFolder) ->
 def test_a_file_in_the_way_is_neither_replaced_nor_hidden(make_folder: MakeFolder, tmp_path: Path) -> None:
     root, out = make_folder(items=1), tmp_path / "notes.txt"
     out.write_text("mine")
-    with pytest.raises(BuildError, match=r"notes\.txt: is no study, so it is not replaced"):
+    with pytest.raises(BuildError, match=r"notes\.txt: is not a study, so it is not replaced"):
         build_study(root, out, overwrite=True, jobs=1)
     with pytest.raises(NotADirectoryError) as error:
         build_study(root, out / "study", jobs=1)

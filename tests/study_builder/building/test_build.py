@@ -127,7 +127,7 @@ def test_the_predicted_class_is_named_on_the_page_and_is_safe_html(
     _write_manifest(root, "crackling_fire <b>")
     config = build(root, tmp_path / "study")
     page = rated(config)[0]
-    assert "The classifier answered: <b>crackling fire &lt;b&gt;</b>." in page.content
+    assert "The classifier's answer: <b>crackling fire &lt;b&gt;</b>." in page.content
     assert "audio quality" in page.content
     assert page.name == "Trial"
     assert config.trial(page).prediction == "crackling fire <b>"
@@ -172,7 +172,7 @@ def test_a_study_is_replaced_only_when_asked_and_never_with_ratings(
         build(root, out)
     build_study(root, out, overwrite=True, jobs=1)
     (out / "ratings.sqlite3").write_bytes(b"")
-    with pytest.raises(BuildError, match=r"holds ratings .* and is not replaced"):
+    with pytest.raises(BuildError, match=r"contains ratings .* and is not replaced"):
         build_study(root, out, overwrite=True, jobs=1)
 
 
@@ -187,7 +187,7 @@ def test_a_study_that_nobody_took_part_in_is_replaced(make_folder: MakeFolder, t
     assert not (out / "ratings.sqlite3").exists()
     answer = create_app(out).test_client().post("/api/session", json={})
     assert answer.status_code < 300, answer.text
-    with pytest.raises(BuildError, match=r"holds ratings .* and is not replaced"):
+    with pytest.raises(BuildError, match=r"contains ratings .* and is not replaced"):
         build_study(root, out, overwrite=True, jobs=1)
 
 

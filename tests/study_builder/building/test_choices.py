@@ -42,7 +42,7 @@ def test_choices_from_a_file_and_from_flags(make_folder: MakeFolder, tmp_path: P
             "choices.yaml, line 1: 'order' is 'latin'; expected 'williams', 'random' or",
         ),
         ("", {"order": "latin"}, "--order: 'order' is 'latin'; expected"),
-        ("- 1", {}, "choices.yaml: holds no keys; expected choices such as"),
+        ("- 1", {}, "choices.yaml: has no keys; expected choices such as"),
         ("seed: -1", {}, "choices.yaml, line 1: 'seed' is -1; expected 0 or more$"),
         ("", {"seed": 2**64}, f"--seed: 'seed' is {2**64}; expected {2**64 - 1} or less$"),
     ],

@@ -80,7 +80,7 @@ def test_paths_may_start_anywhere(root: Path, tmp_path: Path) -> None:
     config.parent.mkdir(parents=True)
     config.write_text(CONFIG)
     with pytest.raises(
-        BuildError, match=r"'audio/sound-1/lmac.wav' lies neither beside the config nor in the folder"
+        BuildError, match=r"'audio/sound-1/lmac.wav' is neither next to the config nor in the folder"
     ):
         adopt_config(config, tmp_path / "study")
     adopt_config(config, tmp_path / "study", root)
@@ -102,5 +102,7 @@ def test_a_missing_sound_and_an_anchor_of_nothing_are_named(root: Path, tmp_path
     with pytest.raises(BuildError, match=r"gone.wav: is named by a page, but missing"):
         adopt_config(file, tmp_path / "study")
     file.write_text(CONFIG.replace("    reference: audio/sound-1/reference.wav\n", ""))
-    with pytest.raises(BuildError, match="page 'one' asks for anchors and has no reference to make them of"):
+    with pytest.raises(
+        BuildError, match="page 'one' asks for anchors and has no reference to make them from"
+    ):
         adopt_config(file, tmp_path / "study")

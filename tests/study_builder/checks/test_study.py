@@ -134,7 +134,7 @@ def test_a_text_in_a_sound_file_could_name_its_condition(study: Path) -> None:
     chunk = b"LIST" + struct.pack("<I", 16) + b"INFOINAM" + struct.pack("<I", 4) + b"lmac"
     path.write_bytes(content[:4] + struct.pack("<I", len(content) - 8 + len(chunk)) + content[8:] + chunk)
     assert extra_chunks(path) == ["LIST"]
-    assert "carries texts or pictures beside its sound (LIST)" in codes(study)["metadata"].message
+    assert "carries texts or pictures in addition to its sound (LIST)" in codes(study)["metadata"].message
 
 
 def test_long_sounds_need_a_reason(make_folder: MakeFolder, tmp_path: Path) -> None:

@@ -53,13 +53,13 @@ def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureF
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "config.yaml: holds no keys; expected a study's config with 'testname' and 'pages'"),
-        ("- 1", "config.yaml: holds no keys; expected a study's config with 'testname' and 'pages'"),
+        ("", "config.yaml: has no keys; expected a study's config with 'testname' and 'pages'"),
+        ("- 1", "config.yaml: has no keys; expected a study's config with 'testname' and 'pages'"),
         ("testname: x", "config.yaml, line 1: 'pages' is missing; expected a list of pages"),
         ("a: 1\npages: 3", "config.yaml, line 2: 'pages' is int 3; expected a list of pages"),
-        ("a: 1\na: 2", "config.yaml, line 2: the key 'a' stands on line 1 already"),
+        ("a: 1\na: 2", "config.yaml, line 2: the key 'a' is already on line 1"),
         ("a: [1", "config.yaml, line 1: expected ',' or ']', but got '<stream end>'; expected YAML"),
-        ("a: &x [*x]", "config.yaml, line 1: holds itself; expected a study's config"),
+        ("a: &x [*x]", "config.yaml, line 1: contains itself; expected a study's config"),
         ("a: *x", "config.yaml, line 1: the alias '*x' has no anchor before it"),
         ("a: 1\n---\nb: 2", "config.yaml, line 2: a second document begins; expected one"),
         (

@@ -105,7 +105,7 @@ def test_a_check_finds_what_cannot_be_shown_or_lies_elsewhere(root: Path) -> Non
     (root.parent / "bye.svg").touch()
     (root / "help/screen.png").unlink()
     elsewhere = (
-        "that is no file of the study ('%s'), which listenable's page leaves out; expected a path in the "
+        "that is not a file of the study ('%s'), which listenable's page omits; expected a path in the "
         "study's folder"
     )
     assert found(root) == [

@@ -205,7 +205,7 @@ def test_seeds_that_nothing_can_be_drawn_with_are_refused(tmp_path: Path, seed: 
 
 def test_a_finished_set_is_not_overwritten(dataset: Dataset, tmp_path: Path) -> None:
     render_set(rendering(dataset, items=1), tmp_path / "set")
-    with pytest.raises(RenderError, match="set: holds a stimuli set already; choose another folder"):
+    with pytest.raises(RenderError, match="set: already contains a stimuli set; choose another folder"):
         render_set(rendering(dataset, items=1), tmp_path / "set")
 
 
@@ -225,7 +225,7 @@ def test_picks_from_a_csv_and_wrong_picks(dataset: Dataset, tmp_path: Path) -> N
     for text, message in (
         ("low-1.wav\nlow-99.wav\n", r"picks.csv, line 2: 'low-99.wav' is not a clip of the data set"),
         ("low-1.wav\nlow-1.wav\n", r"picks.csv, line 2: 'low-1.wav' is listed twice"),
-        ("\n", r"picks.csv: names no clips; expected one file name a line"),
+        ("\n", r"picks.csv: names no clips; expected one file name per line"),
     ):
         path.write_text(text)
         with pytest.raises(RenderError, match=message):

@@ -167,7 +167,7 @@ def test_a_sound_is_known_by_its_hash(study: Path) -> None:
     }
     item, conditions = index.page({"s1": read["a"], "s2": read["reference"], "s3": read["anchor35"]})
     assert (item, conditions) == ("sound-1", {"s1": "a", "s2": "reference", "s3": "anchor35"})
-    with pytest.raises(SimulateError, match=r"sent a sound .s2. that is none of the local study's"):
+    with pytest.raises(SimulateError, match=r"sent a sound .s2. that is not in the local study"):
         index.page({"s1": read["a"], "s2": b"RIFF"})
     with pytest.raises(SimulateError, match="sounds of different items on one page"):
         index.page({"s1": read["a"], "s2": (study / "audio/sound-2/a.wav").read_bytes()})
@@ -209,7 +209,7 @@ def test_what_the_server_refuses_is_said_in_its_own_words(study: Path, refusing:
 
 def test_no_server_is_one_sentence() -> None:
     with pytest.raises(
-        SimulateError, match=r"http://127.0.0.1:9/: no server answers .*; start `listenable serve`"
+        SimulateError, match=r"http://127.0.0.1:9/: cannot reach the server .*; is `listenable serve` running"
     ):
         Browser("http://127.0.0.1:9").send("POST", "api/session", {})
 

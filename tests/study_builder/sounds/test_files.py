@@ -42,11 +42,11 @@ def test_what_is_hidden_or_no_sound_is_passed_over(make_folder: MakeFolder) -> N
 def test_a_sound_that_lies_too_deep_is_named(make_folder: MakeFolder, tmp_path: Path) -> None:
     root = make_folder("all/session 1", items=1).parent
     first = root / "session 1" / "sound-1" / "gradcam.wav"
-    refuse(f"{first}: lies 2 folders deep; {EXPECTED} in {root}", root)
+    refuse(f"{first}: is 2 folders deep; {EXPECTED} in {root}", root)
     root = make_folder("one")
     (root / "sound-1" / "a" / "b").mkdir(parents=True)
     deep = shutil.copy(root / "sound-1" / "lmac.wav", root / "sound-1" / "a" / "b" / "take 2.wav")
-    refuse(f"{deep}: lies 3 folders deep; {EXPECTED} in {root}", root)
+    refuse(f"{deep}: is 3 folders deep; {EXPECTED} in {root}", root)
 
 
 def test_a_sound_that_lies_in_no_folder_is_named(make_folder: MakeFolder, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_sound_that_lies_in_no_folder_is_named(make_folder: MakeFolder, tmp_pa
     root.mkdir()
     for name in ("b.wav", "a.m4a"):
         (root / name).write_bytes(b"")
-    refuse(f"{root / 'a.m4a'}: lies in no folder; {EXPECTED} in {root}", root)
+    refuse(f"{root / 'a.m4a'}: is not inside a folder; {EXPECTED} in {root}", root)
     refuse(
         f"{root / 'b.wav'}: is a file; expected a stimuli set, or a folder of {EXPECTED[9:]}", root / "b.wav"
     )

@@ -85,7 +85,7 @@ def test_two_references_two_files_or_loose_files_are_refused(make_folder: MakeFo
     root = make_folder("loose", items=1)
     (root / "other.wav").write_bytes(b"")
     with pytest.raises(
-        LayoutError, match=r"loose/other.wav: lies in no folder; expected item/condition.wav or cond"
+        LayoutError, match=r"loose/other.wav: is not inside a folder; expected item/condition.wav or cond"
     ):
         read_sounds(root)
 
@@ -93,7 +93,7 @@ def test_two_references_two_files_or_loose_files_are_refused(make_folder: MakeFo
 def test_an_empty_or_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="No such folder"):
         read_sounds(tmp_path / "none")
-    with pytest.raises(LayoutError, match=r"holds no sound files in folders; expected item/condition.wav"):
+    with pytest.raises(LayoutError, match=r"contains no sound files in folders; expected item/condition.wav"):
         read_sounds(tmp_path)
 
 

@@ -88,10 +88,10 @@ def test_a_classifier_of_waveforms_alone_is_explained_through_the_resynthesis(cl
             lambda c: SaliencyExplainer(c, rule="loud"),
             "rule is 'loud'; expected one of absolute, positive, quantile",
         ),
-        (lambda c: SmoothGradExplainer(c, samples=0), "samples is 0; expected a whole number of 1 or more"),
+        (lambda c: SmoothGradExplainer(c, samples=0), "samples is 0; expected an integer of 1 or more"),
         (
             lambda c: SaliencyExplainer(c, internal_batch_size=0),
-            "internal_batch_size is 0; expected a whole number of 1 or more",
+            "internal_batch_size is 0; expected an integer of 1 or more",
         ),
         (lambda c: SaliencyExplainer(c, batch_size=0), "batch_size is 0; expected 1 or more"),
         (
@@ -105,10 +105,10 @@ def test_a_classifier_of_waveforms_alone_is_explained_through_the_resynthesis(cl
         (lambda c: SmoothGradExplainer(c, noise=-1), "noise is -1; expected a number of 0 or more"),
         (lambda c: SmoothGradExplainer(c, noise="abc"), "noise is 'abc'; expected a number of 0 or more"),
         (lambda c: ShapExplainer(c, noise=float("inf")), "noise is inf; expected a number of 0 or more"),
-        (lambda c: SaliencyExplainer(c, seed="abc"), "seed is 'abc'; expected a whole number of 0 or more"),
-        (lambda c: SaliencyExplainer(c, seed=-1), "seed is -1; expected a whole number of 0 or more"),
+        (lambda c: SaliencyExplainer(c, seed="abc"), "seed is 'abc'; expected an integer of 0 or more"),
+        (lambda c: SaliencyExplainer(c, seed=-1), "seed is -1; expected an integer of 0 or more"),
         (lambda c: ShapExplainer(c, patch=[8]), "patch is [8]; expected frames and bins, such as [32,64]"),
-        (lambda c: ShapExplainer(c, patch=[8, 0]), "patch is 0; expected a whole number of 1 or more"),
+        (lambda c: ShapExplainer(c, patch=[8, 0]), "patch is 0; expected an integer of 1 or more"),
         (lambda c: ShapExplainer(c, variant="deep"), "variant is 'deep'; expected gradient or kernel"),
     ],
 )
