@@ -1,4 +1,4 @@
-"""Devices: whether one exists, where a module lives, and what running out of memory means."""
+"""Devices: whether one exists, which one a module is on, and what running out of memory means."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def checked_device(device: str | torch.device) -> torch.device:
         not torch.cuda.is_available() or (wanted.index or 0) >= torch.cuda.device_count()
     ):
         raise ConfigError(
-            f"device {device} is not there: {torch.cuda.device_count()} CUDA devices found; use cpu"
+            f"device {device!r} not found ({torch.cuda.device_count()} CUDA devices); use --device cpu"
         )
     return wanted
 
@@ -42,7 +42,7 @@ def device_of(classifier: Classifier) -> torch.device:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Say whether an error is a device's lack of memory; for a processor PyTorch has no type of its own."""
+    """Return whether an error is a device's lack of memory; for CPUs PyTorch has no special type."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
@@ -55,6 +55,6 @@ def out_of_memory_explained(clips: int, samples: int) -> Iterator[None]:
         if not is_out_of_memory(error):
             raise
         raise InterpreterError(
-            f"memory does not suffice for {clips} clips of {samples} samples at a time; "
+            f"out of memory with {clips} clips of {samples} samples; "
             "lower the batch size, or the internal batch size, or use shorter clips"
         ) from error

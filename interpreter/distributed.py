@@ -1,4 +1,4 @@
-"""Each process its share, and everything back together; one process alone keeps all."""
+"""Shares the work among processes and gathers the results; a single process keeps all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.d
 
     Args:
         device: `cpu` or `cuda`; one process may name `cuda:N`.
-        devices: processes on each machine, each with a GPU of its own on `cuda`.
+        devices: processes on each machine, each with its own GPU on `cuda`.
         nodes: machines.
     """
     if devices * nodes == 1 and int(os.environ.get("WORLD_SIZE", "1")) == 1:
@@ -64,7 +64,7 @@ def gathered(rows: list[T]) -> list[T]:
 def failing_together() -> Iterator[None]:
     """Raise bad input that one process meets on all of them; else the others would wait for it forever.
 
-    Bad input is what ends the command line with exit code 2. Anything else is raised where it is met.
+    Bad input is what ends the command line with exit code 2. Anything else is raised where it occurs.
     """
     failure: Exception | None = None
     try:

@@ -53,7 +53,7 @@ def load_explainer(
             `method` that needs no training.
         method: for a classifier's run: a key of `GRADIENT_METHODS`.
         device: where to put it.
-        classifier: for an explainer of a classifier that is no run: the module that it was trained for, on
+        classifier: for an explainer of an in-memory classifier: the module that it was trained for, on
             `device`.
 
     Raises:
@@ -81,7 +81,7 @@ def load_explainer(
         )
     if classifier is None:
         if run.classifier is None:
-            raise RunError(f"{path}: trained for a classifier that is no run; give it as `classifier`")
+            raise RunError(f"{path}: trained for an in-memory classifier; pass it as `classifier=`")
         classifier = load_classifier(linked_run(path, run.classifier), device)
     elif tuple(classifier.labels) != run.labels:
         raise RunError(f"{path}: trained for a classifier with other labels ({', '.join(run.labels)})")

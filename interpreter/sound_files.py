@@ -22,7 +22,7 @@ def sound_files(folder: Path) -> tuple[Path, ...]:
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ConfigError: it holds no sound file.
+        ConfigError: it contains no sound file.
     """
     if not folder.is_dir():
         raise FileNotFoundError(2, "No such folder of sounds", str(folder))
@@ -33,11 +33,11 @@ def sound_files(folder: Path) -> tuple[Path, ...]:
 
 
 def file_duration_s(path: Path) -> float:
-    """Return the length of a sound file in seconds, from its header alone.
+    """Return the length of a sound file in seconds, only from its header.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ConfigError: it is no sound file.
+        ConfigError: it is not a sound file.
     """
     return float(_header(path).duration)
 

@@ -1,4 +1,4 @@
-"""What the interpreter's parts say to each other: a classifier's protocol and the result of explaining."""
+"""What the interpreter's parts exchange: a classifier's protocol and the result of explaining."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Explanation:
         probability: class probabilities before (of the input), of the interpretation and of the residual.
         mask: the method's mask, in its own domain (STFT cells or encoder channels), or None.
         method: the method's name in `METHODS`.
-        settings: what the method was set to, for the record.
+        settings: the method's settings, for the record.
 
     Shape:
         - interpretation, residual: `[B, samples]`

@@ -23,7 +23,7 @@ _INTERRUPTED = 130  # the exit code of Ctrl-C
 
 @dataclass(frozen=True)
 class Command:
-    """Where a command lives and what `listenable --help` says of it."""
+    """Where a command is defined and its line in `listenable --help`."""
 
     module: str
     attribute: str
@@ -32,7 +32,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "demo": Command(
-        "listenable.demo", "demo", "Go the whole way, from sounds to a MOS plot, on built-in data."
+        "listenable.demo", "demo", "Run every stage, from sounds to a MOS plot, on built-in data."
     ),
     "data": Command("stimuli.cli", "data", "Make, download or check a data set."),
     "train": Command("interpreter.commands.train", "train", "Train a classifier or an explainer."),
@@ -58,9 +58,9 @@ COMMANDS: dict[str, Command] = {
     "analyze": Command(
         "analysis.cli", "analyze", "Turn ratings into mean opinion scores, tests, figures and a report."
     ),
-    "power": Command("analysis.cli", "power", "Say how many listeners a study needs."),
+    "power": Command("analysis.cli", "power", "Compute how many listeners a study needs."),
     "companion": Command(
-        "analysis.cli", "companion", "Make a static page to hear a study's stimuli beside its scores."
+        "analysis.cli", "companion", "Make a static page to hear a study's stimuli next to its scores."
     ),
 }
 
@@ -115,7 +115,7 @@ def _not_called() -> None:
 
 
 def explain_failure(error: Exception) -> str | None:
-    """Return the one sentence that tells a user what went wrong, or None if `error` is a defect of ours."""
+    """Return the sentence that explains to a user what went wrong, or None if `error` is a defect of ours."""
     if hasattr(error, "exit_code"):
         return str(error)
     if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in INTERPRETER_MODULES:
@@ -123,17 +123,17 @@ def explain_failure(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno is not None:
         where = f"{error.filename}: " if error.filename else ""
         if error.errno == errno.ENOSPC:
-            return f"{where}no space is left on the disk; free some and start the same command again."
-        return f"{where}{os.strerror(error.errno)}."
+            return f"{where}no space is left on the disk; free some and run the command again"
+        return f"{where}{os.strerror(error.errno)}"
     return None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit code 0 when done, 1 for a defect, 2 for bad input, 130 for Ctrl-C.
 
-    An error may bring an exit code of its own.
+    An error may have its own exit code.
     """
-    # Threads that spin while they wait bring a busy machine to a halt (beside another training a step of
+    # Threads that spin while they wait bring a busy machine to a halt (next to another training a step of
     # LMAC-TD took 4.2 s instead of 0.3); threads that sleep at once lose 1.6 times on an idle one. So they
     # spin briefly, then sleep. OpenMP reads this when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         build_app(called)(args=words, prog_name="listenable")
     except (KeyboardInterrupt, SystemExit) as ending:
-        # Typer makes a Ctrl-C within a command an exit of its own, which says nothing
+        # Typer turns a Ctrl-C within a command into a silent exit
         if isinstance(ending, SystemExit) and ending.code != _INTERRUPTED:
             raise
         typer.echo("Interrupted; what was finished is kept.", err=True)

@@ -1,7 +1,7 @@
-"""The whole way with one command: sounds, classifier, explanations, stimuli, study, listeners, report.
+"""The whole pipeline with one command: sounds, classifier, explanations, stimuli, study, listeners, report.
 
-Each stage is a command that a user could type, run in a process of its own. A stage that has finished is
-not run again, so that an interrupted demo goes on where it stopped.
+Each stage is a command that a user could type, run in a separate process. A stage that has finished is
+not run again, so that an interrupted demo resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ITEMS = "9"
 
 
 class DemoError(ValueError):
-    """The demo cannot go on; the command line prints it as one sentence."""
+    """The demo cannot continue; the command line prints it as one sentence."""
 
     exit_code = 2
 
@@ -104,7 +104,7 @@ class Progress:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
             if kept["settings"] != settings:
                 was = ", ".join(f"{key} {value}" for key, value in kept["settings"].items())
-                raise DemoError(f"{self.path}: this folder holds a demo with {was}; choose another --out.")
+                raise DemoError(f"{self.path}: this folder contains a demo with {was}; choose another --out")
             self.seconds = kept["seconds"]
 
     def finish(self, stage: str, seconds: float) -> None:
@@ -126,22 +126,21 @@ def run_stage(stage: Stage) -> float:
         raise KeyboardInterrupt
     if done.returncode != 0:
         raise DemoError(
-            f"The stage {stage.name!r} ended with exit code {done.returncode}. "
-            "Start the demo again to go on from there."
+            f"the stage {stage.name!r} ended with exit code {done.returncode}; run the demo again to resume"
         )
     return time.monotonic() - begin
 
 
 def refuse_busy_port(host: str, port: int) -> None:
-    """Say at the start, rather than after minutes of training, that the server could not listen."""
+    """Report at the start, rather than after minutes of training, that the server could not listen."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:
             raise DemoError(
-                f"Port {port} of {host} is in use; choose another with --port, "
-                "or leave the server out with --no-serve."
+                f"port {port} of {host} is in use; choose another with --port, "
+                "or skip the server with --no-serve"
             ) from None
 
 
@@ -154,7 +153,7 @@ def demo(
     port: int = typer.Option(SERVED_AT[1], help="Port of that server."),
     seed: int = typer.Option(0, help="Seed of every draw."),
 ) -> None:
-    """Go the whole way, from sounds to a MOS plot: a few minutes on two CPU cores."""
+    """Run every stage, from sounds to a MOS plot: a few minutes on two CPU cores."""
     from stimuli import Dataset, refuse_seed
 
     refuse_seed(seed)

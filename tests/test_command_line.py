@@ -59,7 +59,7 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, capsys: pytest.Capture
 def test_a_full_disk_is_one_sentence() -> None:
     error = OSError(errno.ENOSPC, "No space left on device", "out/manifest.json")
     assert explain_failure(error) == (
-        "out/manifest.json: no space is left on the disk; free some and start the same command again."
+        "out/manifest.json: no space is left on the disk; free some and run the command again"
     )
 
 

@@ -56,14 +56,14 @@ def test_a_folder_of_another_demo_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DemoError) as error:
         Progress(tmp_path, {"data": "soundscapes", "seed": "1"})
     assert str(error.value) == (
-        f"{tmp_path / 'demo.json'}: this folder holds a demo with data soundscapes, seed 0; "
-        "choose another --out."
+        f"{tmp_path / 'demo.json'}: this folder contains a demo with data soundscapes, seed 0; "
+        "choose another --out"
     )
 
 
 def test_a_failed_stage_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     broken = Stage("dataset", "", ["data", "soundscapes", str(tmp_path / "out"), "--classes", "1"])
-    with pytest.raises(DemoError, match=r"The stage 'dataset' ended with exit code 2\. Start the demo again"):
+    with pytest.raises(DemoError, match=r"the stage 'dataset' ended with exit code 2; run the demo again"):
         run_stage(broken)
     assert "--classes is 1; expected 2 to 10" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -75,14 +75,14 @@ def test_a_busy_port_is_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixtu
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(
-            DemoError, match=f"Port {port} of 127.0.0.1 is in use; choose another with --port"
+            DemoError, match=f"port {port} of 127.0.0.1 is in use; choose another with --port"
         ):
             refuse_busy_port("127.0.0.1", port)
         with pytest.raises(SystemExit) as stop:
             main(["demo", "--out", str(tmp_path / "demo"), "--port", str(port)])
     assert stop.value.code == 2
     assert not (tmp_path / "demo").exists()
-    assert "or leave the server out with --no-serve" in capsys.readouterr().err
+    assert "or skip the server with --no-serve" in capsys.readouterr().err
 
 
 def test_a_missing_data_set_is_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

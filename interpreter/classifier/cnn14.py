@@ -38,7 +38,7 @@ class ConvBlock(nn.Module):
 class Cnn14(nn.Module):
     """CNN14 of PANNs (Kong et al. 2020) as SpeechBrain lays it out, state-dict names included.
 
-    Every call site of a rectifier is a module of its own that does not work in place, so that guided
+    Every call site of a rectifier is a separate module that does not work in place, so that guided
     backpropagation and DeepLIFT see each of them.
 
     Args:
@@ -103,7 +103,7 @@ class Cnn14(nn.Module):
 class CnnClassifier(nn.Module):
     """A classifier of waveforms: front end, CNN14 and a linear layer; it fulfils `SpectralClassifier`.
 
-    It takes waveforms as they are; `prepare` brings a clip to the level that it was trained on. An
+    It uses waveforms as they are; `prepare` brings a clip to the level that it was trained on. An
     interpretation must not be prepared again, or turning the volume down would cost nothing.
 
     Args:

@@ -13,7 +13,7 @@ Normalisation = Literal["max-abs", "max", "none"]
 """How a waveform is scaled before anything else: `max-abs` is ours, `max` the authors' code's."""
 
 _POWER_FLOOR = 1e-14  # keeps the square root's slope finite at silence
-_PEAK_FLOOR = 1e-5  # below -100 dBFS there is no peak to scale by: such a clip stays as it is
+_PEAK_FLOOR = 1e-5  # below -100 dBFS a clip has no peak to scale by and stays as it is
 
 
 def normalise(waveforms: Tensor, rule: Normalisation = "max-abs") -> Tensor:
@@ -22,8 +22,8 @@ def normalise(waveforms: Tensor, rule: Normalisation = "max-abs") -> Tensor:
     Args:
         waveforms: audio.
         rule: `max-abs` divides by the largest absolute sample; `max` by the largest sample as the authors'
-            code does (a clip without a positive sample is left alone, where theirs turns into NaN); `none`
-            leaves all.
+            code does (a clip without a positive sample is left unchanged, while theirs turns into NaN);
+            `none` leaves all.
 
     Shape:
         - waveforms, result: `[..., samples]`
@@ -167,7 +167,7 @@ class FrontEnd(nn.Module):
             - log_magnitude: `[B, T, F]`
             - result: `[B, T, mel_bins]`
         """
-        # half precision would lose the quiet bands beside the loud ones
+        # half precision would lose the quiet bands next to the loud ones
         with torch.autocast(log_magnitude.device.type, enabled=False):
             return torch.log1p(torch.expm1(log_magnitude.float()) @ self.filters)
 

@@ -31,13 +31,13 @@ class Heard:
 
 
 class FrozenClassifier:
-    """Asks a classifier that is not trained any more.
+    """Queries a classifier that is no longer trained.
 
     Args:
         classifier: a torch module that fulfils `Classifier`.
 
     Raises:
-        ConfigError: it is no torch module, so that no gradient passes through it.
+        ConfigError: it is not a torch module, so that no gradient passes through it.
     """
 
     def __init__(self, classifier: Classifier) -> None:

@@ -24,7 +24,7 @@ def explain(
         None, help="Class to explain; the predicted one by default, and always for L-MAC and LMAC-TD."
     ),
     window: float | None = typer.Option(
-        None, help="Seconds of a window; what the run was trained on, 5 where it does not say."
+        None, help="Seconds per window; by default what the run was trained on, or 5."
     ),
     overlap: float = typer.Option(0.25, help="Share of a window that overlaps with the next."),
     batch_size: int = typer.Option(4, min=1, help="Windows at a time; bounds memory."),
@@ -67,20 +67,20 @@ def evaluate(
     snr: str = typer.Option("paper", help="Clip over contaminant: paper, official, or a number of dB."),
     noise: Path | None = typer.Option(None, help="Folder of sounds for id (noise) or speech."),
     contaminant_fold: int | None = typer.Option(
-        None, help="Fold that mixtures draws from; 5 where there is one, else all others."
+        None, help="Fold that mixtures draws from; 5 if there is one, else all others."
     ),
-    second_classifier: Path | None = typer.Option(None, help="Run of a classifier trained apart."),
+    second_classifier: Path | None = typer.Option(None, help="Run of a separately trained classifier."),
     floors: bool = typer.Option(True, help="Score masks that know nothing, too."),
     sanity: int = typer.Option(8, min=0, help="Clips for the weight randomisation check; 0 leaves it out."),
     sps_of: str = typer.Option("interpretation", help="What SPS and COMP look at: interpretation or mask."),
-    duration: float | None = typer.Option(None, help="Seconds of a clip; what the runs were trained on."),
+    duration: float | None = typer.Option(None, help="Seconds per clip; by default the runs' own."),
     limit: int | None = typer.Option(None, min=1, help="Explain so many clips at most, evenly spread."),
     batch_size: int = typer.Option(8, min=1, help="Clips at a time; bounds memory."),
     seed: int = typer.Option(0, help="Of every draw."),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
     nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),
-    out: Path = typer.Option(..., help="CSV to write; Markdown, LaTeX, JSON and the items go beside it."),
+    out: Path = typer.Option(..., help="CSV to write; Markdown, LaTeX, JSON and the items go next to it."),
 ) -> None:
     """Score explainers: faithfulness, floors, mask statistics, and the paper's tables."""
     from interpreter.distributed import processes, rank

@@ -23,7 +23,7 @@ _OUT = typer.Option(..., "--out", help="Run folder to write.")
 _PRESET = typer.Option(
     "tiny", help="tiny (minutes on two cores), small (ESC-10 on two cores) or paper (a GPU)."
 )
-_FOLDS = typer.Option("1,2,3", help="Folds to train on; validation takes its clips from them as well.")
+_FOLDS = typer.Option("1,2,3", help="Folds to train on; validation clips are taken from them as well.")
 _NOISE = typer.Option(
     "synthetic", help="Noise to train with: synthetic, none, or a folder of sounds (WHAM!)."
 )
@@ -57,7 +57,7 @@ def _options(
     workers: int = _WORKERS,
     progress: bool = _PROGRESS,
 ) -> None:
-    """Hold the options that the training commands share; each takes those that it needs."""
+    """The options that the training commands share; each uses those that it needs."""
 
 
 def _command(kind: str, entry: Entry) -> Callable[..., None]:
@@ -124,7 +124,7 @@ def parse_folds(text: str) -> tuple[int, ...]:
     """Return the folds of a list such as `1,2,3`.
 
     Raises:
-        ConfigError: something in it is no number.
+        ConfigError: something in it is not a number.
     """
     from interpreter.errors import ConfigError
 
@@ -143,9 +143,7 @@ def import_checkpoint(
         "classifier",
         help=f"cnn14 (a start for training; PANNs too), {', '.join(KINDS)}.",
     ),
-    labels: Path | None = typer.Option(
-        None, help="label_encoder.txt, where it does not lie beside the weights."
-    ),
+    labels: Path | None = typer.Option(None, help="label_encoder.txt, if it is not next to the weights."),
     classifier: Path | None = typer.Option(
         None, help="Run folder of the classifier that the weights explain."
     ),

@@ -20,7 +20,7 @@ class Batch:
 
     Shape:
         - waveforms: `[B, samples]`
-        - foregrounds: `[B, samples]`, or None where an item has no stem
+        - foregrounds: `[B, samples]`, or None if an item has no stem
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""Which explainers a comparison holds: those of runs, and gradient baselines on the same classifier."""
+"""Which explainers a comparison contains: those of runs, and gradient baselines on the same classifier."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def explainers_of(
     """Load the explainers of `runs`, and make the gradient baselines `methods` on their classifier.
 
     Args:
-        runs: folders of finished runs; one that holds a classifier serves the baselines alone.
-        methods: names in `GRADIENT_METHODS`, with options where wanted: `shap:variant=kernel,samples=256`.
+        runs: folders of finished runs; one that contains a classifier serves only the baselines.
+        methods: names in `GRADIENT_METHODS`, with options if wanted: `shap:variant=kernel,samples=256`.
         device: where everything goes.
         batch_size: of the baselines; see `Explainer`.
 
     Returns:
-        Explainers by name, in the given order: the method's name, or the run folder's where two are of one
+        Explainers by name, in the given order: the method's name, or the run folder's if two are of one
         method. All share one classifier.
 
     Raises:
@@ -71,7 +71,7 @@ def explainers_of(
     if len(result) < len(named):
         taken = [name for name, _ in named]
         twice = max(taken, key=taken.count)
-        raise ConfigError(f"{twice!r} would stand twice in the table; give each run folder a name of its own")
+        raise ConfigError(f"{twice!r} appears twice in the table; give each run folder a different name")
     return result
 
 
@@ -84,11 +84,11 @@ def parsed_method(text: str) -> tuple[str, dict[str, Any]]:
     for part in filter(None, _COMMA.split(rest)):
         key, equals, value = part.partition("=")
         if not equals:
-            raise ConfigError(f"method {text!r}: {part!r} is no option; expected option=value")
+            raise ConfigError(f"method {text!r}: {part!r} is not an option; expected option=value")
         try:
             options[key.strip()] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise ConfigError(f"method {text!r}: {value!r} is no value of an option") from error
+            raise ConfigError(f"method {text!r}: {value!r} is not a valid value of an option") from error
     return name, options
 
 

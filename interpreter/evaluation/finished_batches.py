@@ -1,4 +1,4 @@
-"""Keep finished batches of a long evaluation on disk, so that an interrupted one goes on where it stopped."""
+"""Keep finished batches of a long evaluation on disk, so that an interrupted one resumes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Row = dict[str, Any]
 class FinishedBatches:
     """Rows of the batches that are done, a line of JSON each, in a file for each process.
 
-    The first line tells what is being evaluated; rows of anything else are not taken over, nor is a line that
+    The first line states what is being evaluated; rows of anything else are not reused, nor is a line that
     was cut off. Figures come back to the last bit.
 
     Args:
-        path: beside the results; `.0`, `.1`, ... are appended, a number for each process.
+        path: next to the results; `.0`, `.1`, ... are appended, a number for each process.
         plan: what is being evaluated; anything that JSON can hold.
         rank: of this process.
     """

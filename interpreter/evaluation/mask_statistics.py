@@ -1,4 +1,4 @@
-"""What a mask did to the sound: the figures that tell an explanation from a volume control."""
+"""What a mask did to the sound: the figures that distinguish an explanation from a volume control."""
 
 from __future__ import annotations
 

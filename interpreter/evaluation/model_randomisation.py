@@ -1,7 +1,7 @@
 """A sanity check: does the explanation depend on what the classifier learned?
 
 Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018: draw the
-classifier's weights anew and explain the same class again. A method whose mask stays as it was looks at the
+classifier's weights again and explain the same class. A method whose mask stays the same looks at the
 sound alone.
 """
 
@@ -30,7 +30,7 @@ ALL = "all"
 def randomisation_check(
     explainer: Explainer, waveforms: Tensor, *, cascade: bool = False, seed: int = 0
 ) -> pd.DataFrame:
-    """Return how alike explanations are before and after the classifier's weights are drawn anew.
+    """Return how alike explanations are before and after the classifier's weights are re-drawn.
 
     The figure is Spearman's rank correlation between the masks, cell by cell (between the interpretations'
     pictures for a method without a mask): 1 is a method that does not look at the classifier, 0 one that
@@ -64,7 +64,8 @@ def randomisation_check(
 def rank_correlation(first: Tensor, second: Tensor) -> list[float]:
     """Return Spearman's rank correlation of each item's values.
 
-    A constant has no ranks: it counts as 1 beside a copy of itself, and as 0 beside anything else.
+    A constant has no ranks: it counts as 1 compared with a copy of itself, and as 0 compared with anything
+    else.
 
     Shape:
         - first, second: `[B, ...]`
@@ -92,7 +93,7 @@ def _randomised(classifier: Classifier, cascade: bool, seed: int) -> Iterator[tu
     clone = copy.deepcopy(classifier).cpu()
     layers = [(name, layer) for name, layer in clone.named_modules() if hasattr(layer, "reset_parameters")]
     if not layers:
-        raise ConfigError("the classifier has no layer whose weights could be drawn anew")
+        raise ConfigError("the classifier has no layer whose weights could be re-drawn")
     states = []
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Rows that the LMAC-TD paper printed, to read beside our own: they were not measured here.
+"""Rows that the LMAC-TD paper printed, to compare with our own: they were not measured here.
 
 Only cells that are known for certain are given. Mancini, Paissan, Ravanelli, Subakan, "LMAC-TD: Producing
 Time Domain Explanations for Audio Classifiers", ICASSP 2025, Table I (in-domain) and Table II (mixtures).

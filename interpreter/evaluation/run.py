@@ -63,21 +63,22 @@ def evaluate_runs(
     device: str | torch.device = "cpu",
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Evaluate, write the table, the items and the record beside it, and return the table.
+    """Evaluate, write the table, with the items and the record next to it, and return the table.
 
-    Interrupted and started again, it goes on after the last finished batch. Of several processes the first
-    writes, and alone returns the column `randomised`.
+    Started again after an interruption, it resumes after the last finished batch. Of several processes the
+    first writes, and alone returns the column `randomised`.
 
     Args:
         plan: what to evaluate.
         out: the table, a name that ends in `.csv`. `.md`, `.tex`, `.json` (what was evaluated, how) and
-            `.items.csv` go beside it.
+            `.items.csv` are written next to it.
         device: where everything runs.
-        progress: told after each batch.
+        progress: called after each batch.
     """
     if out.suffix.lower() != ".csv":
         raise ConfigError(
-            f"{out}: the table is a CSV and its other forms go beside it; expected a name that ends in .csv"
+            f"{out}: the table is a CSV and its other forms are written next to it; expected a name that "
+            "ends in .csv"
         )
     refuse_seed(plan.seed)
     explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size)

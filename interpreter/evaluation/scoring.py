@@ -46,7 +46,7 @@ def evaluate(
     sounds: Path | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Return the faithfulness table: one row a method or floor, columns as in `docs/formats.md`.
+    """Return the faithfulness table: one row per method or floor, columns as in `docs/formats.md`.
 
     Args:
         explainers: the methods; a mapping gives them other names than their own.
@@ -75,7 +75,7 @@ def evaluate_items(
     progress: Progress | None = None,
     finished: FinishedBatches | None = None,
 ) -> pd.DataFrame:
-    """Return every figure of every item: one row a method (or floor) and item.
+    """Return every figure of every item: one row per method (or floor) and item.
 
     Where `torch.distributed` runs, each process explains its share of the batches and all return the whole
     table, which is the table that one process alone makes.
@@ -87,7 +87,7 @@ def evaluate_items(
         floors: whether to add the masks that know nothing (`interpreter.evaluation.trivial_masks`).
         batch_size: clips at a time.
         picture_of: what SPS and COMP look at; see `scored_picture`.
-        progress: told after each batch.
+        progress: called after each batch.
         finished: takes over the batches that it holds, and keeps those that are done.
 
     Raises:
@@ -244,7 +244,7 @@ def _named(explainers: Sequence[Explainer] | Mapping[str, Explainer]) -> dict[st
     methods = {name if names.count(name) == 1 else explainer.label: explainer for name, explainer in given}
     if len(methods) < len(given):
         raise ConfigError(
-            f"two explainers are called {max(names, key=names.count)!r}; give each a name of its own"
+            f"two explainers are called {max(names, key=names.count)!r}; give each a different name"
         )
     first = given[0][1].classifier
     for name, explainer in methods.items():

@@ -43,7 +43,7 @@ class Item:
         name: the clip's name, with its contaminant's number where it has several.
         clip: where it comes from.
         waveform: `[samples]`.
-        foreground: the clip's event alone, at the level that it has in `waveform`; None without a stem.
+        foreground: only the clip's event, at the level that it has in `waveform`; None without a stem.
         contaminant: what was added: a file's name, the kind of noise, or nothing.
     """
 
@@ -70,7 +70,7 @@ class Items:
         duration_s: clips are cut or padded to this; None takes the longest one's, 5 s at most.
         pool: the clips that `mixtures` draws from; the explained ones where None.
         sounds: a folder of sound files for `id` (noise, such as WHAM!) or `speech` (such as LJSpeech);
-            without it `id` takes synthetic coloured noise.
+            without it `id` uses synthetic coloured noise.
     """
 
     dataset: Dataset
@@ -103,7 +103,7 @@ class Items:
 
     @property
     def snr_db(self) -> float | None:
-        """Clip over contaminant in dB; None where nothing is added."""
+        """Clip over contaminant in dB; None if nothing is added."""
         if self.setting == "clean":
             return None
         return SNR_DB[self.setting][self.snr] if isinstance(self.snr, str) else float(self.snr)
@@ -181,7 +181,7 @@ class Items:
     def _mixed(
         self, clip: Clip, audio: Audio, snr_db: float, rng: np.random.Generator
     ) -> tuple[Mixture, str]:
-        """Mix a clip with a contaminant, drawn again where the drawn part of it is silent."""
+        """Mix a clip with a contaminant, drawn again if the drawn part of it is silent."""
         source = ""
         for _ in range(_DRAWS):
             noise, source = self._contaminant(clip, len(audio), rng)

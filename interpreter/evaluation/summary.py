@@ -20,15 +20,15 @@ COLUMNS = (
     "accuracy",
     *MASK_STATISTICS,
 )
-"""Columns of every faithfulness table; `TRUTH_SCORES` and `AGREEMENT` follow where known, then `label`."""
+"""Columns of every faithfulness table; `TRUTH_SCORES` and `AGREEMENT` follow if known, then `label`."""
 
 
 def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Average items into one row a method and setting, in the order in which they occur.
+    """Average items into one row per method and setting, in the order in which they occur.
 
     Intervals are 95 % percentile bootstrap intervals over clips: mixtures of one clip are drawn together.
 
-    Labels that several methods share get what tells these apart: their options, or the names of their runs.
+    Labels that several methods share get what distinguishes them: their options, or the names of their runs.
     `accuracy` is the classifier's in this setting, in percent: the same in every row.
 
     Args:
@@ -58,5 +58,5 @@ def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 
 def _own_part(method: str) -> str:
-    """Return what tells a method from others of its label: its options, else its whole name."""
+    """Return what distinguishes a method from others of its label: its options, else its whole name."""
     return method.partition(":")[2] or method

@@ -40,15 +40,15 @@ _BESIDE: dict[str, tuple[str, int]] = {
     "agree_in": ("Agree in", 2),
     "agree_out": ("Agree out", 2),
 }
-"""What stands beside the metrics, where it is known."""
+"""What is shown next to the metrics, if it is known."""
 
 
 def write_tables(table: pd.DataFrame, path: str | Path) -> list[Path]:
-    """Write a faithfulness table as CSV, and as Markdown and LaTeX beside it; return the three paths.
+    """Write a faithfulness table as CSV, and as Markdown and LaTeX next to it; return the three paths.
 
     Args:
         table: from `evaluate`; rows of one or more settings.
-        path: of the CSV. Its folder is made where it is missing.
+        path: of the CSV. Its folder is made if it is missing.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from interpreter.types import Classifier, Explanation
 
 @dataclass(frozen=True)
 class Separation:
-    """What a method makes of a batch of clips.
+    """A method's output for a batch of clips.
 
     Attributes:
         interpretation: what the mask keeps.
@@ -45,7 +45,7 @@ class Explainer(ABC):
 
     Args:
         classifier: the classifier to explain. Its device is the device that everything runs on.
-        batch_size: how many clips are worked on at a time; None takes all that are given.
+        batch_size: how many clips are worked on at a time; None works on all at once.
     """
 
     name: ClassVar[str]
@@ -72,7 +72,7 @@ class Explainer(ABC):
 
     @property
     def networks(self) -> Sequence[nn.Module]:
-        """The method's own networks, which are held in evaluation mode beside the classifier."""
+        """The method's own networks, which are kept in evaluation mode like the classifier."""
         return ()
 
     @property
@@ -117,7 +117,7 @@ class Explainer(ABC):
 
         Raises:
             InterpreterError: clips of another shape, not finite or silent; a class that the classifier does
-                not know; memory that does not suffice.
+                not know; not enough memory.
         """
         with torch.inference_mode(False), torch.no_grad(), evaluating(self.classifier, *self.networks):
             clips = self._checked(waveforms)
@@ -186,7 +186,7 @@ class Explainer(ABC):
         known = len(self.classifier.labels)
         if int(classes.min()) < 0 or int(classes.max()) >= known:
             raise InterpreterError(
-                f"target holds the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
+                f"target contains the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
             )
         return classes.long()
 

@@ -43,7 +43,7 @@ class L2iConfig(TrainingConfig):
 class Theta(nn.Module):
     """A linear classifier of activations: attention over time, then over the dictionary's entries.
 
-    The published attention has one weight a frame and takes 431 frames alone; here its weights are spread
+    The published attention has one weight per frame and accepts only 431 frames; here its weights are spread
     over the frames, so that the pooled value of a constant does not depend on the length.
 
     Args:
@@ -78,7 +78,7 @@ class Theta(nn.Module):
 
 
 def _spread(weights: Tensor, frames: int) -> Tensor:
-    """Spread weights `[1, T]` over another number of frames: each takes what falls into its span."""
+    """Spread weights `[1, T]` over another number of frames: each gets what falls into its span."""
     total = F.pad(weights.cumsum(dim=1), (1, 0))
     edges = torch.linspace(0, weights.shape[1], frames + 1, device=weights.device)
     return sample(total, edges, dim=1).diff(dim=1)
@@ -112,7 +112,7 @@ class L2iNetwork(nn.Module):
     def mask(self, activations: Tensor, target: Tensor, threshold: float) -> Tensor:
         """Return the share `[B, T, F]` that the entries relevant to `target` have in the approximation.
 
-        An entry is relevant where its weighted activation exceeds `threshold` of the largest one; where
+        An entry is relevant if its weighted activation exceeds `threshold` of the largest one; where
         none is, the mask is zero.
 
         Shape:

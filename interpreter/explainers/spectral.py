@@ -31,7 +31,7 @@ class Picture:
 
 
 class PictureModel(nn.Module):
-    """The classifier as a function of the picture alone, which is what attribution differentiates.
+    """The classifier as a function of only the picture, which is what attribution differentiates.
 
     A classifier that reads STFT pictures (`SpectralClassifier`) is asked directly. Any other is asked
     through the waveform that the picture makes under the input's phase; such a model serves one batch alone.
@@ -68,7 +68,7 @@ class PictureModel(nn.Module):
 
 
 class SpectralExplainer(Explainer):
-    """A method whose mask lies on the cells of the STFT; it implements `mask` alone.
+    """A method whose mask is on the cells of the STFT; it implements only `mask`.
 
     With X = log1p|STFT(x)| the interpretation is the sound of mask * X and the residual that of
     (1 - mask) * X, both under the phase of the input (L-MAC, Paissan et al. 2024, eq. 2 and 3).
@@ -76,7 +76,7 @@ class SpectralExplainer(Explainer):
 
     @property
     def front_end(self) -> FrontEnd:
-        """The classifier's own front end, or the paper's where it has none."""
+        """The classifier's own front end, or the paper's if it has none."""
         return front_end_of(self.classifier)
 
     def picture(self, waveforms: Tensor) -> Picture:

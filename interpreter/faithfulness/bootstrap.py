@@ -14,7 +14,7 @@ _AT_A_TIME = 200  # resamples, to bound memory
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its interval; both ends are NaN where there is nothing to resample."""
+    """A mean with its interval; both ends are NaN if there is nothing to resample."""
 
     mean: float
     low: float
@@ -38,7 +38,7 @@ def bootstrap_mean(
         values: one for each item, `[n]`.
         groups: each item's group; None makes every item its own.
         level: of the interval.
-        resamples: how often the mean is drawn anew.
+        resamples: how often the mean is re-drawn.
         seed: of the draws.
 
     Source: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.

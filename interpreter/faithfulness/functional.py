@@ -18,7 +18,7 @@ _SMALL = 1e-10  # the published code's guard against division by zero
 
 
 def ai(before: Tensor, inside: Tensor, target: Tensor, tolerance: float = 0.0) -> Tensor:
-    """Return average increase: 100 where the interpretation is surer of the target than the input is, else 0.
+    """Return average increase: 100 if the interpretation makes the target likelier, else 0.
 
     Source: Chattopadhay et al. 2018 (Grad-CAM++), "increase in confidence": 100 [q_c > p_c].
 
@@ -48,7 +48,7 @@ def ad(before: Tensor, inside: Tensor, target: Tensor) -> Tensor:
 def ad_published(before: Tensor, inside: Tensor, target: Tensor) -> Tensor:
     """Return average drop on the scale of the published tables, `[B]`.
 
-    The published code takes the softmax of what are probabilities already: with 50 classes a total loss of
+    The published code takes the softmax of probabilities: with 50 classes a total loss of
     confidence then reads 63.2 instead of 100. Shapes as `ai`.
     """
     return ad(before.double().softmax(dim=-1), inside.double().softmax(dim=-1), target)
@@ -64,7 +64,7 @@ def ag(before: Tensor, inside: Tensor, target: Tensor) -> Tensor:
 
 
 def ff(before: Tensor, outside: Tensor, target: Tensor) -> Tensor:
-    """Return faithfulness on features, `[B]`: p_c - r_c, what the target loses with the residual alone.
+    """Return faithfulness on features, `[B]`: p_c - r_c, what the target loses with only the residual.
 
     Source: Parekh et al. 2022 (L2I). Shapes as `ai`, `outside` is r.
     """
@@ -72,7 +72,7 @@ def ff(before: Tensor, outside: Tensor, target: Tensor) -> Tensor:
 
 
 def fid_in(inside: Tensor, target: Tensor) -> Tensor:
-    """Return input fidelity, `[B]`: 1 where the interpretation is classified as the target, else 0.
+    """Return input fidelity, `[B]`: 1 if the interpretation is classified as the target, else 0.
 
     Source: Paissan et al. 2023 (PIQ): [argmax q = c]. Shapes as `ai`.
     """
@@ -116,7 +116,7 @@ def comp(picture: Tensor) -> Tensor:
 
 
 def _sorted(rows: Tensor) -> Tensor:
-    """Sort each row upwards; on a processor NumPy's vectorised sort takes a twentieth of torch's time."""
+    """Sort each row upwards; on a CPU NumPy's vectorised sort takes a twentieth of torch's time."""
     if rows.device.type != "cpu" or rows.requires_grad:
         return rows.sort(dim=1).values
     return torch.from_numpy(np.sort(rows.numpy(), axis=1))

@@ -15,7 +15,7 @@ METRICS = ("ai", "ad", "ad_published", "ag", "ff", "fid_in", "sps", "comp")
 """Names of the metrics, in the order of the tables."""
 
 PictureOf = Literal["interpretation", "mask"]
-"""What SPS and COMP look at: log1p|STFT(i)|, or mask * log1p|STFT(x)| where the mask lies on the STFT."""
+"""What SPS and COMP are computed on: log1p|STFT(i)|, or mask * log1p|STFT(x)| for masks on the STFT."""
 
 
 def scores(explanation: Explanation, picture: Tensor) -> dict[str, Tensor]:
@@ -52,7 +52,7 @@ def scored_picture(
 ) -> Tensor:
     """Return the picture that SPS and COMP look at.
 
-    The published code looks at mask * log1p|STFT(x)| for methods whose mask lies on the STFT and at
+    The published code uses mask * log1p|STFT(x)| for methods whose mask is on the STFT and
     log1p|STFT(i)| for LMAC-TD; `interpretation` looks at the latter for all, which compares like with like.
 
     Args:

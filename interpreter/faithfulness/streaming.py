@@ -1,4 +1,4 @@
-"""Metrics over a stream of batches: one value an item is kept, so batches of any size give the same mean."""
+"""Metrics over a stream of batches: one value per item is kept, so batches of any size give the same mean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Streaming:
         >>> increase.compute()
 
     Args:
-        function: the metric, one value an item.
+        function: the metric, one value per item.
     """
 
     def __init__(self, function: Callable[..., Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""What a batch goes through while a classifier is trained."""
+"""Augmentation of the batches that a classifier is trained on."""
 
 from __future__ import annotations
 

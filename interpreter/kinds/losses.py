@@ -21,9 +21,9 @@ def in_loss(logits: Tensor, target: Tensor) -> Tensor:
 def out_loss(logits: Tensor, target: Tensor, kind: OutLoss = "negative-cross-entropy") -> Tensor:
     """Return a loss that falls as the residual's logits leave the explained class.
 
-    `negative-cross-entropy` is log p(target) (equation 6). Its slope vanishes where the residual is still
+    `negative-cross-entropy` is log p(target) (equation 6). Its gradient vanishes while the residual is still
     classified with certainty, and it has no lower bound. `log-complement` is -log(1 - p(target)): steep
-    where the residual is certain, and 0 at best.
+    when the residual is certain, and 0 at best.
 
     Shape:
         - logits: `[B, classes]`
@@ -68,7 +68,7 @@ def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     """Return the SI-SDR in dB (Le Roux et al. 2019) without the signals' means, `[B]` of `[B, samples]`.
 
     This one is minimised: it has a gradient everywhere, and an offset that no one hears costs nothing. The
-    score of `interpreter.evaluation.ground_truth` takes the signals as they are.
+    score of `interpreter.evaluation.ground_truth` uses the signals as they are.
     """
     estimate = estimate - estimate.mean(dim=1, keepdim=True)
     reference = reference - reference.mean(dim=1, keepdim=True)

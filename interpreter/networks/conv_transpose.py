@@ -16,7 +16,7 @@ Sides = tuple[int, int]
 FEW_CELLS = 1024
 """Up to so many cells, reading the weights costs more than the arithmetic; see `transposed`."""
 FEW_PHASES = 4
-"""Up to so many places of the stride, each is worth a convolution of its own; see `transposed`."""
+"""Up to so many phases of the stride, each is worth a separate convolution; see `transposed`."""
 _CACHED = 2**19
 """Numbers of a product that are made before they are added up: 2 MiB."""
 
@@ -26,7 +26,7 @@ def transposed(
 ) -> Tensor:
     """Apply a transposed convolution without output padding, dilation or groups.
 
-    On a processor, torch rearranges the weights anew at each call, which for a small grid takes longer than
+    On a CPU, torch rearranges the weights again at each call, which for a small grid takes longer than
     all the rest: there the result is a matrix product, whose patches are then added where they overlap. For
     a large grid and a small stride, the cells at each place of the stride are a plain convolution, which
     does the same arithmetic in half the time.
@@ -110,7 +110,7 @@ def _pieces(maps: Tensor, kernel: Tensor) -> Iterator[tuple[slice, slice, slice]
 
 
 class _ByPlace(torch.autograd.Function):
-    """A transposed convolution, by a plain one for each place of the stride; torch's own gradients."""
+    """A transposed convolution, by a plain one for each phase of the stride; torch's own gradients."""
 
     @staticmethod
     def forward(
@@ -123,7 +123,7 @@ class _ByPlace(torch.autograd.Function):
             taps = kernel[:, :, row :: stride[0], column :: stride[1]].transpose(0, 1).flip(2, 3)
             reach = (taps.shape[2] - 1, taps.shape[3] - 1)
             cells = F.conv2d(maps, taps, bias, padding=reach)
-            # Cells that the padding cuts off come first; then each lies a stride after the one before.
+            # Cells that the padding cuts off come first; then each is one stride after the previous one.
             skip = [
                 -(-max(pad - at, 0) // step)
                 for pad, at, step in zip(padding, (row, column), stride, strict=True)

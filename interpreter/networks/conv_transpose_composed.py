@@ -11,7 +11,7 @@ from interpreter.networks.conv_transpose_polyphase import transposed_by_phases
 
 
 def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d, rows: int) -> Tensor:
-    """Apply two transposed convolutions as one; nothing lies between them. Only the first `rows` rows.
+    """Apply two transposed convolutions as one; there is nothing between them. Only the first `rows` rows.
 
     The composed kernel is the second applied to the first's kernels; the strides multiply. Composed, the
     first's padding would crop only the end result, so what it cuts off in between (strips of a few rows and
@@ -51,7 +51,7 @@ def _cropped_strips(maps: Tensor, first: nn.ConvTranspose2d, whole: bool) -> lis
     def strip(part: Tensor, kernel: Tensor) -> Tensor:
         return transposed(part, kernel, None, (stride_t, stride_f), (0, 0))
 
-    # The outermost cells are reached by the kernel's outermost rows or columns alone.
+    # The outermost cells are reached by the kernel's outermost rows or columns only.
     strips, kernel = [], first.weight
     if pad_t:
         strips.append((strip(maps[:, :, :reach_t], kernel[:, :, :pad_t])[:, :, :pad_t], False, 2))

@@ -20,8 +20,8 @@ def transposed_by_phases(
 ) -> Tensor:
     """Apply a transposed convolution as a plain one with an output channel for each phase of the stride.
 
-    The cells of the result that lie at one place of the stride (a phase) all see the same part of the
-    kernel. Where the kernel's rows are no multiple of the stride, the later phases see a row of it less.
+    The cells of the result that are at one phase of the stride all see the same part of the
+    kernel. If the kernel's rows are not a multiple of the stride, the later phases see a row of it less.
 
     Shape:
         - maps: `[B, C, T, F]`

@@ -32,7 +32,7 @@ class PsiDecoder(SkipDecoder):
     """L-MAC's decoder (Paissan et al. 2024), for clips of any length.
 
     It makes 425 of the 431 frames of five seconds; what is missing at the end repeats the last one. With
-    `aligned` frames are read where they lie in time (the published strides start 4.5 frames late).
+    `aligned` frames are read at their position in time (the published strides start 4.5 frames late).
 
     Args:
         embedding_dim: CNN14's width.

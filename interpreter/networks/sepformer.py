@@ -277,7 +277,7 @@ class MaskNet(nn.Module):
             chunks = block(chunks)
         x = overlap_add(self.prelu(chunks.flatten(2)).view(chunks.shape), self.chunk // 2)
         x = x[:, self.chunk // 2 :][:, :time]
-        # conv2d is linear and every frame lies in two chunks: once after the sum equals once per chunk.
+        # conv2d is linear and every frame is in two chunks: once after the sum equals once per chunk.
         x = F.linear(x, self.conv2d.weight.flatten(1), 2 * _bias(self.conv2d))
         x = torch.tanh(_pointwise(x, self.output[0])) * torch.sigmoid(_pointwise(x, self.output_gate[0]))
         return _pointwise(x, self.end_conv1x1).transpose(1, 2)

@@ -22,7 +22,7 @@ class SlimUNet(nn.Module):
         shapes: a probe's `(C, T, F)` of each representation, deepest first; C must recur, T and F about in
             proportion.
         width: channels inside and of the result.
-        doublings: how many times the deepest grid is doubled on the whole.
+        doublings: how many times the deepest grid is doubled in total.
 
     Shape:
         - representations: maps `[B, C, T, F]`, deepest first

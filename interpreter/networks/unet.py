@@ -14,7 +14,7 @@ from interpreter.networks.conv_transpose_composed import composed
 from interpreter.networks.feature_maps import fit, sample
 
 Alignment = Literal["crop", "aligned"]
-"""Where cells lie in time: `crop` as published (cut or filled at the end), `aligned` where they belong."""
+"""Where cells are in time: `crop` as published (cut or filled at the end), `aligned` where they belong."""
 
 
 class Layer(NamedTuple):
@@ -28,7 +28,7 @@ class Layer(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Where cells lie in time: cell `stride * i + offset` on the deepest map's cell i."""
+    """Where cells are in time: cell `stride * i + offset` on the deepest map's cell i."""
 
     stride: float
     offset: float
@@ -39,7 +39,7 @@ class Grid(NamedTuple):
         return Grid(self.stride * stride, self.offset * stride + centre)
 
     def onto(self, other: Grid, cells: int, device: torch.device) -> Tensor:
-        """Return where the first `cells` cells of the grid `other` lie on this one: `[cells]`."""
+        """Return where the first `cells` cells of the grid `other` are on this one: `[cells]`."""
         deepest = (torch.arange(cells, device=device) - other.offset) / other.stride
         return deepest * self.stride + self.offset
 
@@ -98,7 +98,7 @@ class SkipDecoder(nn.Module):
         return module
 
     def grid(self, number: int) -> Grid:
-        """Return where the cells of layer `number`'s output lie."""
+        """Return the positions of the cells of layer `number`'s output."""
         if number in _OF_SKIPS:
             return _SKIPS[number // 2].after(self.layers[number - 1])
         grid = _SKIPS[0]
@@ -142,9 +142,10 @@ class UNetDecoder(SkipDecoder):
     """LMAC-TD's decoder of the representations, with the authors' state-dict names.
 
     Its channels K come from the frequency axis, which is stretched to 256. The published decoder takes
-    clips of 4.92 to 5.01 s alone; here maps whose sizes differ are cut or padded with zeros at the end
-    before they are added (which changes nothing at 5 s), and with `aligned` they are read where they lie in
-    time: the published strides come to 756 frames a cell where the encoder has 744, and start 645 frames
+    only clips of 4.92 to 5.01 s; here maps whose sizes differ are cut or padded with zeros at the end
+    before they are added (which changes nothing at 5 s), and with `aligned` they are read at their position
+    in
+    time: the published strides come to 756 frames per cell, but the encoder has 744, and start 645 frames
     late.
 
     Layers 8 and 9 have nothing between them, so that they are computed as one; see `composed`.

@@ -31,9 +31,9 @@ class FileExplanation:
 
     Attributes:
         source: the sound file.
-        folder: where the parts lie: `input.wav`, `interpretation.wav`, `residual.wav`, `explanation.png` and
+        folder: where the parts are: `input.wav`, `interpretation.wav`, `residual.wav`, `explanation.png` and
             `explanation.json`.
-        record: what `explanation.json` holds.
+        record: what `explanation.json` contains.
     """
 
     source: Path
@@ -61,15 +61,15 @@ def explain_files(
         explainer: the method.
         paths: the sound files.
         out: where to write.
-        target: the label to explain; each window's predicted class where None.
+        target: the label to explain; each window's predicted class if None.
         window_s: see `explain_long`.
         overlap: see `explain_long`.
         batch_size: windows at a time.
         command: for the record.
-        progress: told how many windows of a file are done, and of how many.
+        progress: called with the number of windows of a file that are done, and the total.
 
     Raises:
-        InterpreterError: an unknown label, any label for a method that explains the prediction alone, or a
+        InterpreterError: an unknown label, any label for a method that only explains the prediction, or a
             file that cannot be explained.
     """
     number = None if target is None else label_number(explainer, target)
@@ -99,7 +99,7 @@ def explain_files(
 
 
 def told_apart(paths: Sequence[Path]) -> list[str]:
-    """Return the files' names, each with as many of its folders as tell it from the other files."""
+    """Return the files' names, each with as many of its folders as distinguish it from the other files."""
 
     def name(path: Path) -> str:
         others = [other.parts for other in paths if other != path]
@@ -179,7 +179,7 @@ def label_number(explainer: Explainer, label: str) -> int:
     """Return the number of a label among the classifier's.
 
     Raises:
-        InterpreterError: the classifier does not know it, or the method explains the prediction alone.
+        InterpreterError: the classifier does not know it, or the method only explains the prediction.
     """
     if not explainer.takes_target:
         raise InterpreterError(
@@ -195,7 +195,7 @@ def label_number(explainer: Explainer, label: str) -> int:
 
 
 def _unused(stem: str, names: set[str]) -> str:
-    """Return `stem`, numbered where a file of that name was explained before, and remember it."""
+    """Return `stem`, numbered if a file of that name was explained before, and remember it."""
     name, count = stem, 1
     while name in names:
         count += 1

@@ -30,7 +30,7 @@ def explain(
         sound: a sound file, or samples (several channels are averaged).
         explainer: an explainer, or the folder of a run (see `load_explainer`).
         method: for the run of a classifier: a method that needs no training.
-        sample_rate: rate of `sound` in Hz where it is an array; a file knows its own.
+        sample_rate: rate of `sound` in Hz if it is an array; a file states its own.
         target: the label to explain; each window's predicted class if None.
         window_s: see `explain_long`.
         overlap: see `explain_long`.

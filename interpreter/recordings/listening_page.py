@@ -39,7 +39,7 @@ th { position: sticky; top: 0; background: var(--surface); }
 <body>
 <h1>What the classifier listened to</h1>
 <p class="quiet">The interpretation is the part of the sound that speaks for the explained class, the residual
-is the rest. Starting one player stops the others of its sound and goes on where they were.</p>
+is the rest. Starting one player stops the others of its sound and continues from where they were.</p>
 {% for folder, record in entries %}
 <article>
 <h2>{{ record.source }}</h2>
@@ -93,6 +93,6 @@ def listening_page(entries: Sequence[tuple[str, dict[str, Any]]]) -> str:
     """Return the HTML of a page that plays explained sounds.
 
     Args:
-        entries: for each, its folder's name beside the page, and its `explanation.json`.
+        entries: for each, its folder's name next to the page, and its `explanation.json`.
     """
     return _PAGE.render(entries=entries, parts=_PARTS, tokens=Markup(_TOKENS.read_text("utf-8"))) + "\n"

@@ -15,7 +15,7 @@ from interpreter.explainers.base import Explainer
 from interpreter.types import Explanation
 
 MINIMUM_S = 0.1
-"""Shorter sounds hold less than two frames of the classifiers' front end."""
+"""Shorter sounds have less than two frames of the classifiers' front end."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Window:
     Attributes:
         start: its first sample.
         stop: the sample after its last.
-        target: the explained class; None where the window is silent, so that there is nothing to explain.
+        target: the explained class; None if the window is silent, so that there is nothing to explain.
         before: class probabilities of the window, `[classes]`.
         inside: of the interpretation.
         outside: of the residual.
@@ -67,7 +67,7 @@ def explain_long(
     A sound no longer than a window is explained as it is. A longer one is cut into windows of equal length
     that overlap; each is brought to the level that the classifier expects, explained for the class predicted
     in it, brought back to its own level, and faded into its neighbours with weights that sum to one: what
-    adds up to the input in every window adds up to it in the whole.
+    adds up to the input in every window adds up to it overall.
 
     Args:
         explainer: the method.
@@ -76,7 +76,7 @@ def explain_long(
         overlap: share of a window that overlaps with the next, 0 to 0.9.
         target: explain this class in every window instead.
         batch_size: windows at a time; bounds memory.
-        progress: told how many windows are done, and of how many.
+        progress: called with the number of windows that are done, and the total.
 
     Raises:
         InterpreterError: a sound that is too short or silent, or windows that cannot be.

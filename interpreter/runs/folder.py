@@ -42,14 +42,14 @@ class Run:
         sample_rate: in Hz.
         seed: of everything drawn.
         preset: the preset that the settings started from.
-        train_folds: the folds that were trained on, or None where the weights were imported.
+        train_folds: the folds that were trained on, or None if the weights were imported.
         noise: `synthetic`, `none` or the name of a folder of sounds.
         data_sha256: hash of the data set's index, or None.
         classifier: the classifier's run, for an explainer.
         start: the run whose weights the training started from.
         command: what made the run.
         versions: of Python and the libraries.
-        clip_s: length of the clips that were trained on, in seconds; None where it is not known.
+        clip_s: length of the clips that were trained on, in seconds; None if it is not known.
         finished: always true; a run without `run.json` is not finished.
     """
 
@@ -119,7 +119,7 @@ def read_run(folder: str | Path) -> Run:
         raise FileNotFoundError(2, "No such run folder", str(folder))
     path = folder / RUN
     if not path.is_file():
-        raise RunError(f"{folder}: not a finished run ({RUN} is missing); train it, or go on with --resume")
+        raise RunError(f"{folder}: not a finished run ({RUN} is missing); train it, or use --resume")
     try:
         values = json.loads(path.read_text("utf-8"))
         found = values["schema_version"]
@@ -146,7 +146,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Read a run's `config.yaml`.
 
     Raises:
-        RunError: the file is missing or is no map of settings.
+        RunError: the file is missing or is not a map of settings.
     """
     path = folder / CONFIG
     try:

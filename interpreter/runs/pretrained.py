@@ -65,7 +65,7 @@ def read_cnn14(path: Path) -> Cnn14Weights:
         if read_run(path).kind == "classifier":
             state = {name.removeprefix("cnn14."): t for name, t in state.items() if name.startswith("cnn14.")}
         return Cnn14Weights(state, ())
-    content = read_map(path, arrays=True)  # beside the model, PANNs saves its sampler's arrays
+    content = read_map(path, arrays=True)  # PANNs also saves its sampler's arrays
     model = content.get("model")
     state = named_tensors(model if isinstance(model, Mapping) else content, path)
     left_out = tuple(name for name in state if name.startswith(_PANNS_DROPPED))
@@ -107,7 +107,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     """Read the labels of SpeechBrain's `label_encoder.txt`, in the order of its indices.
 
     Raises:
-        CheckpointError: not a text, a line that is no label, or indices with gaps.
+        CheckpointError: not a text, a line that is not a label, or indices with gaps.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -132,12 +132,12 @@ def read_parts(folder: Path, parts: Mapping[str, str]) -> dict[str, Tensor]:
     """Read several files of tensors into one state dict.
 
     Args:
-        folder: where they lie.
+        folder: where they are.
         parts: file name to the prefix that its tensors' names get.
 
     Raises:
         FileNotFoundError: one is missing.
-        CheckpointError: one is damaged or holds other objects.
+        CheckpointError: one is damaged or contains other objects.
     """
     return {
         prefix + name: tensor
@@ -188,7 +188,7 @@ def width_of(state: Mapping[str, Tensor], source: Path) -> tuple[int, int]:
     """Return the mel bands and the embedding's width of CNN14's weights.
 
     Raises:
-        CheckpointError: the tensors that tell are missing.
+        CheckpointError: the tensors that show it are missing.
     """
     return size_in(state, "norm0.weight", 0, source), size_in(state, "conv_block6.conv2.weight", 0, source)
 

@@ -1,4 +1,4 @@
-"""Files of tensors, read without running what they may hold, and checked."""
+"""Files of tensors, read without running any code in them, and checked."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = F
     Args:
         path: the file.
         device: where its tensors go.
-        arrays: let it hold NumPy's arrays as well.
+        arrays: allow NumPy's arrays as well.
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: the file holds other objects, or is damaged.
+        CheckpointError: the file contains other objects, or is damaged.
     """
     if not path.is_file():
         raise FileNotFoundError(2, "No such checkpoint", str(path))
@@ -47,7 +47,7 @@ def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = F
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise CheckpointError(
-            f"{path}: only a file of tensors is read, and this one is damaged or holds other objects "
+            f"{path}: only a file of tensors is read, and this one is damaged or contains other objects "
             f"({reason[:160]})"
         ) from error
     if not isinstance(loaded, dict):
@@ -100,7 +100,7 @@ def load_into(module: nn.Module, state: Mapping[str, Tensor], source: str | Path
 
 
 def size_in(state: Mapping[str, Tensor], name: str, dimension: int, source: Path) -> int:
-    """Return the size of a tensor in a dimension, which tells how large its network is.
+    """Return the size of a tensor in a dimension, which shows how large its network is.
 
     Raises:
         CheckpointError: the tensor is missing or has fewer dimensions.

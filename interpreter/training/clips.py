@@ -1,4 +1,4 @@
-"""Clips for training: drawn and disturbed so that an epoch follows from its number alone."""
+"""Clips for training: drawn and disturbed so that an epoch follows only from its number."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FolderNoise:
         path = self.files[int(generator.integers(len(self.files)))]
         sound = to_mono(read_audio(path, self.sample_rate)[0])
         if not sound.any():
-            raise ConfigError(f"{path}: only silence in this file; take it out of the noise folder")
+            raise ConfigError(f"{path}: only silence in this file; remove it from the noise folder")
         start = int(generator.integers(max(1, len(sound) - samples)))
         if not sound[start : start + samples].any():  # many recordings end in zeros
             heard = int(generator.choice(np.flatnonzero(sound)))
@@ -52,7 +52,7 @@ def noise_source(name: str, sample_rate: int) -> Noise | None:
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ConfigError: it holds no sound file.
+        ConfigError: it contains no sound file.
     """
     if name == "none":
         return None
@@ -83,14 +83,14 @@ def load_waveforms(
         audio = torch.from_numpy(dataset.read(clip, sample_rate, duration_s).astype(np.float32))
         if not audio.isfinite().all() or not audio.any():
             raise ConfigError(
-                f"{clip.path}: the clip is silent or has samples that are no numbers; leave it out"
+                f"{clip.path}: the clip is silent or contains NaN or infinite samples; remove it"
             )
         rows.append(normalise(audio, normalisation))
     return torch.stack(rows)
 
 
 def split_validation(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Take about `share` of each class aside, whole recordings at a time, so that none is on both sides.
+    """Set about `share` of each class aside, whole recordings at a time, so that none is on both sides.
 
     Returns:
         The rest, and what was taken. A class keeps at least one recording; with a share of 0 nothing is

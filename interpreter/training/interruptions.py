@@ -1,4 +1,4 @@
-"""What ends a training before its time, told so that people, shells and schedulers understand it."""
+"""What ends a training early, reported so that people, shells and schedulers understand it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def endings_explained(out: Path, batch_size: int) -> Iterator[None]:
         batch_size: of the training.
 
     Raises:
-        ConfigError: memory does not suffice.
+        ConfigError: out of memory.
         Terminated: Lightning left the training at SIGTERM, with an exit that looks like success.
-        KeyboardInterrupt: Lightning left the training at Ctrl-C, with an exit of its own.
+        KeyboardInterrupt: Lightning left the training at Ctrl-C, with its own exit.
     """
     try:
         yield
     except SIGTERMException as error:
         raise Terminated(
-            f"{out}: the training was terminated (SIGTERM); the epochs before are kept, go on with --resume"
+            f"{out}: the training was terminated (SIGTERM); finished epochs are kept; continue with --resume"
         ) from error
     except SystemExit as error:
         if isinstance(error.__context__, KeyboardInterrupt):
@@ -39,7 +39,7 @@ def endings_explained(out: Path, batch_size: int) -> Iterator[None]:
         if not is_out_of_memory(error):
             raise
         raise ConfigError(
-            f"memory does not suffice for the network with batches of {batch_size} clips; lower batch_size "
-            "(--set batch_size=N), shorten the clips (--set duration_s=S) or take a smaller network, and "
-            "train anew"
+            f"out of memory with batches of {batch_size} clips; lower batch_size "
+            "(--set batch_size=N), shorten the clips (--set duration_s=S) or use a smaller network, and "
+            "train again"
         ) from error

@@ -23,7 +23,7 @@ from interpreter.runs.folder import METRICS
 from interpreter.training.lr_schedules import learning_rate_factor
 from stimuli.files import atomic_path, write_text
 
-_SHOWN = ("loss", "accuracy", "fid_in")  # beside the progress bar
+_SHOWN = ("loss", "accuracy", "fid_in")  # next to the progress bar
 
 
 class Learner(pl.LightningModule):
@@ -52,7 +52,7 @@ class Learner(pl.LightningModule):
     def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
         """Return a batch's loss."""
         seed = self._seed(index)
-        torch.manual_seed(seed)  # dropout takes no generator of its own
+        torch.manual_seed(seed)  # dropout accepts no generator
         terms = self.task.terms(batch, torch.Generator().manual_seed(seed))
         self._log("train", terms, len(batch["target"]))
         return terms["loss"]
@@ -88,7 +88,7 @@ class Learner(pl.LightningModule):
             plateau.step(self.trainer.callback_metrics[self.config.monitor])
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
-        """Step any other schedule where Lightning does."""
+        """Step any other schedule when Lightning does."""
         if self.config.schedule != "plateau":
             scheduler.step()
 
@@ -113,7 +113,7 @@ class Learner(pl.LightningModule):
 
 
 class MetricsFile(pl.Callback):
-    """Writes `metrics.csv`, a row an epoch; a resumed training goes on from its own rows."""
+    """Writes `metrics.csv`, one row per epoch; a resumed training appends to its own rows."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -126,7 +126,7 @@ class MetricsFile(pl.Callback):
         if not math.isfinite(values["train_loss"]):
             raise RunError(
                 f"{self.folder}: the loss is no longer finite in epoch {trainer.current_epoch + 1}; "
-                "lower learning_rate and train anew"
+                "lower learning_rate and train again"
             )
         if trainer.is_global_zero:
             text = io.StringIO()
@@ -158,6 +158,6 @@ class SaveLast(Checkpoint):
         """Save after an epoch."""
         if trainer.should_stop:
             return  # no state holds the decision to stop early; a resumed training comes to it again
-        # Each process takes part in saving, and the first alone writes.
+        # Each process takes part in saving, and only the first writes.
         with atomic_path(self.path) if trainer.is_global_zero else nullcontext(self.path) as path:
             trainer.save_checkpoint(path)

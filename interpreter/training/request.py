@@ -26,7 +26,7 @@ class Request:
         out: the run folder.
         preset: the preset.
         overrides: `key=value` settings on top.
-        train_folds: folds to train on; validation takes its clips from them as well.
+        train_folds: folds to train on; validation clips are taken from them as well.
         noise: `synthetic`, `none` or a folder of sounds.
         seed: of everything drawn.
         classifier: the classifier to explain: its run folder, or a torch module such as `wrap_module`
@@ -107,23 +107,23 @@ def found(request: Request, config: TrainingConfig, wanted: Run) -> Run:
     differs = difference(run, wanted, request.out, config.model_dump(mode="json"))
     if differs:
         raise RunError(
-            f"{request.out}: holds a finished run with other settings ({differs}); choose another folder"
+            f"{request.out}: contains a finished run with other settings ({differs}); choose another folder"
         )
     return run
 
 
 def check_unfinished(request: Request, config: TrainingConfig, wanted: Run, last: Path, resume: bool) -> None:
-    """Make sure that a training may begin, or go on, in the run folder.
+    """Make sure that a training may begin, or resume, in the run folder.
 
     Raises:
-        RunError: it holds something else, an unfinished run without `resume`, or one with other settings.
+        RunError: it contains something else, an unfinished run without `resume`, or one with other settings.
     """
     out = request.out
     if last.is_file():
         if not resume:
-            raise RunError(f"{out}: holds an unfinished run; go on with --resume, or remove the folder")
+            raise RunError(f"{out}: contains an unfinished run; continue with --resume, or remove the folder")
         differs = difference(read_run(out / STATE), wanted, out, config.model_dump(mode="json"))
         if differs:
             raise RunError(f"{out}: the unfinished run has other settings ({differs})")
     elif out.is_dir() and any(out.iterdir()) and not (out / STATE).is_dir():
-        raise RunError(f"{out}: the folder is not empty and holds no run; choose another")
+        raise RunError(f"{out}: the folder is not empty and contains no run; choose another")

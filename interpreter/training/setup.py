@@ -86,7 +86,7 @@ def _frozen(kind: str, config: TrainingConfig, classifier: Path | Classifier | N
     loaded: Classifier = load_classifier(classifier) if isinstance(classifier, Path) else classifier
     if loaded.sample_rate != config.sample_rate:
         raise ConfigError(
-            f"sample_rate is {config.sample_rate} Hz, but the classifier takes {loaded.sample_rate} Hz"
+            f"sample_rate is {config.sample_rate} Hz, but the classifier expects {loaded.sample_rate} Hz"
         )
     return loaded
 

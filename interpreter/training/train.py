@@ -39,14 +39,14 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
     Args:
         request: what to train.
         engine: where and how.
-        resume: go on with an interrupted run.
+        resume: continue an interrupted run.
 
     Returns:
         The run, and whether anything was trained.
 
     Raises:
         ConfigError: settings that cannot be used.
-        RunError: the folder holds another run, or an unfinished one and `resume` is false.
+        RunError: the folder contains another run, or an unfinished one and `resume` is false.
         SeedError: the seed is negative or has more than 64 bits.
     """
     engine = engine or Engine()
@@ -132,13 +132,13 @@ def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callbac
 
 
 def _synchronises(engine: Engine) -> bool:
-    """Say whether batch normalisation sees the batch of all processes; PyTorch's can on GPUs alone."""
+    """Return whether batch normalisation sees the batch of all processes; PyTorch's can only on GPUs."""
     on_gpu = engine.accelerator != "cpu" and torch.cuda.is_available()
     return on_gpu and engine.devices * engine.nodes > 1
 
 
 def _check_monitor(config: TrainingConfig, scores: Sequence[str], held_out: int) -> None:
-    """Refuse a monitor that no epoch would have, where something follows it."""
+    """Refuse a monitor that no epoch would have, if something depends on it."""
     if config.schedule != "plateau" and config.keep != "best" and config.patience is None:
         return
     if config.monitor.startswith("valid_") and held_out == 0:

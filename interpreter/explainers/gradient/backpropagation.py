@@ -1,4 +1,4 @@
-"""Baselines of the gradient alone: Saliency, SmoothGrad, integrated gradients, guided backpropagation."""
+"""Baselines from the gradient: Saliency, SmoothGrad, integrated gradients, guided backpropagation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SaliencyExplainer(GradientExplainer):
     title = "Saliency"
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
-        """Return |d logit / dX|, or the gradient with its sign where the mask takes its positive part."""
+        """Return |d logit / dX|, or the gradient with its sign if the mask uses its positive part."""
         absolute = self.rule != "positive"
         result: Tensor = Saliency(model).attribute(leaf(picture.log_magnitude), target, abs=absolute)
         return result

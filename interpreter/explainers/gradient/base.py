@@ -28,7 +28,7 @@ class GradientOptions(TypedDict, total=False):
 
     Attributes:
         batch_size: clips at a time.
-        internal_batch_size: pictures that the classifier sees at a time inside a method that asks it many
+        internal_batch_size: pictures that the classifier sees at a time inside a method that calls it many
             times (SmoothGrad, integrated gradients, SHAP): it bounds memory.
         rule: how the attribution becomes a mask.
         seed: of methods that draw.
@@ -118,7 +118,7 @@ class GradientExplainer(SpectralExplainer):
         return attribution_mask(attribution.detach(), self.rule)
 
     def clip_by_clip(self, picture: Picture, target: Tensor) -> Iterator[Question]:
-        """Put the clips one by one: each has a range and draws of its own, whatever its neighbours."""
+        """Put the clips one by one: each has its own range and draws, whatever its neighbours."""
         for at in range(len(target)):
             row = slice(at, at + 1)
             clip = Picture(picture.waveforms[row], picture.spectrum[row], picture.log_magnitude[row])

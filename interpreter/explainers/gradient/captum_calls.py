@@ -1,4 +1,4 @@
-"""Calling Captum without traces: its draws seeded, its warnings kept in, the caller's tensors left alone."""
+"""Calling Captum without side effects: draws seeded, warnings suppressed, the caller's tensors unchanged."""
 
 from __future__ import annotations
 

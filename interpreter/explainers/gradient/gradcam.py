@@ -58,7 +58,7 @@ class GradCamExplainer(GradientExplainer):
 
     @property
     def label(self) -> str:
-        """The method's name, with the layer and the axis where they are not the usual ones."""
+        """The method's name, with the layer and the axis if they are not the defaults."""
         parts = [super().label]
         if self.layer != default_layer(self.classifier):
             parts.append(self.layer.rpartition(".")[2])
@@ -95,7 +95,7 @@ class GradCamExplainer(GradientExplainer):
         return bands @ band_to_bin(filters)
 
     def _cells(self, cells: int, wanted: int) -> Tensor:
-        """Return where each frame or band lies on a map's cells, 0 being the first cell's centre.
+        """Return the position of each frame or band on a map's cells, 0 being the first cell's centre.
 
         A spectral classifier halves its maps and drops what is over: a cell spans a power of two, and the
         last frames and bands lie beyond the last cell. Of other networks' maps only the number of cells is
@@ -128,7 +128,7 @@ def default_layer(classifier: Classifier) -> str:
 def band_to_bin(filters: Tensor) -> Tensor:
     """Return the matrix that gives each STFT bin the weighted mean of the mel bands that hear it.
 
-    A bin that no band hears (the ends of the range) takes the value of the band nearest to it.
+    A bin that no band hears (the ends of the range) gets the value of the band nearest to it.
 
     Shape:
         - filters: `[F, mel_bins]`

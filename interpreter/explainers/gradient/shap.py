@@ -69,7 +69,7 @@ class ShapExplainer(GradientExplainer):
 
     @property
     def label(self) -> str:
-        """The method's name, with the variant where it is the slow one."""
+        """The method's name, with the variant if it is the slow one."""
         return super().label if self.variant == "gradient" else f"Kernel{super().label}"
 
     @property
@@ -147,7 +147,7 @@ class LeastSquares(Model):  # type: ignore[misc]
     def fit(self, train_data: DataLoader[Any], **_: object) -> dict[str, float]:
         """Fit the weighted samples (patches present, logit, weight) that Captum hands over."""
         columns = [torch.cat(column) for column in zip(*train_data, strict=True)]
-        # gelsd, the driver that finds the smallest solution, runs on the CPU alone.
+        # gelsd, the driver that finds the smallest solution, runs only on the CPU.
         present, logits, weights = (column.double().cpu() for column in columns)
         logits, weights = logits.view(-1), weights.view(-1)
         share = weights / weights.sum()

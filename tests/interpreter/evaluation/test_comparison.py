@@ -61,13 +61,13 @@ def test_a_classifiers_run_serves_the_baselines(runs) -> None:
         (
             ["lmac-td"],
             ["saliency:loud"],
-            "method 'saliency:loud': 'loud' is no option; expected option=value",
+            "method 'saliency:loud': 'loud' is not an option; expected option=value",
         ),
-        (["lmac-td"], ["shap:patch=[8"], "method 'shap:patch=[8': '[8' is no value of an option"),
+        (["lmac-td"], ["shap:patch=[8"], "method 'shap:patch=[8': '[8' is not a valid value of an option"),
         (["lmac-td"], ["saliency:batch_size=abc"], "saliency: an option has a value of the wrong kind"),
         (["lmac-td"], ["saliency:steps=3"], "saliency has no option 'steps'; it has batch_size"),
         (["lmac-td"], ["smoothgrad:samples=many"], "samples is 'many'; expected an integer of 1 or more"),
-        (["lmac-td"], ["saliency", "saliency"], "'saliency' would stand twice in the table"),
+        (["lmac-td"], ["saliency", "saliency"], "'saliency' appears twice in the table"),
         (["lmac-td", "elsewhere"], [], "are of different classifiers; a comparison is fair on one alone"),
     ],
 )

@@ -138,5 +138,5 @@ def test_batches_of_another_plan_are_not_taken_over(tmp_path) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_cuda_is_refused_where_there_is_none(plan, tmp_path) -> None:
-    with pytest.raises(ConfigError, match="device cuda is not there"):
+    with pytest.raises(ConfigError, match="device 'cuda' not found"):
         evaluate_runs(plan, tmp_path / "t.csv", "cuda")

@@ -128,7 +128,7 @@ def test_clips_that_cannot_be_explained(tones, change, sentence) -> None:
     [
         ([0, 1], r"target has the shape \[2\] for 3 clips; expected one class number for each"),
         ([0.0, 1.0, 0.0], "expected one class number for each"),
-        ([0, 2, 0], r"target holds the classes \[0, 2, 0\]; the classifier knows 0 to 1"),
+        ([0, 2, 0], r"target contains the classes \[0, 2, 0\]; the classifier knows 0 to 1"),
         ([0, -1, 0], "the classifier knows 0 to 1"),
     ],
 )
@@ -162,7 +162,7 @@ def test_lack_of_memory_says_what_to_change(tones, error) -> None:
 
     with pytest.raises(
         InterpreterError,
-        match=r"memory does not suffice for 3 clips of 4000 samples .*lower the batch",
+        match=r"out of memory with 3 clips of 4000 samples.*lower the batch",
     ):
         Hungry(Bands()).explain(tones)
 

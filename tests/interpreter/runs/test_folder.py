@@ -29,7 +29,7 @@ def test_a_finished_run_is_found_again_or_refused(
         train_small("classifier", out=classifier_run, seed=1)
     with pytest.raises(RunError, match=r"other settings \(dropout is 0.2, not 0.3\)"):
         train_small("classifier", "dropout=0.3", out=classifier_run)
-    with pytest.raises(RunError, match="the folder is not empty and holds no run"):
+    with pytest.raises(RunError, match="the folder is not empty and contains no run"):
         train(Request("classifier", soundscapes, soundscapes))
 
 
@@ -65,7 +65,7 @@ def test_what_cannot_be_loaded_is_refused_with_a_sentence(
         load_explainer(explainer_runs["nmf"])
     assert load_explainer(classifier_run, "saliency").name == "saliency"
     if not torch.cuda.is_available():
-        with pytest.raises(ConfigError, match="device cuda is not there: 0 CUDA devices found; use cpu"):
+        with pytest.raises(ConfigError, match="device 'cuda' not found \(0 CUDA devices\); use --device cpu"):
             load_classifier(classifier_run, "cuda")
     damaged = tmp_path / "damaged"
     shutil.copytree(classifier_run, damaged)

@@ -48,7 +48,7 @@ def test_a_terminated_training_is_no_success(
     errors = capsys.readouterr().err
     assert errors == (
         f"Error: {tmp_path / 'run'}: the training was terminated (SIGTERM); "
-        "the epochs before are kept, go on with --resume\n"
+        "finished epochs are kept; continue with --resume\n"
     )
     assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
 
@@ -78,7 +78,7 @@ def test_lack_of_memory_is_told_while_reading_and_while_training(
     monkeypatch.setattr(place, greedy)
     with pytest.raises(
         ConfigError,
-        match=r"^memory does not suffice for the network with batches of 2 clips; lower batch_size "
+        match=r"^out of memory with batches of 2 clips; lower batch_size "
         r"\(--set batch_size=N\), shorten the clips \(--set duration_s=S\) or take a smaller network",
     ):
         train_small("classifier", out=tmp_path / "run")

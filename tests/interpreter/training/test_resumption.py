@@ -58,7 +58,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
     killed_in(2, kind, "epochs=3", out=broken, **given)
     with pytest.raises(RunError, match="not a finished run"):
         read_run(broken)
-    with pytest.raises(RunError, match="unfinished run; go on with --resume"):
+    with pytest.raises(RunError, match="unfinished run; continue with --resume"):
         train_small(kind, "epochs=3", out=broken, **given)
     with pytest.raises(RunError, match=r"unfinished run has other settings \(seed is 0, not 1\)"):
         train_small(kind, "epochs=3", out=broken, resume=True, seed=1, **given)

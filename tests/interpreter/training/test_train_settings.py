@@ -93,7 +93,7 @@ def test_noise_is_never_a_silent_piece(tmp_path: Path) -> None:
     assert len({int(piece.argmax()) for piece in pieces}) > 3  # from many places on
     assert np.array_equal(pieces[0], noise(100, np.random.default_rng(0)))
     write_audio(tmp_path / "mostly-silent.wav", 0 * sound, 16000)
-    with pytest.raises(ConfigError, match=r"mostly-silent.wav: only silence in this file; take it out"):
+    with pytest.raises(ConfigError, match=r"mostly-silent.wav: only silence in this file; remove it"):
         noise(100, np.random.default_rng(0))
 
 

@@ -140,7 +140,7 @@ def test_explainers_are_trained_for_any_torch_classifier(
     for name, tensor in module.state_dict().items():
         assert torch.equal(tensor, before[name])
     assert module.training and all(parameter.requires_grad for parameter in module.parameters())
-    with pytest.raises(RunError, match="trained for a classifier that is no run; give it as `classifier`"):
+    with pytest.raises(RunError, match="trained for an in-memory classifier; pass it as `classifier=`"):
         load_explainer(run)
     clips = _clips(soundscapes, 9600)
     explanation = load_explainer(run, classifier=classifier).explain(clips)

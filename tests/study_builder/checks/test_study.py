@@ -198,7 +198,7 @@ def test_pages_that_webmushra_would_spoil(study: Path) -> None:
     assert found["fixed-conditions"].where == "page 'sound-3'"
     assert found["same-id"].where == "page 'sound-1'"
     assert found["unequal-trials"].where == "page 'sound-2'"
-    assert "is 'ja', with which webMUSHRA itself stops" in found["language"].message
+    assert "is 'ja', at which webMUSHRA itself stops" in found["language"].message
     assert found["finish-last"].message == "1 finish pages were found; expected one, as the last page"
     assert found["unused-trial"].where == "listenable.trials.sound-4"
 

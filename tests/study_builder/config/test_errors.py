@@ -74,7 +74,7 @@ def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureF
         ),
         (
             "pages:\n- type: mushra\n  reference: r\n  stimuli: {reference: a}",
-            "config.yaml, line 2: 'pages.0': a condition is named 'reference' beside the page's reference; "
+            "config.yaml, line 2: 'pages.0': a condition is named 'reference' like the page's reference; "
             "expected another name",
         ),
         (
