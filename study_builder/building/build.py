@@ -183,7 +183,7 @@ def _study_name(condition: Condition) -> str:
 def _renamed(condition: Condition) -> Condition:
     name = _study_name(condition)
     if condition.role == "method" and name in _SPECIAL_NAMES.values():
-        raise BuildError(f"a method is named '{name}', which is the name of a role; rename it")
+        raise BuildError(f"a method is named {name!r}, which is the name of a role; rename it")
     return condition.model_copy(update={"name": name})
 
 

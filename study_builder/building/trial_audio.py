@@ -114,7 +114,7 @@ def _anchor(path: Path, audio: Audio, rate: int, cutoff_hz: float) -> Audio:
 def _faults(audio: Audio) -> Iterator[str]:
     """Yield what is wrong with a file; resampled or at another level, clipping cannot be seen any more."""
     if run := clipped_run(audio):
-        yield f"its file is clipped ({run} samples in a row at full scale); a lower level does not mend it"
+        yield f"its file is clipped ({run} samples in a row at full scale); a lower level does not repair it"
     if offset := dc_offset(audio):
         yield f"its file {offset}"
 

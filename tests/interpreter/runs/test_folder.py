@@ -65,7 +65,9 @@ def test_what_cannot_be_loaded_is_refused_with_a_sentence(
         load_explainer(explainer_runs["nmf"])
     assert load_explainer(classifier_run, "saliency").name == "saliency"
     if not torch.cuda.is_available():
-        with pytest.raises(ConfigError, match="device 'cuda' not found \(0 CUDA devices\); use --device cpu"):
+        with pytest.raises(
+            ConfigError, match=r"device 'cuda' not found \(0 CUDA devices\); use --device cpu"
+        ):
             load_classifier(classifier_run, "cuda")
     damaged = tmp_path / "damaged"
     shutil.copytree(classifier_run, damaged)

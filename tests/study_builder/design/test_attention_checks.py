@@ -126,6 +126,6 @@ def test_two_checks_that_expect_other_scores_of_one_item_are_found(
 
     assert found((10, 20)) == []
     assert found((30, 40)) == [
-        "error: page 'b': expects other scores of the item 't1' than page 'a'; expected an item of its own, "
-        "for ratings name the item"
+        "error: page 'b': expects other scores of the item 't1' than page 'a'; expected a separate item, "
+        "because ratings name the item"
     ]
