@@ -38,7 +38,7 @@ def analyze(
         list[str] | None, typer.Option("--order", help="Conditions in this order (repeatable).")
     ] = None,
     listener: Annotated[
-        list[str] | None, typer.Option("--listener", help="Column that tells listeners apart (repeatable).")
+        list[str] | None, typer.Option("--listener", help="Column that identifies listeners (repeatable).")
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -81,7 +81,7 @@ def analyze(
         tuple[float, float] | None, typer.Option(help="Lowest and highest score, for example 0 100.")
     ] = None,
     simulated: Annotated[
-        str, typer.Option(help="Simulated ratings beside real ones: include, exclude or only.")
+        str, typer.Option(help="Simulated ratings mixed with real ones: include, exclude or only.")
     ] = "refuse",
     bad_rows: Annotated[str, typer.Option(help="Rows that cannot be used: stop or drop.")] = "stop",
     exclude: Annotated[
@@ -206,7 +206,7 @@ def companion(
         str | None, typer.Option(help="The scale whose scores are shown, where there are several.")
     ] = None,
     simulated: Annotated[
-        str, typer.Option(help="Simulated ratings beside real ones: include, exclude or only.")
+        str, typer.Option(help="Simulated ratings mixed with real ones: include, exclude or only.")
     ] = "refuse",
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
 ) -> None:

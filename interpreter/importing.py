@@ -31,7 +31,7 @@ class Import:
         kind: a key of `registry.KINDS`, or `cnn14`: a start for training a classifier (`--set start=RUN`).
         source: a file, or the folder of several with SpeechBrain's names.
         out: the run folder to write.
-        labels: SpeechBrain's `label_encoder.txt`, where it does not lie beside the weights.
+        labels: SpeechBrain's `label_encoder.txt`, if it is not next to the weights.
         classifier: the classifier's run, for an explainer.
         settings: `key=value` on top of the preset `paper` with the authors' code's constants.
         command: for the record.
@@ -50,7 +50,7 @@ def import_run(request: Import) -> tuple[str, ...]:
     """Import weights into a run folder.
 
     Returns:
-        Names of what the files hold and the run has no place for.
+        Names of what the files contain and the run has no place for.
 
     Raises:
         FileNotFoundError: a file is missing.

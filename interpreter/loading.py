@@ -71,7 +71,7 @@ def load_explainer(
             )
         return GRADIENT_METHODS[method](load_classifier(path, device))
     if method not in (None, run.kind):
-        raise ConfigError(f"{path}: this run holds {run.kind}, not {method}")
+        raise ConfigError(f"{path}: this run contains {run.kind}, not {method}")
     learned = learned_methods()
     if run.kind not in learned:
         *others, last = learned

@@ -43,11 +43,11 @@ def file_duration_s(path: Path) -> float:
 
 
 def file_samples(path: Path, sample_rate: int) -> int:
-    """Return how many samples a sound file has when it is read at another rate, from its header alone.
+    """Return how many samples a sound file has when it is read at another rate, only from its header.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ConfigError: it is no sound file.
+        ConfigError: it is not a sound file.
     """
     header = _header(path)
     # soxr rounds half a sample up.

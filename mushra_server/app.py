@@ -138,7 +138,7 @@ def _register(app: Flask, study: Study, options: Options) -> None:
 
 
 def _handle_errors(app: Flask) -> None:
-    """Answer every error with one sentence, as JSON where a program asked, and never with a traceback."""
+    """Answer every error with one sentence, as JSON if a program asked, and never with a traceback."""
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:

@@ -87,7 +87,7 @@ def serve(
         webmushra=None if webmushra is None else str(webmushra),
         collect_webmushra=collect_webmushra,
     )
-    # A wrong study is told before a busy port, and a busy port before a database is made.
+    # A wrong study is reported before a busy port, and a busy port before a database is made.
     opened = open_study(study, options)
     bound = bind(host, port)
     app = create_app(opened, database, options)

@@ -1,4 +1,4 @@
-"""`write_companion`: a static page to hear a study's stimuli beside their scores."""
+"""`write_companion`: a static page to hear a study's stimuli next to their scores."""
 
 from __future__ import annotations
 

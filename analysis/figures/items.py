@@ -17,7 +17,7 @@ from stimuli.names import shortened
 def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFrame | None = None) -> Axes:
     """Draw each condition's mean on each item, items by falling mean over the methods.
 
-    Lines that cross tell of an interaction of item and condition.
+    Lines that cross show an interaction of item and condition.
 
     Args:
         frame: Tidy ratings.

@@ -14,7 +14,7 @@ _NAMED = 40  # listeners that get their id printed; of more, only the number
 
 
 def plot_listeners(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw each listener's mean score per condition; listeners who agree most with the panel stand on top.
+    """Draw each listener's mean score per condition; listeners who agree most with the panel are at the top.
 
     Agreement is the correlation with the panel's mean over conditions. Missing cells are left blank.
     """

@@ -1,4 +1,4 @@
-"""What conditions and items are called in figures and tables: labels that are no two names' at once."""
+"""What conditions and items are called in figures and tables: labels that no two names share."""
 
 from __future__ import annotations
 

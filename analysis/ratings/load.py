@@ -49,8 +49,8 @@ def load_ratings(
         pattern: For wide tables: regular expression of the score columns with some of the groups `listener`,
             `item` and `condition`.
         scale: Lowest and highest score allowed; a score outside is a bad row. What is computed from scores
-            has ends of its own: the difference of two grades from 1 to 5 is -4 to 4.
-        simulated: What becomes of simulated ratings beside real ones: `refuse`, `include`, `exclude` or
+            has other ends: the difference of two grades from 1 to 5 is -4 to 4.
+        simulated: What to do with simulated ratings mixed with real ones: `refuse`, `include`, `exclude` or
             `only`.
         bad_rows: `stop` at rows that are half-written or out of range, or `drop` them.
         reference: Condition(s) that are the hidden reference, where the name does not say so.
@@ -145,7 +145,7 @@ def _scales(
 
 
 def _apart(raw: pd.DataFrame) -> pd.DataFrame:
-    """Put the type of page before attributes that pages of several types have, each on a scale of its own."""
+    """Put the type of page before attributes that pages of several types have, each on its own scale."""
     if PAGE not in raw:
         return raw
     types = raw.groupby("attribute")[PAGE].transform("nunique")

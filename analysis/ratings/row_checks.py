@@ -21,7 +21,7 @@ _DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+)$")
 
 
 def numbers(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
-    """Parse the number columns; a row whose score is no finite number is a problem, not a zero.
+    """Parse the number columns; a row whose score is not a finite number is a problem, not a zero.
 
     Spreadsheets of half the world write 3,5 for 3.5, and then part cells with semicolons.
     """
@@ -113,7 +113,7 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
 
 
 def report(found: list[str], bad_rows: str) -> None:
-    """Stop at rows that cannot be used, or say of each that it is left out."""
+    """Stop at rows that cannot be used, or report for each that it is left out."""
     listed = "; ".join(found[:SHOWN]) + (f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
     if bad_rows == "stop":
         rows, them = ("1 row", "it") if len(found) == 1 else (f"{len(found)} rows", "them")

@@ -122,7 +122,7 @@ def _labels(entries: Mapping[str, ConditionInfo] | Mapping[str, ItemInfo]) -> di
 
 
 def _scales(config: StudyConfig, pages: Sequence[RatedPage]) -> Iterator[tuple[str, str, Ends]]:
-    """The scales of the pages as their scores are stored; those of MUSHRA pages where there are no pages."""
+    """The scales of the pages as their scores are stored; those of MUSHRA pages if there are no pages."""
     from study_builder.config import Bs1116Page, PairedComparisonPage, scales_of
 
     if not pages:

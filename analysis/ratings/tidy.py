@@ -172,7 +172,7 @@ def rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
 def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     """Average repeated ratings: one row per listener, item and condition with its mean `score`.
 
-    An item is told apart by its study as well, so that pooled studies do not share items by accident of
+    An item is identified by its study as well, so that pooled studies do not share items by accident of
     naming.
 
     Returns:

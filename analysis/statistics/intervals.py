@@ -137,7 +137,7 @@ def _crowdmos(
     if np.isnan(within_item) or np.isnan(within_listener):
         # One factor is nested in the other: all that is known is the total.
         return Interval.around(
-            mean, float(scores.var()) / n, df, level, "listeners and items cannot be told apart"
+            mean, float(scores.var()) / n, df, level, "listeners and items cannot be separated"
         )
     matrix = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
     parts = np.maximum(np.linalg.solve(matrix, [within_item, within_listener, scores.var()]), 0.0)

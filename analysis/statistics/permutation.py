@@ -14,7 +14,7 @@ def sign_flip(differences: Floats, *, draws: int = 10_000, seed: int = 0) -> Flo
     """Two-sided p values of paired differences by flipping the signs of whole listeners.
 
     Under the hypothesis of no difference a listener could as well have named the two conditions the other way
-    round. Where there are no more than `draws` sign patterns all of them are tried, and the p value is exact.
+    round. If there are no more than `draws` sign patterns all of them are tried, and the p value is exact.
 
     Args:
         differences: Sum of each listener's differences, one column per comparison [listeners, comparisons];

@@ -65,7 +65,7 @@ class _Design:
         return float((self.per_item**2).sum()) / self.n**2
 
     def separable(self) -> tuple[bool, bool]:
-        """Whether the listener and the item component can be told from the residual."""
+        """Whether the listener and the item component can be separated from the residual."""
         return self.n > self.n_listeners, self.n > self.n_items
 
     def sums_of_squares(self, y: Floats) -> Floats:

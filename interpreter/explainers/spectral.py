@@ -34,7 +34,7 @@ class PictureModel(nn.Module):
     """The classifier as a function of only the picture, which is what attribution differentiates.
 
     A classifier that reads STFT pictures (`SpectralClassifier`) is asked directly. Any other is asked
-    through the waveform that the picture makes under the input's phase; such a model serves one batch alone.
+    through the waveform that the picture makes under the input's phase; such a model serves only one batch.
 
     Args:
         classifier: the classifier.

@@ -58,7 +58,7 @@ def read_cnn14(path: Path) -> Cnn14Weights:
     have no counterpart: its convolutions are a start for training, not a classifier.
 
     Raises:
-        CheckpointError: the file is no CNN14.
+        CheckpointError: the file is not a CNN14.
     """
     if (path / RUN).is_file():
         state = read_tensors(path / CHECKPOINT)
@@ -87,7 +87,7 @@ def load_start(classifier: CnnClassifier, path: Path) -> tuple[str, ...]:
             their number differs.
 
     Raises:
-        CheckpointError: the file is no CNN14, or one of another width.
+        CheckpointError: the file is not a CNN14, or one of another width.
     """
     weights = read_cnn14(path)
     own = classifier.cnn14.state_dict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 
@@ -64,8 +65,9 @@ def make_config(config: type[C], values: Mapping[str, Any], source: str) -> C:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        known = ", ".join(config.model_fields)
-        unknown = f"'{key}' is no setting; the settings are {known}"
+        near = get_close_matches(key, config.model_fields, n=1)
+        others = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(config.model_fields)}"
+        unknown = f"unknown setting {key!r}; {others}"
         what = unknown if first["type"] == "extra_forbidden" else finding(key, first)
         raise ConfigError(f"{source}: {what}") from error
 
@@ -83,4 +85,4 @@ def _parsed(override: str) -> tuple[str, Any]:
     try:
         return key.strip(), yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: the value cannot be read") from error
+        raise ConfigError(f"--set {override}: not valid YAML") from error

@@ -26,7 +26,7 @@ P = ParamSpec("P")
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Signed cookies that go over https alone where they came over https."""
+    """Signed cookies that are sent only over https if they were set over https."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
@@ -67,7 +67,7 @@ def log_out() -> None:
 
 
 def is_logged_in() -> bool:
-    """Tell whether this browser is logged in: not too long ago, and with the token that holds now."""
+    """Return whether this browser is logged in: not too long ago, and with the current token."""
     found = session.get("admin")
     if not isinstance(found, str) or time.time() - session.get("since", 0) > 3600 * LOGIN_HOURS:
         return False

@@ -51,7 +51,7 @@ class Results:
     Attributes:
         scales: One entry per attribute.
         counts: Number of ratings by item, then condition.
-        simulated: True where only simulated sessions exist.
+        simulated: True if only simulated sessions exist.
         ratings: Number of scores.
         problem: Why there are no results, or None.
     """
@@ -78,7 +78,7 @@ class ResultsCache:
         self._fresh_until = 0.0
 
     def expire(self) -> None:
-        """Have the next request compute anew: a session was excluded or restored."""
+        """Make the next request compute again: a session was excluded or restored."""
         with self._lock:
             self._fresh_until, self._version = 0.0, None
 
@@ -100,7 +100,7 @@ class ResultsCache:
 
 
 def compute(server: Server) -> Results:
-    """Analyse the ratings so far: the real ones, or the simulated ones where there are no real ones."""
+    """Analyse the ratings so far: the real ones, or the simulated ones if there are no real ones."""
     from analysis import AnalysisError, load_ratings
     from analysis.ratings.study import study_of
 

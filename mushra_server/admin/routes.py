@@ -1,4 +1,4 @@
-"""The experimenter's pages: how the study stands, sessions, downloads. Only forms change anything."""
+"""The experimenter's pages: the study's progress, sessions, downloads. Only forms change anything."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def send_logout() -> ResponseReturnValue:
 @blueprint.get("")
 @needs_login
 def overview() -> ResponseReturnValue:
-    """Show how the study stands."""
+    """Show the study's progress."""
     server = current_server()
     with server.database.read() as connection:
         real = load_progress(connection, simulated=False)
@@ -184,7 +184,7 @@ def new_link(uuid: str) -> ResponseReturnValue:
 @blueprint.post("/close")
 @needs_login
 def close() -> ResponseReturnValue:
-    """Close the study: nobody new is let in, who is in can finish."""
+    """Close the study: nobody new is let in, participants who have started can finish."""
     return _set_closed(True)
 
 

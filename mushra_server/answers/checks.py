@@ -69,7 +69,7 @@ def check_draft(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def must_rate(config: StudyConfig, page: SessionPage) -> bool:
-    """Tell whether every condition of a page needs a score."""
+    """Return whether every condition of a page needs a score."""
     found = page.page
     return found.must_rate if isinstance(found, LikertPage) else config.options.must_rate
 
@@ -147,7 +147,7 @@ def _score(key: str, scale: PageScale, value: object) -> float | None:
 
 
 def _chosen_words(page: SessionPage, found: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the Likert points that are no numbers, by page, condition and attribute."""
+    """Return the Likert points that are not numbers, by page, condition and attribute."""
     if not isinstance(page.page, LikertPage):
         return {}
     keys = page.conditions()
@@ -174,7 +174,7 @@ def _texts(page: SessionPage, found: dict[str, Any]) -> dict[str, str]:
 
 
 def _named(config: StudyConfig, page: SessionPage, texts: dict[str, str]) -> dict[str, str]:
-    """Name the answer of a consent or volume page by its page, where the study has several such pages."""
+    """Name the answer of a consent or volume page by its page, if the study has several such pages."""
     kind = type(page.page)
     if kind not in (ConsentPage, VolumePage) or sum(type(found) is kind for found in config.walk()) < 2:
         return texts
@@ -223,10 +223,10 @@ def _range(question: Question) -> str:
 
 
 def milliseconds(value: object, name: str) -> int | None:
-    """Return a time as whole milliseconds, at most what the database holds.
+    """Return a time as whole milliseconds, at most what the database can store.
 
     Raises:
-        AnswerError: If it is no finite number, or a negative one.
+        AnswerError: If it is not a finite number, or is negative.
     """
     if value is None:
         return None

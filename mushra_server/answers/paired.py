@@ -2,7 +2,7 @@
 
 A BS.1116 page scores both; what counts is their difference. A paired comparison asks which of the two is
 the reference. Both become rows of the stimulus, so that one stimulus of one item is rated once: `score`,
-`hidden_reference` and `difference`, or `correct` (1, 0, or one half where the listener could not say).
+`hidden_reference` and `difference`, or `correct` (1, 0, or one half if the listener could not say).
 """
 
 from __future__ import annotations

@@ -53,10 +53,10 @@ class Database:
     Args:
         url: SQLAlchemy URL: ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgresql://`` is read as
             psycopg).
-        create: Make the tables where they are missing.
+        create: Make the tables if they are missing.
 
     Raises:
-        StoreError: If it cannot be reached, is no ratings database, or has another schema version.
+        StoreError: If it cannot be reached, is not a ratings database, or has another schema version.
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""How a study stands: sessions, their states, the log, and how often each item and condition was rated."""
+"""The progress of a study: sessions, their states, the log, and ratings per item and condition."""
 
 from __future__ import annotations
 

@@ -176,8 +176,8 @@ events = Table(
 
 _STUDY = "(SELECT value FROM meta WHERE key = 'study') AS study"
 
-# An excluded session stays in the tables and in the log, and leaves the views. A column that is added stands
-# last: PostgreSQL replaces a view in no other way, and readers of the earlier columns go on as they are.
+# An excluded session stays in the tables and in the log, and leaves the views. A column that is added is
+# last: PostgreSQL replaces a view in no other way, and readers of the earlier columns need no change.
 VIEWS = {
     "export_ratings": f"""
         SELECT {_STUDY}, s.uuid AS session, COALESCE(s.participant, s.uuid) AS listener, r.item, r.condition,

@@ -1,7 +1,7 @@
 """The life of a session: it starts, is found again by its token, finishes, is excluded and restored.
 
-A session is one participant's run. Its browser holds a random token (a cookie, and the resume link); the
-database holds the token's hash. Everything here works on one open transaction.
+A session is one participant's run. Its browser has a random token (a cookie, and the resume link); the
+database has the token's hash. Everything here works on one open transaction.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Session:
     """One participant's run, as the server needs it for a request.
 
     Attributes:
-        id: Row number, used within the database alone.
+        id: Row number, used only within the database.
         uuid: The name that exports use.
         slot: Row of the balanced design; -1 for a session of webMUSHRA, which has none.
         simulated: True for a rehearsal by simulated listeners.
@@ -83,7 +83,7 @@ def start(
         kept: URL parameters to keep, as text.
         abandoned_after_min: Minutes without a request after which an unfinished session's slot is handed
             out again.
-        token: The session's token where it follows from the start; else it is drawn at random.
+        token: The session's token if it follows from the start; else it is drawn at random.
 
     Returns:
         The session and its token, which is not stored and cannot be had again.
@@ -150,7 +150,7 @@ def new_token(connection: Connection, session: Session) -> str:
 def touch(connection: Connection, session: Session) -> None:
     """Note that a session's listener is there, and take its slot again if it had been given back.
 
-    The time is written twice a minute at most: it tells who has left from who has not, and a write of its own
+    The time is written at most twice per minute: it shows who has left, and a separate write
     for every page would be a quarter of what a page costs the disk.
     """
     if session.last_seen_at < ago(SEEN_MIN):

@@ -54,10 +54,10 @@ def claim(database: Database, study: str, design: str, earlier: str) -> None:
         study: The study's id, the `study` column of every export.
         design: Fingerprint of the study's design.
         earlier: The fingerprint that an earlier release made of it. A database that has it is of this design
-            as far as that release could tell, and gets the new one.
+            as far as that release recorded it, and gets the new one.
 
     Raises:
-        StoreError: If the database holds another study's sessions, or sessions of another design.
+        StoreError: If the database contains another study's sessions, or sessions of another design.
     """
     with database.write() as connection:
         database.alone(connection)
@@ -101,7 +101,7 @@ def is_admin_token(database: Database, token: str) -> bool:
 
 
 def admin_token_hash(database: Database) -> str:
-    """Return the admin token's hash, empty where there is no token yet."""
+    """Return the admin token's hash, empty if there is no token yet."""
     with database.read() as connection:
         return _get(connection, "admin_token_hash") or ""
 

@@ -3,7 +3,7 @@
 The smallest free slot is handed out, so drop-outs are refilled before the design grows. A session that is
 abandoned or excluded gives its slot back and keeps its data; when its listener returns, it takes the slot
 again if nobody has it. The primary key decides between workers that hand out at the same moment: the loser
-tries again. Simulated sessions have slots of their own: a rehearsal leaves the real design untouched.
+tries again. Simulated sessions have separate slots: a rehearsal leaves the real design untouched.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Page answers in the database: each attempt is stored once, the last one counts, drafts wait beside them."""
+"""Page answers in the database: each attempt is stored once, the last one counts; and drafts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Rating:
         item: The content that was heard.
         condition: The condition that was heard.
         role: The condition's role.
-        score: The score, or None where nothing was rated.
+        score: The score, or None if nothing was rated.
         listened_ms: How long the condition was heard, or None.
         comment: The listener's words, or None.
         condition_position: Place in the order of presentation, from 0.

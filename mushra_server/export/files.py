@@ -35,7 +35,7 @@ def export_files(
         database: The ratings.
         study: The study's folder, which `webmushra` and `pymushra` need for the names of its questions.
         format: ``csv``, ``json``, ``webmushra`` or ``pymushra``.
-        out: Folder to write to; made where it is missing.
+        out: Folder to write to; made if it is missing.
         exact: See `write_csv`.
     """
     _make_folder(out)

@@ -112,8 +112,9 @@ def _answers_by_session(connection: Connection) -> dict[str, dict[str, str]]:
 class _Lines:
     """A file whose rows end with a line feed.
 
-    The csv module quotes only the line ends that it writes itself. It is told of both, so that a carriage
-    return within a text is quoted too: elsewhere than in quotes it would end the row for many readers.
+    The csv module quotes only the line ends that it writes itself. Both are declared to it, so that a
+    carriage return within a text is quoted too: elsewhere than in quotes it would end the row for many
+    readers.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -128,5 +129,5 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    """Write whole numbers without a decimal point, as they were rated."""
+    """Write integers without a decimal point, as they were rated."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

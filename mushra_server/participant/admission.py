@@ -50,10 +50,10 @@ NONCE = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 22 characters hold 128 bits
 
 
 def kept_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
-    """Return the URL parameters that are kept, as the text they are; others are not stored at all.
+    """Return the URL parameters that are kept, as text, unchanged; others are not stored at all.
 
     Raises:
-        AnswerError: If they are no object of texts, or one is longer than 500 characters.
+        AnswerError: If they are not an object of texts, or one is longer than 500 characters.
     """
     if found is None:
         return {}
@@ -110,7 +110,7 @@ def start_nonce(found: Any) -> str | None:
     """Return the browser's random text by which a start that is sent again is the same start, or None.
 
     Raises:
-        AnswerError: If it is no such text.
+        AnswerError: If it is not such a text.
     """
     if found is None or (isinstance(found, str) and NONCE.fullmatch(found)):
         return found
@@ -150,7 +150,7 @@ def simulates(connection: Connection, body: Mapping[str, Any]) -> bool:
 def find_session(
     connection: Connection, tokens: Iterable[str | None], participant: str | None
 ) -> tuple[Session, str] | None:
-    """Return the first session of these tokens that this participant may go on with, and its token."""
+    """Return the first session of these tokens that this participant may continue, and its token."""
     for token in filter(None, tokens):
         session = sessions.find_by_token(connection, token)
         if session is None:

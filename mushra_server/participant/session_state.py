@@ -99,7 +99,7 @@ def _page(
 
 
 def _shown_kind(page: SessionPage) -> str | None:
-    """Return the kind of a page; a listener cannot tell an attention check or a repeat from a trial."""
+    """Return the kind of a page; attention checks and repeats look like trials to a listener."""
     kind = None if page.planned is None else page.planned.kind
     return "trial" if kind in {"attention", "repeat"} else kind
 

@@ -1,7 +1,7 @@
 """The fingerprint of a study's design: what must not change once ratings are stored.
 
-Texts may be mended while a study runs. What a stored score means may not change: pages, conditions and their
-sounds, orders, scales and points, items and kinds.
+Texts may be corrected while a study runs. What a stored score means may not change: pages, conditions and
+their sounds, orders, scales and points, items and kinds.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Sounds under names that say nothing: each session, page and place has its own address for the same file.
 
 An address is a keyed hash (HMAC-SHA-256) of session, page and place, so nobody can compute one, compare two
-sessions, or tell the open reference from the hidden one. The answer carries no date, file name or hash of
-the content.
+sessions, or distinguish the open reference from the hidden one. The answer carries no date, file name or hash
+of the content.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class KnownTokens:
         self._lock = threading.Lock()
 
     def get(self, token: str) -> tuple[str, int] | None:
-        """Return a session's name and slot, or None where the database must be asked."""
+        """Return a session's name and slot, or None if the database must be asked."""
         until, session, slot = self._found.get(token, (0.0, "", 0))
         return (session, slot) if time.monotonic() < until else None
 
@@ -129,7 +129,7 @@ def sounds_of(page: SessionPage) -> dict[str, str]:
 
 
 def send_file(path: Path, opaque: str) -> Response:
-    """Answer with a sound or a picture, whole or the range that was asked for."""
+    """Answer with a sound or a picture, complete or the requested range."""
     content = path.read_bytes()
     response = Response(content)
     response.mimetype = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")

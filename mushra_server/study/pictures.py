@@ -1,4 +1,4 @@
-"""Pictures of a study: which files may be one, and what a browser is told of them."""
+"""Pictures of a study: which files may be one, and what a browser learns about them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_picture(file: Path, page: str | None) -> None:
         page: The page's id, for the message.
 
     Raises:
-        ServerError: If there is no such file, or its ending is that of no picture.
+        ServerError: If there is no such file, or it has no picture's file ending.
     """
     if file.suffix.lower() not in PICTURE_TYPES:
         raise ServerError(f"{file}: expected a picture for page {page!r} ({', '.join(PICTURE_TYPES)})")
@@ -28,7 +28,7 @@ def check_picture(file: Path, page: str | None) -> None:
 
 
 def shown_point(point: LikertPoint, address: Callable[[str], str]) -> dict[str, str | None]:
-    """Return a point as the browser gets it; the addresses of its pictures do not hold their names.
+    """Return a point as the browser gets it; the addresses of its pictures do not contain their names.
 
     Args:
         point: The point.

@@ -26,7 +26,7 @@ class SessionPage:
         id: The page's id in the study; never shown to the browser.
         type: The page type of webMUSHRA, or ``headphone_check``.
         planned: The page in the session's plan; None for the headphone check, which is in no config.
-        questions: What the page asks, empty where it asks nothing.
+        questions: What the page asks, empty if it asks nothing.
         pictures: Paths of the pictures of its texts and of the points that can be chosen on it.
     """
 
@@ -63,12 +63,12 @@ class Study:
     """A study folder, opened for serving.
 
     Args:
-        path: The folder that holds `config.yaml`, or that file.
+        path: The folder that contains `config.yaml`, or that file.
         own_page: Whether this server's own page shows it: then every sound must be there beforehand.
 
     Raises:
         ConfigError: If the config cannot be read.
-        ServerError: If a sound is missing or lies outside the folder.
+        ServerError: If a sound is missing or is outside the folder.
     """
 
     def __init__(self, path: Path | str, *, own_page: bool = True) -> None:

@@ -18,7 +18,7 @@ from mushra_server.errors import Refusal
 
 __all__ = ["Asset", "install", "read_assets"]
 
-# What is served; whatever else lies in the folder (types for the checker of the scripts) is not.
+# What is served; whatever else is in the folder (types for the checker of the scripts) is not.
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -28,7 +28,7 @@ class Asset:
 
     Attributes:
         content: Its bytes.
-        packed: The same, compressed by gzip; None where that saves nothing.
+        packed: The same, compressed by gzip; None if that saves nothing.
         media_type: Media type.
         tag: ETag of `content`; that of `packed` has `-gz` behind it.
     """

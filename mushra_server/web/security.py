@@ -53,7 +53,7 @@ class RateLimiter:
     (or a proxy that was not declared with `--behind-proxy`).
 
     Args:
-        per_second: Requests a second in the long run.
+        per_second: Requests per second in the long run.
         burst: Requests at once.
         everyone: Also limit the addresses of this machine.
         sentence: What an address that has none left is answered.

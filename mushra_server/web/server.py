@@ -24,7 +24,7 @@ class Options:
         one_entry: Refuse a second session with the same participant id.
         abandoned_after_min: Minutes without a request after which an unfinished session's slot is handed
             out again.
-        requests_per_s: Requests a second that one address may make in the long run.
+        requests_per_s: Requests per second that one address may make in the long run.
         burst: Requests that one address may make at once.
         reads_per_s: The same for requests that only read: scripts, sounds, states.
         read_burst: Reading requests that one address may make at once.

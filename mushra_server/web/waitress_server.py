@@ -28,7 +28,7 @@ class Listener(Protocol):
     effective_port: int
 
     def run(self) -> None:
-        """Serve until the process is told to stop."""
+        """Serve until the process is asked to stop."""
 
     def close(self) -> None:
         """Stop listening."""
@@ -50,7 +50,7 @@ def bind(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((str(address), port))
-        # Two sockets may share an address while neither listens: only listening tells that the port is free.
+        # Two sockets may share an address while neither listens: only listening shows that the port is free.
         bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
@@ -81,7 +81,7 @@ def listen(
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": not behind_proxy,
     }
-    # A request that waits a moment is no news.
+    # A request that waits a moment is not worth a message.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, sockets=[bound], **settings)
     restrict(server, limits.per_address)
@@ -90,7 +90,7 @@ def listen(
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine alone."""
+    """Return whether an address can be reached only from this machine."""
     return ipaddress.ip_address(_numeric(host)).is_loopback
 
 

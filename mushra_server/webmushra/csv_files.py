@@ -1,7 +1,7 @@
 """The nine CSV files that webMUSHRA writes, with its headers to the byte.
 
 webMUSHRA appends to a file whatever its header says, so a changed questionnaire shifts every later column.
-Here rows with another header go to a file of their own: ``mushra.csv``, ``mushra-2.csv``. Quotes are
+Here rows with another header go to a separate file: ``mushra.csv``, ``mushra-2.csv``. Quotes are
 doubled as RFC 4180 has it.
 """
 

@@ -49,7 +49,7 @@ def load_refused(connection: Connection) -> Iterator[dict[str, Any]]:
 
 
 def forget_refused(connection: Connection, participant: str) -> int:
-    """Remove the refused bodies in which a participant's id stands; return how many."""
+    """Remove the refused bodies that contain a participant's id; return how many."""
     found = connection.execute(select(refused_posts.c.sha256, refused_posts.c.body)).all()
     named = [row.sha256 for row in found if _names(row.body, participant)]
     return connection.execute(delete(refused_posts).where(refused_posts.c.sha256.in_(named))).rowcount

@@ -23,7 +23,7 @@ from study_builder.config import CONFIG_NAME
 
 __all__ = ["collector", "make_frontend"]
 
-# A checkout has `startup.js`, a released package `startup.min.js`; `res` holds the rooms of spatial pages.
+# A checkout has `startup.js`, a released package `startup.min.js`; `res` contains the rooms of spatial pages.
 STARTS = ("startup.js", "startup.min.js")
 FOLDERS = {"lib", "design", "res", "configs", "favicon.ico", *STARTS}
 ENDINGS = {
@@ -57,7 +57,7 @@ collector = Blueprint("webmushra", __name__)
 
 @collector.post("/service/write.php")
 def write() -> Response:
-    """Store a session that webMUSHRA posts; its client takes an empty body for success and nothing else."""
+    """Store a session that webMUSHRA posts; its client treats only an empty body as success."""
     server = current_server()
     server.limiter.check(request.remote_addr)
     if not server.options.collects:
@@ -83,7 +83,7 @@ def make_frontend(folder: Path) -> Blueprint:
     """Return the pages of a webMUSHRA checkout.
 
     Raises:
-        ServerError: If the folder holds no webMUSHRA.
+        ServerError: If the folder does not contain webMUSHRA.
     """
     if not (folder / "index.html").is_file() or not any((folder / name).is_file() for name in STARTS):
         raise ServerError(
@@ -109,7 +109,7 @@ def make_frontend(folder: Path) -> Blueprint:
 
 
 def _study_file(study: Study, path: str) -> Path | None:
-    """Return a file that the study's config names and the study holds, or None."""
+    """Return a file that the study's config names and the study contains, or None."""
     if path not in study.named_files:
         return None
     found = study.file(path)

@@ -103,7 +103,7 @@ def _own_trials(connection: Connection, study: Study, session_id: int) -> Iterat
 
 
 def _trials_of_page(study: Study, rows: list[Any]) -> Iterator[dict[str, Any]]:
-    """Yield a page's trial; one for each attribute where webMUSHRA's format has no place for several."""
+    """Yield a page's trial; one for each attribute if webMUSHRA's format has no place for several."""
     kind, name = rows[0].page_type, _page_id(rows[0].page_id, [row.condition for row in rows])
     attributes = sorted({row.attribute for row in rows}, key=functools.partial(_place, study))
     if kind in PAIR_TYPES:
@@ -139,7 +139,7 @@ def _response(kind: str, row: Any) -> dict[str, Any]:
 
 
 def _several(rows: list[Any], attributes: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the responses of a page whose format holds a list of ratings for each stimulus."""
+    """Yield the responses of a page whose format has a list of ratings for each stimulus."""
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         found.setdefault(row.condition, {})[row.attribute] = _chosen(row)

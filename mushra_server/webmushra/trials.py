@@ -2,7 +2,7 @@
 
 webMUSHRA posts when its test has ended and never again, from wherever it runs: nothing is taken on trust. It
 shows a BS.1116, paired comparison or Likert single stimulus page once per stimulus and collects all of them
-in one trial; here each becomes a page of its own, as this server's own page stores them.
+in one trial; here each becomes a separate page, as this server's own page stores them.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class WirePage:
     """One page of a posted session.
 
     Attributes:
-        id: The page's id in the study, with the stimulus where the page is shown once per stimulus.
+        id: The page's id in the study, with the stimulus if the page is shown once per stimulus.
         type: Page type as webMUSHRA posts it.
         info: What is known of the trial.
         time_ms: How long the page was open, or None.
-        ratings: The scores; none for spatial responses, which are kept as posted alone.
-        words: Likert points that are no numbers, by page, condition and attribute.
+        ratings: The scores; none for spatial responses, which are only kept as posted.
+        words: Likert points that are not numbers, by page, condition and attribute.
     """
 
     id: str
@@ -89,7 +89,7 @@ def read_trial(config: StudyConfig, trial: dict[str, Any]) -> tuple[WirePage, ..
 
 
 def check_trial_ids(config: StudyConfig) -> None:
-    """Check that every rating page has an id of its own, under which webMUSHRA posts its trial.
+    """Check that every rating page has its own id, under which webMUSHRA posts its trial.
 
     Raises:
         ServerError: With the first page that has none.
@@ -218,7 +218,7 @@ def _of(page: RatedPage) -> str:
 
 
 def _time(responses: list[tuple[int, dict[str, Any]]]) -> int | None:
-    """Return how long a page was open; a clock that was set meanwhile costs no session."""
+    """Return how long a page was open; a clock that was changed meanwhile does not lose a session."""
     times = (response.get("time") for _, response in responses)
     found = (as_number(time) for time in times)
     return next((milliseconds(time, "time") for time in found if time is not None and time >= 0), None)

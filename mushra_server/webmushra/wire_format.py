@@ -60,7 +60,7 @@ def read_body(body: bytes) -> WireSession:
     """Read what webMUSHRA posted.
 
     Raises:
-        Refusal: 400 with a sentence, if it is no session.
+        Refusal: 400 with a sentence, if it is not a session.
     """
     start = body.find(FIELD)
     found = body[start + len(FIELD) :] if start >= 0 else body
@@ -90,7 +90,7 @@ def from_json(session: dict[str, Any]) -> WireSession:
 
 
 def wire_uuid(session: dict[str, Any]) -> str:
-    """Return a session's own id; where webMUSHRA (before 1.4.3) sent none, one made of its trials."""
+    """Return a session's own id; if webMUSHRA (before 1.4.3) sent none, one made from its trials."""
     found = session.get("uuid")
     if isinstance(found, str) and 0 < len(found) <= 64:
         return clean_text(found)
@@ -99,7 +99,7 @@ def wire_uuid(session: dict[str, Any]) -> str:
 
 
 def wire_participant(found: Any) -> dict[str, Any]:
-    """Return the questionnaire's answers by name; where a second click doubled them, the first count."""
+    """Return the questionnaire's answers by name; if a second click duplicated them, the first count."""
     if not isinstance(found, dict):
         return {}
     names, responses = found.get("name"), found.get("response")

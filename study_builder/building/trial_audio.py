@@ -112,7 +112,7 @@ def _anchor(path: Path, audio: Audio, rate: int, cutoff_hz: float) -> Audio:
 
 
 def _faults(audio: Audio) -> Iterator[str]:
-    """Yield what is wrong with a file; resampled or at another level, clipping cannot be seen any more."""
+    """Yield what is wrong with a file; after resampling or a change of level, clipping cannot be detected."""
     if run := clipped_run(audio):
         yield f"its file is clipped ({run} samples in a row at full scale); a lower level does not repair it"
     if offset := dc_offset(audio):

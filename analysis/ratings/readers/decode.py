@@ -10,7 +10,7 @@ from analysis.errors import RatingsError
 
 LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines also parts lines at form feeds and U+2028
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Excel's own first line, which says how the cells are parted and is no part of the table.
+# Excel's own first line, which says how the cells are separated and is not part of the table.
 _SEP = re.compile(r'\s*"?sep=([,;\t])"?[,;\t]*(?=[\r\n])', re.IGNORECASE)
 _LONE_RETURN = re.compile(r"(?<!\r)\r(?![\r\n])")
 KEPT_RETURN = "\ue00d"  # of a private range, in place of a return that ends no line

@@ -40,7 +40,7 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
     """Read the ratings and answers of our JSON export.
 
     Raises:
-        RatingsError: It is of a newer version, or its ratings are no list of ours.
+        RatingsError: It is of a newer version, or its ratings are not a list as we write it.
     """
     if content["schema_version"] != SCHEMA_VERSION:
         raise RatingsError(

@@ -56,12 +56,12 @@ def from_webmushra(
 
     Args:
         table: From `read_table`.
-        listener: The column(s) that tell listeners apart; by default `session_uuid`, which `mushra.csv` alone
+        listener: The column(s) that identify listeners; by default `session_uuid`, which only `mushra.csv`
             has.
-        page: Type of the pages, one of `PAGES`' values; the columns do not tell it of Likert pages.
+        page: Type of the pages, one of `PAGES`' values; the columns do not show it for Likert pages.
 
     Raises:
-        RatingsError: Listeners cannot be told apart, or the columns are those of none of the five files.
+        RatingsError: Listeners cannot be identified, or the columns are those of none of the five files.
     """
     common = pd.DataFrame(
         {

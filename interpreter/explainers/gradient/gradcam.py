@@ -98,7 +98,7 @@ class GradCamExplainer(GradientExplainer):
         """Return the position of each frame or band on a map's cells, 0 being the first cell's centre.
 
         A spectral classifier halves its maps and drops what is over: a cell spans a power of two, and the
-        last frames and bands lie beyond the last cell. Of other networks' maps only the number of cells is
+        last frames and bands are beyond the last cell. Of other networks' maps only the number of cells is
         known.
         """
         span = wanted / cells

@@ -104,7 +104,7 @@ def test_equal_scores_tell_nothing_about_others(method: str) -> None:
 def test_crowdmos_falls_back_to_the_total_where_one_factor_is_nested() -> None:
     scores = np.array([1.0, 2, 3, 4])
     found = interval("crowdmos", scores, np.arange(4), np.arange(4))
-    assert found.note == "listeners and items cannot be told apart"
+    assert found.note == "listeners and items cannot be separated"
     assert found.high - found.mean == pytest.approx(stats.t.ppf(0.975, 3) * (scores.var() / 4) ** 0.5)
 
 
