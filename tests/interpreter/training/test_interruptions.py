@@ -79,6 +79,6 @@ def test_lack_of_memory_is_told_while_reading_and_while_training(
     with pytest.raises(
         ConfigError,
         match=r"^out of memory with batches of 2 clips; lower batch_size "
-        r"\(--set batch_size=N\), shorten the clips \(--set duration_s=S\) or take a smaller network",
+        r"\(--set batch_size=N\), shorten the clips \(--set duration_s=S\) or use a smaller network",
     ):
         train_small("classifier", out=tmp_path / "run")
