@@ -168,7 +168,7 @@ def power(
     spread = Spread(listener_sd, item_sd, residual_sd)
     if not pilot and (between or attribute):
         raise AnalysisError(
-            "--between and --attribute choose among a pilot's ratings; name them with --pilot."
+            "--between and --attribute choose among a pilot's ratings; name them with --pilot"
         )
     if pilot:
         frame = load_ratings(*pilot, simulated=simulated)
@@ -259,9 +259,9 @@ def _excluding(names: list[str] | None) -> dict[str, Any]:
     unknown = [name for name in names or [] if name not in (*RULES, *FLAGS, "none")]
     if unknown:
         known = ", ".join((*RULES, *FLAGS))
-        raise AnalysisError(f"--exclude is '{unknown[0]}'; expected one of {known}; or none.")
+        raise AnalysisError(f"--exclude is {unknown[0]!r}; expected one of {known}; or none")
     if names and "none" in names and set(names) != {"none"}:
-        raise AnalysisError("--exclude none keeps everybody; leave it out beside other rules.")
+        raise AnalysisError("--exclude none keeps everybody; leave it out next to other rules")
     return {} if names is None else {"exclude": tuple(name for name in names if name != "none")}
 
 

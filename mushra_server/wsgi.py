@@ -34,7 +34,7 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
     found = os.environ if environment is None else environment
     study = found.get("LISTENABLE_STUDY")
     if not study:
-        raise ServerError("LISTENABLE_STUDY is not set, expected the study's folder")
+        raise ServerError("LISTENABLE_STUDY is not set; expected the study's folder")
     options = Options(
         one_entry=_flag(found, "LISTENABLE_ONE_ENTRY_PER_ID"),
         behind_proxy=_flag(found, "LISTENABLE_BEHIND_PROXY"),
@@ -49,7 +49,7 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
 def _flag(found: Mapping[str, str], name: str) -> bool:
     word = found.get(name, "").lower()
     if word not in TRUE | FALSE:
-        raise ServerError(f"{name} is {word!r}, expected 1 or 0")
+        raise ServerError(f"{name} is {word!r}; expected 1 or 0")
     return word in TRUE
 
 
@@ -58,11 +58,11 @@ def _minutes(found: Mapping[str, str], name: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ServerError(f"{name} is {text!r}, expected minutes") from None
+        raise ServerError(f"{name} is {text!r}; expected minutes") from None
 
 
 def _count(found: Mapping[str, str], name: str, default: int) -> int:
     text = found.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ServerError(f"{name} is {text!r}, expected a whole number from 1")
+        raise ServerError(f"{name} is {text!r}; expected a whole number from 1")
     return int(text)

@@ -52,7 +52,7 @@ def _spectrogram_db(source: Path) -> Floats:
     try:
         audio, rate = soundfile.read(source, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise RatingsError(f"{source} cannot be read as sound: {error}.") from None
+        raise RatingsError(f"{source} cannot be read as sound: {error}") from None
     mono = audio.mean(axis=1)
     window = 2 * _BINS
     if len(mono) < window:

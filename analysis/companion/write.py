@@ -66,14 +66,14 @@ def write_companion(
         screen(frame, attribute=name, scale=scale, expected=about.expected),
     )
     if left.empty:
-        raise DesignError("Screening excludes every listener; there is no score to show.")
+        raise DesignError("screening excludes every listener; there is no score to show")
     scores = mos(left, by="item")
     trials = [trial for trial in about.trials if trial.kind == "trial"]
     if not {trial.item for trial in trials} & set(scores["item"]):
-        raise RatingsError(f"The ratings are of other items than the study {about.folder}.")
+        raise RatingsError(f"the ratings are of other items than the study {about.folder}")
     missing = [path for trial in trials for path in trial.sounds.values() if not path.is_file()]
     if missing:
-        raise RatingsError(f"The study has no sound file {missing[0]}.")
+        raise RatingsError(f"the study has no sound file {missing[0]}")
     residuals = _residuals(Path(stimuli)) if stimuli else {}
     table = mos(left)
     given = dict(zip(table["condition"], table["label"], strict=True)) | about.labels
@@ -175,7 +175,7 @@ def _residuals(folder: Path) -> dict[tuple[str, str], Path]:
     """The residuals of a stimuli set by item and condition."""
     path = folder / "manifest.json"
     if not path.is_file():
-        raise RatingsError(f"{folder} has no manifest.json; expected a stimuli set.")
+        raise RatingsError(f"{folder} has no manifest.json; expected a stimuli set")
     found = json.loads(path.read_text(encoding="utf-8")).get("stimuli", [])
     return {(s["item"], s["condition"]): folder / s["path"] for s in found if s.get("kind") == "residual"}
 

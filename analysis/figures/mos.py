@@ -36,7 +36,7 @@ def plot_mos(
                 LMAC-TD is shown).
     """
     if style not in STYLES:
-        raise DesignError(f"There is no style '{style}'; expected one of {', '.join(STYLES)}.")
+        raise DesignError(f"unknown style {style!r}; expected one of {', '.join(STYLES)}")
     rows = mos(frame, interval=interval) if table is None else table
     draw = _bars if style == "paper" else _dots
     return draw(frame, rows, ax)

@@ -23,7 +23,7 @@ def plot_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = rated(frame)
     rows = rows[rows["trial_position"].notna()]
     if rows.empty:
-        raise DesignError("The ratings have no trial positions; scores over time cannot be drawn.")
+        raise DesignError("the ratings have no trial positions; scores over time cannot be drawn")
     labels = shortened(conditions(rows)["label"], CONDITION)
     ax = ax or new_axes(13, 8.5 + legend_cm(labels, 13))
     means = rows.groupby(["trial_position", "condition"])["score"].mean().unstack()

@@ -41,7 +41,7 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     listed = conditions(frame)
     shares = rank_shares(frame).reindex(list(listed["condition"]))
     if not shares.to_numpy().any():
-        raise DesignError("No trial has all the conditions rated; ranks cannot be drawn.")
+        raise DesignError("no trial has all the conditions rated; ranks cannot be drawn")
     length = rows_cm(len(listed), 0.7)
     ax = ax or new_axes(12.5, 2.8 + length)
     left = np.zeros(len(listed))

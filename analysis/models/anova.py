@@ -54,7 +54,7 @@ def rm_anova(scores: Floats, factors: tuple[str, ...]) -> list[Effect]:
     n, levels = scores.shape[0], scores.shape[1:]
     if n < 2 or min(levels) < 2:
         raise DesignError(
-            f"A repeated-measures analysis needs two listeners and two levels; found {n} and {min(levels)}."
+            f"a repeated-measures analysis needs two listeners and two levels; found {n} and {min(levels)}"
         )
     flat = scores.reshape(n, -1)
     means = [np.full((1, size), size**-0.5) for size in levels]
@@ -97,8 +97,8 @@ def omnibus(
     means = pages.reindex(columns=chosen).dropna().groupby("listener").mean()
     if len(chosen) < 2 or len(means) < 2:
         raise DesignError(
-            f"An omnibus test needs two conditions and two listeners who rated all of them on an item; found "
-            f"{len(chosen)} and {len(means)}."
+            f"an omnibus test needs two conditions and two listeners who rated all of them on an item; found "
+            f"{len(chosen)} and {len(means)}"
         )
     effects, n = _anova(table, means, chosen)
     rows = [_friedman(means), *[_row(effect, n) for effect in effects]]

@@ -125,7 +125,7 @@ def _pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> 
         else list(itertools.combinations(chosen, 2))
     )
     if not pairs:
-        raise DesignError(f"There is only one condition, '{known[0]}'; nothing to compare.")
+        raise DesignError(f"there is only one condition, {known[0]!r}; nothing to compare")
     return pairs
 
 

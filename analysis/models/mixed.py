@@ -95,7 +95,7 @@ def mixed_model(
     pages, note = _affordable(pages)
     ratios, residual, means, covariance = _fit(pages)
     if residual < 1e-9 or ratios.max() > 0.99 * _LARGEST:
-        raise DesignError("A mixed model needs ratings that vary; nothing is left for the residual here.")
+        raise DesignError("a mixed model needs ratings that vary; nothing is left for the residual here")
     variances = [*np.where(ratios <= 2 * _SMALLEST, 0.0, ratios) * residual, residual]
     n_listeners, n_items, _ = pages.counts.shape
     return MixedModel(
@@ -119,8 +119,8 @@ def _affordable(pages: Pages) -> tuple[Pages, str]:
         return some, f"{total - kept} of {total} pages with missing conditions left out"
     if n > _LARGEST_WITH_GAPS:
         raise DesignError(
-            f"A mixed model of {n} ratings is too large where {total - kept} of {total} pages have missing "
-            "conditions."
+            f"a mixed model of {n} ratings is too large where {total - kept} of {total} pages have missing "
+            "conditions"
         )
     return pages, ""
 
@@ -147,7 +147,7 @@ def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
         ratios = _ratios(found.x)
         _, residual, means, covariance = problem.solve(ratios)
     except np.linalg.LinAlgError:
-        raise DesignError("The equations of the mixed model cannot be solved for these ratings.") from None
+        raise DesignError("the equations of the mixed model cannot be solved for these ratings") from None
     return ratios, residual, means, covariance
 
 
@@ -166,12 +166,12 @@ def _pages(table: pd.DataFrame, chosen: list[str]) -> Pages:
     shape = (len(listeners), len(items), len(chosen))
     if min(shape) < 2:
         raise DesignError(
-            f"A mixed model needs two conditions, listeners and items; found {shape[2]}, {shape[0]} "
-            f"and {shape[1]}."
+            f"a mixed model needs two conditions, listeners and items; found {shape[2]}, {shape[0]} "
+            f"and {shape[1]}"
         )
     if shape[1] * shape[2] > _LARGEST_ITEMS or np.prod(shape, dtype=float) > _LARGEST_TABLE:
         raise DesignError(
-            f"A mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is too large."
+            f"a mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is too large"
         )
     condition = pd.Index(chosen).get_indexer(pd.Index(table["condition"]))
     scores = table["score"].to_numpy(float)

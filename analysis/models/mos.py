@@ -59,7 +59,7 @@ def mos(
     if by is None:
         return _table(rated(frame, attribute), interval, order, level, draws, seed)
     if by not in frame:
-        raise DesignError(f"The ratings have no column '{by}' to split by; found {', '.join(frame.columns)}.")
+        raise DesignError(f"the ratings have no column {by!r} to split by; found {', '.join(frame.columns)}")
     rows = frame if by == "attribute" else rated(frame, attribute)
     rows = own_items(rows, rows) if by == "item" else rows
     method = "listener" if by == "item" and interval != "naive-t" else interval
@@ -76,7 +76,7 @@ def mos(
         )
         parts.append(table.assign(**{by: group}))
     if not parts:
-        raise DesignError(f"The column '{by}' is empty; there is nothing to split by.")
+        raise DesignError(f"the column {by!r} is empty; there is nothing to split by")
     return pd.concat(parts, ignore_index=True)[[by, *COLUMNS]]
 
 

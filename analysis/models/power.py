@@ -56,9 +56,9 @@ def power(
         DesignError: Fewer than two listeners or items, or a standard deviation below zero.
     """
     if n_listeners < 2 or n_items < 2:
-        raise DesignError(f"A study needs two listeners and two items; found {n_listeners} and {n_items}.")
+        raise DesignError(f"a study needs two listeners and two items; found {n_listeners} and {n_items}")
     if min(spread.listener_sd, spread.item_sd, spread.residual_sd) < 0:
-        raise DesignError("Standard deviations cannot be below zero.")
+        raise DesignError("standard deviations cannot be below zero")
     conditions = _conditions(comparisons)
     studies = simulate_studies(difference, n_listeners, n_items, spread, conditions, draws, seed)
     return float((studies.p_values(slice(1)) < alpha / comparisons).mean())
@@ -201,9 +201,9 @@ def required_listeners(
                 seed=seed,
             )
             raise DesignError(
-                f"With {n_items} items no number of listeners finds {difference:g} points with a power of "
+                f"with {n_items} items no number of listeners finds {difference:g} points with a power of "
                 f"{wanted:.0%} "
-                f"({best:.0%} with {_MOST}); use more items.".replace("%", " %")
+                f"({best:.0%} with {_MOST}); use more items".replace("%", " %")
             )
     while high - low > 1:
         middle = (low + high) // 2
@@ -234,7 +234,7 @@ def pilot_spread(
     for a, b in pairs:
         if a not in wide or b not in wide:
             raise DesignError(
-                f"The pilot has no condition '{a if a not in wide else b}'; found {', '.join(wide.columns)}."
+                f"the pilot has no condition {a if a not in wide else b!r}; found {', '.join(wide.columns)}"
             )
         gaps = (wide[a] - wide[b]).dropna()
         listener, item = (pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1))
@@ -243,6 +243,6 @@ def pilot_spread(
             if parts.residual is not None:
                 found.append(parts.components)
     if not found:
-        raise DesignError("The pilot has no two methods that two listeners rated on two items.")
+        raise DesignError("the pilot has no two methods that two listeners rated on two items")
     listener_sd, item_sd, residual_sd = np.sqrt(np.mean(found, axis=0))
     return Spread(float(listener_sd), float(item_sd), float(residual_sd))

@@ -38,7 +38,7 @@ def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: flo
     wide = table.pivot(index="stimulus", columns="listener", values="score")
     if min(wide.shape) < 2:
         raise DesignError(
-            f"Agreement needs two listeners and two stimuli; found {wide.shape[1]} and {wide.shape[0]}."
+            f"agreement needs two listeners and two stimuli; found {wide.shape[1]} and {wide.shape[0]}"
         )
     scores = wide.to_numpy(float)
     complete = not np.isnan(scores).any()

@@ -60,7 +60,7 @@ def screen(
     unknown = sorted(set(exclude or ()) - {*RULES, *FLAGS})
     if unknown:
         raise DesignError(
-            f"There is no screening rule '{unknown[0]}'; expected one of {', '.join((*RULES, *FLAGS))}."
+            f"unknown screening rule {unknown[0]!r}; expected one of {', '.join((*RULES, *FLAGS))}"
         )
     trials = rated(frame, attribute)
     rows = own_items(trials, trials)

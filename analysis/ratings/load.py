@@ -107,7 +107,7 @@ def load_ratings(
         )
     frame = checks.choose_simulated(frame, simulated)
     if frame["score"].notna().sum() == 0:
-        raise RatingsError(f"{_called(sources)} holds no rating.")
+        raise RatingsError(f"{_called(sources)} holds no rating")
     about = (
         {"title": studies[0].title, "expected": studies[0].expected}
         if len(sources) == len(studies) == 1

@@ -98,17 +98,17 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
         RatingsError: A mixture under `refuse`, or nothing left.
     """
     if choice not in ("refuse", "include", "exclude", "only"):
-        raise RatingsError(f"Simulated ratings can be include, exclude or only, not '{choice}'.")
+        raise RatingsError(f"simulated ratings can be include, exclude or only, not {choice!r}")
     simulated = frame["simulated"]
     if choice == "refuse" and simulated.any() and not simulated.all():
         raise RatingsError(
-            f"The ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} "
+            f"the ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} "
             "real ones; "
-            "say --simulated include, exclude or only."
+            "say --simulated include, exclude or only"
         )
     kept = {"exclude": frame[~simulated], "only": frame[simulated]}.get(choice, frame)
     if kept.empty and not frame.empty:
-        raise RatingsError(f"--simulated {choice} leaves none of the {len(frame)} ratings.")
+        raise RatingsError(f"--simulated {choice} leaves none of the {len(frame)} ratings")
     return kept.reset_index(drop=True)
 
 
@@ -118,7 +118,7 @@ def report(found: list[str], bad_rows: str) -> None:
     if bad_rows == "stop":
         rows, them = ("1 row", "it") if len(found) == 1 else (f"{len(found)} rows", "them")
         raise RatingsError(
-            f"{rows} cannot be used ({listed}). Mend {them}, or leave {them} out with --bad-rows drop."
+            f"{rows} cannot be used ({listed}); fix {them}, or skip {them} with --bad-rows drop"
         )
     for sentence in found:
         logger.warning("left out: %s", sentence)

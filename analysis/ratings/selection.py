@@ -22,7 +22,7 @@ def chosen_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
         return str(rated(frame, asked)["attribute"].iloc[0]), []
     trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
     if trials.empty:
-        raise DesignError("There is no rating of kind 'trial' with a score to analyse.")
+        raise DesignError("there is no rating of kind 'trial' with a score to analyse")
     first = str(trials["attribute"].iloc[0])
     others = [str(name) for name in frame["attribute"].unique() if name != first]
     if not others:
@@ -49,5 +49,5 @@ def chosen_conditions(rows: pd.DataFrame, among: list[str] | None = None) -> lis
     unknown = [name for name in among or [] if name not in known]
     if unknown:
         names = ", ".join(f"'{name}'" for name in known)
-        raise DesignError(f"No rating has the condition '{unknown[0]}' to compare with; found {names}.")
+        raise DesignError(f"no rating has the condition {unknown[0]!r} to compare with; found {names}")
     return among or (methods if len(methods) >= 2 else known)

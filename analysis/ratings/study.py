@@ -88,11 +88,11 @@ def read_study(folder: str | Path) -> Study:
 
     folder = Path(folder)
     if not (folder / CONFIG).is_file():
-        raise RatingsError(f"{folder} has no {CONFIG}; expected a study folder.")
+        raise RatingsError(f"{folder} has no {CONFIG}; expected a study folder")
     try:
         config, notices = StudyConfig.load_with_notices(folder, tolerant=True)
     except ConfigError as error:
-        raise RatingsError(f"{error}.") from None
+        raise RatingsError(f"{error}") from None
     for notice in notices:
         if notice.key == "pages":
             logger.warning("%s, %s", folder / CONFIG, notice)

@@ -105,7 +105,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
     """
     missing = [name for name in ("listener", "item", "condition", "score") if name not in frame]
     if missing:
-        raise RatingsError(f"{source} has no column {_quoted(missing)}; found {_quoted(frame.columns)}.")
+        raise RatingsError(f"{source} has no column {_quoted(missing)}; found {_quoted(frame.columns)}")
     extra = [name for name in frame.columns if str(name).startswith("q_")]
     # At once: pandas warns of tables with a hundred columns that are set one by one.
     given = frame.reindex(columns=[*COLUMNS, *extra])
@@ -129,7 +129,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
         unknown = sorted(set(out[name]) - set(known))
         if unknown:
             raise RatingsError(
-                f"{source} has the {name} {_quoted(unknown)}; expected one of {', '.join(known)}."
+                f"{source} has the {name} {_quoted(unknown)}; expected one of {', '.join(known)}"
             )
     return out.reset_index(drop=True)
 
@@ -161,11 +161,11 @@ def rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     if attribute is not None:
         rows = rows[rows["attribute"] == attribute]
         if rows.empty:
-            raise DesignError(f"No rating has the attribute '{attribute}'; found {_quoted(names)}.")
+            raise DesignError(f"no rating has the attribute {attribute!r}; found {_quoted(names)}")
     elif len(names) > 1:
-        raise DesignError(f"The ratings have the attributes {_quoted(names)}; choose one with attribute=.")
+        raise DesignError(f"the ratings have the attributes {_quoted(names)}; choose one with attribute=")
     if rows.empty:
-        raise DesignError("There is no rating of kind 'trial' with a score to analyse.")
+        raise DesignError("there is no rating of kind 'trial' with a score to analyse")
     return rows
 
 
@@ -216,7 +216,7 @@ def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFr
         order = [name for name in frame.attrs.get("order", ()) if name in table.index]
     unknown = [name for name in order if name not in table.index]
     if unknown:
-        raise DesignError(f"No rating has the condition {_quoted(unknown)}; found {_quoted(table.index)}.")
+        raise DesignError(f"no rating has the condition {_quoted(unknown)}; found {_quoted(table.index)}")
     first = {name: place for place, name in enumerate(order)}
     table["place"] = [first.get(name, len(first)) for name in table.index]
     table["rank"] = table["role"].map(ROLES.index)
@@ -269,9 +269,9 @@ def _as_flag(column: pd.Series, *, default: bool, source: str) -> pd.Series:
     flags = flags.where(column.notna(), default)
     unknown = [value for value in flags.unique() if not isinstance(value, bool)]
     if unknown:
-        raise RatingsError(f"{source} has '{unknown[0]}' in the column '{column.name}'; expected 0 or 1.")
+        raise RatingsError(f"{source} has {unknown[0]!r} in the column {column.name!r}; expected 0 or 1")
     return flags.astype(bool)
 
 
-def _quoted(names: object) -> str:
-    return ", ".join(f"'{name}'" for name in names)  # type: ignore[attr-defined]
+def _quoted(names: Iterable[object]) -> str:
+    return ", ".join(repr(str(name)) for name in names)

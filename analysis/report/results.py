@@ -88,9 +88,8 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     left = kept(rows, screening)
     if left.empty:
         raise DesignError(
-            f"Screening excludes every listener ({_first(screening)}); use --exclude none to keep them and "
-            "see "
-            "what they rated."
+            f"screening excludes every listener ({_first(screening)}); use --exclude none to keep them and "
+            "see what they rated"
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])

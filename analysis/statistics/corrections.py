@@ -22,7 +22,7 @@ def adjust(p: Floats, method: str = "holm") -> Floats:
         DesignError: An unknown method.
     """
     if method not in CORRECTIONS:
-        raise DesignError(f"There is no correction '{method}'; expected one of {', '.join(CORRECTIONS)}.")
+        raise DesignError(f"unknown correction {method!r}; expected one of {', '.join(CORRECTIONS)}")
     out = np.array(p, dtype=float)
     there = np.flatnonzero(~np.isnan(out))
     if method == "none" or len(there) == 0:

@@ -109,7 +109,7 @@ def interval(
         return _crowdmos(scores, listeners, items, level, panel)
     if method == "naive-t":
         return _clustered(scores, np.arange(len(scores)), level, "rating")
-    raise DesignError(f"There is no interval '{method}'; expected one of {', '.join(INTERVALS)}.")
+    raise DesignError(f"unknown interval {method!r}; expected one of {', '.join(INTERVALS)}")
 
 
 def _clustered(scores: Floats, clusters: Ints, level: float, what: str) -> Interval:

@@ -54,7 +54,7 @@ def check_draft(body: dict[str, Any]) -> dict[str, Any]:
     """Check the outer form of a page answer, complete or not; return its known keys, drop others."""
     attempt = body.get("attempt")
     if not isinstance(attempt, str) or not ATTEMPT.fullmatch(attempt):
-        raise AnswerError(f"attempt is {attempt!r}, expected a text of 1 to 64 letters, digits and hyphens")
+        raise AnswerError(f"attempt is {attempt!r}; expected a text of 1 to 64 letters, digits and hyphens")
     ratings, answers = body.get("ratings") or [], body.get("answers") or {}
     if not isinstance(ratings, list) or not all(isinstance(rating, dict) for rating in ratings):
         raise AnswerError("ratings: expected a list of objects")
@@ -82,7 +82,7 @@ def clean_text(text: str) -> str:
 def _ratings(config: StudyConfig, page: SessionPage, found: list[dict[str, Any]]) -> tuple[Rating, ...]:
     if not page.rates:
         if found:
-            raise AnswerError(f"ratings: {len(found)} found, expected none on a page that does not rate")
+            raise AnswerError(f"ratings: {len(found)} found; expected none on a page that does not rate")
         return ()
     scales = {scale.name: scale for scale in page_scales(config, page)}
     keys = page.conditions()
@@ -101,10 +101,10 @@ def _ratings(config: StudyConfig, page: SessionPage, found: list[dict[str, Any]]
 def _name(entry: dict[str, Any], keys: dict[str, str], scales: dict[str, PageScale]) -> tuple[str, str]:
     key, attribute = entry.get("key"), entry.get("attribute")
     if not isinstance(key, str) or key not in keys:
-        raise AnswerError(f"ratings: the key {key!r} is unknown, expected one of {', '.join(keys)}")
+        raise AnswerError(f"ratings: the key {key!r} is unknown; expected one of {', '.join(keys)}")
     if not isinstance(attribute, str) or attribute not in scales:
         raise AnswerError(
-            f"ratings: the attribute {attribute!r} is unknown, expected one of {', '.join(scales)}"
+            f"ratings: the attribute {attribute!r} is unknown; expected one of {', '.join(scales)}"
         )
     return key, attribute
 
@@ -122,7 +122,7 @@ def _rating(
     condition = page.conditions()[key]
     comment = entry.get("comment")
     if comment is not None and not isinstance(comment, str):
-        raise AnswerError(f"ratings: the comment of {key!r} is a {type(comment).__name__}, expected a text")
+        raise AnswerError(f"ratings: the comment of {key!r} is a {type(comment).__name__}; expected a text")
     trial = None if page.planned is None else page.planned.trial
     role = config.condition(condition).role
     return Rating(
@@ -142,7 +142,7 @@ def _score(key: str, scale: PageScale, value: object) -> float | None:
     if value is None:
         return None
     if scale.points is None and isinstance(value, str):
-        raise AnswerError(f"ratings: the score of {key!r} is {value!r}, expected a number")
+        raise AnswerError(f"ratings: the score of {key!r} is {value!r}; expected a number")
     return score_on(scale, value, f"ratings: the score of {key!r}")
 
 
@@ -164,7 +164,7 @@ def _texts(page: SessionPage, found: dict[str, Any]) -> dict[str, str]:
         if (known is None and not CHECK_NAME.fullmatch(name)) or (known is not None and name not in known):
             raise AnswerError(f"answers: {name!r} is not asked on this page")
         if not isinstance(value, str):
-            raise AnswerError(f"answers: {name!r} is a {type(value).__name__}, expected a text")
+            raise AnswerError(f"answers: {name!r} is a {type(value).__name__}; expected a text")
     texts = {name: clean_text(value) for name, value in found.items()}
     for question in page.questions:
         _check_question(question, texts.get(question.name))
@@ -201,11 +201,11 @@ def _check_question(question: Question, text: str | None) -> None:
     if question.type == "number":
         number = as_number(text)
         if number is None or not _lowest(question) <= number <= _highest(question):
-            raise AnswerError(f"answers: {question.name!r} is {text!r}, expected a number{_range(question)}")
+            raise AnswerError(f"answers: {question.name!r} is {text!r}; expected a number{_range(question)}")
     if question.type == "likert" and question.response:
         values = [point.value for point in question.response]
         if text not in values:
-            raise AnswerError(f"answers: {question.name!r} is {text!r}, expected one of {', '.join(values)}")
+            raise AnswerError(f"answers: {question.name!r} is {text!r}; expected one of {', '.join(values)}")
 
 
 def _lowest(question: Question) -> float:
@@ -232,5 +232,5 @@ def milliseconds(value: object, name: str) -> int | None:
         return None
     number = None if isinstance(value, str) else as_number(value)
     if number is None or number < 0:
-        raise AnswerError(f"{name} is {value!r}, expected milliseconds")
+        raise AnswerError(f"{name} is {value!r}; expected milliseconds")
     return round(min(number, MAX_MS))

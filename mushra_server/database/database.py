@@ -266,7 +266,7 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if backend != "postgresql":
-        raise StoreError(f"database URL: backend {backend!r} found, expected sqlite or postgresql")
+        raise StoreError(f"database URL: backend {backend!r} found; expected sqlite or postgresql")
     try:
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"),

@@ -63,7 +63,7 @@ def kept_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
     for name, value in kept.items():
         if len(value) > MAX_VALUE_CHARS:
             raise AnswerError(
-                f"parameters: {name!r} has {len(value)} characters, expected at most {MAX_VALUE_CHARS}"
+                f"parameters: {name!r} has {len(value)} characters; expected at most {MAX_VALUE_CHARS}"
             )
     return {name: clean_text(value) for name, value in kept.items()}
 
@@ -114,7 +114,7 @@ def start_nonce(found: Any) -> str | None:
     """
     if found is None or (isinstance(found, str) and NONCE.fullmatch(found)):
         return found
-    raise AnswerError(f"nonce is {found!r}, expected a text of 22 to 64 letters, digits and hyphens")
+    raise AnswerError(f"nonce is {found!r}; expected a text of 22 to 64 letters, digits and hyphens")
 
 
 def token_of_start(key: str, participant: str | None, nonce: str) -> str:

@@ -227,7 +227,7 @@ def _page(server: Server, session: Session, index: int, body: dict[str, Any]) ->
     if index >= len(pages):
         raise Refusal(f"page {index} does not exist: this session has {len(pages)} pages", 404)
     if not isinstance(named, str):
-        raise Refusal(f"page is {named!r}, expected the id of page {index}", 400)
+        raise Refusal(f"page is {named!r}; expected the id of page {index}", 400)
     if named != page_id(server.names, session, pages[index]):
         raise Refusal(
             f"this is not page {index} of this browser's session: another session was opened in it",

@@ -24,7 +24,7 @@ def check_picture(file: Path, page: str | None) -> None:
     if file.suffix.lower() not in PICTURE_TYPES:
         raise ServerError(f"{file}: expected a picture for page {page!r} ({', '.join(PICTURE_TYPES)})")
     if not file.is_file():
-        raise ServerError(f"{file}: not found, expected a picture of page {page!r}")
+        raise ServerError(f"{file}: not found; expected a picture of page {page!r}")
 
 
 def shown_point(point: LikertPoint, address: Callable[[str], str]) -> dict[str, str | None]:

@@ -32,10 +32,10 @@ def score_on(scale: PageScale, value: object, what: str) -> float | None:
         for point in scale.points:
             if str(value) == point or (not isinstance(value, bool) and value == as_number(point)):
                 return as_number(point)
-        raise AnswerError(f"{what} is {value!r}, expected one of {', '.join(scale.points)}")
+        raise AnswerError(f"{what} is {value!r}; expected one of {', '.join(scale.points)}")
     number = as_number(value)
     if number is None:
-        raise AnswerError(f"{what} is {value!r}, expected a number")
+        raise AnswerError(f"{what} is {value!r}; expected a number")
     if not scale.min <= number <= scale.max:
-        raise AnswerError(f"{what} is {number:g}, expected {scale.min:g} to {scale.max:g} ({scale.name})")
+        raise AnswerError(f"{what} is {number:g}; expected {scale.min:g} to {scale.max:g} ({scale.name})")
     return number

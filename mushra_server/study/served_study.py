@@ -78,7 +78,7 @@ class Study:
         self.name = self.config.test_id
         self.title = self.config.title or self.name
         if not self.config.pages:
-            raise ServerError(f"{self.root / CONFIG_NAME}: has no pages, expected at least one")
+            raise ServerError(f"{self.root / CONFIG_NAME}: has no pages; expected at least one")
         if own_page:
             self._check_files()
         self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
@@ -126,6 +126,6 @@ class Study:
                 )
             for path in page.sounds().values():
                 if not self.file(path).is_file():
-                    raise ServerError(f"{self.file(path)}: not found, expected a sound of page {page.id!r}")
+                    raise ServerError(f"{self.file(path)}: not found; expected a sound of page {page.id!r}")
             for path in self.config.pictures(page):
                 check_picture(self.file(path), page.id)

@@ -163,7 +163,7 @@ def parse_object(text: bytes | str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Refusal("the body is not JSON", 400) from None
     if not isinstance(value, dict):
-        raise Refusal(f"the body is a JSON {type(value).__name__}, expected an object", 400)
+        raise Refusal(f"the body is a JSON {type(value).__name__}; expected an object", 400)
     if _deeper_than(value, MAX_DEPTH):
         raise Refusal(f"the JSON is nested more than {MAX_DEPTH} levels deep", 400)
     return value

@@ -119,7 +119,7 @@ def _numeric(host: str) -> str:
         return socket.gethostbyname(host)
     except OSError:
         raise ServerError(
-            f"--host {host}: no such address, expected one of this machine's, such as 127.0.0.1"
+            f"--host {host}: no such address; expected one of this machine's, such as 127.0.0.1"
         ) from None
 
 

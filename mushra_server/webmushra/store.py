@@ -45,7 +45,7 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
         DoorError: If the study is closed, or has all the sessions that it needs.
     """
     if not _is_named(study.name, posted.test_id):
-        raise AnswerError(f"sessionJSON: testId is {posted.test_id!r}, expected {study.name!r}")
+        raise AnswerError(f"sessionJSON: testId is {posted.test_id!r}; expected {study.name!r}")
     if not UUID.fullmatch(posted.uuid):
         raise AnswerError(
             f"sessionJSON: uuid is {posted.uuid!r}, "

@@ -101,7 +101,7 @@ def check_trial_ids(config: StudyConfig) -> None:
             found = "has no id" if page.id is None else f"has the id {page.id!r} of {count} pages"
             raise ServerError(
                 f"config.yaml: the page {page.name!r} ({page.type}) {found}; webMUSHRA posts ratings under "
-                "their page's id, expected one of its own"
+                "their page's id; expected one of its own"
             )
 
 
@@ -114,7 +114,7 @@ def _page_of(config: StudyConfig, trial: dict[str, Any]) -> RatedPage:
             return page
     listed = ", ".join(f"{page.id!r} ({page.type})" for page in rated)
     raise AnswerError(
-        f"sessionJSON: the trial {name!r} ({kind}) is no page of this study, expected one of {listed}"
+        f"sessionJSON: the trial {name!r} ({kind}) is not a page of this study; expected one of {listed}"
     )
 
 
@@ -172,7 +172,7 @@ def _scores(page: RatedPage, place: int, response: dict[str, Any]) -> Iterator[_
     elif page.type == "paired_comparison":
         answer = response.get("answer")
         if answer not in CHOICES:
-            raise AnswerError(f"{_of(page)}: the answer is {answer!r}, expected one of {', '.join(CHOICES)}")
+            raise AnswerError(f"{_of(page)}: the answer is {answer!r}; expected one of {', '.join(CHOICES)}")
         reference, stimulus = CHOICES[answer]
         yield _Score(place, _condition(page, response, "reference"), "choice", reference)
         yield _Score(place, _condition(page, response, "nonReference"), "choice", stimulus, comment=comment)
@@ -187,7 +187,7 @@ def _likert(page: RatedPage, place: int, response: dict[str, Any]) -> Iterator[_
     values = found if isinstance(found, list) else [found]
     if len(values) > len(scales):
         raise AnswerError(
-            f"{_of(page)}: {condition!r} has {len(values)} ratings, expected at most {len(scales)}"
+            f"{_of(page)}: {condition!r} has {len(values)} ratings; expected at most {len(scales)}"
         )
     for scale, value in zip(scales, values, strict=False):
         if value is None or (value == UNRATED and UNRATED not in (scale.points or ())):
@@ -209,7 +209,7 @@ def _condition(page: RatedPage, response: dict[str, Any], key: str) -> str:
         known = [name for name in known if (name == REFERENCE) == (key == "reference")]
     name = response.get(key)
     if name is None or str(name) not in known:
-        raise AnswerError(f"{_of(page)}: the {key} is {name!r}, expected one of {', '.join(known)}")
+        raise AnswerError(f"{_of(page)}: the {key} is {name!r}; expected one of {', '.join(known)}")
     return str(name)
 
 

@@ -128,5 +128,5 @@ def _test_id(found: Any) -> str:
     if isinstance(found, bool):
         return "true" if found else "false"
     if not isinstance(found, str | int | float):
-        raise AnswerError(f"sessionJSON: testId is a {type(found).__name__}, expected a text")
+        raise AnswerError(f"sessionJSON: testId is a {type(found).__name__}; expected a text")
     return str(found)

@@ -54,8 +54,8 @@ def test_bad_input_is_one_sentence_with_exit_code_2(
 ) -> None:
     for arguments, message in (
         (["analyze", str(tmp_path / "none.csv")], "does not exist"),
-        (["analyze", str(ratings), "--interval", "wald"], "There is no interval 'wald'"),
-        (["analyze", str(ratings), "--compare-with", "best"], "No rating has the condition 'best'"),
+        (["analyze", str(ratings), "--interval", "wald"], "unknown interval 'wald'"),
+        (["analyze", str(ratings), "--compare-with", "best"], "no rating has the condition 'best'"),
         (["analyze", str(ratings), "--column", "score"], "--column is 'score'; expected NAME=HEADER"),
         (["analyze", str(ratings), "--simulated", "maybe"], "include, exclude or only, not 'maybe'"),
     ):
@@ -82,9 +82,9 @@ def test_who_is_excluded_can_be_chosen(
         (
             ["tired"],
             "--exclude is 'tired'; expected one of hidden-reference, mid-anchor, repeats, straight-lining, "
-            "untouched, fast, unfinished, attention, headphones; or none.",
+            "untouched, fast, unfinished, attention, headphones; or none",
         ),
-        (["none", "--exclude", "fast"], "--exclude none keeps everybody; leave it out beside other rules."),
+        (["none", "--exclude", "fast"], "--exclude none keeps everybody; leave it out next to other rules"),
     ):
         result = run.invoke(app, [*words[:6], "--exclude", *extra])
         assert isinstance(result.exception, AnalysisError) and str(result.exception) == message

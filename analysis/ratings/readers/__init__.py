@@ -141,7 +141,7 @@ def _read_folder(
     if not files:
         raise RatingsError(
             f"{path} holds no ratings; expected {DATABASE} or one of webMUSHRA's "
-            f"{', '.join(f'{name}.csv' for name in webmushra.PAGES)}."
+            f"{', '.join(f'{name}.csv' for name in webmushra.PAGES)}"
         )
     parts = [read_source(file, problems, how) for file in files]
     return pd.concat(parts, ignore_index=True)

@@ -44,17 +44,17 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
     """
     if content["schema_version"] != SCHEMA_VERSION:
         raise RatingsError(
-            f"{name} has the schema_version {content['schema_version']}; expected {SCHEMA_VERSION}."
+            f"{name} has the schema_version {content['schema_version']}; expected {SCHEMA_VERSION}"
         )
     try:
         ratings, answers = pd.DataFrame(content["ratings"]), pd.DataFrame(content["answers"])
         if ratings.empty:
-            raise RatingsError(f"{name} holds no rating.")
+            raise RatingsError(f"{name} holds no rating")
         ratings = with_answers(ratings, answers)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, RatingsError):
             raise
-        raise RatingsError(f"{name} holds no ratings as our server exports them: {error}.") from None
+        raise RatingsError(f"{name} holds no ratings as our server exports them: {error}") from None
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
     return ratings.rename(columns=_PAGE_TYPE)
 
@@ -79,11 +79,11 @@ def read_database(url: str, name: str) -> pd.DataFrame:
             answers = _frame(connection.execute(text("SELECT session, name, value FROM export_answers")))
         engine.dispose()
     except (ArgumentError, ImportError) as error:
-        raise RatingsError(f"{name} cannot be opened as a database: {error}.") from None
+        raise RatingsError(f"{name} cannot be opened as a database: {error}") from None
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         raise RatingsError(
-            f"{name} has no ratings to read (views export_ratings and export_answers): {reason}."
+            f"{name} has no ratings to read (views export_ratings and export_answers): {reason}"
         ) from None
     ratings = with_answers(ratings, answers)
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
@@ -98,7 +98,7 @@ def _existing(url: URL) -> URL:
         and not file.startswith((":", "file:"))
         and not Path(file).is_file()
     ):
-        raise RatingsError(f"The database {file} does not exist; expected one that the server wrote.")
+        raise RatingsError(f"the database {file} does not exist; expected one that the server wrote")
     return url
 
 

@@ -67,7 +67,7 @@ def flat_table(content: Any, name: str) -> pd.DataFrame:
         table = pd.DataFrame()
     if not is_pymushra(list(table.columns)):
         raise RatingsError(
-            f"{name} holds no trials as pymushra stores them (keys testId, id, type, responses)."
+            f"{name} holds no trials as pymushra stores them (keys testId, id, type, responses)"
         )
     return table
 
@@ -105,7 +105,7 @@ def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.
     if not parts:
         raise RatingsError(
             f"{table[FILE].iloc[0]} holds no page that rates (found "
-            f"{', '.join(sorted(set(table['wm_type'])))})."
+            f"{', '.join(sorted(set(table['wm_type'])))})"
         )
     return pd.concat(parts, ignore_index=True)
 

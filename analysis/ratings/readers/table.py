@@ -65,7 +65,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise RatingsError(f"{path.name} is not JSON: {error}.") from None
+        raise RatingsError(f"{path.name} is not JSON: {error}") from None
 
 
 def _parse_plain(text: str, delimiter: str, name: str) -> pd.DataFrame | None:
@@ -120,7 +120,7 @@ def _numbered(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[
                     f"a cell opens with a quote and does not end with one ({what}, line {reader.line_num}); "
                     "expected both or none, and quotes inside such a cell twice"
                 )
-            raise RatingsError(f"{name}, line {first}: {what}.") from None
+            raise RatingsError(f"{name}, line {first}: {what}") from None
         yield reader.line_num, row
 
 

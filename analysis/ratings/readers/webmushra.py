@@ -114,7 +114,7 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     if not scales or "stimuli" not in table:
         raise RatingsError(
             f"{file_of(table)} has none of webMUSHRA's rating columns; found "
-            f"{', '.join(str(name) for name in table if not str(name).startswith('_'))}."
+            f"{', '.join(str(name) for name in table if not str(name).startswith('_'))}"
         )
     return [
         {
@@ -130,7 +130,7 @@ def _need(table: pd.DataFrame, *names: str) -> None:
     for name in names:
         if name not in table:
             raise RatingsError(
-                f"{file_of(table)} has no column '{name}', which webMUSHRA writes beside the score."
+                f"{file_of(table)} has no column {name!r}, which webMUSHRA writes next to the score"
             )
 
 

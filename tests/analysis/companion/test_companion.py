@@ -83,14 +83,14 @@ def test_a_companion_of_other_ratings_and_of_no_study(
     study: Path, make: Make, mushra: pd.DataFrame, tmp_path: Path
 ) -> None:
     other = make().assign(item="another")
-    with pytest.raises(RatingsError, match="The ratings are of other items than the study"):
+    with pytest.raises(RatingsError, match="the ratings are of other items than the study"):
         write_companion(study, other, tmp_path / "site")
     with pytest.raises(RatingsError, match=r"has no config\.yaml; expected a study folder"):
         write_companion(tmp_path, other, tmp_path / "site")
-    with pytest.raises(DesignError, match="Screening excludes every listener"):
+    with pytest.raises(DesignError, match="screening excludes every listener"):
         write_companion(study, make(means={"good": 1.0, "reference": 50.0}), tmp_path / "site")
     (study / "audio" / "item 00" / "good.wav").unlink()
-    with pytest.raises(RatingsError, match=r"The study has no sound file .*good\.wav"):
+    with pytest.raises(RatingsError, match=r"the study has no sound file .*good\.wav"):
         write_companion(study, mushra, tmp_path / "site")
 
 

@@ -156,7 +156,7 @@ def test_one_listener_and_nothing_to_compare(make: Make) -> None:
         compare(make(means={"A": 5.0}))
     apart = make(means={"A": 5.0, "B": 6.0})
     apart = apart[(apart["condition"] == "A") == (apart["item"] < "item 03")]
-    with pytest.raises(DesignError, match="No listener rated both 'B' and 'A'"):
+    with pytest.raises(DesignError, match="no listener rated both 'B' and 'A'"):
         compare(apart)
     with pytest.raises(DesignError, match="no test 'wald'"):
         compare(make(), test="wald")

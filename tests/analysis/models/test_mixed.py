@@ -188,7 +188,7 @@ def test_a_model_that_cannot_be_solved_says_so(make: Make, monkeypatch: pytest.M
 
 def test_the_conditions_are_those_of_the_attribute(make: Make) -> None:
     with pytest.raises(
-        DesignError, match="No rating has the condition 'typo' to compare with; found 'A', 'B'"
+        DesignError, match="no rating has the condition 'typo' to compare with; found 'A', 'B'"
     ):
         mixed_model(make(), among=["A", "typo"])
     frame = make()

@@ -114,7 +114,7 @@ def test_required_listeners_is_the_smallest_number_that_suffices() -> None:
     n = required_listeners(10, 9)
     assert power(10, n, 9) >= 0.8 > power(10, n - 1, 9)
     with pytest.raises(
-        DesignError, match="With 5 items no number of listeners finds 3 points with a power of 80 %"
+        DesignError, match="with 5 items no number of listeners finds 3 points with a power of 80 %"
     ):
         required_listeners(3, 5)
 
@@ -125,5 +125,5 @@ def test_a_pilot_tells_the_spread(make: Make) -> None:
     expected = (3 * 2**0.5, 4 * 2**0.5, 7 * 2**0.5)
     assert (found.listener_sd, found.item_sd, found.residual_sd) == pytest.approx(expected, rel=0.25)
     assert required_listeners(10, 40, frame) == required_listeners(10, 40, found)
-    with pytest.raises(DesignError, match="The pilot has no condition 'Z'; found A, B"):
+    with pytest.raises(DesignError, match="the pilot has no condition 'Z'; found A, B"):
         pilot_spread(frame, ("A", "Z"))

@@ -27,7 +27,7 @@ def test_one_row_per_condition_in_order_of_role_and_score(mushra: pd.DataFrame) 
     assert set(table["interval"]) == {"two-way"}
     stated = mos(mushra, order=["poor", "anchor35"])["condition"]
     assert list(stated)[:3] == ["poor", "anchor35", "reference"]
-    with pytest.raises(DesignError, match="No rating has the condition 'best'"):
+    with pytest.raises(DesignError, match="no rating has the condition 'best'"):
         mos(mushra, order=["best"])
 
 

@@ -94,7 +94,7 @@ def test_each_listener_beside_the_panel(make: Make) -> None:
 
 
 def test_agreement_needs_two(make: Make) -> None:
-    with pytest.raises(DesignError, match="Agreement needs two listeners and two stimuli; found 1 and 18"):
+    with pytest.raises(DesignError, match="agreement needs two listeners and two stimuli; found 1 and 18"):
         reliability(make(listeners=1))
 
 

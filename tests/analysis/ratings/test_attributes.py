@@ -14,7 +14,7 @@ from analysis import DesignError, cli, mos, pilot_spread, write_companion
 from analysis.errors import AnalysisError
 
 NOTE = "This is the analysis of 'score' alone; the ratings have 1 more: timbre (--attribute chooses).\n"
-UNKNOWN = "No rating has the attribute 'warmth'; found 'score', 'timbre'."
+UNKNOWN = "no rating has the attribute 'warmth'; found 'score', 'timbre'"
 
 
 def call(*words: object) -> Result:
@@ -100,5 +100,5 @@ def test_power_without_a_pilot_has_no_attribute() -> None:
         failed = call("power", "--difference", 10, *extra).exception
         assert isinstance(failed, AnalysisError)
         assert str(failed) == (
-            "--between and --attribute choose among a pilot's ratings; name them with --pilot."
+            "--between and --attribute choose among a pilot's ratings; name them with --pilot"
         )

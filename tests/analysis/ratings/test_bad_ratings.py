@@ -104,7 +104,7 @@ def test_a_cell_without_end(tmp_path: Path) -> None:
     text = 'listener,item,condition,score\n"' + "a" * 200_000 + '",1,x,3\n'
     with pytest.raises(RatingsError) as error:
         load_ratings(write(tmp_path, "long.csv", text))
-    assert str(error.value) == "long.csv, line 2: field larger than field limit (131072)."
+    assert str(error.value) == "long.csv, line 2: field larger than field limit (131072)"
 
 
 def test_columns_of_webmushra_that_are_missing(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_columns_of_webmushra_that_are_missing(tmp_path: Path) -> None:
     with pytest.raises(RatingsError) as error:
         load_ratings(path)
     assert str(error.value) == (
-        "mushra.csv has no column 'rating_stimulus', which webMUSHRA writes beside the score."
+        "mushra.csv has no column 'rating_stimulus', which webMUSHRA writes next to the score"
     )
     path.write_text("session_test_id,session_uuid,trial_id\n")
     with pytest.raises(

@@ -278,7 +278,7 @@ def test_our_database_as_folder_file_and_url(tmp_path: Path) -> None:
 def test_a_database_without_ratings(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "ratings.sqlite3").close()
     with pytest.raises(
-        RatingsError, match=r"has no ratings to read .views export_ratings and export_answers."
+        RatingsError, match=r"has no ratings to read .views export_ratings and export_answers"
     ):
         load_ratings(tmp_path)
 

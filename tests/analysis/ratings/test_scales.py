@@ -36,7 +36,7 @@ def test_difference_grades_have_ends_of_their_own(tmp_path: Path) -> None:
         load_ratings(path, listener="name", scale=(1, 5))
     assert str(error.value) == (
         "2 rows cannot be used (bs1116.csv, line 2: the score is -5, expected -4 to 4; bs1116.csv, line 2: "
-        "the score is 0, expected 1 to 5). Mend them, or leave them out with --bad-rows drop."
+        "the score is 0, expected 1 to 5); fix them, or skip them with --bad-rows drop"
     )
 
 

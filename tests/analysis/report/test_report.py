@@ -162,7 +162,7 @@ def test_screening_changes_the_report_and_both_versions_are_there(
 
 
 def test_nobody_left_after_screening(mushra: pd.DataFrame, tmp_path: Path) -> None:
-    with pytest.raises(DesignError, match="Screening excludes every listener"):
+    with pytest.raises(DesignError, match="screening excludes every listener"):
         write_report(mushra.assign(score=50.0), tmp_path / "out", FAST)
     assert not (tmp_path / "out").exists(), "nothing is half-written"
 

@@ -182,7 +182,7 @@ def test_who_excludes_everybody_is_told_why() -> None:
     with pytest.raises(DesignError) as caught:
         analyse(frame)
     assert str(caught.value) == (
-        "Screening excludes every listener (a: the hidden reference under 90 in 4 of 4 trials; b: the "
+        "screening excludes every listener (a: the hidden reference under 90 in 4 of 4 trials; b: the "
         "hidden reference under 90 in 4 of 4 trials; c: the hidden reference under 90 in 4 of 4 trials; and "
         "2 more); use --exclude none to keep them and see what they rated."
     )

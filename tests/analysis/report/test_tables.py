@@ -83,5 +83,5 @@ def test_a_database_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
     path = tmp_path / "missing.db"
     with pytest.raises(RatingsError) as error:
         load_ratings(f"sqlite:///{path}")
-    assert str(error.value) == f"The database {path} does not exist; expected one that the server wrote."
+    assert str(error.value) == f"the database {path} does not exist; expected one that the server wrote"
     assert not path.exists()

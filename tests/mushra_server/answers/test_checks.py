@@ -18,18 +18,18 @@ def rate(page, **changes):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"score": 101}, "ratings: the score of 's1' is 101, expected 0 to 100 (score)"),
-        ({"score": -1}, "ratings: the score of 's1' is -1, expected 0 to 100 (score)"),
-        ({"score": "50"}, "ratings: the score of 's1' is '50', expected a number"),
-        ({"score": True}, "ratings: the score of 's1' is True, expected a number"),
+        ({"score": 101}, "ratings: the score of 's1' is 101; expected 0 to 100 (score)"),
+        ({"score": -1}, "ratings: the score of 's1' is -1; expected 0 to 100 (score)"),
+        ({"score": "50"}, "ratings: the score of 's1' is '50'; expected a number"),
+        ({"score": True}, "ratings: the score of 's1' is True; expected a number"),
         ({"score": 1e400}, "the body is not JSON"),
         ({"score": None}, "ratings: no score for s1 (score); every sound must be rated"),
-        ({"key": "reference"}, "ratings: the key 'reference' is unknown, expected one of s1, s2, s3, s4, s5"),
-        ({"key": ["s1"]}, "ratings: the key ['s1'] is unknown, expected one of s1, s2, s3, s4, s5"),
+        ({"key": "reference"}, "ratings: the key 'reference' is unknown; expected one of s1, s2, s3, s4, s5"),
+        ({"key": ["s1"]}, "ratings: the key ['s1'] is unknown; expected one of s1, s2, s3, s4, s5"),
         ({"key": "s2"}, "ratings: 's2' was rated twice for 'score'"),
-        ({"attribute": "x"}, "ratings: the attribute 'x' is unknown, expected one of score"),
-        ({"comment": 7}, "ratings: the comment of 's1' is a int, expected a text"),
-        ({"listened_ms": -5}, "listened_ms is -5, expected milliseconds"),
+        ({"attribute": "x"}, "ratings: the attribute 'x' is unknown; expected one of score"),
+        ({"comment": 7}, "ratings: the comment of 's1' is a int; expected a text"),
+        ({"listened_ms": -5}, "listened_ms is -5; expected milliseconds"),
     ],
 )
 def test_ratings_that_do_not_fit(app, listener, rows, changes, sentence):
@@ -42,19 +42,19 @@ def test_ratings_that_do_not_fit(app, listener, rows, changes, sentence):
 @pytest.mark.parametrize(
     ("index", "body", "sentence"),
     [
-        (0, {}, "attempt is None, expected a text of 1 to 64 letters, digits and hyphens"),
-        (0, {"attempt": "a b"}, "attempt is 'a b', expected a text of 1 to 64 letters, digits and hyphens"),
+        (0, {}, "attempt is None; expected a text of 1 to 64 letters, digits and hyphens"),
+        (0, {"attempt": "a b"}, "attempt is 'a b'; expected a text of 1 to 64 letters, digits and hyphens"),
         (0, {"attempt": "a", "ratings": [1]}, "ratings: expected a list of objects"),
-        (0, {"attempt": "a", "ratings": [{}]}, "1 found, expected none on a page that does not rate"),
+        (0, {"attempt": "a", "ratings": [{}]}, "1 found; expected none on a page that does not rate"),
         (0, {"attempt": "a", "answers": []}, None),
         (0, {"attempt": "a", "answers": [1]}, "answers: expected an object of texts"),
         (0, {"attempt": "a", "answers": {"x": "1"}}, "answers: 'x' is not asked on this page"),
         (1, {"attempt": "a", "answers": {"consent": "false"}}, "answers: consent is needed to take part"),
         (5, {"attempt": "a", "answers": {}}, "answers: 'age' is missing"),
-        (5, {"attempt": "a", "answers": {"age": 30}}, "answers: 'age' is a int, expected a text"),
-        (5, {"attempt": "a", "answers": {"age": "17"}}, "'age' is '17', expected a number from 18 to 120"),
-        (5, {"attempt": "a", "answers": {"age": "nan"}}, "'age' is 'nan', expected a number from 18 to 120"),
-        (5, {"attempt": "a", "answers": {"age": "30", "hearing": "x"}}, "'hearing' is 'x', expected one"),
+        (5, {"attempt": "a", "answers": {"age": 30}}, "answers: 'age' is a int; expected a text"),
+        (5, {"attempt": "a", "answers": {"age": "17"}}, "'age' is '17'; expected a number from 18 to 120"),
+        (5, {"attempt": "a", "answers": {"age": "nan"}}, "'age' is 'nan'; expected a number from 18 to 120"),
+        (5, {"attempt": "a", "answers": {"age": "30", "hearing": "x"}}, "'hearing' is 'x'; expected one"),
     ],
 )  # fmt: skip
 def test_answers_that_do_not_fit(listener, index, body, sentence):
@@ -101,7 +101,7 @@ def test_several_scales_are_several_rows(make_app, make_listener, rows):
     assert page["scales"][1]["question"] == "How well does it fit?"
     bad = rate(page)
     assert (
-        "'score' is unknown, expected one of quality, fit" in listener.put(page["index"], bad).json["error"]
+        "'score' is unknown; expected one of quality, fit" in listener.put(page["index"], bad).json["error"]
     )
     listener.save(page["index"], score=2)
     stored = rows(app, "SELECT attribute, score FROM export_ratings ORDER BY attribute, condition_position")

@@ -56,7 +56,7 @@ def test_a_questionnaire_between_pages_is_asked_checked_and_exported(asking, mak
     ]
     for answers, sentence in (
         ({}, "answers: 'years' is missing"),
-        ({"years": "81"}, "answers: 'years' is '81', expected a number from 0 to 80"),
+        ({"years": "81"}, "answers: 'years' is '81'; expected a number from 0 to 80"),
         ({"years": "3", "remarks": "x"}, "answers: 'remarks' is not asked on this page"),
     ):
         refused = listener.put(1, {"attempt": "a", "answers": answers})
@@ -135,7 +135,7 @@ def test_pictures_have_addresses_that_hold_no_name(make_app, make_study, make_pa
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("no.png", "no.png: not found, expected a picture of page 'l'"),
+        ("no.png", "no.png: not found; expected a picture of page 'l'"),
         (
             "config.yaml",
             "config.yaml: expected a picture for page 'l' (.avif, .gif, .jpeg, .jpg, .png, .svg, .webp)",

@@ -126,7 +126,7 @@ def test_a_schema_of_another_version_is_refused(tmp_path):
     ("url", "sentence"),
     [
         ("nonsense", "database URL 'nonsense': expected sqlite:///FILE or postgresql://USER@HOST/NAME"),
-        ("mysql://x/y", "database URL: backend 'mysql' found, expected sqlite or postgresql"),
+        ("mysql://x/y", "database URL: backend 'mysql' found; expected sqlite or postgresql"),
         ("sqlite:////nowhere/at/all.sqlite3", "/nowhere/at/all.sqlite3: the database cannot be reached"),
     ],
 )
@@ -162,7 +162,7 @@ def test_another_studys_database_is_refused(make_app, make_study, make_listener,
 def test_a_study_without_a_sound_is_refused(make_study):
     study = make_study()
     (study / "audio/item1/saliency.wav").unlink()
-    with pytest.raises(ServerError, match=r"saliency\.wav: not found, expected a sound of page 'trial1'"):
+    with pytest.raises(ServerError, match=r"saliency\.wav: not found; expected a sound of page 'trial1'"):
         create_app(study)
 
 

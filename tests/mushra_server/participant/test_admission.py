@@ -32,7 +32,7 @@ def test_named_and_crowd_parameters_are_kept_as_text(make_app, rows):
     [
         ([], "parameters: expected an object of texts"),
         ({"PROLIFIC_PID": 7}, "parameters: expected an object of texts"),
-        ({"PROLIFIC_PID": "x" * 501}, "parameters: 'PROLIFIC_PID' has 501 characters, expected at most 500"),
+        ({"PROLIFIC_PID": "x" * 501}, "parameters: 'PROLIFIC_PID' has 501 characters; expected at most 500"),
     ],
 )
 def test_parameters_that_are_refused(app, rows, parameters, sentence):
@@ -106,7 +106,7 @@ def test_a_nonce_belongs_to_one_participant(app, make_app, make_study, rows):
 def test_a_nonce_that_is_no_random_text_is_refused(app, rows, nonce):
     refused = start(app.test_client(), nonce=nonce)
     assert refused.status_code == 400
-    sentence = f"nonce is {nonce!r}, expected a text of 22 to 64 letters, digits and hyphens"
+    sentence = f"nonce is {nonce!r}; expected a text of 22 to 64 letters, digits and hyphens"
     assert refused.json["error"] == sentence and rows(app, "SELECT * FROM sessions") == []
 
 
@@ -175,7 +175,7 @@ def test_values_may_have_500_characters():
     options = StudyOptions(url_parameters=["wave"])
     long = {"wave": "x" * 500, "unknown": "y" * 9999}
     assert kept_parameters(options, long) == {"wave": "x" * 500}
-    with pytest.raises(AnswerError, match="'wave' has 501 characters, expected at most 500"):
+    with pytest.raises(AnswerError, match="'wave' has 501 characters; expected at most 500"):
         kept_parameters(options, {"wave": "x" * 501})
     assert kept_parameters(options, None) == {}
     with pytest.raises(AnswerError, match="expected an object of texts"):

@@ -232,7 +232,7 @@ def test_an_answer_names_its_page(listener, answer):
     for path in ("/api/session/pages/0", "/api/session/pages/0/draft"):
         refused = listener.client.put(path, json=body)
         assert refused.status_code == 400
-        assert refused.json["error"] == "page is None, expected the id of page 0"
+        assert refused.json["error"] == "page is None; expected the id of page 0"
 
 
 def test_a_page_that_does_not_exist_is_404(listener):

@@ -54,7 +54,7 @@ def test_a_text_with_pictures_from_elsewhere_stays_as_it_is(
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("no.png", "no.png: not found, expected a picture of page 'hello'"),
+        ("no.png", "no.png: not found; expected a picture of page 'hello'"),
         ("../up.png", "config.yaml: the path '../up.png' leaves the study's folder"),
     ],
 )

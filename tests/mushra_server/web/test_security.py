@@ -123,7 +123,7 @@ def test_other_sites_cannot_act_for_a_participant(app, listener, rows, headers):
     ("body", "status", "sentence"),
     [
         (b"{", 400, "the body is not JSON"),
-        (b"[]", 400, "the body is a JSON list, expected an object"),
+        (b"[]", 400, "the body is a JSON list; expected an object"),
         (b'{"time_ms": NaN}', 400, "the body is not JSON"),
         (b'{"time_ms": -1e999}', 400, "the body is not JSON"),
         (b'{"time_ms": 1' + b"0" * 400 + b"}", 400, "the body is not JSON"),

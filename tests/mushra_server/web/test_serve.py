@@ -120,7 +120,7 @@ def test_a_busy_port_is_one_sentence_and_a_wrong_study_is_told_before_it(make_st
     )
     assert not (study / "ratings.sqlite3").exists()
     assert wrong.returncode == 2 and wrong.stderr.strip() == (
-        f"Error: {sound}: not found, expected a sound of page 'trial1'"
+        f"Error: {sound}: not found; expected a sound of page 'trial1'"
     )
 
 

@@ -31,26 +31,26 @@ def spoil(trial, **changes):
 @pytest.mark.parametrize(
     ("posted", "words"),
     [
-        (spoil(0, score="loud"), "trial 'trial1': the score of 'lmac-td' is 'loud', expected a number"),
-        (spoil(0, score="nan"), "trial 'trial1': the score of 'lmac-td' is 'nan', expected a number"),
-        (spoil(0, score="1e999"), "trial 'trial1': the score of 'lmac-td' is '1e999', expected a number"),
-        (spoil(0, score=10**30), "the score of 'lmac-td' is 1e+30, expected 0 to 100 (score)"),
-        (spoil(0, score="-500"), "the score of 'lmac-td' is -500, expected 0 to 100 (score)"),
-        (spoil(0, stimulus="@SUM(1)"), "trial 'trial1': the stimulus is '@SUM(1)', expected one of lmac-td"),
+        (spoil(0, score="loud"), "trial 'trial1': the score of 'lmac-td' is 'loud'; expected a number"),
+        (spoil(0, score="nan"), "trial 'trial1': the score of 'lmac-td' is 'nan'; expected a number"),
+        (spoil(0, score="1e999"), "trial 'trial1': the score of 'lmac-td' is '1e999'; expected a number"),
+        (spoil(0, score=10**30), "the score of 'lmac-td' is 1e+30; expected 0 to 100 (score)"),
+        (spoil(0, score="-500"), "the score of 'lmac-td' is -500; expected 0 to 100 (score)"),
+        (spoil(0, stimulus="@SUM(1)"), "trial 'trial1': the stimulus is '@SUM(1)'; expected one of lmac-td"),
         (spoil(0, stimulus="reference"), "trial 'trial1': 'reference' was rated twice for 'score'"),
-        (spoil(1, nonReference="reference"), "trial 'bs': the nonReference is 'reference', expected one of"),
-        (spoil(1, referenceScore="6"), "the score of 'reference' is 6, expected 1 to 5 (score)"),
-        (spoil(2, answer="yes"), "trial 'pc': the answer is 'yes', expected one of correct, incorrect"),
-        (spoil(3, stimulusRating="9"), "the score of 'lmac-td' is '9', expected one of 1, 2, 3, 4, 5"),
-        (spoil(4, stimulusRating=["1", "2", "3"]), "'lmac-td' has 3 ratings, expected at most 2"),
+        (spoil(1, nonReference="reference"), "trial 'bs': the nonReference is 'reference'; expected one of"),
+        (spoil(1, referenceScore="6"), "the score of 'reference' is 6; expected 1 to 5 (score)"),
+        (spoil(2, answer="yes"), "trial 'pc': the answer is 'yes'; expected one of correct, incorrect"),
+        (spoil(3, stimulusRating="9"), "the score of 'lmac-td' is '9'; expected one of 1, 2, 3, 4, 5"),
+        (spoil(4, stimulusRating=["1", "2", "3"]), "'lmac-td' has 3 ratings; expected at most 2"),
         (session(trials=[{"id": "=1+1", "type": "mushra", "responses": []}]),
-         "the trial '=1+1' (mushra) is no page of this study, expected one of 'trial1' (mushra), 'bs' ("),
+         "the trial '=1+1' (mushra) is not a page of this study; expected one of 'trial1' (mushra), 'bs' ("),
         (session(trials=[{"id": "bs", "type": "mushra", "responses": []}]), "the trial 'bs' (mushra) is no"),
-        (session(uuid="a/b"), "uuid is 'a/b', expected 1 to 64 letters, digits, dots, hyphens"),
-        (session(uuid="=HYPERLINK(1)"), "uuid is '=HYPERLINK(1)', expected 1 to 64 letters"),
-        (session(uuid=".."), "uuid is '..', expected 1 to 64 letters"),
-        (session(testId="other"), "testId is 'other', expected 'a-study'"),
-        (session(testId=["a-study"]), "testId is a list, expected a text"),
+        (session(uuid="a/b"), "uuid is 'a/b'; expected 1 to 64 letters, digits, dots, hyphens"),
+        (session(uuid="=HYPERLINK(1)"), "uuid is '=HYPERLINK(1)'; expected 1 to 64 letters"),
+        (session(uuid=".."), "uuid is '..'; expected 1 to 64 letters"),
+        (session(testId="other"), "testId is 'other'; expected 'a-study'"),
+        (session(testId=["a-study"]), "testId is a list; expected a text"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_the_study_is_refused_whole(app, rows, caplog, posted, words):
@@ -124,7 +124,7 @@ def test_a_refused_body_is_kept_once_exported_and_taken_once_it_fits(make_app, m
     with app.extensions["listenable"].database.read() as connection:
         write_json(connection, file)
     (kept,) = json.loads(file.getvalue())["refused"]
-    assert kept["reason"] == "sessionJSON: testId is 'a study', expected 'a-study'"
+    assert kept["reason"] == "sessionJSON: testId is 'a study'; expected 'a-study'"
     config = study / "config.yaml"
     config.write_text(config.read_text().replace("testId: a-study", "testId: a study"))
     mended = make_app(study, options=COLLECT)
