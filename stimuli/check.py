@@ -28,7 +28,7 @@ class Finding:
     Attributes:
         fault: what kind of problem.
         filename: the clip's name in the index.
-        detail: one sentence.
+        detail: what is wrong, and what was expected.
     """
 
     fault: Fault
@@ -59,7 +59,7 @@ def check_dataset(dataset: Dataset) -> Iterator[tuple[Clip | None, list[Finding]
 
 def _check_clip(clip: Clip) -> list[Finding]:
     if not clip.path.is_file():
-        return [Finding("missing", clip.filename, f"{clip.path} does not exist.")]
+        return [Finding("missing", clip.filename, f"{clip.path} does not exist")]
     try:
         audio, _ = read_audio(clip.path)
     except AudioFileError as error:
@@ -70,13 +70,13 @@ def _check_clip(clip: Clip) -> list[Finding]:
             Finding(
                 "silent",
                 clip.filename,
-                f"Its peak is {_dbfs(peak)}; expected more than {SILENCE_DBFS:g} dBFS.",
+                f"its peak is {_dbfs(peak)}; expected more than {SILENCE_DBFS:g} dBFS",
             )
         ]
     run = longest_clipped_run(audio)
     if run >= CLIPPED_RUN:
         return [
-            Finding("clipped", clip.filename, f"{run} samples in a row are at full scale ({_dbfs(peak)}).")
+            Finding("clipped", clip.filename, f"{run} samples in a row are at full scale ({_dbfs(peak)})")
         ]
     return []
 
@@ -102,7 +102,7 @@ def _duplicates(by_hash: dict[str, list[Clip]]) -> list[Finding]:
             across = other.fold != first.fold
             where = f"fold {first.fold} and fold {other.fold}" if across else f"fold {first.fold}"
             fault: Fault = "leaked" if across else "duplicated"
-            findings.append(Finding(fault, other.filename, f"Equal bytes to {first.filename}, in {where}."))
+            findings.append(Finding(fault, other.filename, f"equal bytes to {first.filename}, in {where}"))
     return findings
 
 
@@ -116,7 +116,7 @@ def _leaks(dataset: Dataset) -> list[Finding]:
         if len(folds) > 1:
             told = ", ".join(map(str, folds))
             findings += [
-                Finding("leaked", c.filename, f"Recording {source} has clips in the folds {told}.")
+                Finding("leaked", c.filename, f"recording {source} has clips in the folds {told}")
                 for c in clips
             ]
     return findings

@@ -83,7 +83,7 @@ def compare(
     if not any(record["n_pairs"] for record, _ in found):
         a, b = pairs[0]
         raise DesignError(
-            f"No listener rated both '{a}' and '{b}' of an item; they cannot be compared in pairs."
+            f"no listener rated both {a!r} and {b!r} of an item; they cannot be compared in pairs"
         )
     out = pd.DataFrame([record for record, _ in found])
     shared = out["n_pairs"] > 0

@@ -135,9 +135,9 @@ def simulates(connection: Connection, body: Mapping[str, Any]) -> bool:
     """
     simulated, secret = body.get("simulated", False), body.get("secret", "")
     if not isinstance(simulated, bool):
-        raise AnswerError(f"simulated is {simulated!r}, expected true or false")
+        raise AnswerError(f"simulated is {simulated!r}; expected true or false")
     if not isinstance(secret, str):
-        raise AnswerError(f"secret is a {type(secret).__name__}, expected a text")
+        raise AnswerError(f"secret is a {type(secret).__name__}; expected a text")
     if simulated and not may_simulate(connection, clean_text(secret)):
         raise Refusal(
             "a simulated session needs the secret in this study's database: run `listenable study simulate` "

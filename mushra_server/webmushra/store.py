@@ -48,7 +48,7 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
         raise AnswerError(f"sessionJSON: testId is {posted.test_id!r}; expected {study.name!r}")
     if not UUID.fullmatch(posted.uuid):
         raise AnswerError(
-            f"sessionJSON: uuid is {posted.uuid!r}, "
+            f"sessionJSON: uuid is {posted.uuid!r}; "
             "expected 1 to 64 letters, digits, dots, hyphens and underscores"
         )
     if find_by_uuid(connection, posted.uuid) is not None:

@@ -165,7 +165,7 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("os.access", lambda path, mode: False)  # root may read everything
     with pytest.raises(PermissionError) as error:
         read_audio(tmp_path / "a.wav")
-    assert explain_failure(error.value) == f"{tmp_path / 'a.wav'}: Permission denied."
+    assert explain_failure(error.value) == f"{tmp_path / 'a.wav'}: Permission denied"
 
 
 def test_a_failed_write_keeps_errors_that_are_no_system_errors_as_they_are(

@@ -49,9 +49,9 @@ def test_each_fault_is_found_once(tmp_path: Path) -> None:
     }
     assert len(findings) == 7
     told = {f.filename: f.detail for f in findings}
-    assert told["leak1.wav"] == "Recording d has clips in the folds 1, 4."
-    assert told["twice2.wav"] == "Equal bytes to twice1.wav, in fold 2."
-    assert told["silent.wav"] == "Its peak is digital silence; expected more than -80 dBFS"
+    assert told["leak1.wav"] == "recording d has clips in the folds 1, 4"
+    assert told["twice2.wav"] == "equal bytes to twice1.wav, in fold 2"
+    assert told["silent.wav"] == "its peak is digital silence; expected more than -80 dBFS"
 
 
 def test_equal_bytes_across_folds_are_a_leak(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_equal_bytes_across_folds_are_a_leak(tmp_path: Path) -> None:
     index.write_text(index.read_text().replace("twice2.wav,2", "twice2.wav,5"))
     findings = [f for _, found in check_dataset(Dataset.load(tmp_path)) for f in found]
     assert [f.detail for f in findings if f.filename == "twice2.wav"] == [
-        "Equal bytes to twice1.wav, in fold 2 and fold 5."
+        "equal bytes to twice1.wav, in fold 2 and fold 5"
     ]
 
 

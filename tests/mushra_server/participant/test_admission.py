@@ -195,8 +195,8 @@ SIMULATED_SENTENCE = (
         ({"secret": ""}, 403, SIMULATED_SENTENCE),
         ({"secret": "guess"}, 403, SIMULATED_SENTENCE),
         ({"secret": "ü\ud800"}, 403, SIMULATED_SENTENCE),
-        ({"secret": 7}, 400, "secret is a int, expected a text"),
-        ({"secret": ["x"]}, 400, "secret is a list, expected a text"),
+        ({"secret": 7}, 400, "secret is a int; expected a text"),
+        ({"secret": ["x"]}, 400, "secret is a list; expected a text"),
     ],
 )
 def test_nobody_simulates_without_the_secret(make_app, rows, more, status, sentence):
@@ -210,7 +210,7 @@ def test_nobody_simulates_without_the_secret(make_app, rows, more, status, sente
 def test_simulated_is_true_or_false(app, rows, simulated):
     answer = app.test_client().post("/api/session", json={"simulated": simulated})
     assert answer.status_code == 400
-    assert answer.json["error"] == f"simulated is {simulated!r}, expected true or false"
+    assert answer.json["error"] == f"simulated is {simulated!r}; expected true or false"
     assert rows(app, "SELECT * FROM sessions") == []
 
 
