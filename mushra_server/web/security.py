@@ -148,7 +148,7 @@ def read_json(max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
         raise Refusal(f"content type {request.mimetype or 'missing'!r}: expected application/json", 415)
     body = request.get_data(cache=False)
     if len(body) > max_bytes:
-        raise Refusal(f"the body has {len(body)} bytes, expected at most {max_bytes}", 413)
+        raise Refusal(f"the body has {len(body)} bytes; expected at most {max_bytes}", 413)
     return parse_object(body)
 
 

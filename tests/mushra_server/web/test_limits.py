@@ -42,7 +42,7 @@ def test_a_page_has_64_kib_and_an_option_changes_that(make_app, make_study, make
         send = {"content_type": "application/json"}
         answer = listener.client.put(address, data=json.dumps(body) + " ", **send)
         assert answer.status_code == 413
-        assert answer.json["error"] == f"the body has {room + 1} bytes, expected at most {room}"
+        assert answer.json["error"] == f"the body has {room + 1} bytes; expected at most {room}"
         assert rows(app, "SELECT * FROM drafts") == rows(app, "SELECT * FROM submissions") == []
         assert listener.client.put(address, data=json.dumps(body), **send).status_code == 200
 
