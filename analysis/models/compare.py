@@ -73,7 +73,7 @@ def compare(
         DesignError: An unknown condition, test or correction, or nothing to compare.
     """
     if test not in TESTS:
-        raise DesignError(f"There is no test '{test}'; expected one of {', '.join(TESTS)}.")
+        raise DesignError(f"unknown test {test!r}; expected one of {', '.join(TESTS)}")
     rows = rated(filled(frame), attribute)
     listed = conditions(rows)
     pairs = _pairs(rows, against, among)

@@ -54,7 +54,7 @@ def mos(
         DesignError: An unknown interval or column, or several attributes and none chosen.
     """
     if interval not in INTERVALS:
-        raise DesignError(f"There is no interval '{interval}'; expected one of {', '.join(INTERVALS)}.")
+        raise DesignError(f"unknown interval {interval!r}; expected one of {', '.join(INTERVALS)}")
     frame = filled(frame)
     if by is None:
         return _table(rated(frame, attribute), interval, order, level, draws, seed)

@@ -74,10 +74,10 @@ def load_ratings(
         RatingsError: A source cannot be read, or bad rows under `stop`: each with file and line.
     """
     if bad_rows not in ("stop", "drop"):
-        raise RatingsError(f"bad_rows is '{bad_rows}'; expected stop or drop.")
+        raise RatingsError(f"bad_rows is {bad_rows!r}; expected stop or drop")
     asked = asked_roles(_list(reference), _list(anchor), dict(roles or {}))
     if not sources:
-        raise RatingsError("No ratings were named; expected a CSV file, a study folder or a database URL.")
+        raise RatingsError("no ratings were named; expected a CSV file, a study folder or a database URL")
     codes = [missing] if isinstance(missing, int | float) else list(missing or [])
     how = Reading(_list(listener), columns, pattern, encoding, sheet)
     problems = Problems()
