@@ -158,7 +158,7 @@ def test_one_listener_and_nothing_to_compare(make: Make) -> None:
     apart = apart[(apart["condition"] == "A") == (apart["item"] < "item 03")]
     with pytest.raises(DesignError, match="no listener rated both 'B' and 'A'"):
         compare(apart)
-    with pytest.raises(DesignError, match="no test 'wald'"):
+    with pytest.raises(DesignError, match="unknown test 'wald'"):
         compare(make(), test="wald")
 
 
@@ -171,7 +171,7 @@ def test_corrections_agree_with_statsmodels(method: str) -> None:
     assert np.delete(adjust(with_gap, method), 3) == pytest.approx(adjust(p, method)) and np.isnan(
         adjust(with_gap, method)[3]
     )
-    with pytest.raises(DesignError, match="no correction 'tukey'; expected one of holm, hochberg, none"):
+    with pytest.raises(DesignError, match="unknown correction 'tukey'; expected one of holm, hochberg, none"):
         adjust(p, "tukey")
 
 

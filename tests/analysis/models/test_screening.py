@@ -135,7 +135,7 @@ def test_flags_can_be_told_to_exclude() -> None:
     frame = base().assign(finished=False)
     assert excluded(frame) == [] and excluded(frame, exclude=("unfinished",)) == ["a"]
     with pytest.raises(
-        DesignError, match="no screening rule 'mood'; expected one of hidden-reference, mid-anchor"
+        DesignError, match="unknown screening rule 'mood'; expected one of hidden-reference, mid-anchor"
     ):
         screen(frame, exclude=("mood",))
 

@@ -78,8 +78,8 @@ def test_lines_keep_their_numbers(tmp_path: Path) -> None:
     with pytest.raises(RatingsError) as error:
         load_ratings(saved(tmp_path, "sep=,\n\n" + table(rows)))
     assert str(error.value) == (
-        "1 row cannot be used (ratings.csv, line 8: the score is 'much', expected a number). Mend it, or "
-        "leave it out with --bad-rows drop"
+        "1 row cannot be used (ratings.csv, line 8: the score is 'much', expected a number); fix it, or "
+        "skip it with --bad-rows drop"
     )
 
 

@@ -56,7 +56,7 @@ def test_only_trials_with_a_score_count() -> None:
     assert list(rated(frame)["score"]) == [1.0]
     two = tidy(few(attribute=["p", "q", "q"]))
     assert list(rated(two, "q")["score"]) == [20.0, 40.0]
-    with pytest.raises(DesignError, match="No rating has the attribute 'r'; found 'p', 'q'"):
+    with pytest.raises(DesignError, match="no rating has the attribute 'r'; found 'p', 'q'"):
         rated(two, "r")
     with pytest.raises(DesignError, match="attributes 'p', 'q'; choose one"):
         rated(two)
@@ -99,7 +99,7 @@ def test_references_come_first_then_methods_by_score_then_anchors() -> None:
         "names without a rating are passed over"
     )
     assert list(conditions(frame, ["tie"])["condition"])[:2] == ["tie", "reference"], "the call goes first"
-    with pytest.raises(DesignError, match="No rating has the condition 'gone'; found 'anchor35'"):
+    with pytest.raises(DesignError, match="no rating has the condition 'gone'; found 'anchor35'"):
         conditions(frame, ["low", "gone"])
     unrated = frame.assign(score=frame["score"].where(frame["condition"] != "high"))
     assert "high" not in set(conditions(unrated)["condition"])

@@ -127,7 +127,7 @@ def test_the_mos_figure_shows_the_intervals(mushra: pd.DataFrame) -> None:
     bars = analysis.plot_mos(mushra, table=table, style="paper")
     assert [patch.get_height() for patch in bars.patches] == pytest.approx(list(table["mos"]))
     assert bars.get_ylabel() == "MOS"
-    with pytest.raises(DesignError, match="no style 'fancy'; expected one of default, paper"):
+    with pytest.raises(DesignError, match="unknown style 'fancy'; expected one of default, paper"):
         analysis.plot_mos(mushra, style="fancy")
 
 

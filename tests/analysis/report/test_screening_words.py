@@ -184,5 +184,5 @@ def test_who_excludes_everybody_is_told_why() -> None:
     assert str(caught.value) == (
         "screening excludes every listener (a: the hidden reference under 90 in 4 of 4 trials; b: the "
         "hidden reference under 90 in 4 of 4 trials; c: the hidden reference under 90 in 4 of 4 trials; and "
-        "2 more); use --exclude none to keep them and see what they rated."
+        "2 more); use --exclude none to keep them and see what they rated"
     )

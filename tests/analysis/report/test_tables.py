@@ -26,14 +26,14 @@ def rows(*comments: str) -> str:
     [
         (
             ("fine", '"good" one', "x", '"bad'),
-            f"q.csv, line 3: {QUOTE} (',' expected after '\"', line 3); {WANTED}.",
+            f"q.csv, line 3: {QUOTE} (',' expected after '\"', line 3); {WANTED}",
         ),
         (
             ("fine", '"open', "x", '"open too', "y"),
-            f"q.csv, line 3: {QUOTE} (',' expected after '\"', line 5); {WANTED}.",
+            f"q.csv, line 3: {QUOTE} (',' expected after '\"', line 5); {WANTED}",
         ),
-        (("fine", '"open', "x", "y"), f"q.csv, line 3: {QUOTE} (unexpected end of data, line 5); {WANTED}."),
-        (("fine", '"a \\"b\\" c"'), f"q.csv, line 3: {QUOTE} (',' expected after '\"', line 3); {WANTED}."),
+        (("fine", '"open', "x", "y"), f"q.csv, line 3: {QUOTE} (unexpected end of data, line 5); {WANTED}"),
+        (("fine", '"a \\"b\\" c"'), f"q.csv, line 3: {QUOTE} (',' expected after '\"', line 3); {WANTED}"),
     ],
 )
 def test_an_open_quote_swallows_nobody(tmp_path: Path, comments: tuple[str, ...], sentence: str) -> None:
@@ -72,7 +72,7 @@ def test_a_blank_beside_a_score_does_not_take_its_place(tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "b.csv", HEADER + blank + copy + copy))
     assert frame.attrs["notes"] == [
         note.format(2),
-        "1 rows repeat another row exactly and count once (b.csv line 4).",
+        "1 rows repeat another row's rating and count once (b.csv line 4).",
     ]
     other = copy.replace(",60,", ",70,")
     with pytest.raises(RatingsError, match=r"the scores 60 and 70 \(lines 3, 4\)\)"):

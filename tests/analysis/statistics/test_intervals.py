@@ -88,7 +88,7 @@ def test_the_level_changes_the_ends_alone(method: str) -> None:
 
 def test_an_unknown_interval_names_the_known_ones() -> None:
     with pytest.raises(
-        DesignError, match="no interval 'wald'; expected one of two-way, listener, item, crowdmos"
+        DesignError, match="unknown interval 'wald'; expected one of two-way, listener, item, crowdmos"
     ):
         interval("wald", *cells(EXAMPLE))
 
