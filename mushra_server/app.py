@@ -9,7 +9,6 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from analysis.ratings.names import DATABASE
 from mushra_server.admin import login as admin_login
 from mushra_server.admin import routes as admin
 from mushra_server.admin.results import ResultsCache
@@ -27,6 +26,7 @@ from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import EXTENSION, Options, Server, current_server
 from mushra_server.webmushra import routes as frontend
 from mushra_server.webmushra.trials import check_trial_ids
+from stimuli.vocabulary import RATINGS_NAME
 
 __all__ = ["create_app", "database_url_of", "open_study"]
 
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 def database_url_of(study: Path | str) -> str:
     """Return the URL of a study's own database: a SQLite file in its folder."""
     path = Path(study)
-    return sqlite_url((path if path.is_dir() else path.parent) / DATABASE)
+    return sqlite_url((path if path.is_dir() else path.parent) / RATINGS_NAME)
 
 
 def open_study(path: Path | str, options: Options) -> Study:

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from stimuli.errors import ManifestError
 from stimuli.files import write_text
 from stimuli.validation import finding
+from stimuli.vocabulary import Role
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=120)]
-Role = Literal["reference", "hidden_reference", "low_anchor", "mid_anchor", "method"]
 Kind = Literal["stimulus", "residual"]
 
 

@@ -8,10 +8,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 
 from stimuli.files import atomic_folder, copy_file
+from stimuli.vocabulary import CONFIG_NAME, RATINGS_NAME
 from study_builder.errors import BuildError
 
-CONFIG_NAME = "config.yaml"
-RATINGS_NAME = "ratings.sqlite3"
 _HOLD_RATINGS = ("sessions", "wire_sessions", "refused_posts")
 
 

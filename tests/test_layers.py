@@ -22,8 +22,14 @@ ALLOWED: dict[str, set[str]] = {
     "stimuli": set(),
     "interpreter": {"stimuli"},
     "study_builder": {"stimuli"},  # and the interpreter in RENDER
-    "analysis": {"stimuli.files", "stimuli.names", "study_builder.config"},
-    "mushra_server": {"stimuli.files", "study_builder.config", "study_builder.design", "analysis"},
+    "analysis": {"stimuli.files", "stimuli.vocabulary", "stimuli.names", "study_builder.config"},
+    "mushra_server": {
+        "stimuli.files",
+        "stimuli.vocabulary",
+        "study_builder.config",
+        "study_builder.design",
+        "analysis",
+    },
     "listenable": {"stimuli", "interpreter", "study_builder", "mushra_server", "analysis"},
 }
 

@@ -12,7 +12,7 @@ PACKAGES = ("stimuli", "interpreter", "study_builder", "mushra_server", "analysi
 HOMES = {
     r"\b2595\b|\b1127\b": "interpreter/classifier/front_end.py",
     r'"listenable_session"': "study_builder/config/session_cookie.py",
-    r"Literal\[[^\]]*\"low_anchor\"": "stimuli/manifest.py",
+    r"Literal\[[^\]]*\"low_anchor\"": "stimuli/vocabulary.py",
     r'== "repeat"|"trial", "repeat"\)': "analysis/models/repeats.py",
     r"os\.fsync": "stimuli/files.py",
 }

@@ -18,7 +18,8 @@ import pandas as pd
 
 from analysis.errors import DesignError
 from analysis.models.repeats import repeat_differences
-from analysis.ratings.tidy import REFERENCES, own_items, rated, scale_of
+from analysis.ratings.tidy import own_items, rated, scale_of
+from stimuli.vocabulary import REFERENCE_ROLES
 
 RULES = ("hidden-reference", "mid-anchor")
 STANDARD_SCALE = (0.0, 100.0)
@@ -102,7 +103,7 @@ def kept(frame: pd.DataFrame, screening: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reference_rule(table: pd.DataFrame, rows: pd.DataFrame, limit: float) -> pd.DataFrame:
-    trials = _per_trial(rows[rows["role"].isin(REFERENCES)])
+    trials = _per_trial(rows[rows["role"].isin(REFERENCE_ROLES)])
     by_listener = (trials["score"] < limit).groupby(trials["listener"])
     return _counts(
         table, by_listener.size(), by_listener.sum(), "reference_trials", "reference_low", "reference_share"

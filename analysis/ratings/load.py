@@ -55,7 +55,7 @@ def load_ratings(
         bad_rows: `stop` at rows that are half-written or out of range, or `drop` them.
         reference: Condition(s) that are the hidden reference, where the name does not say so.
         anchor: Condition(s) that are the low anchor.
-        roles: Condition to role, one of `analysis.ratings.tidy.ROLES`.
+        roles: Condition to role, one of `stimuli.vocabulary.ROLES`.
         leave_out: Items that do not count, with `*` and `?`, for example training; `none` counts all,
             training in its usual names too.
         repeats: What becomes of ratings given more than once with different scores: `average`, `first` or

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-DATABASE = "ratings.sqlite3"  # in a study folder
 SCHEMA_VERSION = 1  # of the JSON export
 
 # The columns of the view `export_ratings` and of the CSV. A column that is added stands last.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.tidy import ROLES, scale_of
+from analysis.ratings.tidy import scale_of
+from stimuli.vocabulary import ROLES
 
 _MEDIAN, _SHARE, _HIGH = 0.97, 0.8, 0.9  # of the scale's width, and of the ratings
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from analysis.errors import RatingsError
 from analysis.ratings.labels import distinct
 from analysis.ratings.names import CORRECT, DIFFERENCE, HIDDEN_REFERENCE, of_page_type
+from stimuli.vocabulary import CONFIG_NAME
 
 if TYPE_CHECKING:
     from study_builder.config import ConditionInfo, ItemInfo, MushraPage, RatedPage, StudyConfig
 
-CONFIG = "config.yaml"
 Ends = tuple[float, float]
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Study:
 
 def is_study(source: str | Path) -> bool:
     """Say whether a source of ratings is a study folder."""
-    return "://" not in str(source) and (Path(source) / CONFIG).is_file()
+    return "://" not in str(source) and (Path(source) / CONFIG_NAME).is_file()
 
 
 def read_study(folder: str | Path) -> Study:
@@ -87,15 +87,15 @@ def read_study(folder: str | Path) -> Study:
     from study_builder.config import ConfigError, StudyConfig
 
     folder = Path(folder)
-    if not (folder / CONFIG).is_file():
-        raise RatingsError(f"{folder} has no {CONFIG}; expected a study folder")
+    if not (folder / CONFIG_NAME).is_file():
+        raise RatingsError(f"{folder} has no {CONFIG_NAME}; expected a study folder")
     try:
         config, notices = StudyConfig.load_with_notices(folder, tolerant=True)
     except ConfigError as error:
         raise RatingsError(f"{error}") from None
     for notice in notices:
         if notice.key == "pages":
-            logger.warning("%s, %s", folder / CONFIG, notice)
+            logger.warning("%s, %s", folder / CONFIG_NAME, notice)
     return study_of(config, folder)
 
 

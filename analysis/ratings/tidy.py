@@ -4,7 +4,7 @@
 |---|---|---|
 | `study`, `listener`, `session`, `item`, `condition`, `attribute` | text | who rated what on which scale |
 | `score` | float | the rating; missing where nothing was rated |
-| `role` | text | one of `ROLES` |
+| `role` | text | one of `stimuli.vocabulary.ROLES` |
 | `kind` | text | `trial`, `training`, `attention` or `repeat`; only `trial` counts towards a MOS |
 | `time_ms`, `listened_ms` | float | time spent on the page and with the stimulus |
 | `trial_position`, `condition_position` | float | order of presentation, from 0 or 1 |
@@ -26,10 +26,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError, RatingsError
+from stimuli.vocabulary import RATING_KINDS, ROLES
 
-ROLES = ("reference", "hidden_reference", "method", "mid_anchor", "low_anchor")
-REFERENCES = ("reference", "hidden_reference")
-KINDS = ("trial", "training", "attention", "repeat")
 KEY = ["study", "session", "listener", "item", "condition", "attribute", "kind"]
 TEXT = [
     "study",
@@ -125,7 +123,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
     }  # fmt: skip
     for name, value in defaults.items():
         out[name] = out[name].fillna(value)
-    for name, known in (("role", ROLES), ("kind", KINDS)):
+    for name, known in (("role", ROLES), ("kind", RATING_KINDS)):
         unknown = sorted(set(out[name]) - set(known))
         if unknown:
             raise RatingsError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.models.screening import RULES, STANDARD_SCALE, breaks, limit_of
-from analysis.ratings.tidy import REFERENCES
 from analysis.report.results import Results
+from stimuli.vocabulary import REFERENCE_ROLES
 
 _NAMED = 5
 
@@ -95,7 +95,7 @@ def _stretched(results: Results) -> str:
 
 def _rules_that_judge(results: Results) -> list[str]:
     roles = set(results.ratings["role"])
-    judged = {"hidden-reference": not roles.isdisjoint(REFERENCES), "mid-anchor": "mid_anchor" in roles}
+    judged = {"hidden-reference": not roles.isdisjoint(REFERENCE_ROLES), "mid-anchor": "mid_anchor" in roles}
     return [rule for rule in RULES if judged[rule]]
 
 

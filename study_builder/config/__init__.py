@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stimuli.vocabulary import CONFIG_NAME
 from study_builder.config.options import (
     Completion,
     ConditionInfo,
@@ -45,7 +46,6 @@ from study_builder.config.spatial_page import (
     SpatialPage,
 )
 from study_builder.config.study import (
-    CONFIG_NAME,
     StudyConfig,
 )
 from study_builder.config.webmushra import (

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from stimuli.vocabulary import RatingKind
 from study_builder.config.page_models import Model, Number, Text
 from study_builder.config.page_types import Question
 from study_builder.config.roles import Role
@@ -13,7 +14,7 @@ from study_builder.config.roles import Role
 SCHEMA_VERSION = 1
 
 Order = Literal["williams", "random", "fixed"]
-Kind = Literal["trial", "training", "attention", "repeat"]
+Kind = RatingKind
 
 
 class Scale(Model):

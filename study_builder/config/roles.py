@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stimuli.manifest import Role
+from stimuli.vocabulary import REFERENCE_ROLES, ROLES, Role
 
 __all__ = [
     "CONVENTIONAL_ROLES",
@@ -17,10 +17,6 @@ __all__ = [
 REFERENCE = "reference"
 LOW_ANCHOR = "anchor35"
 MID_ANCHOR = "anchor70"
-
-ROLES: tuple[Role, ...] = ("reference", "hidden_reference", "method", "mid_anchor", "low_anchor")
-"""All roles, in the order of tables and figures."""
-REFERENCE_ROLES: tuple[Role, ...] = ("reference", "hidden_reference")
 
 CONVENTIONAL_ROLES: dict[str, Role] = {
     REFERENCE: "hidden_reference",

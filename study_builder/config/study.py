@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from stimuli.files import write_text
+from stimuli.vocabulary import CONFIG_NAME
 from study_builder.config import webmushra
 from study_builder.config.options import ConditionInfo, ItemInfo, StudyOptions, TrialInfo
 from study_builder.config.page_models import Model, RatingPage, Text
@@ -31,8 +32,6 @@ from study_builder.config.webmushra import Notice
 from study_builder.config.yaml_reader import parse
 from study_builder.config.yaml_writer import dump
 from study_builder.errors import ConfigError
-
-CONFIG_NAME = "config.yaml"
 
 logger = logging.getLogger(__name__)
 

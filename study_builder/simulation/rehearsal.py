@@ -19,13 +19,13 @@ from typing import IO
 
 from stimuli import refuse_seed
 from stimuli.files import write_text
+from stimuli.vocabulary import RATINGS_NAME
 from study_builder.config import StudyConfig
 from study_builder.config.rehearsal_secret import REHEARSAL_SECRET
 from study_builder.errors import SimulateError
 from study_builder.simulation.answers import rate_study
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
-from study_builder.study_folder import RATINGS_NAME
 
 logger = logging.getLogger(__name__)
 

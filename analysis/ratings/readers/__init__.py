@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.names import DATABASE, SIMULATED_MARK
+from analysis.ratings.names import SIMULATED_MARK
 from analysis.ratings.readers import ours, pymushra, webmushra, wide
 from analysis.ratings.readers.columns import listener_of
 from analysis.ratings.readers.others import from_other_json, read_waet
@@ -16,6 +16,7 @@ from analysis.ratings.readers.rows import FILE, LINE, Problems
 from analysis.ratings.readers.table import read_json, read_table
 from analysis.ratings.readers.wide import Columns
 from analysis.ratings.readers.workbook import is_workbook, read_workbook
+from stimuli.vocabulary import RATINGS_NAME
 
 __all__ = ["Columns", "Problems", "Reading", "read_source"]
 
@@ -129,7 +130,7 @@ def _read_folder(
     problems: Problems,
     how: Reading,
 ) -> pd.DataFrame:
-    database = path / DATABASE
+    database = path / RATINGS_NAME
     if database.is_file():
         return ours.read_database(ours.sqlite_url(database), str(database))
     files = [
@@ -140,7 +141,7 @@ def _read_folder(
     ]
     if not files:
         raise RatingsError(
-            f"{path} holds no ratings; expected {DATABASE} or one of webMUSHRA's "
+            f"{path} holds no ratings; expected {RATINGS_NAME} or one of webMUSHRA's "
             f"{', '.join(f'{name}.csv' for name in webmushra.PAGES)}"
         )
     parts = [read_source(file, problems, how) for file in files]
