@@ -15,6 +15,8 @@ from typing import Any
 
 from analysis import load_ratings
 from mushra_server import create_app
+from stimuli.vocabulary import RATINGS_NAME
+from study_builder.simulation.rehearsal import rehearsal_secret
 
 
 def answer_to(page: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +37,9 @@ def answer_to(page: dict[str, Any]) -> dict[str, Any]:
 def rate(study: Path) -> int:
     """Go through one session; return the number of ratings that the study then holds."""
     client = create_app(study).test_client()
-    session = client.post("/api/session", json={"simulated": True}).get_json()
+    # Only who can read the study's database can make simulated sessions.
+    secret = rehearsal_secret(study / RATINGS_NAME)
+    session = client.post("/api/session", json={"simulated": True, "secret": secret}).get_json()
     for page in session["pages"]:
         stored = client.put(f"/api/session/pages/{page['index']}", json=answer_to(page))
         if stored.status_code != 200:

@@ -50,7 +50,7 @@ def named_options(path: Path) -> Iterator[tuple[int, str]]:
 def test_every_option_that_a_message_names_exists() -> None:
     known = known_options() | {"--check"}  # of sha256sum
     assert len(known) > 60
-    assert "--reference-name" in known and "--reference" not in known
+    assert "--reference-name" in known and "--references" not in known
     wrong = [
         f"{path.relative_to(ROOT)}:{line} names {option}"
         for package in PACKAGES

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from analysis.models.anova import omnibus
 from analysis.report import table_columns as columns
@@ -15,7 +15,6 @@ from analysis.report.page import context, render_page
 from analysis.report.results import Options, analyse
 from tests.analysis.html import Balanced
 
-CHROMIUM = "/usr/bin/chromium"
 FIGURES = dict.fromkeys(("mos", "box", "violin", "listeners", "differences"), "")
 
 
@@ -96,11 +95,9 @@ def test_captions_say_what_the_headers_mean(mushra: pd.DataFrame) -> None:
     assert "p values are uncorrected." in page
 
 
-@pytest.mark.skipif(not Path(CHROMIUM).is_file(), reason=f"needs the browser {CHROMIUM}")
 def test_tables_fit_a_screen_and_scroll_within_their_box_on_a_phone(
-    mushra: pd.DataFrame, tmp_path: Path
+    mushra: pd.DataFrame, tmp_path: Path, browser: Any
 ) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
     names = {"good": "Proposed method, 5.51 kbit/s", "poor": "Proposed method, 1.38 kbit/s"}
     bad = (mushra["listener"] == "listener 000") & (mushra["condition"] == "reference")
     frame = mushra.assign(
@@ -117,14 +114,12 @@ def test_tables_fit_a_screen_and_scroll_within_their_box_on_a_phone(
         return [root.scrollWidth - root.clientWidth, tables.map(t => t.scrollWidth - t.clientWidth),
                 [...document.querySelectorAll("caption span")].map(c => c.getBoundingClientRect().right)];
     }"""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        found = {}
-        for width, height in ((1280, 800), (390, 844)):
-            tab = browser.new_page(viewport={"width": width, "height": height})
+    found = {}
+    for width, height in ((1280, 800), (390, 844)):
+        with browser.new_context(viewport={"width": width, "height": height}) as context:
+            tab = context.new_page()
             tab.goto(page.as_uri())
             found[width] = tab.evaluate(measure)
-        browser.close()
     assert len(found[1280][1]) >= 11 and not any(found[1280][1]), "no table is wider than its place"
     beyond, tables, captions = found[390]
     assert beyond == 0 and max(tables) > 300, "a wide table does not widen the page"

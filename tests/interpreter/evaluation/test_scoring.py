@@ -149,7 +149,7 @@ def test_explainers_that_cannot_share_a_table_are_refused(dataset) -> None:
         ([], "no explainers to evaluate; expected at least one"),
         (
             [Counting(classifier), Counting(classifier)],
-            "two explainers are called 'counting'; give each a name",
+            "two explainers are called 'counting'; give each a different name",
         ),
         (
             {"a": Counting(classifier), "b": Counting(Loudness(("x", "y")))},

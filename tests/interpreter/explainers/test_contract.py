@@ -123,7 +123,7 @@ def test_what_cannot_be_explained_is_refused_with_a_sentence(name: str, make: Ma
         (clips[:0], None, "clips have the shape [0, 9600]; expected [clips, samples], none of them 0"),
         (faulty, None, "clip 2 of 3 has NaN or infinite samples; leave it out or repair it"),
         (silent, None, "clip 2 of 3 has only zeros; leave it out or repair it"),
-        (clips, [0, 3, 0], "target holds the classes [0, 3, 0]; the classifier knows 0 to 2"),
+        (clips, [0, 3, 0], "target contains the classes [0, 3, 0]; the classifier knows 0 to 2"),
         (clips, [0, 1], "target has the shape [2] for 3 clips; expected one class number for each"),
     ):
         with pytest.raises(InterpreterError, match=f"^{re.escape(sentence)}$"):
@@ -193,7 +193,7 @@ def test_a_run_is_refused_by_another_classifier_and_when_it_is_damaged(
         load_explainer(run, classifier=other)
     other.labels = labels
     assert load_explainer(run, classifier=other).classifier is other
-    with pytest.raises(ConfigError, match=f"^{re.escape(f'{run}: this run holds {kind}, not gradcam')}$"):
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'{run}: this run contains {kind}, not gradcam')}$"):
         load_explainer(run, "gradcam")
     damaged = tmp_path / "damaged"
     shutil.copytree(run, damaged)

@@ -59,7 +59,7 @@ def test_what_cannot_be_loaded_is_refused_with_a_sentence(
         load_classifier(explainer_runs["lmac"])
     with pytest.raises(ConfigError, match=r"explained by one of .*gradcam"):
         load_explainer(classifier_run)
-    with pytest.raises(ConfigError, match="holds lmac, not lmac-td"):
+    with pytest.raises(ConfigError, match="contains lmac, not lmac-td"):
         load_explainer(explainer_runs["lmac"], "lmac-td")
     with pytest.raises(RunError, match="run of nmf explains nothing by itself"):
         load_explainer(explainer_runs["nmf"])

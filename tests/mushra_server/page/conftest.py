@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,18 +11,6 @@ import pytest
 
 from tests.mushra_server.page import studies
 from tests.mushra_server.page.participant import PATIENCE_S, Participant, eventually
-
-CHROMIUM = "/usr/bin/chromium"
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 
 @pytest.fixture
@@ -81,21 +68,6 @@ def serve() -> Iterator[Callable[..., str]]:
         server.server_close()
         thread.join()
         app.extensions["listenable"].database.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    if not Path(CHROMIUM).exists() and shutil.which("chromium") is None:
-        pytest.skip("chromium is not installed (Debian package `chromium`)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as tools:
-        chromium = tools.chromium.launch(
-            executable_path=CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium"),
-            args=BROWSER_ARGUMENTS,
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def test_pages_whose_trials_could_not_be_told_apart_stop_the_start(
     with pytest.raises(ServerError) as error:
         make_app(study, options=COLLECT)
     assert str(error.value) == (
-        f"config.yaml: the page 'Sound' (bs1116) {words}; webMUSHRA posts ratings under their page's id, "
+        f"config.yaml: the page 'Sound' (bs1116) {words}; webMUSHRA posts ratings under their page's id; "
         "expected one of its own"
     )
     assert make_app(study, options=Options()), "our own page needs no ids"

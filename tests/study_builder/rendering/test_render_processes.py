@@ -81,7 +81,7 @@ def test_an_interrupted_rendering_goes_on_in_two_processes(run: Path, data: Path
     assert stopped.returncode == 2
     # Both processes end, and the first alone says why.
     assert stopped.stderr.count("Error: ") == 1
-    assert f"Error: {obstacle}: File exists." in stopped.stderr
+    assert f"Error: {obstacle}: File exists" in stopped.stderr
     assert not (out / "manifest.json").exists()
     assert len(list((out / ".rendered").glob("*.item.json"))) == 4
     written = {path: path.stat().st_mtime_ns for path in out.rglob("*.wav")}
