@@ -132,7 +132,10 @@ export class Outbox {
     this.offline = true;
     this.#tell();
     const delay = Math.max(this.#delay, Math.min(asked, LAST_DELAY));
-    this.#retryTimer = setTimeout(() => this.flush(), delay * (asked > 0 ? 1 : 0.75) + (delay * Math.random()) / 2);
+    this.#retryTimer = setTimeout(
+      () => this.flush(),
+      delay * (asked > 0 ? 1 : 0.75) + (delay * Math.random()) / 2,
+    );
     this.#delay = Math.min(2 * this.#delay, LAST_DELAY);
     return false;
   }
