@@ -14,10 +14,10 @@ import pytest
 import analysis
 from analysis.models import screening
 from analysis.models.compare import TESTS
-from analysis.ratings import tidy as ratings
 from analysis.statistics.intervals import INTERVALS
 from interpreter import METHODS
 from listenable.cli import COMMANDS, main
+from stimuli.vocabulary import RATING_KINDS, ROLES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -89,8 +89,8 @@ def listed(heading: str) -> list[str]:
 
 
 def test_the_vocabulary_is_the_codes() -> None:
-    assert listed("Roles of a condition") == list(ratings.ROLES)
-    assert listed("Kinds of a trial") == list(ratings.KINDS)
+    assert listed("Roles of a condition") == list(ROLES)
+    assert listed("Kinds of a trial") == list(RATING_KINDS)
     assert listed("Screening rules and flags") == [*screening.RULES, *screening.FLAGS]
     assert listed("Intervals") == list(INTERVALS)
     assert listed("Tests of a difference") == list(TESTS)
