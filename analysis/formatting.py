@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def number(value: float, digits: int) -> str:
     """Print a number with a true minus sign, and never a negative zero."""
@@ -9,3 +11,12 @@ def number(value: float, digits: int) -> str:
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", "−")
+
+
+def p_in_words(p: float) -> str:
+    """Return a p value as journals print it."""
+    if math.isnan(p):
+        return "p not estimable"
+    if p < 0.0001:
+        return "p < 0.0001"
+    return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.3f}" if p < 0.9995 else "p = 1"

@@ -34,7 +34,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "it bounds the memory; a test compares draws at and past its limit"
         ),
     },
-    "analysis.statistics.crossed": {
+    "analysis.statistics.moderation": {
         "errors = np.sqrt(np.maximum(2 * variances, np.finfo(float).tiny)) | np.maximum(2 * variances, "
         "np.finfo(float).tiny) -> np.maximum(np.finfo(float).tiny, 2 * variances)": SYMMETRIC,
     },

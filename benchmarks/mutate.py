@@ -47,7 +47,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "stimuli": ("loudness", "anchors", "mixing", "audio", "files"),
     "analysis.statistics": (
         "intervals", "bootstrap", "effect_sizes", "corrections", "permutation", "variance", "crossed",
-        "jackknife",
+        "moderation", "jackknife",
     ),
     "analysis.models": ("screening", "mos", "compare", "anova", "reml", "power", "reliability"),
     "analysis.ratings": ("tidy", "readers.webmushra"),

@@ -9,9 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from analysis.errors import DesignError
-from analysis.formatting import number
+from analysis.formatting import number, p_in_words
 from analysis.models.anova import omnibus
-from analysis.models.compare import p_in_words
 from analysis.ratings.tidy import cells, conditions, each, is_simulated, rated, scale_of
 from analysis.statistics.variance import Floats
 

@@ -11,12 +11,14 @@ import pandas as pd
 from scipy import stats
 
 from analysis.errors import DesignError
+from analysis.formatting import p_in_words
 from analysis.ratings.selection import chosen_conditions
 from analysis.ratings.tidy import cells, conditions, filled, is_simulated, rated, records
 from analysis.statistics import effect_sizes as effects
 from analysis.statistics.corrections import adjust
-from analysis.statistics.crossed import CrossedMean, crossed_mean, share_variances
+from analysis.statistics.crossed import CrossedMean, crossed_mean
 from analysis.statistics.intervals import LEVEL, Interval
+from analysis.statistics.moderation import share_variances
 from analysis.statistics.permutation import medians, sign_flip
 from analysis.statistics.variance import Floats, Ints
 
@@ -44,7 +46,7 @@ def compare(
     """Compare conditions in pairs on the cells (listener x item) that have both.
 
     The difference and its interval speak about new listeners and new items (`two-way`: the variances of all
-    differences between the compared conditions moderate one another, see `statistics.crossed`). If all
+    differences between the compared conditions moderate one another, see `statistics.moderation`). If all
     differences are equal their variance is unknown, and both the interval and its p value are `nan`; so they
     are for a pair of which no listener rated a common item. The Wilcoxon
     signed-rank test (Pratt's treatment of zeros, average ranks for ties; exact for up to 15 differences that
@@ -224,15 +226,6 @@ def _wilcoxon(differences: Floats) -> float:
     tied = len(np.unique(np.abs(differences))) < len(differences) or not moved.all()
     method = "approx" if tied or len(differences) > 50 else "exact"
     return float(stats.wilcoxon(differences, zero_method="pratt", method=method).pvalue)
-
-
-def p_in_words(p: float) -> str:
-    """Return a p value as journals print it."""
-    if np.isnan(p):
-        return "p not estimable"
-    if p < 0.0001:
-        return "p < 0.0001"
-    return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.3f}" if p < 0.9995 else "p = 1"
 
 
 def _sentence(row: dict[str, Any], level: float, digits: int) -> str:

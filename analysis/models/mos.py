@@ -77,7 +77,9 @@ def mos(
         parts.append(table.assign(**{by: group}))
     if not parts:
         raise DesignError(f"the column {by!r} is empty; there is nothing to split by")
-    return pd.concat(parts, ignore_index=True)[[by, *COLUMNS]]
+    out = pd.concat(parts, ignore_index=True)[[by, *COLUMNS]]
+    out.attrs["level"] = level
+    return out
 
 
 def _table(

@@ -16,7 +16,8 @@ import pandas as pd
 
 from analysis.errors import DesignError
 from analysis.ratings.tidy import cells
-from analysis.statistics.crossed import balanced_p_values, crossed_mean, prior_df
+from analysis.statistics.crossed import crossed_mean
+from analysis.statistics.moderation import balanced_p_values, prior_df
 from analysis.statistics.variance import Floats, Ints
 
 _MOST = 20_000

@@ -13,27 +13,24 @@ with few items this happens by chance: the interval then halves, and p values be
 times too often. The generalised p value (Tsui & Weerahandi 1989, Journal of the American Statistical
 Association 84:602-607; intervals: Weerahandi 1993, ibid. 88:899-905) drops nothing. It lets each expected
 mean square vary as its sum of squares over a chi-square, computes `V` from each draw, and averages the
-normal test over the draws. `V` is kept at or above half of what the residual alone gives (`_LEAST`), the
+normal test over the draws. `V` is kept at or above half of what the residual alone gives (`LEAST`), the
 value with which errors and coverage are nearest to what they claim: `benchmarks/coverage.py`. The interval
 holds the values that the test does not reject, whatever its level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse, special
 from scipy.optimize import brentq
-from scipy.stats import qmc
 
+from analysis.statistics.chi_squares import chi_squares
 from analysis.statistics.variance import Floats, Ints
 
-_DRAWS = 2048
-_FEWER_DRAWS = 512  # for each of many simulated studies
-_LEAST = 0.5
+LEAST = 0.5
 _MOST_DF = 1e7
 
 
@@ -98,7 +95,7 @@ class CrossedMean:
 
     @property
     def variance(self) -> float:
-        """The estimated variance of the mean, at least `_LEAST` of what the residual alone gives."""
+        """The estimated variance of the mean, at least `LEAST` of what the residual alone gives."""
         if self.residual is None:
             return float("nan")
         squares = [
@@ -135,7 +132,7 @@ class CrossedMean:
         """Standard error of the mean for each draw of the expected mean squares, `[draws]`."""
         assert self.residual is not None
         squares = [
-            form.total / _quantiles(form.df, k) if form else None
+            form.total / chi_squares(form.df, k) if form else None
             for k, form in enumerate((self.listener, self.item, self.residual))
         ]
         return np.sqrt(self._variance_of(*squares))
@@ -148,7 +145,7 @@ class CrossedMean:
         ):
             if square is not None and form is not None:
                 total = total + weight * (square - residual) / form.per_component
-        least: Floats = np.maximum(total, _LEAST * residual / self.n)
+        least: Floats = np.maximum(total, LEAST * residual / self.n)
         return least
 
 
@@ -190,121 +187,6 @@ def crossed_mean(scores: Floats, listeners: Ints, items: Ints) -> CrossedMean:
     )
     item = Form(item_squares, b - components, (n - a) / (b - components)) if b > components else None
     return replace(nothing, listener=listener, item=item, residual=residual)
-
-
-def share_variances(means: Sequence[CrossedMean], conditions: int) -> list[CrossedMean]:
-    """Moderate the variances of all differences between `conditions` by one another.
-
-    A difference between two conditions that few items tell about has a mean square with few degrees of
-    freedom. Where the differences' mean squares scatter no more than chance has it, they say the same, and
-    each takes its share of the others (empirical Bayes: Smyth 2004, Statistical Applications in Genetics and
-    Molecular Biology 3(1), article 3); where they scatter more, each keeps to its own. Sums of squares gain
-    `d (their common expectation)`, degrees of freedom `d`, at most what all conditions have together.
-
-    Args:
-        means: of the differences of all pairs of conditions.
-        conditions: how many conditions there are.
-    """
-    if conditions < 3:
-        return list(means)
-    able = [found for found in means if found.residual is not None]
-    if len(able) < 3:
-        return list(means)
-    listener = _moderated([found.listener for found in able], conditions)
-    item = _moderated([found.item for found in able], conditions)
-    residual = _moderated([found.residual for found in able], conditions)
-    moderated = iter(
-        replace(found, listener=a, item=b, residual=e)
-        for found, a, b, e in zip(able, listener, item, residual, strict=True)
-    )
-    return [next(moderated) if found.residual is not None else found for found in means]
-
-
-def _moderated(forms: Sequence[Form | None], conditions: int) -> list[Form | None]:
-    usable = [form for form in forms if form is not None and form.total > 0]
-    if len(usable) < 3:
-        return list(forms)
-    totals, dfs = (np.array([getattr(form, name) for form in usable]) for name in ("total", "df"))
-    prior = float(prior_df(totals / dfs, dfs, conditions))
-    common = float(totals.sum() / dfs.sum())
-    return [
-        replace(form, total=form.total + prior * form.df * common, df=form.df * (1 + prior)) if form else None
-        for form in forms
-    ]
-
-
-def prior_df(mean_squares: Floats, dfs: Floats, conditions: int) -> Floats:
-    """Return the prior's degrees of freedom, in multiples of those of one mean square, `[...]`.
-
-    The variance of the logarithms is trigamma(df / 2) by chance and trigamma(d / 2) more if the expected
-    mean squares scatter. Two differences that share a condition are correlated, their mean squares by 1/4:
-    over all pairs of `conditions` 1 / (conditions + 1) on average.
-
-    Args:
-        mean_squares: of the differences, `[..., pairs]`.
-        dfs: their degrees of freedom, `[pairs]`.
-        conditions: how many conditions there are.
-    """
-    scatter = np.log(mean_squares).var(axis=-1, ddof=1) * (conditions + 1) / conditions
-    excess = scatter - special.polygamma(1, dfs / 2).mean()
-    df = float(dfs.mean())
-    low, high = np.full_like(excess, 1e-3), np.full_like(excess, (conditions - 2.0) * df)
-    for _ in range(50):
-        middle = (low + high) / 2
-        more = special.polygamma(1, middle / 2) > excess
-        low, high = np.where(more, middle, low), np.where(more, high, middle)
-    found: Floats = (low + high) / 2 / df
-    return found
-
-
-def balanced_p_values(
-    means: Floats, totals: tuple[Floats, Floats, Floats], n_listeners: int, n_items: int, prior: Floats
-) -> Floats:
-    """Return the two-sided p values of the differences of many balanced studies at once, `[studies, pairs]`.
-
-    Args:
-        means: the mean differences, `[studies, pairs]`.
-        totals: sums of squares of listeners, items and the residual, moderated already, `[studies, pairs]`
-            each.
-        n_listeners: listeners.
-        n_items: items, each rated by every listener.
-        prior: degrees of freedom that each form gained, in multiples of its own, `[studies, 3]`.
-    """
-    n, size = n_listeners * n_items, max(512 // means.shape[1], 1)
-    dfs = np.array([n_listeners - 1.0, n_items - 1.0, (n_listeners - 1.0) * (n_items - 1.0)])
-    uniform, out = _uniform()[:_FEWER_DRAWS], np.empty(means.shape)
-    quantiles = [_chi_squares(dfs[k] * (1 + prior[:, k]), uniform[:, k]) for k in range(3)]
-    for start in range(0, len(means), size):
-        part = slice(start, start + size)
-        listener, item, residual = (
-            total[part, :, None] / values[index[part], None]
-            for total, (values, index) in zip(totals, quantiles, strict=True)
-        )
-        variances = np.maximum(listener + item - residual, _LEAST * residual) / n
-        errors = np.sqrt(np.maximum(2 * variances, np.finfo(float).tiny))
-        out[part] = special.erfc(np.abs(means[part, :, None]) / errors).mean(axis=-1)
-    return out
-
-
-def _chi_squares(dfs: Floats, uniform: Floats) -> tuple[Floats, Ints]:
-    """Quantiles for each different number of degrees of freedom, `[different, draws]`, and where they go."""
-    values, index = np.unique(np.round(dfs, 1), return_inverse=True)
-    rows: Floats = 2 * special.gammaincinv(values[:, None] / 2, uniform)
-    return rows, index
-
-
-@lru_cache(maxsize=1)
-def _uniform() -> Floats:
-    """The same evenly spread points of the unit cube each time, `[draws, 3]`."""
-    drawn: Floats = qmc.Sobol(3, scramble=True, rng=1).random(_DRAWS)
-    return np.clip(drawn, 1e-12, 1 - 1e-12)
-
-
-@lru_cache(maxsize=64)
-def _quantiles(df: float, factor: int) -> Floats:
-    """Chi-squares at the draws of one factor, `[draws]`; all pairs of a complete study share them."""
-    drawn: Floats = 2 * special.gammaincinv(df / 2, _uniform()[:, factor])
-    return drawn
 
 
 def _two_sided(distance: float, errors: Floats) -> float:

@@ -13,11 +13,13 @@ from scipy import integrate, stats
 from statsmodels.stats.multitest import multipletests
 
 from analysis import DesignError, compare
-from analysis.models.compare import _wilcoxon, p_in_words
+from analysis.formatting import p_in_words
+from analysis.models.compare import _wilcoxon
 from analysis.statistics.corrections import adjust
-from analysis.statistics.crossed import crossed_mean, share_variances
+from analysis.statistics.crossed import crossed_mean
 from analysis.statistics.effect_sizes import cohens_dz, rank_biserial, superiority
 from analysis.statistics.intervals import Interval
+from analysis.statistics.moderation import share_variances
 from analysis.statistics.permutation import medians, sign_flip
 
 Make = Callable[..., pd.DataFrame]
@@ -92,20 +94,6 @@ def test_the_sentence(make: Make) -> None:
     )
     none = compare(frame, correction="none", test="permutation", level=0.9).iloc[0]["sentence"]
     assert "90 % interval" in none and none.endswith("p = 0.0005.")
-
-
-@pytest.mark.parametrize(
-    ("p", "words"),
-    [
-        (0.00001, "p < 0.0001"),
-        (0.0003, "p = 0.0003"),
-        (0.0213, "p = 0.021"),
-        (0.9999, "p = 1"),
-        (np.nan, "p not estimable"),
-    ],
-)
-def test_p_values_in_words(p: float, words: str) -> None:
-    assert p_in_words(p) == words
 
 
 def test_equal_conditions(make: Make) -> None:

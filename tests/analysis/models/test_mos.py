@@ -188,7 +188,7 @@ def test_what_is_assumed_when_nothing_is_said(make: Make) -> None:
     pd.testing.assert_frame_equal(mos(frame, interval="bootstrap"), stated)
     assert not mos(frame, interval="bootstrap", seed=1)["ci_low"].equals(stated["ci_low"])
     narrow = mos(frame, level=0.5)
-    assert narrow.attrs["level"] == 0.5
+    assert narrow.attrs["level"] == mos(frame, level=0.5, by="item").attrs["level"] == 0.5
     assert (narrow["ci_high"] - narrow["ci_low"] < mos(frame)["ci_high"] - mos(frame)["ci_low"]).all()
 
 

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.statistics.crossed import (
-    CrossedMean,
-    Form,
-    balanced_p_values,
-    crossed_mean,
-    prior_df,
-    share_variances,
-)
-
-
-def ratings(
-    i: int, j: int, share: float = 1.0, *, seed: int = 0, sds: tuple[float, float, float] = (10, 6, 12)
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    a, b = np.nonzero(rng.random((i, j)) < share)
-    y = 5 + sds[0] * rng.normal(size=i)[a] + sds[1] * rng.normal(size=j)[b] + sds[2] * rng.normal(size=len(a))
-    return y, a, b
+from analysis.statistics.crossed import CrossedMean, crossed_mean
+from tests.analysis.statistics.simulated import crossed_ratings
 
 
 def by_least_squares(y: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[list[float], list[int]]:
@@ -57,7 +39,7 @@ def by_brute_force(found: CrossedMean, distance: float, draws: int = 400_000) ->
     ("i", "j", "share"), [(6, 5, 1.0), (12, 6, 0.6), (9, 7, 0.8), (5, 14, 0.5), (30, 3, 0.7), (3, 40, 0.7)]
 )
 def test_sums_of_squares_are_those_of_regressions(i: int, j: int, share: float) -> None:
-    y, a, b = ratings(i, j, share)
+    y, a, b = crossed_ratings(i, j, share)
     totals, dfs = by_least_squares(y, a, b)
     found = crossed_mean(y, a, b)
     assert found.listener and found.item and found.residual
@@ -71,7 +53,7 @@ def test_sums_of_squares_are_those_of_regressions(i: int, j: int, share: float) 
 
 
 def test_a_study_in_two_parts_loses_a_degree_of_freedom_to_each_factor() -> None:
-    y, a, b = ratings(12, 8)
+    y, a, b = crossed_ratings(12, 8)
     apart = (a < 6) == (b < 4)
     y, a, b = y[apart], a[apart], b[apart]
     totals, dfs = by_least_squares(y, a, b)
@@ -82,7 +64,7 @@ def test_a_study_in_two_parts_loses_a_degree_of_freedom_to_each_factor() -> None
 
 
 def test_a_balanced_design_gives_the_textbooks_mean_squares() -> None:
-    y, a, b = ratings(7, 5)
+    y, a, b = crossed_ratings(7, 5)
     table = y.reshape(7, 5)
     rows, columns = table.mean(1) - table.mean(), table.mean(0) - table.mean()
     rest = table - table.mean() - rows[:, None] - columns
@@ -94,7 +76,7 @@ def test_a_balanced_design_gives_the_textbooks_mean_squares() -> None:
 
 @pytest.mark.parametrize(("i", "j", "share"), [(20, 2, 1.0), (20, 8, 1.0), (21, 16, 0.5), (5, 3, 1.0)])
 def test_p_values_agree_with_brute_force(i: int, j: int, share: float) -> None:
-    found = crossed_mean(*ratings(i, j, share))
+    found = crossed_mean(*crossed_ratings(i, j, share))
     for distance in (0.5, 2.0, 1.5 * found.half_width(), 3 * found.half_width()):
         expected = by_brute_force(found, distance)
         assert found.p_value(found.mean - distance) == pytest.approx(expected, abs=0.004)
@@ -103,7 +85,7 @@ def test_p_values_agree_with_brute_force(i: int, j: int, share: float) -> None:
 @given(seed=st.integers(0, 10_000), i=st.integers(2, 12), j=st.integers(2, 9), level=st.floats(0.5, 0.999))
 @settings(max_examples=60, deadline=None)
 def test_the_interval_holds_what_the_test_does_not_reject(seed: int, i: int, j: int, level: float) -> None:
-    found = crossed_mean(*ratings(i, j, seed=seed))
+    found = crossed_mean(*crossed_ratings(i, j, seed=seed))
     half = found.half_width(level)
     for end in (found.mean - half, found.mean + half):
         assert found.p_value(end) == pytest.approx(1 - level, abs=1e-6)
@@ -112,7 +94,7 @@ def test_the_interval_holds_what_the_test_does_not_reject(seed: int, i: int, j: 
 
 def test_large_studies_come_to_the_t_test() -> None:
     # Listeners that hardly differ, items that do: all rests on the items' means.
-    y, a, b = ratings(200, 9, sds=(0.01, 20, 1))
+    y, a, b = crossed_ratings(200, 9, sds=(0.01, 20, 1))
     found = crossed_mean(y, a, b)
     means = y.reshape(200, 9).mean(axis=0)
     expected = stats.ttest_1samp(means, 0)
@@ -125,7 +107,7 @@ def test_large_studies_come_to_the_t_test() -> None:
 def test_one_rating_more_or_less_does_not_make_an_interval_leap() -> None:
     # Items hardly differ, so that their component is estimated just above or just below zero.
     widths = []
-    y, a, b = ratings(8, 4, seed=3, sds=(8, 0.5, 8))
+    y, a, b = crossed_ratings(8, 4, seed=3, sds=(8, 0.5, 8))
     for left_out in range(len(y)):
         keep = np.arange(len(y)) != left_out
         widths.append(crossed_mean(y[keep], a[keep], b[keep]).half_width())
@@ -158,7 +140,7 @@ def test_one_factor_has_the_mean_squares_of_a_one_way_anova(of_listeners: bool) 
 
 
 def test_the_opposite_difference_has_the_opposite_mean_and_the_same_errors() -> None:
-    y, a, b = ratings(6, 4, 0.9)
+    y, a, b = crossed_ratings(6, 4, 0.9)
     found, expected = crossed_mean(y, a, b).reversed(), crossed_mean(-y, a, b)
     assert found.mean == expected.mean == -y.mean()
     assert found.p_value(2.0) == pytest.approx(expected.p_value(2.0))
@@ -188,61 +170,6 @@ def test_what_cannot_be_estimated_says_why(
     assert found.note == note
     assert np.isnan([found.variance, found.p_value(), found.half_width(), found.equivalent_df()]).all()
     assert found.mean == pytest.approx(np.mean(scores))
-
-
-def test_moderation_shares_alike_variances_and_keeps_unlike_ones() -> None:
-    rng = np.random.default_rng(0)
-    pairs = list(itertools.combinations(range(8), 2))
-
-    def means(item_sds: np.ndarray) -> list[CrossedMean]:
-        table = rng.normal(size=(40, 1, 8)) * 6 + rng.normal(size=(1, 16, 8)) * item_sds
-        table = table + rng.normal(size=(40, 16, 8)) * 12
-        a, b = (index.ravel() for index in np.indices((40, 16)))
-        return [crossed_mean((table[..., k] - table[..., m]).ravel(), a, b) for k, m in pairs]
-
-    alike = share_variances(means(np.full(8, 6.0)), 8)
-    assert all(found.item and found.item.df > 4 * 15 for found in alike)
-    unlike = means(np.array([30.0, 30, 30, 30, 0.1, 0.1, 0.1, 0.1]))
-    shared = share_variances(unlike, 8)
-    assert all(found.item and found.item.df < 2 * 15 for found in shared)
-    # The common expectation is that of pooled sums, each form keeps its own ratio of component to residual.
-    one, before = shared[0].residual, unlike[0].residual
-    assert one and before
-    common = sum(f.residual.total for f in unlike if f.residual) / (28 * before.df)
-    assert one.mean == pytest.approx((before.total + (one.df - before.df) * common) / one.df)
-
-
-def test_two_conditions_are_left_as_they_are() -> None:
-    found = crossed_mean(*ratings(6, 4))
-    assert share_variances([found], 2) == [found]
-
-
-def test_prior_follows_the_scatter_of_the_mean_squares() -> None:
-    rng = np.random.default_rng(3)
-    dfs = np.full(4000, 6.0)
-    # Independent mean squares, so that hardly any correlation (many conditions) is to be allowed for.
-    alike = rng.chisquare(6, 4000) / 6
-    assert prior_df(alike, dfs, 10_000) > 30
-    for d0 in (4.0, 12.0):  # scaled F distributed: Smyth 2004, section 3
-        scattered = alike * d0 / rng.chisquare(d0, 4000)
-        assert prior_df(scattered, dfs, 10_000) * 6 == pytest.approx(d0, rel=0.15)
-
-
-def test_many_balanced_studies_at_once_are_as_one_by_one() -> None:
-    rows = [crossed_mean(*ratings(9, 4, seed=seed)) for seed in range(5)]
-    moderated = [
-        replace(
-            found,
-            listener=Form(found.listener.total + 100, found.listener.df * 1.5, found.listener.per_component),
-        )
-        for found in rows
-        if found.listener
-    ]
-    names = ("listener", "item", "residual")
-    totals = tuple(np.array([[getattr(found, name).total] for found in moderated]) for name in names)
-    prior = np.tile([0.5, 0.0, 0.0], (5, 1))
-    got = balanced_p_values(np.array([[found.mean] for found in rows]), totals, 9, 4, prior)
-    assert got[:, 0] == pytest.approx([found.p_value() for found in moderated], rel=0.02)
 
 
 def test_scores_that_are_equal_but_for_rounding_are_equal() -> None:
