@@ -59,7 +59,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "interpreter": (
         "kinds.losses", "faithfulness.functional", "faithfulness.bootstrap", "faithfulness.scores",
-        "faithfulness.streaming", "classifier.front_end", "explainers.lmac_td", "networks.filter_bank",
+        "faithfulness.streaming", "classifier.front_end", "explainers.lmac_td",
+        "explainers.lmac_td_settings", "explainers.lmac_td_network", "networks.filter_bank",
         "evaluation.ground_truth", "evaluation.trivial_masks", "evaluation.mask_statistics",
     ),
 }  # fmt: skip
@@ -74,7 +75,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "mushra_server/participant/test_session.py",
     ),
     "mushra_server.export.erasure": ("mushra_server/webmushra/test_refused_posts.py",),
-    "interpreter.explainers.lmac_td": ("interpreter/explainers/test_lmac_td_building.py",),
+    "interpreter.explainers.lmac_td_network": ("interpreter/explainers/test_lmac_td.py",),
     "interpreter.faithfulness.functional": ("interpreter/faithfulness/test_faithfulness.py",),
 }
 

@@ -19,7 +19,8 @@ def make_evaluation(who: str) -> Callable[[], tuple[Tensor, list[Tensor]]]:
     from interpreter.classifier.cnn14 import CnnClassifier
     from interpreter.evaluation.scoring import evaluate_items
     from interpreter.evaluation.settings import Items
-    from interpreter.explainers.lmac_td import LmacTd, build_lmac_td
+    from interpreter.explainers.lmac_td import LmacTd
+    from interpreter.explainers.lmac_td_settings import build_lmac_td
     from interpreter.settings.presets import load_config
     from stimuli import Dataset
     from stimuli.soundscapes import make_soundscapes, write_soundscapes

@@ -34,3 +34,32 @@ def sample(maps: Tensor, positions: Tensor, dim: int) -> Tensor:
     shape[dim] = -1
     lower, upper = maps.index_select(dim, below), maps.index_select(dim, (below + 1).clamp(max=last))
     return torch.lerp(lower, upper, weight.view(shape))
+
+
+def in_cells(points: Tensor, per_cell: float) -> Tensor:
+    """Return where points of a finer grid lie among cells, as `sample` reads them.
+
+    Args:
+        points: on a grid where 0 is the centre of the first point; shape `[n]`.
+        per_cell: how many of its points a cell spans; both begin at one edge.
+    """
+    return (points + 0.5) / per_cell - 0.5
+
+
+def along_bands(maps: Tensor, points: int, bands: Tensor | None, bands_per_cell: float) -> Tensor:
+    """Read maps `[..., F]` along their frequency axis, which is mel, at points of another axis.
+
+    Args:
+        maps: what to read.
+        points: how many points there are.
+        bands: place of each point on the axis of mel bands, 0 the first band's centre, shape `[points]`;
+            None stretches the maps over the points.
+        bands_per_cell: mel bands that a cell spans.
+
+    Shape:
+        - result: `[..., points]`
+    """
+    if bands is not None:
+        return sample(maps, in_cells(bands, bands_per_cell), dim=-1)
+    order = torch.arange(points, device=maps.device)
+    return sample(maps, in_cells(order, points / maps.shape[-1]), dim=-1)

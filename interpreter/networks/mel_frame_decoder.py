@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
-from interpreter.networks.feature_maps import sample
+from interpreter.networks.feature_maps import along_bands, in_cells, sample
 from interpreter.networks.slim_unet import SlimUNet
 
 _SIGNS = 2  # of a coefficient of the filter bank: a channel for each, one after the other
@@ -57,12 +56,6 @@ class MelFrameDecoder(nn.Module):
         maps = self.head(self.trunk(representations))
         scale = 2**self.trunk.doublings
         rows = self.cell_samples / scale if self.cell_samples else samples / maps.shape[2]
-        maps = sample(maps, self._columns(maps.shape[3], scale), dim=3)
-        maps = sample(maps, (centres - self.first_sample + 0.5) / rows - 0.5, dim=2)
+        maps = along_bands(maps, self.coefficients, self.positions, self.cell_bands / scale)
+        maps = sample(maps, in_cells(centres - self.first_sample, rows), dim=2)
         return maps.permute(0, 3, 1, 2).flatten(1, 2)
-
-    def _columns(self, cells: int, scale: int) -> Tensor:
-        if self.positions is not None:
-            return (self.positions + 0.5) * (scale / self.cell_bands) - 0.5
-        order = torch.arange(self.coefficients, device=self.head.weight.device)
-        return (order + 0.5) * (cells / self.coefficients) - 0.5

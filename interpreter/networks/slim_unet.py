@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from interpreter.networks.feature_maps import fit, sample
+from interpreter.networks.feature_maps import along_bands, fit, in_cells, sample
 
 
 class SlimUNet(nn.Module):
@@ -97,8 +97,7 @@ class SlimFrameDecoder(nn.Module):
         maps = self.trunk(representations)
         cell = self.cell_samples / 2**self.trunk.doublings if self.cell_samples else samples / maps.shape[2]
         columns = self.head(maps.transpose(1, 2).flatten(2))
-        positions = (centres - self.first_sample + 0.5) / cell - 0.5
-        return sample(columns, positions, dim=1).transpose(1, 2)
+        return sample(columns, in_cells(centres - self.first_sample, cell), dim=1).transpose(1, 2)
 
 
 class SlimMaskDecoder(nn.Module):
@@ -140,10 +139,5 @@ class SlimMaskDecoder(nn.Module):
         maps = self.head(self.trunk(representations)).squeeze(1)
         scale = 2**self.trunk.doublings
         rows = self.cell_frames / scale if self.cell_frames else frames / maps.shape[1]
-        positions = (torch.arange(frames, device=maps.device) + 0.5) / rows - 0.5
-        maps = sample(maps, positions, dim=1)
-        if self.bin_positions is None:
-            columns = (torch.arange(bins, device=maps.device) + 0.5) * (maps.shape[2] / bins) - 0.5
-        else:
-            columns = (self.bin_positions + 0.5) * (scale / self.cell_bands) - 0.5
-        return sample(maps, columns, dim=2)
+        maps = sample(maps, in_cells(torch.arange(frames, device=maps.device), rows), dim=1)
+        return along_bands(maps, bins, self.bin_positions, self.cell_bands / scale)

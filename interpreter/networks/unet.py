@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from interpreter.errors import ConfigError
 from interpreter.networks.conv_transpose import applied
 from interpreter.networks.conv_transpose_composed import composed
-from interpreter.networks.feature_maps import fit, sample
+from interpreter.networks.feature_maps import fit, in_cells, sample
 
 Alignment = Literal["crop", "aligned"]
 """Where cells are in time: `crop` as published (cut or filled at the end), `aligned` where they belong."""
@@ -176,7 +176,7 @@ class UNetDecoder(SkipDecoder):
             plane = self._plane(representations, frames)
             return fit(plane, frames, plane.shape[3])[:, 0].transpose(1, 2)
         grid = self.grid(9)
-        deepest = (centres - self.first_sample + 0.5) / self.cell_samples - 0.5
+        deepest = in_cells(centres - self.first_sample, self.cell_samples)
         positions = (deepest * grid.stride + grid.offset).clamp(min=0)
         plane = self._plane(representations, int(positions[-1]) + 2)
         return sample(plane[:, 0], positions, dim=1).transpose(1, 2)

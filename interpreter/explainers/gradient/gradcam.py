@@ -18,7 +18,7 @@ from interpreter.explainers.gradient.backpropagation import guided_gradient
 from interpreter.explainers.gradient.base import GradientExplainer, GradientOptions
 from interpreter.explainers.gradient.captum_calls import leaf
 from interpreter.explainers.spectral import Picture, PictureModel
-from interpreter.networks.feature_maps import sample
+from interpreter.networks.feature_maps import in_cells, sample
 from interpreter.types import Classifier
 
 FrequencyAxis = Literal["mel", "linear"]
@@ -104,7 +104,7 @@ class GradCamExplainer(GradientExplainer):
         span = wanted / cells
         if is_spectral(self.classifier):
             span = 2.0 ** math.floor(math.log2(max(span, 1)))
-        return (torch.arange(wanted, device=self.front_end.filters.device) + 0.5) / span - 0.5
+        return in_cells(torch.arange(wanted, device=self.front_end.filters.device), span)
 
 
 class GuidedGradCamExplainer(GradCamExplainer):

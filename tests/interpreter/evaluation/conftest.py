@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from interpreter.evaluation.run import EvaluationPlan
-from interpreter.explainers.lmac_td import build_lmac_td
+from interpreter.explainers.lmac_td_settings import build_lmac_td
 from interpreter.kinds.classifier import build_classifier
 from interpreter.loading import load_classifier
 from interpreter.runs.folder import Run, link_to, versions, write_config, write_run

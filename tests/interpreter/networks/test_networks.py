@@ -13,9 +13,11 @@ from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.lmac import Lmac, build_lmac
-from interpreter.explainers.lmac_td import LmacTd, build_lmac_td
+from interpreter.explainers.lmac_td import LmacTd
+from interpreter.explainers.lmac_td_settings import build_lmac_td
+from interpreter.networks.dual_path import sinusoids
 from interpreter.networks.feature_maps import fit, sample
-from interpreter.networks.sepformer import MaskNet, overlap_add, sinusoids
+from interpreter.networks.sepformer import MaskNet, overlap_add
 from interpreter.networks.slim_unet import SlimFrameDecoder, SlimMaskDecoder
 from interpreter.settings.presets import load_config
 

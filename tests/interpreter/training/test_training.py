@@ -179,7 +179,8 @@ def test_half_precision_trains_as_well(train_small: Train, classifier_run: Path,
 def test_gradients_reach_what_is_trained_and_never_the_classifier(
     classifier_run: Path, soundscapes: Path
 ) -> None:
-    from interpreter.explainers.lmac_td import LmacTdConfig, LmacTdTask, build_lmac_td
+    from interpreter.explainers.lmac_td import LmacTdTask
+    from interpreter.explainers.lmac_td_settings import LmacTdConfig, build_lmac_td
     from interpreter.settings.presets import load_config
 
     classifier = load_classifier(classifier_run)

@@ -10,7 +10,8 @@ import torch
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import ConfigError
-from interpreter.explainers.lmac_td import LmacTdConfig, LmacTdNetwork, build_lmac_td, load_filter_bank
+from interpreter.explainers.lmac_td_network import LmacTdNetwork
+from interpreter.explainers.lmac_td_settings import LmacTdConfig, build_lmac_td, load_filter_bank
 from interpreter.networks.filter_bank import windowed_dct
 from interpreter.settings.presets import load_config
 
