@@ -6,8 +6,9 @@ are imported when they are asked for: some load matplotlib or jinja2.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
     from analysis.companion.write import write_companion
@@ -33,40 +34,6 @@ if TYPE_CHECKING:
     from analysis.ratings.load import load_ratings
     from analysis.report.results import Options, Results, analyse
     from analysis.report.write import write_report
-
-_HOMES = {
-    "AnalysisError": "errors",
-    "DesignError": "errors",
-    "MixedModel": "models.mixed",
-    "Options": "report.results",
-    "RatingsError": "errors",
-    "Results": "report.results",
-    "Spread": "models.power",
-    "analyse": "report.results",
-    "assumptions": "models.assumptions",
-    "compare": "models.compare",
-    "kept": "models.screening",
-    "listeners": "models.reliability",
-    "load_ratings": "ratings.load",
-    "mixed_model": "models.mixed",
-    "mos": "models.mos",
-    "omnibus": "models.anova",
-    "pilot_spread": "models.power",
-    "plot_box": "figures",
-    "plot_differences": "figures",
-    "plot_items": "figures",
-    "plot_listeners": "figures",
-    "plot_mos": "figures",
-    "plot_progress": "figures",
-    "plot_ranks": "figures",
-    "plot_violin": "figures",
-    "power": "models.power",
-    "reliability": "models.reliability",
-    "required_listeners": "models.power",
-    "screen": "models.screening",
-    "write_companion": "companion.write",
-    "write_report": "report.write",
-}
 
 __all__ = [
     "AnalysisError",
@@ -102,14 +69,38 @@ __all__ = [
     "write_report",
 ]
 
+_HOMES = {
+    "AnalysisError": "analysis.errors",
+    "DesignError": "analysis.errors",
+    "MixedModel": "analysis.models.mixed",
+    "Options": "analysis.report.results",
+    "RatingsError": "analysis.errors",
+    "Results": "analysis.report.results",
+    "Spread": "analysis.models.power",
+    "analyse": "analysis.report.results",
+    "assumptions": "analysis.models.assumptions",
+    "compare": "analysis.models.compare",
+    "kept": "analysis.models.screening",
+    "listeners": "analysis.models.reliability",
+    "load_ratings": "analysis.ratings.load",
+    "mixed_model": "analysis.models.mixed",
+    "mos": "analysis.models.mos",
+    "omnibus": "analysis.models.anova",
+    "pilot_spread": "analysis.models.power",
+    "plot_box": "analysis.figures",
+    "plot_differences": "analysis.figures",
+    "plot_items": "analysis.figures",
+    "plot_listeners": "analysis.figures",
+    "plot_mos": "analysis.figures",
+    "plot_progress": "analysis.figures",
+    "plot_ranks": "analysis.figures",
+    "plot_violin": "analysis.figures",
+    "power": "analysis.models.power",
+    "reliability": "analysis.models.reliability",
+    "required_listeners": "analysis.models.power",
+    "screen": "analysis.models.screening",
+    "write_companion": "analysis.companion.write",
+    "write_report": "analysis.report.write",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = import_lazily(__name__, _HOMES)

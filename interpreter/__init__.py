@@ -5,8 +5,9 @@ Names are imported when they are asked for, so that `import interpreter` costs n
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
     from interpreter.classifier import Cnn14, CnnClassifier
@@ -19,26 +20,6 @@ if TYPE_CHECKING:
     from interpreter.loading import load_classifier, load_explainer
     from interpreter.recordings.explain_sound import explain
     from interpreter.types import Classifier, Explanation
-
-_HOMES = {
-    "METHODS": "explainers.methods",
-    "CheckpointError": "errors",
-    "Classifier": "types",
-    "Cnn14": "classifier",
-    "CnnClassifier": "classifier",
-    "ConfigError": "errors",
-    "Explainer": "explainers.base",
-    "Explanation": "types",
-    "FrontEnd": "classifier.front_end",
-    "InterpreterError": "errors",
-    "RunError": "errors",
-    "WrappedClassifier": "classifier.wrapped",
-    "evaluate": "evaluation.scoring",
-    "explain": "recordings.explain_sound",
-    "load_classifier": "loading",
-    "load_explainer": "loading",
-    "wrap_module": "classifier.wrapped",
-}
 
 __all__ = [
     "METHODS",
@@ -60,14 +41,24 @@ __all__ = [
     "wrap_module",
 ]
 
+_HOMES = {
+    "METHODS": "interpreter.explainers.methods",
+    "CheckpointError": "interpreter.errors",
+    "Classifier": "interpreter.types",
+    "Cnn14": "interpreter.classifier",
+    "CnnClassifier": "interpreter.classifier",
+    "ConfigError": "interpreter.errors",
+    "Explainer": "interpreter.explainers.base",
+    "Explanation": "interpreter.types",
+    "FrontEnd": "interpreter.classifier.front_end",
+    "InterpreterError": "interpreter.errors",
+    "RunError": "interpreter.errors",
+    "WrappedClassifier": "interpreter.classifier.wrapped",
+    "evaluate": "interpreter.evaluation.scoring",
+    "explain": "interpreter.recordings.explain_sound",
+    "load_classifier": "interpreter.loading",
+    "load_explainer": "interpreter.loading",
+    "wrap_module": "interpreter.classifier.wrapped",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = import_lazily(__name__, _HOMES)

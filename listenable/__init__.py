@@ -12,8 +12,9 @@ it is first asked for, so that ratings are analysed and studies are built withou
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
     from analysis import (
@@ -61,54 +62,6 @@ if TYPE_CHECKING:
         render,
         simulate_study,
     )
-
-_HOMES = {
-    "COMMANDS": "listenable.cli",
-    "METHODS": "interpreter",
-    "Choices": "study_builder",
-    "Dataset": "stimuli",
-    "Manifest": "stimuli",
-    "StudyConfig": "study_builder",
-    "align_loudness": "stimuli",
-    "build_study": "study_builder",
-    "check_study": "study_builder",
-    "compare": "analysis",
-    "create_app": "mushra_server",
-    "evaluate": "interpreter",
-    "explain": "interpreter",
-    "integrated_loudness": "stimuli",
-    "kept": "analysis",
-    "listeners": "analysis",
-    "load_classifier": "interpreter",
-    "load_explainer": "interpreter",
-    "load_ratings": "analysis",
-    "lowpass_anchor": "stimuli",
-    "main": "listenable.cli",
-    "mix_at_snr": "stimuli",
-    "mixed_model": "analysis",
-    "mos": "analysis",
-    "omnibus": "analysis",
-    "pack_study": "study_builder",
-    "plot_box": "analysis",
-    "plot_differences": "analysis",
-    "plot_items": "analysis",
-    "plot_listeners": "analysis",
-    "plot_mos": "analysis",
-    "plot_progress": "analysis",
-    "plot_ranks": "analysis",
-    "plot_violin": "analysis",
-    "power": "analysis",
-    "read_audio": "stimuli",
-    "reliability": "analysis",
-    "render": "study_builder",
-    "required_listeners": "analysis",
-    "screen": "analysis",
-    "simulate_study": "study_builder",
-    "wrap_module": "interpreter",
-    "write_audio": "stimuli",
-    "write_companion": "analysis",
-    "write_report": "analysis",
-}
 
 __all__ = [
     "COMMANDS",
@@ -158,14 +111,52 @@ __all__ = [
     "write_report",
 ]
 
+_HOMES = {
+    "COMMANDS": "listenable.cli",
+    "METHODS": "interpreter",
+    "Choices": "study_builder",
+    "Dataset": "stimuli",
+    "Manifest": "stimuli",
+    "StudyConfig": "study_builder",
+    "align_loudness": "stimuli",
+    "build_study": "study_builder",
+    "check_study": "study_builder",
+    "compare": "analysis",
+    "create_app": "mushra_server",
+    "evaluate": "interpreter",
+    "explain": "interpreter",
+    "integrated_loudness": "stimuli",
+    "kept": "analysis",
+    "listeners": "analysis",
+    "load_classifier": "interpreter",
+    "load_explainer": "interpreter",
+    "load_ratings": "analysis",
+    "lowpass_anchor": "stimuli",
+    "main": "listenable.cli",
+    "mix_at_snr": "stimuli",
+    "mixed_model": "analysis",
+    "mos": "analysis",
+    "omnibus": "analysis",
+    "pack_study": "study_builder",
+    "plot_box": "analysis",
+    "plot_differences": "analysis",
+    "plot_items": "analysis",
+    "plot_listeners": "analysis",
+    "plot_mos": "analysis",
+    "plot_progress": "analysis",
+    "plot_ranks": "analysis",
+    "plot_violin": "analysis",
+    "power": "analysis",
+    "read_audio": "stimuli",
+    "reliability": "analysis",
+    "render": "study_builder",
+    "required_listeners": "analysis",
+    "screen": "analysis",
+    "simulate_study": "study_builder",
+    "wrap_module": "interpreter",
+    "write_audio": "stimuli",
+    "write_companion": "analysis",
+    "write_report": "analysis",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = import_lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Importing this package is cheap: each public name is imported when it is first a
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
     from stimuli.anchors import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, anchor_filter, lowpass_anchor
@@ -52,46 +53,36 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Aligned": "loudness",
-    "Audio": "audio",
-    "AudioFileError": "errors",
-    "Clip": "dataset",
-    "Condition": "manifest",
-    "Dataset": "dataset",
-    "DatasetError": "errors",
-    "Item": "manifest",
-    "LOW_ANCHOR_HZ": "anchors",
-    "MAX_SEED": "seeds",
-    "MID_ANCHOR_HZ": "anchors",
-    "Manifest": "manifest",
-    "ManifestError": "errors",
-    "Mixture": "mixing",
-    "SeedError": "errors",
-    "StimuliError": "errors",
-    "Stimulus": "manifest",
-    "align_loudness": "loudness",
-    "anchor_filter": "anchors",
-    "fit_length": "dataset",
-    "integrated_loudness": "loudness",
-    "lowpass_anchor": "anchors",
-    "mix_at_snr": "mixing",
-    "read_audio": "audio",
-    "refuse_seed": "seeds",
-    "resample": "audio",
-    "sha256_of": "manifest",
-    "to_mono": "audio",
-    "true_peak": "loudness",
-    "write_audio": "audio",
+    "Aligned": "stimuli.loudness",
+    "Audio": "stimuli.audio",
+    "AudioFileError": "stimuli.errors",
+    "Clip": "stimuli.dataset",
+    "Condition": "stimuli.manifest",
+    "Dataset": "stimuli.dataset",
+    "DatasetError": "stimuli.errors",
+    "Item": "stimuli.manifest",
+    "LOW_ANCHOR_HZ": "stimuli.anchors",
+    "MAX_SEED": "stimuli.seeds",
+    "MID_ANCHOR_HZ": "stimuli.anchors",
+    "Manifest": "stimuli.manifest",
+    "ManifestError": "stimuli.errors",
+    "Mixture": "stimuli.mixing",
+    "SeedError": "stimuli.errors",
+    "StimuliError": "stimuli.errors",
+    "Stimulus": "stimuli.manifest",
+    "align_loudness": "stimuli.loudness",
+    "anchor_filter": "stimuli.anchors",
+    "fit_length": "stimuli.dataset",
+    "integrated_loudness": "stimuli.loudness",
+    "lowpass_anchor": "stimuli.anchors",
+    "mix_at_snr": "stimuli.mixing",
+    "read_audio": "stimuli.audio",
+    "refuse_seed": "stimuli.seeds",
+    "resample": "stimuli.audio",
+    "sha256_of": "stimuli.manifest",
+    "to_mono": "stimuli.audio",
+    "true_peak": "stimuli.loudness",
+    "write_audio": "stimuli.audio",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = import_lazily(__name__, _HOMES)

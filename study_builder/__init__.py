@@ -6,8 +6,9 @@ needs torch, only then.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
     from study_builder.building.archive import pack_study
@@ -34,26 +35,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Choices": "building.choices",
-    "SessionPlan": "design",
-    "StudyConfig": "config",
-    "StudyError": "errors",
-    "build_study": "building.build",
-    "check_study": "checks.study",
-    "pack_study": "building.archive",
-    "render": "rendering.render",
-    "session_plan": "design",
-    "simulate_study": "simulation.rehearsal",
+    "Choices": "study_builder.building.choices",
+    "SessionPlan": "study_builder.design",
+    "StudyConfig": "study_builder.config",
+    "StudyError": "study_builder.errors",
+    "build_study": "study_builder.building.build",
+    "check_study": "study_builder.checks.study",
+    "pack_study": "study_builder.building.archive",
+    "render": "study_builder.rendering.render",
+    "session_plan": "study_builder.design",
+    "simulate_study": "study_builder.simulation.rehearsal",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = import_lazily(__name__, _HOMES)

@@ -22,9 +22,16 @@ ALLOWED: dict[str, set[str]] = {
     "stimuli": set(),
     "interpreter": {"stimuli"},
     "study_builder": {"stimuli"},  # and the interpreter in RENDER
-    "analysis": {"stimuli.files", "stimuli.vocabulary", "stimuli.names", "study_builder.config"},
+    "analysis": {
+        "stimuli.files",
+        "stimuli.lazy",
+        "stimuli.names",
+        "stimuli.vocabulary",
+        "study_builder.config",
+    },
     "mushra_server": {
         "stimuli.files",
+        "stimuli.lazy",
         "stimuli.vocabulary",
         "study_builder.config",
         "study_builder.design",

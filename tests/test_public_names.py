@@ -46,7 +46,12 @@ def test_the_door_shows_each_package_under_its_own_name() -> None:
 
     for name, home in listenable._HOMES.items():
         assert getattr(listenable, name) is getattr(__import__(home, fromlist=[name]), name)
-    assert sorted(listenable.__all__) == sorted(listenable._HOMES)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_public_name_has_a_home(package: str) -> None:
+    module = __import__(package)
+    assert sorted(module.__all__) == sorted(module._HOMES) == dir(module)
 
 
 @pytest.mark.parametrize(
