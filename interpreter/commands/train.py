@@ -40,9 +40,25 @@ _WORKERS = typer.Option(0, min=0, help="Processes that prepare batches.")
 _PROGRESS = typer.Option(True, "--progress/--no-progress", help="Show a progress bar.")
 
 
-def _options(
-    classifier: Path = _CLASSIFIER,
-    start: Path = _START,
+def _command(kind: str, entry: Entry) -> Callable[..., None]:
+    """Return the command that trains `kind`: the options of `_train`, less the runs that it does not need."""
+    needed = {"kind": False, "classifier": entry.needs_classifier, "start": entry.starts_from is not None}
+    whole = inspect.signature(_train, eval_str=True)
+    kept = [option for name, option in whole.parameters.items() if needed.get(name, True)]
+
+    def command(**options: Any) -> None:
+        _train(kind, **{"classifier": None, "start": None, **options})
+
+    command.__signature__ = whole.replace(parameters=kept)  # type: ignore[attr-defined]
+    command.__annotations__ = {option.name: option.annotation for option in kept}
+    return command
+
+
+def _train(
+    kind: str,
+    *,
+    classifier: Path | None = _CLASSIFIER,
+    start: Path | None = _START,
     data: Path = _DATA,
     out: Path = _OUT,
     preset: str = _PRESET,
@@ -57,46 +73,7 @@ def _options(
     workers: int = _WORKERS,
     progress: bool = _PROGRESS,
 ) -> None:
-    """The options that the training commands share; each uses those that it needs."""
-
-
-def _command(kind: str, entry: Entry) -> Callable[..., None]:
-    """Return the command that trains `kind`: the shared options, less the runs that it does not need."""
-
-    def command(**options: Any) -> None:
-        _train(kind, **options)
-
-    needed = {"classifier": entry.needs_classifier, "start": entry.starts_from is not None}
-    shared = inspect.signature(_options, eval_str=True)
-    kept = [option for name, option in shared.parameters.items() if needed.get(name, True)]
-    command.__signature__ = shared.replace(parameters=kept)  # type: ignore[attr-defined]
-    command.__annotations__ = {option.name: option.annotation for option in kept}
-    return command
-
-
-for _kind, _entry in KINDS.items():
-    train.command(_kind, help=_entry.summary)(_command(_kind, _entry))
-
-
-def _train(
-    kind: str,
-    *,
-    data: Path,
-    out: Path,
-    preset: str,
-    train_folds: str,
-    noise: str,
-    seed: int,
-    settings: list[str],
-    resume: bool,
-    accelerator: str,
-    devices: int,
-    nodes: int,
-    workers: int,
-    progress: bool,
-    classifier: Path | None = None,
-    start: Path | None = None,
-) -> None:
+    """Train `kind`; the options are those of the training commands, each of which has those that it needs."""
     from interpreter.training.request import Engine, Request
     from interpreter.training.train import train
 
@@ -118,6 +95,10 @@ def _train(
     if os.environ.get("LOCAL_RANK", "0") != "0":  # one of several processes speaks
         return
     typer.echo(f"{out}: {'trained' if trained else 'this run is finished already; nothing to do'}.")
+
+
+for _kind, _entry in KINDS.items():
+    train.command(_kind, help=_entry.summary)(_command(_kind, _entry))
 
 
 def parse_folds(text: str) -> tuple[int, ...]:
