@@ -1,28 +1,19 @@
-"""From trained explainers and a data set to a stimuli set: the input and every method's interpretation of it.
-
-The one file of the package that works with torch.
-"""
+"""From trained explainers and a data set to a stimuli set: the input and its interpretations."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from interpreter import Explainer
-from interpreter.classifier.capabilities import prepared
 from interpreter.distributed import failing_together, gathered, processes, rank, shard
-from interpreter.evaluation.comparison import explainers_of
-from stimuli import Audio, Clip, Condition, Dataset, Item, Manifest, refuse_seed, sha256_of
+from stimuli import Clip, Condition, Dataset, Manifest, refuse_seed, sha256_of
 from study_builder.config.roles import REFERENCE
 from study_builder.errors import RenderError
+from study_builder.rendering.explaining import Rendering, answer_of, conditions_of, explain_item
 from study_builder.rendering.item_selection import (
     Answer,
     choose,
@@ -32,49 +23,21 @@ from study_builder.rendering.item_selection import (
     read_picks,
 )
 from study_builder.rendering.stimuli_set import (
-    ItemSounds,
     RenderedItem,
     RenderProgress,
     refuse_folder,
     write_item,
 )
 
-__all__ = ["Rendering", "conditions_of", "processes", "rank", "render", "render_set"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["processes", "rank", "render", "render_set"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Numbered = tuple[int, Answer]
 Track = Callable[[Iterable["RenderedItem"], int], Iterable["RenderedItem"]]
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """What to render.
-
-    Attributes:
-        explainers: by condition name, in order; all explain the same classifier's answers.
-        dataset: the clips to choose from.
-        items: how many.
-        seed: of the choice and of the dither.
-        correct_only: choose clips that the classifier gets right.
-        picks: the clips themselves, in place of a choice.
-        residuals: whether to keep what the masks removed.
-        duration_s: trims or pads every clip; None keeps their own lengths.
-    """
-
-    explainers: dict[str, Explainer]
-    dataset: Dataset
-    items: int = 9
-    seed: int = 0
-    correct_only: bool = True
-    picks: tuple[Clip, ...] | None = None
-    residuals: bool = False
-    duration_s: float | None = None
-
-    @property
-    def first(self) -> Explainer:
-        """The explainer whose classifier decides."""
-        return next(iter(self.explainers.values()))
 
 
 def render(
@@ -146,24 +109,6 @@ def render(
     return render_set(rendering, Path(out), command=command, fingerprint=fingerprint, track=track)
 
 
-def conditions_of(
-    runs: Sequence[Path], methods: Sequence[str], device: str | torch.device
-) -> dict[str, Explainer]:
-    """Load the explainers of `runs`, and `methods` on their classifier, by names that are safe in paths.
-
-    Raises:
-        InterpreterError: there is nothing to render, or the runs are of different classifiers.
-        RenderError: two conditions would have one name.
-    """
-    conditions: dict[str, Explainer] = {}
-    for name, explainer in explainers_of(runs, methods, device).items():
-        safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).lstrip("._+-") or "method"
-        if safe in conditions or safe == REFERENCE:
-            raise RenderError(f"two conditions would be named {safe!r}; rename one of the runs")
-        conditions[safe] = explainer
-    return conditions
-
-
 def render_set(
     rendering: Rendering, out: Path, *, command: str = "", fingerprint: str = "", track: Track | None = None
 ) -> Manifest:
@@ -214,7 +159,7 @@ def _chosen(rendering: Rendering) -> list[Answer]:
     dataset, picks = rendering.dataset, rendering.picks
 
     def ask(clips: Sequence[Clip]) -> list[Answer]:
-        return _everywhere(lambda share: (_answer(rendering, clip) for clip in share), clips)
+        return _everywhere(lambda share: (answer_of(rendering, clip) for clip in share), clips)
 
     if picks is not None:
         return choose_picked(picks, ask)
@@ -229,22 +174,6 @@ def _chosen(rendering: Rendering) -> list[Answer]:
     return chosen
 
 
-def _answer(rendering: Rendering, clip: Clip) -> Answer:
-    explainer, audio = rendering.first, _audio(rendering, clip)
-    with torch.inference_mode():
-        probability = explainer.classifier(audio.to(explainer.device)).softmax(dim=-1)[0]
-    target = int(probability.argmax())
-    label = explainer.classifier.labels[target]
-    return Answer(clip, target, label, float(probability[target]), silent=not bool(audio.any()))
-
-
-def _audio(rendering: Rendering, clip: Clip) -> torch.Tensor:
-    """Read a clip at the level that the classifier was trained on, `[1, samples]`."""
-    classifier = rendering.first.classifier
-    audio = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
-    return prepared(torch.from_numpy(audio)[None], classifier)
-
-
 def _rendered(
     rendering: Rendering, share: Sequence[Numbered], progress: RenderProgress
 ) -> Iterator[RenderedItem]:
@@ -253,11 +182,11 @@ def _rendered(
         waiting: Future[RenderedItem] | None = None
         for number, answer in share:
             finished = progress.load(item_name(answer.clip, number))
-            following = (
-                writer.submit(_ready, finished)
-                if finished is not None
-                else writer.submit(write_item, _explain(rendering, answer, number), rendering.seed, progress)
-            )
+            if finished is None:
+                sounds = explain_item(rendering, answer, number)
+                following = writer.submit(write_item, sounds, rendering.seed, progress)
+            else:
+                following = writer.submit(_ready, finished)
             if waiting is not None:
                 yield waiting.result()
             waiting = following
@@ -267,32 +196,6 @@ def _rendered(
 
 def _ready(item: RenderedItem) -> RenderedItem:
     return item
-
-
-def _explain(rendering: Rendering, answer: Answer, number: int) -> ItemSounds:
-    clip = answer.clip
-    waveform = _audio(rendering, clip)
-    target = torch.tensor([answer.target])
-    stimuli, residuals = {REFERENCE: waveform[0].numpy()}, {}
-    for name, explainer in rendering.explainers.items():
-        explanation = explainer.explain(waveform, target.to(explainer.device))
-        stimuli[name] = _numpy(explanation.interpretation, name, clip)
-        if rendering.residuals:
-            residuals[name] = _numpy(explanation.residual, name, clip)
-    item = Item(
-        name=item_name(clip, number),
-        label=clip.category,
-        prediction=answer.label,
-        probability=round(min(answer.probability, 1.0), 6),
-    )
-    return ItemSounds(item, rendering.first.classifier.sample_rate, stimuli, residuals)
-
-
-def _numpy(sound: torch.Tensor, name: str, clip: Clip) -> Audio:
-    audio = np.asarray(sound[0].float().cpu().numpy(), dtype=np.float32)
-    if not np.isfinite(audio).all():
-        raise RenderError(f"{clip.path}: the interpretation of {name!r} contains NaN or infinite samples")
-    return audio
 
 
 def _settings(rendering: Rendering, fingerprint: str) -> dict[str, Any]:

@@ -12,8 +12,9 @@ torch = pytest.importorskip("torch", reason="rendering needs the extra [interpre
 from interpreter.explainers.base import Explainer, Separation  # noqa: E402
 from stimuli import Dataset, Manifest, SeedError, read_audio, sha256_of, write_audio  # noqa: E402
 from study_builder.errors import RenderError  # noqa: E402
+from study_builder.rendering.explaining import Rendering  # noqa: E402
 from study_builder.rendering.item_selection import in_balanced_order, read_picks  # noqa: E402
-from study_builder.rendering.render import RenderedItem, Rendering, render, render_set  # noqa: E402
+from study_builder.rendering.render import RenderedItem, render, render_set  # noqa: E402
 
 RATE = 8000
 LABELS = ("low", "mid", "high")
