@@ -11,7 +11,9 @@ from typing import Literal
 from zlib import crc32
 
 from stimuli import Condition, Item, sha256_of, write_audio
+from study_builder.building import kept_trials
 from study_builder.building.choices import Choices
+from study_builder.building.kept_trials import KeptTrials
 from study_builder.building.pages import Sounds, study_config
 from study_builder.building.trial_audio import TrialLevels, align_trial, measure_trial, prepare_trial
 from study_builder.config import StudyConfig
@@ -192,30 +194,32 @@ def _written(
 ) -> Iterator[WrittenTrial]:
     target = choices.target_lufs
     levels: list[TrialLevels | None] = [None] * len(plan.items)
+    kept = KeptTrials(kept_trials.ROOM_BYTES)
     if target is not None and choices.loudness == "set":
-        # The sounds themselves are read again when they are written: a study need not fit into memory.
-        measured = list(mapped(_measured, [(plan, item.name, choices) for item in plan.items], jobs))
+        measured = list(mapped(_measured, [(plan, item.name, choices, kept) for item in plan.items], jobs))
         reached = [trial.reached(target) for trial in measured]
         target = min((lufs for lufs in reached if lufs is not None), default=target)
         levels = [*measured]
     tasks = [
-        (plan, item.name, folder, choices, target, known)
+        (plan, item.name, folder, choices, target, known, kept)
         for item, known in zip(plan.items, levels, strict=True)
     ]
     trials = mapped(_write_trial, tasks, jobs)
     yield from trials if progress is None else progress(trials, len(tasks))
 
 
-def _measured(task: tuple[_Plan, str, Choices]) -> TrialLevels:
-    plan, item, choices = task
-    return measure_trial(prepare_trial(item, plan.sources[item], plan.anchor_source, choices))
+def _measured(task: tuple[_Plan, str, Choices, KeptTrials]) -> TrialLevels:
+    plan, item, choices, kept = task
+    trial = prepare_trial(item, plan.sources[item], plan.anchor_source, choices)
+    kept.offer(item, trial)
+    return measure_trial(trial)
 
 
 def _write_trial(
-    task: tuple[_Plan, str, Path, Choices, float | None, TrialLevels | None],
+    task: tuple[_Plan, str, Path, Choices, float | None, TrialLevels | None, KeptTrials],
 ) -> WrittenTrial:
-    plan, item, folder, choices, target, levels = task
-    trial = prepare_trial(item, plan.sources[item], plan.anchor_source, choices)
+    plan, item, folder, choices, target, levels, kept = task
+    trial = kept.take(item) or prepare_trial(item, plan.sources[item], plan.anchor_source, choices)
     if target is not None:
         trial = align_trial(trial, levels or measure_trial(trial), target)
     files: dict[str, str] = {}

@@ -70,17 +70,24 @@ def check_sounds(
 
 
 def _groups(study: Path, config: StudyConfig) -> Iterator[Group]:
-    """Yield each set of sounds once, trials first: training, repeats and the volume page play the same."""
-    seen: set[frozenset[tuple[str, str]]] = set()
+    """Yield each set of sounds once, trials first: training, repeats and the volume page play the same.
+
+    A sound that is compared with no other is yielded once, whatever other pages play it.
+    """
+    compared: set[frozenset[tuple[str, str]]] = set()
+    read: set[str] = set()
     for page in sorted(config.walk(), key=lambda page: not page.rates or config.trial(page).kind != "trial"):
-        sounds = page.sounds()
-        key = frozenset(sounds.items())
-        if not sounds or key in seen:
+        sounds, comparing = page.sounds(), isinstance(page, MushraPage)
+        if comparing and frozenset(sounds.items()) in compared:
             continue
-        seen.add(key)
-        roles = {name: config.condition(name).role for name in sounds}
-        compared = isinstance(page, MushraPage)
-        yield Group(study, page.id or page.type, sounds, config.options.files, roles, compared)
+        if comparing:
+            compared.add(frozenset(sounds.items()))
+        else:
+            sounds = {name: path for name, path in sounds.items() if path not in read}
+        read |= set(sounds.values())
+        if sounds:
+            roles = {name: config.condition(name).role for name in sounds}
+            yield Group(study, page.id or page.type, sounds, config.options.files, roles, comparing)
 
 
 def _unlisted(study: Path, config: StudyConfig) -> Iterator[Finding]:

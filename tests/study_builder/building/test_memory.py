@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stimuli import Audio, write_audio
+from stimuli import Audio, read_audio, write_audio
 from stimuli.loudness import Level, measure_level
-from study_builder.building import trial_audio
+from study_builder.building import kept_trials, trial_audio
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
 from study_builder.checks.study import check_study
@@ -55,13 +55,38 @@ def peaks(source: Path, out: Path) -> tuple[int, int]:
     return build, peak_bytes(lambda: check_study(out, jobs=1))
 
 
-def test_many_items_need_the_memory_of_few(sources: dict[int, Path], tmp_path: Path) -> None:
+def test_many_items_need_the_memory_of_few(
+    sources: dict[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_trials, "ROOM_BYTES", 0)
     peaks(sources[FEW], tmp_path / "first")  # fills caches, of filters for example
     few, many = (peaks(sources[items], tmp_path / f"study-{items}") for items in (FEW, MANY))
     for least, most in zip(few, many, strict=True):
         # A trial has three sounds and two anchors, so the measurement is known to see them.
         assert least > 5 * SOUND_BYTES
         assert most < least + SOUND_BYTES
+
+
+@pytest.mark.parametrize(
+    ("room", "reads"), [(2**28, FEW * 3), (5 * SOUND_BYTES, 3 * FEW + 3), (0, 2 * FEW * 3)]
+)
+def test_sounds_are_read_once_as_long_as_they_fit_into_memory(
+    sources: dict[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, reads: int
+) -> None:
+    read: list[Path] = []
+
+    def counting(path: Path) -> tuple[Audio, int]:
+        read.append(path)
+        return read_audio(path)
+
+    monkeypatch.setattr(trial_audio, "read_audio", counting)
+    monkeypatch.setattr(kept_trials, "ROOM_BYTES", room)
+    choices = Choices(loudness="set", training_items=0)
+    built = build_study(sources[FEW], tmp_path / "study", choices, jobs=1)
+    assert len(read) == reads
+    monkeypatch.setattr(kept_trials, "ROOM_BYTES", 0)
+    again = build_study(sources[FEW], tmp_path / "again", choices, jobs=1)
+    assert built.config.options.files == again.config.options.files
 
 
 def test_each_sound_is_measured_once(

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import yaml
 
-from stimuli import read_audio, sha256_of, write_audio
+from stimuli import Audio, read_audio, sha256_of, write_audio
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
+from study_builder.checks import sounds
 from study_builder.checks.report import CheckReport, Finding
 from study_builder.checks.sounds import extra_chunks
 from study_builder.checks.study import check_study
@@ -58,6 +59,18 @@ def test_a_study_as_it_is_built_has_neither_errors_nor_warnings(study: Path) -> 
 def test_two_threads_find_what_one_finds(study: Path) -> None:
     (study / "audio/sound-2/lmac.wav").unlink()
     assert check_study(study, jobs=2) == check_study(study, jobs=1)
+
+
+def test_each_sound_is_read_once(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def counting(path: Path) -> tuple[Audio, int]:
+        read.append(path)
+        return read_audio(path)
+
+    monkeypatch.setattr(sounds, "read_audio", counting)
+    assert check_study(study, jobs=1).exit_code == 0
+    assert sorted(read) == sorted((study / "audio").rglob("*.wav"))  # the volume page plays one of a trial
 
 
 def test_missing_changed_and_unreadable_files(study: Path) -> None:
