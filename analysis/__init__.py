@@ -11,6 +11,20 @@ from typing import TYPE_CHECKING
 from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
+    from analysis.choices.best_worst import best_worst
+    from analysis.choices.comparison_category import category_differences
+    from analysis.choices.difference_grade import expertise
+    from analysis.choices.discrimination import abx_d_prime, discrimination
+    from analysis.choices.pair_scale import pair_scale
+    from analysis.choices.pairs import count_pairs, counts_from_matrix
+    from analysis.choices.power import (
+        choice_power,
+        required_choice_listeners,
+        required_trials,
+        smallest_share,
+    )
+    from analysis.choices.preferences import order_effect, preferences
+    from analysis.choices.transitivity import circular_triads, transitivity
     from analysis.companion.write import write_companion
     from analysis.errors import AnalysisError, DesignError, RatingsError
     from analysis.figures import (
@@ -43,15 +57,26 @@ __all__ = [
     "RatingsError",
     "Results",
     "Spread",
+    "abx_d_prime",
     "analyse",
     "assumptions",
+    "best_worst",
+    "category_differences",
+    "choice_power",
+    "circular_triads",
     "compare",
+    "count_pairs",
+    "counts_from_matrix",
+    "discrimination",
+    "expertise",
     "kept",
     "listeners",
     "load_ratings",
     "mixed_model",
     "mos",
     "omnibus",
+    "order_effect",
+    "pair_scale",
     "pilot_spread",
     "plot_box",
     "plot_differences",
@@ -62,9 +87,14 @@ __all__ = [
     "plot_ranks",
     "plot_violin",
     "power",
+    "preferences",
     "reliability",
+    "required_choice_listeners",
     "required_listeners",
+    "required_trials",
     "screen",
+    "smallest_share",
+    "transitivity",
     "write_companion",
     "write_report",
 ]
@@ -77,15 +107,26 @@ _HOMES = {
     "RatingsError": "analysis.errors",
     "Results": "analysis.report.results",
     "Spread": "analysis.models.power",
+    "abx_d_prime": "choices.discrimination",
     "analyse": "analysis.report.results",
     "assumptions": "analysis.models.assumptions",
+    "best_worst": "choices.best_worst",
+    "category_differences": "choices.comparison_category",
+    "choice_power": "choices.power",
+    "circular_triads": "choices.transitivity",
     "compare": "analysis.models.compare",
+    "count_pairs": "choices.pairs",
+    "counts_from_matrix": "choices.pairs",
+    "discrimination": "choices.discrimination",
+    "expertise": "choices.difference_grade",
     "kept": "analysis.models.screening",
     "listeners": "analysis.models.reliability",
     "load_ratings": "analysis.ratings.load",
     "mixed_model": "analysis.models.mixed",
     "mos": "analysis.models.mos",
     "omnibus": "analysis.models.anova",
+    "order_effect": "choices.preferences",
+    "pair_scale": "choices.pair_scale",
     "pilot_spread": "analysis.models.power",
     "plot_box": "analysis.figures",
     "plot_differences": "analysis.figures",
@@ -96,9 +137,14 @@ _HOMES = {
     "plot_ranks": "analysis.figures",
     "plot_violin": "analysis.figures",
     "power": "analysis.models.power",
+    "preferences": "choices.preferences",
     "reliability": "analysis.models.reliability",
+    "required_choice_listeners": "choices.power",
     "required_listeners": "analysis.models.power",
+    "required_trials": "choices.power",
     "screen": "analysis.models.screening",
+    "smallest_share": "choices.power",
+    "transitivity": "choices.transitivity",
     "write_companion": "analysis.companion.write",
     "write_report": "analysis.report.write",
 }

@@ -67,7 +67,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "analysis": (
         "errors formatting tokens",
         "ratings statistics",
-        "models",
+        "choices models",
         "figures",
         "report",
         "companion",

@@ -14,7 +14,7 @@ from analysis.ratings.tidy import tidy
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ratings"
 
 
-def _shared(name: str) -> Path:
+def shared_ratings(name: str) -> Path:
     path = SHARED / name
     if not path.is_file():
         pytest.skip(f"the real ratings {name} are not beside the repository (../shared/data/ratings)")
@@ -24,13 +24,13 @@ def _shared(name: str) -> Path:
 @pytest.fixture
 def codec_csv() -> Path:
     """Real MUSHRA ratings: Stahl et al., IEEE Access 2024 (CC BY 4.0), 21 listeners heard 8 of 16 items."""
-    return _shared("codec_mushra.csv")
+    return shared_ratings("codec_mushra.csv")
 
 
 @pytest.fixture
 def timbre_csv() -> Path:
     """Real ratings from 1 to 5 without a reference: Comanducci 2024 (MIT), 17 listeners, 8 trials."""
-    return _shared("timbre_transfer_1to5.csv")
+    return shared_ratings("timbre_transfer_1to5.csv")
 
 
 Make = Callable[..., pd.DataFrame]
