@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-ELSEWHERE = {"run_all", "kills"}  # the section of `kills` is part of docs/reliability.md
+ELSEWHERE = {"run_all", "kills", "demo"}  # tables of docs/reliability.md and docs/results.md
 INTRODUCTION = """# Benchmarks
 
 Medians on the machine named below each table; peers in the same run. `make bench` repeats all measurements.

@@ -24,6 +24,8 @@ GRADIENT_METHODS = ("gradcam", "saliency")
 TEST_FOLD = "4"
 LISTENERS = "19"
 ITEMS = "9"
+QUICK = ("--set", "epochs=2")
+"""What `--quick` changes in the training of explainers; the classifier has to be right to be explained."""
 
 
 class DemoError(ValueError):
@@ -41,7 +43,7 @@ class Stage:
     arguments: Sequence[str]
 
 
-def stages(out: Path, data: Path | None, seed: int) -> list[Stage]:
+def stages(out: Path, data: Path | None, seed: int, quick: bool = False) -> list[Stage]:
     """Return the stages of a demo in `out`, on the data set `data` or on synthesised sounds."""
     dataset = data or out / "dataset"
     classifier, lmac_td, lmac = (str(out / "runs" / name) for name in ("classifier", "lmac-td", "lmac"))
@@ -55,6 +57,7 @@ def stages(out: Path, data: Path | None, seed: int) -> list[Stage]:
         *(word for name in GRADIENT_METHODS for word in ("--method", name)),
     ]
     train = ["--preset", "tiny", *chosen]
+    explainer = [*train, "--classifier", classifier, *(QUICK if quick else ())]
     synthesis = ["data", "soundscapes", str(dataset), "--seed", str(seed)]
     steps = [
         Stage(
@@ -65,9 +68,9 @@ def stages(out: Path, data: Path | None, seed: int) -> list[Stage]:
         Stage(
             "lmac-td",
             "Train LMAC-TD",
-            ["train", "lmac-td", "--classifier", classifier, *train, "--set", "alpha=0.75", "--out", lmac_td],
+            ["train", "lmac-td", *explainer, "--set", "alpha=0.75", "--out", lmac_td],
         ),
-        Stage("lmac", "Train L-MAC", ["train", "lmac", "--classifier", classifier, *train, "--out", lmac]),
+        Stage("lmac", "Train L-MAC", ["train", "lmac", *explainer, "--out", lmac]),
         Stage(
             "evaluation",
             "Score the explanations of clips that no training saw",
@@ -152,6 +155,11 @@ def demo(
     serve: bool = typer.Option(True, help="Leave the server running at the end, to rate as a real person."),
     port: int = typer.Option(SERVED_AT[1], help="Port of that server."),
     seed: int = typer.Option(0, help="Seed of every draw."),
+    quick: bool = typer.Option(
+        False,
+        "--quick",
+        help="Train the explainers for two epochs only: to see every stage, not their scores.",
+    ),
 ) -> None:
     """Run every stage, from sounds to a MOS plot: a few minutes on two CPU cores."""
     from stimuli import Dataset, refuse_seed
@@ -162,8 +170,11 @@ def demo(
     if data is not None:
         Dataset.load(data)
     out.mkdir(parents=True, exist_ok=True)
-    progress = Progress(out, {"data": str(data.resolve()) if data else "soundscapes", "seed": str(seed)})
-    steps = stages(out, data, seed)
+    settings = {"data": str(data.resolve()) if data else "soundscapes", "seed": str(seed)}
+    if quick:
+        settings["trainings"] = "quick"
+    progress = Progress(out, settings)
+    steps = stages(out, data, seed, quick)
     for number, stage in enumerate(steps, start=1):
         heading = f"[{number}/{len(steps)}] {stage.purpose}"
         if stage.name in progress.seconds:
@@ -174,6 +185,8 @@ def demo(
         progress.finish(stage.name, run_stage(stage))
     minutes = sum(progress.seconds.values()) / 60
     typer.secho(f"\nDone: {minutes:.1f} minutes of work.", bold=True)
+    if quick:
+        typer.echo("  --quick: the explainers are barely trained, so their scores mean nothing")
     typer.echo(f"  report        {out / 'report' / 'index.html'}")
     typer.echo(
         f"  MOS           {out / 'report' / 'mos.csv'}, {out / 'report' / 'mos.png'} (SIMULATED listeners)"

@@ -51,6 +51,21 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(seconds) == [stage.name for stage in stages(tmp_path, None, 0)]
 
 
+def test_quick_shortens_the_explainers_alone(tmp_path: Path) -> None:
+    changed = [
+        stage.name
+        for stage, usual in zip(stages(tmp_path, None, 3, quick=True), stages(tmp_path, None, 3), strict=True)
+        if stage.arguments != usual.arguments
+    ]
+    assert changed == ["lmac-td", "lmac"]
+
+
+def test_a_quick_demo_is_not_resumed_as_a_full_one(tmp_path: Path) -> None:
+    Progress(tmp_path, {"data": "soundscapes", "seed": "0", "trainings": "quick"}).finish("dataset", 1.0)
+    with pytest.raises(DemoError, match=r"a demo with data soundscapes, seed 0, trainings quick; choose"):
+        Progress(tmp_path, {"data": "soundscapes", "seed": "0"})
+
+
 def test_a_folder_of_another_demo_is_refused(tmp_path: Path) -> None:
     Progress(tmp_path, {"data": "soundscapes", "seed": "0"}).finish("dataset", 1.0)
     with pytest.raises(DemoError) as error:
@@ -98,7 +113,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     out = tmp_path / "demo"
     environment = {**os.environ, "COLUMNS": "200"}
     done = subprocess.run(
-        [sys.executable, "-m", "listenable", "demo", "--out", str(out), "--no-serve"],
+        [sys.executable, "-m", "listenable", "demo", "--out", str(out), "--no-serve", "--quick"],
         env=environment,
         capture_output=True,
         text=True,
@@ -115,8 +130,11 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert (mos["mos"] <= mos["ci_high"]).all()
     scores = pd.read_csv(out / "evaluation" / "faithfulness.csv").set_index("method")
     lmac_td = next(name for name in scores.index if name.startswith("lmac-td"))
-    assert scores.loc[lmac_td, "fid_in"] >= 0.8
-    assert scores.loc[lmac_td, "ai"] > scores.loc[["gradcam", "saliency"], "ai"].max()
+    # Two epochs explain little; `python -m benchmarks.demo` holds the full demo to its scores.
+    assert scores.loc[lmac_td, "accuracy"] >= 90
+    assert scores.loc[lmac_td, "sum_error"] < 1e-3
+    assert scores.loc[lmac_td, "fid_in"] > scores.loc["floor-zeros", "fid_in"]
+    assert "--quick: the explainers are barely trained" in done.stdout
     report = (out / "report" / "index.html").read_text(encoding="utf-8")
     assert "SIMULATED" in report
     for suffix in ("png", "svg", "pdf"):
