@@ -101,7 +101,7 @@ def analyze(
     from analysis.report.results import Options
     from analysis.report.write import write_report
 
-    excluding = _excluding(exclude)
+    excluding = _parse_exclude(exclude)
     frame = load_ratings(
         *ratings,
         listener=listener,
@@ -221,13 +221,13 @@ def companion(
 
 def mos_text(table: pd.DataFrame) -> str:
     """Return the MOS table as lines of text, for the terminal."""
-    from analysis.ratings.tidy import each
+    from analysis.ratings.tidy import iter_rows
 
     width = max([9, *map(_columns_of, table["label"])])
     digits = 1 if table["mos"].max() > 10 else 2
     mark = "  SIMULATED" if bool(table["simulated"].any()) else ""
     lines = [f"{'condition':<{width}}  {'MOS':>6}  95 % interval ({table['interval'].iloc[0]}){mark}"]
-    for row in each(table):
+    for row in iter_rows(table):
         ends = (
             "not estimable"
             if row.ci_low != row.ci_low
@@ -245,15 +245,15 @@ def _columns_of(text: str) -> int:
 
 def _attribute(frame: pd.DataFrame, asked: str | None) -> str:
     """Return the attribute to use, as `analyze` chooses it, and say on stderr where there are others."""
-    from analysis.ratings.selection import chosen_attribute
+    from analysis.ratings.selection import choose_attribute
 
-    attribute, notes = chosen_attribute(frame, asked)
+    attribute, notes = choose_attribute(frame, asked)
     for note in notes:
         typer.echo(note, err=True)
     return attribute
 
 
-def _excluding(names: list[str] | None) -> dict[str, Any]:
+def _parse_exclude(names: list[str] | None) -> dict[str, Any]:
     from analysis.models.screening import FLAGS, RULES
 
     unknown = [name for name in names or [] if name not in (*RULES, *FLAGS, "none")]

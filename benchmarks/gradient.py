@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.loading.captum_plainly import METHODS, explain_one_by_one
-from benchmarks.loading.measure import in_turn, ratio, shown, versions
+from benchmarks.loading.measure import format_seconds, ratio, time_in_turn, versions
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import log_magnitude
-from interpreter.classifier.modes import evaluating
-from interpreter.explainers.gradient.captum_calls import quiet
+from interpreter.classifier.modes import hold_in_eval
+from interpreter.explainers.gradient.captum_calls import silence_captum
 from interpreter.explainers.gradient.registry import GRADIENT_METHODS
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.faithfulness.functional import comp, sps
@@ -59,7 +59,7 @@ def explain_together(name: str, classifier: CnnClassifier, clips: Tensor, target
     spectrum = classifier.front_end.stft(clips)
     picture = Picture(clips, spectrum, log_magnitude(spectrum))
     model = PictureModel(classifier, classifier.front_end, picture)
-    with quiet():
+    with silence_captum():
         return explainer.attribute(model, picture, target).detach()
 
 
@@ -75,16 +75,16 @@ def methods(names: list[str], classifier: CnnClassifier, clips: Tensor, repeats:
         def peer(name: str = name, found: dict[str, Tensor] = found) -> None:
             found["peer"] = explain_one_by_one(name, classifier, clips, target)
 
-        def ours(name: str = name, found: dict[str, Tensor] = found) -> None:
+        def report_ours(name: str = name, found: dict[str, Tensor] = found) -> None:
             found["ours"] = explain_together(name, classifier, clips, target)
 
-        with evaluating(classifier):
-            seconds = in_turn({"peer": peer, "ours": ours}, repeats)
+        with hold_in_eval(classifier):
+            seconds = time_in_turn({"peer": peer, "ours": report_ours}, repeats)
         scale = found["peer"].abs().flatten(1).amax(dim=1)
         apart = (found["ours"] - found["peer"]).abs().flatten(1).amax(dim=1)
         apart = apart / torch.where(scale > 0, scale, 1.0)  # GradCAM's map may be zero everywhere
         print(
-            f"| {name} | {shown(seconds['peer'])} | {shown(seconds['ours'])} "
+            f"| {name} | {format_seconds(seconds['peer'])} | {format_seconds(seconds['ours'])} "
             f"| {ratio(seconds['peer'], seconds['ours'])} | {float(apart.max()):.1e} |",
             flush=True,
         )
@@ -110,13 +110,13 @@ def metrics(pictures: Tensor, repeats: int) -> None:
         def peer(metric: Any = metric) -> np.ndarray:
             return np.array(metric(model=None, x_batch=batch, y_batch=labels, a_batch=batch.copy()))
 
-        def ours(formula: Callable[[Tensor], Tensor] = formula) -> np.ndarray:
+        def report_ours(formula: Callable[[Tensor], Tensor] = formula) -> np.ndarray:
             return formula(torch.from_numpy(batch)).numpy()
 
-        seconds = in_turn({"peer": peer, "ours": ours}, repeats)
-        apart = np.abs(peer() / ours() - 1).max()
+        seconds = time_in_turn({"peer": peer, "ours": report_ours}, repeats)
+        apart = np.abs(peer() / report_ours() - 1).max()
         print(
-            f"| {name} | {shown(seconds['peer'])} | {shown(seconds['ours'])} "
+            f"| {name} | {format_seconds(seconds['peer'])} | {format_seconds(seconds['ours'])} "
             f"| {ratio(seconds['peer'], seconds['ours'])} | {apart:.1e} |",
             flush=True,
         )

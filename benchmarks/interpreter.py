@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.loading.evaluation import CLIPS, make_evaluation
-from benchmarks.loading.measure import ratio, shown, versions
+from benchmarks.loading.measure import format_seconds, ratio, versions
 from benchmarks.loading.speechbrain_parts import FRAMES, PlainUNet, speechbrain_parts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,7 +94,7 @@ def measure(part: str, who: str, mode: str, threads: int, device: str, output: P
     compute = make(part, who, device)
     backward = mode == "forward + backward"
 
-    def once() -> Tensor:
+    def explain_once() -> Tensor:
         with torch.set_grad_enabled(backward):
             result, parameters = compute()
             if backward:
@@ -108,7 +108,7 @@ def measure(part: str, who: str, mode: str, threads: int, device: str, output: P
     seconds = {}
     for call in CALLS:
         start = time.perf_counter()
-        result = once()
+        result = explain_once()
         seconds[call] = time.perf_counter() - start
     torch.save(result.cpu(), output)
     print(json.dumps({**seconds, "held_gib": held, "peak_gib": _peak_gib(device)}))
@@ -180,7 +180,7 @@ def rows(part: str, mode: str, ours_names: list[str], arguments: argparse.Namesp
             memory = _memory(runs["peers"], runs[who])
             for call in CALLS:
                 peers, ours = _of(runs["peers"], call), _of(runs[who], call)
-                times = f"{shown(peers)} | {shown(ours)} | {ratio(peers, ours)}"
+                times = f"{format_seconds(peers)} | {format_seconds(ours)} | {ratio(peers, ours)}"
                 print(f"| {name} | {mode}, {call} | {times} | {memory} | {difference:.1e} |", flush=True)
 
 

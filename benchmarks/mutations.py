@@ -59,11 +59,11 @@ def _mutant(source: str, number: int, generator: random.Random) -> Mutant:
     node: Any = list(_nodes(tree))[number]
     place = node.target if isinstance(node, ast.comprehension) else node
     line, column = place.lineno, place.col_offset
-    before = _shown(node)
+    before = _show(node)
     generator.choice(_edits(node))()
     changed = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
     text = source.splitlines()[line - 1].strip()
-    return Mutant(line, column, text, f"{before} -> {_shown(node)}", changed)
+    return Mutant(line, column, text, f"{before} -> {_show(node)}", changed)
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -144,7 +144,7 @@ def _joins_text(node: ast.BinOp | ast.AugAssign) -> bool:
     )
 
 
-def _shown(node: ast.AST) -> str:
+def _show(node: ast.AST) -> str:
     part = node.test if isinstance(node, (ast.If, ast.While, ast.IfExp)) else node
     text = " ".join(ast.unparse(part).split())
     return text if len(text) <= 110 else f"{text[:106]} ..."

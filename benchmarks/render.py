@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.loading.measure import shown
+from benchmarks.loading.measure import format_seconds
 from interpreter.training.request import Request
 from interpreter.training.train import train
 from stimuli import sha256_of
@@ -91,7 +91,10 @@ def main() -> None:
             pairs = zip(all_of_them, few, strict=True)
             rates = sorted((chosen.items - FEW) / (whole - start) for whole, start in pairs)
             rate = f"{statistics.median(rates):.1f} ({rates[0]:.1f} to {rates[-1]:.1f})"
-            print(f"| {processes} | {shown(all_of_them)} | {shown(few)} | {rate} |", flush=True)
+            print(
+                f"| {processes} | {format_seconds(all_of_them)} | {format_seconds(few)} | {rate} |",
+                flush=True,
+            )
             made.append(sounds(out))
     same = "the same, byte for byte" if made[0] == made[1] else "**not the same**"
     print(f"\nThe sounds of both sets ({len(made[0])} files) are {same}.")

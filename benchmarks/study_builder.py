@@ -53,7 +53,7 @@ def make_sounds(root: Path, items: int, methods: int, seconds: float, rate: int)
     return root
 
 
-def timed(root: Path, source: Path) -> tuple[float, float]:
+def time_study(root: Path, source: Path) -> tuple[float, float]:
     """Return how many seconds building and checking take, on all processors."""
     begin = time.perf_counter()
     build_study(source, root / "study", overwrite=True)
@@ -78,7 +78,7 @@ def speed(chosen: argparse.Namespace) -> None:
         source = make_sounds(
             root / "sounds", chosen.items, chosen.conditions - MADE, chosen.seconds, chosen.rate
         )
-        runs = [timed(root, source) for _ in range(chosen.runs)]
+        runs = [time_study(root, source) for _ in range(chosen.runs)]
     print(
         f"{chosen.items} items x {chosen.conditions} conditions x {chosen.seconds:g} s at "
         f"{chosen.rate:,} Hz, on {os.cpu_count()} processors, {chosen.runs} runs. No peer "

@@ -39,7 +39,7 @@ LISTEN_MS = 1150
 
 
 @contextmanager
-def served(study: Path) -> Iterator[str]:
+def serve(study: Path) -> Iterator[str]:
     """Serve a study on a free port of this machine, with a database that is thrown away."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=IMAGE, help="PNG file, or a folder with --all")
     parser.add_argument("--all", action="store_true", help="every page, light and dark, desktop and phone")
     chosen = parser.parse_args()
-    with served(chosen.study) as address, sync_playwright() as tools:
+    with serve(chosen.study) as address, sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         if chosen.all:
             for scheme in ("light", "dark"):

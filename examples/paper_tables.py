@@ -148,16 +148,16 @@ def table_of(files: list[Path], setting: str) -> str:
 def _cell(values: pd.Series, decimals: int, ends: pd.Series | None = None) -> str:
     """Return mean, standard deviation over seeds, and the interval over clips."""
 
-    def shown(figure: float) -> str:
+    def format_figure(figure: float) -> str:
         return f"{round(figure, decimals) + 0.0:.{decimals}f}"  # no minus before zero
 
     if values.isna().all():
         return ""
-    text = shown(values.mean())
+    text = format_figure(values.mean())
     if len(values) > 1:
-        text += f" ± {shown(values.std(ddof=1))}"
+        text += f" ± {format_figure(values.std(ddof=1))}"
     if ends is not None:
-        low, high = (shown(float(ends[f"{values.name}_{end}"])) for end in ("low", "high"))
+        low, high = (format_figure(float(ends[f"{values.name}_{end}"])) for end in ("low", "high"))
         text += f" [{low}, {high}]"
     return text
 

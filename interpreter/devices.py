@@ -12,7 +12,7 @@ from interpreter.errors import ConfigError, InterpreterError
 from interpreter.types import Classifier
 
 
-def checked_device(device: str | torch.device) -> torch.device:
+def check_device(device: str | torch.device) -> torch.device:
     """Return a device that is there.
 
     Raises:
@@ -47,7 +47,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @contextmanager
-def out_of_memory_explained(clips: int, samples: int) -> Iterator[None]:
+def explain_out_of_memory(clips: int, samples: int) -> Iterator[None]:
     """Turn the device's lack of memory into a sentence that says what to change."""
     try:
         yield

@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 
-from interpreter.devices import checked_device
+from interpreter.devices import check_device
 from interpreter.errors import ConfigError
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.d
         nodes: machines.
     """
     if devices * nodes == 1 and int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield checked_device(device)
+        yield check_device(device)
         return
     if device not in ("cpu", "cuda"):
         raise ConfigError(f"device is {device!r} for {devices * nodes} processes; expected cpu or cuda")
@@ -51,7 +51,7 @@ def shard(work: Sequence[T]) -> Sequence[T]:
     return work[dist.get_rank() :: dist.get_world_size()] if _running() else work
 
 
-def gathered(rows: list[T]) -> list[T]:
+def all_gather(rows: list[T]) -> list[T]:
     """Return the rows of all processes, on every one of them."""
     if not _running():
         return rows
@@ -61,7 +61,7 @@ def gathered(rows: list[T]) -> list[T]:
 
 
 @contextmanager
-def failing_together() -> Iterator[None]:
+def raise_on_all_ranks() -> Iterator[None]:
     """Raise bad input that one process meets on all of them; else the others would wait for it forever.
 
     Bad input is what ends the command line with exit code 2. Anything else is raised where it occurs.
@@ -73,7 +73,7 @@ def failing_together() -> Iterator[None]:
         if not isinstance(error, OSError) and getattr(error, "exit_code", None) != 2:
             raise
         failure = error
-    failures = [error for error in gathered([failure]) if error is not None]
+    failures = [error for error in all_gather([failure]) if error is not None]
     if failures:
         raise failures[0]
 

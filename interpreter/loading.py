@@ -7,14 +7,14 @@ from pathlib import Path
 import torch
 
 from interpreter.classifier.cnn14 import CnnClassifier
-from interpreter.devices import checked_device
+from interpreter.devices import check_device
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
 from interpreter.explainers.registry import learned_methods
 from interpreter.kinds.classifier import CLASSIFIER
 from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
-from interpreter.runs.folder import CHECKPOINT, CONFIG, Run, linked_run, read_config, read_run
+from interpreter.runs.folder import CHECKPOINT, CONFIG, Run, find_linked_run, read_config, read_run
 from interpreter.runs.tensor_files import load_into, read_tensors
 from interpreter.settings.presets import make_config
 from interpreter.types import Classifier
@@ -37,7 +37,7 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cnn
     run = read_run(path)
     if run.kind != CLASSIFIER.kind:
         raise RunError(f"{path}: expected the run of a classifier, found one of {run.kind}")
-    return _network(CLASSIFIER, path, run, None)[0].to(checked_device(device))
+    return _network(CLASSIFIER, path, run, None)[0].to(check_device(device))
 
 
 def load_explainer(
@@ -82,12 +82,12 @@ def load_explainer(
     if classifier is None:
         if run.classifier is None:
             raise RunError(f"{path}: trained for an in-memory classifier; pass it as `classifier=`")
-        classifier = load_classifier(linked_run(path, run.classifier), device)
+        classifier = load_classifier(find_linked_run(path, run.classifier), device)
     elif tuple(classifier.labels) != run.labels:
         raise RunError(f"{path}: trained for a classifier with other labels ({', '.join(run.labels)})")
     record = learned[run.kind]
     network, config = _network(record, path, run, classifier)
-    return record.explain(classifier, network.to(checked_device(device)), config)
+    return record.explain(classifier, network.to(check_device(device)), config)
 
 
 def _network(record: TrainedKind[C, N], path: Path, run: Run, classifier: Classifier | None) -> tuple[N, C]:

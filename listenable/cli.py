@@ -78,7 +78,7 @@ def build_app(called: str | None) -> typer.Typer:
     app.callback()(_options)
     for name, command in COMMANDS.items():
         if name != called:
-            app.command(name, help=command.help, short_help=command.help)(_not_called)
+            app.command(name, help=command.help, short_help=command.help)(_refuse_call)
             continue
         thing = getattr(importlib.import_module(command.module), command.attribute)
         if isinstance(thing, typer.Typer):
@@ -110,7 +110,7 @@ def _options(
     """Hold the options that come before a command."""
 
 
-def _not_called() -> None:
+def _refuse_call() -> None:
     """Stand in for a command that is listed but not called."""
 
 

@@ -141,7 +141,7 @@ def _handle_errors(app: Flask) -> None:
     """Answer every error with one sentence, as JSON if a program asked, and never with a traceback."""
 
     @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> Response:
+    def show_refusal(error: Refusal) -> Response:
         if error.status == 503:
             logger.error("%s %s: %s", request.method, request.path, error)
         response = app.make_response(_sentence(str(error), error.status, **error.details))
@@ -154,7 +154,7 @@ def _handle_errors(app: Flask) -> None:
         return _sentence(f"{error.name}: {request.method} {request.path}", error.code or 500)
 
     @app.errorhandler(Exception)
-    def failed(error: Exception) -> tuple[Response | str, int]:
+    def show_failure(error: Exception) -> tuple[Response | str, int]:
         logger.error("%s %s failed", request.method, request.path, exc_info=error)
         return _sentence("the server could not do this; nothing was stored", 500)
 

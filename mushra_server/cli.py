@@ -116,7 +116,7 @@ def export(
     from mushra_server.database.database import Database
     from mushra_server.export.files import export_files
 
-    opened = Database(database or _existing(database_url_of(study)), create=False)
+    opened = Database(database or _check_exists(database_url_of(study)), create=False)
     try:
         for path, count in export_files(opened, study, format.value, out, exact=exact):
             typer.echo(f"{path}: {count} rows")
@@ -150,7 +150,7 @@ def forget(
     from mushra_server.database.database import Database
     from mushra_server.export.erasure import forget as forget_participant
 
-    opened = Database(database or _existing(database_url_of(study)), create=False)
+    opened = Database(database or _check_exists(database_url_of(study)), create=False)
     try:
         removed = forget_participant(opened, participant, ratings=ratings)
     finally:
@@ -194,7 +194,7 @@ def _print_qr(url: str) -> None:
         segno.make(url, error="l").terminal(compact=True)
 
 
-def _existing(url: str) -> str:
+def _check_exists(url: str) -> str:
     from mushra_server.errors import ServerError
 
     path = Path(url.removeprefix("sqlite:///"))

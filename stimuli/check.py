@@ -54,7 +54,7 @@ def check_dataset(dataset: Dataset) -> Iterator[tuple[Clip | None, list[Finding]
         if not any(finding.fault == "missing" for finding in findings):
             by_hash[sha256_of(clip.path)].append(clip)
         yield clip, findings
-    yield None, _duplicates(by_hash) + _leaks(dataset)
+    yield None, _duplicates(by_hash) + _find_leaks(dataset)
 
 
 def _check_clip(clip: Clip) -> list[Finding]:
@@ -106,7 +106,7 @@ def _duplicates(by_hash: dict[str, list[Clip]]) -> list[Finding]:
     return findings
 
 
-def _leaks(dataset: Dataset) -> list[Finding]:
+def _find_leaks(dataset: Dataset) -> list[Finding]:
     by_source: dict[str, list[Clip]] = defaultdict(list)
     for clip in dataset.clips:
         by_source[clip.src_file].append(clip)

@@ -165,7 +165,7 @@ def align_loudness(
         One result for each sound, in order.
     """
     levels = [measure_level(sound, sample_rate) for sound in sounds]
-    gains = aligning_gains(levels, sample_rate, target_lufs, ceiling_dbtp, max_gain_db)
+    gains = compute_gains(levels, sample_rate, target_lufs, ceiling_dbtp, max_gain_db)
     return [
         Aligned(gain.apply(sound), gain.gain_db, gain.lufs, gain.true_peak_dbtp, gain.warnings)
         for sound, gain in zip(sounds, gains, strict=True)
@@ -177,7 +177,7 @@ def measure_level(audio: Audio, sample_rate: int) -> Level:
     return Level(len(audio), integrated_loudness(audio, sample_rate), true_peak(audio, sample_rate))
 
 
-def aligning_gains(
+def compute_gains(
     levels: Sequence[Level],
     sample_rate: int,
     target_lufs: float = -23.0,

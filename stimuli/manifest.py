@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from stimuli.errors import ManifestError
 from stimuli.files import write_text
-from stimuli.validation import finding
+from stimuli.validation import describe_finding
 from stimuli.vocabulary import Role
 
 SCHEMA_VERSION = 1
@@ -111,7 +111,7 @@ class Manifest(_Record):
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
-            raise ManifestError(f"{path}: {finding(key, first)}") from error
+            raise ManifestError(f"{path}: {describe_finding(key, first)}") from error
 
     def save(self, folder: str | Path) -> Path:
         """Write `manifest.json` into `folder` and return its path."""

@@ -20,7 +20,7 @@ def ems(text: str) -> float:
     return sum(map(_ems, text))
 
 
-def shortened(names: Iterable[str], most: float) -> list[str]:
+def shorten(names: Iterable[str], most: float) -> list[str]:
     """Return the names on one line each, and an ellipsis for the middle of those that are too wide.
 
     The ends are kept because names of one study often differ there. Names that differ only in the part left
@@ -46,12 +46,12 @@ def _cut(name: str, most: float) -> str:
     if ems(name) <= most:
         return name
     letters, room = _letters(name), most - ems("…")
-    head = _fitting(letters, 0.6 * room)
-    tail = _fitting(letters[::-1], room - ems("".join(head)))
+    head = _fit(letters, 0.6 * room)
+    tail = _fit(letters[::-1], room - ems("".join(head)))
     return f"{''.join(head).rstrip()}…{''.join(reversed(tail)).lstrip()}"
 
 
-def _fitting(letters: list[str], room: float) -> list[str]:
+def _fit(letters: list[str], room: float) -> list[str]:
     taken, width = 0, 0.0
     while taken < len(letters) and (width := width + ems(letters[taken])) <= room:
         taken += 1

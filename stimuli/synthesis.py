@@ -20,7 +20,7 @@ def seconds(samples: int, sample_rate: int) -> Signal:
 def coloured_noise(rng: np.random.Generator, samples: int, slope_db_per_octave: float) -> Signal:
     """Return Gaussian noise of unit power with a slope in dB per octave, flat below Nyquist / 100."""
     exponent = np.float32(slope_db_per_octave / (20 * np.log10(2)))
-    return _shaped_noise(rng, samples, np.exp(exponent * _log_position(samples)))
+    return _shape_noise(rng, samples, np.exp(exponent * _log_position(samples)))
 
 
 def band_noise(
@@ -30,10 +30,10 @@ def band_noise(
     octaves = _octaves(samples, sample_rate)
     rise = np.clip((octaves - np.float32(np.log2(low_hz))) * 8 + np.float32(0.5), 0, 1)
     fall = np.clip((np.float32(np.log2(high_hz)) - octaves) * 8 + np.float32(0.5), 0, 1)
-    return _shaped_noise(rng, samples, rise * fall)
+    return _shape_noise(rng, samples, rise * fall)
 
 
-def _shaped_noise(rng: np.random.Generator, samples: int, shape: Signal) -> Signal:
+def _shape_noise(rng: np.random.Generator, samples: int, shape: Signal) -> Signal:
     """Gaussian noise of unit power, drawn as a spectrum so that no forward transform is needed."""
     spectrum = rng.standard_normal(2 * len(shape), dtype=np.float32).view(np.complex64)
     return unit_power(fft.irfft(spectrum * shape, samples))

@@ -33,7 +33,7 @@ _EXPECTED = {
 _LONGEST = 60
 
 
-def finding(key: str, problem: Mapping[str, Any]) -> str:
+def describe_finding(key: str, problem: Mapping[str, Any]) -> str:
     """Return what one of Pydantic's errors found and what was expected.
 
     Args:

@@ -19,7 +19,7 @@ _WRITTEN_OUT = str.maketrans(
 )  # fmt: skip
 
 
-def composed(name: str) -> str:
+def to_nfc(name: str) -> str:
     """Return a name in one spelling: macOS writes an accent as a letter of its own, others as one letter.
 
     Raises:
@@ -40,7 +40,7 @@ def safe_id(name: str) -> str:
     Raises:
         LayoutError: the id would be longer than 120 characters.
     """
-    plain = _decomposed(name).encode("ascii", "ignore").decode()
+    plain = _decompose(name).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9._+-]+", " ", plain).strip()
     found = words.replace(" ", "-").lstrip("._+-") or "sound"
     if len(found) > LONGEST_ID:
@@ -58,7 +58,7 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
     ids: dict[str, str] = {}
     owners: dict[str, str] = {}
     for name in sorted(names, key=_loses_letters):
-        ids[name] = _unlike(safe_id(name), owners) if _loses_letters(name) else safe_id(name)
+        ids[name] = _make_unlike(safe_id(name), owners) if _loses_letters(name) else safe_id(name)
         twin = owners.setdefault(ids[name].lower(), name)
         if twin == name:
             continue
@@ -71,21 +71,21 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
     return {name: ids[name] for name in names}
 
 
-def _decomposed(name: str) -> str:
+def _decompose(name: str) -> str:
     """Part letters from their accents, and write those that have no parts as they are usually written."""
     return unicodedata.normalize("NFKD", name).translate(_WRITTEN_OUT)
 
 
 def _loses_letters(name: str) -> bool:
-    return any(letter.isalnum() and not letter.isascii() for letter in _decomposed(name))
+    return any(letter.isalnum() and not letter.isascii() for letter in _decompose(name))
 
 
-def _unlike(found: str, taken: Container[str]) -> str:
+def _make_unlike(found: str, taken: Container[str]) -> str:
     numbered = (f"{found}-{number}" for number in count(2))
     return next(one for one in chain([found], numbered) if one.lower() not in taken)
 
 
-def chosen_ids(
+def resolve_ids(
     wanted: Sequence[str],
     labels: Mapping[str, str | None],
     what: str,
@@ -107,9 +107,9 @@ def chosen_ids(
     known = {**by_label, **{name: name for name in labels}}
     shown = [name if label in (None, name) else f"{name} ('{label}')" for name, label in labels.items()]
     found: dict[str, str] = {}
-    for name in map(composed, wanted):
+    for name in map(to_nfc, wanted):
         if name not in known:
-            raise error(f"{what} names {name!r}; {expected_among(name, shown, known)}")
+            raise error(f"{what} names {name!r}; {describe_expected(name, shown, known)}")
         twin = found.setdefault(known[name], name)
         if twin != name:
             raise error(
@@ -118,7 +118,7 @@ def chosen_ids(
     return list(found)
 
 
-def expected_among(name: str, names: Sequence[str], known: Iterable[str] = ()) -> str:
+def describe_expected(name: str, names: Sequence[str], known: Iterable[str] = ()) -> str:
     """Return which names were expected, and which is nearest to the one that was found.
 
     Args:

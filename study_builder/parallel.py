@@ -14,7 +14,7 @@ MOST = 8
 """The default number of threads; each keeps the sounds of one trial in memory."""
 
 
-def mapped(
+def parallel_map(
     work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int | None = None
 ) -> Iterator[Result]:
     """Yield the result of `work` on each task, in order.

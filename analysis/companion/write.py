@@ -22,7 +22,7 @@ from analysis.models.mos import mos
 from analysis.models.screening import kept, screen
 from analysis.ratings.labels import distinct
 from analysis.ratings.study import Study, Trial, read_study
-from analysis.ratings.tidy import each, is_simulated, rated, scale_of
+from analysis.ratings.tidy import is_simulated, iter_rows, scale_of, select_rated
 from analysis.report.methods_text import software
 from stimuli.files import copy_file, write_text
 
@@ -58,7 +58,7 @@ def write_companion(
         RatingsError: No study, no sound of a condition, or ratings of other items than the study's.
     """
     folder, about = Path(out), read_study(study)
-    rows = rated(frame, attribute)
+    rows = select_rated(frame, attribute)
     name = str(rows["attribute"].iloc[0])
     scale = about.scale_ends(name) or scale_of(rows)
     left = kept(
@@ -88,7 +88,7 @@ def write_companion(
         "simulated": is_simulated(frame),
         "mark": Markup('<span class="mark">SIMULATED</span>') if is_simulated(frame) else "",
         "items": items,
-        "overall": [_score(row, called[row.condition], scale) for row in each(table)],
+        "overall": [_score(row, called[row.condition], scale) for row in iter_rows(table)],
         "software": software(),
     }
     templates = FileSystemLoader(Path(__file__).parents[1] / "templates")
@@ -121,13 +121,13 @@ def _item(
     folder: Path,
 ) -> dict[str, Any]:
     """One item of the page; copies its sounds and draws their spectrograms."""
-    rows = {row.condition: row for row in each(scores[scores["item"] == trial.item])}
+    rows = {row.condition: row for row in iter_rows(scores[scores["item"] == trial.item])}
     order = [name for name in called if name in trial.sounds]
     level = peak_db(trial.sounds[order[0]])
-    place = folder / "audio" / _safe(heading[1])
+    place = folder / "audio" / _make_safe(heading[1])
     sounds = []
     for name in order:
-        sound = _sound(trial.sounds[name], place, _safe(name), level)
+        sound = _sound(trial.sounds[name], place, _make_safe(name), level)
         residual = residuals.get((trial.item, name))
         found = rows.get(name)
         sounds.append(
@@ -135,7 +135,9 @@ def _item(
                 "label": called[name],
                 "score": _interval_text(found) if found is not None else "not rated",
                 **sound,
-                "residual": _sound(residual, place, f"{_safe(name)}~residual", level) if residual else None,
+                "residual": _sound(residual, place, f"{_make_safe(name)}~residual", level)
+                if residual
+                else None,
             }
         )
     return {
@@ -189,7 +191,7 @@ def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str
     return {"audio": f"audio/{folder.name}/{copied.name}", "picture": f"audio/{folder.name}/{picture.name}"}
 
 
-def _safe(name: str) -> str:
+def _make_safe(name: str) -> str:
     """A name that is one file name and one part of an address, and no other item's or condition's.
 
     Capitals change as well, for some file systems take them for small letters. A name that changes gets a

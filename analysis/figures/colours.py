@@ -39,7 +39,7 @@ class Look:
         }  # fmt: skip
 
 
-def looks(frame: pd.DataFrame) -> dict[str, Look]:
+def assign_looks(frame: pd.DataFrame) -> dict[str, Look]:
     """Return the look of each condition.
 
     Methods take their colours in the order of their names, which no score, screening or choice of order

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from analysis.figures.room import CONDITION, PAIR, depth_cm, rows_cm, ticks
 from analysis.figures.style import INK, figure_of, finish, finish_colour_bar, level_of, name_columns, new_axes
 from analysis.models.compare import compare
-from analysis.ratings.tidy import conditions, each
-from stimuli.names import shortened
+from analysis.ratings.tidy import conditions, iter_rows
+from stimuli.names import shorten
 
 _ROWS = 60  # pairs that get a row each
 _NAMES_CM = 6.0  # of a figure of usual width
@@ -38,11 +38,11 @@ def plot_differences(
 def _forest(frame: pd.DataFrame, rows: pd.DataFrame, clear: str, ax: Axes | None) -> Axes:
     length = rows_cm(len(rows), 0.62, usual=28)
     both = list(dict.fromkeys([*rows["label_a"], *rows["label_b"]]))
-    name = dict(zip(both, shortened(both, PAIR), strict=True))
-    pairs = [f"{name[row.label_a]} − {name[row.label_b]}" for row in each(rows)]
+    name = dict(zip(both, shorten(both, PAIR), strict=True))
+    pairs = [f"{name[row.label_a]} − {name[row.label_b]}" for row in iter_rows(rows)]
     # Two long names need more width than the names of other figures have.
     ax = ax or new_axes(12.5 + max(0.0, depth_cm(pairs, 90) - _NAMES_CM), 1.9 + length)
-    for place, row in enumerate(each(rows)):
+    for place, row in enumerate(iter_rows(rows)):
         filled = row.p < 0.05
         colour = INK if filled else "#7b7f8a"  # no condition's: a row is about two of them
         ax.plot([row.ci_low, row.ci_high], [place, place], color=colour, linewidth=2 if filled else 1.4)
@@ -69,12 +69,12 @@ def _matrix(frame: pd.DataFrame, rows: pd.DataFrame, clear: str, ax: Axes | None
     place = {name: k for k, name in enumerate(listed["condition"])}
     values = np.full((len(place), len(place)), np.nan)
     marked = []
-    for row in each(rows):
+    for row in iter_rows(rows):
         a, b = place[row.condition_a], place[row.condition_b]
         # Below the diagonal, whichever of the two comes first in the order of the figures.
         values[max(a, b), min(a, b)] = row.difference if a < b else -row.difference
         marked += [(min(a, b) + 0.5, max(a, b) + 0.5)] if row.p < 0.05 else []
-    names = shortened(listed["label"], CONDITION)
+    names = shorten(listed["label"], CONDITION)
     length = rows_cm(len(names), 0.5)
     ax = ax or new_axes(7.2 + length, 2.4 + length + depth_cm(names, 90))
     widest = float(np.nanmax(np.abs(values))) or 1.0

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.figures.colours import looks
+from analysis.figures.colours import assign_looks
 from analysis.figures.room import CONDITION, rows_cm, ticks
 from analysis.figures.style import INK, finish, new_axes, score_axis
 from analysis.models.mos import hinges
-from analysis.ratings.tidy import conditions, rated
+from analysis.ratings.tidy import conditions, select_rated
 from analysis.statistics.variance import Floats
-from stimuli.names import shortened
+from stimuli.names import shorten
 
 _DENSITY = 3000  # scores per condition that the smooth outline is drawn from
 _POINTS = 400  # shown per condition: more would hide each other and make the file large
@@ -24,7 +24,7 @@ def plot_box(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Whiskers end at the last score within 1.5 interquartile ranges of the box.
     """
     rows, listed, ax = _prepare(frame, ax)
-    look = looks(frame)
+    look = assign_looks(frame)
     for place, name in enumerate(listed["condition"]):
         scores = rows.loc[rows["condition"] == name, "score"].to_numpy(float)
         _box(ax, scores, place, look[name].colour)
@@ -37,7 +37,7 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     rows, listed, ax = _prepare(frame, ax)
     order = list(listed["condition"])
-    palette = {name: look.colour for name, look in looks(frame).items()}
+    palette = {name: look.colour for name, look in assign_looks(frame).items()}
     shown = rows.groupby("condition").sample(frac=1, random_state=0).groupby("condition").head(_DENSITY)
     sns.violinplot(
         data=shown, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None,
@@ -50,12 +50,12 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def _prepare(frame: pd.DataFrame, ax: Axes | None) -> tuple[pd.DataFrame, pd.DataFrame, Axes]:
-    rows, listed = rated(frame), conditions(frame)
+    rows, listed = select_rated(frame), conditions(frame)
     return rows, listed, ax or new_axes(12.5, 2.2 + rows_cm(len(listed), 0.8))
 
 
 def _label(rows: pd.DataFrame, listed: pd.DataFrame, ax: Axes) -> Axes:
-    names = shortened(listed["label"], CONDITION)
+    names = shorten(listed["label"], CONDITION)
     ax.set_yticks(*ticks(names, rows_cm(len(names), 0.8)))
     ax.set_ylim(len(listed) - 0.4, -0.6)
     ax.set(ylabel="", xlabel="Score")

@@ -41,7 +41,7 @@ def dress(figure: Figure) -> None:
 
 
 @contextmanager
-def missing_letters() -> Iterator[list[str]]:
+def collect_missing_letters() -> Iterator[list[str]]:
     """Collect matplotlib's warnings of letters that no font has, one a letter; others stay warnings."""
     missing: list[str] = []
     with warnings.catch_warnings(record=True) as caught:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.figures.colours import looks
+from analysis.figures.colours import assign_looks
 from analysis.figures.room import CONDITION, ITEM, depth_cm, legend_cm, rows_cm, slant
 from analysis.figures.style import finish, legend, name_columns, new_axes, score_axis
 from analysis.models.mos import mos
 from analysis.ratings.labels import item_labels
 from analysis.ratings.tidy import conditions
-from stimuli.names import shortened
+from stimuli.names import shorten
 
 
 def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFrame | None = None) -> Axes:
@@ -25,13 +25,13 @@ def plot_items(frame: pd.DataFrame, ax: Axes | None = None, *, table: pd.DataFra
         table: What `mos(frame, by="item")` returned, where it is at hand already.
     """
     rows = mos(frame, by="item") if table is None else table
-    listed, look = conditions(frame), looks(frame)
+    listed, look = conditions(frame), assign_looks(frame)
     wide = rows.pivot(index="item", columns="condition", values="mos")
     methods = list(listed.loc[listed["role"] == "method", "condition"]) or list(listed["condition"])
     wide = wide.loc[wide[methods].mean(axis=1).sort_values(ascending=False, kind="stable").index]
     called = item_labels(frame)
-    names = shortened([called[item] for item in wide.index], ITEM)
-    labels = shortened(listed["label"], CONDITION)
+    names = shorten([called[item] for item in wide.index], ITEM)
+    labels = shorten(listed["label"], CONDITION)
     width = max(13.0, 2.0 + rows_cm(len(names), 0.0, usual=0))
     angle = slant(len(names), width - 3.0, 40)
     deeper = depth_cm(names, 90) - depth_cm(names, 40) if angle == 90 else 0.0

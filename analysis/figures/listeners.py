@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from analysis.figures.room import CONDITION, ITEM, depth_cm, rows_cm, slant
 from analysis.figures.style import GRID, finish, finish_colour_bar, name_columns, new_axes
 from analysis.ratings.tidy import cells, conditions, is_simulated, scale_of
-from stimuli.names import shortened
+from stimuli.names import shorten
 
 _NAMED = 40  # listeners that get their id printed; of more, only the number
 
@@ -26,7 +26,7 @@ def plot_listeners(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     agreement = table.T.corrwith(table.mean()).fillna(-1.0)
     table = table.loc[agreement.sort_values(ascending=False, kind="stable").index]
     named = len(table) <= _NAMED
-    names = shortened(listed["label"], CONDITION)
+    names = shorten(listed["label"], CONDITION)
     width = max(12.5, 5.8 + rows_cm(len(names), 0.0, usual=0))
     angle = slant(len(names), width - 5.8, 35)
     around = max(3.2, 1.5 + depth_cm(names, angle))
@@ -39,7 +39,7 @@ def plot_listeners(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )  # fmt: skip
     name_columns(ax, names, width - 5.8, angle, first=0.5)
     if named:
-        ax.set_yticks([k + 0.5 for k in range(len(table))], shortened(table.index, ITEM), rotation=0)
+        ax.set_yticks([k + 0.5 for k in range(len(table))], shorten(table.index, ITEM), rotation=0)
     ax.set_ylabel("Listener" if named else f"{len(table)} listeners")
     bar = ax.collections[0].colorbar
     if bar is not None:

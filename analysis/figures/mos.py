@@ -6,12 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.errors import DesignError
-from analysis.figures.colours import looks
+from analysis.figures.colours import assign_looks
 from analysis.figures.room import CONDITION, depth_cm, rows_cm, slant, ticks
 from analysis.figures.style import INK, finish, level_of, name_columns, new_axes, score_axis
 from analysis.models.mos import mos
-from analysis.ratings.tidy import each, scale_of
-from stimuli.names import shortened
+from analysis.ratings.tidy import iter_rows, scale_of
+from stimuli.names import shorten
 
 STYLES = ("default", "paper")
 
@@ -45,8 +45,8 @@ def plot_mos(
 def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     length = rows_cm(len(rows), 0.78)
     ax = ax or new_axes(12.5, 1.9 + length)
-    look = looks(frame)
-    for place, row in enumerate(each(rows)):
+    look = assign_looks(frame)
+    for place, row in enumerate(iter_rows(rows)):
         colour = look[row.condition].colour
         ax.plot(
             [row.ci_low, row.ci_high], [place, place], color=colour, linewidth=2.2, solid_capstyle="round"
@@ -62,7 +62,7 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
             f"{row.mos:.{_digits(frame)}f}", (1.0, place), xycoords=("axes fraction", "data"), xytext=(6, 0),
             textcoords="offset points", va="center", fontsize=8, color=INK,
         )  # fmt: skip
-    ax.set_yticks(*ticks(shortened(rows["label"], CONDITION), length))
+    ax.set_yticks(*ticks(shorten(rows["label"], CONDITION), length))
     ax.set_ylim(len(rows) - 0.4, -0.6)
     score_axis(ax, frame, reach=(rows["ci_low"].min(), rows["ci_high"].max()))
     _arrows(ax, rows)
@@ -71,7 +71,7 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
 
 
 def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
-    names = shortened(rows["label"], CONDITION)
+    names = shorten(rows["label"], CONDITION)
     width = max(8.5, rows_cm(len(rows), 1.2))
     angle = slant(len(rows), width - 2.0, 35)
     deeper = max(0.0, depth_cm(names, angle) - 2.5)
@@ -80,7 +80,7 @@ def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     low, high = scale_of(frame)
     base = low if low >= 0 else min(high, 0.0)
     ends = (rows["mos"] - rows["ci_low"]).fillna(0), (rows["ci_high"] - rows["mos"]).fillna(0)
-    look = looks(frame)
+    look = assign_looks(frame)
     colours = [look[name].colour for name in rows["condition"]]
     ax.bar(
         range(len(rows)),
@@ -104,7 +104,7 @@ def _bars(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
 def _arrows(ax: Axes, rows: pd.DataFrame, *, vertical: bool = False) -> None:
     """Mark where an interval goes on beyond the axis."""
     first, last = ax.get_ylim() if vertical else ax.get_xlim()
-    for place, row in enumerate(each(rows)):
+    for place, row in enumerate(iter_rows(rows)):
         for end, cut, mark in (
             (first, row.ci_low < first, "v" if vertical else "<"),
             (last, row.ci_high > last, "^" if vertical else ">"),

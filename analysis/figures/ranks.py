@@ -15,7 +15,7 @@ from analysis.errors import DesignError
 from analysis.figures.room import CONDITION, rows_cm, ticks
 from analysis.figures.style import INK, figure_of, finish, finish_colour_bar, legend, new_axes
 from analysis.ratings.tidy import cells, conditions
-from stimuli.names import shortened
+from stimuli.names import shorten
 
 _LISTED = 8  # ranks that one row of a legend has room for; more are steps of a bar
 
@@ -58,7 +58,7 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             linewidth=0.3,
         )
         left += width
-    ax.set_yticks(*ticks(shortened(listed["label"], CONDITION), length))
+    ax.set_yticks(*ticks(shorten(listed["label"], CONDITION), length))
     ax.set_ylim(len(listed) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
-from analysis.figures.fonts import dress, missing_letters, settings
+from analysis.figures.fonts import collect_missing_letters, dress, settings
 from analysis.figures.room import LEGEND_PT, TICK_PT, legend_columns, ticks
 from analysis.ratings.tidy import is_simulated, scale_of
 from analysis.statistics.intervals import LEVEL
@@ -172,7 +172,7 @@ def save(ax: Axes, folder: Path, name: str) -> Saved:
     figure = figure_of(ax)
     buffer, drawn = io.StringIO(), {}
     metadata = {"pdf": {"CreationDate": None}, "png": {}}
-    with _LOCK, rc_context(settings(name)), missing_letters() as missing:
+    with _LOCK, rc_context(settings(name)), collect_missing_letters() as missing:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         figure.set_layout_engine("none")  # the layout is found; finding it again would be half of the time
         for kind, about in metadata.items():

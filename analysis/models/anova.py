@@ -14,8 +14,8 @@ import pandas as pd
 from scipy import linalg, stats
 
 from analysis.errors import DesignError
-from analysis.ratings.selection import chosen_conditions
-from analysis.ratings.tidy import cells, is_simulated, rated
+from analysis.ratings.selection import choose_conditions
+from analysis.ratings.tidy import cells, is_simulated, select_rated
 from analysis.statistics.variance import Floats
 
 
@@ -90,7 +90,7 @@ def omnibus(
         DesignError: Fewer than two conditions, or than two listeners who rated them all on an item, or a
             condition without a rating.
     """
-    chosen = chosen_conditions(rated(frame, attribute), among)
+    chosen = choose_conditions(select_rated(frame, attribute), among)
     table = cells(frame, attribute)
     table = table[table["condition"].isin(chosen)]
     pages = table.pivot(index=["listener", "item"], columns="condition", values="score")

@@ -11,7 +11,7 @@ from scipy import stats
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
 from analysis.models.anova import omnibus
-from analysis.ratings.tidy import cells, conditions, each, is_simulated, rated, scale_of
+from analysis.ratings.tidy import cells, conditions, is_simulated, iter_rows, scale_of, select_rated
 from analysis.statistics.variance import Floats
 
 _BIMODAL = 5 / 9
@@ -31,7 +31,7 @@ def assumptions(
         Columns `check, condition` (empty for the whole study), `value, limit, warns, sentence, clause,
         simulated`.
     """
-    rows = rated(frame, attribute)
+    rows = select_rated(frame, attribute)
     ends = scale or scale_of(rows)
     checks: list[Callable[[], list[dict[str, object]]]] = [
         lambda: _bimodality(rows),
@@ -85,7 +85,7 @@ def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
     """One record per method; references and anchors are at the ends of the scale, where b says little."""
     out = []
     listed, methods = conditions(rows), _methods(rows)
-    for row in each(listed[listed["condition"].isin(methods)]):
+    for row in iter_rows(listed[listed["condition"].isin(methods)]):
         b = bimodality(rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float))
         warns = b > _BIMODAL
         two = "may have two peaks: listeners or items may fall into groups"
@@ -150,7 +150,7 @@ def _drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]
     if np.isnan(p):
         return []
     warns = p < 0.05
-    change = f"{_signed(slope, 2)} points per position, {p_in_words(p)}"
+    change = f"{_format_signed(slope, 2)} points per position, {p_in_words(p)}"
     sentence = f"Scores {'drift' if warns else 'do not notably drift'} with the {what} ({change})."
     return [
         _record(
@@ -172,7 +172,7 @@ def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
     if np.isnan(p):
         return []
     change = 100 * (np.exp(slope) - 1)
-    sentence = f"Time per trial changes by {_signed(float(change), 1)} % per trial ({p_in_words(p)})."
+    sentence = f"Time per trial changes by {_format_signed(float(change), 1)} % per trial ({p_in_words(p)})."
     return [
         _record(
             "time per trial",
@@ -227,7 +227,7 @@ def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _signed(value: float, digits: int) -> str:
+def _format_signed(value: float, digits: int) -> str:
     text = number(value, digits)
     return text if value < 0 or float(f"{value:.{digits}f}") == 0 else f"+{text}"
 

@@ -12,8 +12,8 @@ from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.formatting import p_in_words
-from analysis.ratings.selection import chosen_conditions
-from analysis.ratings.tidy import cells, conditions, filled, is_simulated, rated, records
+from analysis.ratings.selection import choose_conditions
+from analysis.ratings.tidy import cells, conditions, fill_columns, is_simulated, records, select_rated
 from analysis.statistics import effect_sizes as effects
 from analysis.statistics.corrections import adjust
 from analysis.statistics.crossed import CrossedMean, crossed_mean
@@ -76,11 +76,11 @@ def compare(
     """
     if test not in TESTS:
         raise DesignError(f"unknown test {test!r}; expected one of {', '.join(TESTS)}")
-    rows = rated(filled(frame), attribute)
+    rows = select_rated(fill_columns(frame), attribute)
     listed = conditions(rows)
     pairs = _pairs(rows, against, among)
     table = _Table.of(cells(rows))
-    means = _moderated(table, pairs)
+    means = _moderate(table, pairs)
     found = [_pair(table, means[pair], pair, level) for pair in pairs]
     if not any(record["n_pairs"] for record, _ in found):
         a, b = pairs[0]
@@ -120,7 +120,7 @@ def _columns() -> list[str]:
 def _pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> list[tuple[str, str]]:
     """The pairs to compare, in the order of the tables."""
     known = list(conditions(rows)["condition"])
-    chosen = chosen_conditions(rows, [*(among or known), against] if against else among)
+    chosen = choose_conditions(rows, [*(among or known), against] if against else among)
     pairs = (
         [(against, name) for name in chosen if name != against]
         if against
@@ -156,7 +156,7 @@ class _Table:
         return gap[there], self.listeners[there], self.items[there]
 
 
-def _moderated(table: _Table, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], CrossedMean]:
+def _moderate(table: _Table, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], CrossedMean]:
     """Return each pair's mean difference, its variances moderated by those of all compared pairs."""
     names = list(dict.fromkeys(name for pair in pairs for name in pair))
     means = {pair: crossed_mean(*table.differences(*pair)) for pair in itertools.combinations(names, 2)}
@@ -171,7 +171,7 @@ def _pair(
     (a, b), (gaps, listeners, items) = pair, table.differences(*pair)
     n_listeners = int(table.listeners.max()) + 1
     if len(gaps) == 0:
-        return _without_common_items(a, b), np.zeros(n_listeners)
+        return _fill_without_common_items(a, b), np.zeros(n_listeners)
     if mean.mean < 0:
         a, b, gaps, mean = b, a, -gaps, mean.reversed()
     found = Interval.crossed(mean, level)
@@ -198,7 +198,7 @@ def _pair(
     return record, sums
 
 
-def _without_common_items(a: str, b: str) -> dict[str, object]:
+def _fill_without_common_items(a: str, b: str) -> dict[str, object]:
     nan = dict.fromkeys(
         ["difference", "ci_low", "ci_high", "df", "p_two_way", "p_wilcoxon"]
         + [f"{name}{end}" for name in _EFFECTS for end in ("", "_low", "_high")],

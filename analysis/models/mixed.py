@@ -20,8 +20,8 @@ from scipy import optimize, stats
 
 from analysis.errors import DesignError
 from analysis.models.reml import FullPages, Pages
-from analysis.ratings.selection import chosen_conditions
-from analysis.ratings.tidy import cells, is_simulated, rated
+from analysis.ratings.selection import choose_conditions
+from analysis.ratings.tidy import cells, is_simulated, select_rated
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
@@ -89,10 +89,10 @@ def mixed_model(
         DesignError: Fewer than two conditions, listeners or items, a condition without a rating, no residual
             variance, or a design too large to solve.
     """
-    chosen = chosen_conditions(rated(frame, attribute), among)
+    chosen = choose_conditions(select_rated(frame, attribute), among)
     table = cells(frame, attribute)
     pages = _pages(table[table["condition"].isin(chosen)], chosen)
-    pages, note = _affordable(pages)
+    pages, note = _limit_pages(pages)
     ratios, residual, means, covariance = _fit(pages)
     if residual < 1e-9 or ratios.max() > 0.99 * _LARGEST:
         raise DesignError("a mixed model needs ratings that vary; nothing is left for the residual here")
@@ -109,7 +109,7 @@ def mixed_model(
     )
 
 
-def _affordable(pages: Pages) -> tuple[Pages, str]:
+def _limit_pages(pages: Pages) -> tuple[Pages, str]:
     n = int(pages.counts.sum())
     if pages.are_full() or n <= _SLOW_WITH_GAPS:
         return pages, ""
@@ -129,10 +129,10 @@ def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
     """Fit: the variances over the residual's, the residual's, the means and their covariance."""
     full = FullPages.of(pages) if pages.are_full() else None
     start = np.full(5, 0.3)
-    bounds = [_scaled(np.array([_SMALLEST, _LARGEST]))] * 5
+    bounds = [_to_search_scale(np.array([_SMALLEST, _LARGEST]))] * 5
     if pages.per_page.max() < 2:
         # One condition per page: its listener x item effect and its residual are the same.
-        start[4], bounds[4] = _SMALLEST, _scaled(np.array([_SMALLEST, _SMALLEST]))
+        start[4], bounds[4] = _SMALLEST, _to_search_scale(np.array([_SMALLEST, _SMALLEST]))
     elif full is None and (some := pages.full_part()) is not None:
         # Pages without gaps are solved much faster: a good place to start from.
         start = _fit(some)[0]
@@ -141,8 +141,8 @@ def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
         # The deviance grows with the ratings; measured from its start, its tolerance does not.
         base = problem.solve(start)[0]
         found = optimize.minimize(
-            lambda x: problem.solve(_ratios(x))[0] - base, _scaled(start), method="L-BFGS-B", bounds=bounds,
-            options={"eps": 1e-5, "ftol": 1e-11},
+            lambda x: problem.solve(_ratios(x))[0] - base, _to_search_scale(start), method="L-BFGS-B",
+            bounds=bounds, options={"eps": 1e-5, "ftol": 1e-11},
         )  # fmt: skip
         ratios = _ratios(found.x)
         _, residual, means, covariance = problem.solve(ratios)
@@ -151,7 +151,7 @@ def _fit(pages: Pages) -> tuple[Floats, float, Floats, Floats]:
     return ratios, residual, means, covariance
 
 
-def _scaled(ratios: Floats) -> Floats:
+def _to_search_scale(ratios: Floats) -> Floats:
     """The scale of the search: a logarithm, except near zero, where it would trap a ratio."""
     return np.log(ratios + _SOFT)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings.tidy import cells, conditions, filled, is_simulated, own_items, rated
+from analysis.ratings.tidy import cells, conditions, fill_columns, is_simulated, select_rated, separate_items
 from analysis.statistics.bootstrap import bca, bootstrap_means, influences
 from analysis.statistics.intervals import INTERVALS, LEVEL, Interval, interval
 from analysis.statistics.variance import Floats
@@ -55,19 +55,19 @@ def mos(
     """
     if interval not in INTERVALS:
         raise DesignError(f"unknown interval {interval!r}; expected one of {', '.join(INTERVALS)}")
-    frame = filled(frame)
+    frame = fill_columns(frame)
     if by is None:
-        return _table(rated(frame, attribute), interval, order, level, draws, seed)
+        return _table(select_rated(frame, attribute), interval, order, level, draws, seed)
     if by not in frame:
         raise DesignError(f"the ratings have no column {by!r} to split by; found {', '.join(frame.columns)}")
-    rows = frame if by == "attribute" else rated(frame, attribute)
-    rows = own_items(rows, rows) if by == "item" else rows
+    rows = frame if by == "attribute" else select_rated(frame, attribute)
+    rows = separate_items(rows, rows) if by == "item" else rows
     method = "listener" if by == "item" and interval != "naive-t" else interval
     listed = order or list(conditions(rows)["condition"])
     parts = []
     for group, part in rows[rows[by].notna()].groupby(by, sort=True, observed=True):
         table = _table(
-            rated(part),
+            select_rated(part),
             method,
             [name for name in listed if (part["condition"] == name).any()],
             level,
@@ -125,7 +125,7 @@ def _intervals(
         panel = (table["listener"].nunique(), table["item"].nunique())
         return [_closed_form(groups[name], method, level, panel) for name in names]
     means = bootstrap_means(table, names, draws=draws, seed=seed)
-    return [_bootstrapped(groups[name], means[:, k], level) for k, name in enumerate(names)]
+    return [_bootstrap(groups[name], means[:, k], level) for k, name in enumerate(names)]
 
 
 def _closed_form(part: pd.DataFrame, method: str, level: float, panel: tuple[int, int]) -> Interval:
@@ -133,7 +133,7 @@ def _closed_form(part: pd.DataFrame, method: str, level: float, panel: tuple[int
     return interval(method, part["score"].to_numpy(float), listener, item, level=level, panel=panel)
 
 
-def _bootstrapped(part: pd.DataFrame, means: Floats, level: float) -> Interval:
+def _bootstrap(part: pd.DataFrame, means: Floats, level: float) -> Interval:
     mean = float(part["score"].mean())
     if part["listener"].nunique() < 2 or part["item"].nunique() < 2:
         what = "listener" if part["listener"].nunique() < 2 else "item"

@@ -10,7 +10,7 @@ from analysis.errors import DesignError
 from analysis.models.repeats import repeat_differences
 from analysis.ratings.tidy import cells, is_simulated
 from analysis.statistics.intervals import LEVEL
-from analysis.statistics.jackknife import over_listeners
+from analysis.statistics.jackknife import jackknife_interval
 from analysis.statistics.variance import Floats, components
 
 _FEW = "an interval needs three listeners"
@@ -44,7 +44,7 @@ def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: flo
     complete = not np.isnan(scores).any()
     single, average = icc(scores, level) if complete else _icc_incomplete(scores, level)
     note = "" if complete else "incomplete design: variance components, jackknife over listeners"
-    alpha = krippendorff(scores), *over_listeners(lambda rows: krippendorff(rows.T), scores.T, level)
+    alpha = krippendorff(scores), *jackknife_interval(lambda rows: krippendorff(rows.T), scores.T, level)
     rows = [
         ("ICC(2,1)", *single, note),
         ("ICC(2,k)", *average, note),
@@ -102,7 +102,7 @@ def icc(
     rest = k * c + (k * n - k - n) * e
     low = n * (r - upper * e) / (upper * rest + n * r)
     high = n * (lower * r - e) / (rest + n * lower * r)
-    return (float(single), float(low), float(high)), (float(average), *_stepped_ends(low, high, k))
+    return (float(single), float(low), float(high)), (float(average), *_step_up_ends(low, high, k))
 
 
 def krippendorff(scores: Floats) -> float:
@@ -148,7 +148,7 @@ def _kendall_of(table: pd.DataFrame, level: float) -> tuple[float, float, float,
     means = frame.to_numpy(float).round(10)
     low, high = (
         float(np.clip((1 + (n - 1) * end) / n, 0.0, 1.0)) if n > 2 else nan
-        for end in over_listeners(mean_rank_correlation, means, level)
+        for end in jackknife_interval(mean_rank_correlation, means, level)
     )
     w = kendall_w(means)
     note = _FEW if n < 3 else "all listeners rank the conditions equally" if w > 1 - 1e-9 else ""
@@ -161,8 +161,8 @@ def _icc_incomplete(
     k = 1 / float(np.mean(1 / np.maximum((~np.isnan(scores)).sum(axis=1), 1)))
     value = _icc_components(scores)
     # Shares of variance: the jackknife may reach beyond 0 and 1, where they are not defined.
-    low, high = np.clip(over_listeners(lambda rows: _icc_components(rows.T), scores.T, level), 0.0, 1.0)
-    return (value, float(low), float(high)), (_stepped(value, k), *_stepped_ends(low, high, k))
+    low, high = np.clip(jackknife_interval(lambda rows: _icc_components(rows.T), scores.T, level), 0.0, 1.0)
+    return (value, float(low), float(high)), (_step_up(value, k), *_step_up_ends(low, high, k))
 
 
 def _icc_components(scores: Floats) -> float:
@@ -171,14 +171,14 @@ def _icc_components(scores: Floats) -> float:
     return float(parts[1] / parts.sum()) if parts.sum() > 0 else float("nan")
 
 
-def _stepped(single: float, k: float) -> float:
+def _step_up(single: float, k: float) -> float:
     """Spearman-Brown: the reliability of a mean of k listeners."""
     return float(k * single / (1 + (k - 1) * single))
 
 
-def _stepped_ends(low: float, high: float, k: float) -> tuple[float, float]:
+def _step_up_ends(low: float, high: float, k: float) -> tuple[float, float]:
     """Step the ends of an interval up, from 0 and 1 at most: below 0 the formula has its pole."""
-    return _stepped(float(np.clip(low, 0.0, 1.0)), k), _stepped(float(np.clip(high, 0.0, 1.0)), k)
+    return _step_up(float(np.clip(low, 0.0, 1.0)), k), _step_up(float(np.clip(high, 0.0, 1.0)), k)
 
 
 def _correlations(table: pd.DataFrame, a: str, b: str) -> pd.Series:

@@ -120,8 +120,8 @@ class FullPages:
         k = len(self.turn)
         scale = 1 + k * ratios[4]  # residual variance of a page's mean over that of a contrast
         common = (k * ratios[0] + ratios[1]) / scale, (k * ratios[2] + ratios[3]) / scale
-        mean = _crossed(self.rated, self.turned[:, :, :1], *common)
-        contrasts = _crossed(self.rated, self.turned[:, :, 1:], ratios[1], ratios[3])
+        mean = _solve_crossed(self.rated, self.turned[:, :, :1], *common)
+        contrasts = _solve_crossed(self.rated, self.turned[:, :, 1:], ratios[1], ratios[3])
         df_each = float(self.rated.sum()) - 1
         residual = (mean.rest / scale + contrasts.rest) / (k * df_each)
         deviance = k * df_each * float(np.log(residual)) + df_each * float(np.log(scale))
@@ -131,7 +131,7 @@ class FullPages:
         return deviance, residual, self.turn.T @ turned, self.turn.T @ spread @ self.turn * residual
 
 
-def _crossed(rated: Floats, sums: Floats, listeners: float, items: float) -> Solved:
+def _solve_crossed(rated: Floats, sums: Floats, listeners: float, items: float) -> Solved:
     """Solve independent studies of one condition that have the same pages and the same ratios of variances.
 
     Args:

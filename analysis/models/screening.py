@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.errors import DesignError
 from analysis.models.repeats import repeat_differences
-from analysis.ratings.tidy import own_items, rated, scale_of
+from analysis.ratings.tidy import scale_of, select_rated, separate_items
 from stimuli.vocabulary import REFERENCE_ROLES
 
 RULES = ("hidden-reference", "mid-anchor")
@@ -63,8 +63,8 @@ def screen(
         raise DesignError(
             f"unknown screening rule {unknown[0]!r}; expected one of {', '.join((*RULES, *FLAGS))}"
         )
-    trials = rated(frame, attribute)
-    rows = own_items(trials, trials)
+    trials = select_rated(frame, attribute)
+    rows = separate_items(trials, trials)
     low, high = scale or scale_of(trials)
     exclude = default_rules((low, high)) if exclude is None else exclude
     limit = limit_of((low, high))
@@ -73,7 +73,9 @@ def screen(
     table = _reference_rule(table, rows, limit)
     table = _mid_anchor_rule(table, rows, limit)
     same = frame[frame["attribute"] == rows["attribute"].iloc[0]]
-    table["repeat_difference"] = repeat_differences(own_items(same, trials)).abs().groupby("listener").mean()
+    table["repeat_difference"] = (
+        repeat_differences(separate_items(same, trials)).abs().groupby("listener").mean()
+    )
     table["straight_share"] = _straight_share(rows)
     table["untouched_share"] = _untouched_share(same)
     table["fast_share"] = _fast_share(rows)
@@ -91,7 +93,7 @@ def limit_of(scale: tuple[float, float]) -> float:
     return scale[0] + _LIMIT * (scale[1] - scale[0])
 
 
-def breaks(screening: pd.DataFrame, rule: str) -> pd.Series:
+def violates_rule(screening: pd.DataFrame, rule: str) -> pd.Series:
     """Return for each listener whether a rule of BS.1534-3 excludes them, whatever was asked for."""
     share = {"hidden-reference": "reference_share", "mid-anchor": "mid_anchor_share"}[rule]
     return screening[share] > _SHARE
@@ -191,12 +193,12 @@ def _verdict(
     unfinished = ~frame.groupby("listener")["finished"].all().reindex(table.index)
     found: dict[str, tuple[pd.Series, str | pd.Series]] = {
         "hidden-reference": (
-            breaks(table, "hidden-reference") & judged("hidden-reference"),
-            _said(table, "reference", f"the hidden reference under {limit:g}"),
+            violates_rule(table, "hidden-reference") & judged("hidden-reference"),
+            _describe_share(table, "reference", f"the hidden reference under {limit:g}"),
         ),
         "mid-anchor": (
-            breaks(table, "mid-anchor") & judged("mid-anchor"),
-            _said(table, "mid_anchor", f"the mid anchor over {limit:g}"),
+            violates_rule(table, "mid-anchor") & judged("mid-anchor"),
+            _describe_share(table, "mid_anchor", f"the mid anchor over {limit:g}"),
         ),
         "repeats": (
             table["repeat_difference"] > 0.2 * width,
@@ -226,7 +228,7 @@ def _verdict(
     return table
 
 
-def _said(table: pd.DataFrame, what: str, words: str) -> pd.Series:
+def _describe_share(table: pd.DataFrame, what: str, words: str) -> pd.Series:
     bad = "reference_low" if what == "reference" else "mid_anchor_high"
     counts = table[bad].astype(str) + " of " + table[f"{what}_trials"].astype(str)
     return words + " in " + counts + " trials"

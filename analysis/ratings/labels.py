@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.ratings.tidy import own_items, rated
+from analysis.ratings.tidy import select_rated, separate_items
 
 
 def distinct(labels: Mapping[str, str]) -> dict[str, str]:
@@ -17,7 +17,7 @@ def distinct(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def item_labels(frame: pd.DataFrame) -> dict[str, str]:
-    """Return the label of each item that was rated; items of pooled studies as `own_items` names them."""
-    rows = rated(frame)
-    rows = own_items(rows, rows).drop_duplicates("item")
+    """Return the label of each item that was rated, with the names that `separate_items` gives."""
+    rows = select_rated(frame)
+    rows = separate_items(rows, rows).drop_duplicates("item")
     return distinct(dict(zip(rows["item"], rows["item_label"], strict=True)))

@@ -13,11 +13,11 @@ from analysis.ratings.missing import blank_codes
 from analysis.ratings.names import of_page_type
 from analysis.ratings.readers import Columns, Problems, Reading, read_source
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE
-from analysis.ratings.repeats import once
-from analysis.ratings.roles import asked_roles, lookalikes, with_roles
+from analysis.ratings.repeats import drop_repeats
+from analysis.ratings.roles import apply_roles, find_lookalikes, parse_roles
 from analysis.ratings.study import Study, is_study, read_study
 from analysis.ratings.tidy import tidy
-from analysis.ratings.training import untouched, with_training
+from analysis.ratings.training import find_untouched, mark_training
 
 
 def load_ratings(
@@ -75,7 +75,7 @@ def load_ratings(
     """
     if bad_rows not in ("stop", "drop"):
         raise RatingsError(f"bad_rows is {bad_rows!r}; expected stop or drop")
-    asked = asked_roles(_list(reference), _list(anchor), dict(roles or {}))
+    asked = parse_roles(_list(reference), _list(anchor), dict(roles or {}))
     if not sources:
         raise RatingsError("no ratings were named; expected a CSV file, a study folder or a database URL")
     codes = [missing] if isinstance(missing, int | float) else list(missing or [])
@@ -86,19 +86,19 @@ def load_ratings(
         part = read_source(source, problems, how)
         if not isinstance(source, pd.DataFrame) and is_study(source):
             studies.append(read_study(source))
-            part = _labelled(part, studies[-1])
+            part = _add_labels(part, studies[-1])
         parts.append(part)
-    raw = _apart(pd.concat(parts, ignore_index=True))
-    raw = checks.without_blank_rows(raw, problems)
-    raw, training = with_training(raw, _list(leave_out))
+    raw = _separate_attributes(pd.concat(parts, ignore_index=True))
+    raw = checks.drop_blank_rows(raw, problems)
+    raw, training = mark_training(raw, _list(leave_out))
     raw = checks.numbers(raw, problems)
     raw, coded = blank_codes(raw, scale, codes)
     places = raw.reindex(columns=[FILE, LINE, MEASURE])
-    frame = pd.concat([tidy(raw, source=_called(sources)), places], axis=1)
-    frame = checks.identified(frame, problems)
-    frame = with_roles(frame, asked)
-    frame = checks.in_range(frame, scale, problems)
-    frame, told = once(frame, repeats)
+    frame = pd.concat([tidy(raw, source=_name_sources(sources)), places], axis=1)
+    frame = checks.drop_unidentified(frame, problems)
+    frame = apply_roles(frame, asked)
+    frame = checks.drop_out_of_range(frame, scale, problems)
+    frame, told = drop_repeats(frame, repeats)
     notes = [*problems.notes, *training, *coded, *told]
     if problems.found:
         checks.report(problems.found, bad_rows)
@@ -107,20 +107,20 @@ def load_ratings(
         )
     frame = checks.choose_simulated(frame, simulated)
     if frame["score"].notna().sum() == 0:
-        raise RatingsError(f"{_called(sources)} holds no rating")
+        raise RatingsError(f"{_name_sources(sources)} holds no rating")
     about = (
         {"title": studies[0].title, "expected": studies[0].expected}
         if len(sources) == len(studies) == 1
         else {}
     )
     scales = _scales(frame, scale, studies if len(studies) == len(sources) else [])
-    notes += [*untouched(frame), *lookalikes(frame)]
+    notes += [*find_untouched(frame), *find_lookalikes(frame)]
     frame = frame.drop(columns=places.columns)
     frame.attrs |= {"notes": notes, "scales": scales, **about}
     return frame
 
 
-def _labelled(part: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _add_labels(part: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Add what a study calls its conditions and items."""
     return part.assign(
         label=part["condition"].map(lambda name: study.labels.get(name, name)),
@@ -144,7 +144,7 @@ def _scales(
     return agreed
 
 
-def _apart(raw: pd.DataFrame) -> pd.DataFrame:
+def _separate_attributes(raw: pd.DataFrame) -> pd.DataFrame:
     """Put the type of page before attributes that pages of several types have, each on its own scale."""
     if PAGE not in raw:
         return raw
@@ -157,7 +157,7 @@ def _list(names: str | list[str] | None) -> list[str] | None:
     return [names] if isinstance(names, str) else names
 
 
-def _called(sources: tuple[str | Path | pd.DataFrame, ...]) -> str:
+def _name_sources(sources: tuple[str | Path | pd.DataFrame, ...]) -> str:
     return ", ".join(
         "the data frame"
         if isinstance(source, pd.DataFrame)

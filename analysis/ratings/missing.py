@@ -33,7 +33,7 @@ def blank_words(text: pd.Series) -> tuple[pd.Series, dict[str, int]]:
     return text.mask(text.index.isin(found.index)), counts
 
 
-def plain_number(cell: object) -> object:
+def strip_unit(cell: object) -> object:
     """Return the number of `80 %` or `5 - Excellent` as text; any other cell as it is."""
     if not isinstance(cell, str):
         return cell

@@ -66,13 +66,13 @@ _GUARD = re.compile(rf"^'(?={_START})|(?<=[;\t\r\n])'(?={_SIGN})")
 def defuse(value: Any) -> Any:
     """Put an apostrophe before each place of a text where a spreadsheet would run a formula.
 
-    A reader that takes one away from each such place has the exact text again (`exact`). Numbers, and all
-    that is not a text, stay as they are: -1 is a number, and "-1" a text that somebody typed.
+    `restore_exact` removes them again. Numbers and everything else that is not a text stay as they are:
+    -1 is a number, and "-1" a text that somebody typed.
     """
     return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
-def exact(value: Any) -> Any:
+def restore_exact(value: Any) -> Any:
     """Return the text that `defuse` was given."""
     return _GUARD.sub("", value) if isinstance(value, str) else value
 

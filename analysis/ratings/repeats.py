@@ -12,7 +12,7 @@ CHOICES = ("average", "first", "last")
 _SHOWN = 5
 
 
-def once(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.DataFrame, list[str]]:
     """Keep one row of each rating.
 
     Rows with one score count once. Rows with different scores are repetitions, or errors: only the caller can
@@ -39,7 +39,7 @@ def once(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.DataFrame,
     rows = marked[again]
     groups = rows.groupby([*key, "_place"], sort=False, dropna=False)["score"]
     blank = rows["score"].isna() & (groups.transform("count") > 0)
-    notes = _told(rows[blank], "rows without a score do not count, for others give the score")
+    notes = _describe_rows(rows[blank], "rows without a score do not count, for others give the score")
     scored = rows[~blank]
     groups = scored.groupby([*key, "_place"], sort=False, dropna=False)["score"]
     differ = groups.transform("nunique") > 1
@@ -51,7 +51,7 @@ def once(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.DataFrame,
     if repeats == "average":
         kept.loc[scored.index, "score"] = groups.transform("mean")
     cells = int(scored[differ].groupby([*key, "_place"], dropna=False).ngroups) if differ.any() else 0
-    notes += _told(scored[copies & ~differ], "rows repeat another row's rating and count once")
+    notes += _describe_rows(scored[copies & ~differ], "rows repeat another row's rating and count once")
     if cells:
         did = {
             "average": "averaged",
@@ -103,7 +103,7 @@ def _sessions(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _told(rows: pd.DataFrame, what: str) -> list[str]:
+def _describe_rows(rows: pd.DataFrame, what: str) -> list[str]:
     """One sentence on rows, with the places of the first of them; none without rows."""
     if rows.empty:
         return []

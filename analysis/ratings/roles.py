@@ -11,7 +11,7 @@ from stimuli.vocabulary import ROLES
 _MEDIAN, _SHARE, _HIGH = 0.97, 0.8, 0.9  # of the scale's width, and of the ratings
 
 
-def asked_roles(
+def parse_roles(
     reference: list[str] | None, anchor: list[str] | None, role: dict[str, str] | None
 ) -> dict[str, str]:
     """Return the role of each condition that an option names.
@@ -33,7 +33,7 @@ def asked_roles(
     return asked
 
 
-def with_roles(frame: pd.DataFrame, asked: dict[str, str]) -> pd.DataFrame:
+def apply_roles(frame: pd.DataFrame, asked: dict[str, str]) -> pd.DataFrame:
     """Give conditions the roles that were asked for; their names may be spelled in any case.
 
     Raises:
@@ -53,7 +53,7 @@ def with_roles(frame: pd.DataFrame, asked: dict[str, str]) -> pd.DataFrame:
     return frame.assign(role=role)
 
 
-def lookalikes(frame: pd.DataFrame) -> list[str]:
+def find_lookalikes(frame: pd.DataFrame) -> list[str]:
     """Name a method that nearly everybody rates at the top while no condition is a hidden reference."""
     rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
     if rows.empty or (rows["role"] == "hidden_reference").any() or rows["condition"].nunique() < 2:

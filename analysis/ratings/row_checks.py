@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.missing import blank_words, plain_number
+from analysis.ratings.missing import blank_words, strip_unit
 from analysis.ratings.names import SLIDER_ENDS
 from analysis.ratings.readers import Problems
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, SLIDER
-from analysis.ratings.tidy import NUMBERS, by_value, each
+from analysis.ratings.tidy import NUMBERS, iter_rows, map_values
 
 logger = logging.getLogger(__name__)
 SHOWN = 5
@@ -35,19 +35,19 @@ def numbers(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
                 f"{n} scores are {word!r}, which means 'not rated': they do not count."
                 for word, n in found.items()
             ]
-            text = by_value(text, plain_number)
+            text = map_values(text, strip_unit)
         if commas.any() and not pd.api.types.is_numeric_dtype(text):
             text = text.where(~commas, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
         values = pd.to_numeric(text, errors="coerce").astype(float)
         wrong = (values.isna() & text.notna()) | np.isinf(values)
-        for row in each(raw[wrong & ~bad].rename(columns={FILE: "file", LINE: "line", name: "found"})):
+        for row in iter_rows(raw[wrong & ~bad].rename(columns={FILE: "file", LINE: "line", name: "found"})):
             problems.add(row.file, row.line, f"the {name} is '{row.found}', expected a number")
         bad |= wrong
         raw = raw.assign(**{name: values})
     return raw[~bad].reset_index(drop=True)
 
 
-def without_blank_rows(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
+def drop_blank_rows(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     """Pass over rows without item, condition and score: instructions and breaks of an experiment."""
     blank = pd.Series(True, index=raw.index)
     for name in ("item", "condition", "score"):
@@ -57,7 +57,7 @@ def without_blank_rows(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     return raw[~blank].reset_index(drop=True)
 
 
-def identified(frame: pd.DataFrame, problems: Problems) -> pd.DataFrame:
+def drop_unidentified(frame: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     """Leave out rows that do not say who rated what."""
     for name in ("listener", "item", "condition"):
         empty = frame[name].isna()
@@ -66,7 +66,9 @@ def identified(frame: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     return frame
 
 
-def in_range(frame: pd.DataFrame, scale: tuple[float, float] | None, problems: Problems) -> pd.DataFrame:
+def drop_out_of_range(
+    frame: pd.DataFrame, scale: tuple[float, float] | None, problems: Problems
+) -> pd.DataFrame:
     """Leave out rows whose score is not on the scale; without one, only webMUSHRA's sliders have ends."""
     judged = frame if scale is not None else frame[frame[MEASURE] == SLIDER]
     if judged.empty:

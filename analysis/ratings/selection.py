@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings.tidy import conditions, rated
+from analysis.ratings.tidy import conditions, select_rated
 
 
-def chosen_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
+def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
     """Return the attribute asked for, or the first that was rated, and a note on others that nobody chose.
 
     Args:
@@ -19,7 +19,7 @@ def chosen_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
         DesignError: No rating counts towards a mean, or none has the attribute.
     """
     if asked is not None:
-        return str(rated(frame, asked)["attribute"].iloc[0]), []
+        return str(select_rated(frame, asked)["attribute"].iloc[0]), []
     trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
     if trials.empty:
         raise DesignError("there is no rating of kind 'trial' with a score to analyse")
@@ -33,11 +33,11 @@ def chosen_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     ]
 
 
-def chosen_conditions(rows: pd.DataFrame, among: list[str] | None = None) -> list[str]:
+def choose_conditions(rows: pd.DataFrame, among: list[str] | None = None) -> list[str]:
     """Return the conditions named, or the methods, or all conditions if there are fewer than two methods.
 
     Args:
-        rows: The ratings of one attribute (`analysis.ratings.tidy.rated`).
+        rows: The ratings of one attribute (`analysis.ratings.tidy.select_rated`).
         among: Conditions named by the caller.
 
     Raises:

@@ -73,7 +73,7 @@ _ROLE_OF_NAME = {
 }
 
 
-def each(table: pd.DataFrame) -> Iterator[Any]:
+def iter_rows(table: pd.DataFrame) -> Iterator[Any]:
     """Walk over the rows of a table, each with its columns as attributes."""
     yield from table.itertuples()
 
@@ -103,7 +103,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
     """
     missing = [name for name in ("listener", "item", "condition", "score") if name not in frame]
     if missing:
-        raise RatingsError(f"{source} has no column {_quoted(missing)}; found {_quoted(frame.columns)}")
+        raise RatingsError(f"{source} has no column {_quote(missing)}; found {_quote(frame.columns)}")
     extra = [name for name in frame.columns if str(name).startswith("q_")]
     # At once: pandas warns of tables with a hundred columns that are set one by one.
     given = frame.reindex(columns=[*COLUMNS, *extra])
@@ -118,7 +118,7 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
         out[name] = _as_flag(out[name], default=name == "finished", source=source)
     defaults: dict[str, Any] = {
         "study": "study", "session": out["listener"], "attribute": "score", "kind": "trial",
-        "role": by_value(out["condition"], role_of).fillna("method"), "label": out["condition"],
+        "role": map_values(out["condition"], role_of).fillna("method"), "label": out["condition"],
         "item_label": out["item"],
     }  # fmt: skip
     for name, value in defaults.items():
@@ -127,12 +127,12 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
         unknown = sorted(set(out[name]) - set(known))
         if unknown:
             raise RatingsError(
-                f"{source} has the {name} {_quoted(unknown)}; expected one of {', '.join(known)}"
+                f"{source} has the {name} {_quote(unknown)}; expected one of {', '.join(known)}"
             )
     return out.reset_index(drop=True)
 
 
-def filled(frame: pd.DataFrame) -> pd.DataFrame:
+def fill_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Give a frame with `listener, item, condition, score` the tidy columns that it lacks.
 
     Raises:
@@ -144,7 +144,7 @@ def filled(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: whole[name] for name in COLUMNS})
 
 
-def rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
+def select_rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     """Return the rows that count towards a MOS: kind `trial`, with a score, of one attribute.
 
     Args:
@@ -159,9 +159,9 @@ def rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     if attribute is not None:
         rows = rows[rows["attribute"] == attribute]
         if rows.empty:
-            raise DesignError(f"no rating has the attribute {attribute!r}; found {_quoted(names)}")
+            raise DesignError(f"no rating has the attribute {attribute!r}; found {_quote(names)}")
     elif len(names) > 1:
-        raise DesignError(f"the ratings have the attributes {_quoted(names)}; choose one with attribute=")
+        raise DesignError(f"the ratings have the attributes {_quote(names)}; choose one with attribute=")
     if rows.empty:
         raise DesignError("there is no rating of kind 'trial' with a score to analyse")
     return rows
@@ -176,13 +176,13 @@ def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     Returns:
         Columns `listener, item, condition, score, n` (`n` ratings went into the mean), sorted.
     """
-    rows = rated(frame, attribute)
-    rows = own_items(rows, rows)
+    rows = select_rated(frame, attribute)
+    rows = separate_items(rows, rows)
     grouped = rows.groupby(["listener", "item", "condition"], sort=True, observed=True)["score"]
     return grouped.agg(score="mean", n="size").reset_index()
 
 
-def own_items(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def separate_items(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Put the study before its items where the trials `rows` of pooled studies have different ones."""
     if rows["study"].nunique() < 2 or shares_items(rows):
         return frame
@@ -214,7 +214,7 @@ def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFr
         order = [name for name in frame.attrs.get("order", ()) if name in table.index]
     unknown = [name for name in order if name not in table.index]
     if unknown:
-        raise DesignError(f"no rating has the condition {_quoted(unknown)}; found {_quoted(table.index)}")
+        raise DesignError(f"no rating has the condition {_quote(unknown)}; found {_quote(table.index)}")
     first = {name: place for place, name in enumerate(order)}
     table["place"] = [first.get(name, len(first)) for name in table.index]
     table["rank"] = table["role"].map(ROLES.index)
@@ -247,7 +247,7 @@ def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
     return low, high
 
 
-def by_value(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
+def map_values(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
     """Map a column through a function that is called once per different value; the missing are None."""
     codes, values = pd.factorize(column)
     mapped = np.array([*(function(value) for value in values), None], dtype=object)
@@ -256,14 +256,14 @@ def by_value(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
 
 def _as_text(column: pd.Series) -> pd.Series:
     """Turn a column into Python text, keeping the missing missing."""
-    return by_value(
+    return map_values(
         column, lambda value: None if value == "" else value if isinstance(value, str) else str(value)
     )
 
 
 def _as_flag(column: pd.Series, *, default: bool, source: str) -> pd.Series:
     words = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False, "": default}
-    flags = by_value(column, lambda value: words.get(str(value).lower(), value))
+    flags = map_values(column, lambda value: words.get(str(value).lower(), value))
     flags = flags.where(column.notna(), default)
     unknown = [value for value in flags.unique() if not isinstance(value, bool)]
     if unknown:
@@ -271,5 +271,5 @@ def _as_flag(column: pd.Series, *, default: bool, source: str) -> pd.Series:
     return flags.astype(bool)
 
 
-def _quoted(names: Iterable[object]) -> str:
+def _quote(names: Iterable[object]) -> str:
     return ", ".join(repr(str(name)) for name in names)

@@ -8,7 +8,7 @@ import unicodedata
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.tidy import by_value
+from analysis.ratings.tidy import map_values
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish and Danish; Polish, Russian, Chinese,
 # Japanese and Korean. No words that also name ordinary items, such as `trial`, `probe` or `example`.
@@ -26,26 +26,26 @@ _WORDS = (
 _UNTOUCHED = 0.8  # share of listeners who gave every condition of an item the same score
 
 
-def plain(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return a text in lower case without accents: `Entraînement` and `Übung` are spelled in many ways."""
     letters = unicodedata.normalize("NFKD", text.replace("ø", "o").replace("Ø", "O"))
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
 
 
-_PLAIN_WORDS = tuple(sorted({plain(word) for word in _WORDS}, key=len, reverse=True))
+_PLAIN_WORDS = tuple(sorted({fold_text(word) for word in _WORDS}, key=len, reverse=True))
 
 
 def is_training(item: str) -> bool:
     """Say whether an item's name starts with a usual word for training: `Training_2`, `practice1`."""
-    name = plain(item).lstrip(" _-.([0123456789")
+    name = fold_text(item).lstrip(" _-.([0123456789")
     for word in _PLAIN_WORDS:
         rest = name[len(word) :]
         if name.startswith(word) and (not rest or not rest[0].isalpha() or not word.isascii()):
             return True
-    return plain(item).startswith("training")
+    return fold_text(item).startswith("training")
 
 
-def with_training(raw: pd.DataFrame, leave_out: list[str] | None) -> tuple[pd.DataFrame, list[str]]:
+def mark_training(raw: pd.DataFrame, leave_out: list[str] | None) -> tuple[pd.DataFrame, list[str]]:
     """Set the kind of trials that are training, where the source says nothing of kinds.
 
     Args:
@@ -60,22 +60,24 @@ def with_training(raw: pd.DataFrame, leave_out: list[str] | None) -> tuple[pd.Da
     items = [str(item) for item in raw["item"].dropna().unique() if item != ""]
     if wanted == ["none"]:
         return raw.assign(kind=kind.where(kind != "training", "trial")), []
-    left = _fitting(items, wanted)
+    left = _match_items(items, wanted)
     said = raw["item"].isin(left)
-    usual = by_value(raw["item"], lambda item: is_training(str(item))).eq(True) & ~said
+    usual = map_values(raw["item"], lambda item: is_training(str(item))).eq(True) & ~said
     usual &= kind.isna() | (kind == "") | (kind == "training")
     notes = []
     if said.any():
-        notes.append(f"{int(said.sum())} ratings of {_listed(raw['item'][said])} do not count (--leave-out).")
+        notes.append(
+            f"{int(said.sum())} ratings of {_list_items(raw['item'][said])} do not count (--leave-out)."
+        )
     if usual.any():
         notes.append(
             f"{int(usual.sum())} ratings of pages named as training do not count: "
-            f"{_listed(raw['item'][usual])} (--leave-out none counts them)."
+            f"{_list_items(raw['item'][usual])} (--leave-out none counts them)."
         )
     return raw.assign(kind=kind.mask(said | usual, "training")), notes
 
 
-def untouched(frame: pd.DataFrame) -> list[str]:
+def find_untouched(frame: pd.DataFrame) -> list[str]:
     """Name items on which nearly every listener left all conditions at one score, as in training."""
     rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
     if rows["item"].nunique() < 2 or rows["listener"].nunique() < 2:
@@ -91,16 +93,16 @@ def untouched(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _fitting(items: list[str], wanted: list[str]) -> list[str]:
+def _match_items(items: list[str], wanted: list[str]) -> list[str]:
     left: list[str] = []
     for name in wanted:
-        fits = [item for item in items if fnmatch.fnmatchcase(plain(item), plain(name))]
+        fits = [item for item in items if fnmatch.fnmatchcase(fold_text(item), fold_text(name))]
         if not fits:
             raise RatingsError(f"--leave-out {name!r} fits no item; found {', '.join(map(repr, items[:20]))}")
         left += fits
     return left
 
 
-def _listed(items: pd.Series) -> str:
+def _list_items(items: pd.Series) -> str:
     names = [repr(str(item)) for item in items.unique()]
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

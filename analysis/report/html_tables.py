@@ -83,10 +83,10 @@ def _cell(row: dict[str, object], column: Column, digits: int) -> Cell:
         text = "" if value is None or value != value else str(value)
         return Cell(text, text)
     amount = float("nan") if value is None else float(value)  # type: ignore[arg-type]
-    return Cell(_formatted(amount, column.kind, digits), _sortable(amount))
+    return Cell(_format_value(amount, column.kind, digits), _sortable(amount))
 
 
-def _formatted(value: float, kind: str, digits: int) -> str:
+def _format_value(value: float, kind: str, digits: int) -> str:
     if math.isnan(value):
         return "–"
     if kind == "count":

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from analysis.ratings.tidy import each
+from analysis.ratings.tidy import iter_rows
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -28,7 +28,7 @@ def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
     rows = [
         f"{escape(row.label)} & {row.n_ratings} & {row.mos:z.{digits}f} & "
         f"{_interval(row.ci_low, row.ci_high, digits)} \\\\"
-        for row in each(table)
+        for row in iter_rows(table)
     ]
     caption = f"Mean opinion scores with 95\\,\\% intervals ({escape(table['interval'].iloc[0])})."
     return _table(caption, "tab:mos", "lrrc", "Condition & Ratings & MOS & 95\\,\\% interval", rows, table)
@@ -44,7 +44,7 @@ def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
     rows = [
         f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {row.difference:z.{digits}f} & "
         f"{_interval(row.ci_low, row.ci_high, digits)} & {_p(row.p)} \\\\"
-        for row in each(table)
+        for row in iter_rows(table)
     ]
     head = "Pair & Difference & 95\\,\\% interval & $p$"
     caption = (

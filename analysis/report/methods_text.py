@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from analysis.ratings.tidy import conditions
 from analysis.report.results import Results
-from analysis.report.screening_text import rules_applied, screening_in_words
+from analysis.report.screening_text import describe_screening, rules_applied
 
 # By surname and year, as the paragraph cites them.
 REFERENCES_OF = {
@@ -85,7 +85,7 @@ def methods(results: Results) -> str:
     sentences = [
         "SIMULATED ratings: no person listened." if results.simulated else "",
         _design(results),
-        screening_in_words(results),
+        describe_screening(results),
         f"Mean opinion scores are plain means of {len(trials)} ratings; their 95 % intervals "
         f"{_INTERVALS[options.interval]}.",
         _comparisons(results),
@@ -143,12 +143,13 @@ def _comparisons(results: Results) -> str:
         else f"treat {_MODEL}"
     )
     return (
-        f"{_compared(results)} on the differences within listener and item by {test}; {corrected}. The "
+        f"{_describe_comparison(results)} on the differences within listener and item by {test}; "
+        f"{corrected}. The "
         f"intervals of the differences {kind} and are not adjusted for the number of comparisons."
     )
 
 
-def _compared(results: Results) -> str:
+def _describe_comparison(results: Results) -> str:
     table, against = results.tables["comparisons"], results.options.against
     listed = conditions(results.screened)
     if against:

@@ -15,7 +15,7 @@ from analysis.report import table_columns as columns
 from analysis.report.html_tables import Column, Table, table_of
 from analysis.report.methods_text import methods, references, software
 from analysis.report.results import Results
-from analysis.report.screening_text import not_screened, rules_applied, whose
+from analysis.report.screening_text import describe_panel, rules_applied, warn_of_no_screening
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -48,10 +48,12 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "mos_unscreened": table_of(results.mos_unscreened, columns.MOS, digits),
         "by_standard": results.scale == STANDARD_SCALE or bool(rules_applied(results)),
         "screening": table_of(
-            results.screening.sort_values("kept", kind="stable"), columns.screening(results.scale), digits
+            results.screening.sort_values("kept", kind="stable"),
+            columns.screening_columns(results.scale),
+            digits,
         ),
-        "tables": _further(results, digits),
-        "whose": whose(results),
+        "tables": _collect_further(results, digits),
+        "whose": describe_panel(results),
         "sentences": _sentences(results),
         "warnings": _warnings(results),
         "methods": methods(results),
@@ -60,7 +62,7 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
     }
 
 
-def _further(results: Results, digits: int) -> dict[str, Table]:
+def _collect_further(results: Results, digits: int) -> dict[str, Table]:
     """The tables that not every design allows, by name."""
     differences = columns.differences(results.options)
     shown = {
@@ -73,7 +75,7 @@ def _further(results: Results, digits: int) -> dict[str, Table]:
         shown[f"by_{name}"] = [Column(key, name.removeprefix("q_").capitalize()), *columns.MOS]
     frames = dict(results.tables)
     if "omnibus" in frames:
-        frames["omnibus"] = columns.in_words(frames["omnibus"])
+        frames["omnibus"] = columns.add_words(frames["omnibus"])
     if "mixed" in frames:
         listed = conditions(results.screened)
         label = dict(zip(listed["condition"], listed["label"], strict=True))
@@ -98,7 +100,7 @@ def unbroken(sentence: str) -> str:
 
 
 def _warnings(results: Results) -> list[str]:
-    found = not_screened(results)
+    found = warn_of_no_screening(results)
     if "assumptions" in results.tables:
         rows = results.tables["assumptions"]
         found += list(rows.loc[rows["warns"], "sentence"])

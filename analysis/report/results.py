@@ -18,8 +18,8 @@ from analysis.models.mos import mos
 from analysis.models.reliability import listeners, reliability
 from analysis.models.screening import default_rules, kept, screen
 from analysis.ratings.labels import item_labels
-from analysis.ratings.selection import chosen_attribute
-from analysis.ratings.tidy import conditions, each, is_simulated, rated, scale_of
+from analysis.ratings.selection import choose_attribute
+from analysis.ratings.tidy import conditions, is_simulated, iter_rows, scale_of, select_rated
 
 _FEWEST_ITEMS = 5
 
@@ -77,9 +77,9 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     Raises:
         DesignError: No ratings of the attribute, an unknown choice, or nobody left after screening.
     """
-    attribute, more = chosen_attribute(frame, options.attribute)
+    attribute, more = choose_attribute(frame, options.attribute)
     rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
-    scale = options.scale or scale_of(rated(rows, attribute))
+    scale = options.scale or scale_of(select_rated(rows, attribute))
     rows.attrs["scales"] = {attribute: scale}
     expected = frame.attrs.get("expected")
     if options.exclude is None:
@@ -88,13 +88,13 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     left = kept(rows, screening)
     if left.empty:
         raise DesignError(
-            f"screening excludes every listener ({_first(screening)}); use --exclude none to keep them and "
-            "see what they rated"
+            f"screening excludes every listener ({_list_first(screening)}); use --exclude none to keep them "
+            "and see what they rated"
         )
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
     left.attrs["order"] = order  # for the figures
-    notes = [*frame.attrs.get("notes", []), *more, *_few_items(left)]
+    notes = [*frame.attrs.get("notes", []), *more, *_warn_of_few_items(left)]
     tables, missing = _tables(left, rows, options, scale, order)
     return Results(
         options=options,
@@ -111,9 +111,9 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     )
 
 
-def _few_items(left: pd.DataFrame) -> list[str]:
+def _warn_of_few_items(left: pd.DataFrame) -> list[str]:
     """Return a warning if there are fewer items than BS.1534-3 asks for."""
-    n_items = rated(left)["item"].nunique()
+    n_items = select_rated(left)["item"].nunique()
     if n_items >= _FEWEST_ITEMS:
         return []
     return [
@@ -123,13 +123,13 @@ def _few_items(left: pd.DataFrame) -> list[str]:
     ]
 
 
-def _first(screening: pd.DataFrame) -> str:
+def _list_first(screening: pd.DataFrame) -> str:
     """The first listeners of a screening with the reasons."""
-    said = [f"{row.listener}: {row.reason}" for row in each(screening.head(3))]
+    said = [f"{row.listener}: {row.reason}" for row in iter_rows(screening.head(3))]
     return "; ".join(said) + (f"; and {len(screening) - 3} more" if len(screening) > 3 else "")
 
 
-def _labelled(by_item: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
+def _add_labels(by_item: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
     return by_item.assign(item_label=by_item["item"].map(item_labels(left)))
 
 
@@ -157,7 +157,7 @@ def _tables(
         "reliability": lambda: reliability(left),
         "listeners": lambda: listeners(left),
         "assumptions": lambda: assumptions(left, scale=scale),
-        "items": lambda: _labelled(mos(left, by="item", **shared), left),
+        "items": lambda: _add_labels(mos(left, by="item", **shared), left),
     }
     if len(left) != len(rows):
         makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.models.screening import RULES, STANDARD_SCALE, breaks, limit_of
+from analysis.models.screening import RULES, STANDARD_SCALE, limit_of, violates_rule
 from analysis.report.results import Results
 from stimuli.vocabulary import REFERENCE_ROLES
 
@@ -13,25 +13,25 @@ _NAMED = 5
 
 def rules_applied(results: Results) -> list[str]:
     """Return the rules of BS.1534-3 that were asked for and had something to judge."""
-    return [rule for rule in _rules_that_judge(results) if rule in _excluding(results)]
+    return [rule for rule in _rules_that_judge(results) if rule in _find_excluding(results)]
 
 
-def _excluding(results: Results) -> tuple[str, ...]:
+def _find_excluding(results: Results) -> tuple[str, ...]:
     """Return the rules and flags that excluded; `analyse` has put names in place of the default."""
     assert results.options.exclude is not None
     return results.options.exclude
 
 
-def whose(results: Results) -> str:
+def describe_panel(results: Results) -> str:
     """Return, for a caption, whose scores the report shows."""
-    further = set(_excluding(results)) - set(RULES)
+    further = set(_find_excluding(results)) - set(RULES)
     return "after screening" if rules_applied(results) or further else "of all listeners, none screened"
 
 
-def screening_in_words(results: Results) -> str:
+def describe_screening(results: Results) -> str:
     """Return the methods paragraph's sentences on screening."""
     rules = rules_applied(results)
-    further = [name for name in _excluding(results) if name not in RULES]
+    further = [name for name in _find_excluding(results) if name not in RULES]
     reasons = [set(text.split("; ")) for text in results.screening["rules"]]
     by_rules = [not hit.isdisjoint(rules) for hit in reasons]
     sentences = []
@@ -41,10 +41,10 @@ def screening_in_words(results: Results) -> str:
         bad = {"hidden-reference": f"the hidden reference below {limit}",
                "mid-anchor": f"the mid anchor above {limit}"}  # fmt: skip
         sentences.append(
-            f"{_excluded(by_rules)} by the {which} of ITU-R BS.1534-3{_stretched(results)} "
+            f"{_count_excluded(by_rules)} by the {which} of ITU-R BS.1534-3{_describe_stretch(results)} "
             f"({' or '.join(bad[rule] for rule in rules)} in more than 15 % of the listener's own trials)."
         )
-    elif set(RULES) & set(_excluding(results)):
+    elif set(RULES) & set(_find_excluding(results)):
         sentences.append(
             "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
         )
@@ -55,26 +55,26 @@ def screening_in_words(results: Results) -> str:
     if further:
         others = [not hit.isdisjoint(further) for hit in reasons]
         alone = [other and not rule for other, rule in zip(others, by_rules, strict=True)]
-        sentences.append(f"{_excluded(alone)} by further criteria ({', '.join(further)}).")
+        sentences.append(f"{_count_excluded(alone)} by further criteria ({', '.join(further)}).")
     return " ".join(sentences)
 
 
-def not_screened(results: Results) -> list[str]:
+def warn_of_no_screening(results: Results) -> list[str]:
     """Return a warning if a rule of BS.1534-3 was switched off, or none had anything to judge."""
     judging = _rules_that_judge(results)
-    off = [rule for rule in RULES if rule not in _excluding(results)]
+    off = [rule for rule in RULES if rule not in _find_excluding(results)]
     if off and results.scale != STANDARD_SCALE:
         return []  # the standard has no rules for other scales
     if not off:
         return [] if judging else ["Nobody was screened: there is no hidden reference and no mid anchor."]
-    if not _excluding(results):
+    if not _find_excluding(results):
         what = "Screening was switched off (--exclude none)"
     elif len(off) == len(RULES):
         what = "The rules of BS.1534-3 were switched off (--exclude)"
     else:
         what = f"The {off[0]} rule of BS.1534-3 was switched off (--exclude)"
     table = results.screening[results.screening["kept"]]
-    hit = [breaks(table, rule) for rule in off if rule in judging]
+    hit = [violates_rule(table, rule) for rule in off if rule in judging]
     if not hit:
         return [f"{what}, and there was nothing to screen listeners by."]
     who = list(table.loc[np.any(hit, axis=0), "listener"])
@@ -87,7 +87,7 @@ def not_screened(results: Results) -> list[str]:
     ]
 
 
-def _stretched(results: Results) -> str:
+def _describe_stretch(results: Results) -> str:
     low, high = results.scale
     ends = f", at the same share of the scale from {low:g} to {high:g},"
     return "" if results.scale == STANDARD_SCALE else ends
@@ -99,7 +99,7 @@ def _rules_that_judge(results: Results) -> list[str]:
     return [rule for rule in RULES if judged[rule]]
 
 
-def _excluded(who: list[bool]) -> str:
+def _count_excluded(who: list[bool]) -> str:
     n, total = sum(who), len(who)
     if n == 0:
         return "No listener was excluded"

@@ -16,7 +16,7 @@ _UNUSABLE = re.compile(r"[^\w.-]+")
 
 
 @contextmanager
-def staged(folder: Path, record: str) -> Iterator[Path]:
+def stage_folder(folder: Path, record: str) -> Iterator[Path]:
     """Yield an empty folder to write into; its contents then replace the files of the previous time.
 
     Other files in the folder stay. If writing fails, nothing in the folder changes.

@@ -93,7 +93,7 @@ def differences(options: Options) -> list[Column]:
     ]
 
 
-def screening(scale: tuple[float, float]) -> list[Column]:
+def screening_columns(scale: tuple[float, float]) -> list[Column]:
     """Return the columns of the screening, whose limit is a score on the scale."""
     limit = f"{limit_of(scale):g}"
     return [
@@ -107,7 +107,7 @@ def screening(scale: tuple[float, float]) -> list[Column]:
     ]
 
 
-def in_words(omnibus: pd.DataFrame) -> pd.DataFrame:
+def add_words(omnibus: pd.DataFrame) -> pd.DataFrame:
     """Add to the omnibus tests each statistic as papers print it, and the p value to report by its header."""
     shown = []
     for row in records(omnibus):

@@ -13,11 +13,11 @@ import pandas as pd
 
 from analysis.errors import DesignError
 from analysis.ratings.names import defuse
-from analysis.ratings.tidy import each, records
+from analysis.ratings.tidy import iter_rows, records
 from analysis.report.latex import latex_comparisons, latex_mos
 from analysis.report.methods_text import methods, references, software
 from analysis.report.results import Options, Results, analyse
-from analysis.report.staging import file_name, staged
+from analysis.report.staging import file_name, stage_folder
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def write_report(
     from analysis.report.page import render_page
 
     results = analyse(frame, options or Options())
-    with staged(Path(out), "report.json") as folder:
+    with stage_folder(Path(out), "report.json") as folder:
         figures = write_figures(results, folder, style)
         _write_tables(results, folder)
         _write(folder / "mos.tex", latex_mos(results.mos, _digits(results)))
@@ -96,7 +96,7 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
 
     left, tables = results.screened, results.tables
     found: dict[str, tuple[Callable[[], Any], str]] = {
-        "mos": (lambda: draw.plot_mos(left, table=results.mos, style=style), _spoken(results)),
+        "mos": (lambda: draw.plot_mos(left, table=results.mos, style=style), _describe_figure(results)),
         "box": (
             lambda: draw.plot_box(left),
             "Box plots of all scores per condition; the numbers are in the table of scores.",
@@ -129,10 +129,10 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
     return found
 
 
-def _spoken(results: Results) -> str:
+def _describe_figure(results: Results) -> str:
     """Return the MOS figure in words, for readers who cannot see it."""
     parts = [
-        f"{row.label} {row.mos:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})" for row in each(results.mos)
+        f"{row.label} {row.mos:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})" for row in iter_rows(results.mos)
     ]
     return "Mean opinion scores with 95 % intervals: " + "; ".join(parts) + "."
 
@@ -185,10 +185,10 @@ def summary(results: Results) -> dict[str, Any]:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{key: _plain(value) for key, value in row.items()} for row in records(table)]
+    return [{key: _to_json(value) for key, value in row.items()} for row in records(table)]
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     """A JSON value: numbers that are not there are null."""
     if hasattr(value, "item"):
         value = value.item()

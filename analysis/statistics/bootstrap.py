@@ -45,11 +45,11 @@ def bootstrap_means(
         size = min(_CHUNK, draws - start)
         by_listener = _weights(rng, size, scores.shape[0])
         by_item = _weights(rng, size, n_items)
-        sums = _weighted(scores, by_listener, by_item)
+        sums = _weigh(scores, by_listener, by_item)
         if complete:
             total = (by_listener.sum(axis=1) * by_item.sum(axis=1))[:, None]
         else:
-            total = _weighted(counts, by_listener, by_item)
+            total = _weigh(counts, by_listener, by_item)
         with np.errstate(invalid="ignore", divide="ignore"):
             out[start : start + size] = sums / total
     return out
@@ -110,7 +110,7 @@ def _weights(rng: np.random.Generator, draws: int, n: int) -> Floats:
     return counts.reshape(draws, n).astype(np.float64)
 
 
-def _weighted(table: sparse.csr_array, by_listener: Floats, by_item: Floats) -> Floats:
+def _weigh(table: sparse.csr_array, by_listener: Floats, by_item: Floats) -> Floats:
     """Sum a table over listeners and items with weights [draws, conditions]."""
     dense = table.nnz > 0.3 * table.shape[0] * table.shape[1]
     over_listeners = by_listener @ (table.toarray() if dense else table)

@@ -170,12 +170,12 @@ def crossed_mean(scores: Floats, listeners: Ints, items: Ints) -> CrossedMean:
     if np.ptp(scores) <= 1e-12 * np.abs(scores).max():
         return replace(nothing, note="not estimable if all scores are equal")
     y = scores - mean
-    within_listeners, within_items = _within(y, i), _within(y, j)
+    within_listeners, within_items = _sum_within(y, i), _sum_within(y, j)
     if n in (a, b):
         # A factor with one rating a level is part of the residual.
         return _one_factor(nothing, y, within_listeners, within_items, a, b)
     components = 1 if n == a * b else _parts(i, j, a, b)
-    item_squares = _after(y, i, j, a, b) if n < a * b else _between(y, j)
+    item_squares = _sum_after(y, i, j, a, b) if n < a * b else _sum_between(y, j)
     residual_df = n - a - b + components
     if residual_df < 1:
         return replace(nothing, note="not estimable from so few ratings of each listener and item")
@@ -197,12 +197,12 @@ def _weight(index: Ints) -> float:
     return float((np.bincount(index).astype(float) ** 2).sum()) / len(index) ** 2
 
 
-def _between(y: Floats, index: Ints) -> float:
+def _sum_between(y: Floats, index: Ints) -> float:
     """Sum of squares of the means of groups, for scores with a mean of zero."""
     return float((np.bincount(index, y) ** 2 / np.bincount(index)).sum())
 
 
-def _within(y: Floats, index: Ints) -> float:
+def _sum_within(y: Floats, index: Ints) -> float:
     means = np.bincount(index, y) / np.bincount(index)
     return float(((y - means[index]) ** 2).sum())
 
@@ -228,10 +228,10 @@ def _parts(i: Ints, j: Ints, a: int, b: int) -> int:
     return int(sparse.csgraph.connected_components(graph, directed=False)[0])
 
 
-def _after(y: Floats, i: Ints, j: Ints, a: int, b: int) -> float:
+def _sum_after(y: Floats, i: Ints, j: Ints, a: int, b: int) -> float:
     """Sum of squares of the items after the listeners; solved on the smaller of the two sides."""
     if b > a:  # total = listeners + items after listeners = items + listeners after items
-        return _between(y, j) + _after(y, j, i, b, a) - _between(y, i)
+        return _sum_between(y, j) + _sum_after(y, j, i, b, a) - _sum_between(y, i)
     counts = sparse.csr_array((np.ones(len(i)), (i, j)), shape=(a, b))
     per_listener = np.bincount(i).astype(float)
     shared = (counts.T @ sparse.diags_array(1 / per_listener) @ counts).toarray()

@@ -102,17 +102,17 @@ def interval(
     if method == "two-way":
         return Interval.crossed(crossed_mean(scores, listeners, items), level)
     if method == "listener":
-        return _clustered(scores, listeners, level, "listener")
+        return _cluster_interval(scores, listeners, level, "listener")
     if method == "item":
-        return _clustered(scores, items, level, "item")
+        return _cluster_interval(scores, items, level, "item")
     if method == "crowdmos":
         return _crowdmos(scores, listeners, items, level, panel)
     if method == "naive-t":
-        return _clustered(scores, np.arange(len(scores)), level, "rating")
+        return _cluster_interval(scores, np.arange(len(scores)), level, "rating")
     raise DesignError(f"unknown interval {method!r}; expected one of {', '.join(INTERVALS)}")
 
 
-def _clustered(scores: Floats, clusters: Ints, level: float, what: str) -> Interval:
+def _cluster_interval(scores: Floats, clusters: Ints, level: float, what: str) -> Interval:
     """The t interval over cluster means, for clusters of any size, from the clusters' summed residuals."""
     _, codes = np.unique(clusters, return_inverse=True)
     mean, n_clusters = float(scores.mean()), int(codes.max()) + 1

@@ -20,7 +20,7 @@ from analysis.statistics.variance import Floats
 _GROUPS = 100  # more listeners than this are left out in groups, which bounds the time
 
 
-def over_listeners(
+def jackknife_interval(
     estimate: Callable[[Floats], float], scores: Floats, level: float = LEVEL
 ) -> tuple[float, float]:
     """Return the ends of the interval of a measure of agreement, over new listeners and the same stimuli.

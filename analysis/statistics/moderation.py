@@ -35,9 +35,9 @@ def share_variances(means: Sequence[CrossedMean], conditions: int) -> list[Cross
     able = [found for found in means if found.residual is not None]
     if len(able) < 3:
         return list(means)
-    listener = _moderated([found.listener for found in able], conditions)
-    item = _moderated([found.item for found in able], conditions)
-    residual = _moderated([found.residual for found in able], conditions)
+    listener = _moderate([found.listener for found in able], conditions)
+    item = _moderate([found.item for found in able], conditions)
+    residual = _moderate([found.residual for found in able], conditions)
     moderated = iter(
         replace(found, listener=a, item=b, residual=e)
         for found, a, b, e in zip(able, listener, item, residual, strict=True)
@@ -45,7 +45,7 @@ def share_variances(means: Sequence[CrossedMean], conditions: int) -> list[Cross
     return [next(moderated) if found.residual is not None else found for found in means]
 
 
-def _moderated(forms: Sequence[Form | None], conditions: int) -> list[Form | None]:
+def _moderate(forms: Sequence[Form | None], conditions: int) -> list[Form | None]:
     usable = [form for form in forms if form is not None and form.total > 0]
     if len(usable) < 3:
         return list(forms)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.cnn14 import CnnClassifier
-from interpreter.explainers.gradient.captum_calls import captum_draws, quiet
+from interpreter.explainers.gradient.captum_calls import captum_draws, silence_captum
 from interpreter.explainers.spectral import clip_seed
 
 SAMPLES = {"smoothgrad": 8, "shap": 16}
@@ -80,6 +80,6 @@ def explain_one_by_one(name: str, classifier: CnnClassifier, clips: Tensor, targ
     model, method, maps = OfPictures(classifier), METHODS[name], []
     for clip, label in zip(clips, target, strict=True):
         picture = classifier.front_end.log_magnitude(clip[None]).requires_grad_()
-        with quiet(), captum_draws(clip_seed(0, clip[None]), clip.device):
+        with silence_captum(), captum_draws(clip_seed(0, clip[None]), clip.device):
             maps.append(method(model, picture, label[None]).detach())
     return torch.cat(maps)

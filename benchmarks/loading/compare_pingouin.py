@@ -15,7 +15,7 @@ from analysis.models.anova import omnibus
 from analysis.models.reliability import icc, reliability
 from analysis.ratings.tidy import cells
 from analysis.statistics.bootstrap import bootstrap_means
-from benchmarks.loading.measure import in_turn, ratio, shown, versions
+from benchmarks.loading.measure import format_seconds, ratio, time_in_turn, versions
 from benchmarks.loading.ratings import MEANS, write_ratings
 
 CONDITIONS = list(MEANS)
@@ -47,9 +47,10 @@ def compare(panels: list[tuple[int, int]], repeats: int) -> None:
             write_ratings(path, listeners, items)
             frame = load_ratings(path)
         for task, (peer, ours) in _tasks(frame).items():
-            seconds = in_turn({"peer": peer, "ours": ours}, repeats)
+            seconds = time_in_turn({"peer": peer, "ours": ours}, repeats)
             print(
-                f"| {task} | {listeners:,} x {items} | {shown(seconds['peer'])} | {shown(seconds['ours'])} "
+                f"| {task} | {listeners:,} x {items} "
+                f"| {format_seconds(seconds['peer'])} | {format_seconds(seconds['ours'])} "
                 f"| {ratio(seconds['peer'], seconds['ours'])} | {_difference(peer(), ours()):.1e} |",
                 flush=True,
             )
@@ -62,11 +63,11 @@ def _tasks(frame: pd.DataFrame) -> dict[str, tuple[Call, Call]]:
     """Return the peer and ours by what both do."""
     table = cells(frame)
     return {
-        "ICC(2,1), ICC(2,k) with intervals": (lambda: _icc(table), lambda: _our_icc(table)),
+        "ICC(2,1), ICC(2,k) with intervals": (lambda: _icc(table), lambda: _compute_icc(table)),
         "the same; ours `reliability`: also alpha and W, jackknifed": (
             lambda: _icc(table), lambda: _reliability(frame)
         ),
-        "Friedman and two-way RM-ANOVA": (lambda: _tests(table), lambda: _our_tests(frame)),
+        "Friedman and two-way RM-ANOVA": (lambda: _tests(table), lambda: _run_tests(frame)),
         f"bootstrap, {DRAWS:,} draws; peer: a loop in NumPy": (
             lambda: _loop(table), lambda: bootstrap_means(table, CONDITIONS, draws=DRAWS)
         ),
@@ -84,7 +85,7 @@ def _icc(table: pd.DataFrame) -> np.ndarray:
     return np.array([[row["ICC"], *row["CI95"]] for _, row in rows.iterrows()])
 
 
-def _our_icc(table: pd.DataFrame) -> np.ndarray:
+def _compute_icc(table: pd.DataFrame) -> np.ndarray:
     wide = table.pivot(index=["item", "condition"], columns="listener", values="score")
     return np.array(icc(wide.to_numpy(float)))
 
@@ -109,7 +110,7 @@ def _tests(table: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _our_tests(frame: pd.DataFrame) -> np.ndarray:
+def _run_tests(frame: pd.DataFrame) -> np.ndarray:
     rows = omnibus(frame, among=CONDITIONS)
     effects = rows.loc[rows["test"] == "RM-ANOVA", ["statistic", "p", "epsilon_gg", "p_gg", "partial_eta2"]]
     return np.concatenate([rows["statistic"].to_numpy(float)[:1], effects.to_numpy(float).ravel()])

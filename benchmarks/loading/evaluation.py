@@ -33,11 +33,11 @@ def make_evaluation(who: str) -> Callable[[], tuple[Tensor, list[Tensor]]]:
     classifier = CnnClassifier(dataset.labels, embedding_dim=128).eval()
     explainer = LmacTd(classifier, build_lmac_td(load_config("lmac-td", "tiny"), classifier))  # type: ignore[arg-type]
 
-    def once_for_all() -> tuple[Tensor, list[Tensor]]:
+    def score_in_one_pass() -> tuple[Tensor, list[Tensor]]:
         table = evaluate_items([explainer], Items(dataset, 16000), floors=False)
         return torch.tensor(table[list(METRICS)].mean().to_numpy()), []
 
-    def once_per_metric() -> tuple[Tensor, list[Tensor]]:
+    def score_per_metric() -> tuple[Tensor, list[Tensor]]:
         means = []
         for name in METRICS:
             values = []
@@ -48,7 +48,7 @@ def make_evaluation(who: str) -> Callable[[], tuple[Tensor, list[Tensor]]]:
             means.append(torch.cat(values).double().mean())
         return torch.stack(means), []
 
-    return once_for_all if who == "ours" else once_per_metric
+    return score_in_one_pass if who == "ours" else score_per_metric
 
 
 def _metric(name: str, explanation: Any, front_end: Any) -> Tensor:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 
-def in_turn(peers: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+def time_in_turn(peers: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
     """Return the seconds of each call; all are called once as a warm-up, then each once per round.
 
     Whatever else the machine is doing then affects all of them equally.
@@ -25,7 +25,7 @@ def in_turn(peers: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, l
     return seconds
 
 
-def shown(seconds: Sequence[float]) -> str:
+def format_seconds(seconds: Sequence[float]) -> str:
     """Return the median with the least and the most, in a unit that suits it."""
     middle = statistics.median(seconds)
     unit, factor = ("ms", 1e3) if middle < 1 else ("s", 1.0)

@@ -65,7 +65,7 @@ class ServedPymushra:
         self.process.terminate()
         self.process.wait()
 
-    def stored(self) -> dict[str, int]:
+    def count_stored(self) -> dict[str, int]:
         """Return how often each session is stored with all trials, by its key; nothing of a corrupt file."""
         try:
             trials = json.loads(self.database.read_text(encoding="utf-8")).get(TEST_ID, {})

@@ -30,7 +30,7 @@ class Killable(Protocol):
     def stop(self) -> None:
         """End it as a service manager does."""
 
-    def stored(self) -> dict[str, int]:
+    def count_stored(self) -> dict[str, int]:
         """Return how often each submission is stored that it may have acknowledged."""
 
 
@@ -85,7 +85,7 @@ def soak(
     asyncio.run(run())
     took = time.perf_counter() - begin
     served.stop()
-    stored = served.stored()
+    stored = served.count_stored()
     counts = [stored.get(key, 0) for key in log.acknowledged]
     return Outcome(
         killed, took, len(counts), counts.count(1), counts.count(0), sum(count > 1 for count in counts),

@@ -81,7 +81,7 @@ class Served:
         self.process.terminate()
         self.process.wait()
 
-    def stored(self) -> dict[str, int]:
+    def count_stored(self) -> dict[str, int]:
         """Return how often each page is stored, by the attempt that the browser gave it."""
         connection = sqlite3.connect(self.study / "ratings.sqlite3")
         counts = dict(connection.execute("SELECT attempt, COUNT(*) FROM submissions GROUP BY attempt"))

@@ -80,7 +80,7 @@ class PreparingClassifier(Protocol):
         ...
 
 
-def prepared(waveforms: Tensor, classifier: Classifier) -> Tensor:
+def to_classifier_level(waveforms: Tensor, classifier: Classifier) -> Tensor:
     """Return clips at the level that the classifier expects, `[B, samples]`; most take them as they are."""
     return classifier.prepare(waveforms) if isinstance(classifier, PreparingClassifier) else waveforms
 

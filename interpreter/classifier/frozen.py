@@ -53,7 +53,7 @@ class FrozenClassifier:
         return self.module, self.front_end
 
     @torch.no_grad()
-    def hear(self, waveforms: Tensor) -> Heard:
+    def forward_frozen(self, waveforms: Tensor) -> Heard:
         """Return what the classifier makes of clips `[B, samples]`; no gradients."""
         spectrum = self.front_end.stft(waveforms)
         picture = log_magnitude(spectrum)

@@ -9,7 +9,7 @@ from torch import nn
 
 
 @contextmanager
-def evaluating(*models: object) -> Iterator[None]:
+def hold_in_eval(*models: object) -> Iterator[None]:
     """Hold `models` in evaluation mode; every submodule's own mode comes back, also after an exception."""
     modules = [module for model in models if isinstance(model, nn.Module) for module in model.modules()]
     modes = [module.training for module in modules]
@@ -23,11 +23,11 @@ def evaluating(*models: object) -> Iterator[None]:
 
 
 @contextmanager
-def held(modules: Sequence[nn.Module]) -> Iterator[None]:
+def freeze_in_eval(modules: Sequence[nn.Module]) -> Iterator[None]:
     """Hold modules in evaluation mode and without gradients; both come back, also after an exception."""
     parameters = [parameter for module in modules for parameter in module.parameters()]
     wanted = [parameter.requires_grad for parameter in parameters]
-    with evaluating(*modules):
+    with hold_in_eval(*modules):
         for parameter in parameters:
             parameter.requires_grad_(False)
         try:

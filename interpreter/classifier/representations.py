@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from interpreter.classifier.capabilities import is_spectral
-from interpreter.classifier.modes import evaluating
+from interpreter.classifier.modes import hold_in_eval
 from interpreter.devices import device_of
 from interpreter.errors import ConfigError
 from interpreter.types import Classifier
@@ -25,7 +25,7 @@ def probe_shapes(classifier: Classifier, duration_s: float | None = None) -> lis
     if duration_s is None or is_spectral(classifier):
         duration_s = _PROBE_S
     samples = round(duration_s * classifier.sample_rate)
-    with torch.no_grad(), evaluating(classifier):
+    with torch.no_grad(), hold_in_eval(classifier):
         maps = classifier.representations(torch.zeros(1, samples, device=device_of(classifier)))
     return [(map_.shape[1], map_.shape[2], map_.shape[3]) for map_ in maps]
 
@@ -43,7 +43,7 @@ def full_width(classifier: Classifier, what: str) -> int:
     if is_spectral(classifier) and classifier.front_end.mel_bins == _FULL_MEL_BINS:
         bins = classifier.front_end.n_fft // 2 + 1
         picture = torch.zeros(1, classifier.cell_frames, bins, device=device_of(classifier))
-        with torch.no_grad(), evaluating(classifier):
+        with torch.no_grad(), hold_in_eval(classifier):
             maps = classifier.inspect_log_spectrogram(picture)[1]
         width = maps[0].shape[1]
         expected = [(width >> halvings, bands) for halvings, bands in enumerate(_FULL_BANDS)]

@@ -85,7 +85,7 @@ def evaluate(
     """Score explainers: faithfulness, floors, mask statistics, and the paper's tables."""
     from interpreter.distributed import processes, rank
     from interpreter.evaluation.run import EvaluationPlan, evaluate_runs
-    from interpreter.evaluation.tables import readable
+    from interpreter.evaluation.tables import format_table
 
     plan = EvaluationPlan(
         runs=tuple(run),
@@ -109,7 +109,7 @@ def evaluate(
         with _bar("Evaluating", show=rank() == 0) as report:
             table = evaluate_runs(plan, out, own_device, report)
         if rank() == 0:
-            _print(readable(table))
+            _print(format_table(table))
             typer.echo(f"The classifier gets {table['accuracy'].iloc[0]:.1f} % of these items right.")
             typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interpreter.classifier.capabilities import prepared
+from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.evaluation.settings import Item, Items
 from interpreter.types import Classifier
 
@@ -33,7 +33,7 @@ def batch_of(items: Items, indices: range, classifier: Classifier) -> Batch:
     """Make the items `indices`."""
     made = [items[index] for index in indices]
     raw = torch.from_numpy(np.stack([item.waveform for item in made]))
-    waveforms = prepared(raw, classifier)
+    waveforms = to_classifier_level(raw, classifier)
     stems = [item.foreground for item in made if item.foreground is not None]
     if len(stems) < len(made):
         return Batch(indices.start, made, waveforms, None)

@@ -45,7 +45,7 @@ def explainers_of(
     Raises:
         ConfigError: nothing to compare, an unknown method, two of one name, or runs of different classifiers.
     """
-    baselines = [(method, *parsed_method(method)) for method in methods]
+    baselines = [(method, *parse_method(method)) for method in methods]
     if not runs:
         raise ConfigError("no run was given; expected at least one (--run FOLDER)")
     kinds = {run: read_run(run).kind for run in runs}
@@ -57,7 +57,7 @@ def explainers_of(
         )
     plain = {run: load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
     judged: dict[Path, Classifier] = {run: explainer.classifier for run, explainer in learned.items()}
-    classifier = _shared({**judged, **plain})
+    classifier = _check_same({**judged, **plain})
     for explainer in learned.values():
         explainer.classifier = classifier
     given = [(run, explainer.name, explainer) for run, explainer in learned.items()]
@@ -75,7 +75,7 @@ def explainers_of(
     return result
 
 
-def parsed_method(text: str) -> tuple[str, dict[str, Any]]:
+def parse_method(text: str) -> tuple[str, dict[str, Any]]:
     """Split `name:option=value,option=value` into the name and its options; values are YAML."""
     name, _, rest = text.partition(":")
     if name not in GRADIENT_METHODS:
@@ -116,7 +116,7 @@ def duration_of(runs: Sequence[Path]) -> float | None:
     return known.pop() if len(known) == 1 else None
 
 
-def _shared(classifiers: dict[Path, Classifier]) -> Classifier:
+def _check_same(classifiers: dict[Path, Classifier]) -> Classifier:
     (first_run, first), *others = classifiers.items()
     for run, other in others:
         if not same_weights(first, other):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interpreter.classifier.modes import evaluating
+from interpreter.classifier.modes import hold_in_eval
 from interpreter.explainers.base import Explainer
 
 MASK_SOURCES = ("fixed_gain", "swapped_sound", "swapped_representations")
@@ -40,7 +40,7 @@ def mask_sources(explainer: Explainer, waveforms: Tensor) -> dict[str, float]:
         return values
     clips = waveforms.to(explainer.device)
     partners = clips.roll(-1, dims=0)
-    with torch.no_grad(), evaluating(explainer.classifier, *explainer.networks):
+    with torch.no_grad(), hold_in_eval(explainer.classifier, *explainer.networks):
         own = explainer.mask_from(clips, clips)
         others = (explainer.mask_from(partners, clips), explainer.mask_from(clips, partners))
     mask = explainer.explain(clips).mask if own is None else own

@@ -39,7 +39,7 @@ def mask_statistics(explanation: Explanation, waveforms: Tensor) -> dict[str, Te
     }
 
 
-def silent(explanation: Explanation, waveforms: Tensor) -> Tensor:
+def find_silent(explanation: Explanation, waveforms: Tensor) -> Tensor:
     """Tell which interpretations are silent, `[B]`: below `SILENCE` of the input's energy."""
     return explanation.interpretation.double().square().sum(
         dim=1

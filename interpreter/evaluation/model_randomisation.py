@@ -50,7 +50,7 @@ def randomisation_check(
     """
     trained = explainer.explain(waveforms)
     rows = []
-    for stage, classifier in _randomised(explainer.classifier, cascade, seed):
+    for stage, classifier in _randomise(explainer.classifier, cascade, seed):
         other = copy.copy(explainer)
         other.classifier = classifier
         again = other.explain(waveforms, trained.target)
@@ -85,7 +85,7 @@ def _map(explanation: Explanation, explainer: Explainer) -> Tensor:
     return front_end_of(explainer.classifier).log_magnitude(explanation.interpretation)
 
 
-def _randomised(classifier: Classifier, cascade: bool, seed: int) -> Iterator[tuple[str, Classifier]]:
+def _randomise(classifier: Classifier, cascade: bool, seed: int) -> Iterator[tuple[str, Classifier]]:
     """Yield (stage, classifier): one with new weights throughout, or one for each layer from the last on."""
     if not isinstance(classifier, nn.Module):
         raise ConfigError("the randomisation check needs a classifier that is a torch module")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from interpreter.classifier.capabilities import prepared
+from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.distributed import rank
 from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import duration_of, explainers_of
@@ -83,7 +83,7 @@ def evaluate_runs(
     refuse_seed(plan.seed)
     explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size)
     whole = Dataset.load(plan.data)
-    chosen = limited(whole.folds(plan.fold), plan.limit)
+    chosen = limit_clips(whole.folds(plan.fold), plan.limit)
     judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, device)
     items = Items(
         dataset=chosen,
@@ -121,7 +121,7 @@ def evaluate_runs(
     return table
 
 
-def limited(dataset: Dataset, limit: int | None) -> Dataset:
+def limit_clips(dataset: Dataset, limit: int | None) -> Dataset:
     """Return `limit` clips of a data set, evenly spread over its index; all of them for None."""
     if limit is None or limit >= len(dataset.clips):
         return dataset
@@ -156,7 +156,7 @@ def _sanity(
     numbers = np.linspace(0, len(items) - 1, count).round().astype(int)
     raw = torch.from_numpy(np.stack([items[int(number)].waveform for number in numbers]))
     classifier = next(iter(explainers.values())).classifier
-    clips = prepared(raw, classifier)
+    clips = to_classifier_level(raw, classifier)
     randomised = {
         name: float(randomisation_check(explainer, clips, seed=plan.seed)["similarity"].iloc[0])
         for name, explainer in explainers.items()
@@ -173,7 +173,7 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
     runs = (*plan.runs, plan.second_classifier) if plan.second_classifier else plan.runs
     return {
         "schema_version": SCHEMA_VERSION,
-        **{name: _plain(value) for name, value in asdict(plan).items()},
+        **{name: _to_plain(value) for name, value in asdict(plan).items()},
         "snr_db": items.snr_db,
         "duration_s": items.length_s,
         "passed_over": [clip.filename for clip in items.passed_over],
@@ -188,7 +188,7 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
     }
 
 
-def _plain(value: object) -> object:
+def _to_plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+    return [_to_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -13,13 +13,13 @@ from torch import Tensor
 
 from interpreter.classifier.capabilities import front_end_of
 from interpreter.classifier.front_end import FrontEnd
-from interpreter.classifier.modes import evaluating
-from interpreter.distributed import failing_together, gathered, rank, shard
+from interpreter.classifier.modes import hold_in_eval
+from interpreter.distributed import all_gather, raise_on_all_ranks, rank, shard
 from interpreter.errors import ConfigError
 from interpreter.evaluation.batches import Batch, batch_of
 from interpreter.evaluation.finished_batches import FinishedBatches
 from interpreter.evaluation.ground_truth import TRUTH_SCORES, energy_overlap, si_sdr_db
-from interpreter.evaluation.mask_statistics import mask_statistics, silent
+from interpreter.evaluation.mask_statistics import find_silent, mask_statistics
 from interpreter.evaluation.settings import Items, Setting, Source
 from interpreter.evaluation.summary import summarise
 from interpreter.evaluation.trivial_masks import FLOORS
@@ -59,7 +59,7 @@ def evaluate(
         sounds: a folder of noise or speech to mix in.
         **options: the other arguments of `evaluate_items`.
     """
-    rate = next(iter(_named(explainers).values())).classifier.sample_rate
+    rate = next(iter(_name_explainers(explainers).values())).classifier.sample_rate
     items = Items(dataset, rate, setting, seed, snr, duration_s, pool, sounds)
     return summarise(evaluate_items(explainers, items, **options), seed)
 
@@ -93,25 +93,25 @@ def evaluate_items(
     Raises:
         ConfigError: explainers that cannot share a table, or items that are not for their classifier.
     """
-    methods = _named(explainers)
+    methods = _name_explainers(explainers)
     first = next(iter(methods.values())).classifier
     _check_fit(items, first)
-    _tell_passed_over(items)
+    _warn_of_passed_over(items)
     if floors:
         methods |= {name: floor(first, batch_size, items.seed) for name, floor in FLOORS.items()}
     judge = None if second_classifier is None else SecondOpinion(first, second_classifier)
     starts = shard(range(0, len(items), batch_size))
     done: dict[int, list[dict[str, Any]]] = {} if finished is None else dict(finished.rows)
-    with failing_together():
+    with raise_on_all_ranks():
         for number, start in enumerate(starts, start=1):
             if start not in done:
                 batch = batch_of(items, range(start, min(start + batch_size, len(items))), first)
-                done[start] = _explained_by_all(methods, batch, judge, picture_of, items.setting)
+                done[start] = _explain_with_all(methods, batch, judge, picture_of, items.setting)
                 if finished is not None:
                     finished.add(start, done[start])
             if progress:
                 progress(number, len(starts))
-    batches = dict(gathered(list(done.items())))
+    batches = dict(all_gather(list(done.items())))
     table = pd.DataFrame([row for rows in batches.values() for row in rows])
     table = table.sort_values(["order", "index"], kind="stable")
     return table.drop(columns=["order", "index"]).reset_index(drop=True)
@@ -132,7 +132,7 @@ def _check_fit(items: Items, classifier: Classifier) -> None:
         )
 
 
-def _tell_passed_over(items: Items) -> None:
+def _warn_of_passed_over(items: Items) -> None:
     if items.passed_over and rank() == 0:
         names = ", ".join(clip.filename for clip in items.passed_over)
         logger.warning(
@@ -144,7 +144,7 @@ def _tell_passed_over(items: Items) -> None:
         )
 
 
-def _explained_by_all(
+def _explain_with_all(
     methods: Mapping[str, Explainer],
     batch: Batch,
     judge: SecondOpinion | None,
@@ -153,13 +153,13 @@ def _explained_by_all(
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for order, (name, explainer) in enumerate(methods.items()):
-        figures = explained(explainer, batch, judge, picture_of)
+        figures = explain_batch(explainer, batch, judge, picture_of)
         shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
         rows += [{**shared, **row} for row in _rows(batch, figures, explainer.classifier.labels)]
     return rows
 
 
-def explained(
+def explain_batch(
     explainer: Explainer, batch: Batch, judge: SecondOpinion | None, picture_of: PictureOf
 ) -> dict[str, Tensor]:
     """Explain a batch once and return every figure of it, `[B]` each."""
@@ -172,7 +172,7 @@ def explained(
             "target": explanation.target,
             "confidence": explanation.probability_before.gather(1, explanation.target[:, None])[:, 0],
             **scores(explanation, picture),
-            "silent": silent(explanation, waveforms),
+            "silent": find_silent(explanation, waveforms),
             **mask_statistics(explanation, waveforms),
             **_truth(explanation, batch, front_end),
             **(judge(explanation) if judge else {}),
@@ -201,7 +201,7 @@ class SecondOpinion:
     def __call__(self, explanation: Explanation) -> dict[str, Tensor]:
         """Return `agree_in` and `agree_out`: one where its class of i (of i_out) is the target, `[B]`."""
         both = torch.cat([explanation.interpretation, explanation.residual])
-        with torch.no_grad(), evaluating(self.second):
+        with torch.no_grad(), hold_in_eval(self.second):
             verdict = self.second(both).argmax(dim=-1)
         wanted = self.order.to(explanation.target.device)[explanation.target]
         inside, outside = verdict.to(wanted.device).chunk(2)
@@ -236,7 +236,7 @@ def _rows(batch: Batch, figures: Mapping[str, Tensor], labels: Sequence[str]) ->
     ]
 
 
-def _named(explainers: Sequence[Explainer] | Mapping[str, Explainer]) -> dict[str, Explainer]:
+def _name_explainers(explainers: Sequence[Explainer] | Mapping[str, Explainer]) -> dict[str, Explainer]:
     given = list(explainers.items()) if isinstance(explainers, Mapping) else [(e.name, e) for e in explainers]
     if not given:
         raise ConfigError("no explainers to evaluate; expected at least one")

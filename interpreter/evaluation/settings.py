@@ -166,7 +166,7 @@ class Items:
         if self.snr_db is None:
             return Item(clip.filename, clip, audio, stem, "")
         rng = np.random.default_rng([self.seed, number * self.per_clip + variant])
-        mixture, source = self._mixed(clip, audio, self.snr_db, rng)
+        mixture, source = self._mix(clip, audio, self.snr_db, rng)
         gain = np.float32(10 ** (mixture.gain_db / 20))
         name = f"{clip.filename}#{variant + 1}" if self.per_clip > 1 else clip.filename
         return Item(name, clip, mixture.audio, None if stem is None else gain * stem, source)
@@ -178,9 +178,7 @@ class Items:
             raise ConfigError(f"{clip.path}: the clip is silent; leave it out of the data set")
         return False
 
-    def _mixed(
-        self, clip: Clip, audio: Audio, snr_db: float, rng: np.random.Generator
-    ) -> tuple[Mixture, str]:
+    def _mix(self, clip: Clip, audio: Audio, snr_db: float, rng: np.random.Generator) -> tuple[Mixture, str]:
         """Mix a clip with a contaminant, drawn again if the drawn part of it is silent."""
         source = ""
         for _ in range(_DRAWS):

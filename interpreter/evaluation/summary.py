@@ -53,10 +53,10 @@ def summarise(items: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         rows.append(row)
     table = pd.DataFrame(rows, columns=[*COLUMNS, *extra, "label"])
     shared = table.duplicated(["setting", "label"], keep=False)
-    longer = table["label"] + " [" + table["method"].map(_own_part) + "]"
+    longer = table["label"] + " [" + table["method"].map(_distinguish) + "]"
     return table.assign(label=table["label"].where(~shared, longer))
 
 
-def _own_part(method: str) -> str:
+def _distinguish(method: str) -> str:
     """Return what distinguishes a method from others of its label: its options, else its whole name."""
     return method.partition(":")[2] or method

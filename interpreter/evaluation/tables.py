@@ -96,21 +96,21 @@ def latex(table: pd.DataFrame) -> str:
         floors = [row for name, row in ours if str(name).startswith("floor-")]
         for number, group in enumerate(group for group in (methods, floors) if group):
             lines += ["\\midrule"] * (number > 0)
-            lines += [_ampersands([_escaped(label), *map(_escaped, cells)]) for label, cells in group]
+            lines += [_ampersands([_escape(label), *map(_escape, cells)]) for label, cells in group]
         published = _published_rows(str(setting))
         if published:
             lines += [
                 "\\midrule",
                 f"\\multicolumn{{{len(_COLUMNS) + 1}}}{{l}}{{\\emph{{As published}}}} \\\\",
             ]
-            lines += [_ampersands([_escaped(label), *map(_escaped, cells)]) for label, cells in published]
+            lines += [_ampersands([_escape(label), *map(_escape, cells)]) for label, cells in published]
         lines += ["\\bottomrule", "\\end{tabular}"]
         notes = [f"% {note}" for note in _notes(str(setting))]
         parts.append("\n".join([f"% setting: {setting}", *notes, *lines]))
     return "\n\n".join(parts) + "\n"
 
 
-def readable(table: pd.DataFrame) -> list[list[str]]:
+def format_table(table: pd.DataFrame) -> list[list[str]]:
     """Return headings and rows of plain text, for a terminal: metrics without intervals."""
     short = {"AD (published)": "AD publ."}
     headings = ["Method", *(short.get(name, name) for name, _, _ in _COLUMNS.values()), "Silent"]
@@ -175,5 +175,5 @@ def _ampersands(cells: Sequence[str]) -> str:
     return " & ".join(cells) + " \\\\"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "&%$#_{}" else sign for sign in text)

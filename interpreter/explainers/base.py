@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import minimum_samples
-from interpreter.classifier.modes import evaluating
-from interpreter.devices import device_of, out_of_memory_explained
+from interpreter.classifier.modes import hold_in_eval
+from interpreter.devices import device_of, explain_out_of_memory
 from interpreter.errors import InterpreterError
 from interpreter.types import Classifier, Explanation
 
@@ -119,18 +119,18 @@ class Explainer(ABC):
             InterpreterError: clips of another shape, not finite or silent; a class that the classifier does
                 not know; not enough memory.
         """
-        with torch.inference_mode(False), torch.no_grad(), evaluating(self.classifier, *self.networks):
-            clips = self._checked(waveforms)
-            classes = self._checked_target(target, len(clips))
+        with torch.inference_mode(False), torch.no_grad(), hold_in_eval(self.classifier, *self.networks):
+            clips = self._check(waveforms)
+            classes = self._check_target(target, len(clips))
             step = self.batch_size or len(clips)
-            with out_of_memory_explained(step, clips.shape[1]):
+            with explain_out_of_memory(step, clips.shape[1]):
                 parts = [
                     self._explain_batch(
                         clips[at : at + step], None if classes is None else classes[at : at + step]
                     )
                     for at in range(0, len(clips), step)
                 ]
-        return parts[0] if len(parts) == 1 else _joined(parts)
+        return parts[0] if len(parts) == 1 else _join(parts)
 
     def _explain_batch(self, clips: Tensor, target: Tensor | None) -> Explanation:
         before = self.classifier(clips).softmax(dim=-1)
@@ -150,7 +150,7 @@ class Explainer(ABC):
             settings=dict(self.settings),
         )
 
-    def _checked(self, waveforms: Tensor) -> Tensor:
+    def _check(self, waveforms: Tensor) -> Tensor:
         if waveforms.ndim != 2 or 0 in waveforms.shape:
             raise InterpreterError(
                 f"clips have the shape {list(waveforms.shape)}; expected [clips, samples], none of them 0"
@@ -174,7 +174,7 @@ class Explainer(ABC):
             )
         return clips
 
-    def _checked_target(self, target: Tensor | Sequence[int] | None, count: int) -> Tensor | None:
+    def _check_target(self, target: Tensor | Sequence[int] | None, count: int) -> Tensor | None:
         if target is None:
             return None
         classes = torch.as_tensor(target, device=self.device)
@@ -191,7 +191,7 @@ class Explainer(ABC):
         return classes.long()
 
 
-def _joined(parts: Sequence[Explanation]) -> Explanation:
+def _join(parts: Sequence[Explanation]) -> Explanation:
     masks = [part.mask for part in parts if part.mask is not None]
     return Explanation(
         interpretation=torch.cat([part.interpretation for part in parts]),

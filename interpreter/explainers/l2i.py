@@ -23,7 +23,7 @@ from interpreter.networks.nmf import NmfDecoder
 from interpreter.networks.psi import PsiDecoder
 from interpreter.networks.slim_unet import SlimFrameDecoder
 from interpreter.networks.unet import Alignment
-from interpreter.runs.pretrained import published_parts
+from interpreter.runs.pretrained import make_parts_reader
 from interpreter.runs.tensor_files import load_into
 from interpreter.types import Classifier
 
@@ -57,7 +57,7 @@ class Theta(nn.Module):
         self.hard_att = nn.Linear(frames, 1, bias=False)
         self.classifier = nn.Sequential(nn.Linear(components, classes, bias=False), nn.Softmax(dim=1))
 
-    def pooled(self, activations: Tensor) -> Tensor:
+    def pool(self, activations: Tensor) -> Tensor:
         """Return `[B, components]` of activations `[B, components, T]`."""
         weights = self.hard_att.weight
         frames = activations.shape[2]
@@ -73,7 +73,7 @@ class Theta(nn.Module):
 
     def forward(self, activations: Tensor) -> Tensor:
         """Return class probabilities `[B, classes]` of activations `[B, components, T]`."""
-        probabilities: Tensor = self.classifier(self.pooled(activations))
+        probabilities: Tensor = self.classifier(self.pool(activations))
         return probabilities
 
 
@@ -119,7 +119,7 @@ class L2iNetwork(nn.Module):
             - activations: `[B, components, T]`
             - target: `[B]`
         """
-        relevance = self.theta.pooled(activations) * self.theta.class_weights()[target]
+        relevance = self.theta.pool(activations) * self.theta.class_weights()[target]
         largest = relevance.abs().amax(dim=1, keepdim=True).clamp(min=1e-10)
         relevant = (relevance / largest > threshold).to(activations.dtype)
         kept: Tensor = self.nmf(activations * relevant[:, :, None])
@@ -187,7 +187,7 @@ class L2iTask:
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
         config, network = self.config, self.network
-        heard = self.classifier.hear(batch["noisy"])
+        heard = self.classifier.forward_frozen(batch["noisy"])
         clip, logits = heard.picture, heard.logits
         activations = network.activations(heard.representations, clip.shape[1])
         theta = network.theta(activations)
@@ -247,7 +247,7 @@ L2I = LearnedMethod(
     build=_build,
     objective=lambda network, config, setup: L2iTask(network, setup.classifier, config),
     rebuild=_rebuild,
-    read_published=published_parts(
+    read_published=make_parts_reader(
         {"psi_model.ckpt": "psi.", "theta.ckpt": "theta.", "nmf_decoder.ckpt": "nmf."}
     ),
     explainer=L2i,

@@ -22,7 +22,7 @@ from interpreter.kinds.task import Batch, Terms
 from interpreter.networks.psi import PsiDecoder
 from interpreter.networks.slim_unet import SlimMaskDecoder
 from interpreter.networks.unet import Alignment
-from interpreter.runs.pretrained import published_parts
+from interpreter.runs.pretrained import make_parts_reader
 from interpreter.runs.tensor_files import load_into
 from interpreter.types import Classifier
 
@@ -127,7 +127,7 @@ class LmacTask:
 
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
-        heard = self.classifier.hear(batch["noisy"])
+        heard = self.classifier.forward_frozen(batch["noisy"])
         clip = heard.picture
         drawn = self.network(heard.representations, *clip.shape[1:])
         mask = drawn.sigmoid()
@@ -196,7 +196,7 @@ LMAC = LearnedMethod(
     build=_build,
     objective=lambda network, config, setup: LmacTask(network, setup.classifier, config),
     rebuild=_rebuild,
-    read_published=published_parts({"psi_model.ckpt": "psi."}),
+    read_published=make_parts_reader({"psi_model.ckpt": "psi."}),
     explainer=Lmac,
     explain=lambda classifier, network, config: Lmac(classifier, network),
 )

@@ -19,7 +19,7 @@ from interpreter.explainers.lmac_td_settings import LmacTdConfig, build_lmac_td,
 from interpreter.kinds.kind import Checkpoint, Setup
 from interpreter.kinds.losses import EXPLAINER_SCORES, faithfulness_terms, si_sdr, spectrum_size
 from interpreter.kinds.task import Batch, Terms
-from interpreter.runs.pretrained import published_parts
+from interpreter.runs.pretrained import make_parts_reader
 from interpreter.types import Classifier
 
 
@@ -78,7 +78,7 @@ class LmacTdTask:
     def terms(self, batch: Batch, generator: torch.Generator | None) -> Terms:
         """Return the loss and its parts."""
         waveforms, config = batch["noisy"], self.config
-        heard = self.classifier.hear(waveforms)
+        heard = self.classifier.forward_frozen(waveforms)
         separation = self.network(waveforms, heard.representations)
         both = torch.cat([separation.interpretation, separation.residual])
         pictures, logits = self.classifier.of_waveforms(both)
@@ -112,7 +112,7 @@ LMAC_TD = LearnedMethod(
     build=_build,
     objective=lambda network, config, setup: LmacTdTask(network, setup.classifier, config),
     rebuild=_rebuild,
-    read_published=published_parts(
+    read_published=make_parts_reader(
         {
             "encoder.ckpt": "encoder.",
             "decoder.ckpt": "decoder.",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from interpreter.explainers.base import Separation
 from interpreter.networks.filter_bank import windowed_dct
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
-from interpreter.networks.standardisation import RunningStandardisation, level_free, standardised
+from interpreter.networks.standardisation import RunningStandardisation, remove_level, standardise
 
 
 class LmacTdNetwork(nn.Module):
@@ -90,24 +90,24 @@ class LmacTdNetwork(nn.Module):
 
     def _mask(self, encoded: Tensor, representations: Sequence[Tensor], before: int, samples: int) -> Tensor:
         if self.standardise is not None:
-            encoded = standardised(level_free(encoded))
+            encoded = standardise(remove_level(encoded))
         if self.alpha == 0:
             return self.masknet(encoded)  # type: ignore[no-any-return]
-        decoded = self._decoded(representations, encoded.shape[2], before, samples)
-        mixed = self._mixed(encoded, decoded)
+        decoded = self._decode(representations, encoded.shape[2], before, samples)
+        mixed = self._mix(encoded, decoded)
         if self.skip_gain is None:
             return self.masknet(mixed)  # type: ignore[no-any-return]
-        return self.masknet.ended(self.masknet.logits(mixed) + self.skip_gain[:, None] * decoded)
+        return self.masknet.finish_mask(self.masknet.logits(mixed) + self.skip_gain[:, None] * decoded)
 
-    def _decoded(self, representations: Sequence[Tensor], count: int, before: int, samples: int) -> Tensor:
+    def _decode(self, representations: Sequence[Tensor], count: int, before: int, samples: int) -> Tensor:
         frames = torch.arange(count, device=representations[0].device)
         centres = frames * self.encoder.stride + (self.encoder.kernel_size - 1) / 2 - before
         if self.standardise is None:
             return self.unet(representations, centres, samples)  # type: ignore[no-any-return]
         maps = [norm(map_) for norm, map_ in zip(self.standardise, representations, strict=True)]
-        return standardised(self.unet(maps, centres, samples))
+        return standardise(self.unet(maps, centres, samples))
 
-    def _mixed(self, encoded: Tensor, decoded: Tensor) -> Tensor:
+    def _mix(self, encoded: Tensor, decoded: Tensor) -> Tensor:
         if self.alpha == 1:
             return decoded
         kind = torch.promote_types(encoded.dtype, decoded.dtype)  # under autocast one of them may be halved

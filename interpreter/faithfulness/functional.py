@@ -90,7 +90,7 @@ def sps(picture: Tensor) -> Tensor:
     Shape:
         - picture: `[B, ...]`
     """
-    ordered = _sorted(picture.abs().flatten(1)).double()
+    ordered = _sort_rows(picture.abs().flatten(1)).double()
     largest = ordered[:, -1:]
     ordered = ordered / torch.where(largest > 0, largest, 1.0) + 1e-7
     count = ordered.shape[1]
@@ -115,7 +115,7 @@ def comp(picture: Tensor) -> Tensor:
     return entropy
 
 
-def _sorted(rows: Tensor) -> Tensor:
+def _sort_rows(rows: Tensor) -> Tensor:
     """Sort each row upwards; on a CPU NumPy's vectorised sort takes a twentieth of torch's time."""
     if rows.device.type != "cpu" or rows.requires_grad:
         return rows.sort(dim=1).values

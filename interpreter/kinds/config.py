@@ -12,13 +12,13 @@ Variant = Literal["paper", "official", "ours"]
 """Where a disputed constant comes from: the paper's text, the authors' code, or this project."""
 
 
-def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
+def _check_order(limits: tuple[float, float]) -> tuple[float, float]:
     if limits[0] > limits[1]:
         raise ValueError(f"is {list(limits)}; expected the lower limit first")
     return limits
 
 
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+Range = Annotated[tuple[float, float], AfterValidator(_check_order)]
 """A lower and an upper limit."""
 
 OutLoss = Literal["negative-cross-entropy", "log-complement"]

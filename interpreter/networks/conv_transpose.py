@@ -14,14 +14,14 @@ from torch.autograd.function import once_differentiable
 Sides = tuple[int, int]
 
 FEW_CELLS = 1024
-"""Up to so many cells, reading the weights costs more than the arithmetic; see `transposed`."""
+"""Up to so many cells, reading the weights costs more than the arithmetic; see `conv_transpose`."""
 FEW_PHASES = 4
-"""Up to so many phases of the stride, each is worth a separate convolution; see `transposed`."""
+"""Up to so many phases of the stride, each is worth a separate convolution; see `conv_transpose`."""
 _CACHED = 2**19
 """Numbers of a product that are made before they are added up: 2 MiB."""
 
 
-def transposed(
+def conv_transpose(
     maps: Tensor, kernel: Tensor, bias: Tensor | None, stride: tuple[int, int], padding: tuple[int, int]
 ) -> Tensor:
     """Apply a transposed convolution without output padding, dilation or groups.
@@ -149,10 +149,10 @@ class _ByPlace(torch.autograd.Function):
         return (*found, None, None)
 
 
-def applied(maps: Tensor, convolution: nn.ConvTranspose2d) -> Tensor:
-    """Apply a module by `transposed`."""
+def apply_module(maps: Tensor, convolution: nn.ConvTranspose2d) -> Tensor:
+    """Apply a module by `conv_transpose`."""
     stride, padding = pair(convolution.stride), pair(convolution.padding)
-    return transposed(maps, convolution.weight, convolution.bias, stride, padding)
+    return conv_transpose(maps, convolution.weight, convolution.bias, stride, padding)
 
 
 def sides_of(

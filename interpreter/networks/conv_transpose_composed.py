@@ -6,11 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from interpreter.networks.conv_transpose import pair, sides_of, transposed
-from interpreter.networks.conv_transpose_polyphase import transposed_by_phases
+from interpreter.networks.conv_transpose import conv_transpose, pair, sides_of
+from interpreter.networks.conv_transpose_polyphase import conv_transpose_by_phases
 
 
-def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d, rows: int) -> Tensor:
+def conv_transpose_twice(
+    maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d, rows: int
+) -> Tensor:
     """Apply two transposed convolutions as one; there is nothing between them. Only the first `rows` rows.
 
     The composed kernel is the second applied to the first's kernels; the strides multiply. Composed, the
@@ -33,23 +35,23 @@ def composed(maps: Tensor, first: nn.ConvTranspose2d, second: nn.ConvTranspose2d
         assert overlap or not first.padding[axis]
     between = sides_of(maps, first.weight, (stride_t, stride_f), (pad_t, pad_f))
     whole = between[0] * step_t < rows  # else what the padding cuts off at the end reaches none of the rows
-    kernel = transposed(first.weight, second.weight, None, (step_t, step_f), (0, 0))
-    result = transposed_by_phases(
+    kernel = conv_transpose(first.weight, second.weight, None, (step_t, step_f), (0, 0))
+    result = conv_transpose_by_phases(
         maps, kernel, (stride_t * step_t, stride_f * step_f), (pad_t * step_t, pad_f * step_f)
     )
-    for strip, at_end, dim in _cropped_strips(maps, first, whole):
-        reached = transposed_by_phases(strip, second.weight, (step_t, step_f), (0, 0))
+    for strip, at_end, dim in _crop_strips(maps, first, whole):
+        reached = conv_transpose_by_phases(strip, second.weight, (step_t, step_f), (0, 0))
         _subtract(result, reached, at_end, dim, first, second)
     return (result + _bias_plane(first, second, between))[:, :, :rows]
 
 
-def _cropped_strips(maps: Tensor, first: nn.ConvTranspose2d, whole: bool) -> list[tuple[Tensor, bool, int]]:
+def _crop_strips(maps: Tensor, first: nn.ConvTranspose2d, whole: bool) -> list[tuple[Tensor, bool, int]]:
     """Return what the first padding cuts off: (strip, at the end, axis); corners are in the rows' strips."""
     (stride_t, stride_f), (pad_t, pad_f) = pair(first.stride), pair(first.padding)
     reach_t, reach_f = -(-pad_t // stride_t), -(-pad_f // stride_f)
 
     def strip(part: Tensor, kernel: Tensor) -> Tensor:
-        return transposed(part, kernel, None, (stride_t, stride_f), (0, 0))
+        return conv_transpose(part, kernel, None, (stride_t, stride_f), (0, 0))
 
     # The outermost cells are reached by the kernel's outermost rows or columns only.
     strips, kernel = [], first.weight

@@ -15,7 +15,7 @@ _LANES = 8
 """Of so many output channels together torch's convolution of channels-last maps is quickest."""
 
 
-def transposed_by_phases(
+def conv_transpose_by_phases(
     maps: Tensor, kernel: Tensor, stride: tuple[int, int], padding: tuple[int, int]
 ) -> Tensor:
     """Apply a transposed convolution as a plain one with an output channel for each phase of the stride.
@@ -42,7 +42,7 @@ def transposed_by_phases(
         seen = split[:, :, :taps, first:last].flip(2, 4).permute(1, 3, 5, 0, 2, 4)
         if taps:
             plain = seen.reshape(outputs * phases * step_f, channels, taps, taps_f)
-            part = _convolved(maps, plain)
+            part = _convolve(maps, plain)
             part = part.view(len(maps), outputs, phases, step_f, *part.shape[2:])
         else:
             part = maps.new_zeros(
@@ -55,7 +55,7 @@ def transposed_by_phases(
     return whole[:, :, pad_t : pad_t + height, pad_f : pad_f + width]
 
 
-def _convolved(maps: Tensor, kernel: Tensor) -> Tensor:
+def _convolve(maps: Tensor, kernel: Tensor) -> Tensor:
     """Apply a plain convolution at every place that it reaches."""
     padding = (kernel.shape[2] - 1, kernel.shape[3] - 1)
     if maps.device.type != "cpu":

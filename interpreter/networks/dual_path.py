@@ -111,12 +111,12 @@ class _Transformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if x.device.type != "cpu":
-            return self._through(x)
+            return self._run_layers(x)
         # Sequences do not see each other: some at a time stay in the processor's cache.
         some = max(1, _CACHED // x[0].numel())
-        return torch.cat([self._through(part) for part in torch.split(x, some)])
+        return torch.cat([self._run_layers(part) for part in torch.split(x, some)])
 
-    def _through(self, x: Tensor) -> Tensor:
+    def _run_layers(self, x: Tensor) -> Tensor:
         return self.mdl(self.pos_enc(x))  # type: ignore[no-any-return]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from interpreter.networks.conv_transpose import applied
-from interpreter.networks.conv_transpose_composed import composed
+from interpreter.networks.conv_transpose import apply_module
+from interpreter.networks.conv_transpose_composed import conv_transpose_twice
 from interpreter.networks.feature_maps import sample
 from interpreter.networks.unet import Alignment, Grid, Layer, SkipDecoder
 
@@ -48,14 +48,14 @@ class PsiDecoder(SkipDecoder):
 
     def planes(self, representations: Sequence[Tensor], frames: int) -> Tensor:
         """Return the last layer's output `[B, out_channels, frames, F]`; L2I's through a rectifier."""
-        total = applied(self.merged(representations), self.convt(7)).relu_()
+        total = apply_module(self.merge(representations), self.convt(7)).relu_()
         if self.layers == LMAC_LAYERS:  # nothing between its last two layers
             rows = (total.shape[2] - 1) * 2 + 3
-            total = composed(total, self.convt(8), self.convt(9), rows)
+            total = conv_transpose_twice(total, self.convt(8), self.convt(9), rows)
         else:
-            total = applied(applied(total, self.convt(8)).relu_(), self.convt(9)).relu_()
+            total = apply_module(apply_module(total, self.convt(8)).relu_(), self.convt(9)).relu_()
         if self.alignment == "aligned":
-            positions = self.grid(9).onto(_FRAMES, frames, total.device)
+            positions = self.grid(9).map_onto(_FRAMES, frames, total.device)
         else:
             positions = torch.arange(frames, device=total.device)
         return (

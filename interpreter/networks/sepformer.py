@@ -127,9 +127,9 @@ class MaskNet(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Map frames `[B, K, T]` to a mask `[B, K, T]`."""
-        return self.ended(self.logits(frames))
+        return self.finish_mask(self.logits(frames))
 
-    def ended(self, logits: Tensor) -> Tensor:
+    def finish_mask(self, logits: Tensor) -> Tensor:
         """Return the mask of logits: the activation."""
         logits = self.slope * logits
         return torch.sigmoid(logits) if self.activation == "sigmoid" else torch.relu(logits)

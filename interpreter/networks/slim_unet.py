@@ -45,7 +45,7 @@ class SlimUNet(nn.Module):
         for doubled in range(self.doublings + 1):
             for skip, joins in zip(skips[1:], self.joins[1:], strict=True):
                 if joins == doubled:
-                    total = _onto(total, skip) + skip
+                    total = _resize_to(total, skip) + skip
             total = self.relu(total)
             if doubled < self.doublings:
                 total = self.upsample[doubled](total)
@@ -57,7 +57,7 @@ def _doublings(growth: float) -> int:
     return max(0, round(math.log2(growth) / 2))
 
 
-def _onto(total: Tensor, skip: Tensor) -> Tensor:
+def _resize_to(total: Tensor, skip: Tensor) -> Tensor:
     rows, columns = skip.shape[-2:]
     if abs(total.shape[-2] - rows) <= 1 and abs(total.shape[-1] - columns) <= 1:
         return fit(total, rows, columns)

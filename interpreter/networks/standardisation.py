@@ -53,7 +53,7 @@ class RunningStandardisation(nn.Module):
         self.variance.lerp_((square - mean.square()).clamp(min=0), weight)
 
 
-def level_free(frames: Tensor, dynamics: float = 100.0) -> Tensor:
+def remove_level(frames: Tensor, dynamics: float = 100.0) -> Tensor:
     """Return log1p(dynamics * frames / rms): the same at every level, quiet frames not lost.
 
     Args:
@@ -66,7 +66,7 @@ def level_free(frames: Tensor, dynamics: float = 100.0) -> Tensor:
     return torch.log1p(frames * (dynamics / _rms(frames)))
 
 
-def standardised(frames: Tensor) -> Tensor:
+def standardise(frames: Tensor) -> Tensor:
     """Return each clip's frames `[B, K, T]` with mean 0 and rms 1 over filters and time."""
     centred = frames - frames.mean(dim=(1, 2), keepdim=True)
     return centred / _rms(centred)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.errors import ConfigError
-from interpreter.networks.conv_transpose import applied
-from interpreter.networks.conv_transpose_composed import composed
+from interpreter.networks.conv_transpose import apply_module
+from interpreter.networks.conv_transpose_composed import conv_transpose_twice
 from interpreter.networks.feature_maps import fit, in_cells, sample
 
 Alignment = Literal["crop", "aligned"]
@@ -38,7 +38,7 @@ class Grid(NamedTuple):
         stride, centre = layer.stride[0], (layer.kernel[0] - 1) / 2 - layer.padding[0]
         return Grid(self.stride * stride, self.offset * stride + centre)
 
-    def onto(self, other: Grid, cells: int, device: torch.device) -> Tensor:
+    def map_onto(self, other: Grid, cells: int, device: torch.device) -> Tensor:
         """Return where the first `cells` cells of the grid `other` are on this one: `[cells]`."""
         deepest = (torch.arange(cells, device=device) - other.offset) / other.stride
         return deepest * self.stride + self.offset
@@ -111,7 +111,7 @@ class SkipDecoder(nn.Module):
         layer = self.layers[number - 1]
         return -(-(rows + layer.padding[0]) // layer.stride[0])
 
-    def merged(self, representations: Sequence[Tensor], rows: int | None = None) -> Tensor:
+    def merge(self, representations: Sequence[Tensor], rows: int | None = None) -> Tensor:
         """Return the sum of the paths through layers 1 to 6; rows beyond the first `rows` may be missing.
 
         Shape:
@@ -121,20 +121,20 @@ class SkipDecoder(nn.Module):
         deepest, *skips = representations
         of_layer_5 = None if rows is None else self.rows_for(5, rows)
         of_layer_3 = None if of_layer_5 is None else self.rows_for(3, of_layer_5)
-        total = applied(deepest, self.convt(1)).relu_()
+        total = apply_module(deepest, self.convt(1)).relu_()
         for number, skip, reaching in zip(_OF_SKIPS, skips, (of_layer_3, of_layer_5, rows), strict=True):
             if number > 2:
-                total = applied(total, self.convt(number - 1)).relu_()
-            side = applied(skip, self.convt(number)).relu_()
+                total = apply_module(total, self.convt(number - 1)).relu_()
+            side = apply_module(skip, self.convt(number)).relu_()
             total = total[:, :, :reaching]
-            total = total + self._onto(total, side, number)
+            total = total + self._add_side(total, side, number)
         return total
 
-    def _onto(self, total: Tensor, side: Tensor, number: int) -> Tensor:
+    def _add_side(self, total: Tensor, side: Tensor, number: int) -> Tensor:
         rows, columns = total.shape[-2:]
         grid, own = self.grid(number - 1), self.grid(number)
         if self.alignment == "aligned" and own != grid:
-            side = sample(side, own.onto(grid, rows, side.device), dim=2)
+            side = sample(side, own.map_onto(grid, rows, side.device), dim=2)
         return fit(side, rows, columns)
 
 
@@ -148,7 +148,7 @@ class UNetDecoder(SkipDecoder):
     time: the published strides come to 756 frames per cell, but the encoder has 744, and start 645 frames
     late.
 
-    Layers 8 and 9 have nothing between them, so that they are computed as one; see `composed`.
+    Layers 8 and 9 have nothing between them, so that they are computed as one; see `conv_transpose_twice`.
 
     Args:
         embedding_dim: CNN14's width.
@@ -184,5 +184,5 @@ class UNetDecoder(SkipDecoder):
     def _plane(self, representations: Sequence[Tensor], rows: int) -> Tensor:
         """Return the first `rows` rows of the last layer's output, or all: `[B, 1, T, 256]`."""
         of_layer_7 = self.rows_for(7, self.rows_for(8, self.rows_for(9, rows)))
-        total = applied(self.merged(representations, of_layer_7), self.convt(7)).relu_()
-        return composed(total, self.convt(8), self.convt(9), rows)
+        total = apply_module(self.merge(representations, of_layer_7), self.convt(7)).relu_()
+        return conv_transpose_twice(total, self.convt(8), self.convt(9), rows)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from interpreter.errors import InterpreterError
 from interpreter.explainers.base import Explainer
-from interpreter.recordings.listening_page import listening_page
+from interpreter.recordings.listening_page import render_listening_page
 from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
 from interpreter.recordings.spectrogram_figure import draw_explanation
 from stimuli import read_audio, sha256_of, to_mono, write_audio
@@ -75,7 +75,7 @@ def explain_files(
     number = None if target is None else label_number(explainer, target)
     results: list[FileExplanation] = []
     names: set[str] = set()
-    for path, source in zip(paths, told_apart(paths), strict=True):
+    for path, source in zip(paths, distinguish_names(paths), strict=True):
         rate = explainer.classifier.sample_rate
         waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
         try:
@@ -90,15 +90,15 @@ def explain_files(
             )
         except InterpreterError as error:
             raise InterpreterError(f"{path}: {error}") from error
-        folder = out / _unused(path.stem, names)
+        folder = out / _take_unused(path.stem, names)
         record = _record(explainer, path, source, found, window_s, overlap, command)
         _write(folder, waveform, found, record, rate, explainer)
         results.append(FileExplanation(path, folder, record))
-        write_text(out / "index.html", listening_page([(r.folder.name, r.record) for r in results]))
+        write_text(out / "index.html", render_listening_page([(r.folder.name, r.record) for r in results]))
     return results
 
 
-def told_apart(paths: Sequence[Path]) -> list[str]:
+def distinguish_names(paths: Sequence[Path]) -> list[str]:
     """Return the files' names, each with as many of its folders as distinguish it from the other files."""
 
     def name(path: Path) -> str:
@@ -194,7 +194,7 @@ def label_number(explainer: Explainer, label: str) -> int:
     return labels.index(label)
 
 
-def _unused(stem: str, names: set[str]) -> str:
+def _take_unused(stem: str, names: set[str]) -> str:
     """Return `stem`, numbered if a file of that name was explained before, and remember it."""
     name, count = stem, 1
     while name in names:

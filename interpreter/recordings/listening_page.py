@@ -89,7 +89,7 @@ _TOKENS = Path(__file__).parent / "tokens.css"
 _PARTS = (("input", "Input"), ("interpretation", "Interpretation"), ("residual", "Residual"))
 
 
-def listening_page(entries: Sequence[tuple[str, dict[str, Any]]]) -> str:
+def render_listening_page(entries: Sequence[tuple[str, dict[str, Any]]]) -> str:
     """Return the HTML of a page that plays explained sounds.
 
     Args:

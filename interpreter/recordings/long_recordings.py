@@ -9,7 +9,7 @@ from math import inf
 import torch
 from torch import Tensor
 
-from interpreter.classifier.capabilities import prepared
+from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.errors import InterpreterError
 from interpreter.explainers.base import Explainer
 from interpreter.types import Explanation
@@ -102,7 +102,9 @@ def explain_long(
     sums, weights = torch.zeros(2, samples), torch.zeros(samples)
     windows: list[Window] = []
     for at in range(0, len(starts), batch_size):
-        for window, parts in _explained(explainer, waveform, starts[at : at + batch_size], length, target):
+        for window, parts in _explain_windows(
+            explainer, waveform, starts[at : at + batch_size], length, target
+        ):
             sums[:, window.start : window.stop] += fade * parts
             weights[window.start : window.stop] += fade
             windows.append(window)
@@ -126,7 +128,7 @@ def _fade(length: int, overlap: float) -> Tensor:
     return torch.minimum(rising, rising.flip(0)).clamp(max=1.0)
 
 
-def _explained(
+def _explain_windows(
     explainer: Explainer, waveform: Tensor, starts: list[int], length: int, target: int | None
 ) -> list[tuple[Window, Tensor]]:
     """Explain the windows at `starts`; return each with interpretation and residual, `[2, length]`."""
@@ -135,7 +137,7 @@ def _explained(
     results = [(Window(start, start + length, None), torch.zeros(2, length)) for start in starts]
     if not bool(audible.any()):
         return results
-    explanation, parts = _at_level(explainer, pieces[audible], target)
+    explanation, parts = _explain_at_level(explainer, pieces[audible], target)
     for found, at in enumerate(audible.nonzero()[:, 0].tolist()):
         window = Window(
             starts[at],
@@ -149,9 +151,9 @@ def _explained(
     return results
 
 
-def _at_level(explainer: Explainer, pieces: Tensor, target: int | None) -> tuple[Explanation, Tensor]:
+def _explain_at_level(explainer: Explainer, pieces: Tensor, target: int | None) -> tuple[Explanation, Tensor]:
     """Explain pieces at the classifier's level; return both parts at the pieces' own, `[B, 2, samples]`."""
-    levelled = prepared(pieces, explainer.classifier)
+    levelled = to_classifier_level(pieces, explainer.classifier)
     gain = levelled.norm(dim=1) / pieces.norm(dim=1)
     explanation = explainer.explain(levelled, None if target is None else [target] * len(pieces))
     parts = torch.stack([explanation.interpretation, explanation.residual], dim=1).cpu()

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from stimuli.files import atomic_path
-from stimuli.names import ems, shortened
+from stimuli.names import ems, shorten
 
 _N_FFT = 1024
 _MOST_COLUMNS = 1200
@@ -46,7 +46,7 @@ def draw_explanation(
     loudest = 20 * float(np.log10(before.max() + 1e-12))
     floor = before.max() * 10 ** (-_RANGE_DB / 20)
     kept = np.where(before > floor, np.clip(inside / np.maximum(before, 1e-12), 0, 1), 0)
-    lines = [title] if ems(title) <= _TITLE_EMS else shortened(title.split(_SEPARATOR), _TITLE_EMS)
+    lines = [title] if ems(title) <= _TITLE_EMS else shorten(title.split(_SEPARATOR), _TITLE_EMS)
     figure = Figure(figsize=_SIZE_IN)  # margins by hand: a constrained layout takes as long as all the rest
     top = 1 - (_LINE_IN * len(lines) + _HEADING_IN) / _SIZE_IN[1]
     grid = {"left": 0.07, "right": 1.04, "bottom": 0.065, "top": top, "hspace": 0.22}

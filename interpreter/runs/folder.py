@@ -158,7 +158,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     return values
 
 
-def linked_run(folder: Path, link: Link) -> Path:
+def find_linked_run(folder: Path, link: Link) -> Path:
     """Return the folder of a linked run, whose weights must be those that the link was made with.
 
     Raises:

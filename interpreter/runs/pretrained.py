@@ -13,7 +13,7 @@ from torch import Tensor
 from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
 from interpreter.errors import CheckpointError
 from interpreter.runs.folder import CHECKPOINT, RUN, read_run
-from interpreter.runs.tensor_files import load_into, named_tensors, read_map, read_tensors, size_in
+from interpreter.runs.tensor_files import check_named_tensors, load_into, read_map, read_tensors, size_in
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def read_cnn14(path: Path) -> Cnn14Weights:
         return Cnn14Weights(state, ())
     content = read_map(path, arrays=True)  # PANNs also saves its sampler's arrays
     model = content.get("model")
-    state = named_tensors(model if isinstance(model, Mapping) else content, path)
+    state = check_named_tensors(model if isinstance(model, Mapping) else content, path)
     left_out = tuple(name for name in state if name.startswith(_PANNS_DROPPED))
     renamed = {
         name.replace(".bn1.", ".norm1.").replace(".bn2.", ".norm2.").replace("bn0.", "norm0."): tensor
@@ -146,7 +146,7 @@ def read_parts(folder: Path, parts: Mapping[str, str]) -> dict[str, Tensor]:
     }
 
 
-def published_parts(parts: Mapping[str, str]) -> Callable[[Path, Path | None], Published]:
+def make_parts_reader(parts: Mapping[str, str]) -> Callable[[Path, Path | None], Published]:
     """Return what reads an explainer of files with SpeechBrain's names.
 
     Args:

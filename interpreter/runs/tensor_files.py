@@ -55,7 +55,7 @@ def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = F
     return loaded
 
 
-def named_tensors(content: Mapping[Any, Any], source: Path) -> dict[str, Tensor]:
+def check_named_tensors(content: Mapping[Any, Any], source: Path) -> dict[str, Tensor]:
     """Return a map that was read from `source`, in which every name is a text and has a tensor."""
     for name, value in content.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
@@ -72,7 +72,7 @@ def read_tensors(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
         FileNotFoundError: there is no such file.
         CheckpointError: the file holds more than tensors, or is damaged.
     """
-    return named_tensors(read_map(path, device), path)
+    return check_named_tensors(read_map(path, device), path)
 
 
 def load_into(module: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> None:

@@ -14,7 +14,7 @@ from interpreter.errors import ConfigError
 from interpreter.explainers.registry import KINDS, record_of
 from interpreter.kinds.config import TrainingConfig
 from interpreter.kinds.kind import C
-from stimuli.validation import finding
+from stimuli.validation import describe_finding
 
 PRESETS = ("tiny", "small", "paper")
 
@@ -41,7 +41,7 @@ def load_config(kind: str, preset: str, overrides: Sequence[str] = ()) -> Traini
     variants = _read("variants").get(kind, {})
     chosen = {**_read(preset)["all"], **_read(preset).get(kind, {})}
     values = {**variants.get(chosen["variant"], {}), **chosen}
-    for key, value in map(_parsed, overrides):
+    for key, value in map(_parse, overrides):
         if key == "variant" and value in variants:
             values |= variants[value]
         values[key] = value
@@ -68,7 +68,7 @@ def make_config(config: type[C], values: Mapping[str, Any], source: str) -> C:
         near = get_close_matches(key, config.model_fields, n=1)
         others = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(config.model_fields)}"
         unknown = f"unknown setting {key!r}; {others}"
-        what = unknown if first["type"] == "extra_forbidden" else finding(key, first)
+        what = unknown if first["type"] == "extra_forbidden" else describe_finding(key, first)
         raise ConfigError(f"{source}: {what}") from error
 
 
@@ -78,7 +78,7 @@ def _read(name: str) -> dict[str, Any]:
     return loaded
 
 
-def _parsed(override: str) -> tuple[str, Any]:
+def _parse(override: str) -> tuple[str, Any]:
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"--set {override}: expected key=value")

@@ -13,7 +13,7 @@ from interpreter.errors import ConfigError, Terminated
 
 
 @contextmanager
-def endings_explained(out: Path, batch_size: int) -> Iterator[None]:
+def explain_interruptions(out: Path, batch_size: int) -> Iterator[None]:
     """Give lack of memory, SIGTERM and Ctrl-C their sentence and their exit code.
 
     Args:

@@ -97,7 +97,7 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
     )
 
 
-def found(request: Request, config: TrainingConfig, wanted: Run) -> Run:
+def load_finished_run(request: Request, config: TrainingConfig, wanted: Run) -> Run:
     """Return the finished run in the folder.
 
     Raises:

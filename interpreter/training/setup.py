@@ -74,7 +74,7 @@ def prepare(
         classifier_or_none=_frozen(kind, config, classifier) if entry.needs_classifier else None,
         samples=round(duration_s * config.sample_rate),
         targets=clips[1],
-        start_or_none=_started(entry.starts_from, start_run, kind) if entry.starts_from else None,
+        start_or_none=_load_start(entry.starts_from, start_run, kind) if entry.starts_from else None,
     )
     task = record.objective(record.build(config, setup), config, setup)
     return Prepared(task, *clips, *held_out)
@@ -91,7 +91,7 @@ def _frozen(kind: str, config: TrainingConfig, classifier: Path | Classifier | N
     return loaded
 
 
-def _started(expected: str, start_run: Path | None, kind: str) -> Stored:
+def _load_start(expected: str, start_run: Path | None, kind: str) -> Stored:
     """Return the weights of the run that a training starts from."""
     if start_run is None:
         raise ConfigError(f"training {kind} starts from a run of {expected}; give --start RUN")

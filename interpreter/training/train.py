@@ -17,16 +17,16 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
-from interpreter.classifier.modes import held
+from interpreter.classifier.modes import freeze_in_eval
 from interpreter.distributed import rank
 from interpreter.errors import ConfigError
 from interpreter.kinds.config import TrainingConfig
 from interpreter.runs.folder import RUN, Run, write_config, write_description, write_run
 from interpreter.settings.presets import load_config
 from interpreter.training.clips import Clips, Disturbance, EpochSampler, noise_source
-from interpreter.training.interruptions import endings_explained
+from interpreter.training.interruptions import explain_interruptions
 from interpreter.training.lightning_module import Learner, MetricsFile, SaveLast
-from interpreter.training.request import STATE, Engine, Request, check_unfinished, describe, found
+from interpreter.training.request import STATE, Engine, Request, check_unfinished, describe, load_finished_run
 from interpreter.training.setup import Prepared, prepare
 from stimuli import Dataset, refuse_seed
 
@@ -55,10 +55,10 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
     dataset = Dataset.load(request.data).folds(*request.train_folds)
     wanted = describe(request, config, dataset)
     if (request.out / RUN).is_file():
-        return found(request, config, wanted), False
+        return load_finished_run(request, config, wanted), False
     last = request.out / STATE / "last.ckpt"
     check_unfinished(request, config, wanted, last, resume)
-    with endings_explained(request.out, config.batch_size), _quiet(), torch.random.fork_rng():
+    with explain_interruptions(request.out, config.batch_size), _silence_lightning(), torch.random.fork_rng():
         torch.manual_seed(request.seed)
         prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
         _check_monitor(config, prepared.task.scores, len(prepared.valid_waveforms))
@@ -100,7 +100,7 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         num_sanity_val_steps=0,
     )
     loaders = _loaders(prepared, config, request, engine, draws, trainer)
-    with held(prepared.task.frozen):
+    with freeze_in_eval(prepared.task.frozen):
         trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
     if (
         config.keep == "best" and rank() == 0
@@ -194,7 +194,7 @@ def _loaders(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_lightning() -> Iterator[None]:
     """Keep Lightning's advice away from the user, who can follow none of it."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [each.level for each in loggers]

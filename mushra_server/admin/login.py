@@ -18,7 +18,7 @@ from mushra_server.errors import Refusal
 from mushra_server.web.security import require_same_site
 from mushra_server.web.server import current_server
 
-__all__ = ["check_form", "form_token", "is_logged_in", "log_in", "log_out", "needs_login", "set_up_cookie"]
+__all__ = ["check_form", "form_token", "is_logged_in", "log_in", "log_out", "require_login", "set_up_cookie"]
 
 LOGIN_HOURS = 12
 
@@ -77,16 +77,16 @@ def is_logged_in() -> bool:
     return hmac.compare_digest(found, settings.admin_token_hash(database))
 
 
-def needs_login(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+def require_login(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Send a browser that is not logged in to the login page."""
 
     @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+    def guard(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if not is_logged_in():
             return redirect(url_for("admin.login"))
         return view(*args, **kwargs)
 
-    return guarded
+    return guard
 
 
 def form_token() -> str:

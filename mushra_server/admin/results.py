@@ -151,7 +151,7 @@ def _chart(frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
     from matplotlib import rc_context
 
     from analysis import plot_mos
-    from analysis.figures.fonts import missing_letters, settings
+    from analysis.figures.fonts import collect_missing_letters, settings
     from analysis.figures.room import rows_cm
     from analysis.figures.style import figure_of, new_axes
 
@@ -159,7 +159,7 @@ def _chart(frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
     figure = figure_of(plot_mos(frame, ax, table=table))
     written = io.BytesIO()
     # Letters stay letters: the experimenter's browser has fonts for names that this machine may lack.
-    with rc_context(settings("mos")), missing_letters():
+    with rc_context(settings("mos")), collect_missing_letters():
         figure.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
 

@@ -22,7 +22,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from mushra_server.admin import login as admin_login
-from mushra_server.admin.login import check_form, needs_login
+from mushra_server.admin.login import check_form, require_login
 from mushra_server.admin.results import ResultsCache
 from mushra_server.database import sessions, settings
 from mushra_server.database.progress import PAGE_SIZE, load_events, load_progress, load_session, load_sessions
@@ -82,7 +82,7 @@ def send_login() -> ResponseReturnValue:
 
 
 @blueprint.post("/logout")
-@needs_login
+@require_login
 def send_logout() -> ResponseReturnValue:
     """Log out."""
     check_form()
@@ -91,7 +91,7 @@ def send_logout() -> ResponseReturnValue:
 
 
 @blueprint.get("")
-@needs_login
+@require_login
 def overview() -> ResponseReturnValue:
     """Show the study's progress."""
     server = current_server()
@@ -116,7 +116,7 @@ def overview() -> ResponseReturnValue:
 
 
 @blueprint.get("/sessions")
-@needs_login
+@require_login
 def list_sessions() -> ResponseReturnValue:
     """List the sessions, newest first."""
     page = request.args.get("page", "0")
@@ -141,62 +141,62 @@ def _sessions_page(page: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/sessions/<uuid>")
-@needs_login
+@require_login
 def show_session(uuid: str) -> ResponseReturnValue:
     """Show one session."""
     return _session_page(uuid)
 
 
 @blueprint.post("/sessions/<uuid>/exclude")
-@needs_login
+@require_login
 def exclude(uuid: str) -> ResponseReturnValue:
     """Leave a session out of the exports."""
     reason = _reason()
     with current_server().database.write() as connection:
-        sessions.exclude(connection, _found(sessions.find_by_uuid(connection, uuid)), reason)
+        sessions.exclude(connection, _find_session(sessions.find_by_uuid(connection, uuid)), reason)
     _cache().expire()
     return redirect(url_for("admin.show_session", uuid=uuid))
 
 
 @blueprint.post("/sessions/<uuid>/restore")
-@needs_login
+@require_login
 def restore(uuid: str) -> ResponseReturnValue:
     """Take an excluded session back."""
     reason = _reason()
     with current_server().database.write() as connection:
-        sessions.restore(connection, _found(sessions.find_by_uuid(connection, uuid)), reason)
+        sessions.restore(connection, _find_session(sessions.find_by_uuid(connection, uuid)), reason)
     _cache().expire()
     return redirect(url_for("admin.show_session", uuid=uuid))
 
 
 @blueprint.post("/sessions/<uuid>/link")
-@needs_login
+@require_login
 def new_link(uuid: str) -> ResponseReturnValue:
     """Make another resume link for a participant who lost theirs; the old one stops working."""
     check_form()
     with current_server().database.write() as connection:
-        token = sessions.new_token(connection, _found(sessions.find_by_uuid(connection, uuid)))
+        token = sessions.new_token(connection, _find_session(sessions.find_by_uuid(connection, uuid)))
         settings.log_action(connection, "resume link", uuid)
     current_server().tokens.forget(uuid)
     return _session_page(uuid, f"{request.host_url.rstrip('/')}/resume/{token}")
 
 
 @blueprint.post("/close")
-@needs_login
+@require_login
 def close() -> ResponseReturnValue:
     """Close the study: nobody new is let in, participants who have started can finish."""
     return _set_closed(True)
 
 
 @blueprint.post("/reopen")
-@needs_login
+@require_login
 def reopen() -> ResponseReturnValue:
     """Let participants in again."""
     return _set_closed(False)
 
 
 @blueprint.get("/log")
-@needs_login
+@require_login
 def log() -> ResponseReturnValue:
     """Show every decision that was made."""
     with current_server().database.read() as connection:
@@ -204,14 +204,14 @@ def log() -> ResponseReturnValue:
 
 
 @blueprint.get("/data")
-@needs_login
+@require_login
 def data() -> ResponseReturnValue:
     """List the downloads."""
     return render_template("admin_data.html", downloads=DOWNLOADS)
 
 
 @blueprint.get("/data/<format>")
-@needs_login
+@require_login
 def download(format: str) -> ResponseReturnValue:
     """Send an export."""
     if format not in DOWNLOADS:
@@ -229,7 +229,7 @@ def download(format: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/mos/<int:number>.svg")
-@needs_login
+@require_login
 def chart(number: int) -> ResponseReturnValue:
     """Send the chart of a scale."""
     scales = _cache().get().scales
@@ -239,7 +239,7 @@ def chart(number: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/qr.svg")
-@needs_login
+@require_login
 def qr() -> ResponseReturnValue:
     """Send the participants' address as a QR code."""
     written = io.BytesIO()
@@ -271,7 +271,7 @@ def _reason() -> str:
     return reason
 
 
-def _found(session: Session | None) -> Session:
+def _find_session(session: Session | None) -> Session:
     if session is None:
         raise Refusal("there is no such session", 404)
     return session

@@ -44,8 +44,8 @@ def check_answer(config: StudyConfig, page: SessionPage, body: dict[str, Any]) -
     """
     kept = check_draft(body)
     ratings = of_stimulus(page.type, _ratings(config, page, kept["ratings"]))
-    texts = _named(config, page, _texts(page, kept["answers"]))
-    chosen = _chosen_words(page, kept["ratings"])
+    texts = _name_answers(config, page, _texts(page, kept["answers"]))
+    chosen = _collect_words(page, kept["ratings"])
     time_ms = milliseconds(kept["time_ms"], "time_ms")
     return PageAnswer(kept["attempt"], time_ms, ratings, {**texts, **chosen}, kept)
 
@@ -95,7 +95,9 @@ def _ratings(config: StudyConfig, page: SessionPage, found: list[dict[str, Any]]
     wanted = [(key, name) for key in keys for name in scales]
     if must_rate(config, page):
         _refuse_unrated(wanted, sent)
-    return tuple(_rating(config, page, key, scales[name], sent.get((key, name), {})) for key, name in wanted)
+    return tuple(
+        _read_rating(config, page, key, scales[name], sent.get((key, name), {})) for key, name in wanted
+    )
 
 
 def _name(entry: dict[str, Any], keys: dict[str, str], scales: dict[str, PageScale]) -> tuple[str, str]:
@@ -116,7 +118,7 @@ def _refuse_unrated(wanted: list[tuple[str, str]], sent: dict[tuple[str, str], d
         raise AnswerError(f"ratings: no score for {listed}; every sound must be rated")
 
 
-def _rating(
+def _read_rating(
     config: StudyConfig, page: SessionPage, key: str, scale: PageScale, entry: dict[str, Any]
 ) -> Rating:
     condition = page.conditions()[key]
@@ -146,7 +148,7 @@ def _score(key: str, scale: PageScale, value: object) -> float | None:
     return score_on(scale, value, f"ratings: the score of {key!r}")
 
 
-def _chosen_words(page: SessionPage, found: list[dict[str, Any]]) -> dict[str, str]:
+def _collect_words(page: SessionPage, found: list[dict[str, Any]]) -> dict[str, str]:
     """Return the Likert points that are not numbers, by page, condition and attribute."""
     if not isinstance(page.page, LikertPage):
         return {}
@@ -173,7 +175,7 @@ def _texts(page: SessionPage, found: dict[str, Any]) -> dict[str, str]:
     return texts
 
 
-def _named(config: StudyConfig, page: SessionPage, texts: dict[str, str]) -> dict[str, str]:
+def _name_answers(config: StudyConfig, page: SessionPage, texts: dict[str, str]) -> dict[str, str]:
     """Name the answer of a consent or volume page by its page, if the study has several such pages."""
     kind = type(page.page)
     if kind not in (ConsentPage, VolumePage) or sum(type(found) is kind for found in config.walk()) < 2:

@@ -27,7 +27,7 @@ from mushra_server.database.private_files import make_private
 from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata
 from mushra_server.errors import StoreError, Unavailable
 
-__all__ = ["Database", "inserted_id", "sqlite_url"]
+__all__ = ["Database", "get_inserted_id", "sqlite_url"]
 
 BUSY_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15
@@ -89,7 +89,7 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Open one write transaction: committed, and on disk, when the block ends without an exception."""
         self._check()
-        with self._turn(), self._alone_in_process(), self.engine.connect() as connection:
+        with self._turn(), self._queue_in_process(), self.engine.connect() as connection:
             connection = connection.execution_options(listenable_write=True)
             with connection.begin():
                 yield connection
@@ -124,7 +124,7 @@ class Database:
             self._turns.release()
 
     @contextlib.contextmanager
-    def _alone_in_process(self) -> Iterator[None]:
+    def _queue_in_process(self) -> Iterator[None]:
         """Queue for SQLite, which has one writer; PostgreSQL does that by itself."""
         if not self.sqlite:
             yield
@@ -136,7 +136,7 @@ class Database:
         finally:
             self._writers.release()
 
-    def alone(self, connection: Connection, name: str = "study") -> None:
+    def wait_for_turn(self, connection: Connection, name: str = "study") -> None:
         """Make other workers that ask for the same name wait until this transaction has ended."""
         if not self.sqlite:
             key = zlib.crc32(name.encode()) - 2**31  # PostgreSQL's locks are numbers with a sign
@@ -189,7 +189,7 @@ class Database:
 
     def _make_tables(self) -> None:
         with self.write() as connection:
-            self.alone(connection)
+            self.wait_for_turn(connection)
             if not inspect(connection).has_table("meta"):
                 _create(connection)
 
@@ -211,11 +211,11 @@ class Database:
         if not _is_complete(self.engine):
             # A database of an earlier release, which had fewer tables or fewer columns in its views.
             with self.write() as connection:
-                self.alone(connection)
+                self.wait_for_turn(connection)
                 _complete(connection)
 
 
-def inserted_id(result: CursorResult[Any]) -> int:
+def get_inserted_id(result: CursorResult[Any]) -> int:
     """Return the number of the row that an INSERT made."""
     key = result.inserted_primary_key
     assert key is not None

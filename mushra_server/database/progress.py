@@ -64,7 +64,7 @@ def load_sessions(connection: Connection, page: int) -> list[dict[str, Any]]:
     """Return one page of sessions, newest first, each with its state and the number of its stored pages."""
     query = text(f"{_SESSIONS} ORDER BY s.id DESC LIMIT :size OFFSET :start")
     found = connection.execute(query, {"size": PAGE_SIZE, "start": page * PAGE_SIZE}).mappings()
-    return [_with_state(dict(row)) for row in found]
+    return [_add_state(dict(row)) for row in found]
 
 
 def load_session(connection: Connection, uuid: str) -> dict[str, Any] | None:
@@ -74,7 +74,7 @@ def load_session(connection: Connection, uuid: str) -> dict[str, Any] | None:
         return None
     key = {"id": row["id"]}
     return {
-        **_with_state(dict(row)),
+        **_add_state(dict(row)),
         "pages": [dict(found) for found in connection.execute(text(_PAGES), key).mappings()],
         "answers": [dict(found) for found in connection.execute(text(_ANSWERS), key).mappings()],
         "events": [dict(found) for found in connection.execute(text(_EVENTS_OF), key).mappings()],
@@ -93,7 +93,7 @@ def version_of(connection: Connection) -> tuple[Any, ...]:
     return (*connection.execute(query).one(), connection.execute(finished).scalar())
 
 
-def _with_state(row: dict[str, Any]) -> dict[str, Any]:
+def _add_state(row: dict[str, Any]) -> dict[str, Any]:
     if row["excluded_at"] is not None:
         state = "excluded"
     elif row["finished_at"] is not None:

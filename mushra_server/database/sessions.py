@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
 
 from mushra_server.database import slots
 from mushra_server.database.clock import ago, now
-from mushra_server.database.database import inserted_id
+from mushra_server.database.database import get_inserted_id
 from mushra_server.database.schema import events, parameters, sessions
 from mushra_server.database.schema import slots as slot_table
 from mushra_server.database.settings import hash_token
@@ -99,7 +99,7 @@ def start(
         created_at=time,
         last_seen_at=time,
     )
-    key = inserted_id(connection.execute(row))
+    key = get_inserted_id(connection.execute(row))
     slot = slots.take(connection, key, simulated=simulated)
     connection.execute(sessions.update().where(sessions.c.id == key).values(slot=slot))
     if kept:

@@ -27,12 +27,12 @@ __all__ = [
     "is_admin_token",
     "is_closed",
     "is_open_login",
+    "load_seen_sounds",
     "log_action",
     "may_simulate",
     "new_admin_token",
     "open_login",
     "secret_key",
-    "seen_sounds",
     "set_closed",
     "set_seen_sounds",
 ]
@@ -60,7 +60,7 @@ def claim(database: Database, study: str, design: str, earlier: str) -> None:
         StoreError: If the database contains another study's sessions, or sessions of another design.
     """
     with database.write() as connection:
-        database.alone(connection)
+        database.wait_for_turn(connection)
         if connection.execute(select(func.count()).select_from(sessions)).scalar():
             _check_claim(connection, database, study, {design, earlier})
         _set(connection, "study", study)
@@ -83,7 +83,7 @@ def secret_key(database: Database) -> str:
 def ensure_admin_token(database: Database) -> str | None:
     """Make the admin token at the first start and return it; return None when there is one already."""
     with database.write() as connection:
-        database.alone(connection)
+        database.wait_for_turn(connection)
         if _get(connection, "admin_token_hash") is not None:
             return None
         return _draw_admin_token(connection)
@@ -152,7 +152,7 @@ def may_simulate(connection: Connection, secret: str) -> bool:
     return bool(secret) and any(equal)
 
 
-def seen_sounds(database: Database) -> str | None:
+def load_seen_sounds(database: Database) -> str | None:
     """Return what the study's sounds looked like when their hashes were last found right, or None."""
     with database.read() as connection:
         return _get(connection, "seen_sounds")
@@ -161,7 +161,7 @@ def seen_sounds(database: Database) -> str | None:
 def set_seen_sounds(database: Database, looks: str) -> None:
     """Keep what the study's sounds look like: their hashes are right."""
     with database.write() as connection:
-        database.alone(connection)
+        database.wait_for_turn(connection)
         _set(connection, "seen_sounds", looks)
 
 

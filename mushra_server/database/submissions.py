@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from mushra_server.database.clock import now
-from mushra_server.database.database import inserted_id
+from mushra_server.database.database import get_inserted_id
 from mushra_server.database.schema import answers, drafts, ratings, submissions
 from mushra_server.database.sessions import Session
 from mushra_server.errors import Refusal
@@ -18,11 +18,11 @@ __all__ = [
     "PageAnswer",
     "PageName",
     "Rating",
-    "drafted_pages",
+    "find_drafted_pages",
+    "find_saved_pages",
     "load_answers",
     "save_draft",
     "save_page",
-    "saved_pages",
 ]
 
 
@@ -145,13 +145,13 @@ def save_draft(connection: Connection, session: Session, index: int, body: dict[
     connection.execute(_INSERT_DRAFT, row)
 
 
-def saved_pages(connection: Connection, session: Session) -> set[int]:
+def find_saved_pages(connection: Connection, session: Session) -> set[int]:
     """Return the indexes of the pages with a stored answer."""
     found = connection.execute(_SAVED, {"of_session": session.id})
     return {int(index) for index in found.scalars()}
 
 
-def drafted_pages(connection: Connection, session: Session) -> set[int]:
+def find_drafted_pages(connection: Connection, session: Session) -> set[int]:
     """Return the indexes of the pages with a draft: one is newer than the page's answer, which drops it."""
     found = connection.execute(_DRAFTED, {"of_session": session.id})
     return {int(index) for index in found.scalars()}
@@ -181,7 +181,7 @@ def _insert_submission(connection: Connection, session: Session, page: PageName,
         "superseded": 0,
         "submitted_at": now(),
     }
-    return inserted_id(connection.execute(_INSERT_SUBMISSION, row))
+    return get_inserted_id(connection.execute(_INSERT_SUBMISSION, row))
 
 
 # Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.

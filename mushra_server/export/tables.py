@@ -37,7 +37,7 @@ def write_csv(
     """
     extra = _answers_by_session(connection)
     names = sorted({name for found in extra.values() for name in found})
-    guard = _as_it_is if exact else defuse
+    guard = _keep_value if exact else defuse
     writer = csv.writer(_Lines(file), lineterminator="\r\n")
     writer.writerow(map(guard, [*RATING_COLUMNS, *(f"{ANSWER}{name}" for name in names)]))
     count = 0
@@ -124,7 +124,7 @@ class _Lines:
         self._file.write(row.removesuffix("\r\n") + "\n")
 
 
-def _as_it_is(value: Any) -> Any:
+def _keep_value(value: Any) -> Any:
     return value
 
 

@@ -23,10 +23,10 @@ __all__ = [
     "CROWD_PARAMETERS",
     "check_question_names",
     "find_session",
-    "kept_parameters",
+    "keep_parameters",
+    "normalise_id",
     "participant_of",
     "refuse_entry",
-    "same_id",
     "simulates",
     "start_nonce",
     "token_of_start",
@@ -49,7 +49,7 @@ PLACEHOLDER = re.compile(r"\{\{.*\}\}|\$\{.*\}|\{%.*%\}|%.+%|ASSIGNMENT_ID_NOT_A
 NONCE = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 22 characters hold 128 bits
 
 
-def kept_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
+def keep_parameters(options: StudyOptions, found: Any) -> dict[str, str]:
     """Return the URL parameters that are kept, as text, unchanged; others are not stored at all.
 
     Raises:
@@ -83,13 +83,13 @@ def check_question_names(config: StudyConfig) -> None:
 
 
 def participant_of(kept: Mapping[str, str]) -> str | None:
-    """Return the participant's own id as `same_id` writes it, or None.
+    """Return the participant's own id as `normalise_id` writes it, or None.
 
     Raises:
         AnswerError: If it is a placeholder that the recruiting platform did not replace.
     """
     for name in PARTICIPANT_PARAMETERS:
-        found = same_id(kept.get(name, ""))
+        found = normalise_id(kept.get(name, ""))
         if PLACEHOLDER.fullmatch(found):
             raise AnswerError(
                 f"parameters: {name} is {found!r}, a placeholder that was not replaced; "
@@ -100,7 +100,7 @@ def participant_of(kept: Mapping[str, str]) -> str | None:
     return None
 
 
-def same_id(text: str) -> str:
+def normalise_id(text: str) -> str:
     """Return an id in one form: full-width letters as usual ones, no blanks around it, nothing invisible."""
     plain = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
     return unicodedata.normalize("NFKC", plain).strip()
@@ -155,7 +155,7 @@ def find_session(
         session = sessions.find_by_token(connection, token)
         if session is None:
             continue
-        if participant is None or participant == same_id(session.participant or ""):
+        if participant is None or participant == normalise_id(session.participant or ""):
             return session, token
     return None
 

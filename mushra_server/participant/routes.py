@@ -13,23 +13,23 @@ from mushra_server.database import sessions
 from mushra_server.database.sessions import Session
 from mushra_server.database.submissions import (
     PageName,
-    drafted_pages,
+    find_drafted_pages,
+    find_saved_pages,
     load_answers,
     save_draft,
     save_page,
-    saved_pages,
 )
 from mushra_server.errors import Refusal
 from mushra_server.participant.admission import (
     find_session,
-    kept_parameters,
+    keep_parameters,
     participant_of,
     refuse_entry,
     simulates,
     start_nonce,
     token_of_start,
 )
-from mushra_server.participant.session_state import completion, first_unsaved, page_id, session_state
+from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
 from mushra_server.study.opaque_files import send_file
 from mushra_server.study.served_study import SessionPage
 from mushra_server.web.security import read_json, require_same_site
@@ -86,13 +86,13 @@ def open_session() -> tuple[Response, int]:
     """Start a session, or resume the one that this browser has."""
     body = read_json()
     server = current_server()
-    kept = kept_parameters(server.study.config.options, body.get("parameters"))
+    kept = keep_parameters(server.study.config.options, body.get("parameters"))
     participant = participant_of(kept)
     nonce = start_nonce(body.get("nonce"))
     started = token_of_start(str(current_app.secret_key), participant, nonce) if nonce else None
     with server.database.write() as connection:
         # The same id, or the same start sent twice, must not be let in by two workers at once.
-        server.database.alone(connection, participant or nonce or "start")
+        server.database.wait_for_turn(connection, participant or nonce or "start")
         simulated = simulates(connection, body)
         found = find_session(connection, (request.cookies.get(SESSION_COOKIE), started), participant)
         if found is not None:
@@ -145,7 +145,7 @@ def put_page(index: int) -> Response:
         answer = check_answer(server.study.config, answered, body)
         saved = save_page(connection, session, _page_name(answered), answer)
         sessions.touch(connection, session)
-    return jsonify(saved=index, position=first_unsaved(pages, saved))
+    return jsonify(saved=index, position=find_first_unsaved(pages, saved))
 
 
 @blueprint.put("/api/session/pages/<int:index>/draft")
@@ -169,7 +169,7 @@ def finish() -> tuple[Response, int]:
     server = current_server()
     with server.database.write() as connection:
         session = _session(connection, lock=True)
-        saved = saved_pages(connection, session)
+        saved = find_saved_pages(connection, session)
         missing = [p.index for p in server.study.pages(session.slot) if p.required and p.index not in saved]
         if missing and not session.finished:
             listed = ", ".join(str(index) for index in missing)
@@ -211,7 +211,7 @@ def _state(connection: Connection, server: Server, session: Session, token: str)
         server.names,
         session,
         # A page that was changed after it was stored is open again: its draft waits to be sent.
-        saved=saved_pages(connection, session) - drafted_pages(connection, session),
+        saved=find_saved_pages(connection, session) - find_drafted_pages(connection, session),
         answers=load_answers(connection, session),
         resume_url=url_for("api.resume", token=token),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from mushra_server.answers.checks import must_rate
 from mushra_server.database.sessions import Session
 from mushra_server.study.opaque_files import OPEN_REFERENCE, AudioNames, sounds_of
-from mushra_server.study.pictures import shown_point
+from mushra_server.study.pictures import blind_point
 from mushra_server.study.scales import page_scales
 from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
 from study_builder.config import (
@@ -25,7 +25,7 @@ from study_builder.config import (
     with_addresses,
 )
 
-__all__ = ["completion", "first_unsaved", "page_id", "session_state"]
+__all__ = ["completion", "find_first_unsaved", "page_id", "session_state"]
 
 Address = Callable[[str], str]  # from a picture's path in the study to its address in the session
 
@@ -50,7 +50,7 @@ def session_state(
         },
         "simulated": session.simulated,
         "resume_url": resume_url,
-        "position": first_unsaved(pages, saved),
+        "position": find_first_unsaved(pages, saved),
         "finished": session.finished,
         "completion": completion(study, session) if session.finished else None,
         "pages": [
@@ -59,14 +59,14 @@ def session_state(
     }
 
 
-def first_unsaved(pages: tuple[SessionPage, ...], saved: set[int]) -> int:
+def find_first_unsaved(pages: tuple[SessionPage, ...], saved: set[int]) -> int:
     """Return the index of the first page without a stored answer; the number of pages when all have one."""
     return next((page.index for page in pages if page.index not in saved), len(pages))
 
 
 def page_id(names: AudioNames, session: Session, page: SessionPage) -> str:
     """Return a page's opaque id, which no other session has."""
-    return names.opaque(session.uuid, "page", page.id)
+    return names.make_opaque(session.uuid, "page", page.id)
 
 
 def completion(study: Study, session: Session) -> dict[str, str | None] | None:
@@ -89,7 +89,7 @@ def _page(
         "index": page.index,
         "id": page_id(names, session, page),
         "type": page.type,
-        "kind": _shown_kind(page),
+        "kind": _get_visible_kind(page),
         "title": "" if found is None else found.name,
         "content": "" if found is None else with_addresses(found.content, address),
         "saved": saved,
@@ -98,7 +98,7 @@ def _page(
     return {**common, **_of_type(study, page, address), **_sounds(study, names, session, page, address)}
 
 
-def _shown_kind(page: SessionPage) -> str | None:
+def _get_visible_kind(page: SessionPage) -> str | None:
     """Return the kind of a page; attention checks and repeats look like trials to a listener."""
     kind = None if page.planned is None else page.planned.kind
     return "trial" if kind in {"attention", "repeat"} else kind
@@ -122,7 +122,7 @@ def _questions(page: SessionPage, address: Address) -> list[dict[str, Any]]:
     return [
         {
             **question.model_dump(mode="json", exclude={"response"}),
-            "response": [shown_point(point, address) for point in question.response or ()],
+            "response": [blind_point(point, address) for point in question.response or ()],
         }
         for question in page.questions
     ]
@@ -167,6 +167,6 @@ def _choices(page: SessionPage, address: Address) -> dict[str, Any]:
     if isinstance(found, PairedComparisonPage):
         return {"unforced": found.unforced}
     if isinstance(found, LikertPage):
-        scales = [[shown_point(point, address) for point in scale] for scale in found.response]
+        scales = [[blind_point(point, address) for point in scale] for scale in found.response]
         return {"response": scales, "must_playback": found.must_playback}
     return {}

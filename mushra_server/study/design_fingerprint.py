@@ -21,7 +21,7 @@ VERSION = "2:"
 def fingerprint(study: Study) -> str:
     """Return the fingerprint of a study's design."""
     config = study.config
-    rated = [_rated(config, page) for page in config.walk() if isinstance(page, RatingPage)]
+    rated = [_describe_rated(config, page) for page in config.walk() if isinstance(page, RatingPage)]
     return VERSION + _digest({**_base(study), "rated": rated})
 
 
@@ -47,7 +47,7 @@ def _shape(page: Page) -> list[object]:
     return [page.id, page.type, sorted(sounds)]
 
 
-def _rated(config: StudyConfig, page: Page) -> list[object]:
+def _describe_rated(config: StudyConfig, page: Page) -> list[object]:
     trial, hashes = config.trial(page), config.options.files
     sounds = {name: [path, hashes.get(path)] for name, path in page.sounds().items()}
     scales = page.response if isinstance(page, LikertPage) else ()

@@ -51,7 +51,7 @@ class AudioNames:
         self._key = key.encode()
         self._table = functools.lru_cache(maxsize=CACHED_SESSIONS)(self._build)
 
-    def opaque(self, session: str, *parts: str) -> str:
+    def make_opaque(self, session: str, *parts: str) -> str:
         """Return the opaque name of something of a session."""
         text = "\n".join((session, *parts)).encode()
         digest = hmac.new(self._key, text, hashlib.sha256).digest()
@@ -59,11 +59,11 @@ class AudioNames:
 
     def url(self, session: str, page: SessionPage, place: str) -> str:
         """Return the address of the sound at a place of a page: a key such as ``s1``, or ``reference``."""
-        return f"/audio/{self.opaque(session, page.id, place)}"
+        return f"/audio/{self.make_opaque(session, page.id, place)}"
 
     def picture(self, session: str, path: str) -> str:
         """Return the address of a picture: the same on all pages of a session."""
-        return f"/picture/{self.opaque(session, 'picture', path)}"
+        return f"/picture/{self.make_opaque(session, 'picture', path)}"
 
     def find(self, session: str, slot: int, opaque: str) -> Path | None:
         """Return the sound or picture behind an opaque name of a session, or None."""
@@ -72,12 +72,12 @@ class AudioNames:
     def _build(self, session: str, slot: int) -> dict[str, Path]:
         pages = self.study.pages(slot)
         sounds = {
-            self.opaque(session, page.id, place): self.study.file(path)
+            self.make_opaque(session, page.id, place): self.study.file(path)
             for page in pages
             for place, path in sounds_of(page).items()
         }
         pictures = {
-            self.opaque(session, "picture", path): self.study.file(path)
+            self.make_opaque(session, "picture", path): self.study.file(path)
             for page in pages
             for path in page.pictures
         }

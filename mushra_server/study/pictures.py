@@ -8,7 +8,7 @@ from pathlib import Path
 from mushra_server.errors import ServerError
 from study_builder.config import PICTURE_TYPES, LikertPoint
 
-__all__ = ["check_picture", "shown_point"]
+__all__ = ["blind_point", "check_picture"]
 
 
 def check_picture(file: Path, page: str | None) -> None:
@@ -27,7 +27,7 @@ def check_picture(file: Path, page: str | None) -> None:
         raise ServerError(f"{file}: not found; expected a picture of page {page!r}")
 
 
-def shown_point(point: LikertPoint, address: Callable[[str], str]) -> dict[str, str | None]:
+def blind_point(point: LikertPoint, address: Callable[[str], str]) -> dict[str, str | None]:
     """Return a point as the browser gets it; the addresses of its pictures do not contain their names.
 
     Args:

@@ -30,8 +30,8 @@ def check_hashes(study: Study, database: Database) -> None:
     used = {path for page in study.config.walk() for path in page.sounds().values()}
     listed = study.config.options.files
     expected = {path: listed[path] for path in sorted(used & set(listed)) if study.file(path).is_file()}
-    seen = _looks(study, expected)
-    if not expected or settings.seen_sounds(database) == seen:
+    seen = _hash_looks(study, expected)
+    if not expected or settings.load_seen_sounds(database) == seen:
         return
     with ThreadPoolExecutor(THREADS) as pool:
         found = pool.map(_sha256, [study.file(path) for path in expected])
@@ -44,7 +44,7 @@ def check_hashes(study: Study, database: Database) -> None:
     settings.set_seen_sounds(database, seen)
 
 
-def _looks(study: Study, expected: dict[str, str]) -> str:
+def _hash_looks(study: Study, expected: dict[str, str]) -> str:
     """Return a hash of paths, sizes, times of change and expected hashes."""
     stats = ((path, study.file(path).stat(), wanted) for path, wanted in expected.items())
     looks = [[path, stat.st_size, stat.st_mtime_ns, wanted] for path, stat, wanted in stats]

@@ -54,7 +54,7 @@ def bind(host: str, port: int) -> socket.socket:
         bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
-        raise ServerError(_why_not(error, host, port)) from None
+        raise ServerError(_explain_failure(error, host, port)) from None
     return bound
 
 
@@ -123,7 +123,7 @@ def _numeric(host: str) -> str:
         ) from None
 
 
-def _why_not(error: OSError, host: str, port: int) -> str:
+def _explain_failure(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use; choose another with --port, or --port 0 for a free one"
     if error.errno == errno.EACCES:

@@ -116,7 +116,7 @@ def _points(response: dict[str, Any], names: Sequence[str]) -> Row:
     return cells
 
 
-def _fixed(*columns: str) -> Callable[[dict[str, Any]], tuple[str, ...]]:
+def _name_fixed(*columns: str) -> Callable[[dict[str, Any]], tuple[str, ...]]:
     return lambda _: columns
 
 
@@ -129,17 +129,19 @@ TABLES: dict[
 ] = {
     "mushra": (
         WEBMUSHRA_FILES["mushra"],
-        _fixed("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
+        _name_fixed("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
         _mushra,
     ),
     "paired_comparison": (
         WEBMUSHRA_FILES["paired_comparison"],
-        _fixed("choice_reference", "choice_non_reference", "choice_answer", "choice_time", "choice_comment"),
+        _name_fixed(
+            "choice_reference", "choice_non_reference", "choice_answer", "choice_time", "choice_comment"
+        ),
         _paired_comparison,
     ),
     "bs1116": (
         WEBMUSHRA_FILES["bs1116"],
-        _fixed(
+        _name_fixed(
             "rating_reference",
             "rating_non_reference",
             "rating_reference_score",
@@ -151,20 +153,24 @@ TABLES: dict[
     ),
     "likert_multi_stimulus": (
         WEBMUSHRA_FILES["likert_multi_stimulus"],
-        _fixed("stimuli_rating", "stimuli", "rating_time"),
+        _name_fixed("stimuli_rating", "stimuli", "rating_time"),
         _lms,
     ),
     "likert_single_stimulus": (WEBMUSHRA_FILES["likert_single_stimulus"], _lss_columns, _lss),
-    "localization": ("spatial_localization", _fixed("name", "stimulus", *_axes("position")), _localization),
-    "asw": ("spatial_asw", _fixed("name", "stimulus", *_axes(*WIDTH_POINTS)), _asw),
-    "hwd": ("spatial_hwd", _fixed("name", "stimulus", *_axes(*WIDTH_POINTS), "height", "depth"), _hwd),
-    "lev": ("spatial_lev", _fixed("name", "stimulus", *_axes(*LEV_POINTS)), _lev),
+    "localization": (
+        "spatial_localization",
+        _name_fixed("name", "stimulus", *_axes("position")),
+        _localization,
+    ),
+    "asw": ("spatial_asw", _name_fixed("name", "stimulus", *_axes(*WIDTH_POINTS)), _asw),
+    "hwd": ("spatial_hwd", _name_fixed("name", "stimulus", *_axes(*WIDTH_POINTS), "height", "depth"), _hwd),
+    "lev": ("spatial_lev", _name_fixed("name", "stimulus", *_axes(*LEV_POINTS)), _lev),
 }
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     """Return rows as CSV text."""
-    return "".join(",".join(_quoted(_cell(value)) for value in row) + "\n" for row in rows)
+    return "".join(",".join(_quote(_cell(value)) for value in row) + "\n" for row in rows)
 
 
 def _cell(value: Any) -> str:
@@ -175,5 +181,5 @@ def _cell(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text

@@ -37,8 +37,8 @@ def load_wire_sessions(connection: Connection, study: Study, *, simulated: bool)
             if posted is not None:
                 yield replace(from_json(json.loads(posted)), at=row.at)
         else:
-            trials = tuple(_own_trials(connection, study, row.id))
-            participant = _own_participant(connection, row.uuid, names)
+            trials = tuple(_load_trials(connection, study, row.id))
+            participant = _load_participant(connection, row.uuid, names)
             if trials:
                 yield WireSession(study.name, row.uuid, participant, trials, "configs/config.yaml", row.at)
 
@@ -54,12 +54,12 @@ def pymushra_database(found: Iterable[WireSession], study: str) -> dict[str, Any
             "questionaire": {**session.participant, "uuid": session.uuid},
         }
         for trial in session.trials:
-            responses = [_with_numbers(response) for response in trial["responses"]]
+            responses = [_convert_scores(response) for response in trial["responses"]]
             documents.append({**trial, "responses": responses, **shared})
     return {study: {str(number): document for number, document in enumerate(documents, start=1)}}
 
 
-def _with_numbers(response: dict[str, Any]) -> dict[str, Any]:
+def _convert_scores(response: dict[str, Any]) -> dict[str, Any]:
     """Return a response with its scores as the numbers that pymushra makes of them when it collects."""
     scores = {name: float(response[name]) for name in SCORES if _is_number(response.get(name))}
     return {**response, **{name: int(n) if n.is_integer() else n for name, n in scores.items()}}
@@ -80,13 +80,13 @@ def _participant_names(connection: Connection, study: Study) -> list[str]:
     return list(dict.fromkeys([*asked, *given]))
 
 
-def _own_participant(connection: Connection, session: str, names: list[str]) -> dict[str, Any]:
+def _load_participant(connection: Connection, session: str, names: list[str]) -> dict[str, Any]:
     query = text("SELECT name, value FROM export_answers WHERE session = :session")
     found = {row.name: row.value for row in connection.execute(query, {"session": session})}
     return {name: found.get(name, "") for name in names}
 
 
-def _own_trials(connection: Connection, study: Study, session_id: int) -> Iterator[dict[str, Any]]:
+def _load_trials(connection: Connection, study: Study, session_id: int) -> Iterator[dict[str, Any]]:
     query = text(
         """
         SELECT p.id, p.page_id, p.page_type, p.time_ms, p.body, r.key, r.attribute, r.condition, r.score,
@@ -109,7 +109,7 @@ def _trials_of_page(study: Study, rows: list[Any]) -> Iterator[dict[str, Any]]:
     if kind in PAIR_TYPES:
         yield {"id": name, "type": kind, "responses": [_against_reference(kind, rows)]}
     elif kind == "likert_single_stimulus":
-        yield {"id": name, "type": kind, "responses": list(_several(rows, attributes))}
+        yield {"id": name, "type": kind, "responses": list(_list_responses(rows, attributes))}
     else:
         for attribute in attributes:
             own = f"{name}{ATTRIBUTE_MARK}{attribute}" if len(attributes) > 1 else name
@@ -135,14 +135,14 @@ def _response(kind: str, row: Any) -> dict[str, Any]:
     if kind == "mushra":
         scored = {"stimulus": row.condition, "score": _number(row.score)}
         return {**scored, "comment": row.comment, "time": row.time_ms}
-    return {"stimulus": row.condition, "stimulusRating": _chosen(row), "time": row.time_ms}
+    return {"stimulus": row.condition, "stimulusRating": _read_choice(row), "time": row.time_ms}
 
 
-def _several(rows: list[Any], attributes: list[str]) -> Iterator[dict[str, Any]]:
+def _list_responses(rows: list[Any], attributes: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the responses of a page whose format has a list of ratings for each stimulus."""
     found: dict[str, dict[str, str]] = {}
     for row in rows:
-        found.setdefault(row.condition, {})[row.attribute] = _chosen(row)
+        found.setdefault(row.condition, {})[row.attribute] = _read_choice(row)
     for condition, chosen in found.items():
         ratings = [chosen.get(attribute, UNRATED) for attribute in attributes]
         yield {"stimulus": condition, "stimulusRating": ratings, "time": rows[0].time_ms}
@@ -162,7 +162,7 @@ def _against_reference(kind: str, rows: list[Any]) -> dict[str, Any]:
     return {**shared, "answer": ANSWERS.get(found.get(CORRECT), "unknown"), **closing}
 
 
-def _chosen(row: Any) -> str:
+def _read_choice(row: Any) -> str:
     """Return the Likert point as the listener chose it, words included."""
     for rating in json.loads(row.body)["ratings"]:
         if (rating.get("key"), rating.get("attribute")) == (row.key, row.attribute):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from mushra_server.answers.checks import clean_text
 from mushra_server.database.clock import now
-from mushra_server.database.database import inserted_id
+from mushra_server.database.database import get_inserted_id
 from mushra_server.database.schema import sessions, wire_sessions
 from mushra_server.database.sessions import Session, find_by_uuid
 from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_page
@@ -59,7 +59,7 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
     row = sessions.insert().values(
         uuid=posted.uuid, simulated=0, source=SOURCE, created_at=time, last_seen_at=time
     )
-    key = inserted_id(connection.execute(row))
+    key = get_inserted_id(connection.execute(row))
     body = json.dumps(replace(posted, test_id=study.name).to_json())
     connection.execute(wire_sessions.insert().values(session_id=key, body=body))
     session = Session(

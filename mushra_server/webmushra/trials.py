@@ -136,12 +136,14 @@ def _read_page(
         page.type,
         info,
         _time(responses),
-        of_stimulus(page.type, [_rating(config, info, number, score) for number, score in enumerate(found)]),
+        of_stimulus(
+            page.type, [_read_rating(config, info, number, score) for number, score in enumerate(found)]
+        ),
         {f"{name}:{s.condition}:{s.attribute}": s.word for s in found if s.word is not None},
     )
 
 
-def _rating(config: StudyConfig, info: TrialInfo, number: int, score: _Score) -> Rating:
+def _read_rating(config: StudyConfig, info: TrialInfo, number: int, score: _Score) -> Rating:
     role = config.condition(score.condition).role
     return Rating(
         key=f"w{number}",

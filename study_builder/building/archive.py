@@ -44,7 +44,7 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
     texts = {
         "SHA256SUMS": "".join(f"{sha256_of(path)}  {name}\n" for name, path in sorted(files.items())),
         "versions.json": json.dumps(_versions(), indent=1) + "\n",
-        "REPEAT.txt": _how_to_repeat(config),
+        "REPEAT.txt": _describe_repeating(config),
     }
     clash = sorted(files.keys() & texts.keys())
     if clash:
@@ -92,7 +92,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _how_to_repeat(config: StudyConfig) -> str:
+def _describe_repeating(config: StudyConfig) -> str:
     made = "".join(f"  {key}: {value}\n" for key, value in config.options.provenance.items())
     return (
         f"{config.title}\n\n"

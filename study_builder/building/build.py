@@ -19,8 +19,8 @@ from study_builder.building.trial_audio import TrialLevels, align_trial, measure
 from study_builder.config import StudyConfig
 from study_builder.config.roles import REFERENCE, REFERENCE_ROLES
 from study_builder.errors import BuildError
-from study_builder.identifiers import chosen_ids
-from study_builder.parallel import mapped
+from study_builder.identifiers import resolve_ids
+from study_builder.parallel import parallel_map
 from study_builder.sounds.anchors import ANCHORS, ANCHORS_BY_NAME
 from study_builder.sounds.sound_set import SoundSet, read_sounds
 from study_builder.study_folder import copy_named_file, folder_when_complete
@@ -80,7 +80,7 @@ def build_study(
         pictures: the folder that the paths of pictures in the chosen texts start from.
         command: kept in the config, so that the study says how it was made.
         overwrite: whether a study at `out` is replaced; one with ratings in its folder never is.
-        jobs: threads; see `mapped`.
+        jobs: threads; see `parallel_map`.
         progress: wraps the trials as they are written, with their number, for a progress bar.
 
     Raises:
@@ -98,7 +98,7 @@ def build_study(
     )
     study_config(known, choices, {})  # impossible choices are refused before a sound is read
     with folder_when_complete(Path(out), overwrite) as folder:
-        written = list(_written(plan, folder, choices, jobs, progress))
+        written = list(_write_all(plan, folder, choices, jobs, progress))
         known = replace(
             known,
             files={path: digest for trial in written for path, digest in trial.files.items()},
@@ -148,7 +148,7 @@ def _plan(sounds: SoundSet, choices: Choices) -> _Plan:
     names = {c.name: _study_name(c) for c in sounds.conditions if c in methods or c.role == "reference"}
     anchors = [ANCHORS[choice] for choice in choices.anchors] if choices.reference != "none" else []
     present = set(names.values()) & ANCHORS_BY_NAME.keys()
-    conditions = [_renamed(c) for c in methods]
+    conditions = [_rename(c) for c in methods]
     conditions += [
         Condition(name=anchor.name, role=anchor.role, label=anchor.label)
         for anchor in anchors
@@ -175,40 +175,42 @@ def _methods(sounds: SoundSet, choices: Choices) -> list[Condition]:
     if choices.conditions is None:
         return list(by_name.values())
     labels = {name: condition.label for name, condition in by_name.items()}
-    return [by_name[name] for name in chosen_ids(choices.conditions, labels, "conditions")]
+    return [by_name[name] for name in resolve_ids(choices.conditions, labels, "conditions")]
 
 
 def _study_name(condition: Condition) -> str:
     return _SPECIAL_NAMES.get(condition.role, condition.name)
 
 
-def _renamed(condition: Condition) -> Condition:
+def _rename(condition: Condition) -> Condition:
     name = _study_name(condition)
     if condition.role == "method" and name in _SPECIAL_NAMES.values():
         raise BuildError(f"a method is named {name!r}, which is the name of a role; rename it")
     return condition.model_copy(update={"name": name})
 
 
-def _written(
+def _write_all(
     plan: _Plan, folder: Path, choices: Choices, jobs: int | None, progress: Progress | None
 ) -> Iterator[WrittenTrial]:
     target = choices.target_lufs
     levels: list[TrialLevels | None] = [None] * len(plan.items)
     kept = KeptTrials(kept_trials.ROOM_BYTES)
     if target is not None and choices.loudness == "set":
-        measured = list(mapped(_measured, [(plan, item.name, choices, kept) for item in plan.items], jobs))
-        reached = [trial.reached(target) for trial in measured]
+        measured = list(
+            parallel_map(_measure, [(plan, item.name, choices, kept) for item in plan.items], jobs)
+        )
+        reached = [trial.find_reachable(target) for trial in measured]
         target = min((lufs for lufs in reached if lufs is not None), default=target)
         levels = [*measured]
     tasks = [
         (plan, item.name, folder, choices, target, known, kept)
         for item, known in zip(plan.items, levels, strict=True)
     ]
-    trials = mapped(_write_trial, tasks, jobs)
+    trials = parallel_map(_write_trial, tasks, jobs)
     yield from trials if progress is None else progress(trials, len(tasks))
 
 
-def _measured(task: tuple[_Plan, str, Choices, KeptTrials]) -> TrialLevels:
+def _measure(task: tuple[_Plan, str, Choices, KeptTrials]) -> TrialLevels:
     plan, item, choices, kept = task
     trial = prepare_trial(item, plan.sources[item], plan.anchor_source, choices)
     kept.offer(item, trial)
@@ -231,10 +233,10 @@ def _write_trial(
         write_audio(folder / path, trial.sounds[name], trial.sample_rate, subtype, seed=seed)
         files[path] = sha256_of(folder / path)
     seconds = len(trial.sounds[plan.names[0]]) / trial.sample_rate
-    return WrittenTrial(item, files, seconds, tuple(_gathered(item, plan.names, trial.warnings)))
+    return WrittenTrial(item, files, seconds, tuple(_gather(item, plan.names, trial.warnings)))
 
 
-def _gathered(item: str, names: list[str], warnings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def _gather(item: str, names: list[str], warnings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Yield each warning once, with the conditions of the item that it is about."""
     for text in dict.fromkeys(text for name in names for text in warnings.get(name, ())):
         about = [name for name in names if text in warnings.get(name, ())]

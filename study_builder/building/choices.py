@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from stimuli import MAX_SEED
-from stimuli.validation import finding
+from stimuli.validation import describe_finding
 from study_builder.config.options import SessionSettings
 from study_builder.config.page_models import Text
 from study_builder.config.page_types import Question
@@ -102,4 +102,4 @@ class Choices(SessionSettings):
                 where = f"{path}, line {document.line(tuple(problem['loc']))}"
             if problem["type"] == "extra_forbidden":
                 raise ConfigError(f"{where}: {unknown_among(key, list(cls.model_fields))}") from None
-            raise ConfigError(f"{where}: {finding(key, problem)}") from None
+            raise ConfigError(f"{where}: {describe_finding(key, problem)}") from None

@@ -48,7 +48,7 @@ def adopt_config(
     with folder_when_complete(Path(out), overwrite) as folder:
         for name in names:
             copy_named_file(name, base, folder)
-        config = config.model_copy(update={"pages": tuple(_rendered(folder, page) for page in config.pages)})
+        config = config.model_copy(update={"pages": tuple(_render(folder, page) for page in config.pages)})
         sounds = {path for page in config.walk() for path in page.sounds().values()}
         made = {"listenable": version("listenable"), "command": command, "config": source.name}
         options = config.options.model_copy(
@@ -74,10 +74,10 @@ def _root(config: Path, names: list[str]) -> Path:
     )
 
 
-def _rendered(folder: Path, entry: Page | Block) -> Page | Block:
+def _render(folder: Path, entry: Page | Block) -> Page | Block:
     """Return a page with rendered anchors in place of ones made in the browser."""
     if isinstance(entry, Block):
-        return entry.model_copy(update={"pages": tuple(_rendered(folder, page) for page in entry.pages)})
+        return entry.model_copy(update={"pages": tuple(_render(folder, page) for page in entry.pages)})
     if not isinstance(entry, MushraPage):
         return entry
     still = {"create_anchor35": False, "create_anchor70": False}

@@ -19,12 +19,12 @@ from study_builder.config.page_types import (
     Page,
     VolumePage,
 )
-from study_builder.config.questionnaires import clash
+from study_builder.config.questionnaires import find_clash
 from study_builder.config.roles import REFERENCE
-from study_builder.design.attention_checks import asked_score
+from study_builder.design.attention_checks import choose_asked_score
 from study_builder.design.williams import shuffled
 from study_builder.errors import BuildError
-from study_builder.identifiers import chosen_ids
+from study_builder.identifiers import resolve_ids
 
 STRICT_SIGNALS = 12
 STRICT_SECONDS = 12.0
@@ -58,7 +58,7 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
         BuildError: the choices ask for more items than there are, name one that does not exist, or give two
             answers of a session the same name.
     """
-    training = training_items(sounds, choices)
+    training = choose_training_items(sounds, choices)
     tested = [item for item in sounds.items if not (choices.training_apart and item in training)]
     if not tested:
         raise BuildError("every item is a training item; expected at least one to be left for the test")
@@ -74,7 +74,7 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
         make.page(item, f"training-{item.name}", TrialInfo(item=item.name, kind="training"))
         for item in training
     ]
-    pages: list[Page | Block] = [*make.opening(tested), *practice]
+    pages: list[Page | Block] = [*make.make_opening(tested), *practice]
     pages += [Block(random=True, pages=tuple(trials + between)), make.finish()]
     config = StudyConfig(
         title=choices.title,
@@ -84,12 +84,12 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
         pages=tuple(pages),
         options=_options(sounds, choices, make.trials, provenance),
     )
-    if twice := clash(config.walk(), config.options):
+    if twice := find_clash(config.walk(), config.options):
         raise BuildError(twice[1])
     return config
 
 
-def training_items(sounds: Sounds, choices: Choices) -> list[Item]:
+def choose_training_items(sounds: Sounds, choices: Choices) -> list[Item]:
     """Return the items that are rated for training: those named, or a drawn number of them."""
     items, wanted = sounds.items, choices.training_items
     if isinstance(wanted, int):
@@ -100,7 +100,7 @@ def training_items(sounds: Sounds, choices: Choices) -> list[Item]:
         return shuffled(items, choices.seed, "training")[:wanted]
     by_name = {item.name: item for item in items}
     labels = {name: sounds.item_names.get(name) for name in by_name}
-    return [by_name[name] for name in chosen_ids(wanted, labels, "training_items")]
+    return [by_name[name] for name in resolve_ids(wanted, labels, "training_items")]
 
 
 def _options(
@@ -112,7 +112,7 @@ def _options(
         role = "hidden_reference" if choices.reference == "hidden" else "reference"
         conditions[REFERENCE] = ConditionInfo.model_validate({"role": role, "label": label})
     return StudyOptions(
-        **choices.shared(),
+        **choices.dump_shared(),
         hidden_reference=choices.reference == "hidden",
         conditions=conditions,
         items={name: ItemInfo(label=label) for name, label in sounds.item_names.items()},
@@ -143,8 +143,8 @@ class _PageMaker:
         if name in self.trials:
             raise BuildError(f"the page id {name!r} occurs twice; rename the item {item.name!r}")
         known = {
-            "label": readable(item.label),
-            "prediction": readable(item.prediction),
+            "label": spell_out(item.label),
+            "prediction": spell_out(item.prediction),
             "probability": item.probability,
         }
         trial = trial.model_copy(update=known)
@@ -185,7 +185,7 @@ class _PageMaker:
                 "each check plays another item"
             )
         for number, item in enumerate(shuffled(tested, seed, "attention")[:count]):
-            asked = asked_score(self.choices.scales, number, seed, "asked")
+            asked = choose_asked_score(self.choices.scales, number, seed, "asked")
             names = [condition.name for condition in self.sounds.conditions]
             names += [REFERENCE] if self.choices.reference == "hidden" else []
             trial = TrialInfo(
@@ -197,7 +197,7 @@ class _PageMaker:
             pages.append(self.page(item, f"attention-{number + 1}", trial))
         return pages
 
-    def opening(self, tested: Sequence[Item]) -> list[Page]:
+    def make_opening(self, tested: Sequence[Item]) -> list[Page]:
         choices = self.choices
         pages: list[Page] = []
         consent = texts.CONSENT if choices.consent is None else choices.consent
@@ -231,7 +231,7 @@ class _PageMaker:
         )
 
 
-def readable(name: str | None) -> str | None:
+def spell_out(name: str | None) -> str | None:
     """Return a class's name as people write it: data sets join words with underscores."""
     return None if name is None else name.replace("_", " ")
 

@@ -9,11 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from stimuli import Audio, StimuliError, lowpass_anchor, read_audio, resample
-from stimuli.loudness import Gain, Level, aligning_gains, measure_level
+from stimuli.loudness import Gain, Level, compute_gains, measure_level
 from study_builder.building.choices import Choices
 from study_builder.errors import BuildError
 from study_builder.sounds.anchors import ANCHORS
-from study_builder.sounds.measures import MAX_CHANNELS, channels_of, clipped_run, counted, dc_offset, duration
+from study_builder.sounds.measures import (
+    MAX_CHANNELS,
+    channels_of,
+    count_in_words,
+    dc_offset,
+    duration,
+    measure_clipped_run,
+)
 from study_builder.sounds.outliers import deviation
 
 
@@ -46,10 +53,10 @@ class TrialLevels:
 
     def gains(self, target_lufs: float) -> dict[str, Gain]:
         """Return by condition what makes the sounds equally loud."""
-        found = aligning_gains(list(self.levels.values()), self.sample_rate, target_lufs)
+        found = compute_gains(list(self.levels.values()), self.sample_rate, target_lufs)
         return dict(zip(self.levels, found, strict=True))
 
-    def reached(self, target_lufs: float) -> float | None:
+    def find_reachable(self, target_lufs: float) -> float | None:
         """Return the loudness that the trial can have, `target_lufs` at most; None where all is silent."""
         lufs = [gain.lufs for gain in self.gains(target_lufs).values()]
         return max((value for value in lufs if np.isfinite(value)), default=None)
@@ -81,7 +88,9 @@ def prepare_trial(
             if anchor.name not in sounds:
                 source = sounds[anchor_source]
                 sounds[anchor.name] = _anchor(paths[anchor_source], source, rate, anchor.cutoff_hz)
-    return TrialAudio(rate, sounds if choices.target_lufs is not None else _unclipped(item, sounds), faults)
+    return TrialAudio(
+        rate, sounds if choices.target_lufs is not None else _refuse_clipping(item, sounds), faults
+    )
 
 
 def measure_trial(trial: TrialAudio) -> TrialLevels:
@@ -113,7 +122,7 @@ def _anchor(path: Path, audio: Audio, rate: int, cutoff_hz: float) -> Audio:
 
 def _faults(audio: Audio) -> Iterator[str]:
     """Yield what is wrong with a file; after resampling or a change of level, clipping cannot be detected."""
-    if run := clipped_run(audio):
+    if run := measure_clipped_run(audio):
         yield f"its file is clipped ({run} samples in a row at full scale); a lower level does not repair it"
     if offset := dc_offset(audio):
         yield f"its file {offset}"
@@ -140,7 +149,7 @@ def _read(
     _refuse_unlike(paths, rates, lambda name: f"{rates[name]} Hz", one_rate)
     numbers = {name: channels_of(audio) for name, audio in sounds.items()}
     one_number = "one number of channels within a trial"
-    _refuse_unlike(paths, numbers, lambda name: counted(numbers[name]), one_number)
+    _refuse_unlike(paths, numbers, lambda name: count_in_words(numbers[name]), one_number)
     return sounds, next(iter(rates.values())), faults
 
 
@@ -170,7 +179,7 @@ def _fit(audio: Audio, samples: int) -> Audio:
     return np.pad(audio[:samples], [(0, missing)] + [(0, 0)] * (audio.ndim - 1))
 
 
-def _unclipped(item: str, sounds: dict[str, Audio]) -> dict[str, Audio]:
+def _refuse_clipping(item: str, sounds: dict[str, Audio]) -> dict[str, Audio]:
     """Refuse sounds that would clip; one gain for the whole trial would change what the lab prepared."""
     for name, audio in sounds.items():
         peak = float(np.abs(audio).max())

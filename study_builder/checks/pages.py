@@ -164,11 +164,11 @@ def _attention(config: StudyConfig) -> Iterator[Finding]:
             )
             yield Finding("error", "expected-twice", f"page '{name}'", message)
     for page in config.walk():
-        if isinstance(page, MushraPage) and (fault := _not_on_the_scale(config, page)):
+        if isinstance(page, MushraPage) and (fault := _check_expected(config, page)):
             yield Finding("error", "expected-off-scale", f"page '{page.id}'", fault)
 
 
-def _not_on_the_scale(config: StudyConfig, page: MushraPage) -> str | None:
+def _check_expected(config: StudyConfig, page: MushraPage) -> str | None:
     """Yield each `expected` of an attention check that is not within the range of its sliders."""
     for condition, (low, high) in (config.trial(page).expected or {}).items():
         for scale in config.options.scales:
@@ -205,7 +205,7 @@ def check_blindness(config: StudyConfig) -> Iterator[Finding]:
         info = config.condition(condition)
         if info.role not in REFERENCE_ROLES:
             names |= {text: condition for text in (condition, info.label or "") if len(text) >= MIN_NAME}
-    for where, text in _shown(config):
+    for where, text in _iter_shown(config):
         for name, condition in names.items():
             if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE):
                 message = f"names the condition '{condition}' ('{name}') in what participants read"
@@ -221,7 +221,7 @@ def check_blindness(config: StudyConfig) -> Iterator[Finding]:
         yield Finding("note", "file-names", "pages", message)
 
 
-def _shown(config: StudyConfig) -> Iterator[tuple[str, str]]:
+def _iter_shown(config: StudyConfig) -> Iterator[tuple[str, str]]:
     yield "testname", config.title
     for scale in config.options.scales:
         yield f"scale '{scale.name}'", " ".join([scale.name, scale.question or "", *scale.labels])

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from study_builder.checks.report import Finding
 from study_builder.config import PICTURE_TYPES, Page, SpatialPage, StudyConfig
-from study_builder.config.pictures import foreign_pictures
+from study_builder.config.pictures import find_foreign_pictures
 from study_builder.study_folder import leaves_the_folder
 
 LONGEST = 60
@@ -25,16 +25,16 @@ def check_pictures(study: Path, config: StudyConfig) -> Iterator[Finding]:
                 yield from _present(study, path, where)
         for path in _models(page):
             yield from _present(study, path, where)
-        for source in (source for text in page.html() for source in foreign_pictures(text)):
+        for source in (source for text in page.html() for source in find_foreign_pictures(text)):
             message = (
-                f"shows a picture that is not a file of the study ('{_short(source)}'), which listenable's "
+                f"shows a picture that is not a file of the study ('{_shorten(source)}'), which listenable's "
                 "page "
                 "omits; expected a path in the study's folder"
             )
             yield Finding("warning", "foreign-picture", where, message)
 
 
-def unusable(path: str, use: str) -> Finding:
+def report_unusable(path: str, use: str) -> Finding:
     """Return the finding for a file that a page needs and the study does not have."""
     if leaves_the_folder(path):
         message = f"{use}, but its path leaves the study's folder; expected a file in the folder"
@@ -44,7 +44,7 @@ def unusable(path: str, use: str) -> Finding:
 
 def _present(study: Path, path: str, where: str) -> Iterator[Finding]:
     if leaves_the_folder(path) or not (study / path).is_file():
-        yield unusable(path, f"{where} shows it")
+        yield report_unusable(path, f"{where} shows it")
 
 
 def _models(page: Page) -> Iterator[str]:
@@ -52,5 +52,5 @@ def _models(page: Page) -> Iterator[str]:
         yield from page.models
 
 
-def _short(source: str) -> str:
+def _shorten(source: str) -> str:
     return source if len(source) <= LONGEST else f"{source[:LONGEST]}..."

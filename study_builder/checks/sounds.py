@@ -16,13 +16,20 @@ from stimuli import (
     read_audio,
     sha256_of,
 )
-from study_builder.checks.pictures import unusable
+from study_builder.checks.pictures import report_unusable
 from study_builder.checks.report import Finding, page_of_standard
 from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
-from study_builder.parallel import mapped
+from study_builder.parallel import parallel_map
 from study_builder.sounds.anchor_mask import measure_anchor
 from study_builder.sounds.anchors import ANCHORS_BY_ROLE
-from study_builder.sounds.measures import MAX_CHANNELS, channels_of, clipped_run, counted, dc_offset, duration
+from study_builder.sounds.measures import (
+    MAX_CHANNELS,
+    channels_of,
+    count_in_words,
+    dc_offset,
+    duration,
+    measure_clipped_run,
+)
 from study_builder.sounds.outliers import deviation
 from study_builder.study_folder import leaves_the_folder
 
@@ -60,8 +67,8 @@ def check_sounds(
 ) -> Iterator[Finding]:
     """Yield what is found in a study's sound files; a thread keeps one page's sounds in memory at a time."""
     groups = list(_groups(study, config))
-    yield from _unlisted(study, config)
-    results = mapped(check_group, groups, jobs)
+    yield from _find_unlisted(study, config)
+    results = parallel_map(check_group, groups, jobs)
     told: set[tuple[str, str]] = set()
     for found in results if track is None else track(results, len(groups)):
         # A volume page may play a sound of a trial, about which everything has been reported.
@@ -90,7 +97,7 @@ def _groups(study: Path, config: StudyConfig) -> Iterator[Group]:
             yield Group(study, page.id or page.type, sounds, config.options.files, roles, comparing)
 
 
-def _unlisted(study: Path, config: StudyConfig) -> Iterator[Finding]:
+def _find_unlisted(study: Path, config: StudyConfig) -> Iterator[Finding]:
     if not config.options.files:
         message = "the config has no hashes of its sounds, so a change of one could not be noticed"
         yield Finding("note", "no-hashes", "listenable.files", message)
@@ -108,7 +115,7 @@ def check_group(group: Group) -> list[Finding]:
     for name, path in group.paths.items():
         file = group.study / path
         if leaves_the_folder(path) or not file.is_file():
-            findings.append(unusable(path, f"page '{group.page}' plays it"))
+            findings.append(report_unusable(path, f"page '{group.page}' plays it"))
             continue
         findings += _integrity(group, path, file)
         try:
@@ -118,7 +125,7 @@ def check_group(group: Group) -> list[Finding]:
             continue
         findings += _single(group, name, path, *sounds[name])
     if group.compared and len(sounds) > 1:
-        findings += _compared(group, sounds)
+        findings += _compare(group, sounds)
     return findings
 
 
@@ -146,7 +153,7 @@ def _single(group: Group, name: str, path: str, audio: Audio, rate: int) -> Iter
             f"lasts {seconds:.1f} s; about 10 s and no more than 12 s are expected, or a reason in the report"
         )
         yield Finding("warning", "long", path, message, page_of_standard("p. 7"))
-    if run := clipped_run(audio):
+    if run := measure_clipped_run(audio):
         message = f"is clipped: {run} samples in a row at full scale; expected a lower level"
         yield Finding("error", "clipped", path, message)
     if offset := dc_offset(audio):
@@ -156,23 +163,23 @@ def _single(group: Group, name: str, path: str, audio: Audio, rate: int) -> Iter
         yield Finding("warning" if group.roles.get(name) == "method" else "error", "silent", path, message)
 
 
-def _compared(group: Group, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
+def _compare(group: Group, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
     where = f"page '{group.page}'"
-    unlike = list(_unlike(where, sounds))
+    unlike = list(_find_unlike(where, sounds))
     yield from unlike
     yield from _loudness(where, sounds)
     if not unlike and REFERENCE in sounds:
         yield from _anchors(group, sounds)
 
 
-def _unlike(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
+def _find_unlike(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
     rates = {name: rate for name, (_, rate) in sounds.items()}
     lengths = {name: len(audio) for name, (audio, _) in sounds.items()}
     channels = {name: channels_of(audio) for name, (audio, _) in sounds.items()}
     traits: dict[str, tuple[dict[str, int], Callable[[str], str]]] = {
         "rate": (rates, lambda name: f"{rates[name]} Hz"),
         "length": (lengths, lambda name: duration(lengths[name], rates[name])),
-        "channels": (channels, lambda name: counted(channels[name])),
+        "channels": (channels, lambda name: count_in_words(channels[name])),
     }
     for trait, (values, value) in traits.items():
         if unlike := deviation(values):

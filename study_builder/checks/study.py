@@ -17,7 +17,7 @@ def check_study(study: Path | str, *, jobs: int | None = None, track: Track | No
 
     Args:
         study: its folder.
-        jobs: threads; see `mapped`.
+        jobs: threads; see `parallel_map`.
         track: wraps the pages as their sounds are checked, with their number, for a progress bar.
 
     Raises:

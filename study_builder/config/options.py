@@ -40,7 +40,7 @@ class Scale(Model):
         return self
 
 
-def on_scale(share: float, low: Number, high: Number, step: Number) -> Number:
+def place_on_scale(share: float, low: Number, high: Number, step: Number) -> Number:
     """Return the score that is nearest to a share (0 to 1) of a scale's range."""
     score = min(low + round(share * (high - low) / step) * step, high)
     return int(score) if float(score).is_integer() else round(score, 6)
@@ -115,7 +115,7 @@ class SessionSettings(Model):
             raise ValueError(f"scales are named {', '.join(names)}; expected different names")
         return scales
 
-    def shared(self) -> dict[str, Any]:
+    def dump_shared(self) -> dict[str, Any]:
         """Return the settings by key, without those that only a subclass has."""
         return {name: getattr(self, name) for name in SessionSettings.model_fields}
 

@@ -77,10 +77,10 @@ class PageReader:
             )
         fields, notices = webmushra.from_wire(found, webmushra.PAGES[kind], self.document, path)
         self.notices.extend(notices)
-        page: Page = self.checked(PAGE_TYPES[kind], fields, path, webmushra.PAGES[kind])
+        page: Page = self.validate(PAGE_TYPES[kind], fields, path, webmushra.PAGES[kind])
         return page
 
-    def checked(self, model: Any, fields: Any, path: Path, keys: webmushra.Keys = webmushra.STUDY) -> Any:
+    def validate(self, model: Any, fields: Any, path: Path, keys: webmushra.Keys = webmushra.STUDY) -> Any:
         """Return `model` made from `fields`, or report which key of the file it does not accept."""
         if isinstance(fields, dict):
             fields = {name: value for name, value in fields.items() if value is not None}
@@ -90,7 +90,7 @@ class PageReader:
             raise self._invalid(error, path, keys, model) from None
 
     def _invalid(self, error: ValidationError, path: Path, keys: webmushra.Keys, model: Any) -> ConfigError:
-        from stimuli.validation import finding  # the server reads configs, and needs no sound files
+        from stimuli.validation import describe_finding  # the server reads configs, and needs no sound files
 
         problem = error.errors()[0]
         location = tuple(problem["loc"])
@@ -102,7 +102,7 @@ class PageReader:
             fields = getattr(model, "model_fields", {})
             message = webmushra.unknown_among(name, list(fields))
             return self.error(inside, message)
-        return self.error(inside, finding(name, problem))
+        return self.error(inside, describe_finding(name, problem))
 
     def _known_part(self, path: Path) -> Path:
         """Drop what pydantic adds to a path (names of union members), and keep what the file has."""

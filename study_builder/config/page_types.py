@@ -122,7 +122,7 @@ class LikertPage(RatingPage):
 
     @field_validator("response", mode="before")
     @classmethod
-    def _one_scale_or_several(cls, value: Any) -> Any:
+    def _wrap_single_scale(cls, value: Any) -> Any:
         if isinstance(value, list | tuple) and value and all(isinstance(point, Mapping) for point in value):
             return [value]
         return value

@@ -28,7 +28,7 @@ def pictures_in(html: str) -> Iterator[str]:
             yield path
 
 
-def foreign_pictures(html: str) -> Iterator[str]:
+def find_foreign_pictures(html: str) -> Iterator[str]:
     """Yield the sources of pictures that are not files of the study: on other sites, or data in the text."""
     for image in _images(html):
         if image.source and _path_of(image.source) is None:

@@ -36,7 +36,7 @@ def points_of(page: Page, questionnaires: Questionnaires) -> Iterator[LikertPoin
         yield from question.response or ()
 
 
-def misplaced(pages: Iterable[Page], questionnaires: Questionnaires) -> tuple[str, str] | None:
+def find_misplaced(pages: Iterable[Page], questionnaires: Questionnaires) -> tuple[str, str] | None:
     """Find a questionnaire that no page can ask as written.
 
     Args:
@@ -73,7 +73,7 @@ def misplaced(pages: Iterable[Page], questionnaires: Questionnaires) -> tuple[st
     return None
 
 
-def clash(pages: Iterable[Page], options: StudyOptions) -> tuple[tuple[str, ...], str] | None:
+def find_clash(pages: Iterable[Page], options: StudyOptions) -> tuple[tuple[str, ...], str] | None:
     """Find a name under which two answers of a session would be stored.
 
     Returns:

@@ -25,7 +25,7 @@ from study_builder.config.page_types import (
     walk,
 )
 from study_builder.config.pictures import pictures_in
-from study_builder.config.questionnaires import clash, misplaced, points_of, questions_of
+from study_builder.config.questionnaires import find_clash, find_misplaced, points_of, questions_of
 from study_builder.config.roles import CONVENTIONAL_ROLES, REFERENCE
 from study_builder.config.spatial_page import SpatialPage
 from study_builder.config.webmushra import Notice
@@ -117,12 +117,12 @@ class StudyConfig(Model):
         reader = PageReader(document, source, notices, tolerant=tolerant)
         fields["pages"] = tuple(reader.tree(fields.get("pages"), ("pages",)))
         options = fields.pop("options", None)
-        fields["options"] = reader.checked(
+        fields["options"] = reader.validate(
             StudyOptions, {} if options is None else options, (webmushra.OURS,)
         )
         if not tolerant:
             _check_questions(reader, fields["pages"], fields["options"])
-        return reader.checked(cls, fields, ()), sorted(notices, key=lambda notice: notice.line)
+        return reader.validate(cls, fields, ()), sorted(notices, key=lambda notice: notice.line)
 
     def to_yaml(self) -> str:
         """Return the config as YAML that webMUSHRA itself runs."""
@@ -190,9 +190,9 @@ class StudyConfig(Model):
 
 
 def _check_questions(reader: PageReader, pages: tuple[Page | Block, ...], options: StudyOptions) -> None:
-    if wrong := misplaced(walk(pages), options.questionnaires):
+    if wrong := find_misplaced(walk(pages), options.questionnaires):
         raise reader.error((webmushra.OURS, "questionnaires", wrong[0]), wrong[1])
-    if twice := clash(walk(pages), options):
+    if twice := find_clash(walk(pages), options):
         raise reader.error(*twice)
 
 

@@ -177,14 +177,14 @@ def from_wire(
             notices.append(Notice(document.line(here), key, f"'{key}' has no effect here: {keys.idle[key]}"))
         inner = keys.nested.get(key)
         fields[keys.fields[key]] = (
-            value if inner is None else _nested_from_wire(value, inner, document, here, notices)
+            value if inner is None else _read_nested(value, inner, document, here, notices)
         )
     return fields, notices
 
 
-def _nested_from_wire(value: Any, keys: Keys, document: Document, path: Path, notices: list[Notice]) -> Any:
+def _read_nested(value: Any, keys: Keys, document: Document, path: Path, notices: list[Notice]) -> Any:
     if isinstance(value, list):
-        return [_nested_from_wire(one, keys, document, (*path, i), notices) for i, one in enumerate(value)]
+        return [_read_nested(one, keys, document, (*path, i), notices) for i, one in enumerate(value)]
     if isinstance(value, dict):
         fields, found = from_wire(value, keys, document, path)
         notices.extend(found)
@@ -205,13 +205,13 @@ def to_wire(fields: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
         value = fields.get(name)
         if value is not None:
             inner = keys.nested.get(key)
-            written[key] = value if inner is None else _nested_to_wire(value, inner)
+            written[key] = value if inner is None else _write_nested(value, inner)
     return written
 
 
-def _nested_to_wire(value: Any, keys: Keys) -> Any:
+def _write_nested(value: Any, keys: Keys) -> Any:
     if isinstance(value, list | tuple):
-        return [_nested_to_wire(one, keys) for one in value]
+        return [_write_nested(one, keys) for one in value]
     return to_wire(value, keys) if isinstance(value, Mapping) else value
 
 

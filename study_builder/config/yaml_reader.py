@@ -78,7 +78,7 @@ def parse(text: str, source: str) -> Document:
         try:
             return _document(text, source, tuple(repaired))
         except yaml.MarkedYAMLError as error:
-            better = _mended(error, text)
+            better = _repair(error, text)
             if better is None or better[1] in repaired:
                 raise ConfigError(f"{source}{_place(error)}: {_problem(error)}; expected YAML") from error
             text = better[0]
@@ -131,7 +131,7 @@ class _Composer:
         if path:
             self.lines[path] = line or _line_of(event)
         if isinstance(event, yaml.AliasEvent):
-            return self._aliased(event)
+            return self._resolve_alias(event)
         self._grow(event, 1)
         begin = self.size
         if event.anchor is not None:
@@ -141,7 +141,7 @@ class _Composer:
         elif isinstance(event, yaml.SequenceStartEvent):
             data = self._sequence(path)
         else:
-            data = self._mapping(path)
+            data = self._read_mapping(path)
         if event.anchor is not None:
             self.anchors[event.anchor] = (data, self.size - begin + 1)
         return data
@@ -153,7 +153,7 @@ class _Composer:
         self._next()
         return data
 
-    def _mapping(self, path: Path) -> dict[str, Any]:
+    def _read_mapping(self, path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
         while not self.reader.check_event(yaml.MappingEndEvent):
             event = self._next()
@@ -179,7 +179,7 @@ class _Composer:
         except (ValueError, OverflowError) as error:
             raise self._error(event, f"{error}; expected YAML") from error
 
-    def _aliased(self, event: Any) -> Any:
+    def _resolve_alias(self, event: Any) -> Any:
         if event.anchor not in self.anchors:
             raise self._error(event, f"the alias '*{event.anchor}' has no anchor before it")
         found = self.anchors[event.anchor]
@@ -202,7 +202,7 @@ def _line_of(event: Any) -> int:
     return line + 1
 
 
-def _mended(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int] | None:
+def _repair(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int] | None:
     """Quote a text that webMUSHRA's reader accepts as it is; return the repaired file and the line.
 
     That reader takes ': ' in plain text, which YAML forbids, and '?' in plain text between braces, which YAML
@@ -213,13 +213,13 @@ def _mended(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int] | None:
     for pattern, problem in rules:
         if mark is None or mark.line >= len(lines) or problem not in (error.problem or ""):
             continue
-        line, count = pattern.subn(lambda found: found["key"] + _quoted(found["text"]), lines[mark.line])
+        line, count = pattern.subn(lambda found: found["key"] + _quote(found["text"]), lines[mark.line])
         if count:
             return "\n".join([*lines[: mark.line], line, *lines[mark.line + 1 :]]), mark.line + 1
     return None
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -22,10 +22,10 @@ _BLOCK_LINE = re.compile(r"[^\s#]|[^\s#].*\S")
 
 def dump(data: Mapping[str, Any]) -> str:
     """Return `data` (mappings, lists, text, numbers, truth values) as YAML, keys in their own order."""
-    return "\n".join(_mapping(data, "")) + "\n"
+    return "\n".join(_write_mapping(data, "")) + "\n"
 
 
-def _mapping(data: Mapping[str, Any], indent: str) -> Iterator[str]:
+def _write_mapping(data: Mapping[str, Any], indent: str) -> Iterator[str]:
     for key, value in data.items():
         yield from _entry(f"{indent}{_text(str(key))}:", value, indent)
 
@@ -34,7 +34,7 @@ def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
     """Yield a key with its value: on the same line, or as a block below it."""
     if isinstance(value, Mapping) and value:
         yield head
-        yield from _mapping(value, indent + STEP)
+        yield from _write_mapping(value, indent + STEP)
     elif isinstance(value, list | tuple) and value:
         yield head
         yield from _sequence(value, indent + STEP)
@@ -48,7 +48,7 @@ def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
 def _sequence(data: Sequence[Any], indent: str) -> Iterator[str]:
     for value in data:
         if isinstance(value, Mapping) and value:
-            first, *rest = _mapping(value, indent + STEP)
+            first, *rest = _write_mapping(value, indent + STEP)
             yield f"{indent}- {first.lstrip(' ')}"
             yield from rest
         elif isinstance(value, list | tuple) and value:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-from study_builder.config.options import Scale, on_scale
+from study_builder.config.options import Scale, place_on_scale
 from study_builder.config.page_models import Number
 from study_builder.design.williams import shuffled
 from study_builder.errors import BuildError
@@ -24,7 +24,7 @@ class AskedScore:
     allowed: tuple[Number, Number]
 
 
-def asked_score(scales: Sequence[Scale], number: int, *key: object) -> AskedScore:
+def choose_asked_score(scales: Sequence[Scale], number: int, *key: object) -> AskedScore:
     """Return a score that follows only from `key` and that a listener can give on every scale.
 
     Args:
@@ -49,7 +49,7 @@ def asked_score(scales: Sequence[Scale], number: int, *key: object) -> AskedScor
     step = max(1, round(steps * part / PARTS))
     tolerance = floor(TOLERANCE * steps)
     low, score, high = (
-        on_scale(at / steps, *_limits(first)) for at in (step - tolerance, step, step + tolerance)
+        place_on_scale(at / steps, *_limits(first)) for at in (step - tolerance, step, step + tolerance)
     )
     return AskedScore(score, (low, high))
 

@@ -8,7 +8,7 @@ Block = tuple[int, ...]
 Copy = tuple[int, int]
 
 
-def in_balanced_places(blocks: Sequence[Block]) -> list[Block]:
+def balance_places(blocks: Sequence[Block]) -> list[Block]:
     """Order the elements of each block so that each is once in every place in each k of its blocks.
 
     Each k appearances of an element are one vertex, each block another, and each appearance an edge between

@@ -15,7 +15,7 @@ from itertools import combinations, islice
 import numpy as np
 import numpy.typing as npt
 
-from study_builder.design.block_positions import in_balanced_places
+from study_builder.design.block_positions import balance_places
 from study_builder.design.williams import shuffled
 
 Block = tuple[int, ...]
@@ -43,14 +43,14 @@ def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
     if k == size:
         return (tuple(range(size)),)
     found = (
-        _turned(size, k, fixed_point=False) or _turned(size, k, fixed_point=True)
+        _turn_blocks(size, k, fixed_point=False) or _turn_blocks(size, k, fixed_point=True)
         if size <= _MAX_SEARCHED
         else []
     )
-    complete = _few_subsets(size, k)
+    complete = _choose_subsets(size, k)
     if complete and (not found or len(complete) <= len(found)):
         found = complete
-    return tuple(_evenly_ordered(found, size)) if found else tuple(_greedy(size, k))
+    return tuple(_order_evenly(found, size)) if found else tuple(_greedy(size, k))
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Heard:
 
 def block_of(size: int, k: int, slot: int, *key: object) -> Heard:
     """Return what session `slot` hears; the names of the elements and the places are re-drawn each round."""
-    blocks = _placed_blocks(size, k)
+    blocks = _place_blocks(size, k)
     round_number, at = divmod(slot, len(blocks))
     names = shuffled(range(size), *key, round_number)
     places = shuffled(range(k), *key, "places", round_number)
@@ -79,16 +79,16 @@ def block_of(size: int, k: int, slot: int, *key: object) -> Heard:
 
 
 @lru_cache(maxsize=16)
-def _placed_blocks(size: int, k: int) -> tuple[Block, ...]:
-    return tuple(in_balanced_places(balanced_blocks(size, k)))
+def _place_blocks(size: int, k: int) -> tuple[Block, ...]:
+    return tuple(balance_places(balanced_blocks(size, k)))
 
 
-def _few_subsets(size: int, k: int) -> list[Block]:
+def _choose_subsets(size: int, k: int) -> list[Block]:
     subsets = list(islice(combinations(range(size), k), _MAX_COMPLETE + 1))
     return subsets if len(subsets) <= _MAX_COMPLETE else []
 
 
-def _turned(size: int, k: int, fixed_point: bool) -> list[Block]:
+def _turn_blocks(size: int, k: int, fixed_point: bool) -> list[Block]:
     """Return a design made of a few base blocks, each turned through every step of a circle; or nothing.
 
     With `fixed_point`, the last element stays where it is while the others turn.
@@ -154,12 +154,12 @@ def _one_or_two(profiles: list[tuple[int, ...]]) -> Iterator[list[tuple[int, ...
             yield [profile, other]
 
 
-def _evenly_ordered(blocks: list[Block], size: int) -> list[Block]:
+def _order_evenly(blocks: list[Block], size: int) -> list[Block]:
     """Order blocks so that every beginning has items, then pairs, as even as a greedy choice keeps them."""
     heard, met = [0] * size, Counter[tuple[int, int]]()
     left, ordered = list(blocks), []
     while left:
-        block = min(left, key=lambda one: _crowding(one, heard, met))
+        block = min(left, key=lambda one: _measure_crowding(one, heard, met))
         left.remove(block)
         ordered.append(block)
         _add(block, heard, met)
@@ -180,10 +180,10 @@ def _greedy(size: int, k: int) -> list[Block]:
         heard[block] += 1
         met[np.ix_(block, block)] += 1
         blocks.append(tuple(sorted(block)))
-    return _evenly_ordered(_swapped(blocks, met), size) if size <= _MAX_SWAPPED else blocks
+    return _order_evenly(_even_out_pairs(blocks, met), size) if size <= _MAX_SWAPPED else blocks
 
 
-def _swapped(blocks: list[Block], met: npt.NDArray[np.int64]) -> list[Block]:
+def _even_out_pairs(blocks: list[Block], met: npt.NDArray[np.int64]) -> list[Block]:
     """Swap elements between two blocks while that evens out the pairs; how often each is heard stays."""
     sets = [set(block) for block in blocks]
     for _ in range(_MAX_SWEEPS):
@@ -217,7 +217,7 @@ def _swap(one: set[int], other: set[int], met: npt.NDArray[np.int64]) -> bool:
     return True
 
 
-def _crowding(block: Block, heard: list[int], met: Counter[tuple[int, int]]) -> tuple[int, int]:
+def _measure_crowding(block: Block, heard: list[int], met: Counter[tuple[int, int]]) -> tuple[int, int]:
     return sum(heard[thing] for thing in block), sum(met[pair] for pair in combinations(block, 2))
 
 

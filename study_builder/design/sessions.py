@@ -62,7 +62,7 @@ def session_plan(config: StudyConfig, slot: int) -> SessionPlan:
     planned: list[PlannedPage] = []
     trials = 0
     plan = _Plan.of(config, slot)
-    for entry in _ordered(plan, _numbered(config), "pages", random=False):
+    for entry in _order_entries(plan, _number_pages(config), "pages", random=False):
         trial_position = None
         if entry.trial is not None:
             trial_position, trials = trials, trials + 1
@@ -150,7 +150,7 @@ class _Plan:
         return list(williams_row(count, row_of(count, turn, options.seed, "williams", *key)))
 
 
-def _numbered(config: StudyConfig) -> tuple[_Numbered, ...]:
+def _number_pages(config: StudyConfig) -> tuple[_Numbered, ...]:
     seen: dict[str, int] = {}
 
     def number(entries: Sequence[Page | Block], path: str) -> tuple[_Numbered, ...]:
@@ -168,7 +168,9 @@ def _numbered(config: StudyConfig) -> tuple[_Numbered, ...]:
     return number(config.pages, "pages")
 
 
-def _ordered(plan: _Plan, entries: Sequence[_Numbered], key: str, random: bool) -> Iterator[PlannedPage]:
+def _order_entries(
+    plan: _Plan, entries: Sequence[_Numbered], key: str, random: bool
+) -> Iterator[PlannedPage]:
     """Yield the planned pages of a block.
 
     In a random block, trials are ordered by the design; attention checks and repeats are then put between
@@ -177,13 +179,13 @@ def _ordered(plan: _Plan, entries: Sequence[_Numbered], key: str, random: bool) 
     kept = [entry for entry in entries if entry.page is None or id(entry.page) not in plan.left_out]
     if not random:
         for entry in kept:
-            yield from _expanded(plan, entry)
+            yield from _expand(plan, entry)
         return
     apart = [entry for entry in kept if _is_put_between(plan.config, entry)]
     main = [entry for entry in kept if not _is_put_between(plan.config, entry)]
-    pages = [page for index in plan.order_of_entries(main, key) for page in _expanded(plan, main[index])]
+    pages = [page for index in plan.order_of_entries(main, key) for page in _expand(plan, main[index])]
     for entry in apart:
-        pages = _put_between(plan, pages, list(_expanded(plan, entry)))
+        pages = _put_between(plan, pages, list(_expand(plan, entry)))
     yield from pages
 
 
@@ -207,14 +209,14 @@ def _put_between(plan: _Plan, pages: list[PlannedPage], extra: list[PlannedPage]
     return [*pages[:at], *extra, *pages[at:]]
 
 
-def _expanded(plan: _Plan, entry: _Numbered) -> Iterator[PlannedPage]:
+def _expand(plan: _Plan, entry: _Numbered) -> Iterator[PlannedPage]:
     page = entry.page
     if page is None:
-        yield from _ordered(plan, entry.children, entry.id, entry.random)
+        yield from _order_entries(plan, entry.children, entry.id, entry.random)
     elif not isinstance(page, RatingPage):
         yield PlannedPage(entry.id, page)
     elif page.one_page_per_stimulus:
-        yield from _one_page_per_stimulus(plan, entry.id, page)
+        yield from _split_by_stimulus(plan, entry.id, page)
     else:
         names = plan.config.presented(page)
         still = isinstance(page, MushraPage) and not page.randomize
@@ -222,7 +224,7 @@ def _expanded(plan: _Plan, entry: _Numbered) -> Iterator[PlannedPage]:
         yield PlannedPage(entry.id, page, tuple(names[at] for at in order), trial=plan.config.trial(page))
 
 
-def _one_page_per_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[PlannedPage]:
+def _split_by_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[PlannedPage]:
     stimuli = tuple(page.conditions)
     order = plan.order_of_conditions(page, len(stimuli), name)
     if isinstance(page, LikertSingleStimulusPage) and page.max_stimuli is not None:
@@ -238,10 +240,10 @@ def _one_page_per_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[
 
 def planned_ids(config: StudyConfig) -> list[str]:
     """Return the ids that pages can have in a plan, in the order of the file."""
-    plan = _Plan(_all_in_order(config), 0)
-    return [planned.id for planned in _ordered(plan, _numbered(config), "pages", random=False)]
+    plan = _Plan(_fix_order(config), 0)
+    return [planned.id for planned in _order_entries(plan, _number_pages(config), "pages", random=False)]
 
 
-def _all_in_order(config: StudyConfig) -> StudyConfig:
+def _fix_order(config: StudyConfig) -> StudyConfig:
     options = config.options.model_copy(update={"order": "fixed", "items_per_session": None})
     return config.model_copy(update={"options": options})

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from interpreter import Explainer
-from interpreter.classifier.capabilities import prepared
+from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.evaluation.comparison import explainers_of
 from stimuli import Audio, Clip, Dataset, Item
 from study_builder.config.roles import REFERENCE
@@ -85,7 +85,7 @@ def _audio(rendering: Rendering, clip: Clip) -> torch.Tensor:
     """Read a clip at the level that the classifier was trained on, `[1, samples]`."""
     classifier = rendering.first.classifier
     audio = rendering.dataset.read(clip, classifier.sample_rate, rendering.duration_s)
-    return prepared(torch.from_numpy(audio)[None], classifier)
+    return to_classifier_level(torch.from_numpy(audio)[None], classifier)
 
 
 def explain_item(rendering: Rendering, answer: Answer, number: int) -> ItemSounds:

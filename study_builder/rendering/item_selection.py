@@ -62,7 +62,7 @@ def choose_picked(picks: Sequence[Clip], ask: Ask) -> list[Answer]:
     return answers
 
 
-def in_balanced_order(clips: Sequence[Clip], seed: int) -> Iterator[Clip]:
+def balance_order(clips: Sequence[Clip], seed: int) -> Iterator[Clip]:
     """Yield clips so that every prefix has the classes as evenly as possible.
 
     Classes take turns, in a drawn order; within a class the order of its clips is drawn.

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from interpreter import Explainer
-from interpreter.distributed import failing_together, gathered, processes, rank, shard
+from interpreter.distributed import all_gather, processes, raise_on_all_ranks, rank, shard
 from stimuli import Clip, Condition, Dataset, Manifest, refuse_seed, sha256_of
 from study_builder.config.roles import REFERENCE
 from study_builder.errors import RenderError
 from study_builder.rendering.explaining import Rendering, answer_of, conditions_of, explain_item
 from study_builder.rendering.item_selection import (
     Answer,
+    balance_order,
     choose,
     choose_picked,
-    in_balanced_order,
     item_name,
     read_picks,
 )
@@ -114,15 +114,15 @@ def render_set(
 ) -> Manifest:
     """Render a stimuli set from loaded explainers; see `render`."""
     refuse_folder(out)
-    chosen = list(enumerate(_chosen(rendering), start=1))
+    chosen = list(enumerate(_choose_clips(rendering), start=1))
     progress = RenderProgress(out, _settings(rendering, fingerprint))
-    _everywhere(lambda some: [progress.begin() for _ in some], [None])  # once, and all wait for it
+    _run_everywhere(lambda some: [progress.begin() for _ in some], [None])  # once, and all wait for it
 
-    def rendered(share: Sequence[Numbered]) -> Iterable[RenderedItem]:
-        items = _rendered(rendering, share, progress)
+    def render_share(share: Sequence[Numbered]) -> Iterable[RenderedItem]:
+        items = _render_items(rendering, share, progress)
         return items if track is None or rank() > 0 else track(items, len(share))
 
-    done = _everywhere(rendered, chosen)
+    done = _run_everywhere(render_share, chosen)
     manifest = Manifest(
         name=out.resolve().name,
         command=command,
@@ -137,16 +137,18 @@ def render_set(
     return manifest
 
 
-def _everywhere(work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task]) -> list[Result]:
+def _run_everywhere(
+    work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task]
+) -> list[Result]:
     """Return the results of all tasks, in order: each process works on its share.
 
     Bad input that one process meets is raised by all of them.
     """
     numbers = shard(range(len(tasks)))
     done: list[tuple[int, Result]] = []
-    with failing_together():
+    with raise_on_all_ranks():
         done += zip(numbers, work([tasks[number] for number in numbers]), strict=True)
-    return [result for _, result in sorted(gathered(done), key=lambda one: one[0])]
+    return [result for _, result in sorted(all_gather(done), key=lambda one: one[0])]
 
 
 def _conditions(explainers: dict[str, Explainer]) -> tuple[Condition, ...]:
@@ -154,16 +156,16 @@ def _conditions(explainers: dict[str, Explainer]) -> tuple[Condition, ...]:
     return (Condition(name=REFERENCE, role="reference", label="Input"), *methods)
 
 
-def _chosen(rendering: Rendering) -> list[Answer]:
+def _choose_clips(rendering: Rendering) -> list[Answer]:
     """Return the clips that become items, with the classifier's answers."""
     dataset, picks = rendering.dataset, rendering.picks
 
     def ask(clips: Sequence[Clip]) -> list[Answer]:
-        return _everywhere(lambda share: (answer_of(rendering, clip) for clip in share), clips)
+        return _run_everywhere(lambda share: (answer_of(rendering, clip) for clip in share), clips)
 
     if picks is not None:
         return choose_picked(picks, ask)
-    clips = list(in_balanced_order(dataset.clips, rendering.seed))
+    clips = list(balance_order(dataset.clips, rendering.seed))
     chosen = choose(clips, rendering.items, ask, rendering.correct_only)
     if len(chosen) < rendering.items:
         kind = "correctly classified " if rendering.correct_only else ""
@@ -174,7 +176,7 @@ def _chosen(rendering: Rendering) -> list[Answer]:
     return chosen
 
 
-def _rendered(
+def _render_items(
     rendering: Rendering, share: Sequence[Numbered], progress: RenderProgress
 ) -> Iterator[RenderedItem]:
     """Yield items in order; while a method explains one, the sounds of the last are being written."""
@@ -186,7 +188,7 @@ def _rendered(
                 sounds = explain_item(rendering, answer, number)
                 following = writer.submit(write_item, sounds, rendering.seed, progress)
             else:
-                following = writer.submit(_ready, finished)
+                following = writer.submit(_keep_item, finished)
             if waiting is not None:
                 yield waiting.result()
             waiting = following
@@ -194,7 +196,7 @@ def _rendered(
             yield waiting.result()
 
 
-def _ready(item: RenderedItem) -> RenderedItem:
+def _keep_item(item: RenderedItem) -> RenderedItem:
     return item
 
 

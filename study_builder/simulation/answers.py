@@ -8,7 +8,7 @@ from math import ceil, floor, inf, isfinite
 from typing import Any
 
 from study_builder.config import StudyConfig
-from study_builder.config.options import on_scale
+from study_builder.config.options import place_on_scale
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import SimulatedListener
 
@@ -43,13 +43,13 @@ def _answer(
     browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
 ) -> dict[str, Any]:
     if page["type"] in RATED:
-        return _rated(browser, listener, sounds, page)
+        return _rate_sounds(browser, listener, sounds, page)
     answers = dict(_answers(listener, page))
     time_ms = listener.number_between(4_000, 25_000, "time", str(page["index"]))
     return {"time_ms": time_ms, "ratings": [], "answers": answers}
 
 
-def _rated(
+def _rate_sounds(
     browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
 ) -> dict[str, Any]:
     fetched = {stimulus["key"]: browser.fetch(stimulus["url"]) for stimulus in page["stimuli"]}
@@ -58,8 +58,8 @@ def _rated(
     for key, condition in conditions.items():
         listened = listener.number_between(2_000, 9_000, "listened", item, condition)
         for scale in page["scales"]:
-            asked = _asked(listener.config, item, condition, scale)
-            score = _on_scale(listener.score(item, condition, scale["name"], asked), scale)
+            asked = _find_asked_score(listener.config, item, condition, scale)
+            score = _to_scale(listener.score(item, condition, scale["name"], asked), scale)
             ratings.append(
                 {
                     "key": key,
@@ -73,7 +73,9 @@ def _rated(
     return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
 
 
-def _asked(config: StudyConfig, item: str, condition: str, scale: Mapping[str, Any]) -> float | None:
+def _find_asked_score(
+    config: StudyConfig, item: str, condition: str, scale: Mapping[str, Any]
+) -> float | None:
     """Return the score, from 0 to 1, that an attention check asks for; its question says so, too."""
     low, high = scale["min"], scale["max"]
     for trial in config.options.trials.values():
@@ -84,11 +86,11 @@ def _asked(config: StudyConfig, item: str, condition: str, scale: Mapping[str, A
     return None
 
 
-def _on_scale(score: float, scale: Mapping[str, Any]) -> float | str:
+def _to_scale(score: float, scale: Mapping[str, Any]) -> float | str:
     points = scale.get("points")
     if points:
         return str(points[min(int(score * len(points)), len(points) - 1)])
-    return on_scale(score, scale["min"], scale["max"], scale["step"])
+    return place_on_scale(score, scale["min"], scale["max"], scale["step"])
 
 
 def _answers(listener: SimulatedListener, page: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -125,12 +125,12 @@ class SoundIndex:
         if not items:
             raise SimulateError("the server sent sounds of different items on one page")
         item = min(items)
-        return item, _told_apart(
+        return item, _tell_apart(
             {key: [c for i, c in entries if i == item] for key, entries in found.items()}
         )
 
 
-def _told_apart(candidates: Mapping[str, list[str]]) -> dict[str, str]:
+def _tell_apart(candidates: Mapping[str, list[str]]) -> dict[str, str]:
     """Give sounds of equal bytes different conditions: which of them is which, nobody can hear."""
     chosen: dict[str, str] = {}
     for key, names in sorted(candidates.items(), key=lambda pair: len(pair[1])):

@@ -20,7 +20,7 @@ import numpy as np
 from study_builder.config import Role, StudyConfig
 from study_builder.config.roles import REFERENCE_ROLES
 from study_builder.errors import SimulateError
-from study_builder.identifiers import chosen_ids
+from study_builder.identifiers import resolve_ids
 
 ROLE_QUALITY: dict[Role, float] = {"low_anchor": 20.0, "mid_anchor": 45.0}
 """Anchors are 20 to 30 points apart (BS.1534-3, attachment 5)."""
@@ -65,7 +65,7 @@ def condition_quality(config: StudyConfig, given: Mapping[str, float] | None = N
     labels = {name: config.condition(name).label for name in names}
     wanted = dict(given or {})
     given = dict(
-        zip(chosen_ids(list(wanted), labels, "--quality", SimulateError), wanted.values(), strict=True)
+        zip(resolve_ids(list(wanted), labels, "--quality", SimulateError), wanted.values(), strict=True)
     )
     for name, score in given.items():
         if not 0 <= score <= 100:

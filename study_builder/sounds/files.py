@@ -19,12 +19,12 @@ def sound_files(folder: Path) -> list[Path]:
         LayoutError: there are none, or a study would lack one that is elsewhere or cannot be read.
     """
     found: list[Path] = []
-    for entry in _visible(folder):
+    for entry in _iter_visible(folder):
         if not entry.is_dir():
             if _sounds(entry):
                 raise LayoutError(f"{entry}: is not inside a folder; expected {EXPECTED} in {folder}")
             continue
-        for inner in _visible(entry):
+        for inner in _iter_visible(entry):
             if inner.is_dir():
                 _refuse_deep(folder, inner)
             elif _sounds(inner):
@@ -44,7 +44,7 @@ def _refuse_deep(folder: Path, inner: Path) -> None:
             raise LayoutError(f"{path}: is {depth} folders deep; expected {EXPECTED} in {folder}")
 
 
-def _visible(folder: Path) -> Iterator[Path]:
+def _iter_visible(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
 
 

@@ -18,7 +18,7 @@ def channels_of(audio: Audio) -> int:
     return 1 if audio.ndim == 1 else audio.shape[1]
 
 
-def counted(channels: int) -> str:
+def count_in_words(channels: int) -> str:
     """Return a number of channels in words."""
     return f"{channels} channel{'s' if channels > 1 else ''}"
 
@@ -28,7 +28,7 @@ def duration(samples: int, rate: int) -> str:
     return f"{samples} sample{'s' if samples != 1 else ''} ({samples / rate:.3f} s)"
 
 
-def clipped_run(audio: Audio) -> int:
+def measure_clipped_run(audio: Audio) -> int:
     """Return the longest run of equal samples at full scale, 0 where it is too short to be clipping."""
     run = longest_clipped_run(audio, FULL_SCALE)
     return run if run >= CLIPPED_RUN else 0

@@ -10,7 +10,7 @@ from typing import Literal
 
 from stimuli import Condition, Item, Manifest, sha256_of
 from study_builder.errors import LayoutError
-from study_builder.identifiers import composed, expected_among, safe_id, safe_ids
+from study_builder.identifiers import describe_expected, safe_id, safe_ids, to_nfc
 from study_builder.sounds.anchors import ANCHORS
 from study_builder.sounds.files import EXPECTED, sound_files
 
@@ -89,15 +89,15 @@ def _read_manifest(folder: Path) -> SoundSet:
 
 def _read_folder(folder: Path, layout: Layout | None, reference: str | None) -> SoundSet:
     files = sound_files(folder)
-    outer = sorted({composed(path.parent.name) for path in files}, key=_natural)
-    inner = sorted({composed(path.stem) for path in files}, key=_natural)
-    reference = None if reference is None else _named_reference(reference, layout, outer, inner)
-    chosen = layout or _detected(folder, outer, inner, reference)
+    outer = sorted({to_nfc(path.parent.name) for path in files}, key=_natural)
+    inner = sorted({to_nfc(path.stem) for path in files}, key=_natural)
+    reference = None if reference is None else _find_reference(reference, layout, outer, inner)
+    chosen = layout or _detect_layout(folder, outer, inner, reference)
     items, conditions = (outer, inner) if chosen == "item/condition" else (inner, outer)
     item_ids, condition_ids = safe_ids(items), safe_ids(conditions)
     paths: dict[tuple[str, str], Path] = {}
     for path in files:
-        names = (composed(path.parent.name), composed(path.stem))
+        names = (to_nfc(path.parent.name), to_nfc(path.stem))
         item, condition = names if chosen == "item/condition" else names[::-1]
         key = (item_ids[item], condition_ids[condition])
         if key in paths:
@@ -114,17 +114,17 @@ def _read_folder(folder: Path, layout: Layout | None, reference: str | None) -> 
     return sounds
 
 
-def _named_reference(given: str, layout: Layout | None, outer: Sequence[str], inner: Sequence[str]) -> str:
+def _find_reference(given: str, layout: Layout | None, outer: Sequence[str], inner: Sequence[str]) -> str:
     """Return the name that a reference, given by its name or its id, has among the files or the folders."""
     names = [*(outer if layout != "item/condition" else ()), *(inner if layout != "condition/item" else ())]
-    name = composed(given)
+    name = to_nfc(given)
     for found in names:
         if name in (found, safe_id(found)):
             return found
-    raise LayoutError(f"reference_name is {name!r}; {expected_among(name, list(dict.fromkeys(names)))}")
+    raise LayoutError(f"reference_name is {name!r}; {describe_expected(name, list(dict.fromkeys(names)))}")
 
 
-def _detected(folder: Path, outer: Sequence[str], inner: Sequence[str], reference: str | None) -> Layout:
+def _detect_layout(folder: Path, outer: Sequence[str], inner: Sequence[str], reference: str | None) -> Layout:
     usual = {*REFERENCE_NAMES, *_ROLE_OF_NAME}
     in_outer, in_inner = (
         any(name == reference if reference else name.lower() in usual for name in names)
@@ -135,8 +135,8 @@ def _detected(folder: Path, outer: Sequence[str], inner: Sequence[str], referenc
     why = "both as a folder and as a file" if in_outer else "neither as a folder nor as a file"
     raise LayoutError(
         f"{folder}: {reference or 'reference'!r} occurs {why}, so it may be read as item/condition "
-        f"(items {_some(outer)}; conditions {_some(inner)}) or as condition/item "
-        f"(conditions {_some(outer)}; items {_some(inner)}); say which with --layout, or name the "
+        f"(items {_list_some(outer)}; conditions {_list_some(inner)}) or as condition/item "
+        f"(conditions {_list_some(outer)}; items {_list_some(inner)}); say which with --layout, or name the "
         "reference with --reference-name"
     )
 
@@ -178,5 +178,5 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts]
 
 
-def _some(names: Sequence[str]) -> str:
+def _list_some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

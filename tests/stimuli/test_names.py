@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
-from stimuli.names import ems, shortened
+from stimuli.names import ems, shorten
 
 NAMES = st.text(st.sampled_from("abW漢字éЖ 0\u0301\u200d"), min_size=1, max_size=60)
 
@@ -26,18 +26,18 @@ NAMES = st.text(st.sampled_from("abW漢字éЖ 0\u0301\u200d"), min_size=1, max_
     ],
 )
 def test_a_long_name_keeps_its_ends(text: str, short: str) -> None:
-    assert shortened([text], 10) == [short]
+    assert shorten([text], 10) == [short]
 
 
 def test_names_that_differ_in_the_middle_get_the_same_numbers_in_any_order() -> None:
     names = [f"the same beginning {letter} the same end" for letter in "cab"]
-    assert [name[-2:] for name in shortened(names, 12)] == ["#3", "#1", "#2"]
-    assert shortened(names[::-1], 12) == shortened(names, 12)[::-1]
+    assert [name[-2:] for name in shorten(names, 12)] == ["#3", "#1", "#2"]
+    assert shorten(names[::-1], 12) == shorten(names, 12)[::-1]
 
 
 @given(st.lists(NAMES, min_size=1, max_size=8, unique=True), st.floats(8, 20))
 def test_shortened_names_fit_and_stay_different(names: list[str], most: float) -> None:
-    short = shortened(names, most)
+    short = shorten(names, most)
     assert len(set(short)) == len(names)
     for name, drawn in zip(names, short, strict=True):
         assert ems(drawn) <= most + 1e-9

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from stimuli.validation import finding
+from stimuli.validation import describe_finding
 
 
 class Record(BaseModel):
@@ -55,10 +55,12 @@ def test_findings_say_what_was_found_and_expected(values: dict[str, Any], senten
     with pytest.raises(ValidationError) as caught:
         Record(**values)
     problem = caught.value.errors()[0]
-    assert finding(".".join(map(str, problem["loc"])), problem) == sentence
+    assert describe_finding(".".join(map(str, problem["loc"])), problem) == sentence
 
 
 def test_what_is_missing_and_what_we_have_no_words_for() -> None:
-    assert finding("a", {"type": "missing", "input": {}, "msg": "Field required"}) == "'a' is missing"
+    assert (
+        describe_finding("a", {"type": "missing", "input": {}, "msg": "Field required"}) == "'a' is missing"
+    )
     odd = {"type": "is_odd", "input": 3, "msg": "Input is odd"}
-    assert finding("a", odd) == "'a' is 3; input is odd"
+    assert describe_finding("a", odd) == "'a' is 3; input is odd"

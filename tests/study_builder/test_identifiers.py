@@ -15,7 +15,7 @@ from study_builder.building.choices import Choices
 from study_builder.commands.study import study as app
 from study_builder.config import StudyConfig
 from study_builder.errors import BuildError, LayoutError, SimulateError
-from study_builder.identifiers import chosen_ids, expected_among, safe_id, safe_ids
+from study_builder.identifiers import describe_expected, resolve_ids, safe_id, safe_ids
 from study_builder.simulation.listeners import condition_quality
 from study_builder.sounds.sound_set import read_sounds
 from tests.study_builder.small_studies import build, rated, refuse
@@ -132,19 +132,19 @@ def test_one_thing_under_two_names_is_refused() -> None:
     with pytest.raises(
         BuildError, match=r"^conditions names 'a-b' twice, as 'a b' and as 'a-b'; expected diff"
     ):
-        chosen_ids(["a b", "c", "a-b"], labels, "conditions")
-    assert chosen_ids(["c", "a b"], labels, "conditions") == ["c", "a-b"]
+        resolve_ids(["a b", "c", "a-b"], labels, "conditions")
+    assert resolve_ids(["c", "a b"], labels, "conditions") == ["c", "a-b"]
 
 
 def test_a_label_that_two_have_names_neither_and_an_id_is_stronger_than_a_label() -> None:
     with pytest.raises(BuildError, match=r"^x names 'L'; expected one of a \('L'\), b \('L'\)$"):
-        chosen_ids(["L"], {"a": "L", "b": "L"}, "x")
-    assert chosen_ids(["a", "b"], {"a": "b", "b": None}, "x") == ["a", "b"]
+        resolve_ids(["L"], {"a": "L", "b": "L"}, "x")
+    assert resolve_ids(["a", "b"], {"a": "b", "b": None}, "x") == ["a", "b"]
 
 
 def test_long_lists_are_cut() -> None:
     names = [f"item-{number}" for number in range(40)]
-    told = expected_among("itme-39", names)
+    told = describe_expected("itme-39", names)
     assert told.startswith("expected one of item-0, ") and "item-11 and 28 more (did" in told
     assert told.endswith("(did you mean 'item-39'?)")
 

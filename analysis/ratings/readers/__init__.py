@@ -74,7 +74,9 @@ def _read_json(path: Path, how: Reading) -> pd.DataFrame:
         table = pymushra.records_table(content, path.name)
         if not pymushra.is_pymushra(list(table.columns)):
             return _table(table, path.name, path.stem, path, how)
-    return _marked(pymushra.from_pymushra(pymushra.flat_table(content, path.name), how.listener), path.stem)
+    return _mark_simulated(
+        pymushra.from_pymushra(pymushra.flat_table(content, path.name), how.listener), path.stem
+    )
 
 
 def from_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +104,7 @@ def _table(table: pd.DataFrame, name: str, study: str, path: Path | None, how: R
         return table if not listener else table.assign(listener=listener_of(table, listener, None))
     if webmushra.is_webmushra(header):
         frame = webmushra.from_webmushra(table, listener, webmushra.page_of(path) if path else None)
-        return _marked(frame, path.resolve().parent.name) if path else frame
+        return _mark_simulated(frame, path.resolve().parent.name) if path else frame
     if pymushra.is_pymushra(header):
         return pymushra.from_pymushra(table, listener)
     needed = {"item", "condition", "score"}
@@ -120,7 +122,7 @@ def _table(table: pd.DataFrame, name: str, study: str, path: Path | None, how: R
     )
 
 
-def _marked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def _mark_simulated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Mark simulated ratings in formats that cannot: our server exports them under a name that says so."""
     return frame.assign(simulated="1") if name.endswith(SIMULATED_MARK) else frame
 

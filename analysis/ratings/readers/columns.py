@@ -8,7 +8,7 @@ from analysis.errors import RatingsError
 from analysis.ratings.readers.table import file_of
 
 
-def joined(table: pd.DataFrame, names: list[str]) -> pd.Series:
+def join_columns(table: pd.DataFrame, names: list[str]) -> pd.Series:
     """Join columns with a slash, leaving out empty cells; all cells where that would make two values one."""
     cells = table[names].fillna("").astype(str)
     if len(names) == 1:
@@ -41,4 +41,4 @@ def listener_of(table: pd.DataFrame, names: list[str] | None, default: str | lis
     for name in chosen:
         if name not in table:
             raise RatingsError(f"{file} has no column {name!r} for the listener; found {others} (--listener)")
-    return joined(table, chosen)
+    return join_columns(table, chosen)

@@ -34,7 +34,7 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str, list[s
     meaning there, with a note. `encoding` says it otherwise.
 
     A carriage return alone in a file whose lines end otherwise is a part of a comment; until the cells are
-    parted it is held by a private letter (`restored` brings it back). The lines keep their numbers.
+    parted it is held by a private letter (`restore_returns` brings it back). The lines keep their numbers.
 
     Raises:
         RatingsError: None of these, an unknown encoding, or a file that is no text.
@@ -49,7 +49,7 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str, list[s
             f"{path.name} has zero bytes in its first line, as UTF-16 without a byte-order mark; save it "
             "as UTF-8 CSV, or name its encoding with --encoding"
         )
-    text, notes = _decoded(path.name, content, encoding or ("utf-16" if wide else None))
+    text, notes = _decode(path.name, content, encoding or ("utf-16" if wide else None))
     first = LINE_END.search(text)
     if first and first[0] != "\r":
         text = _LONE_RETURN.sub(KEPT_RETURN, text)
@@ -57,7 +57,7 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str, list[s
     return (text[said.end() :], said[1], notes) if said else (text, _delimiter(text), notes)
 
 
-def _decoded(name: str, content: bytes, encoding: str | None) -> tuple[str, list[str]]:
+def _decode(name: str, content: bytes, encoding: str | None) -> tuple[str, list[str]]:
     """Decode a file by the encoding named, or as UTF-8, or as cp1252 with a note."""
     try:
         return content.decode(encoding or "utf-8-sig").removeprefix("\ufeff"), []
@@ -78,7 +78,7 @@ def _decoded(name: str, content: bytes, encoding: str | None) -> tuple[str, list
     raise RatingsError(f"{name} is not {what}; save it as UTF-8 CSV, or name its encoding with --encoding")
 
 
-def restored(cell: str) -> str:
+def restore_returns(cell: str) -> str:
     """Give a cell the carriage returns back that `read_text` held."""
     return cell.replace(KEPT_RETURN, "\r")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.names import ANSWER, SCHEMA_VERSION, exact
+from analysis.ratings.names import ANSWER, SCHEMA_VERSION, restore_exact
 from analysis.ratings.readers.table import FILE, LINE, PAGE
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def is_ours(header: list[str]) -> bool:
 def from_ours(table: pd.DataFrame) -> pd.DataFrame:
     """Take our CSV as tidy ratings, without the apostrophe before texts that a spreadsheet would run."""
     texts = [name for name in table.columns if name not in (FILE, LINE)]
-    plain = table.assign(**{name: table[name].map(exact) for name in texts})
+    plain = table.assign(**{name: table[name].map(restore_exact) for name in texts})
     return plain.rename(columns=_PAGE_TYPE)
 
 
@@ -50,7 +50,7 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
         ratings, answers = pd.DataFrame(content["ratings"]), pd.DataFrame(content["answers"])
         if ratings.empty:
             raise RatingsError(f"{name} holds no rating")
-        ratings = with_answers(ratings, answers)
+        ratings = add_answers(ratings, answers)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, RatingsError):
             raise
@@ -73,7 +73,7 @@ def read_database(url: str, name: str) -> pd.DataFrame:
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     try:
-        engine = create_engine(_existing(make_url(url)))
+        engine = create_engine(_check_exists(make_url(url)))
         with engine.connect() as connection:
             ratings = _frame(connection.execute(text("SELECT * FROM export_ratings")))
             answers = _frame(connection.execute(text("SELECT session, name, value FROM export_answers")))
@@ -85,12 +85,12 @@ def read_database(url: str, name: str) -> pd.DataFrame:
         raise RatingsError(
             f"{name} has no ratings to read (views export_ratings and export_answers): {reason}"
         ) from None
-    ratings = with_answers(ratings, answers)
+    ratings = add_answers(ratings, answers)
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
     return ratings.rename(columns=_PAGE_TYPE)
 
 
-def _existing(url: URL) -> URL:
+def _check_exists(url: URL) -> URL:
     """Return a database's URL; SQLite would make a file that does not exist."""
     file = url.database or ""
     if (
@@ -106,7 +106,7 @@ def _frame(result: CursorResult[Any]) -> pd.DataFrame:
     return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
 
 
-def with_answers(ratings: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+def add_answers(ratings: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     """Add one text column `q_<name>` per questionnaire answer, by session."""
     if answers.empty:
         return ratings

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.readers.decode import KEPT_RETURN, LINE_END, read_text, restored
+from analysis.ratings.readers.decode import KEPT_RETURN, LINE_END, read_text, restore_returns
 from analysis.ratings.readers.rows import FILE, LINE, NAMELESS, Problems, from_rows, header_of
 
 __all__ = ["FILE", "LINE", "MEASURE", "PAGE", "SLIDER", "Problems", "file_of", "read_json", "read_table"]
@@ -48,10 +48,10 @@ def read_table(path: Path, problems: Problems, encoding: str | None = None) -> p
         problems.decimal_commas.add(path.name)
     table = _parse_plain(text, delimiter, path.name) if '"' not in text else None
     if table is None:
-        table = from_rows(_numbered(text, delimiter, path.name), path.name, problems)
+        table = from_rows(_number_rows(text, delimiter, path.name), path.name, problems)
     if KEPT_RETURN in text:
         cells = table.columns.drop(LINE)
-        table[cells] = table[cells].map(restored)
+        table[cells] = table[cells].map(restore_returns)
     table[FILE] = path.name
     return table
 
@@ -97,7 +97,7 @@ def _parse_plain(text: str, delimiter: str, name: str) -> pd.DataFrame | None:
     return table
 
 
-def _numbered(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+def _number_rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with its last line.
 
     Strictly: the csv module otherwise takes all that follows an open quote, rows of other listeners too, for

@@ -24,7 +24,7 @@ from analysis.ratings.names import (
 )
 from analysis.ratings.readers.columns import listener_of
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of
-from analysis.ratings.tidy import by_value
+from analysis.ratings.tidy import map_values
 from analysis.ratings.training import is_training
 
 PAGES = {file: page_type for page_type, file in WEBMUSHRA_FILES.items()}
@@ -74,7 +74,7 @@ def from_webmushra(
         }
     )
     # The format knows no kinds of pages; a training page can only say so in its id.
-    training = by_value(table["trial_id"], is_training).eq(True)
+    training = map_values(table["trial_id"], is_training).eq(True)
     common["kind"] = training.map({True: "training", False: "trial"})
     common["session"] = table["session_uuid"] if "session_uuid" in table else common["listener"]
     for name in _questions(list(table.columns)):
@@ -99,14 +99,14 @@ def from_webmushra(
 def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The columns condition, attribute and score, once per attribute that the file holds."""
     if "rating_score" in table:
-        _need(table, "rating_stimulus")
+        _check_columns(table, "rating_stimulus")
         found = {"condition": table["rating_stimulus"], "attribute": "score", "score": table["rating_score"]}
         return [{**found, MEASURE: SLIDER}]
     if "rating_non_reference_score" in table:
-        _need(table, "rating_reference_score", "rating_non_reference")
+        _check_columns(table, "rating_reference_score", "rating_non_reference")
         return _bs1116(table)
     if "choice_answer" in table:
-        _need(table, "choice_non_reference")
+        _check_columns(table, "choice_non_reference")
         score = table["choice_answer"].map(lambda word: _ANSWERS.get(word, word))
         condition = table["choice_non_reference"]
         return [{"condition": condition, "attribute": CORRECT, "score": score, MEASURE: "share"}]
@@ -126,7 +126,7 @@ def _parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _need(table: pd.DataFrame, *names: str) -> None:
+def _check_columns(table: pd.DataFrame, *names: str) -> None:
     for name in names:
         if name not in table:
             raise RatingsError(

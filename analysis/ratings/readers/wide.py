@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.readers.columns import joined, listener_of
+from analysis.ratings.readers.columns import join_columns, listener_of
 from analysis.ratings.readers.rows import FILE, LINE, NAMELESS
 from analysis.ratings.readers.table import file_of
 from analysis.ratings.tidy import COLUMNS
@@ -44,8 +44,10 @@ def from_named(
         RatingsError: A mapped column is missing, no column holds scores, or the pattern is none.
     """
     expression = _expression(pattern)
-    mapped = _mapped(table, columns)
-    out = pd.DataFrame({name: joined(table, headers) for name, headers in mapped.items()}, index=table.index)
+    mapped = _map_headers(table, columns)
+    out = pd.DataFrame(
+        {name: join_columns(table, headers) for name, headers in mapped.items()}, index=table.index
+    )
     in_header = expression is not None and "listener" in expression.groupindex
     if not in_header or listener:
         out["listener"] = listener_of(table, listener, mapped.get("listener"))
@@ -53,11 +55,11 @@ def from_named(
     taken = {header for headers in mapped.values() for header in headers} | {*(listener or []), FILE, LINE}
     rest = [str(name) for name in table.columns if name not in taken]
     if "score" not in mapped:
-        return _need(_melt(out, table, rest, expression), table)
-    return _need(pd.concat([out, _answers(table, rest, set(out.columns))], axis=1), table)
+        return _check_columns(_melt(out, table, rest, expression), table)
+    return _check_columns(pd.concat([out, _answers(table, rest, set(out.columns))], axis=1), table)
 
 
-def _mapped(table: pd.DataFrame, columns: Columns | None) -> dict[str, list[str]]:
+def _map_headers(table: pd.DataFrame, columns: Columns | None) -> dict[str, list[str]]:
     """Return the headers of each of our columns that the table has."""
     named = {
         name: [headers] if isinstance(headers, str) else list(headers)
@@ -134,7 +136,7 @@ def _melt(
     return pd.concat(parts, ignore_index=True)
 
 
-def _need(out: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def _check_columns(out: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     for name in ("listener", "item", "condition"):
         if name not in out:
             raise RatingsError(

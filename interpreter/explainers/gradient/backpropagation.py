@@ -10,8 +10,13 @@ from captum.attr import GuidedBackprop, IntegratedGradients, NoiseTunnel, Salien
 from torch import Tensor, nn
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.base import GradientExplainer, GradientOptions, not_negative, whole
-from interpreter.explainers.gradient.captum_calls import captum_draws, leaf
+from interpreter.explainers.gradient.base import (
+    GradientExplainer,
+    GradientOptions,
+    check_int,
+    check_non_negative,
+)
+from interpreter.explainers.gradient.captum_calls import as_leaf, captum_draws
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.types import Classifier
 
@@ -25,7 +30,7 @@ class SaliencyExplainer(GradientExplainer):
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return |d logit / dX|, or the gradient with its sign if the mask uses its positive part."""
         absolute = self.rule != "positive"
-        result: Tensor = Saliency(model).attribute(leaf(picture.log_magnitude), target, abs=absolute)
+        result: Tensor = Saliency(model).attribute(as_leaf(picture.log_magnitude), target, abs=absolute)
         return result
 
 
@@ -51,8 +56,8 @@ class SmoothGradExplainer(GradientExplainer):
         **options: Unpack[GradientOptions],
     ) -> None:
         super().__init__(classifier, **options)
-        self.samples = whole("samples", samples)
-        self.noise = not_negative("noise", noise)
+        self.samples = check_int("samples", samples)
+        self.noise = check_non_negative("noise", noise)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -98,7 +103,7 @@ class IntegratedGradientsExplainer(GradientExplainer):
         self, classifier: Classifier, *, steps: int = 20, **options: Unpack[GradientOptions]
     ) -> None:
         super().__init__(classifier, **options)
-        self.steps = whole("steps", steps)
+        self.steps = check_int("steps", steps)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -143,5 +148,5 @@ def guided_gradient(model: PictureModel, picture: Picture, target: Tensor) -> Te
             "guided backpropagation acts on nn.ReLU modules and the classifier has none; "
             "expected a module for each rectifier"
         )
-    result: Tensor = GuidedBackprop(model).attribute(leaf(picture.log_magnitude), target)
+    result: Tensor = GuidedBackprop(model).attribute(as_leaf(picture.log_magnitude), target)
     return result

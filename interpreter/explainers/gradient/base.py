@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.captum_calls import leaf, quiet
+from interpreter.explainers.gradient.captum_calls import as_leaf, silence_captum
 from interpreter.explainers.spectral import Picture, PictureModel, SpectralExplainer, clip_seed, per_item_max
 from interpreter.types import Classifier
 
@@ -90,9 +90,9 @@ class GradientExplainer(SpectralExplainer):
 
     def __init__(self, classifier: Classifier, **options: Unpack[GradientOptions]) -> None:
         super().__init__(classifier, options.get("batch_size"))
-        self.internal_batch_size = whole("internal_batch_size", options.get("internal_batch_size", 16))
+        self.internal_batch_size = check_int("internal_batch_size", options.get("internal_batch_size", 16))
         self.rule: MaskRule = options.get("rule", "absolute")
-        self.seed = whole("seed", options.get("seed", 0), 0)
+        self.seed = check_int("seed", options.get("seed", 0), 0)
         if self.rule not in get_args(MaskRule):
             raise ConfigError(f"rule is {self.rule!r}; expected one of {', '.join(get_args(MaskRule))}")
 
@@ -113,7 +113,7 @@ class GradientExplainer(SpectralExplainer):
     def mask(self, picture: Picture, target: Tensor) -> Tensor:
         """Return the attribution as a mask; see `attribution_mask`."""
         model = PictureModel(self.classifier, self.front_end, picture)
-        with torch.enable_grad(), quiet():
+        with torch.enable_grad(), silence_captum():
             attribution = self.attribute(model, picture, target)
         return attribution_mask(attribution.detach(), self.rule)
 
@@ -123,17 +123,19 @@ class GradientExplainer(SpectralExplainer):
             row = slice(at, at + 1)
             clip = Picture(picture.waveforms[row], picture.spectrum[row], picture.log_magnitude[row])
             model = PictureModel(self.classifier, self.front_end, clip)
-            yield Question(model, leaf(clip.log_magnitude), target[row], clip_seed(self.seed, clip.waveforms))
+            yield Question(
+                model, as_leaf(clip.log_magnitude), target[row], clip_seed(self.seed, clip.waveforms)
+            )
 
 
-def whole(name: str, value: object, minimum: int = 1) -> int:
+def check_int(name: str, value: object, minimum: int = 1) -> int:
     """Return `value` if it is an integer of at least `minimum`, else refuse it by `name`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise ConfigError(f"{name} is {value!r}; expected an integer of {minimum} or more")
     return value
 
 
-def not_negative(name: str, value: object) -> float:
+def check_non_negative(name: str, value: object) -> float:
     """Return `value` if it is a finite number of at least zero, else refuse it by `name`."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < inf:
         raise ConfigError(f"{name} is {value!r}; expected a number of 0 or more")

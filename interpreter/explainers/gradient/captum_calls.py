@@ -29,7 +29,7 @@ def captum_draws(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_captum() -> Iterator[None]:
     """Keep in Captum's warnings that it sets hooks or asks for gradients, which is what it is called for."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Setting (forward, )?backward hooks", category=UserWarning)
@@ -39,6 +39,6 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def leaf(tensor: Tensor) -> Tensor:
+def as_leaf(tensor: Tensor) -> Tensor:
     """Return a copy of `tensor` that asks for a gradient."""
     return tensor.detach().clone().requires_grad_()

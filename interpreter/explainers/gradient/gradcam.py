@@ -16,7 +16,7 @@ from interpreter.classifier.wrapped import WrappedClassifier
 from interpreter.errors import ConfigError
 from interpreter.explainers.gradient.backpropagation import guided_gradient
 from interpreter.explainers.gradient.base import GradientExplainer, GradientOptions
-from interpreter.explainers.gradient.captum_calls import leaf
+from interpreter.explainers.gradient.captum_calls import as_leaf
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.networks.feature_maps import in_cells, sample
 from interpreter.types import Classifier
@@ -73,7 +73,7 @@ class GradCamExplainer(GradientExplainer):
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the rectified map, spread over the cells of the picture."""
-        x = leaf(picture.log_magnitude)
+        x = as_leaf(picture.log_magnitude)
         maps: Tensor = LayerGradCam(model, _module(self.classifier, self.layer)).attribute(
             x, target, relu_attributions=True
         )

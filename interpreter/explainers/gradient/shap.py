@@ -16,8 +16,8 @@ from interpreter.explainers.gradient.base import (
     GradientExplainer,
     GradientOptions,
     Question,
-    not_negative,
-    whole,
+    check_int,
+    check_non_negative,
 )
 from interpreter.explainers.gradient.captum_calls import captum_draws
 from interpreter.explainers.spectral import Picture, PictureModel
@@ -59,13 +59,13 @@ class ShapExplainer(GradientExplainer):
         if variant not in get_args(Variant):
             raise ConfigError(f"variant is {variant!r}; expected gradient or kernel")
         self.variant = variant
-        self.samples = whole(
+        self.samples = check_int(
             "samples", (16 if variant == "gradient" else 512) if samples is None else samples
         )
-        self.noise = not_negative("noise", noise)
+        self.noise = check_non_negative("noise", noise)
         if not isinstance(patch, list | tuple) or len(patch) != 2:
             raise ConfigError(f"patch is {patch!r}; expected frames and bins, such as [32,64]")
-        self.patch = (whole("patch", patch[0]), whole("patch", patch[1]))
+        self.patch = (check_int("patch", patch[0]), check_int("patch", patch[1]))
 
     @property
     def label(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 
 import analysis
-from analysis.figures.colours import METHODS, ROLES, looks
+from analysis.figures.colours import METHODS, ROLES, assign_looks
 from analysis.ratings.tidy import conditions
 
 # Machado, Oliveira & Fernandes 2009, severity 1: what is left of linear red, green and blue.
@@ -46,7 +46,7 @@ def test_no_method_looks_like_another_or_like_a_role(seen: str) -> None:
 
 def test_more_methods_than_colours_still_look_different() -> None:
     frame = pd.DataFrame({"condition": [f"m{place:02d}" for place in range(50)], "role": "method"})
-    assert len(set(looks(frame).values())) == 50
+    assert len(set(assign_looks(frame).values())) == 50
 
 
 @pytest.mark.parametrize("order", [None, ["poor", "reference"]])
@@ -54,7 +54,7 @@ def test_a_condition_has_one_colour_in_every_figure(mushra: pd.DataFrame, order:
     if order:
         mushra.attrs["order"] = order
         assert list(conditions(mushra)["condition"])[:2] == order
-    wanted = {name: look.colour for name, look in looks(mushra).items()}
+    wanted = {name: look.colour for name, look in assign_looks(mushra).items()}
     assert wanted["reference"] == ROLES["hidden_reference"] and wanted["anchor35"] == ROLES["low_anchor"]
     assert {wanted["good"], wanted["poor"]} <= set(METHODS) and wanted["good"] != wanted["poor"]
     in_order = [wanted[name] for name in conditions(mushra)["condition"]]
@@ -73,17 +73,17 @@ def test_a_condition_has_one_colour_in_every_figure(mushra: pd.DataFrame, order:
 def test_colours_do_not_hang_on_the_scores(mushra: pd.DataFrame) -> None:
     turned = mushra.assign(score=100 - mushra["score"]).sample(frac=1, random_state=0)
     assert list(conditions(turned)["condition"]) != list(conditions(mushra)["condition"])
-    assert looks(turned) == looks(mushra)
+    assert assign_looks(turned) == assign_looks(mushra)
     # Nor does one of them that has no position in the session.
     rows = mushra.assign(trial_position=mushra["trial_position"].where(mushra["condition"] != "good"))
     assert [line.get_color() for line in analysis.plot_progress(rows).lines] == [
-        looks(mushra)[name].colour for name in ("reference", "poor", "anchor70", "anchor35")
+        assign_looks(mushra)[name].colour for name in ("reference", "poor", "anchor70", "anchor35")
     ]
 
 
 def test_a_difference_is_of_two_conditions_and_has_the_colour_of_none(mushra: pd.DataFrame) -> None:
     drawn = {to_hex(line.get_color()) for line in analysis.plot_differences(mushra).lines}
-    assert not drawn & {look.colour for look in looks(mushra).values()}
+    assert not drawn & {look.colour for look in assign_looks(mushra).values()}
 
 
 def test_items_stand_by_falling_mean_of_the_methods(mushra: pd.DataFrame) -> None:

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import analysis
-from analysis.figures.fonts import missing_letters
+from analysis.figures.fonts import collect_missing_letters
 from analysis.figures.fonts import settings as written
 from analysis.figures.style import CM, figure_of, new_axes
 from analysis.ratings.tidy import conditions, tidy
@@ -125,7 +125,7 @@ def touching(labels: list[Text], renderer: Any) -> list[tuple[str, str]]:
 
 def assert_has_room(ax: Axes) -> None:
     figure = figure_of(ax)
-    with rc_context(written("room")), missing_letters():
+    with rc_context(written("room")), collect_missing_letters():
         figure.canvas.draw()
         renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
         width, height = (side / figure.dpi / CM for side in (ax.bbox.width, ax.bbox.height))

@@ -13,7 +13,7 @@ from scipy import stats
 
 from analysis import DesignError, listeners, reliability
 from analysis.models.reliability import icc, kendall_w, krippendorff, mean_rank_correlation
-from analysis.statistics.jackknife import over_listeners
+from analysis.statistics.jackknife import jackknife_interval
 
 Make = Callable[..., pd.DataFrame]
 
@@ -107,7 +107,7 @@ def test_mean_rank_correlation_is_spearmans() -> None:
 
 def test_the_jackknife_against_its_definition() -> None:
     table = np.random.default_rng(4).normal(0, 3, (6, 1)) + np.random.default_rng(5).normal(0, 2, (6, 9))
-    low, high = over_listeners(mean_rank_correlation, table)
+    low, high = jackknife_interval(mean_rank_correlation, table)
     z = np.arctanh(mean_rank_correlation(table))
     pseudo = [6 * z - 5 * np.arctanh(mean_rank_correlation(np.delete(table, i, axis=0))) for i in range(6)]
     # The deviation of the pseudo-values is a t interval of scipy's, moved to the estimate.
@@ -123,18 +123,18 @@ def test_intervals_of_agreement_hold_the_truth() -> None:
     truth, hits = krippendorff(endless), 0
     for _ in range(300):
         panel = stimuli + rng.normal(0, 8, (1, 8)) + rng.normal(0, 8, (24, 8))
-        low, high = over_listeners(lambda rows: krippendorff(rows.T), panel.T)
+        low, high = jackknife_interval(lambda rows: krippendorff(rows.T), panel.T)
         hits += low <= truth <= high
     assert 0.91 <= hits / 300 <= 0.985
 
 
 def test_agreement_that_does_not_vary_has_no_interval(make: Make) -> None:
     alike = np.tile([1.0, 2, 3], (5, 1))
-    assert np.isnan(over_listeners(mean_rank_correlation, alike)).all()
-    assert np.isnan(over_listeners(mean_rank_correlation, alike[:2])).all()
+    assert np.isnan(jackknife_interval(mean_rank_correlation, alike)).all()
+    assert np.isnan(jackknife_interval(mean_rank_correlation, alike[:2])).all()
     # Where one listener makes all the difference, the ends stay within -1 and 1.
     odd = np.vstack([alike, [[1.0, 3, 2]]])
-    low, high = over_listeners(mean_rank_correlation, odd)
+    low, high = jackknife_interval(mean_rank_correlation, odd)
     assert -1 <= low < mean_rank_correlation(odd) < high <= 1
     notes = reliability(make(listeners=2)).set_index("measure")["note"]
     assert notes["Kendall's W"] == notes["Krippendorff's alpha"] == "an interval needs three listeners"
@@ -143,7 +143,7 @@ def test_agreement_that_does_not_vary_has_no_interval(make: Make) -> None:
 def test_many_listeners_are_left_out_in_groups() -> None:
     rng = np.random.default_rng(7)
     table = rng.normal(0, 4, (1, 12)) + rng.normal(0, 5, (450, 12))
-    low, high = over_listeners(mean_rank_correlation, table)
+    low, high = jackknife_interval(mean_rank_correlation, table)
     single = [np.delete(table, i, axis=0) for i in range(450)]
     z = np.arctanh([mean_rank_correlation(rows) for rows in single])
     error = (449 / 450 * ((z - z.mean()) ** 2).sum()) ** 0.5

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import DesignError, kept, screen
-from analysis.models.screening import RULES, breaks
+from analysis.models.screening import RULES, violates_rule
 from analysis.ratings.tidy import tidy
 
 
@@ -238,8 +238,8 @@ def test_each_rule_excludes_or_flags_as_asked() -> None:
     row = screen(both, exclude=()).set_index("listener").loc["a"]
     assert (row["reason"], row["flags"], row["kept"]) == ("", f"{first}; {second}", True)
     table = screen(both, exclude=())
-    assert list(breaks(table, "hidden-reference")) == [True, False, False, False, False]
-    assert list(breaks(table, "mid-anchor")) == [True, False, False, False, False]
+    assert list(violates_rule(table, "hidden-reference")) == [True, False, False, False, False]
+    assert list(violates_rule(table, "mid-anchor")) == [True, False, False, False, False]
 
 
 def test_a_trials_own_mean_is_held_against_the_limit() -> None:

@@ -10,7 +10,7 @@ import pytest
 from analysis import RatingsError, load_ratings, screen
 from analysis.models.screening import RULES
 from analysis.ratings.study import read_study
-from analysis.ratings.tidy import rated, scale_of
+from analysis.ratings.tidy import scale_of, select_rated
 from tests.analysis.ratings.test_readers import BS1116, database
 from tests.analysis.sources import write
 
@@ -21,7 +21,7 @@ def test_the_scale_that_was_asked_for_goes_with_the_ratings(tmp_path: Path) -> N
     path = write(tmp_path, "long.csv", LONG)
     assert load_ratings(path).attrs["scales"] == {} and scale_of(load_ratings(path)) == (1, 5)
     frame = load_ratings(path, scale=(1, 7))
-    assert frame.attrs["scales"] == {"clarity": (1, 7)} and scale_of(rated(frame)) == (1, 7)
+    assert frame.attrs["scales"] == {"clarity": (1, 7)} and scale_of(select_rated(frame)) == (1, 7)
     assert load_ratings(path).pipe(screen)["kept"].all()
     assert not screen(frame, exclude=RULES)["kept"].any(), "5 of 7 is less than nine tenths of the scale"
 
@@ -30,7 +30,7 @@ def test_difference_grades_have_ends_of_their_own(tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "bs1116.csv", BS1116), listener="name", scale=(1, 5))
     assert len(frame) == 6
     assert frame.attrs["scales"] == {"difference": (-4, 4), "score": (1, 5), "hidden_reference": (1, 5)}
-    assert scale_of(rated(frame, "difference")) == (-4, 4)
+    assert scale_of(select_rated(frame, "difference")) == (-4, 4)
     path = write(tmp_path, "bs1116.csv", BS1116.replace("3.2", "0"))
     with pytest.raises(RatingsError) as error:
         load_ratings(path, listener="name", scale=(1, 5))

@@ -7,14 +7,14 @@ import pytest
 
 from analysis.errors import DesignError, RatingsError
 from analysis.ratings.tidy import (
-    by_value,
     cells,
     conditions,
     is_simulated,
-    own_items,
-    rated,
+    map_values,
     role_of,
     scale_of,
+    select_rated,
+    separate_items,
     shares_items,
     tidy,
 )
@@ -53,13 +53,13 @@ def test_ids_stay_text_and_flags_are_read_from_words() -> None:
 
 def test_only_trials_with_a_score_count() -> None:
     frame = tidy(few(kind=["trial", "training", "trial"], score=[1.0, 2.0, None]))
-    assert list(rated(frame)["score"]) == [1.0]
+    assert list(select_rated(frame)["score"]) == [1.0]
     two = tidy(few(attribute=["p", "q", "q"]))
-    assert list(rated(two, "q")["score"]) == [20.0, 40.0]
+    assert list(select_rated(two, "q")["score"]) == [20.0, 40.0]
     with pytest.raises(DesignError, match="no rating has the attribute 'r'; found 'p', 'q'"):
-        rated(two, "r")
+        select_rated(two, "r")
     with pytest.raises(DesignError, match="attributes 'p', 'q'; choose one"):
-        rated(two)
+        select_rated(two)
 
 
 def test_cells_average_what_was_rated_twice_and_are_sorted() -> None:
@@ -75,12 +75,12 @@ def test_cells_average_what_was_rated_twice_and_are_sorted() -> None:
 
 def test_pooled_studies_keep_their_items_apart_unless_they_are_the_same() -> None:
     same = tidy(pd.concat([few(study="s"), few(study="t")]))
-    assert shares_items(same) and own_items(same, same) is same
+    assert shares_items(same) and separate_items(same, same) is same
     unlike = tidy(pd.concat([few(study="s"), few(study="t", item=["x", "z", "x"])]))
     assert not shares_items(unlike)
-    assert set(own_items(unlike, unlike)["item"]) == {"s/x", "s/y", "t/x", "t/z"}
+    assert set(separate_items(unlike, unlike)["item"]) == {"s/x", "s/y", "t/x", "t/z"}
     assert set(cells(unlike)["item"]) == {"s/x", "s/y", "t/x", "t/z"}
-    assert own_items(unlike, unlike[unlike["study"] == "s"]) is unlike
+    assert separate_items(unlike, unlike[unlike["study"] == "s"]) is unlike
 
 
 def panel() -> pd.DataFrame:
@@ -132,7 +132,7 @@ def test_declared_scales_go_before_a_guess_if_all_are_declared() -> None:
 def test_a_function_is_called_once_per_value() -> None:
     seen: list[object] = []
     column = pd.Series(["b", "a", None, "b"], index=[4, 3, 2, 1], name="word")
-    found = by_value(column, lambda value: seen.append(value) or str(value).upper())
+    found = map_values(column, lambda value: seen.append(value) or str(value).upper())
     assert list(found) == ["B", "A", None, "B"] and sorted(map(str, seen)) == ["a", "b"]
     assert list(found.index) == [4, 3, 2, 1] and found.name == "word"
 

@@ -37,7 +37,7 @@ def test_spare_columns_are_left_out_where_they_are_empty() -> None:
 def test_shares_have_their_unit_in_the_header() -> None:
     shares = [
         column
-        for shown in (columns.VARIANCE, columns.screening((0, 100)), columns.differences(Options()))
+        for shown in (columns.VARIANCE, columns.screening_columns((0, 100)), columns.differences(Options()))
         for column in shown
         if column.kind == "share"
     ]
@@ -47,8 +47,8 @@ def test_shares_have_their_unit_in_the_header() -> None:
 
 
 def test_the_screenings_limit_is_one_of_the_scale() -> None:
-    assert "Reference < 90 (%)" in header(columns.screening((0.0, 100.0)))
-    assert "Mid anchor > 4.6 (%)" in header(columns.screening((1.0, 5.0)))
+    assert "Reference < 90 (%)" in header(columns.screening_columns((0.0, 100.0)))
+    assert "Mid anchor > 4.6 (%)" in header(columns.screening_columns((1.0, 5.0)))
 
 
 def test_the_corrected_p_value_names_its_correction() -> None:
@@ -58,13 +58,13 @@ def test_the_corrected_p_value_names_its_correction() -> None:
 
 def test_statistics_stand_as_papers_print_them(mushra: pd.DataFrame) -> None:
     table = omnibus(mushra)
-    shown = columns.in_words(table)
+    shown = columns.add_words(table)
     friedman, anova = table.iloc[0], table.iloc[1]
     assert list(shown["shown"][:2].str.replace("\u00a0", " ")) == [
         f"χ²(1) = {friedman['statistic']:.2f}", f"F(1, 9) = {anova['statistic']:.2f}",
     ]  # fmt: skip
     assert shown["advised"].iloc[0] == "p"
-    assert list(columns.in_words(table.assign(statistic=np.nan))["shown"]) == ["–"] * len(table)
+    assert list(columns.add_words(table.assign(statistic=np.nan))["shown"]) == ["–"] * len(table)
 
 
 def test_the_mixed_model_calls_conditions_by_their_labels(mushra: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from analysis.models.screening import RULES
 from analysis.ratings.tidy import tidy
 from analysis.report.methods_text import methods, references
 from analysis.report.results import Options, analyse
-from analysis.report.screening_text import not_screened, whose
+from analysis.report.screening_text import describe_panel, warn_of_no_screening
 
 
 def ratings(**changes: object) -> pd.DataFrame:
@@ -108,25 +108,27 @@ def test_with_a_mid_anchor_both_rules_apply() -> None:
 def test_means_of_listeners_who_were_not_screened_are_warned_of(
     exclude: tuple[str, ...], warning: list[str]
 ) -> None:
-    assert not_screened(analyse(ratings(), Options(exclude=exclude))) == warning
+    assert warn_of_no_screening(analyse(ratings(), Options(exclude=exclude))) == warning
 
 
 def test_screening_that_would_exclude_nobody_or_could_not_is_told() -> None:
     good = ratings()
     good = good[good["listener"] != "deaf"].reset_index(drop=True)
-    assert not_screened(analyse(good, Options(exclude=()))) == [
+    assert warn_of_no_screening(analyse(good, Options(exclude=()))) == [
         "Screening was switched off (--exclude none); it would have excluded nobody."
     ]
     bare = analyse(good[good["condition"] != "reference"].reset_index(drop=True))
-    assert whose(bare) == "of all listeners, none screened"
-    assert not_screened(bare) == ["Nobody was screened: there is no hidden reference and no mid anchor."]
+    assert describe_panel(bare) == "of all listeners, none screened"
+    assert warn_of_no_screening(bare) == [
+        "Nobody was screened: there is no hidden reference and no mid anchor."
+    ]
 
 
 def test_many_listeners_are_not_all_named() -> None:
     frame = ratings()
     frame.loc[frame["condition"] == "reference", "score"] = 20.0
     frame = pd.concat([frame, frame.assign(listener=frame["listener"] + "2")], ignore_index=True)
-    said = not_screened(analyse(frame.assign(session=frame["listener"]), Options(exclude=())))
+    said = warn_of_no_screening(analyse(frame.assign(session=frame["listener"]), Options(exclude=())))
     assert said[0].endswith("10 of 10 listeners whom it would exclude (a, a2, b, b2, c and 5 more).")
 
 
@@ -148,7 +150,7 @@ def test_the_standard_is_named_only_on_its_scale() -> None:
     frame.attrs["scales"] = {"score": (1.0, 5.0)}
     results = analyse(frame)
     assert results.screening["kept"].all() and results.options.exclude == ()
-    assert not_screened(results) == []
+    assert warn_of_no_screening(results) == []
     said = methods(results)
     assert "No listener was excluded." in said and "BS.1534" not in said
     assert not [line for line in references(results) if "BS.1534" in line]

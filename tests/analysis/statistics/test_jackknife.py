@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.jackknife import over_listeners
+from analysis.statistics.jackknife import jackknife_interval
 
 
 def agreement(table: np.ndarray) -> float:
@@ -31,9 +31,9 @@ def test_large_panels_leave_out_one_of_a_hundred_groups(listeners: int, level: f
     groups = min(listeners, 100)
     left = [agreement(np.delete(table, np.s_[k::groups], axis=0)) for k in range(groups)]
     expected = pseudo_interval(left, agreement(table), level)
-    assert over_listeners(agreement, table, level) == pytest.approx(expected)
+    assert jackknife_interval(agreement, table, level) == pytest.approx(expected)
     if level == 0.95:
-        assert over_listeners(agreement, table) == pytest.approx(expected)
+        assert jackknife_interval(agreement, table) == pytest.approx(expected)
 
 
 def test_a_measure_of_one_is_not_transformed() -> None:
@@ -44,16 +44,16 @@ def test_a_measure_of_one_is_not_transformed() -> None:
     whole = agreement(table)
     pseudo = [5 * whole - 4 * value for value in left]
     half = stats.t.ppf(0.975, 4) * np.std(pseudo, ddof=1) / 5**0.5
-    assert over_listeners(agreement, table) == pytest.approx((whole - half, min(whole + half, 1.0)))
-    wide = over_listeners(agreement, table, 1 - 1e-9)
+    assert jackknife_interval(agreement, table) == pytest.approx((whole - half, min(whole + half, 1.0)))
+    wide = jackknife_interval(agreement, table, 1 - 1e-9)
     assert wide == (-1.0, 1.0), "no measure of agreement lies beyond"
 
 
 def test_no_interval_of_what_cannot_be_computed_or_does_not_vary() -> None:
     table = np.random.default_rng(2).normal(size=(5, 4))
     for estimate in (lambda rows: float("nan"), lambda rows: 0.3):
-        assert np.isnan(over_listeners(estimate, table)).all()
+        assert np.isnan(jackknife_interval(estimate, table)).all()
     fails_once = iter([0.1, 0.2, float("nan"), 0.3, 0.4, 0.5])
-    assert np.isnan(over_listeners(lambda rows: next(fails_once), table)).all()
-    assert np.isnan(over_listeners(agreement, table[:2])).all()
-    assert np.isfinite(over_listeners(agreement, table[:3])).all()
+    assert np.isnan(jackknife_interval(lambda rows: next(fails_once), table)).all()
+    assert np.isnan(jackknife_interval(agreement, table[:2])).all()
+    assert np.isfinite(jackknife_interval(agreement, table[:3])).all()

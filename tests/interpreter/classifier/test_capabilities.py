@@ -13,7 +13,7 @@ from interpreter.classifier.capabilities import (
     front_end_of,
     is_spectral,
     minimum_samples,
-    prepared,
+    to_classifier_level,
 )
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
@@ -39,7 +39,9 @@ def test_cnn14_offers_everything() -> None:
     assert is_spectral(classifier) and front_end_of(classifier) is classifier.front_end
     assert cells_of(classifier) == (3200.0, -50.0)
     clips = torch.tensor([[0.5, -0.25]])
-    assert prepared(clips, classifier).tolist() == [[1.0, -0.5]] and minimum_samples(classifier) == 1
+    assert (
+        to_classifier_level(clips, classifier).tolist() == [[1.0, -0.5]] and minimum_samples(classifier) == 1
+    )
     frames = 64
     maps = classifier.inspect_log_spectrogram(torch.zeros(2, frames, 513))[1]
     assert maps[0].shape[2] == frames // classifier.cell_frames
@@ -47,7 +49,7 @@ def test_cnn14_offers_everything() -> None:
 
 def test_a_plain_classifier_is_asked_for_nothing_more() -> None:
     classifier, clips = Plain(), torch.rand(1, 4)
-    assert not is_spectral(classifier) and prepared(clips, classifier) is clips
+    assert not is_spectral(classifier) and to_classifier_level(clips, classifier) is clips
     assert front_end_of(classifier).sample_rate == 8000 and minimum_samples(classifier) == 1
 
 

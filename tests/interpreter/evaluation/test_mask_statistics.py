@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from interpreter.evaluation.mask_statistics import MASK_STATISTICS, mask_statistics, silent
+from interpreter.evaluation.mask_statistics import MASK_STATISTICS, find_silent, mask_statistics
 from interpreter.types import Explanation
 
 
@@ -43,7 +43,7 @@ def test_mask_statistics_by_hand() -> None:
 def test_silence_begins_at_minus_eighty_decibels() -> None:
     x = torch.ones(3, 100)
     gains = torch.tensor([[0.0], [0.99e-4], [1.01e-4]])
-    assert silent(explanation_of(gains * x, x), x).tolist() == [True, True, False]
+    assert find_silent(explanation_of(gains * x, x), x).tolist() == [True, True, False]
 
 
 def test_each_item_of_a_batch_has_its_own_figures() -> None:
@@ -66,7 +66,7 @@ def test_each_item_of_a_batch_has_its_own_figures() -> None:
 def test_silence_is_relative_to_each_items_own_energy() -> None:
     x = torch.stack([torch.ones(100), 1000 * torch.ones(100), torch.zeros(100)])
     parts = torch.stack([0.01 * torch.ones(100), 0.01 * torch.ones(100), torch.zeros(100)])
-    assert silent(explanation_of(parts, x), x).tolist() == [False, True, False]
+    assert find_silent(explanation_of(parts, x), x).tolist() == [False, True, False]
 
 
 def test_a_silent_input_has_no_cosine_and_faint_ones_do() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from interpreter.evaluation.run import evaluate_runs, limited
+from interpreter.evaluation.run import evaluate_runs, limit_clips
 from interpreter.evaluation.settings import Items
 from stimuli import write_audio
 
@@ -51,7 +51,7 @@ def test_a_damaged_file_that_one_process_meets_ends_both_with_its_sentence(runs,
     sounds.mkdir()
     write_audio(sounds / "good.wav", 0.1 * np.ones(8000, np.float32), 16000)
     (sounds / "bad.wav").write_bytes(b"no sound")
-    clips = limited(dataset.folds(4), 2)
+    clips = limit_clips(dataset.folds(4), 2)
 
     def drawn(item: int, seed: int) -> str:
         files = Items(clips, 16000, "id", seed=seed, sounds=sounds).files

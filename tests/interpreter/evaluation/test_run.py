@@ -9,16 +9,16 @@ import torch
 
 from interpreter.errors import ConfigError
 from interpreter.evaluation.finished_batches import FinishedBatches
-from interpreter.evaluation.run import evaluate_runs, limited
-from interpreter.evaluation.tables import readable
+from interpreter.evaluation.run import evaluate_runs, limit_clips
+from interpreter.evaluation.tables import format_table
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer
 
 
 def test_a_limit_spreads_over_the_classes(dataset) -> None:
-    assert {clip.category for clip in limited(dataset, 3).clips} == set(dataset.labels)
-    assert limited(dataset, None) is dataset
-    assert len(limited(dataset, 99).clips) == 15
+    assert {clip.category for clip in limit_clips(dataset, 3).clips} == set(dataset.labels)
+    assert limit_clips(dataset, None) is dataset
+    assert len(limit_clips(dataset, 99).clips) == 15
 
 
 def test_an_evaluation_leaves_table_items_and_record(plan, tmp_path) -> None:
@@ -62,7 +62,7 @@ def test_rows_of_one_label_are_told_apart(plan, runs, tmp_path) -> None:
     ]
     for text in ((tmp_path / f"t.{kind}").read_text() for kind in ("md", "tex")):
         assert "SmoothGrad [samples=2]" in text
-    assert readable(table)[2][0] == "LMAC-TD (alpha 0.75) [again]"
+    assert format_table(table)[2][0] == "LMAC-TD (alpha 0.75) [again]"
 
 
 @pytest.mark.parametrize("name", ["t.json", "t.md", "t"])

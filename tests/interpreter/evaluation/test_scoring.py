@@ -194,7 +194,7 @@ def test_clips_that_are_silent_after_cutting_are_counted(tmp_path, caplog) -> No
 def test_bad_input_that_another_process_meets_ends_this_one(dataset, monkeypatch) -> None:
     """As two processes have it: the other's failure arrives where failures are gathered."""
     failures = [ConfigError("other.wav: the clip is damaged")]
-    monkeypatch.setattr(sharding, "gathered", lambda own: [*own, *failures])
+    monkeypatch.setattr(sharding, "all_gather", lambda own: [*own, *failures])
     with pytest.raises(ConfigError, match=r"other\.wav: the clip is damaged"):
         evaluate([Counting(Loudness())], dataset, floors=False)
 

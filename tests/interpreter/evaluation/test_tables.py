@@ -6,7 +6,7 @@ import pytest
 
 from interpreter.evaluation.published_results import HALVED_NOTE, PUBLISHED
 from interpreter.evaluation.summary import COLUMNS
-from interpreter.evaluation.tables import latex, markdown, readable, write_tables
+from interpreter.evaluation.tables import format_table, latex, markdown, write_tables
 from interpreter.faithfulness import METRICS
 
 
@@ -59,7 +59,7 @@ def test_latex_escapes_and_groups(table) -> None:
 
 
 def test_terminal_rows_have_one_width(table) -> None:
-    rows = readable(table)
+    rows = format_table(table)
     assert {len(cells) for cells in rows} == {len(METRICS) + 2}
     assert rows[1][:2] == ["LMAC-TD (alpha 0.75)", "60.0"]
 

@@ -15,7 +15,7 @@ from interpreter.explainers.lmac_td import LmacTd
 from interpreter.explainers.lmac_td_network import LmacTdNetwork
 from interpreter.networks.mel_frame_decoder import MelFrameDecoder
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
-from interpreter.networks.standardisation import level_free, standardised
+from interpreter.networks.standardisation import remove_level, standardise
 
 CHANNELS = 32
 
@@ -177,10 +177,10 @@ def test_the_mask_s_logits_are_the_mask_network_s_and_the_decoded_representation
         found = network.mask(clips, maps)
         assert torch.equal(network(clips, maps).mask, found)
         padded = torch.nn.functional.pad(clips, (4, 4))
-        sound = standardised(level_free(network.encoder(padded)))
+        sound = standardise(remove_level(network.encoder(padded)))
         centres = torch.arange(found.shape[2]) * 4 + 3.5 - 4
         heard = [norm(map_) for norm, map_ in zip(network.standardise, maps, strict=True)]  # type: ignore[arg-type]
-        decoded = standardised(network.unet(heard, centres, 400))
+        decoded = standardise(network.unet(heard, centres, 400))
         mixed = 0.25 * sound + 0.75 * decoded
         refined = network.masknet(mixed).logit()
         expected = torch.sigmoid(refined + network.skip_gain[None, :, None] * decoded)  # type: ignore[index]

@@ -96,7 +96,7 @@ class BandsTask:
         self.frozen = self.classifier.modules
 
     def terms(self, batch, generator):
-        heard = self.classifier.hear(batch["noisy"])
+        heard = self.classifier.forward_frozen(batch["noisy"])
         mask = self.network.gain.sigmoid()
         pictures = torch.cat([mask * heard.picture, (1 - mask) * heard.picture])
         logits = self.classifier.of_pictures(

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from interpreter.networks.conv_transpose import FEW_CELLS, FEW_PHASES, applied
-from interpreter.networks.conv_transpose_polyphase import transposed_by_phases
+from interpreter.networks.conv_transpose import FEW_CELLS, FEW_PHASES, apply_module
+from interpreter.networks.conv_transpose_polyphase import conv_transpose_by_phases
 
 GEOMETRIES = [
     ((7, 7), (3, 2), (1, 1), (13, 2)),
@@ -35,11 +35,13 @@ def test_both_ways_are_the_transposed_convolution(
     wanted = [maps, convolution.weight]
     slopes = torch.autograd.grad(expected.square().sum(), wanted)
     assert grid[0] * grid[1] <= FEW_CELLS
-    found = applied(maps, convolution)
+    found = apply_module(maps, convolution)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(torch.autograd.grad(found.square().sum(), wanted), slopes)
     assert convolution.bias is not None
-    phases = transposed_by_phases(maps, convolution.weight, stride, padding) + convolution.bias[:, None, None]
+    phases = (
+        conv_transpose_by_phases(maps, convolution.weight, stride, padding) + convolution.bias[:, None, None]
+    )
     torch.testing.assert_close(phases, expected)
     torch.testing.assert_close(torch.autograd.grad(phases.square().sum(), wanted), slopes)
 
@@ -56,12 +58,12 @@ def test_any_number_of_clips_and_channels_at_a_time_makes_the_same(
     expected = convolution(maps)
     slopes = torch.autograd.grad(expected.square().sum(), wanted)
     monkeypatch.setattr("interpreter.networks.conv_transpose._CACHED", cached)
-    found = applied(maps, convolution)
+    found = apply_module(maps, convolution)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(torch.autograd.grad(found.square().sum(), wanted), slopes)
-    weights = applied(maps.detach(), convolution)
+    weights = apply_module(maps.detach(), convolution)
     torch.testing.assert_close(torch.autograd.grad(weights.square().sum(), wanted[1:]), slopes[1:])
-    clips = applied(maps, convolution.requires_grad_(False))
+    clips = apply_module(maps, convolution.requires_grad_(False))
     torch.testing.assert_close(torch.autograd.grad(clips.square().sum(), maps)[0], slopes[0])
 
 
@@ -91,11 +93,11 @@ def test_on_a_large_grid_places_of_the_stride_are_the_transposed_convolution(
     wanted = [maps, *convolution.parameters()]
     expected = F.conv_transpose2d(maps, convolution.weight, convolution.bias, stride, padding)
     assert grid[0] * grid[1] > FEW_CELLS and stride[0] * stride[1] <= FEW_PHASES
-    found = applied(maps, convolution)
+    found = apply_module(maps, convolution)
     torch.testing.assert_close(found, expected)
     slopes = torch.autograd.grad(expected.square().sum(), wanted)
     torch.testing.assert_close(torch.autograd.grad(found.square().sum(), wanted), slopes)
-    frozen = applied(maps.detach(), convolution.requires_grad_(False))
+    frozen = apply_module(maps.detach(), convolution.requires_grad_(False))
     torch.testing.assert_close(frozen, expected)
     assert not frozen.requires_grad
 
@@ -106,4 +108,4 @@ def test_many_places_or_gaps_on_a_large_grid_are_left_to_torch(
 ) -> None:
     convolution = nn.ConvTranspose2d(2, 3, kernel, stride, bias=False)
     maps = torch.randn(1, 2, 40, 40)
-    assert torch.equal(applied(maps, convolution), convolution(maps))
+    assert torch.equal(apply_module(maps, convolution), convolution(maps))

@@ -184,6 +184,6 @@ def test_theta_and_the_dictionary_are_speechbrains() -> None:
 def test_thetas_pooling_does_not_depend_on_the_length() -> None:
     theta = Theta(4, 431, 3)
     level = torch.rand(1, 4, 1, generator=generator())
-    pooled = theta.pooled(level.expand(1, 4, 431))
+    pooled = theta.pool(level.expand(1, 4, 431))
     for frames in (40, 173, 900):
-        assert torch.allclose(theta.pooled(level.expand(1, 4, frames)), pooled, atol=1e-5)
+        assert torch.allclose(theta.pool(level.expand(1, 4, frames)), pooled, atol=1e-5)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from interpreter.networks.standardisation import MOMENTUM, RunningStandardisation, level_free, standardised
+from interpreter.networks.standardisation import MOMENTUM, RunningStandardisation, remove_level, standardise
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:
@@ -18,19 +18,19 @@ def _noise(*shape: int, seed: int = 0) -> Tensor:
 
 def test_standardised_frames_have_mean_zero_and_rms_one_clip_by_clip() -> None:
     frames = torch.tensor([1.0, 30.0])[:, None, None] * _noise(2, 5, 7) + 4
-    found = standardised(frames).numpy()
+    found = standardise(frames).numpy()
     assert found.mean(axis=(1, 2)) == pytest.approx([0, 0], abs=1e-5)
     assert found.std(axis=(1, 2)) == pytest.approx([1, 1], rel=1e-5)
-    assert standardised(torch.full((1, 5, 7), 3.0)).tolist() == torch.zeros(1, 5, 7).tolist()
+    assert standardise(torch.full((1, 5, 7), 3.0)).tolist() == torch.zeros(1, 5, 7).tolist()
 
 
 def test_a_level_free_picture_is_the_same_at_every_level_and_shows_forty_decibels_down() -> None:
     frames = _noise(2, 5, 7).relu()
-    assert torch.allclose(level_free(frames), level_free(1e-3 * frames), rtol=1e-5)
+    assert torch.allclose(remove_level(frames), remove_level(1e-3 * frames), rtol=1e-5)
     rms = frames[0].square().mean().sqrt()
     quiet = torch.cat([frames, frames])[:1].clone()
-    assert float(level_free(quiet)[0, 0, 0]) == pytest.approx(math.log1p(100 * quiet[0, 0, 0] / rms))
-    assert torch.equal(level_free(torch.zeros(1, 3, 4)), torch.zeros(1, 3, 4))
+    assert float(remove_level(quiet)[0, 0, 0]) == pytest.approx(math.log1p(100 * quiet[0, 0, 0] / rms))
+    assert torch.equal(remove_level(torch.zeros(1, 3, 4)), torch.zeros(1, 3, 4))
 
 
 def test_running_statistics_are_plain_averages_first_and_then_forget() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.networks.conv_transpose import sides_of
-from interpreter.networks.conv_transpose_composed import composed
+from interpreter.networks.conv_transpose_composed import conv_transpose_twice
 from interpreter.networks.unet import UNetDecoder
 from tests.interpreter.alike import close, generator, representations
 
@@ -81,14 +81,16 @@ def test_the_composed_tail_has_the_two_layers_gradients() -> None:
     x = torch.rand(2, 3, 6, 5, generator=generator(), requires_grad=True)
     parameters = [x, *first.parameters(), *second.parameters()]
     plain = second(first(x))
-    close(composed(x, first, second, plain.shape[2]), plain)
+    close(conv_transpose_twice(x, first, second, plain.shape[2]), plain)
     weights = torch.rand(plain.shape, generator=generator(1))
     expected = torch.autograd.grad((plain * weights).sum(), parameters)
-    found = torch.autograd.grad((composed(x, first, second, plain.shape[2]) * weights).sum(), parameters)
+    found = torch.autograd.grad(
+        (conv_transpose_twice(x, first, second, plain.shape[2]) * weights).sum(), parameters
+    )
     for one, other in zip(found, expected, strict=True):
         close(one, other)
     for rows in (1, 20, 50, 71, 100):
-        close(composed(x, first, second, rows), plain[:, :, :rows])
+        close(conv_transpose_twice(x, first, second, rows), plain[:, :, :rows])
 
 
 @pytest.mark.parametrize("alignment", ["crop", "aligned"])
@@ -135,10 +137,10 @@ def test_layers_of_any_overlapping_geometry_compose_exactly() -> None:
         maps = torch.rand(1, 2, *cells, dtype=torch.double)
         plain = second(first(maps))
         for rows in (plain.shape[2], max(1, plain.shape[2] // 2)):
-            torch.testing.assert_close(composed(maps, first, second, rows), plain[:, :, :rows])
+            torch.testing.assert_close(conv_transpose_twice(maps, first, second, rows), plain[:, :, :rows])
     padded = nn.ConvTranspose2d(2, 3, 4, 2, 1).double()
     with pytest.raises(AssertionError):
-        composed(maps, padded, nn.ConvTranspose2d(3, 1, 2, 2).double(), 1)
+        conv_transpose_twice(maps, padded, nn.ConvTranspose2d(3, 1, 2, 2).double(), 1)
     plain = nn.ConvTranspose2d(2, 3, 4, 2).double()
     second = nn.ConvTranspose2d(3, 1, (1, 2), (1, 2)).double()
-    torch.testing.assert_close(composed(maps, plain, second, 3), second(plain(maps))[:, :, :3])
+    torch.testing.assert_close(conv_transpose_twice(maps, plain, second, 3), second(plain(maps))[:, :, :3])

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from interpreter.errors import InterpreterError
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer, Separation
-from interpreter.recordings.explain_files import explain_files, told_apart
-from interpreter.recordings.listening_page import listening_page
+from interpreter.recordings.explain_files import distinguish_names, explain_files
+from interpreter.recordings.listening_page import render_listening_page
 from interpreter.recordings.long_recordings import explain_long, window_starts
 from stimuli import read_audio, write_audio
 
@@ -210,7 +210,7 @@ def test_files_of_any_kind_become_parts_pictures_and_figures(explainer, recordin
     ],
 )
 def test_files_are_told_apart_by_as_few_folders_as_do(paths, names) -> None:
-    assert told_apart([Path(path) for path in paths]) == names
+    assert distinguish_names([Path(path) for path in paths]) == names
 
 
 def test_the_same_command_gives_the_same_bytes(recordings, tmp_path) -> None:
@@ -252,7 +252,7 @@ def test_what_cannot_be_explained_is_named(explainer, recordings, tmp_path) -> N
 
 def test_the_page_escapes_what_it_shows() -> None:
     record = {"source": "<script>.wav", "label": "A & B", "samples": 8000, "sample_rate": 8000, "windows": []}
-    page = listening_page([("a b", record)])
+    page = render_listening_page([("a b", record)])
     assert "&lt;script&gt;.wav" in page
     assert "A &amp; B" in page
     assert 'src="a%20b/input.wav"' in page

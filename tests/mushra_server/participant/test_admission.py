@@ -8,7 +8,7 @@ import pytest
 
 from mushra_server.database import settings
 from mushra_server.errors import AnswerError
-from mushra_server.participant.admission import kept_parameters, participant_of
+from mushra_server.participant.admission import keep_parameters, participant_of
 from mushra_server.web.server import EXTENSION, Options
 from study_builder.config.options import StudyOptions
 
@@ -174,12 +174,12 @@ def test_an_id_is_the_first_parameter_that_is_not_empty():
 def test_values_may_have_500_characters():
     options = StudyOptions(url_parameters=["wave"])
     long = {"wave": "x" * 500, "unknown": "y" * 9999}
-    assert kept_parameters(options, long) == {"wave": "x" * 500}
+    assert keep_parameters(options, long) == {"wave": "x" * 500}
     with pytest.raises(AnswerError, match="'wave' has 501 characters; expected at most 500"):
-        kept_parameters(options, {"wave": "x" * 501})
-    assert kept_parameters(options, None) == {}
+        keep_parameters(options, {"wave": "x" * 501})
+    assert keep_parameters(options, None) == {}
     with pytest.raises(AnswerError, match="expected an object of texts"):
-        kept_parameters(options, {"wave": 5})
+        keep_parameters(options, {"wave": 5})
 
 
 SIMULATED_SENTENCE = (

@@ -17,7 +17,7 @@ from study_builder.checks import sounds
 from study_builder.checks.report import CheckReport, Finding
 from study_builder.checks.sounds import extra_chunks
 from study_builder.checks.study import check_study
-from study_builder.sounds.measures import clipped_run
+from study_builder.sounds.measures import measure_clipped_run
 
 MakeFolder = Callable[..., Path]
 
@@ -104,7 +104,11 @@ def test_clipping_is_three_samples_in_a_row(run: int, clipped: bool) -> None:
     audio = np.zeros(100, dtype=np.float32)
     audio[10 : 10 + run] = -1.0
     audio[40], audio[42] = 1.0, 1.0
-    assert clipped_run(audio) == clipped_run(np.stack([audio * 0, audio], axis=1)) == (run if clipped else 0)
+    assert (
+        measure_clipped_run(audio)
+        == measure_clipped_run(np.stack([audio * 0, audio], axis=1))
+        == (run if clipped else 0)
+    )
 
 
 def test_sounds_of_a_trial_must_be_alike(study: Path) -> None:

@@ -12,7 +12,7 @@ from study_builder.building.choices import Choices
 from study_builder.building.from_webmushra import adopt_config
 from study_builder.checks.study import check_study
 from study_builder.config import StudyConfig, with_addresses
-from study_builder.config.pictures import foreign_pictures, pictures_in
+from study_builder.config.pictures import find_foreign_pictures, pictures_in
 from study_builder.errors import BuildError
 
 MakeFolder = Callable[..., Path]
@@ -41,7 +41,7 @@ pages:
 )
 def test_the_pictures_of_a_text(text: str, paths: list[str]) -> None:
     assert list(pictures_in(text)) == paths
-    assert list(foreign_pictures(text)) == []
+    assert list(find_foreign_pictures(text)) == []
     shown = with_addresses(text, lambda path: f"/picture/{paths.index(path)}")
     assert [shown.count(f'src="/picture/{number}"') for number in range(len(paths))] == [1] * len(paths)
     if not paths:
@@ -62,7 +62,7 @@ def test_what_stands_around_a_picture_stays() -> None:
 def test_pictures_from_elsewhere(source: str) -> None:
     text = f'<img src="{source}">'
     assert list(pictures_in(text)) == []
-    assert list(foreign_pictures(text)) == [source]
+    assert list(find_foreign_pictures(text)) == [source]
     assert with_addresses(text, str.upper) == text
 
 

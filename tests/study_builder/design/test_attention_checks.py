@@ -11,7 +11,7 @@ from study_builder.checks.pages import check_pages
 from study_builder.checks.study import check_study
 from study_builder.config import GenericPage, StudyConfig
 from study_builder.config.options import Scale, TrialInfo
-from study_builder.design.attention_checks import asked_score
+from study_builder.design.attention_checks import choose_asked_score
 from tests.study_builder.small_studies import build, rated, refuse
 
 MakeFolder = Callable[..., Path]
@@ -26,7 +26,7 @@ def test_a_listener_can_give_the_asked_score_and_who_moves_nothing_seldom_passes
     scale: dict[str, Any],
 ) -> None:
     one = Scale.model_validate(scale)
-    asked = [asked_score([one], number, 0, number) for number in range(200)]
+    asked = [choose_asked_score([one], number, 0, number) for number in range(200)]
     for found in asked:
         low, high = found.allowed
         assert one.min <= low <= found.score <= high <= one.max
@@ -38,13 +38,13 @@ def test_a_listener_can_give_the_asked_score_and_who_moves_nothing_seldom_passes
 
 
 def test_the_default_scale_is_asked_for_fives_with_five_points_to_either_side() -> None:
-    asked = [asked_score([Scale()], number, 0, number // 17) for number in range(300)]
+    asked = [choose_asked_score([Scale()], number, 0, number // 17) for number in range(300)]
     assert sorted({found.score for found in asked}) == list(range(5, 90, 5))
     assert all(found.allowed == (found.score - 5, found.score + 5) for found in asked)
 
 
 def test_a_scale_of_five_points_is_asked_for_each_score_between_its_ends() -> None:
-    asked = {asked_score([Scale(min=1, max=5)], number, 0).score for number in range(17)}
+    asked = {choose_asked_score([Scale(min=1, max=5)], number, 0).score for number in range(17)}
     assert asked == {2, 3, 4}
 
 
@@ -100,7 +100,7 @@ def test_every_check_asks_for_another_score_of_another_item(make_folder: MakeFol
     assert [page.id for page in pages] == [f"attention-{number}" for number in range(1, 6)]
     assert len({config.trial(page).item for page in pages}) == 5
     assert len({config.trial(page).question for page in pages}) == 5
-    assert len({asked_score([Scale()], number, "a key").score for number in range(17)}) == 17
+    assert len({choose_asked_score([Scale()], number, "a key").score for number in range(17)}) == 17
 
 
 def test_more_checks_than_items_are_refused(make_folder: MakeFolder, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study_builder.design.block_positions import in_balanced_places
+from study_builder.design.block_positions import balance_places
 from study_builder.design.incomplete_blocks import balanced_blocks, block_of
 
 
@@ -101,7 +101,7 @@ def test_a_thing_stands_in_every_place_once_in_each_k_of_its_blocks(size: int, d
     k = data.draw(st.integers(1, size))
     one_block = st.lists(st.integers(0, size - 1), min_size=k, max_size=k, unique=True).map(tuple)
     blocks = data.draw(st.lists(one_block, max_size=30))
-    placed = in_balanced_places(blocks)
+    placed = balance_places(blocks)
     assert [sorted(block) for block in placed] == [sorted(block) for block in blocks]
     for thing in range(size):
         places = [block.index(thing) for block in placed if thing in block]

@@ -13,7 +13,7 @@ from interpreter.explainers.base import Explainer, Separation  # noqa: E402
 from stimuli import Dataset, Manifest, SeedError, read_audio, sha256_of, write_audio  # noqa: E402
 from study_builder.errors import RenderError  # noqa: E402
 from study_builder.rendering.explaining import Rendering  # noqa: E402
-from study_builder.rendering.item_selection import in_balanced_order, read_picks  # noqa: E402
+from study_builder.rendering.item_selection import balance_order, read_picks  # noqa: E402
 from study_builder.rendering.render import RenderedItem, render, render_set  # noqa: E402
 
 RATE = 8000
@@ -245,7 +245,7 @@ def test_a_silent_clip_is_passed_over_or_refused_where_it_was_picked(
 
 
 def test_every_beginning_of_the_order_is_balanced(dataset: Dataset) -> None:
-    order = list(in_balanced_order(dataset.clips, seed=3))
+    order = list(balance_order(dataset.clips, seed=3))
     assert sorted(clip.filename for clip in order) == sorted(clip.filename for clip in dataset.clips)
     for count in range(1, len(order) + 1):
         classes = Counter(clip.category for clip in order[:count])

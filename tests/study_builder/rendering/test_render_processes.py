@@ -15,7 +15,7 @@ from interpreter.training.request import Request
 from interpreter.training.train import train
 from stimuli import Dataset, Manifest, sha256_of
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
-from study_builder.rendering.item_selection import in_balanced_order
+from study_builder.rendering.item_selection import balance_order
 
 COMMAND = ("-m", "listenable")
 SMALL = ("epochs=1", "steps_per_epoch=2", "batch_size=2", "duration_s=0.6", "validation_share=0.2")
@@ -72,7 +72,7 @@ def test_two_processes_write_the_bytes_of_one(run: Path, data: Path, tmp_path: P
 
 def test_an_interrupted_rendering_goes_on_in_two_processes(run: Path, data: Path, tmp_path: Path) -> None:
     """Something is in the way of the fifth item; when it is gone, the four others are kept as they are."""
-    order = list(in_balanced_order(Dataset.load(data).clips, 0))
+    order = list(balance_order(Dataset.load(data).clips, 0))
     out, chosen = tmp_path / "set", ("--any", "--items", "5")
     obstacle = out / f"05-{order[4].path.stem}"
     out.mkdir()
@@ -98,7 +98,7 @@ def test_an_interrupted_rendering_goes_on_in_two_processes(run: Path, data: Path
 
 def test_a_damaged_clip_ends_both_processes_with_one_sentence(run: Path, data: Path, tmp_path: Path) -> None:
     """Only one of the processes meets it; the other does not wait for it for ever."""
-    order = list(in_balanced_order(Dataset.load(data).clips, 0))
+    order = list(balance_order(Dataset.load(data).clips, 0))
     sound = order[3].path.read_bytes()
     order[3].path.write_bytes(b"no sound")
     try:

@@ -16,7 +16,7 @@ from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
 from study_builder.config import StudyConfig
 from study_builder.errors import SimulateError
-from study_builder.simulation.answers import _number, _on_scale
+from study_builder.simulation.answers import _number, _to_scale
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
 from study_builder.simulation.rehearsal import rehearsal_secret, simulate_study
@@ -112,7 +112,7 @@ def test_scores_do_not_depend_on_the_order_of_asking(make_config: MakeConfig) ->
     ],
 )
 def test_scores_fit_any_scale(score: float, scale: dict[str, object], expected: float | str) -> None:
-    assert _on_scale(score, scale) == expected
+    assert _to_scale(score, scale) == expected
 
 
 @pytest.mark.parametrize(

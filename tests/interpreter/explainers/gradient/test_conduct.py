@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.front_end import FrontEnd
-from interpreter.classifier.modes import evaluating
+from interpreter.classifier.modes import hold_in_eval
 from interpreter.errors import InterpreterError
 from interpreter.explainers.gradient.registry import (
     GRADIENT_METHODS,
@@ -46,7 +46,7 @@ def test_global_generators_are_left_as_they_were(classifier, clips) -> None:
 
 def test_each_submodules_own_mode_comes_back(classifier) -> None:
     classifier.cnn14.train()
-    with evaluating(classifier):
+    with hold_in_eval(classifier):
         assert not classifier.cnn14.training
     assert classifier.cnn14.training
     assert not classifier.training
