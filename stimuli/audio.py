@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 import soxr
-from scipy.io import wavfile
 
 from stimuli.errors import AudioFileError
 from stimuli.files import write_bytes
@@ -116,6 +115,8 @@ def write_audio(
     encoded = io.BytesIO()
     if subtype == "FLOAT":
         # libsndfile stamps the time of day into a float file's PEAK chunk.
+        from scipy.io import wavfile  # a tenth of a second to import, and only float files need it
+
         wavfile.write(encoded, sample_rate, samples)
     else:
         file_format = FORMATS[path.suffix.lower()]
