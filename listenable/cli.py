@@ -136,8 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     An error may have its own exit code.
     """
-    # Importing torch makes most of a million objects that stay: looking for garbage among them, while they are
-    # made and once more at the end, would take half a second of a command that takes two.
+    # Importing torch makes most of a million objects that stay. Looking for garbage among them, while they
+    # are made and once more at the end, would take half a second of a command that takes two.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
     # Threads that spin while they wait bring a busy machine to a halt (next to another training a step of

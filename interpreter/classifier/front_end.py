@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from interpreter.elementary import expm1, log1p
 from interpreter.errors import ConfigError
 
 Normalisation = Literal["max-abs", "max", "none"]
@@ -169,7 +170,7 @@ class FrontEnd(nn.Module):
         """
         # half precision would lose the quiet bands next to the loud ones
         with torch.autocast(log_magnitude.device.type, enabled=False):
-            return torch.log1p(torch.expm1(log_magnitude.float()) @ self.filters)
+            return log1p(expm1(log_magnitude.float()) @ self.filters)
 
 
 def log_magnitude(spectrum: Tensor) -> Tensor:
@@ -179,7 +180,7 @@ def log_magnitude(spectrum: Tensor) -> Tensor:
         - spectrum: `[..., F]`, complex
         - result: the same shape, real
     """
-    return torch.log1p(magnitude(spectrum))
+    return log1p(magnitude(spectrum))
 
 
 def magnitude(spectrum: Tensor) -> Tensor:
@@ -196,4 +197,4 @@ def resynthesise(front_end: FrontEnd, log_magnitude: Tensor, spectrum: Tensor, l
         - spectrum: `[B, T, F]`, complex
         - result: `[B, length]`
     """
-    return front_end.istft(spectrum * (torch.expm1(log_magnitude) / magnitude(spectrum)), length)
+    return front_end.istft(spectrum * (expm1(log_magnitude) / magnitude(spectrum)), length)

@@ -49,5 +49,4 @@ def energy_overlap(interpretation: Tensor, foreground: Tensor, background: Tenso
 
 
 def _power(spectrum: Tensor) -> Tensor:
-    parts = torch.view_as_real(spectrum.resolve_conj())
-    return parts.square().sum(dim=-1)
+    return spectrum.real.square() + spectrum.imag.square()

@@ -11,8 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from interpreter.classifier.capabilities import front_end_of
-from interpreter.classifier.front_end import FrontEnd
+from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.distributed import all_gather, raise_on_all_ranks, rank, shard
 from interpreter.errors import ConfigError
@@ -152,29 +151,47 @@ def _explain_with_all(
     setting: Setting,
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    heard: list[Hearing] = []  # methods of one classifier share what it makes of the clips
     for order, (name, explainer) in enumerate(methods.items()):
-        figures = explain_batch(explainer, batch, judge, picture_of)
+        clips = next((one for one in heard if one.classifier is explainer.classifier), None)
+        if clips is None:
+            clips = explainer.hear(batch.waveforms)
+            heard.append(clips)
+        figures = explain_batch(explainer, batch, judge, picture_of, clips)
         shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
         rows += [{**shared, **row} for row in _rows(batch, figures, explainer.classifier.labels)]
     return rows
 
 
 def explain_batch(
-    explainer: Explainer, batch: Batch, judge: SecondOpinion | None, picture_of: PictureOf
+    explainer: Explainer,
+    batch: Batch,
+    judge: SecondOpinion | None,
+    picture_of: PictureOf,
+    clips: Hearing | None = None,
 ) -> dict[str, Tensor]:
-    """Explain a batch once and return every figure of it, `[B]` each."""
-    explanation = explainer.explain(batch.waveforms)
-    waveforms = batch.waveforms.to(explainer.device)
-    front_end = front_end_of(explainer.classifier)
+    """Explain a batch once and return every figure of it, `[B]` each.
+
+    Args:
+        explainer: the method.
+        batch: the clips.
+        judge: a second classifier.
+        picture_of: what SPS and COMP look at.
+        clips: the batch as the method's classifier hears it, where that is known.
+    """
+    clips = clips or explainer.hear(batch.waveforms)
+    explanation, parts = explainer.explain_heard(clips)
+    waveforms, count = clips.waveforms, len(clips.waveforms)
     with torch.no_grad():
-        picture = scored_picture(explanation, waveforms, front_end, picture_of)
+        pictures = (clips.log_magnitude, parts.log_magnitude[:count])
+        picture = scored_picture(explanation, waveforms, clips.front_end, picture_of, pictures)
         return {
             "target": explanation.target,
             "confidence": explanation.probability_before.gather(1, explanation.target[:, None])[:, 0],
             **scores(explanation, picture),
             "silent": find_silent(explanation, waveforms),
             **mask_statistics(explanation, waveforms),
-            **_truth(explanation, batch, front_end),
+            **_truth(explanation, batch, clips, parts.spectrum[:count]),
             **(judge(explanation) if judge else {}),
         }
 
@@ -208,15 +225,15 @@ class SecondOpinion:
         return {"agree_in": (inside == wanted).double(), "agree_out": (outside == wanted).double()}
 
 
-def _truth(explanation: Explanation, batch: Batch, front_end: FrontEnd) -> dict[str, Tensor]:
+def _truth(explanation: Explanation, batch: Batch, clips: Hearing, heard: Tensor) -> dict[str, Tensor]:
     if batch.foregrounds is None:
         return {}
     estimate = explanation.interpretation
-    waveforms, foreground = (audio.to(estimate.device) for audio in (batch.waveforms, batch.foregrounds))
+    foreground = batch.foregrounds.to(estimate.device)
     ratio = si_sdr_db(estimate, foreground)
-    heard, event, whole = front_end.stft(torch.cat([estimate, foreground, waveforms])).chunk(3)
-    overlap = energy_overlap(heard, event, whole - event)
-    values = (ratio, ratio - si_sdr_db(waveforms, foreground), overlap)
+    event = clips.front_end.stft(foreground)
+    overlap = energy_overlap(heard, event, clips.spectrum - event)
+    values = (ratio, ratio - si_sdr_db(clips.waveforms, foreground), overlap)
     return dict(zip(TRUTH_SCORES, values, strict=True))
 
 

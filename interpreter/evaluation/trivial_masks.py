@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from interpreter.classifier.hearing import Hearing
 from interpreter.explainers.base import Separation
 from interpreter.explainers.spectral import Picture, SpectralExplainer, generator_for, per_item_max
 from interpreter.types import Classifier
@@ -51,10 +52,10 @@ class Ones(Floor):
         """Return ones."""
         return torch.ones_like(picture.log_magnitude)
 
-    def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
+    def separate_heard(self, clips: Hearing, target: Tensor) -> Separation:
         """Return the input and silence, without the rounding of the way through the STFT."""
-        mask = super().separate(waveforms, target).mask
-        return Separation(waveforms.clone(), torch.zeros_like(waveforms), mask)
+        sound = clips.waveforms
+        return Separation(sound.clone(), torch.zeros_like(sound), torch.ones_like(clips.log_magnitude))
 
 
 class Zeros(Floor):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import minimum_samples
+from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.devices import device_of, explain_out_of_memory
 from interpreter.errors import InterpreterError
@@ -92,6 +94,14 @@ class Explainer(ABC):
             - target: `[B]`, integer
         """
 
+    def separate_heard(self, clips: Hearing, target: Tensor) -> Separation:
+        """Split clips as `separate` does; their spectra and representations are there for the asking.
+
+        Shape:
+            - target: `[B]`, integer
+        """
+        return self.separate(clips.waveforms.clone(), target)
+
     def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor | None:
         """Return the mask of the clips `sound` if the classifier had heard the clips `heard` in them.
 
@@ -119,36 +129,64 @@ class Explainer(ABC):
             InterpreterError: clips of another shape, not finite or silent; a class that the classifier does
                 not know; not enough memory.
         """
-        with torch.inference_mode(False), torch.no_grad(), hold_in_eval(self.classifier, *self.networks):
-            clips = self._check(waveforms)
-            classes = self._check_target(target, len(clips))
-            step = self.batch_size or len(clips)
-            with explain_out_of_memory(step, clips.shape[1]):
-                parts = [
-                    self._explain_batch(
-                        clips[at : at + step], None if classes is None else classes[at : at + step]
-                    )
-                    for at in range(0, len(clips), step)
-                ]
-        return parts[0] if len(parts) == 1 else _join(parts)
+        with self._hold_still():
+            clips = Hearing(self.classifier, self._check(waveforms))
+            return self._explain_clips(clips, self._check_target(target, len(waveforms)))[0]
 
-    def _explain_batch(self, clips: Tensor, target: Tensor | None) -> Explanation:
-        before = self.classifier(clips).softmax(dim=-1)
+    def hear(self, waveforms: Tensor) -> Hearing:
+        """Return checked clips `[B, samples]` for `explain_heard`; raises what `explain` does."""
+        return Hearing(self.classifier, self._check(waveforms))
+
+    def explain_heard(self, clips: Hearing) -> tuple[Explanation, Hearing]:
+        """Explain the predictions in clips that several methods explain, and that are heard only once.
+
+        Args:
+            clips: from `hear` of any method with the same classifier.
+
+        Returns:
+            The explanation as `explain` gives it, and what the classifier makes of its parts: all
+            interpretations, then all residuals.
+        """
+        with self._hold_still():
+            return self._explain_clips(clips, None)
+
+    @contextmanager
+    def _hold_still(self) -> Iterator[None]:
+        with torch.inference_mode(False), torch.no_grad(), hold_in_eval(self.classifier, *self.networks):
+            yield
+
+    def _explain_clips(self, clips: Hearing, target: Tensor | None) -> tuple[Explanation, Hearing]:
+        count, samples = clips.waveforms.shape
+        step = self.batch_size or count
+        with explain_out_of_memory(step, samples):
+            if step >= count:
+                return self._explain_batch(clips, target)
+            parts = []
+            for at in range(0, count, step):
+                some = Hearing(self.classifier, clips.waveforms[at : at + step])
+                parts.append(self._explain_batch(some, None if target is None else target[at : at + step])[0])
+            explanation = _join(parts)
+            both = torch.cat([explanation.interpretation, explanation.residual])
+            return explanation, Hearing(self.classifier, both)
+
+    def _explain_batch(self, clips: Hearing, target: Tensor | None) -> tuple[Explanation, Hearing]:
         if target is None:
-            target = before.argmax(dim=-1)
-        separation = self.separate(clips, target)
-        after = self.classifier(torch.cat([separation.interpretation, separation.residual])).softmax(dim=-1)
-        return Explanation(
+            target = clips.probabilities.argmax(dim=-1)
+        separation = self.separate_heard(clips, target)
+        parts = Hearing(self.classifier, torch.cat([separation.interpretation, separation.residual]).detach())
+        inside, outside = parts.probabilities.chunk(2)
+        explanation = Explanation(
             interpretation=separation.interpretation.detach(),
             residual=separation.residual.detach(),
             target=target,
-            probability_before=before,
-            probability_in=after[: len(clips)],
-            probability_out=after[len(clips) :],
+            probability_before=clips.probabilities,
+            probability_in=inside,
+            probability_out=outside,
             method=self.name,
             mask=None if separation.mask is None else separation.mask.detach(),
             settings=dict(self.settings),
         )
+        return explanation, parts
 
     def _check(self, waveforms: Tensor) -> Tensor:
         if waveforms.ndim != 2 or 0 in waveforms.shape:

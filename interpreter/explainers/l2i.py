@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import cells_of, front_end_of, is_spectral
 from interpreter.classifier.frozen import FrozenClassifier
+from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.representations import full_width, probe_shapes
 from interpreter.explainers.learned import LearnedMethod
 from interpreter.explainers.spectral import Picture, SpectralExplainer
@@ -166,8 +167,8 @@ class L2i(SpectralExplainer):
 
     def mask(self, picture: Picture, target: Tensor) -> Tensor:
         """Return the relevant entries' share `[B, T, F]`."""
-        representations = self.classifier.representations(picture.waveforms)
-        activations = self.network.activations(representations, picture.log_magnitude.shape[1])
+        heard = picture.heard or Hearing(self.classifier, picture.waveforms)
+        activations = self.network.activations(heard.representations, picture.log_magnitude.shape[1])
         return self.network.mask(activations, target, self.threshold)
 
     def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import is_spectral
 from interpreter.classifier.frozen import FrozenClassifier
+from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.representations import full_width, probe_shapes
 from interpreter.explainers.learned import LearnedMethod
 from interpreter.explainers.spectral import Picture, SpectralExplainer
@@ -93,11 +94,8 @@ class Lmac(SpectralExplainer):
 
     def mask(self, picture: Picture, target: Tensor) -> Tensor:
         """Return the network's mask `[B, T, F]`; `target` has no influence."""
-        if is_spectral(self.classifier):
-            representations = self.classifier.inspect_log_spectrogram(picture.log_magnitude)[1]
-        else:
-            representations = self.classifier.representations(picture.waveforms)
-        logits: Tensor = self.network(representations, *picture.log_magnitude.shape[1:])
+        heard = picture.heard or Hearing(self.classifier, picture.waveforms)
+        logits: Tensor = self.network(heard.representations, *picture.log_magnitude.shape[1:])
         return logits.sigmoid()
 
     def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:

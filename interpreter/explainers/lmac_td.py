@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.frozen import FrozenClassifier
+from interpreter.classifier.hearing import Hearing
 from interpreter.explainers.base import Explainer, Separation
 from interpreter.explainers.learned import LearnedMethod
 from interpreter.explainers.lmac_td_network import LmacTdNetwork
@@ -57,7 +58,11 @@ class LmacTd(Explainer):
 
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
         """Mask the clips' frames; `target` has no influence."""
-        separation: Separation = self.network(waveforms, self.classifier.representations(waveforms))
+        return self.separate_heard(Hearing(self.classifier, waveforms), target)
+
+    def separate_heard(self, clips: Hearing, target: Tensor) -> Separation:
+        """Mask the frames of clips that the classifier has heard."""
+        separation: Separation = self.network(clips.waveforms, clips.representations)
         return separation
 
     def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import front_end_of, is_spectral
-from interpreter.classifier.front_end import FrontEnd, log_magnitude, resynthesise
+from interpreter.classifier.front_end import FrontEnd, resynthesise
+from interpreter.classifier.hearing import Hearing
 from interpreter.explainers.base import Explainer, Separation
 from interpreter.types import Classifier
 
@@ -18,6 +19,9 @@ from interpreter.types import Classifier
 @dataclass(frozen=True)
 class Picture:
     """Clips as spectral methods see them.
+
+    Attributes:
+        heard: the clips as the classifier hears them, where it is known.
 
     Shape:
         - waveforms: `[B, samples]`
@@ -28,6 +32,7 @@ class Picture:
     waveforms: Tensor
     spectrum: Tensor
     log_magnitude: Tensor
+    heard: Hearing | None = None
 
 
 class PictureModel(nn.Module):
@@ -81,8 +86,7 @@ class SpectralExplainer(Explainer):
 
     def picture(self, waveforms: Tensor) -> Picture:
         """Return clips `[B, samples]` as spectral methods see them."""
-        spectrum = self.front_end.stft(waveforms)
-        return Picture(waveforms, spectrum, log_magnitude(spectrum))
+        return _to_picture(Hearing(self.classifier, waveforms))
 
     @abstractmethod
     def mask(self, picture: Picture, target: Tensor) -> Tensor:
@@ -95,17 +99,23 @@ class SpectralExplainer(Explainer):
 
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
         """Split clips by the mask; see `Explainer.separate`."""
-        front_end = self.front_end
-        picture = self.picture(waveforms)
-        spectrum = picture.spectrum
+        return self.separate_heard(Hearing(self.classifier, waveforms), target)
+
+    def separate_heard(self, clips: Hearing, target: Tensor) -> Separation:
+        """Split clips by the mask, whose spectra are there already; see `Explainer.separate_heard`."""
+        picture = _to_picture(clips)
         mask = self.mask(picture, target)
         kept, removed = mask * picture.log_magnitude, (1 - mask) * picture.log_magnitude
-        samples = waveforms.shape[1]
+        samples = clips.waveforms.shape[1]
         return Separation(
-            resynthesise(front_end, kept, spectrum, samples),
-            resynthesise(front_end, removed, spectrum, samples),
+            resynthesise(clips.front_end, kept, picture.spectrum, samples),
+            resynthesise(clips.front_end, removed, picture.spectrum, samples),
             mask,
         )
+
+
+def _to_picture(clips: Hearing) -> Picture:
+    return Picture(clips.waveforms, clips.spectrum, clips.log_magnitude, clips)
 
 
 def clip_seed(seed: int, waveform: Tensor) -> int:

@@ -48,7 +48,11 @@ def scores(explanation: Explanation, picture: Tensor) -> dict[str, Tensor]:
 
 
 def scored_picture(
-    explanation: Explanation, waveforms: Tensor, front_end: FrontEnd, of: PictureOf = "interpretation"
+    explanation: Explanation,
+    waveforms: Tensor,
+    front_end: FrontEnd,
+    of: PictureOf = "interpretation",
+    pictures: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Return the picture that SPS and COMP look at.
 
@@ -60,6 +64,7 @@ def scored_picture(
         waveforms: the explained clips, x.
         front_end: makes pictures.
         of: which of them; with `mask`, a method without a mask on the STFT keeps its interpretation's.
+        pictures: log1p of the STFTs' magnitudes of clips and interpretations, where they are known.
 
     Shape:
         - waveforms: `[B, samples]`
@@ -70,5 +75,6 @@ def scored_picture(
     mask = explanation.mask
     bins = front_end.n_fft // 2 + 1
     if of == "interpretation" or mask is None or mask.shape[-1] != bins:
-        return front_end.log_magnitude(explanation.interpretation)
-    return mask * front_end.log_magnitude(waveforms)[:, : mask.shape[1]]
+        return pictures[1] if pictures else front_end.log_magnitude(explanation.interpretation)
+    clip = pictures[0] if pictures else front_end.log_magnitude(waveforms)
+    return mask * clip[:, : mask.shape[1]]

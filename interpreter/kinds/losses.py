@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from interpreter.elementary import expm1
 from interpreter.kinds.config import ExplainerConfig, OutLoss, Regulariser
 from interpreter.kinds.task import Terms
 
@@ -47,10 +48,10 @@ def spectrum_size(interpretation: Tensor, clip: Tensor, kind: Regulariser = "rel
     """
     if kind == "mean-log":
         return interpretation.mean()
-    size = torch.expm1(interpretation).mean(dim=(1, 2))
+    size = expm1(interpretation).mean(dim=(1, 2))
     if kind == "relative-l1":
-        return (size / torch.expm1(clip).mean(dim=(1, 2)).clamp(min=1e-8)).mean()
-    return size.mean() if kind == "mean-l1" else torch.expm1(interpretation).sum(dim=(1, 2)).mean()
+        return (size / expm1(clip).mean(dim=(1, 2)).clamp(min=1e-8)).mean()
+    return size.mean() if kind == "mean-l1" else expm1(interpretation).sum(dim=(1, 2)).mean()
 
 
 def similarity(first: Tensor, second: Tensor) -> Tensor:

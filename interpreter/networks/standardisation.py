@@ -6,6 +6,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from interpreter.elementary import log1p
+
 MOMENTUM = 0.05
 """Weight of a new batch in the running statistics, once 20 batches have been seen."""
 
@@ -63,7 +65,7 @@ def remove_level(frames: Tensor, dynamics: float = 100.0) -> Tensor:
     Shape:
         - frames, result: `[B, K, T]`
     """
-    return torch.log1p(frames * (dynamics / _rms(frames)))
+    return log1p(frames * (dynamics / _rms(frames)))
 
 
 def standardise(frames: Tensor) -> Tensor:

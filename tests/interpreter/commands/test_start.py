@@ -24,7 +24,14 @@ print("whole collections", collected.count(2))
 
 
 def test_explaining_a_file_imports_only_what_it_needs(tmp_path: Path) -> None:
-    words = ["explain", RELEASE / "clip.wav", "--run", RELEASE / "runs" / "lmac-td", "--out", tmp_path / "out"]
+    words = [
+        "explain",
+        RELEASE / "clip.wav",
+        "--run",
+        RELEASE / "runs" / "lmac-td",
+        "--out",
+        tmp_path / "out",
+    ]
     command = [sys.executable, "-c", _CODE, *map(str, words)]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "exit code 0" in out

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from interpreter.classifier.hearing import Hearing
 from interpreter.errors import ConfigError
 from interpreter.evaluation.finished_batches import FinishedBatches
 from interpreter.evaluation.run import evaluate_runs, limit_clips
@@ -104,13 +105,13 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(plan, tmp_path, monk
     (part,) = broken.parent.iterdir()
     part.write_text(part.read_text()[:-40])  # as if the second batch's line had been cut off
     explained: list[int] = []
-    original = Explainer.explain
+    original = Explainer._explain_clips
 
-    def counting(self: Explainer, waveforms: torch.Tensor, target: object = None) -> object:
-        explained.append(len(waveforms))
-        return original(self, waveforms, target)
+    def counting(self: Explainer, clips: Hearing, target: object) -> object:
+        explained.append(len(clips.waveforms))
+        return original(self, clips, target)
 
-    monkeypatch.setattr(Explainer, "explain", counting)
+    monkeypatch.setattr(Explainer, "_explain_clips", counting)
     evaluate_runs(replace(whole, sanity=0), tmp_path / "other" / "t.csv")
     assert sum(explained) == 6 * (2 + len(FLOORS))
     explained.clear()

@@ -54,6 +54,24 @@ def test_floors_have_the_values_that_they_must_have(dataset) -> None:
     assert table.loc["floor-loudest"].mask_mean == pytest.approx(0.2, abs=1e-3)
 
 
+def test_the_clips_are_heard_once_whatever_the_number_of_methods(dataset) -> None:
+    classifier = Loudness()
+    methods = [Counting(classifier), SaliencyExplainer(classifier)]
+    evaluate(methods, dataset, batch_size=10)
+    # the clips, the parts that each method and each floor made, and Saliency's gradient
+    assert classifier.passes == 1 + (2 + len(FLOORS)) + 1
+
+
+def test_a_shared_hearing_changes_no_figure(dataset) -> None:
+    classifier = Loudness()
+    items = Items(dataset, 16000)
+    together = evaluate_items([Counting(classifier), SaliencyExplainer(classifier)], items, batch_size=4)
+    for method in (Counting(classifier), SaliencyExplainer(classifier, batch_size=3)):
+        alone = evaluate_items([method], items, floors=False, batch_size=4)
+        same = together[together["method"] == method.name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone, same, rtol=1e-5, atol=1e-6)
+
+
 def test_metrics_agree_with_a_second_writing(dataset) -> None:
     """One clip at a time, straight from the classifier's closed form."""
     classifier = Loudness()
