@@ -20,7 +20,7 @@ def analyze(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.")],
     interval: Annotated[
-        str, typer.Option(help="two-way, listener, item, crowdmos, naive-t or bootstrap.")
+        str, typer.Option(help="two-way, listener, item, crowdmos, naive-t, logit or bootstrap.")
     ] = "two-way",
     compare_with: Annotated[
         str | None, typer.Option("--compare-with", help="Compare this condition with all others.")

@@ -69,7 +69,10 @@ def test_scores_of_the_example_ratings(tmp_path: Path) -> None:
     out = script("mos_from_ratings", tmp_path, ratings, "mos.svg")
     # The numbers of docs/analysis.md, which a doctest compares with the code.
     assert out.startswith("1 of 12 listeners are left out.")
-    assert re.search(r"lmac-td 74\.5 +67\.7 +81\.3", out) and "p = 0.0002, Holm." in out
+    assert (
+        re.search(r"lmac-td 74\.5 +67\.7 +81\.3", out)
+        and "p = 0.0002, Holm (new listeners and items)." in out
+    )
     assert "SIMULATED" in (tmp_path / "mos.svg").read_text(encoding="utf-8")
 
 

@@ -57,7 +57,9 @@ def _forest(frame: pd.DataFrame, rows: pd.DataFrame, clear: str, ax: Axes | None
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_yticks(*ticks(pairs, length))
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel(f"Difference in points, {level_of(rows)} interval\n(filled: {clear})")
+    together = "simultaneous " if rows["together"].iloc[0] > 1 else ""
+    about = rows["about"].iloc[0]
+    ax.set_xlabel(f"Difference in points, {together}{level_of(rows)} interval\n({about}; filled: {clear})")
     return finish(ax, frame)
 
 

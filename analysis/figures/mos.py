@@ -44,7 +44,7 @@ def plot_mos(
 
 def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     length = rows_cm(len(rows), 0.78)
-    ax = ax or new_axes(12.5, 1.9 + length)
+    ax = ax or new_axes(12.5, 2.3 + length)
     look = assign_looks(frame)
     for place, row in enumerate(iter_rows(rows)):
         colour = look[row.condition].colour
@@ -66,7 +66,9 @@ def _dots(frame: pd.DataFrame, rows: pd.DataFrame, ax: Axes | None) -> Axes:
     ax.set_ylim(len(rows) - 0.4, -0.6)
     score_axis(ax, frame, reach=(rows["ci_low"].min(), rows["ci_high"].max()))
     _arrows(ax, rows)
-    ax.set_xlabel(f"MOS with {level_of(rows)} interval ({rows['interval'].iloc[0]})")
+    ax.set_xlabel(
+        f"MOS with {level_of(rows)} interval\n({rows['interval'].iloc[0]}: {rows['about'].iloc[0]})"
+    )
     return finish(ax, frame)
 
 

@@ -11,6 +11,7 @@ from scipy import stats
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
 from analysis.models.anova import omnibus
+from analysis.models.mixed import item_condition_test
 from analysis.ratings.tidy import cells, conditions, is_simulated, iter_rows, scale_of, select_rated
 from analysis.statistics.variance import Floats
 
@@ -198,33 +199,47 @@ def _slopes(values: pd.Series, position: pd.Series, listener: pd.Series) -> tupl
 
 
 def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Whether differences depend on the item: F if all rated everything, else by the mixed model."""
     try:
-        table = omnibus(rows)
+        statistic, p, how = _interaction_test(rows)
     except DesignError:
         return []
-    both = table[table["effect"] == "condition x item"]
-    if both.empty or np.isnan(both["statistic"].iloc[0]):
-        return []
-    row = both.iloc[0]
-    warns = row["p_gg"] < 0.05
+    warns = p < 0.05
     verdict = (
-        "depend on the item: look at the scores per item before trusting the overall mean"
+        f"depend on the item: {_widest(rows)}. Look at the scores per item before trusting the overall mean"
         if warns
         else "do not notably depend on the item"
     )
-    f, p = number(row["statistic"], 2), p_in_words(row["p_gg"])
-    sentence = f"Differences between methods {verdict} (F = {f}, Greenhouse-Geisser {p})."
-    return [
-        _record(
-            "item x condition",
-            "",
-            float(row["statistic"]),
-            float("nan"),
-            warns,
-            sentence,
-            "BS.1534-3, pp. 3 and 25",
-        )
-    ]
+    sentence = f"Differences between methods {verdict} ({how})."
+    clause = "BS.1534-3, pp. 3 and 25"
+    return [_record("item x condition", "", statistic, float("nan"), warns, sentence, clause)]
+
+
+def _interaction_test(rows: pd.DataFrame) -> tuple[float, float, str]:
+    table = omnibus(rows) if _is_complete(rows) else pd.DataFrame({"effect": []})
+    both = table[table["effect"] == "condition x item"]
+    if not both.empty and both["statistic"].notna().all():
+        f, p = float(both["statistic"].iloc[0]), float(both["p_gg"].iloc[0])
+        return f, p, f"F = {number(f, 2)}, Greenhouse-Geisser {p_in_words(p)}; new listeners, these items"
+    ratio, p, sd = item_condition_test(rows)
+    return ratio, p, f"mixed model, SD {number(sd, 1)} points, {p_in_words(p)}; new listeners and items"
+
+
+def _is_complete(rows: pd.DataFrame) -> bool:
+    table = cells(rows[rows["condition"].isin(_methods(rows))])
+    return len(table) == table["listener"].nunique() * table["item"].nunique() * table["condition"].nunique()
+
+
+def _widest(rows: pd.DataFrame) -> str:
+    """The method whose mean differs most between items, in words."""
+    table = cells(rows[rows["condition"].isin(_methods(rows))])
+    means = table.groupby(["condition", "item"])["score"].mean().unstack()
+    lows, highs = means.min(axis=1), means.max(axis=1)
+    name = str((highs - lows).idxmax())
+    listed = conditions(rows).set_index("condition")["label"]
+    digits = 0 if table["score"].max() > 10 else 1
+    low, high = (number(float(ends[name]), digits) for ends in (lows, highs))
+    return f"the item means of {listed[name]} run from {low} to {high}"
 
 
 def _format_signed(value: float, digits: int) -> str:

@@ -6,14 +6,23 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings.tidy import cells, conditions, fill_columns, is_simulated, select_rated, separate_items
+from analysis.ratings.tidy import (
+    cells,
+    conditions,
+    fill_columns,
+    is_simulated,
+    known_scale,
+    select_rated,
+    separate_items,
+)
 from analysis.statistics.bootstrap import bca, bootstrap_means, influences
 from analysis.statistics.intervals import INTERVALS, LEVEL, Interval, interval
+from analysis.statistics.populations import OF_INTERVAL
 from analysis.statistics.variance import Floats
 
 COLUMNS = [
     "condition", "n_listeners", "n_items", "n_ratings", "mos", "ci_low", "ci_high", "interval",
-    "label", "role", "median", "q1", "q3", "sd", "df", "note", "simulated",
+    "label", "role", "median", "q1", "q3", "sd", "df", "about", "note", "simulated",
 ]  # fmt: skip
 
 
@@ -30,10 +39,10 @@ def mos(
 ) -> pd.DataFrame:
     """Mean opinion score of each condition with its interval.
 
-    The mean is the plain mean of the ratings of kind `trial`; several ratings of one listener, item and
-    condition are averaged first. Repetitions of the study that the interval speaks about: see
-    `analysis.statistics.intervals`. A single item has no variance between items, so that `by="item"` uses
-    the interval over listeners.
+    Several ratings of one listener, item and condition are averaged first; the score is the plain mean of
+    these cells (kind `trial`). An interval ends where the scale does, beyond which no mean can be. Whom it
+    speaks about is in `about`, see `analysis.statistics.intervals`. A single item has no variance between
+    items, so that `by="item"` uses the interval over listeners.
 
     Args:
         frame: Tidy ratings; `listener, item, condition, score` will do.
@@ -47,8 +56,8 @@ def mos(
 
     Returns:
         Columns `condition, n_listeners, n_items, n_ratings, mos, ci_low, ci_high, interval, label, role,
-        median, q1, q3` (Tukey's hinges, as BS.1534-3 asks), `sd, df, note, simulated`; with `by`, that column
-        first.
+        median, q1, q3` (Tukey's hinges, as BS.1534-3 asks), `sd, df, about` (whom the interval speaks
+        about), `note, simulated`; with `by`, that column first.
 
     Raises:
         DesignError: An unknown interval or column, or several attributes and none chosen.
@@ -90,6 +99,10 @@ def _table(
     names = list(listed["condition"])
     groups = {str(name): part for name, part in table.groupby("condition", sort=False)}
     found = _intervals(table, groups, names, method, level, draws, seed)
+    if scale := known_scale(rows):
+        found = [(got.by_logit(scale) if method == "logit" else got).within(scale) for got in found]
+    elif method == "logit":
+        raise DesignError("the interval logit needs the ends of the scale; give them with --scale LOW HIGH")
     records = [
         {
             "condition": name,
@@ -102,6 +115,7 @@ def _table(
             "interval": method,
             **_spread(groups[name]["score"].to_numpy(float)),
             "df": got.df,
+            "about": OF_INTERVAL[method],
             "note": got.note,
         }
         for name, got in zip(names, found, strict=True)

@@ -235,6 +235,12 @@ def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
     `frame.attrs["scales"]`, which pandas carries along, maps attributes to their ends. Where it does not name
     all of the frame's, it is the narrowest usual scale that holds the scores.
     """
+    scores = frame["score"].dropna()
+    return known_scale(frame) or (float(scores.min()), float(scores.max()))
+
+
+def known_scale(frame: pd.DataFrame) -> tuple[float, float] | None:
+    """Return the ends of the scale as in `scale_of`; None if no usual scale holds the scores."""
     known = frame.attrs.get("scales", {})
     declared = [known.get(name) for name in frame["attribute"].unique()]
     if declared and all(declared):
@@ -244,7 +250,7 @@ def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
     for ends in ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0), (-100.0, 100.0)):
         if ends[0] <= low and high <= ends[1]:
             return ends
-    return low, high
+    return None
 
 
 def map_values(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from analysis.formatting import number
 from analysis.ratings.tidy import iter_rows
 
 _SPECIAL = {
@@ -26,11 +27,12 @@ def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
         digits: Decimals of the scores.
     """
     rows = [
-        f"{escape(row.label)} & {row.n_ratings} & {row.mos:z.{digits}f} & "
+        f"{escape(row.label)} & {row.n_ratings} & {_number(row.mos, digits)} & "
         f"{_interval(row.ci_low, row.ci_high, digits)} \\\\"
         for row in iter_rows(table)
     ]
-    caption = f"Mean opinion scores with 95\\,\\% intervals ({escape(table['interval'].iloc[0])})."
+    about = f"{escape(table['interval'].iloc[0])}: {escape(table['about'].iloc[0])}"
+    caption = f"Mean opinion scores with 95\\,\\% intervals ({about})."
     return _table(caption, "tab:mos", "lrrc", "Condition & Ratings & MOS & 95\\,\\% interval", rows, table)
 
 
@@ -42,14 +44,16 @@ def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
         digits: Decimals of the differences.
     """
     rows = [
-        f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {row.difference:z.{digits}f} & "
+        f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {_number(row.difference, digits)} & "
         f"{_interval(row.ci_low, row.ci_high, digits)} & {_p(row.p)} \\\\"
         for row in iter_rows(table)
     ]
     head = "Pair & Difference & 95\\,\\% interval & $p$"
+    together, correction = int(table["together"].iloc[0]), str(table["correction"].iloc[0])
+    corrected = "uncorrected" if correction == "none" else f"corrected by {correction.capitalize()}"
     caption = (
-        f"Paired differences in points; $p$ values: {escape(table['test'].iloc[0])}, "
-        f"{escape(table['correction'].iloc[0])}."
+        f"Paired differences in points with {'simultaneous ' if together > 1 else ''}95\\,\\% intervals and "
+        f"$p$ values ({escape(table['test'].iloc[0])}, {corrected}), about {escape(table['about'].iloc[0])}."
     )
     return _table(caption, "tab:differences", "lrcr", head, rows, table)
 
@@ -70,7 +74,12 @@ def _table(caption: str, label: str, columns: str, head: str, rows: list[str], t
 
 
 def _interval(low: float, high: float, digits: int) -> str:
-    return "--" if math.isnan(low) else f"{low:z.{digits}f} to {high:z.{digits}f}"
+    return "--" if math.isnan(low) else f"{_number(low, digits)} to {_number(high, digits)}"
+
+
+def _number(value: float, digits: int) -> str:
+    """A number with a minus sign, which in text mode is a hyphen."""
+    return "--" if math.isnan(value) else escape(number(value, digits))
 
 
 def _p(p: float) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from analysis.ratings.tidy import conditions
+import pandas as pd
+
+from analysis.ratings.tidy import cells, conditions
 from analysis.report.results import Results
 from analysis.report.screening_text import describe_screening, rules_applied
 
@@ -12,6 +14,8 @@ from analysis.report.screening_text import describe_screening, rules_applied
 REFERENCES_OF = {
     "camp": "J. Camp, T. Kenter, L. Finkelstein, R. Clark. MOS vs. AB: Evaluating text-to-speech systems "
             "reliably using clustered standard errors. Interspeech 2023.",
+    "clark": "H. H. Clark. The language-as-fixed-effect fallacy: A critique of language statistics in "
+             "psychological research. Journal of Verbal Learning and Verbal Behavior 12(4):335–359, 1973.",
     "efron": "B. Efron. Better bootstrap confidence intervals. Journal of the American Statistical "
              "Association 82:171–185, 1987.",
     "henderson": "C. R. Henderson. Estimation of variance and covariance components. Biometrics "
@@ -53,6 +57,8 @@ _INTERVALS = {
                 "freedom",
     "naive-t": "are t intervals over single ratings as if they were independent, which ratings by one "
                "listener and of one item are not (Camp et al., 2023), so that these intervals are too narrow",
+    "logit": f"treat {_MODEL}, are computed on the logit scale of the mean, and speak about new listeners "
+             "and new items",
     "bootstrap": "are BCa bootstrap intervals (Efron, 1987) over listeners and items resampled together "
                  "(Owen, 2007)",
 }  # fmt: skip
@@ -62,11 +68,20 @@ _TESTS = {
     "permutation": "a sign-flip permutation test over the listeners' summed differences",
     "medians": "the permutation test of medians of ITU-R BS.1534-3, attachment 3, which ignores the pairing",
 }
+_NESTED = (
+    "Welch's t test with a variance of listeners and one of the items of each condition (after Clark, 1973)"
+)
+_INTERVAL_OF_TEST = {
+    "two-way": "",
+    "wilcoxon": "(t, over listeners) ",
+    "permutation": "(t, over listeners) ",
+    "medians": "(t, over single ratings) ",
+}
 _CORRECTIONS = {"holm": "Holm (1979)", "hochberg": "Hochberg (1988)"}
 _CITED = {
-    "camp": "Camp et al.", "efron": "Efron", "henderson": "Henderson's", "hochberg": "Hochberg",
-    "holm": "Holm", "bs1534": "BS.1534-3", "mendonca": "Mendonça", "owen": "Owen", "pratt": "Pratt",
-    "ribeiro": "Ribeiro", "smyth": "Smyth", "tsui": "Tsui", "weerahandi": "Weerahandi",
+    "camp": "Camp et al.", "clark": "Clark", "efron": "Efron", "henderson": "Henderson's",
+    "hochberg": "Hochberg", "holm": "Holm", "bs1534": "BS.1534-3", "mendonca": "Mendonça", "owen": "Owen",
+    "pratt": "Pratt", "ribeiro": "Ribeiro", "smyth": "Smyth", "tsui": "Tsui", "weerahandi": "Weerahandi",
 }  # fmt: skip
 
 
@@ -86,8 +101,7 @@ def methods(results: Results) -> str:
         "SIMULATED ratings: no person listened." if results.simulated else "",
         _design(results),
         describe_screening(results),
-        f"Mean opinion scores are plain means of {len(trials)} ratings; their 95 % intervals "
-        f"{_INTERVALS[options.interval]}.",
+        f"{_means(trials)}; their 95 % intervals {_INTERVALS[options.interval]}{_ends(results)}.",
         _comparisons(results),
         f"Analysed with {software()} (seed {options.seed}).",
     ]
@@ -104,6 +118,24 @@ def _is_cited(key: str, results: Results) -> bool:
     """The standard is not cited if nobody was screened by it."""
     by_medians = "comparisons" in results.tables and results.options.test == "medians"
     return key != "bs1534" or bool(rules_applied(results)) or by_medians
+
+
+def _means(trials: pd.DataFrame) -> str:
+    """What the means are means of: ratings, or cells of several ratings."""
+    n = len(cells(trials))
+    if n == len(trials):
+        return f"Mean opinion scores are plain means of {n} ratings"
+    return (
+        f"Mean opinion scores are plain means of {n} cell means, one per listener, item and condition, of "
+        f"{len(trials)} ratings"
+    )
+
+
+def _ends(results: Results) -> str:
+    """Say that an interval was cut where the scale ends, if one was."""
+    low, high = results.scale
+    cut = (results.mos["ci_low"] == low) | (results.mos["ci_high"] == high)
+    return "; they end where the scale does" if cut.any() and results.options.interval != "logit" else ""
 
 
 def _design(results: Results) -> str:
@@ -124,28 +156,28 @@ def _comparisons(results: Results) -> str:
     if "comparisons" not in results.tables:
         return ""
     options, table = results.options, results.tables["comparisons"]
-    n = len(table)
+    together, about = int(table["together"].iloc[0]), str(table["about"].iloc[0])
     two_way = options.interval == "two-way"
     test = _TESTS.get(options.test) or f"a test that treats {'them in the same way' if two_way else _MODEL}"
     if options.test == "two-way" and len({*table["condition_a"], *table["condition_b"]}) > 2:
         test += ", with the variances of all compared pairs moderating one another (Smyth, 2004)"
-    over = f"over {n} comparison{'' if n == 1 else 's'}"
-    corrected = (
-        "p values are not corrected for their number"
-        if options.correction == "none"
-        else f"p values are corrected by {_CORRECTIONS[options.correction]} {over}"
-    )
-    kind = (
-        "are of the same kind as those of the means"
-        if two_way
-        else "belong to that test"
-        if options.test == "two-way"
-        else f"treat {_MODEL}"
-    )
+    where = "on the differences within listener and item"
+    if table["note"].str.startswith("means over different").any():
+        where = "on the means over their different items or listeners"
+        test = _NESTED
+    if options.correction == "none":
+        corrected = "p values and intervals are not corrected for the number of comparisons"
+    else:
+        over = f"{together} comparison{'' if together == 1 else 's'}"
+        corrected = f"p values are corrected by {_CORRECTIONS[options.correction]} over {over}"
+        if together > 1:
+            corrected += f", and the 95 % intervals hold for all {together} at once (Bonferroni)"
+            if options.test == "two-way":
+                corrected += "; where the p value finds a difference that the interval does not, it ends at 0"
+    kind = _INTERVAL_OF_TEST[options.test]
     return (
-        f"{_describe_comparison(results)} on the differences within listener and item by {test}; "
-        f"{corrected}. The "
-        f"intervals of the differences {kind} and are not adjusted for the number of comparisons."
+        f"{_describe_comparison(results)} {where} by {test}; {corrected}. Intervals {kind}and p values "
+        f"speak about {about}."
     )
 
 

@@ -12,6 +12,8 @@ from markupsafe import Markup
 from analysis.models.screening import STANDARD_SCALE
 from analysis.ratings.tidy import conditions
 from analysis.report import table_columns as columns
+from analysis.report.captions import captions
+from analysis.report.headline import headline
 from analysis.report.html_tables import Column, Table, table_of
 from analysis.report.methods_text import methods, references, software
 from analysis.report.results import Results
@@ -44,6 +46,8 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "results": results,
         "figures": {name: Markup(svg) for name, svg in figures.items()},
         "counts": _counts(results),
+        "headline": [unbroken(sentence) for sentence in headline(results)],
+        "about": captions(results),
         "mos": table_of(results.mos, columns.MOS, digits),
         "mos_unscreened": table_of(results.mos_unscreened, columns.MOS, digits),
         "by_standard": results.scale == STANDARD_SCALE or bool(rules_applied(results)),
@@ -103,7 +107,7 @@ def _warnings(results: Results) -> list[str]:
     found = warn_of_no_screening(results)
     if "assumptions" in results.tables:
         rows = results.tables["assumptions"]
-        found += list(rows.loc[rows["warns"], "sentence"])
+        found += list(rows.loc[rows["warns"] & (rows["check"] != "item x condition"), "sentence"])
     return [unbroken(sentence) for sentence in found]
 
 

@@ -1,8 +1,9 @@
-"""Intervals of a mean score: six answers to the question of what would vary in a repetition of the study.
+"""Intervals of a mean score: seven answers to the question of what would vary in a repetition of the study.
 
 | name | what would vary | method |
 |---|---|---|
 | `two-way` | listeners and items | random effects of both, generalised (`analysis.statistics.crossed`) |
+| `logit` | listeners and items | the same on the logit scale of the mean, between the ends of the scale |
 | `listener` | listeners | t over listeners; the items are taken as fixed |
 | `item` | items | t over items; the listeners are taken as fixed |
 | `crowdmos` | listeners and items | Ribeiro et al., CrowdMOS, ICASSP 2011; min(I, J) - 1 degrees of freedom |
@@ -12,17 +13,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from analysis.errors import DesignError
 from analysis.statistics.crossed import CrossedMean, crossed_mean
 from analysis.statistics.variance import Floats, Ints
 
 LEVEL = 0.95  # coverage of every interval, unless a caller asks for another
-INTERVALS = ("two-way", "listener", "item", "crowdmos", "naive-t", "bootstrap")
+INTERVALS = ("two-way", "listener", "item", "crowdmos", "naive-t", "logit", "bootstrap")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,23 @@ class Interval:
         low, high = found.mean - half, found.mean + half
         return cls(found.mean, low, high, level, error, df, found.note, found.p_value())
 
+    def within(self, scale: tuple[float, float]) -> Interval:
+        """Return the interval without what lies beyond the scale, where no mean can be: the same coverage."""
+        low, high = scale
+        return replace(
+            self, low=float(np.clip(self.low, low, high)), high=float(np.clip(self.high, low, high))
+        )
+
+    def by_logit(self, scale: tuple[float, float]) -> Interval:
+        """Return the interval that is symmetric on the logit scale of the mean, by the delta method."""
+        low, high = scale
+        width, share = high - low, (self.mean - low) / (high - low)
+        if np.isnan(self.low) or not 0 < share < 1:
+            return self
+        half = (self.high - self.mean) / width / (share * (1 - share))
+        ends = special.expit(special.logit(share) + np.array([-half, half]))
+        return replace(self, low=low + width * float(ends[0]), high=low + width * float(ends[1]))
+
     @classmethod
     def missing(cls, mean: float, level: float, why: str) -> Interval:
         """Return a mean whose interval cannot be estimated."""
@@ -89,7 +107,7 @@ def interval(
     """Compute one closed-form interval of a mean.
 
     Args:
-        method: One of `INTERVALS` except `bootstrap`.
+        method: One of `INTERVALS` except `bootstrap`; `logit` is `two-way` before `Interval.by_logit`.
         scores: Mean rating of each listener x item cell [n].
         listeners: Index of the listener of each cell [n].
         items: Index of the item of each cell [n].
@@ -99,7 +117,7 @@ def interval(
     Raises:
         DesignError: An unknown method.
     """
-    if method == "two-way":
+    if method in ("two-way", "logit"):
         return Interval.crossed(crossed_mean(scores, listeners, items), level)
     if method == "listener":
         return _cluster_interval(scores, listeners, level, "listener")

@@ -35,7 +35,8 @@ def differences(frame: pd.DataFrame) -> Axes:
     table = pd.DataFrame(
         [
             {"condition_a": a[0], "condition_b": b[0], "label_a": a[1], "label_b": b[1], "p": k % 3 / 20,
-             "difference": k % 40 - 10.0, "ci_low": k % 40 - 15.0, "ci_high": k % 40, "correction": "holm"}
+             "difference": k % 40 - 10.0, "ci_low": k % 40 - 15.0, "ci_high": k % 40, "correction": "holm",
+             "together": 9, "about": "new listeners and items"}
             for k, (a, b) in enumerate(pairs)
         ]
     )  # fmt: skip
@@ -45,7 +46,9 @@ def differences(frame: pd.DataFrame) -> Axes:
 def mos_table(frame: pd.DataFrame) -> pd.DataFrame:
     listed = conditions(frame)
     middle = np.linspace(90, 10, len(listed))
-    return listed.assign(mos=middle, ci_low=middle - 5, ci_high=middle + 5, interval="two-way")
+    return listed.assign(
+        mos=middle, ci_low=middle - 5, ci_high=middle + 5, interval="two-way", about="new listeners and items"
+    )
 
 
 PLOTS: dict[str, Callable[[pd.DataFrame], Axes]] = {

@@ -40,7 +40,8 @@ def test_dollars_and_underscores_are_drawn_as_they_are(plot: str, tmp_path: Path
 def test_an_interval_beyond_the_scale_is_shown_to_its_end() -> None:
     frame = ratings({"A": [2, 30, 2], "B": [40, 90, 95]})
     table = analysis.mos(frame)
-    assert table["ci_low"].min() < -10 and table["ci_high"].max() > 110
+    assert table["ci_low"].min() >= 0 and table["ci_high"].max() <= 100, "no mean is beyond the scale"
+    table = table.assign(ci_low=[-20.0, -12.0], ci_high=[115.0, 120.0])
     for style, ends in (("default", "get_xlim"), ("paper", "get_ylim")):
         ax = analysis.plot_mos(frame, table=table, style=style)
         low, high = getattr(ax, ends)()
@@ -80,8 +81,11 @@ def test_ranks_need_a_complete_trial() -> None:
 
 
 def test_an_axis_says_the_level_of_its_intervals(mushra: pd.DataFrame) -> None:
-    assert plot_mos(mushra).get_xlabel() == "MOS with 95 % interval (two-way)"
+    assert plot_mos(mushra).get_xlabel() == "MOS with 95 % interval\n(two-way: new listeners and items)"
     table = mos(mushra, level=0.9)
-    assert plot_mos(mushra, table=table).get_xlabel() == "MOS with 90 % interval (two-way)"
+    assert plot_mos(mushra, table=table).get_xlabel().startswith("MOS with 90 % interval\n")
     pairs = compare(mushra, level=0.99, draws=200)
-    assert "points, 99 % interval" in plot_differences(mushra, table=pairs).get_xlabel()
+    assert (
+        "points, 99 % interval\n(new listeners and items; filled"
+        in plot_differences(mushra, table=pairs).get_xlabel()
+    )

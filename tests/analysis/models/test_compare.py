@@ -14,11 +14,11 @@ from statsmodels.stats.multitest import multipletests
 
 from analysis import DesignError, compare
 from analysis.formatting import p_in_words
-from analysis.models.compare import _wilcoxon
+from analysis.models.compared_pair import wilcoxon
 from analysis.statistics.corrections import adjust
 from analysis.statistics.crossed import crossed_mean
 from analysis.statistics.effect_sizes import cohens_dz, rank_biserial, superiority
-from analysis.statistics.intervals import Interval
+from analysis.statistics.intervals import Interval, interval
 from analysis.statistics.moderation import share_variances
 from analysis.statistics.permutation import medians, sign_flip
 
@@ -46,7 +46,7 @@ def test_all_pairs_with_their_tests(make: Make) -> None:
         gaps = (wide[a] - wide[b]).dropna()
         codes = [pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1)]
         found.append(crossed_mean(gaps.to_numpy(), *codes))
-    expected = Interval.crossed(share_variances(found, 3)[0], 0.95)
+    expected = Interval.crossed(share_variances(found, 3)[0], 1 - 0.05 / 3)
     gaps = (wide["A"] - wide["B"]).dropna()
     assert (row["difference"], row["ci_low"], row["ci_high"]) == pytest.approx(
         (gaps.mean(), expected.low, expected.high)
@@ -90,10 +90,24 @@ def test_the_sentence(make: Make) -> None:
     ends = f"{row['ci_low']:.1f} to {row['ci_high']:.1f}"
     assert row["sentence"] == (
         f"LMAC -6 dB is {row['difference']:.1f} points above L-MAC, 95 % interval {ends}, "
-        f"{p_in_words(row['p'])}, Holm."
+        f"{p_in_words(row['p'])}, Holm (new listeners and items)."
     )
     none = compare(frame, correction="none", test="permutation", level=0.9).iloc[0]["sentence"]
-    assert "90 % interval" in none and none.endswith("p = 0.0005.")
+    assert "90 % interval" in none and none.endswith("p = 0.0005 (new listeners, these items).")
+
+
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [
+        (0.00001, "p < 0.0001"),
+        (0.0003, "p = 0.0003"),
+        (0.0213, "p = 0.021"),
+        (0.9999, "p = 1"),
+        (np.nan, "p not estimable"),
+    ],
+)
+def test_p_values_in_words(p: float, words: str) -> None:
+    assert p_in_words(p) == words
 
 
 def test_equal_conditions(make: Make) -> None:
@@ -118,7 +132,9 @@ def test_equal_differences_tell_nothing_of_how_they_vary(make: Make) -> None:
         "A is 5.3 points above B; an interval is not estimable if all differences are equal."
     )
     tested = compare(both, test="permutation").iloc[0]["sentence"]
-    assert tested.endswith("not estimable if all differences are equal; p = 0.500, Holm.")
+    assert tested.endswith(
+        "not estimable if all differences are equal; p = 0.500, Holm (new listeners, these items)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,8 +158,8 @@ def test_one_listener_and_nothing_to_compare(make: Make) -> None:
     assert row["sentence"].endswith("an interval is not estimable from one listener.")
     with pytest.raises(DesignError, match="only one condition, 'A'; nothing to compare"):
         compare(make(means={"A": 5.0}))
-    apart = make(means={"A": 5.0, "B": 6.0})
-    apart = apart[(apart["condition"] == "A") == (apart["item"] < "item 03")]
+    apart = make(means={"A": 5.0, "B": 6.0}, items=2)
+    apart = apart[(apart["condition"] == "A") == (apart["item"] < "item 01")]
     with pytest.raises(DesignError, match="no listener rated both 'B' and 'A'"):
         compare(apart)
     with pytest.raises(DesignError, match="unknown test 'wald'"):
@@ -256,7 +272,7 @@ def test_the_signed_rank_test_of_thirty_listeners_counts_all_patterns_of_signs()
             ways[total] += ways[total - rank]
     positive = int(ranks[differences > 0].sum())
     expected = min(2 * sum(ways[: min(positive, 465 - positive) + 1]) / 2**30, 1)
-    assert _wilcoxon(differences) == pytest.approx(expected)
+    assert wilcoxon(differences) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("top", "decimals"), [(5.0, 2), (10.0, 2), (50.0, 1)])
@@ -266,3 +282,64 @@ def test_short_scales_have_two_decimals_in_the_sentence(
     frame = mushra.assign(score=mushra["score"] / mushra["score"].max() * top)
     row = compare(frame, correction="none").iloc[0]
     assert f" is {row['difference']:.{decimals}f} points above " in row["sentence"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_interval_leaves_out_0_if_and_only_if_its_corrected_p_is_below_5_percent(
+    make: Make, seed: int
+) -> None:
+    means = {"A": 60.0, "B": 57.0, "C": 50.0, "D": 48.0, "E": 44.0}
+    frame = make(listeners=9, items=6, means=means, seed=seed)
+    for correction in ("holm", "hochberg", "none"):
+        table = compare(frame, correction=correction)
+        assert ((table["ci_low"] < 0) == (table["p"] >= 0.05)).all()
+        assert set(table["together"]) == {1 if correction == "none" else 10}
+    assert (table["ci_high"] < compare(frame)["ci_high"]).all(), "ten at once are wider than one"
+
+
+def test_simultaneous_intervals_are_those_of_bonferroni_and_end_at_0_where_holm_finds_more(
+    make: Make,
+) -> None:
+    frame = make(listeners=9, items=6)
+    table, wide = compare(frame), compare(frame, correction="none", level=1 - 0.05 / 3)
+    assert table["ci_high"].to_numpy() == pytest.approx(wide["ci_high"].to_numpy())
+    assert table["ci_low"].to_numpy()[:2] == pytest.approx(wide["ci_low"].to_numpy()[:2])
+    assert table["p"].iloc[2] < 0.05 and wide["ci_low"].iloc[2] < 0 and table["ci_low"].iloc[2] == 0
+    assert table["sentence"].str.contains(", simultaneous 95 % interval ").all()
+
+
+@pytest.mark.parametrize(
+    ("test", "kind", "about"),
+    [
+        ("wilcoxon", "listener", "new listeners, these items"),
+        ("permutation", "listener", "new listeners, these items"),
+        ("medians", "naive-t", "single ratings as if independent"),
+    ],
+)
+def test_interval_and_p_speak_about_the_same_population(make: Make, test: str, kind: str, about: str) -> None:
+    frame = make(listeners=9, items=6)
+    row = compare(frame, test=test, draws=200, correction="none").iloc[0]
+    wide = frame.pivot(index=["listener", "item"], columns="condition", values="score")
+    gaps = (wide[row["condition_a"]] - wide[row["condition_b"]]).dropna()
+    codes = [pd.factorize(gaps.index.get_level_values(k))[0] for k in (0, 1)]
+    expected = interval(kind, gaps.to_numpy(), *codes)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.low, expected.high))
+    assert row["about"] == about and row["sentence"].endswith(f"({about}).")
+
+
+def test_means_over_different_items_are_compared_without_pairing(make: Make) -> None:
+    frame = make(listeners=12, items=10, means={"A": 60.0, "B": 40.0}, seed=2)
+    frame = frame[(frame["condition"] == "A") == (frame["item"] < "item 05")]
+    row = compare(frame).iloc[0]
+    means = frame.groupby(["condition", "item"])["score"].mean()
+    by_listener = frame.pivot_table(index="listener", columns="condition", values="score")
+    parts = [
+        (by_listener["A"] - by_listener["B"]).var() / 12, means["A"].var() / 5, means["B"].var() / 5,
+    ]  # fmt: skip
+    variance = sum(parts)
+    df = variance**2 / sum(part**2 / n for part, n in zip(parts, (11, 4, 4), strict=True))
+    t = (means["A"].mean() - means["B"].mean()) / variance**0.5
+    assert row["df"] == pytest.approx(df)
+    assert row["p_two_way"] == pytest.approx(2 * stats.t.sf(t, df))
+    assert row["note"] == "means over different listeners or items, compared without pairing"
+    assert (row["n_listeners"], row["n_items"], row["n_pairs"]) == (12, 10, 0)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy import optimize
+from scipy import optimize, stats
 
-from analysis import DesignError, mixed_model, omnibus
-from analysis.models.mixed import _fit, _pages
+from analysis import DesignError, load_ratings, mixed_model, omnibus
+from analysis.models.mixed import _fit, _pages, item_condition_test
 from analysis.models.reml import FullPages, Pages
 from analysis.ratings.tidy import cells
 from analysis.statistics.intervals import interval
@@ -144,7 +145,7 @@ def test_missing_cells_leave_no_component_stuck_at_zero(make: Make, seed: int) -
         ).fun
         for start in (0.02, 0.3)
     )  # fmt: skip
-    assert pages.solve(_fit(pages)[0])[0] <= best + 1e-3
+    assert pages.solve(_fit(pages)[1])[0] <= best + 1e-3
 
 
 def test_the_equations_hold_at_the_corners_of_the_search(make: Make) -> None:
@@ -206,3 +207,19 @@ def test_equal_differences_leave_no_residual(make: Make) -> None:
         both = pd.concat([frame, apart]).assign(score=score).reset_index(drop=True)
         with pytest.raises(DesignError, match="needs ratings that vary; nothing is left for the residual"):
             mixed_model(both)
+
+
+def test_the_item_x_condition_test_agrees_with_lme4(codec_csv: Path) -> None:
+    # R 4.2.2, lme4 1.1-31 on the ratings of the seven codecs: 2 (logLik(full) - logLik(without)) by REML.
+    ratio, p, sd = item_condition_test(load_ratings(codec_csv))
+    assert ratio == pytest.approx(172.5949, abs=0.01)
+    assert p == pytest.approx(stats.chi2.sf(172.5949, 1) / 2, rel=0.02)
+    assert sd == pytest.approx(10.2487, abs=0.002)
+
+
+def test_the_item_x_condition_test_needs_items_under_two_conditions(make: Make) -> None:
+    frame = make(items=8, own=(2.0, 0.0), seed=6, missing=0.2)
+    assert item_condition_test(frame)[1] > 0.05
+    nested = frame[(frame["condition"] == "A") == (frame["item"] < "item 04")]
+    with pytest.raises(DesignError, match="two items that were rated under two conditions"):
+        item_condition_test(nested[nested["condition"] != "C"], among=["A", "B"])

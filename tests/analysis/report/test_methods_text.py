@@ -44,13 +44,31 @@ def test_the_model_is_told_once_where_means_and_differences_share_it(mushra: pd.
         in said
     )
     assert (
-        "treats them in the same way; p values are corrected by Holm (1979) over 1 comparison. The intervals "
-        in said
+        "treats them in the same way; p values are corrected by Holm (1979) over 1 comparison. Intervals and "
+        "p values speak about new listeners and items." in said
     )
+
+
+def test_simultaneous_intervals_are_described(mushra: pd.DataFrame) -> None:
+    said = methods(analysed(mushra, against="good"))
     assert (
-        "of the differences are of the same kind as those of the means and are not adjusted for the number of"
-        in said
+        "over 4 comparisons, and the 95 % intervals hold for all 4 at once (Bonferroni); where the p value "
+        "finds a difference that the interval does not, it ends at 0. " in said
     )
+
+
+def test_means_of_repeated_ratings_and_of_other_items_are_described(mushra: pd.DataFrame) -> None:
+    assert f"plain means of {len(mushra)} ratings; their" in methods(analysed(mushra))
+    again = pd.concat([mushra, mushra.assign(session="second")], ignore_index=True)
+    assert (
+        f"plain means of {len(mushra)} cell means, one per listener, item and condition, of "
+        f"{2 * len(mushra)} ratings; their" in methods(analysed(again))
+    )
+    rows = mushra[mushra["condition"].isin(["good", "poor"])]
+    nested = rows[(rows["condition"] == "good") == (rows["item"] < "item 03")].reset_index(drop=True)
+    results = analysed(nested)
+    assert "on the means over their different items or listeners by Welch's t test" in methods(results)
+    assert any(reference.startswith("H. H. Clark") for reference in references(results))
 
 
 @pytest.mark.parametrize(
@@ -72,10 +90,14 @@ def test_differences_have_their_own_model_beside_other_intervals(
     mushra: pd.DataFrame, test: str, sentence: str
 ) -> None:
     said = methods(analysed(mushra, interval="naive-t", test=test, correction="none"))
-    assert sentence in said and said.count(MODEL) == 1
-    assert "p values are not corrected for their number" in said
-    ends = "belong to that test" if test == "two-way" else f"treat {MODEL}"
-    assert f"The intervals of the differences {ends}" in said
+    assert sentence in said and said.count(MODEL) == (test == "two-way")
+    assert "p values and intervals are not corrected for the number of comparisons" in said
+    ends = {
+        "two-way": "Intervals and p values speak about new listeners and items.",
+        "medians": "Intervals (t, over single ratings) and p values speak about single ratings as if",
+    }
+    of_listeners = "Intervals (t, over listeners) and p values speak about new listeners, these items."
+    assert ends.get(test, of_listeners) in said
 
 
 def test_who_is_compared_with_whom(mushra: pd.DataFrame) -> None:

@@ -78,13 +78,10 @@ def test_captions_say_what_the_headers_mean(mushra: pd.DataFrame) -> None:
     results = analyse(mushra, Options(draws=200, against="good", test="wilcoxon"))
     page = render_page(results, FIGURES, "x")
     assert (
-        "95 % intervals, not adjusted for the number of pairs; p values are corrected by Holm over 4 pairs."
-        in page
+        "Paired differences in points: simultaneous 95 % intervals of 4 pairs and p values corrected by Holm "
+        "over 4 pairs, both about new listeners, these items." in page
     )
-    assert (
-        "The first p value is of the test wilcoxon, corrected by Holm over 4 pairs; those after it are"
-        in page
-    )
+    assert "The first p value is of the test wilcoxon; those after it are uncorrected: " in page
     assert "their intervals are in significance.csv." in page
     found = set(results.tables["comparisons"].columns)
     assert {"rank_biserial", "p_medians", "dz_low", "superiority_high"} <= found, "not on the page, but there"
@@ -92,7 +89,7 @@ def test_captions_say_what_the_headers_mean(mushra: pd.DataFrame) -> None:
     parser.feed(page)
     assert parser.open == []
     page = render_page(analyse(mushra, Options(draws=200, correction="none")), FIGURES, "x")
-    assert "p values are uncorrected." in page
+    assert "95 % intervals and p values uncorrected, both about new listeners and items" in page
 
 
 def test_tables_fit_a_screen_and_scroll_within_their_box_on_a_phone(

@@ -104,11 +104,15 @@ def test_captions_say_whether_listeners_were_screened() -> None:
     frame = ratings(("A", "reference"))
     frame.loc[frame["condition"] == "reference", "score"] = 100.0
     figures = dict.fromkeys(("mos", "box", "violin", "listeners", "differences"), "")
-    assert "intervals, after screening." in render_page(analyse(frame, FAST), figures, "x")
+    assert "Scores after screening (95 % intervals, two-way: new listeners and items)" in render_page(
+        analyse(frame, FAST), figures, "x"
+    )
     for rows, exclude, said in (
         (frame, (), "Screening was switched off"),
         (ratings(), RULES, "Nobody was screened:"),
     ):
         page = render_page(analyse(rows, Options(draws=200, exclude=exclude)), figures, "x")
-        assert "intervals, of all listeners, none screened." in page and "after screening" not in page
+        assert (
+            "scores of all listeners, none screened (95 % intervals" in page and "after screening" not in page
+        )
         assert page.index("Before you trust the means") < page.index(said) < page.index('id="distributions"')

@@ -1,0 +1,54 @@
+"""What a reader takes away from a report: at most three sentences, each about one population."""
+
+from __future__ import annotations
+
+from analysis.formatting import number
+from analysis.ratings.tidy import conditions, iter_rows
+from analysis.report.results import Results
+
+
+def headline(results: Results) -> list[str]:
+    """Return the highest mean, what it is distinguished from, and whether that depends on the item."""
+    listed = conditions(results.screened)
+    names = list(listed.loc[listed["role"] == "method", "condition"]) or list(listed["condition"])
+    table = results.mos[results.mos["condition"].isin(names)]
+    best = next(iter_rows(table.sort_values("mos", ascending=False, kind="stable")))
+    digits = 1 if results.scale[1] - results.scale[0] > 10 else 2
+    ends = f"{number(best.ci_low, digits)} to {number(best.ci_high, digits)}"
+    known = f"95 % interval {ends}, {best.about}" if best.ci_low == best.ci_low else f"interval {best.note}"
+    what = "methods" if "method" in set(listed["role"]) else "conditions"
+    among = f"Of the {len(names)} {what}, {best.label} has" if len(names) > 1 else f"{best.label} has"
+    highest = "the highest mean" if len(names) > 1 else "the mean"
+    return [
+        f"{among} {highest}: {number(best.mos, digits)} ({known}).",
+        *_distinguished(results, best.condition, best.label, names),
+        *_by_item(results),
+    ]
+
+
+def _distinguished(results: Results, best: str, label: str, names: list[str]) -> list[str]:
+    if "comparisons" not in results.tables or len(names) < 2:
+        return []
+    rows = results.tables["comparisons"]
+    rows = rows[((rows["condition_a"] == best) | (rows["condition_b"] == best)) & rows["p"].notna()]
+    rows = rows[rows["condition_a"].isin(names) & rows["condition_b"].isin(names)]
+    if rows.empty:
+        return []
+    clear = rows[(rows["p"] < 0.05) & (rows["condition_a"] == best)]
+    correction = rows["correction"].iloc[0]
+    how = f"p < 0.05{'' if correction == 'none' else f', {correction.capitalize()}'}, {rows['about'].iloc[0]}"
+    if clear.empty:
+        whom = "the other one" if len(rows) == 1 else f"any of the {len(rows)} others"
+        return [f"The ratings do not distinguish {label} from {whom} ({how})."]
+    if len(clear) == len(rows):
+        whom = "the other one" if len(rows) == 1 else f"all {len(rows)} others"
+    else:
+        whom = f"{len(clear)} of the {len(rows)} others"
+    return [f"It is distinguished from {whom} ({how})."]
+
+
+def _by_item(results: Results) -> list[str]:
+    if "assumptions" not in results.tables:
+        return []
+    rows = results.tables["assumptions"]
+    return list(rows.loc[(rows["check"] == "item x condition") & rows["warns"], "sentence"])
