@@ -5,7 +5,6 @@ Reading follows YAML 1.2, as JavaScript's readers and so webMUSHRA do: `no`, `ye
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +23,9 @@ _FLOAT = re.compile(
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
 _TEXT = "tag:yaml.org,2002:str"
 _MAX_NODES = 2_000_000
-_COLON_IN_TEXT = re.compile(r"^(?P<key>\s*(?:-\s+)*[\w-]+\s*:\s+)(?P<text>[^\s'\"|>\[{&*!#].*?)\s*$")
-_QUESTION_IN_FLOW = re.compile(
-    r"(?P<key>[:,\[{]\s+)(?P<text>[^\s'\"\[\]{},:#][^'\"\[\]{},:#]*\?[^'\"\[\]{},:#]*?)(?=\s*[,\]}])"
-)
+_REST_OF_LINE = re.compile(r"[^\0\r\n\x85\u2028\u2029]*")
+_COLON_IN_TEXT = re.compile(r":(?:[ \t]|$)")
+_QUESTION_IN_FLOW = re.compile(r"[^'\"\[\]{},:#\n]*\?[^'\"\[\]{},:#\n]*?(?=\s*[,\]}])")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,41 @@ class Document:
 
 
 class _Reader(yaml.SafeLoader):
-    """SafeLoader with the scalars of YAML 1.2."""
+    """SafeLoader with the scalars of YAML 1.2, and two texts that webMUSHRA's reader accepts as they are.
+
+    That reader takes ': ' in plain text, which YAML forbids, and '?' in plain text between braces, which YAML
+    1.2 allows and the reader used here does not. Both would be an error wherever they are found below.
+    """
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.repaired: list[int] = []
+
+    def fetch_plain(self) -> None:
+        text = self._text_with_question() if self.flow_level else self._text_with_colon()
+        if text is None:
+            super().fetch_plain()  # type: ignore[no-untyped-call]
+            return
+        self.save_possible_simple_key()  # type: ignore[no-untyped-call]
+        self.allow_simple_key = False
+        start = self.get_mark()  # type: ignore[no-untyped-call]
+        self.forward(len(text))  # type: ignore[no-untyped-call]
+        end = self.get_mark()  # type: ignore[no-untyped-call]
+        self.tokens.append(yaml.ScalarToken(text, False, start, end, '"'))
+        self.repaired.append(start.line + 1)
+
+    def _text_with_colon(self) -> str | None:
+        """Return the rest of the line, if it is a value on the line of its key and contains a colon."""
+        if self.allow_simple_key or self.flow_level in self.possible_simple_keys:
+            return None
+        found = _REST_OF_LINE.match(self.buffer, self.pointer)
+        line = "" if found is None else found[0].rstrip()
+        # A colon in a comment, which ends the text, is none of it.
+        return line if _COLON_IN_TEXT.search(line.split(" #")[0].rstrip()) else None
+
+    def _text_with_question(self) -> str | None:
+        found = _QUESTION_IN_FLOW.match(self.buffer, self.pointer)
+        return None if found is None else found[0]
 
 
 _Reader.yaml_implicit_resolvers = {}
@@ -73,27 +105,21 @@ def parse(text: str, source: str) -> Document:
     Raises:
         ConfigError: the text is not YAML, or a key occurs twice in one mapping.
     """
-    repaired: list[int] = []
-    while True:
-        try:
-            return _document(text, source, tuple(repaired))
-        except yaml.MarkedYAMLError as error:
-            better = _repair(error, text)
-            if better is None or better[1] in repaired:
-                raise ConfigError(f"{source}{_place(error)}: {_problem(error)}; expected YAML") from error
-            text = better[0]
-            repaired.append(better[1])
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{source}: {str(error).splitlines()[0]}; expected YAML") from error
-        except RecursionError as error:
-            raise ConfigError(f"{source}: is nested too deep; expected a study's config") from error
+    try:
+        return _document(text, source)
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{source}{_place(error)}: {_problem(error)}; expected YAML") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source}: {str(error).splitlines()[0]}; expected YAML") from error
+    except RecursionError as error:
+        raise ConfigError(f"{source}: is nested too deep; expected a study's config") from error
 
 
-def _document(text: str, source: str, repaired: tuple[int, ...]) -> Document:
+def _document(text: str, source: str) -> Document:
     reader = _Reader(text)
     try:
         composer = _Composer(reader, source)
-        return Document(composer.document(), composer.lines, repaired)
+        return Document(composer.document(), composer.lines, tuple(reader.repaired))
     finally:
         reader.dispose()
 
@@ -200,27 +226,6 @@ class _Composer:
 def _line_of(event: Any) -> int:
     line: int = event.start_mark.line
     return line + 1
-
-
-def _repair(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int] | None:
-    """Quote a text that webMUSHRA's reader accepts as it is; return the repaired file and the line.
-
-    That reader takes ': ' in plain text, which YAML forbids, and '?' in plain text between braces, which YAML
-    1.2 allows and the reader used here does not.
-    """
-    rules = ((_COLON_IN_TEXT, "mapping values are not allowed here"), (_QUESTION_IN_FLOW, "but got '?'"))
-    mark, lines = error.problem_mark, text.split("\n")
-    for pattern, problem in rules:
-        if mark is None or mark.line >= len(lines) or problem not in (error.problem or ""):
-            continue
-        line, count = pattern.subn(lambda found: found["key"] + _quote(found["text"]), lines[mark.line])
-        if count:
-            return "\n".join([*lines[: mark.line], line, *lines[mark.line + 1 :]]), mark.line + 1
-    return None
-
-
-def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _place(error: yaml.MarkedYAMLError) -> str:

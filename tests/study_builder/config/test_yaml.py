@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from study_builder.config import StudyConfig, StudyOptions
 from study_builder.config.page_types import FinishPage
 from study_builder.config.yaml_reader import parse
 from study_builder.config.yaml_writer import dump
+from study_builder.errors import ConfigError
 from tests.study_builder.parsing import error_of, load
 
 EVERY_KEY = Path(__file__).with_name("every_key.yaml").read_text(encoding="utf-8")
@@ -146,3 +149,43 @@ def test_webmushras_own_reader_reads_what_is_written() -> None:
         ["node", "-e", script, YAML_JS], input=written, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == parse(written, "written").data
+
+
+def _timed(text: str) -> float:
+    start = time.process_time()
+    with contextlib.suppress(ConfigError):
+        StudyConfig.parse(text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "- type: generic\n  id: p{n}\n  name: Hello\n  content: Is it: good {n}?\n",
+        "- {{type: generic, id: p{n}, name: How good is {n}?, content: x}}\n",
+        "- {{type: generic, id: p{n}, name: x, content: x, contents: x}}\n",
+        "- {{type: mushrra, id: p{n}}}\n",
+    ],
+)
+def test_a_file_with_1500_mistakes_is_read_in_two_seconds(page: str) -> None:
+    text = "pages:\n" + "".join(page.format(n=n) for n in range(1500))
+    assert _timed(text) < 2
+    assert _timed(text) < 40 * _timed("pages:\n" + "".join(page.format(n=n) for n in range(150))) + 0.2
+
+
+def test_only_texts_that_would_be_errors_are_read_as_meant() -> None:
+    lines = (
+        "a: one: two  ",
+        "b: three # no: colon",
+        "c: |",
+        "  d: e: f",
+        "&x e: g",
+        "h: ends:",
+        "i: x:y",
+        "j: 1",
+    )
+    found = parse("\n".join(lines), "config.yaml")
+    assert found.data == {
+        "a": "one: two", "b": "three", "c": "d: e: f\n", "e": "g", "h": "ends:", "i": "x:y", "j": 1,
+    }  # fmt: skip
+    assert found.repaired == (1, 6)
