@@ -19,6 +19,7 @@ from mushra_server.participant import routes as api
 from mushra_server.participant.admission import check_question_names
 from mushra_server.study.design_fingerprint import earlier_fingerprint, fingerprint
 from mushra_server.study.opaque_files import AudioNames
+from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
 from mushra_server.study.sound_hashes import check_hashes
 from mushra_server.web import assets, security
@@ -107,6 +108,7 @@ def _server(study: Study, database: Database, key: str, options: Options) -> Ser
         study,
         database,
         AudioNames(study, key),
+        ServedFiles(study),
         options,
         limiter=RateLimiter(options.requests_per_s, options.burst, everyone=everyone),
         read_limiter=RateLimiter(options.reads_per_s, options.read_burst, everyone=everyone),

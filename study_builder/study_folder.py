@@ -20,6 +20,11 @@ def leaves_the_folder(path: str) -> bool:
     return "://" in path or parts.is_absolute() or ".." in parts.parts
 
 
+def links_outside(folder: Path, path: str) -> bool:
+    """Whether a file of a study is a link, or in a folder that is one, to somewhere else."""
+    return not (folder / path).resolve().is_relative_to(folder.resolve())
+
+
 def copy_named_file(path: str, base: Path, study: Path) -> None:
     """Copy a file that a page names into a study, under its own path.
 

@@ -112,6 +112,7 @@ def overview() -> ResponseReturnValue:
         label=lambda name: server.study.config.condition(name).label or name,
         item_label=server.study.config.item_label,
         address=request.host_url,
+        changed=server.files.problems(),
     )
 
 

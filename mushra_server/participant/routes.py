@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as BaseResponse
 
 from mushra_server.answers.checks import check_answer, check_draft
+from mushra_server.answers.heard import check_heard, missing_consent, require_consent
 from mushra_server.database import sessions
 from mushra_server.database.sessions import Session
 from mushra_server.database.submissions import (
@@ -30,11 +31,13 @@ from mushra_server.participant.admission import (
     token_of_start,
 )
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
-from mushra_server.study.opaque_files import send_file
+from mushra_server.study.opaque_files import MAX_AGE_S, media_type_of
 from mushra_server.study.served_study import SessionPage
 from mushra_server.web.security import read_json, require_same_site
+from mushra_server.web.sent_files import Pieces, send_pieces
 from mushra_server.web.server import Server, current_server
 from study_builder.config.session_cookie import SESSION_COOKIE
+from study_builder.config.sound_tags import untagged_parts
 
 __all__ = ["blueprint"]
 
@@ -143,7 +146,9 @@ def put_page(index: int) -> Response:
         pages = server.study.pages(session.slot)
         answered = _page(server, session, index, body)
         answer = check_answer(server.study.config, answered, body)
+        check_heard(server.study, server.files, answered, answer)
         saved = save_page(connection, session, _page_name(answered), answer)
+        require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
         sessions.touch(connection, session)
     return jsonify(saved=index, position=find_first_unsaved(pages, saved))
 
@@ -157,6 +162,8 @@ def put_draft(index: int) -> Response:
     with server.database.write() as connection:
         session = _session(connection, lock=True)
         _page(server, session, index, body)
+        if missing_consent(server.study, session.slot, index, ()) is not None:
+            require_consent(server.study, session.slot, index, saved_pages(connection, session))
         save_draft(connection, session, index, draft)
         sessions.touch(connection, session)
     return jsonify(draft=index)
@@ -190,10 +197,19 @@ def file(opaque: str) -> Response:
             session = _session(connection)
         known = session.uuid, session.slot
         server.tokens.put(token, *known)
-    path = server.names.find(*known, opaque)
-    if path is None:
+    name = server.names.find(*known, opaque)
+    if name is None:
         raise Refusal("this session has no such file", 404)
-    return send_file(path, opaque)
+    found = server.files.open(name)
+    response = send_pieces(
+        Pieces(found.file, untagged_parts(found.file)),
+        media_type_of(found.path),
+        server.names.tag(opaque, found.digest),
+    )
+    response.cache_control.private = True
+    response.cache_control.max_age = MAX_AGE_S
+    response.cache_control.immutable = True
+    return response
 
 
 def _session(connection: Connection, *, lock: bool = False) -> Session:

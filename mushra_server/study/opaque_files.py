@@ -1,8 +1,8 @@
 """Sounds under names that say nothing: each session, page and place has its own address for the same file.
 
 An address is a keyed hash (HMAC-SHA-256) of session, page and place, so nobody can compute one, compare two
-sessions, or distinguish the open reference from the hidden one. The answer carries no date, file name or hash
-of the content.
+sessions, or distinguish the open reference from the hidden one. The answer carries no date or file name; its
+ETag is a keyed hash of the address and the content.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ import hashlib
 import hmac
 import threading
 import time
-from pathlib import Path
-
-from flask import Response, request
+from pathlib import PurePath
 
 from mushra_server.study.served_study import SessionPage, Study
 from study_builder.config import PICTURE_TYPES, ReferencePage, VolumePage
 
-__all__ = ["AudioNames", "KnownTokens", "send_file"]
+__all__ = ["MAX_AGE_S", "AudioNames", "KnownTokens", "media_type_of", "sounds_of"]
 
 OPEN_REFERENCE = "reference"
 CACHED_SESSIONS = 1024
@@ -65,21 +63,23 @@ class AudioNames:
         """Return the address of a picture: the same on all pages of a session."""
         return f"/picture/{self.make_opaque(session, 'picture', path)}"
 
-    def find(self, session: str, slot: int, opaque: str) -> Path | None:
-        """Return the sound or picture behind an opaque name of a session, or None."""
+    def tag(self, opaque: str, digest: str) -> str:
+        """Return the ETag of a content at an address: another one for another content, or address."""
+        return self.make_opaque("etag", opaque, digest)
+
+    def find(self, session: str, slot: int, opaque: str) -> str | None:
+        """Return the path in the study of what is behind an opaque name of a session, or None."""
         return self._table(session, slot).get(opaque)
 
-    def _build(self, session: str, slot: int) -> dict[str, Path]:
+    def _build(self, session: str, slot: int) -> dict[str, str]:
         pages = self.study.pages(slot)
         sounds = {
-            self.make_opaque(session, page.id, place): self.study.file(path)
+            self.make_opaque(session, page.id, place): path
             for page in pages
             for place, path in sounds_of(page).items()
         }
         pictures = {
-            self.make_opaque(session, "picture", path): self.study.file(path)
-            for page in pages
-            for path in page.pictures
+            self.make_opaque(session, "picture", path): path for page in pages for path in page.pictures
         }
         return sounds | pictures
 
@@ -128,14 +128,6 @@ def sounds_of(page: SessionPage) -> dict[str, str]:
     return places
 
 
-def send_file(path: Path, opaque: str) -> Response:
-    """Answer with a sound or a picture, complete or the requested range."""
-    content = path.read_bytes()
-    response = Response(content)
-    response.mimetype = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
-    response.set_etag(opaque)
-    response.cache_control.private = True
-    response.cache_control.max_age = MAX_AGE_S
-    response.cache_control.immutable = True
-    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
-    return response
+def media_type_of(path: PurePath) -> str:
+    """Return the media type of a sound or a picture."""
+    return MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")

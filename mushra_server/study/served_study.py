@@ -79,6 +79,7 @@ class Study:
         self.title = self.config.title or self.name
         if not self.config.pages:
             raise ServerError(f"{self.root / CONFIG_NAME}: has no pages; expected at least one")
+        self.file(CONFIG_NAME)
         if own_page:
             self._check_files()
         self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
@@ -91,12 +92,17 @@ class Study:
         """Return a file of the study from its path in the config.
 
         Raises:
-            ServerError: If the path leaves the study's folder.
+            ServerError: If the path leaves the study's folder, by its name or by a link.
         """
         parts = PurePosixPath(path)
         if parts.is_absolute() or ".." in parts.parts:
             raise ServerError(f"{self.root / CONFIG_NAME}: the path {path!r} leaves the study's folder")
-        return self.root / parts
+        file = self.root / parts
+        if not file.resolve().is_relative_to(self.root.resolve()):
+            raise ServerError(
+                f"{file}: is a link that leaves the study's folder; expected a file in the folder"
+            )
+        return file
 
     @functools.cached_property
     def named_files(self) -> frozenset[str]:

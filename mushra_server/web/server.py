@@ -8,6 +8,7 @@ from flask import current_app
 
 from mushra_server.database.database import Database
 from mushra_server.study.opaque_files import AudioNames, KnownTokens
+from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
 from mushra_server.web.security import RateLimiter
 
@@ -63,6 +64,7 @@ class Server:
     study: Study
     database: Database
     names: AudioNames
+    files: ServedFiles
     options: Options = field(default_factory=Options)
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
     tokens: KnownTokens = field(default_factory=KnownTokens)

@@ -13,7 +13,7 @@ from stimuli import sha256_of
 from stimuli.files import atomic_path
 from study_builder.config import CONFIG_NAME, StudyConfig
 from study_builder.errors import BuildError, StudyError
-from study_builder.study_folder import leaves_the_folder
+from study_builder.study_folder import leaves_the_folder, links_outside
 
 LIBRARIES = ("listenable", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pydantic", "PyYAML")
 LICENCE_WORDS = ("licence", "license", "copying", "attribution", "notice", "readme", "credits")
@@ -56,12 +56,14 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
 
 
 def _files(folder: Path, config: StudyConfig) -> Iterator[tuple[str, Path]]:
+    _refuse_link(folder, CONFIG_NAME)
     yield CONFIG_NAME, folder / CONFIG_NAME
     for name in sorted({*config.options.files, *config.named_files()}):
         parts = PurePosixPath(name)
         path = folder / parts
         if leaves_the_folder(name):
             raise BuildError(f"{folder / CONFIG_NAME}: the path {name!r} leaves the study's folder")
+        _refuse_link(folder, name)
         if not path.is_file():
             raise BuildError(f"{path}: is missing; `listenable study check` lists everything that is wrong")
         if sha256_of(path) != config.options.files.get(name, sha256_of(path)):
@@ -71,7 +73,15 @@ def _files(folder: Path, config: StudyConfig) -> Iterator[tuple[str, Path]]:
         yield parts.as_posix(), path
     for path in sorted(folder.iterdir()):
         if path.is_file() and any(word in path.name.lower() for word in LICENCE_WORDS):
+            _refuse_link(folder, path.name)
             yield path.name, path
+
+
+def _refuse_link(folder: Path, name: str) -> None:
+    if links_outside(folder, name):
+        raise BuildError(
+            f"{folder / name}: is a link that leaves the study's folder; expected a file in the folder"
+        )
 
 
 def _add(archive: ZipFile, name: str, content: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from study_builder.checks.report import Finding
 from study_builder.config import PICTURE_TYPES, Page, SpatialPage, StudyConfig
 from study_builder.config.pictures import find_foreign_pictures
-from study_builder.study_folder import leaves_the_folder
+from study_builder.study_folder import leaves_the_folder, links_outside
 
 LONGEST = 60
 
@@ -34,17 +34,25 @@ def check_pictures(study: Path, config: StudyConfig) -> Iterator[Finding]:
             yield Finding("warning", "foreign-picture", where, message)
 
 
-def report_unusable(path: str, use: str) -> Finding:
+def is_usable(study: Path, path: str) -> bool:
+    """Whether a path names a file that is in the study's folder."""
+    return not leaves_the_folder(path) and not links_outside(study, path) and (study / path).is_file()
+
+
+def report_unusable(study: Path, path: str, use: str) -> Finding:
     """Return the finding for a file that a page needs and the study does not have."""
     if leaves_the_folder(path):
         message = f"{use}, but its path leaves the study's folder; expected a file in the folder"
+        return Finding("error", "path-outside", path, message)
+    if links_outside(study, path):
+        message = f"{use}, but it is a link that leaves the study's folder; expected a file in the folder"
         return Finding("error", "path-outside", path, message)
     return Finding("error", "missing-file", path, f"{use}, but it is missing")
 
 
 def _present(study: Path, path: str, where: str) -> Iterator[Finding]:
-    if leaves_the_folder(path) or not (study / path).is_file():
-        yield report_unusable(path, f"{where} shows it")
+    if not is_usable(study, path):
+        yield report_unusable(study, path, f"{where} shows it")
 
 
 def _models(page: Page) -> Iterator[str]:

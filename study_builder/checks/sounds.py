@@ -16,7 +16,7 @@ from stimuli import (
     read_audio,
     sha256_of,
 )
-from study_builder.checks.pictures import report_unusable
+from study_builder.checks.pictures import is_usable, report_unusable
 from study_builder.checks.report import Finding, page_of_standard
 from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.parallel import parallel_map
@@ -31,7 +31,6 @@ from study_builder.sounds.measures import (
     measure_clipped_run,
 )
 from study_builder.sounds.outliers import deviation
-from study_builder.study_folder import leaves_the_folder
 
 MAX_SECONDS = 12.0
 MAX_SPREAD_LU = 1.0
@@ -114,8 +113,8 @@ def check_group(group: Group) -> list[Finding]:
     sounds: dict[str, tuple[Audio, int]] = {}
     for name, path in group.paths.items():
         file = group.study / path
-        if leaves_the_folder(path) or not file.is_file():
-            findings.append(report_unusable(path, f"page '{group.page}' plays it"))
+        if not is_usable(group.study, path):
+            findings.append(report_unusable(group.study, path, f"page '{group.page}' plays it"))
             continue
         findings += _integrity(group, path, file)
         try:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from study_builder.checks.pages import check_blindness, check_pages
-from study_builder.checks.pictures import check_pictures
+from study_builder.checks.pictures import check_pictures, report_unusable
 from study_builder.checks.report import CheckReport, Finding
 from study_builder.checks.sounds import Track, check_sounds
-from study_builder.config import StudyConfig
+from study_builder.config import CONFIG_NAME, StudyConfig
+from study_builder.study_folder import links_outside
 
 
 def check_study(study: Path | str, *, jobs: int | None = None, track: Track | None = None) -> CheckReport:
@@ -30,6 +31,8 @@ def check_study(study: Path | str, *, jobs: int | None = None, track: Track | No
     def findings() -> Iterator[Finding]:
         for notice in notices:
             yield Finding("warning", "key", f"config.yaml, line {notice.line}", notice.message)
+        if links_outside(root, CONFIG_NAME):
+            yield report_unusable(root, CONFIG_NAME, "it is the study's config")
         yield from check_pages(config)
         yield from check_blindness(config)
         yield from check_pictures(root, config)

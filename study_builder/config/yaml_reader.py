@@ -64,13 +64,13 @@ class _Reader(yaml.SafeLoader):
     def fetch_plain(self) -> None:
         text = self._text_with_question() if self.flow_level else self._text_with_colon()
         if text is None:
-            super().fetch_plain()  # type: ignore[no-untyped-call]
+            super().fetch_plain()
             return
-        self.save_possible_simple_key()  # type: ignore[no-untyped-call]
+        self.save_possible_simple_key()
         self.allow_simple_key = False
-        start = self.get_mark()  # type: ignore[no-untyped-call]
-        self.forward(len(text))  # type: ignore[no-untyped-call]
-        end = self.get_mark()  # type: ignore[no-untyped-call]
+        start = self.get_mark()
+        self.forward(len(text))
+        end = self.get_mark()
         self.tokens.append(yaml.ScalarToken(text, False, start, end, '"'))
         self.repaired.append(start.line + 1)
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from stimuli import sha256_of
 from study_builder.config import StudyConfig
 from study_builder.config.session_cookie import SESSION_COOKIE
+from study_builder.config.sound_tags import read_untagged
 from study_builder.errors import SimulateError
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,9 @@ class SoundIndex:
                 continue
             item = config.trial(page).item
             for condition, path in page.sounds().items():
-                digest = hashes.get(path) or hashes.setdefault(path, sha256_of(study / path))
+                digest = hashes.get(path) or hashes.setdefault(
+                    path, sha256(read_untagged(study / path)).hexdigest()
+                )
                 entry = (item, condition)
                 if entry not in index.known.setdefault(digest, []):
                     index.known[digest].append(entry)

@@ -30,6 +30,19 @@ from study_builder.simulation.listeners import ListenerModel, SimulatedListener,
 logger = logging.getLogger(__name__)
 
 START_S = 60.0
+_SERVE_WHILE_READ = """
+import os, signal, threading
+
+def wait():
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=wait, daemon=True).start()
+from listenable.cli import main
+main()
+"""
+"""`python -m listenable` that ends with the process that started it, however that ended: its input ends."""
 
 Track = Callable[[Iterable[int]], Iterable[int]]
 
@@ -121,14 +134,16 @@ def _server(study: Path, url: str | None) -> Iterator[str]:
         yield url
         return
     port = _free_port()
-    command = [sys.executable, "-m", "listenable", "serve", str(study), "--port", str(port)]
+    command = [sys.executable, "-c", _SERVE_WHILE_READ, "serve", str(study), "--port", str(port)]
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_until_it_answers(process, f"http://127.0.0.1:{port}/", output)
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()
+            assert process.stdin is not None
+            process.stdin.close()
             try:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:

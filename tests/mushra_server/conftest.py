@@ -63,8 +63,14 @@ def mushra_page(root: Path, number: int, conditions: tuple[str, ...] = CONDITION
     }
 
 
-def build(root: Path, *, n_items: int = 3, pages: list[Any] | None = None, **options: Any) -> Path:
-    """Write a study folder: welcome, consent, trials in a random block, questions; or the pages given."""
+def build(
+    root: Path, *, n_items: int = 3, pages: list[Any] | None = None, strict: bool = False, **options: Any
+) -> Path:
+    """Write a study folder: welcome, consent, trials in a random block, questions; or the pages given.
+
+    A strict one asks for consent and for listening, which the server then insists on.
+    """
+    options.setdefault("must_listen", strict)
     root.mkdir(parents=True, exist_ok=True)
     trials = {
         f"trial{n}": {"item": f"item{n}", "kind": "trial", "label": "secret-label", "prediction": "dog"}
@@ -73,7 +79,13 @@ def build(root: Path, *, n_items: int = 3, pages: list[Any] | None = None, **opt
     if pages is None:
         pages = [
             {"type": "generic", "id": "welcome", "name": "Welcome", "content": "<p>Hello</p>"},
-            {"type": "consent", "id": "consent", "name": "Consent", "content": "Agree?", "mustConsent": True},
+            {
+                "type": "consent",
+                "id": "consent",
+                "name": "Consent",
+                "content": "Agree?",
+                "mustConsent": strict,
+            },
             ["random", *(mushra_page(root, number) for number in range(n_items))],
             {"type": "finish", "id": "end", "name": "Thanks", "content": "", "questionnaire": QUESTIONS},
         ]

@@ -247,8 +247,9 @@ export class Session {
    * @param {ApiError} error
    */
   #refused(entry, error) {
-    this.#state.pages[entry.index].saved = false;
-    this.#show(entry.index);
+    const first = error.missing[0] ?? entry.index; // a page before it may have to be answered first
+    for (const at of [first, entry.index]) this.#state.pages[at].saved = false;
+    this.#show(first);
     this.#shell.showHint(`${t("page_refused")} (${error.message})`);
   }
 }

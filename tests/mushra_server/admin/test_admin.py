@@ -139,6 +139,19 @@ def test_overview_shows_the_mean_that_was_rated(app, make_listener, admin):
     assert admin.get("/admin/mos/0.svg").data.startswith(b"<?xml")
 
 
+def test_an_interval_that_cannot_be_estimated_says_so(app, make_listener, admin):
+    make_listener(app).start().save_all().finish()
+    text = admin.get("/admin").text
+    assert "– to –" not in text and text.count('<td class="number">not estimable</td>') == 5
+
+
+def test_the_overview_names_a_sound_that_was_changed(app, admin):
+    assert "since the study is served" not in admin.get("/admin").text
+    file = app.extensions["listenable"].study.file("audio/item0/saliency.wav")
+    file.unlink()
+    assert f"{file} is missing since the study is served" in admin.get("/admin").text
+
+
 def test_the_chart_leaves_names_of_any_script_to_the_browsers_fonts(make_app, make_listener):
     app = make_app(conditions={"lmac-td": {"role": "method", "label": "新しい方法 ✓"}})
     make_listener(app).start().save_all().finish()

@@ -49,7 +49,6 @@ def test_ratings_that_do_not_fit(app, listener, rows, changes, sentence):
         (0, {"attempt": "a", "answers": []}, None),
         (0, {"attempt": "a", "answers": [1]}, "answers: expected an object of texts"),
         (0, {"attempt": "a", "answers": {"x": "1"}}, "answers: 'x' is not asked on this page"),
-        (1, {"attempt": "a", "answers": {"consent": "false"}}, "answers: consent is needed to take part"),
         (5, {"attempt": "a", "answers": {}}, "answers: 'age' is missing"),
         (5, {"attempt": "a", "answers": {"age": 30}}, "answers: 'age' is a int; expected a text"),
         (5, {"attempt": "a", "answers": {"age": "17"}}, "'age' is '17'; expected a number from 18 to 120"),

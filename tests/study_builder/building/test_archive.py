@@ -84,6 +84,15 @@ def test_a_path_that_leaves_the_study_is_refused(study: Path, tmp_path: Path) ->
         pack_study(study, tmp_path / "a.zip")
 
 
+@pytest.mark.parametrize("name", ["config.yaml", "ATTRIBUTION.txt", "audio/sound-1/lmac.wav", "audio"])
+def test_a_link_that_leaves_the_study_is_refused(study: Path, tmp_path: Path, name: str) -> None:
+    (study / name).rename(tmp_path / "elsewhere")
+    (study / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BuildError, match="is a link that leaves the study's folder; expected a file in the"):
+        pack_study(study, tmp_path / "study.zip")
+    assert not (tmp_path / "study.zip").exists()
+
+
 def test_pictures_and_models_that_pages_name_are_packed_too() -> None:
     config, _ = StudyConfig.parse(
         """

@@ -85,6 +85,14 @@ def test_missing_changed_and_unreadable_files(study: Path) -> None:
     assert check_study(study, jobs=1).exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["config.yaml", "audio/sound-1/lmac.wav", "audio"])
+def test_a_link_that_leaves_the_study_is_an_error(study: Path, tmp_path: Path, name: str) -> None:
+    (study / name).rename(tmp_path / "elsewhere")
+    (study / name).symlink_to(tmp_path / "elsewhere")
+    found = [one for one in check_study(study).of_severity("error") if one.code == "path-outside"]
+    assert found and all("is a link that leaves the study's folder" in one.message for one in found)
+
+
 def test_clipped_and_silent_sounds(study: Path) -> None:
     audio, _ = read_audio(study / "audio/sound-1/lmac.wav")
     clipped = audio.copy()

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -254,6 +259,38 @@ def test_a_rehearsal_over_http_against_the_real_server(study: Path) -> None:
     assert rows(study, everything) == ratings
     simulate_study(study, 4, seed=1, quality={"a": 80})
     assert len(rows(study, everything)) == 4 * 5 * 5
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's list of processes")
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_the_server_of_a_rehearsal_ends_however_the_rehearsal_ends(study: Path, way: signal.Signals) -> None:
+    command = [sys.executable, "-m", "listenable", "study", "simulate", str(study), "--listeners", "5000"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    children: list[str] = []
+    try:
+        deadline = time.monotonic() + 60
+        while not (study / ".rehearsal-0.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 1
+        process.send_signal(way)
+        process.wait(timeout=30)
+        deadline = time.monotonic() + 20
+        while _runs(children[0]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not _runs(children[0])
+    finally:
+        process.kill()
+        process.wait()
+        for child in filter(_runs, children):
+            os.kill(int(child), signal.SIGKILL)
+
+
+def _runs(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_the_secret_of_a_rehearsal_is_in_the_studys_database(tmp_path: Path) -> None:

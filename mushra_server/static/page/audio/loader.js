@@ -87,7 +87,10 @@ export class Loader {
       } catch {
         throw new LoadError(sound.label, "network");
       }
-      if (!response.ok) throw new LoadError(sound.label, `HTTP ${response.status}`);
+      if (!response.ok) {
+        const said = await response.json().catch(() => null); // the server's own sentence, if it is ours
+        throw new LoadError(sound.label, said?.error ?? `HTTP ${response.status}`);
+      }
       return response.arrayBuffer().catch(() => {
         throw new LoadError(sound.label, "network");
       });
