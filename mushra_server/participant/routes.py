@@ -163,7 +163,7 @@ def put_draft(index: int) -> Response:
         session = _session(connection, lock=True)
         _page(server, session, index, body)
         if missing_consent(server.study, session.slot, index, ()) is not None:
-            require_consent(server.study, session.slot, index, saved_pages(connection, session))
+            require_consent(server.study, session.slot, index, find_saved_pages(connection, session))
         save_draft(connection, session, index, draft)
         sessions.touch(connection, session)
     return jsonify(draft=index)
