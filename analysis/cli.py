@@ -13,6 +13,8 @@ from analysis.errors import AnalysisError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.report.choices.write import ChoiceResults
+
 
 def analyze(
     ratings: Annotated[
@@ -98,6 +100,7 @@ def analyze(
 ) -> None:
     """Turn ratings into mean opinion scores, tests, figures and a report."""
     from analysis.ratings.load import load_ratings
+    from analysis.report.choices.write import ChoiceResults
     from analysis.report.results import Options
     from analysis.report.write import write_report
 
@@ -126,6 +129,10 @@ def analyze(
     results = write_report(frame, out, options, style=style, title=title)
     for note in results.notes:
         typer.echo(note, err=True)
+    if isinstance(results, ChoiceResults):
+        typer.echo(choices_text(results))
+        typer.echo(str(out / "index.html"))
+        return
     typer.echo(mos_text(results.mos))
     if results.excluded:
         typer.echo(
@@ -137,7 +144,9 @@ def analyze(
 
 
 def power(
-    difference: Annotated[float, typer.Option(help="True difference in points that the study should find.")],
+    difference: Annotated[
+        float | None, typer.Option(help="True difference in points that the study should find.")
+    ] = None,
     items: Annotated[int, typer.Option(min=2, help="Items, each rated by every listener.")] = 9,
     listeners: Annotated[
         int | None, typer.Option(min=2, help="Say the power of this many listeners instead.")
@@ -155,12 +164,29 @@ def power(
     listener_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between listeners.")] = 10.0,
     item_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between items.")] = 6.0,
     residual_sd: Annotated[float, typer.Option(min=0, help="SD of what is left of the difference.")] = 17.0,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Instead: true share of right answers (abx) or of choices for one sound (ab)."
+        ),
+    ] = None,
+    test: Annotated[str, typer.Option(help="What --share is a share of: abx or ab.")] = "abx",
+    trials: Annotated[int, typer.Option(min=1, help="With --share: trials of each listener.")] = 10,
+    share_sd: Annotated[
+        float, typer.Option(min=0, help="With --share: SD of the true share between listeners.")
+    ] = 0.0,
     simulated: Annotated[
         str, typer.Option(help="Simulated ratings in the pilot: include, exclude or only.")
     ] = "refuse",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
 ) -> None:
-    """Say how many listeners a study needs to find a difference."""
+    """Say how many listeners a study needs to find a difference in scores, or a share of choices."""
+    if (difference is None) == (share is None):
+        raise AnalysisError("expected either --difference (scores) or --share (abx, ab)")
+    if share is not None:
+        typer.echo(_choice_power_text(share, test, listeners, trials, share_sd, wanted, alpha, seed))
+        return
+    assert difference is not None
     from analysis.models.power import Spread, pilot_spread, required_listeners
     from analysis.models.power import power as power_of
     from analysis.ratings.load import load_ratings
@@ -190,6 +216,30 @@ def power(
         f"{said} (alpha {alpha:g}, {comparisons} comparison{'s' if comparisons > 1 else ''}).".replace(
             "%", " %"
         )
+    )
+
+
+def _choice_power_text(
+    share: float,
+    test: str,
+    listeners: int | None,
+    trials: int,
+    share_sd: float,
+    wanted: float,
+    alpha: float,
+    seed: int,
+) -> str:
+    from analysis.choices.power import choice_power, required_choice_listeners
+
+    found = listeners or required_choice_listeners(
+        share, trials, test=test, wanted=wanted, alpha=alpha, listener_sd=share_sd, seed=seed
+    )
+    got = choice_power(share, found, trials, test=test, alpha=alpha, listener_sd=share_sd, seed=seed)
+    what = "right answers" if test == "abx" else "choices for one sound"
+    differ = "listeners do not differ" if share_sd == 0 else f"SD of the share between listeners {share_sd:g}"
+    return (
+        f"{found} listeners x {trials} trials find a true share of {100 * share:g} % {what} with a power of "
+        f"{100 * got:.0f} % (alpha {alpha:g}, {differ})."
     )
 
 
@@ -236,6 +286,12 @@ def mos_text(table: pd.DataFrame) -> str:
         blanks = " " * (width - _columns_of(row.label))
         lines.append(f"{row.label}{blanks}  {row.mos:>6.{digits}f}  {ends}")
     return "\n".join(lines)
+
+
+def choices_text(results: ChoiceResults) -> str:
+    """Return the result of choices in sentences, for the terminal."""
+    mark = ["SIMULATED"] if results.simulated else []
+    return "\n".join([*mark, *results.findings.headline])
 
 
 def _columns_of(text: str) -> int:

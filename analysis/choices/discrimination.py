@@ -74,7 +74,8 @@ def discrimination(
     """Return how often each group of ABX trials was answered rightly.
 
     Args:
-        trials: One row per trial with `listener, item, correct` (1 or 0) and the column `by`.
+        trials: One row per trial with `listener, item, correct` (1, 0, or 0.5 for who could not
+            say) and the column `by`.
         by: What to split by: `pair`, `listener`, `item` or another column.
         interval: What would vary in a repetition: `two-way`, `listener` or `item`. A split by listener or
             item has Wilson's interval, as its trials are all of that listener or item.
@@ -83,9 +84,10 @@ def discrimination(
         correction: Of the p values over the groups: `holm`, `hochberg` or `none`.
 
     Returns:
-        One row per group: the column `by`, `correct, n, n_listeners, n_items, share, ci_low, ci_high,
-        effective_n, exact_low, exact_high, wilson_low, wilson_high, p` (exact binomial, better than chance,
-        corrected), `p_uncorrected, d_prime, d_low, d_high, needed` (right answers that p < 0.05 takes).
+        One row per group: the column `by`, `correct, undecided, n, n_listeners, n_items, share, ci_low,
+        ci_high, effective_n, exact_low, exact_high, wilson_low, wilson_high, p` (exact binomial of decided
+        answers, better than chance, corrected), `p_uncorrected, d_prime, d_low, d_high, needed` (right
+        answers that p < 0.05 takes), `note`.
 
     Raises:
         DesignError: A column is missing, an answer is neither right nor wrong, or an unknown choice.
@@ -94,21 +96,22 @@ def discrimination(
     found = []
     for name, group in rows.groupby(by, sort=True):
         answers = group["correct"].to_numpy(float)
-        n, right = len(answers), int(answers.sum())
+        n, right, undecided = len(answers), int((answers == 1).sum()), int((answers == 0.5).sum())
         share = share_of(group, answers, interval=interval, sides="greater", level=level)
         columns = share_columns(share, level)
         if by in ("listener", "item"):
-            columns |= dict(zip(("ci_low", "ci_high"), wilson(right, n, level), strict=True))
+            columns |= dict(zip(("ci_low", "ci_high"), wilson(answers.sum(), n, level), strict=True))
             columns["effective_n"] = float(n)
         found.append(
             {
-                by: name, "correct": right, "n": n, "n_listeners": group["listener"].nunique(),
-                "n_items": group["item"].nunique(), **columns,
-                "p_uncorrected": exact_p(right, n, CHANCE, "greater"),
+                by: name, "correct": right, "undecided": undecided, "n": n,
+                "n_listeners": group["listener"].nunique(), "n_items": group["item"].nunique(), **columns,
+                "p_uncorrected": exact_p(right, n - undecided, CHANCE, "greater") if n > undecided else 1.0,
                 "d_prime": abx_d_prime(share.share, strategy),
                 "d_low": abx_d_prime(columns["ci_low"], strategy),
                 "d_high": abx_d_prime(columns["ci_high"], strategy),
-                "needed": needed_right(n), "note": share.note if by not in ("listener", "item") else "",
+                "needed": needed_right(n - undecided),
+                "note": share.note if by not in ("listener", "item") else "",
             }
         )  # fmt: skip
     table = pd.DataFrame(found)
@@ -135,7 +138,9 @@ def _checked(trials: pd.DataFrame, by: str) -> pd.DataFrame:
     rows = trials[trials["correct"].notna()]
     if rows.empty:
         raise DesignError("there is no answer")
-    wrong = rows.loc[~rows["correct"].isin((0, 1)), "correct"]
+    wrong = rows.loc[~rows["correct"].isin((0, 0.5, 1)), "correct"]
     if len(wrong):
-        raise DesignError(f"an answer is {wrong.iloc[0]!r}; expected 1 (right) or 0 (wrong)")
+        raise DesignError(
+            f"an answer is {wrong.iloc[0]!r}; expected 1 (right), 0 (wrong) or 0.5 (could not say)"
+        )
     return rows

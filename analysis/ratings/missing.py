@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from analysis.ratings.names import BEST_WORST, COMPARISON, DIFFERENCE
 from analysis.ratings.readers.table import MEASURE, PAGE
 
 # R, pandas and jamovi write NA or NaN; SPSS and SAS a point; spreadsheets a dash or their own error.
@@ -63,6 +64,7 @@ def blank_codes(
     attributes = (
         frame["attribute"].fillna("score") if "attribute" in frame else pd.Series("score", frame.index)
     )
+    foreign &= ~attributes.isin([COMPARISON, BEST_WORST, DIFFERENCE])  # whose -1 is an answer
     for _, scores in frame.loc[foreign & ~blank, "score"].dropna().groupby(attributes):
         others = scores[~scores.isin(_CODES)]
         if others.empty:

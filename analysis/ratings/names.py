@@ -36,7 +36,12 @@ ANSWER = "q_"  # before the name of a question or URL parameter, as a column
 # What pages store that put one stimulus against the hidden reference.
 HIDDEN_REFERENCE = "hidden_reference"  # BS.1116: the score of the hidden reference
 DIFFERENCE = "difference"  # BS.1116: the stimulus' score minus that
-CORRECT = "correct"  # paired comparison: 1, 0, or 0.5 where the listener could not say
+CORRECT = "correct"  # paired comparison, ABX: 1, 0, or 0.5 where the listener could not say
+# What pages of several sounds store, a row per sound.
+PREFERRED = "preferred"  # 1 if this sound was preferred, 0 if the other was, 0.5 if neither
+COMPARISON = "comparison"  # how much better this sound is than the other, from -3 to 3
+BEST_WORST = "choice"  # 1 for the best, -1 for the worst, 0 for the rest
+X = "x"  # ABX: 1 for the sound that X was
 
 # webMUSHRA's files of ratings by type of page; further ones are `mushra-2.csv`, where the columns change.
 WEBMUSHRA_FILES = {

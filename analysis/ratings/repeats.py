@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.names import BEST_WORST, COMPARISON, CORRECT, PREFERRED, X
 from analysis.ratings.readers.table import FILE, LINE
 from analysis.ratings.tidy import KEY
 
@@ -30,9 +31,14 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     """
     if repeats is not None and repeats not in CHOICES:
         raise RatingsError(f"--repeats is {repeats!r}; expected average, first or last")
-    place = frame["trial_position"].where(frame["kind"] != "trial", -1.0).fillna(-1.0)
-    key = [name for name in KEY if repeats is None or name != "session"]
-    marked = frame.assign(_place=place)
+    # The same choice is asked again and again; a score that is asked for twice is marked as a repeat.
+    several = frame["attribute"].isin([PREFERRED, COMPARISON, BEST_WORST, CORRECT, X])
+    place = frame["trial_position"].where(several | (frame["kind"] != "trial"), -1.0).fillna(-1.0)
+    side = (
+        frame["condition_position"].where(several, -1.0).fillna(-1.0)
+    )  # a sound may be compared with itself
+    key = [*(name for name in KEY if repeats is None or name != "session"), "_side"]
+    marked = frame.assign(_place=place, _side=side)
     again = marked.duplicated([*key, "_place"], keep=False)
     if not again.any():
         return frame.reset_index(drop=True), _sessions(frame)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.ratings.names import DIFFERENCE, HIDDEN_REFERENCE, X
 from analysis.ratings.tidy import conditions, select_rated
+
+# Stored next to the answer, and no answer to a question.
+_BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, X})
 
 
 def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
     """Return the attribute asked for, or the first that was rated, and a note on others that nobody chose.
+
+    Of BS.1116 it is the difference grade.
 
     Args:
         frame: Tidy ratings.
@@ -23,8 +29,12 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
     if trials.empty:
         raise DesignError("there is no rating of kind 'trial' with a score to analyse")
-    first = str(trials["attribute"].iloc[0])
-    others = [str(name) for name in frame["attribute"].unique() if name != first]
+    rows = trials["attribute"].map(str)
+    unasked = _BY_PRODUCTS & set(rows)
+    if DIFFERENCE in set(rows) and (rows == "score").sum() == (rows == DIFFERENCE).sum():
+        unasked = unasked | {"score"}  # of the object, which the difference grade contains
+    first = str(rows[~rows.isin(unasked)].iloc[0]) if not set(rows) <= unasked else str(rows.iloc[0])
+    others = [str(name) for name in frame["attribute"].unique() if name not in {first, *unasked}]
     if not others:
         return first, []
     return first, [

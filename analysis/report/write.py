@@ -12,8 +12,11 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.ratings.choices import test_of
 from analysis.ratings.names import defuse
+from analysis.ratings.selection import choose_attribute
 from analysis.ratings.tidy import iter_rows, records
+from analysis.report.choices.write import ChoiceResults, write_choices
 from analysis.report.latex import latex_comparisons, latex_mos
 from analysis.report.methods_text import methods, references, software
 from analysis.report.results import Options, Results, analyse
@@ -29,8 +32,8 @@ def write_report(
     *,
     style: str = "default",
     title: str | None = None,
-) -> Results:
-    """Analyse ratings and write the report.
+) -> Results | ChoiceResults:
+    """Analyse ratings and write the report: of scores, or of choices where the attribute is one.
 
     Args:
         frame: Tidy ratings.
@@ -45,13 +48,21 @@ def write_report(
         `screening.csv`, further tables, figures as SVG, PDF and PNG, `report.json`, `mos.tex`,
         `significance.tex`.
 
+        Of choices: see `analysis.report.choices.write.write_choices`.
+
     Raises:
         DesignError: See `analysis.report.results.analyse`.
         OSError: The folder cannot be written.
     """
     from analysis.report.page import render_page
 
-    results = analyse(frame, options or Options())
+    options = options or Options()
+    attribute, _ = choose_attribute(frame, options.attribute)
+    test = test_of(attribute)
+    if test is not None:
+        heading = title or str(frame.attrs.get("title") or _title(frame))
+        return write_choices(frame, test, Path(out), options, heading)
+    results = analyse(frame, options)
     with stage_folder(Path(out), "report.json") as folder:
         figures = write_figures(results, folder, style)
         _write_tables(results, folder)
@@ -60,7 +71,7 @@ def write_report(
             table = latex_comparisons(results.tables["comparisons"], _digits(results))
             _write(folder / "significance.tex", table)
         _write(folder / "report.json", json.dumps(summary(results), allow_nan=False))
-        heading = title or str(frame.attrs.get("title") or _title(results))
+        heading = title or str(frame.attrs.get("title") or _title(results.ratings))
         _write(folder / "index.html", render_page(results, figures, heading))
     return results
 
@@ -195,8 +206,8 @@ def _to_json(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _title(results: Results) -> str:
-    studies = list(results.ratings["study"].unique())
+def _title(frame: pd.DataFrame) -> str:
+    studies = list(frame["study"].unique())
     return " + ".join(map(str, studies[:3])) + (" and others" if len(studies) > 3 else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,9 @@ from typer.testing import CliRunner
 
 import analysis
 from analysis import cli
+from analysis.choices.power import choice_power, required_choice_listeners
 from analysis.errors import AnalysisError
+from tests.analysis.choices.tables import draw_table
 
 
 @pytest.fixture
@@ -96,6 +99,29 @@ def test_east_asian_names_keep_the_columns_of_the_table(mushra: pd.DataFrame) ->
     assert lines[0] == "condition     MOS  95 % interval (two-way)"
     assert lines[2].startswith(f"提案手法     {table['mos'].iloc[1]:.1f}  ")
     assert lines[3].startswith(f"poor         {table['mos'].iloc[2]:.1f}  ")
+
+
+def test_analyze_prints_choices_in_sentences(run: CliRunner, app: typer.Typer, tmp_path: Path) -> None:
+    path, out = tmp_path / "pairs.csv", tmp_path / "report"
+    draw_table("ab").assign(simulated=1).to_csv(path, index=False)
+    result = run.invoke(app, ["analyze", str(path), "--out", str(out), "--draws", "200"])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "SIMULATED" and lines[-1] == str(out / "index.html")
+    assert "MOS" not in result.output
+    assert lines[1:-1] == json.loads((out / "report.json").read_text(encoding="utf-8"))["headline"]
+
+
+def test_power_of_choices_in_words(run: CliRunner, app: typer.Typer) -> None:
+    result = run.invoke(app, ["power", "--share", "0.7", "--trials", "5"])
+    n = required_choice_listeners(0.7, 5)
+    expected = f"{n} listeners x 5 trials find a true share of 70 % right answers with a power of "
+    assert result.output.startswith(f"{expected}{100 * choice_power(0.7, n, 5):.0f} % (alpha 0.05, ")
+    preference = ["power", "--share", "0.6", "--test", "ab", "--listeners", "30", "--share-sd", "0.1"]
+    power = choice_power(0.6, 30, 10, test="ab", listener_sd=0.1)
+    assert f"with a power of {100 * power:.0f} %" in run.invoke(app, preference).output
+    for wrong in (["power"], ["power", "--share", "0.7", "--difference", "10"]):
+        assert "either --difference (scores) or --share (abx, ab)" in str(run.invoke(app, wrong).exception)
 
 
 def test_power_in_words(run: CliRunner, app: typer.Typer, ratings: Path) -> None:

@@ -12,6 +12,7 @@ from analysis.ratings.names import SIMULATED_MARK
 from analysis.ratings.readers import ours, pymushra, webmushra, wide
 from analysis.ratings.readers.columns import listener_of
 from analysis.ratings.readers.others import from_other_json, read_waet
+from analysis.ratings.readers.pairs import from_pairs, is_pairs
 from analysis.ratings.readers.rows import FILE, LINE, Problems
 from analysis.ratings.readers.table import read_json, read_table
 from analysis.ratings.readers.wide import Columns
@@ -92,6 +93,8 @@ def _table(table: pd.DataFrame, name: str, study: str, path: Path | None, how: R
     """Read a table by its header: as one of a known program, or by the names given."""
     header = [str(column) for column in table.columns]
     listener = how.listener
+    if is_pairs(header, how.columns) and not ours.is_ours(header):
+        return from_pairs(table if "study" in header else table.assign(study=study), how.columns, listener)
     if how.columns or how.pattern:
         return wide.from_named(
             table.assign(study=study) if "study" not in header else table,

@@ -73,6 +73,17 @@ def test_a_pair_has_its_share_exact_test_and_d_prime() -> None:
     assert row["ci_low"] <= row["wilson_low"] < row["share"] < row["wilson_high"] <= row["ci_high"]
 
 
+def test_who_could_not_say_counts_half_and_not_in_the_exact_test() -> None:
+    rows = trials()
+    unsure = rows.assign(correct=rows["correct"].where(rows.index % 5 > 0, 0.5))
+    row = discrimination(unsure).iloc[0]
+    right, wrong = int((unsure["correct"] == 1).sum()), int((unsure["correct"] == 0).sum())
+    assert (row["correct"], row["undecided"], row["n"]) == (right, 80 - right - wrong, 80)
+    assert row["share"] == pytest.approx((right + row["undecided"] / 2) / 80)
+    assert row["p"] == pytest.approx(stats.binomtest(right, right + wrong, 0.5, alternative="greater").pvalue)
+    assert row["needed"] == needed_right(right + wrong)
+
+
 def test_listeners_have_wilsons_interval_and_corrected_tests() -> None:
     table = discrimination(trials(), by="listener")
     assert len(table) == 10
@@ -95,8 +106,10 @@ def test_needed_right_of_published_table() -> None:
 
 
 def test_bad_trials_are_errors() -> None:
-    with pytest.raises(DesignError, match=r"^an answer is .*0.5.*; expected 1 \(right\) or 0 \(wrong\)$"):
-        discrimination(trials().assign(correct=0.5))
+    with pytest.raises(
+        DesignError, match=r"^an answer is .*0.7.*; expected 1 \(right\), 0 \(wrong\) or 0.5 \(could "
+    ):
+        discrimination(trials().assign(correct=0.7))
     with pytest.raises(DesignError, match=r"^the trials have no column 'room'$"):
         discrimination(trials(), by="room")
     with pytest.raises(DesignError, match=r"^there is no answer$"):

@@ -1,0 +1,81 @@
+"""Tables of pairs as people keep them: what came first, what second, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import RatingsError
+from analysis.ratings.names import COMPARISON, CORRECT, PREFERRED
+from analysis.ratings.readers.table import FILE, LINE, MEASURE, file_of
+from analysis.ratings.readers.wide import Columns, from_named
+
+_SOUNDS = ("first", "second")
+# The answer's column, and what it is an answer to.
+_ANSWERS = {"choice": PREFERRED, "correct": CORRECT, "score": COMPARISON}
+
+
+def is_pairs(header: Sequence[str], columns: Columns | None) -> bool:
+    """Say whether a table's header, or the names given to it, are those of pairs."""
+    return {*_SOUNDS} <= {*header, *(columns or {})}
+
+
+def from_pairs(table: pd.DataFrame, columns: Columns | None, listener: list[str] | None) -> pd.DataFrame:
+    """Turn rows of `listener, item, first, second` and an answer into tidy columns.
+
+    The answer is `choice` (1: the first was preferred, 0: the second, 0.5: neither), `correct` (ABX: 1 or 0)
+    or `score` (the second rated against the first, as in CCR). Without `trial_position`, each row of a
+    listener is a trial, in the order of the file.
+
+    Raises:
+        RatingsError: There is none of the three answers or more than one, or see `from_named`.
+    """
+    table, columns = _renamed(table, columns)
+    answers = [name for name in _ANSWERS if name in table or name in columns]
+    if len(answers) != 1:
+        found = " and ".join(repr(name) for name in answers) or "no answer"
+        raise RatingsError(
+            f"{file_of(table)} has {found} for its pairs; expected one of 'choice' (1, 0 or 0.5), 'correct' "
+            "(1 or 0) and 'score' (the second against the first)"
+        )
+    answer = answers[0]
+    out = from_named(table, {"condition": "first", "score": answer, **columns}, listener)
+    out["attribute"] = _ANSWERS[answer]
+    if answer != "score":
+        out[MEASURE] = "share"
+    if "trial_position" not in out:
+        out["trial_position"] = out.groupby([FILE, "listener"]).cumcount()
+    out = out.drop(columns=[f"q_{name}" for name in (*_SOUNDS, answer) if f"q_{name}" in out])
+    return _both_sounds(out, table["second"], answer)
+
+
+def _both_sounds(out: pd.DataFrame, second: pd.Series, answer: str) -> pd.DataFrame:
+    """Give each trial a row per sound, as pages have them."""
+    score = pd.to_numeric(out["score"].replace("", np.nan), errors="coerce")
+    # A score is of the second sound against the first; what is not a number is reported as it stands.
+    first = out["score"].where(score.isna(), -score if answer == "score" else score)
+    other = out["score"].where(score.isna(), {"choice": 1 - score, "correct": score, "score": score}[answer])
+    rows = [
+        out.assign(score=first, condition_position=0.0),
+        out.assign(condition=second, score=other, condition_position=1.0),
+    ]
+    return pd.concat(rows).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _renamed(
+    table: pd.DataFrame, columns: Columns | None
+) -> tuple[pd.DataFrame, dict[str, str | Sequence[str]]]:
+    """Give the columns of a pair our names; the other names are left to `from_named`."""
+    left: dict[str, str | Sequence[str]] = dict(columns or {})
+    own: Mapping[str, str | Sequence[str]] = {
+        name: left.pop(name) for name in (*_SOUNDS, "choice", "correct") if name in left
+    }
+    for name, headers in own.items():
+        header = headers if isinstance(headers, str) else headers[0]
+        if header not in table:
+            found = ", ".join(repr(str(column)) for column in table if column not in (FILE, LINE))
+            raise RatingsError(f"{file_of(table)} has no column {header!r} (for {name}); found {found}")
+        table = table.assign(**{name: table[header]}).drop(columns=header if header != name else [])
+    return table, left

@@ -1,0 +1,1 @@
+"""The report on choices: pairs, ABX, comparison ratings, difference grades, best and worst."""

@@ -1,0 +1,174 @@
+"""The report on comparison category ratings (`ccr`)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.choices.comparison_category import category_differences
+from analysis.formatting import number, p_in_words
+from analysis.ratings.choices import comparisons_of
+from analysis.ratings.tidy import is_simulated, iter_rows
+from analysis.report.choices import words
+from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
+from analysis.report.html_tables import Column
+from analysis.report.results import Options
+
+_COLUMNS = [
+    Column("label_a", "Better"), Column("label_b", "Worse"), Column("difference", "Difference", "score"),
+    Column("ci", "95 % interval", "interval"), Column("p", "p", "p"),
+    Column("order_effect", "Effect of the order", "score"), Column("order", "95 % interval", "interval"),
+    Column("order_p", "p (order)", "p"), Column("n", "Ratings", "count"),
+    Column("n_listeners", "Listeners", "count"), Column("n_items", "Items", "count"),
+    Column("note", "Note", spare=True),
+]  # fmt: skip
+
+
+def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
+    """Analyse comparison ratings and put the result into words.
+
+    Args:
+        frame: Tidy ratings with the attribute `comparison`.
+        options: Interval and correction.
+
+    Raises:
+        DesignError: See `comparisons_of` and `category_differences`.
+    """
+    comparisons = comparisons_of(frame)
+    table = category_differences(
+        comparisons, order=options.order, interval=options.interval, correction=options.correction
+    )
+    table = _better_first(table, words.labels_of(frame)).assign(simulated=is_simulated(frame))
+    n_conditions = len({*comparisons["first"], *comparisons["second"]})
+    return Findings(
+        test="how much better one of two sounds is",
+        headline=_headline(table, options),
+        counts=[
+            ("listeners", str(comparisons["listener"].nunique())),
+            ("items", str(comparisons["item"].nunique())), ("conditions", str(n_conditions)),
+            ("ratings", words.grouped(len(comparisons))),
+        ],
+        sections=[_section(table, options), Section("Order", _order(table))],
+        methods=_methods(comparisons, table, options),
+        latex=_latex(table, options),
+        listeners=comparisons["listener"].nunique(),
+    )  # fmt: skip
+
+
+def _better_first(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
+    flip = table["difference"] < 0
+    a, b = (table[f"condition_{end}"].map(labels) for end in "ab")
+    out = table.assign(
+        label_a=a.where(~flip, b), label_b=b.where(~flip, a), difference=table["difference"].abs(),
+        condition_a=table["condition_a"].where(~flip, table["condition_b"]),
+        condition_b=table["condition_b"].where(~flip, table["condition_a"]),
+        ci_low=table["ci_low"].where(~flip, -table["ci_high"]),
+        ci_high=table["ci_high"].where(~flip, -table["ci_low"]),
+    )  # fmt: skip
+    return out.assign(name=out["label_a"] + " − " + out["label_b"])
+
+
+def _headline(table: pd.DataFrame, options: Options) -> list[str]:
+    found, rest, pairs = [], [], []
+    tests = int(table["p"].notna().sum())
+    for row in iter_rows(table[table["difference"].notna()]):
+        size = (
+            f"{number(row.difference, 2)} on the scale from −3 to 3 (95 % interval "
+            f"{words.ends(row.ci_low, row.ci_high)}, {words.corrected(row.p, options, tests)})"
+        )
+        if row.p < 0.05:
+            found.append(f"{row.label_a} is better than {row.label_b} by {size}.")
+        else:
+            pairs.append((row.label_a, row.label_b))
+            rest.append(
+                f"The ratings do not distinguish {row.label_a} and {row.label_b}: the former is ahead by "
+                f"{size}."
+            )
+    return found + words.undistinguished(pairs, rest, "ratings")
+
+
+def _order(table: pd.DataFrame) -> list[str]:
+    found = []
+    for row in iter_rows(table):
+        pair = f"{row.label_a} and {row.label_b}" if row.condition_a != row.condition_b else row.label_a
+        if row.order_effect != row.order_effect:
+            found.append(f"{pair}: {row.note}.")
+            continue
+        side = "higher" if row.order_effect > 0 else "lower"
+        amount = (
+            f"{number(abs(row.order_effect), 2)} {side} than the first (95 % interval of the effect "
+            f"{words.ends(row.order_low, row.order_high)}, {p_in_words(row.order_p)})"
+        )
+        start = "" if row.order_p < 0.05 else "no sign of an effect of the order; "
+        found.append(f"{pair}: {start}whatever it was, the second sound was rated {amount}.")
+    return found
+
+
+def _section(table: pd.DataFrame, options: Options) -> Section:
+    from analysis.figures.choices import plot_category_differences
+
+    known = table[table["difference"].notna()]
+    known.attrs |= table.attrs
+    spoken = "; ".join(
+        f"{name} {number(difference, 2)} ({words.ends(low, high)})"
+        for name, difference, low, high in zip(
+            known["name"], known["difference"], known["ci_low"], known["ci_high"], strict=True
+        )
+    )
+    figures = [
+        Drawing(
+            "comparisons", lambda: plot_category_differences(known),
+            "How much better the first of each pair is, on the scale from −3 (much worse) to 3 (much "
+            "better), with "
+            f"95 % intervals about {words.about(options)}.",
+            f"Differences: {spoken}.",
+        )
+    ]  # fmt: skip
+    note = (
+        "The difference is free of the effect of the order, which is given apart: by how much the second "
+        "sound is "
+        "rated higher, whatever it is. p values of the differences are"
+        + (
+            words.correction_in_words(options, int(table["p"].notna().sum()), "pairs").removeprefix(",")
+            or " of one test"
+        )
+        + "; those of the order are uncorrected."
+    )
+    return Section(
+        "Differences", [], figures if len(known) else [],
+        [Listing("comparisons", table, _COLUMNS, "Comparison ratings of each pair", note, 2)],
+    )  # fmt: skip
+
+
+def _methods(comparisons: pd.DataFrame, table: pd.DataFrame, options: Options) -> str:
+    model = {
+        "two-way": "treat listeners and items as random (Tsui and Weerahandi, 1989)",
+        "listener": "are t intervals over listeners, the items taken as fixed",
+        "item": "are t intervals over items, the listeners taken as fixed",
+    }[options.interval]
+    return " ".join(
+        [
+            f"{comparisons['listener'].nunique()} listeners gave {len(comparisons)} comparison category "
+            "ratings (CCR, "
+            f"ITU-T P.800, annex E) of {len(table)} {'pair' if len(table) == 1 else 'pairs'} of conditions "
+            "and "
+            f"{comparisons['item'].nunique()} items: the second sound against the first, from −3 (much "
+            "worse) to 3 "
+            "(much better).",
+            "The comparison mean opinion score (CMOS) of a pair is half the gap between the mean ratings "
+            "of its two "
+            "orders, and their mean is the effect of the order.",
+            f"95 % intervals {model}, and speak about {words.about(options)}; p values test a difference "
+            "of 0 in the "
+            f"same way{words.correction_in_words(options, int(table['p'].notna().sum()), 'pairs')}.",
+        ]
+    )
+
+
+def _latex(table: pd.DataFrame, options: Options) -> Latex:
+    rows = [
+        [row.label_a, row.label_b, number(row.difference, 2), words.ends(row.ci_low, row.ci_high),
+         number(row.order_effect, 2), p_in_words(row.p).removeprefix("p = ").removeprefix("p ")]
+        for row in iter_rows(table[table["difference"].notna()])
+    ]  # fmt: skip
+    head = ["Better", "Worse", "CMOS", r"95\,\% interval", "Order", "$p$"]
+    return Latex("Comparison category ratings (ITU-T P.800, annex E).", "llrcrr", head, rows)

@@ -1,0 +1,325 @@
+"""The report on preferences (`ab`)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.choices.pair_scale import PairScale, pair_scale
+from analysis.choices.pairs import PairCounts, count_pairs
+from analysis.choices.preferences import order_effect, preferences
+from analysis.choices.transitivity import circular_triads, transitivity
+from analysis.errors import DesignError
+from analysis.formatting import number, p_in_words
+from analysis.ratings.choices import pairs_of
+from analysis.ratings.tidy import is_simulated, iter_rows
+from analysis.report.choices import words
+from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
+from analysis.report.html_tables import Column
+from analysis.report.results import Options
+
+_PAIRS = [
+    Column("label_a", "Preferred"), Column("label_b", "to"), Column("percent", "Share (%)", "score"),
+    Column("percent_ci", "95 % interval (%)", "interval"), Column("p", "p", "p"),
+    Column("preferred_a", "Choices", "count"), Column("preferred_b", "Against", "count"),
+    Column("ties", "Neither", "count"), Column("n_listeners", "Listeners", "count"),
+    Column("n_items", "Items", "count"), Column("p_exact", "p exact", "p"),
+    Column("exact_ci", "Exact interval (%)", "interval"), Column("wilson_ci", "Wilson (%)", "interval"),
+    Column("note", "Note", spare=True),
+]  # fmt: skip
+_SCALE = [
+    Column("label", "Condition"), Column("strength", "Strength", "effect"),
+    Column("strength", "95 % interval", "effects"), Column("worth", "Log strength", "effect"),
+    Column("ci", "95 % interval", "effects"), Column("wins", "Preferred", "count"),
+    Column("losses", "Not preferred", "count"), Column("ties", "Neither", "count"),
+]  # fmt: skip
+
+
+def describe_preferences(frame: pd.DataFrame, options: Options) -> Findings:
+    """Analyse preferences and put the result into words.
+
+    Args:
+        frame: Tidy ratings with the attribute `preferred`.
+        options: Interval, correction, draws and seed.
+
+    Raises:
+        DesignError: See `pairs_of` and `preferences`.
+    """
+    pairs = pairs_of(frame)
+    labels = words.labels_of(frame)
+    scale, missing = _scale(count_pairs(pairs), options)
+    order = options.order or (list(scale.table["condition"]) if scale else _by_wins(count_pairs(pairs)))
+    table = _labelled(
+        preferences(pairs, order=order, interval=options.interval, correction=options.correction), labels
+    ).assign(simulated=is_simulated(frame))
+    sections = [_pairs_section(table, options), _order_section(pairs, options)]
+    if scale:
+        sections.insert(1, _scale_section(scale, frame, labels))
+        sections.insert(2, _consistency(count_pairs(pairs, order), labels))
+    elif missing:
+        sections.append(Section("Scale", [f"There is no scale: {missing}."]))
+    return Findings(
+        test="which of two sounds is preferred",
+        headline=_headline(table, scale, options),
+        counts=_counts(pairs, len(order)),
+        sections=sections,
+        methods=_methods(pairs, table, scale, options),
+        latex=_latex(table, options),
+        listeners=pairs["listener"].nunique(),
+    )
+
+
+def _scale(counts: PairCounts, options: Options) -> tuple[PairScale | None, str]:
+    if len(counts.conditions) < 3:
+        return None, ""
+    try:
+        model = "davidson" if counts.has_ties else "bradley-terry"
+        return pair_scale(counts, model=model, draws=options.draws, seed=options.seed), ""
+    except DesignError as error:
+        return None, str(error)
+
+
+def _by_wins(counts: PairCounts) -> list[str]:
+    wins = counts.wins.sum(axis=(0, 2)) - counts.wins.sum(axis=(0, 1))
+    return [counts.conditions[place] for place in (-wins).argsort(kind="stable")]
+
+
+def _labelled(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
+    """Put the preferred condition first in each row, and add what the page shows."""
+    flip = table["share"] < 0.5
+    a, b = (table[f"condition_{end}"].map(labels) for end in "ab")
+    out = table.assign(label_a=a.where(~flip, b), label_b=b.where(~flip, a))
+    for one, other in (("condition_a", "condition_b"), ("preferred_a", "preferred_b")):
+        out[one], out[other] = table[one].where(~flip, table[other]), table[other].where(~flip, table[one])
+    out["share"] = table["share"].where(~flip, 1 - table["share"])
+    for name in ("ci", "exact", "wilson"):
+        low, high = table[f"{name}_low"], table[f"{name}_high"]
+        out[f"{name}_low"], out[f"{name}_high"] = low.where(~flip, 1 - high), high.where(~flip, 1 - low)
+    return in_percent(out).assign(name=out["label_a"] + " over " + out["label_b"])
+
+
+def in_percent(table: pd.DataFrame) -> pd.DataFrame:
+    """Add a share and its three intervals in percent."""
+    out = table.assign(percent=100 * table["share"])
+    for name, shown in (("ci", "percent_ci"), ("exact", "exact_ci"), ("wilson", "wilson_ci")):
+        out[f"{shown}_low"], out[f"{shown}_high"] = 100 * table[f"{name}_low"], 100 * table[f"{name}_high"]
+    return out
+
+
+def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) -> list[str]:
+    found, rest, pairs = [], [], []
+    for row in iter_rows(table):
+        share = (
+            f"{words.percent(row.share)} of {words.count(row.n, 'choice')} (95 % interval "
+            f"{words.share_ends(row.ci_low, row.ci_high)}, {words.corrected(row.p, options, len(table))})"
+        )
+        if row.p < 0.05:
+            found.append(f"{row.label_a} was preferred to {row.label_b} in {share}.")
+        else:
+            pairs.append((row.label_a, row.label_b))
+            rest.append(
+                f"The choices do not distinguish {row.label_a} and {row.label_b}: the former got {share}."
+            )
+    found += words.undistinguished(pairs, rest, "choices")
+    if scale and scale.test.p < 0.05:
+        found.append(_rejected(scale))
+    return found
+
+
+def _rejected(scale: PairScale) -> str:
+    return (
+        f"No single scale describes these choices ({_fit_in_words(scale)}): do not use the strengths, but "
+        "the share "
+        "of each pair."
+    )
+
+
+def _fit_in_words(scale: PairScale) -> str:
+    return f"G²({scale.test.df}) = {scale.test.g2:.2f}, {p_in_words(scale.test.p)}"
+
+
+def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
+    from analysis.figures.choices import plot_shares
+
+    ties = int(table["ties"].sum())
+    said = []
+    if ties:
+        said = [
+            f"Neither sound was preferred in {ties} of {words.count(int(table['n'].sum()), 'choice')}; "
+            "each of these "
+            "counts as half a choice for both, and not at all in the exact test."
+        ]
+    note = (
+        "p belongs to the clustered interval"
+        + words.correction_in_words(options, len(table), "pairs")
+        + ". The exact test and the last two intervals treat all choices as independent, which choices of "
+        "one "
+        "listener and about one item are not."
+    )
+    spoken = "; ".join(
+        f"{name} {words.percent(share)} ({words.share_ends(low, high)})"
+        for name, share, low, high in zip(
+            table["name"], table["share"], table["ci_low"], table["ci_high"], strict=True
+        )
+    )
+    return Section(
+        "Preferences",
+        said,
+        [
+            Drawing(
+                "preferences", lambda: plot_shares(table),
+                "Share of choices for the first of each pair with 95 % intervals about "
+                f"{words.about(options)}.",
+                f"Shares of preference: {spoken}.",
+            )
+        ],
+        [Listing("preferences", table, _PAIRS, "Choices of each pair", note)],
+    )  # fmt: skip
+
+
+def _scale_section(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]) -> Section:
+    from analysis.figures.choices import plot_scale
+
+    table = scale.table.assign(label=scale.table["condition"].map(labels), simulated=is_simulated(frame))
+    roles = frame.drop_duplicates("condition").set_index("condition")["role"]
+    drawn = table.assign(
+        name=table["label"], role=table["condition"].map(roles).fillna("hidden_reference"),
+        centre=table["worth"], low=table["ci_low"], high=table["ci_high"],
+    )  # fmt: skip
+    model = "Davidson's model with ties" if scale.model == "davidson" else "Bradley and Terry's model"
+    if scale.test.df == 0:
+        said = ["The pairs leave nothing to test the scale by."]
+    elif scale.test.p < 0.05:
+        said = [_rejected(scale)]
+    else:
+        said = [f"Nothing speaks against a single scale ({_fit_in_words(scale)})."]
+    if scale.fit.padded:
+        said.append(
+            "A condition, or a group of them, won or lost every comparison with the rest: half a choice "
+            "was added on "
+            "both sides of each pair, and the length of the scale is arbitrary there."
+        )
+    spoken = "; ".join(
+        f"{label} {number(worth, 2)} ({words.ends(low, high)})"
+        for label, worth, low, high in zip(
+            table["label"], table["worth"], table["ci_low"], table["ci_high"], strict=True
+        )
+    )
+    how = (
+        "Intervals are bootstraps over listeners, about new listeners and these items."
+        if scale.interval == "bootstrap"
+        else "Intervals treat all choices as independent, since one listener gave them."
+    )
+    return Section(
+        "One scale for all conditions",
+        said,
+        [
+            Drawing(
+                "scale", lambda: plot_scale(drawn, label="Log strength (mean 0)"),
+                f"Log strengths by {model} with 95 % intervals; one unit apart means that the one is "
+                "preferred to "
+                "the other in 73 % of choices that prefer either.",
+                f"Log strengths: {spoken}.",
+            )
+        ],
+        [Listing("scale", table, _SCALE, f"Strengths by {model}; their sum is 1", how)],
+    )  # fmt: skip
+
+
+def _consistency(counts: PairCounts, labels: dict[str, str]) -> Section:
+    panel = counts.halved.sum(axis=0)
+    circular, triads = circular_triads(panel)
+    own = [circular_triads(wins) for wins in counts.halved]
+    own_circular, own_triads = sum(one for one, _ in own), sum(all_ for _, all_ in own)
+    found = transitivity(panel)
+    said = [
+        f"Of {words.count(triads, 'triad')} of conditions whose pairs all have a majority, {circular} "
+        f"{'is' if circular == 1 else 'are'} circular in the panel's choices (a preferred to b, b to c, c "
+        "to a)."
+    ]
+    if own_triads:
+        said.append(
+            f"Of the {words.count(own_triads, 'triad')} of single listeners {own_circular} "
+            f"({words.percent(own_circular / own_triads)}) are circular; answering at random makes a "
+            "quarter of them "
+            "circular."
+        )
+    said.append(
+        f"Shares violate weak stochastic transitivity in {found.weak}, moderate in {found.moderate} and "
+        "strong in "
+        f"{found.strong} of {words.count(found.triads, 'triad')}."
+    )
+    return Section("Consistency", said)
+
+
+def _order_section(pairs: pd.DataFrame, options: Options) -> Section:
+    found = order_effect(pairs, interval=options.interval)
+    share = (
+        f"{words.percent(found.share)} of choices (95 % interval {words.share_ends(found.low, found.high)}, "
+        f"{p_in_words(found.p)})"
+    )
+    if found.p < 0.05:
+        which = "first" if found.share > 0.5 else "second"
+        shown = (
+            f"The order mattered: the sound that came first was preferred in {share}, so that coming {which} "
+            "is an advantage."
+        )
+    else:
+        shown = (
+            f"There is no sign that the order mattered: the sound that came first was preferred in {share}."
+        )
+    return Section("Order", [shown])
+
+
+def _counts(pairs: pd.DataFrame, conditions: int) -> list[tuple[str, str]]:
+    return [
+        ("listeners", str(pairs["listener"].nunique())), ("items", str(pairs["item"].nunique())),
+        ("conditions", str(conditions)), ("choices", words.grouped(len(pairs))),
+    ]  # fmt: skip
+
+
+def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, options: Options) -> str:
+    names = {*pairs["first"], *pairs["second"]}
+    sentences = [
+        f"{pairs['listener'].nunique()} listeners heard {len(names)} conditions of "
+        f"{pairs['item'].nunique()} items "
+        f"in {len(table)} different pairs and said which of the two sounds they preferred"
+        f"{', or that they preferred neither' if table['ties'].sum() else ''} ({len(pairs)} choices).",
+        f"Shares of preference count a tie as half a choice; {words.share_model(options)}. p values test a "
+        "share of "
+        "one half by the same variance" + words.correction_in_words(options, len(table), "pairs") + ".",
+    ]
+    if scale:
+        model = (
+            "Davidson's (1970) model, which extends that of Bradley and Terry (1952) by ties"
+            if scale.model == "davidson"
+            else "the model of Bradley and Terry (1952)"
+        )
+        how = (
+            f"are bootstraps over listeners ({words.grouped(options.draws)} draws, widened for few listeners "
+            "after Hesterberg, 2015), the items taken as fixed"
+            if scale.interval == "bootstrap"
+            else "treat choices as independent"
+        )
+        sentences.append(
+            f"Strengths are maximum-likelihood estimates of {model}; their 95 % intervals {how}."
+        )
+        if scale.test.df:
+            adjusted = " (corrected for dependent choices after Rao and Scott, 1984)"
+            sentences.append(
+                "The fit was tested by the likelihood "
+                f"ratio{adjusted if scale.interval == 'bootstrap' else ''}: "
+                f"{_fit_in_words(scale)}. Circular triads: Kendall and Babington Smith (1940)."
+            )
+    return " ".join(sentences)
+
+
+def _latex(table: pd.DataFrame, options: Options) -> Latex:
+    rows = [
+        [row.label_a, row.label_b, number(row.percent, 1),
+         f"{row.percent_ci_low:.1f} to {row.percent_ci_high:.1f}", str(row.n),
+         p_in_words(row.p).removeprefix("p = ").removeprefix("p ")]
+        for row in iter_rows(table)
+    ]  # fmt: skip
+    head = ["Preferred", "to", r"Share (\%)", r"95\,\% interval", "Choices", "$p$"]
+    caption = "Shares of preference" + words.correction_in_words(options, len(table), "pairs") + "."
+    return Latex(caption, "llrcrr", head, rows)

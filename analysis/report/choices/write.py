@@ -1,0 +1,192 @@
+"""`write_choices`: the page, figures, tables and LaTeX of a test that asks for choices."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.ratings.names import defuse
+from analysis.ratings.selection import choose_attribute
+from analysis.ratings.tidy import is_simulated, records
+from analysis.report.choices.abx import describe_discrimination
+from analysis.report.choices.comparison import describe_comparisons
+from analysis.report.choices.difference_grades import describe_difference_grades
+from analysis.report.choices.extremes import describe_extremes
+from analysis.report.choices.findings import Findings
+from analysis.report.choices.preference import describe_preferences
+from analysis.report.choices.references import references_in
+from analysis.report.choices.words import check_options
+from analysis.report.html_tables import table_of
+from analysis.report.latex import escape
+from analysis.report.methods_text import software
+from analysis.report.page import unbroken
+from analysis.report.results import Options
+from analysis.report.staging import file_name, stage_folder
+
+DESCRIBE: dict[str, Callable[[pd.DataFrame, Options], Findings]] = {
+    "ab": describe_preferences,
+    "abx": describe_discrimination,
+    "ccr": describe_comparisons,
+    "bs1116": describe_difference_grades,
+    "best-worst": describe_extremes,
+}
+_TEMPLATES = Path(__file__).parents[2] / "templates"
+
+
+@dataclass(frozen=True)
+class ChoiceResults:
+    """What was found in choices, and how.
+
+    Attributes:
+        test: One of `DESCRIBE`'s keys.
+        attribute: What was asked.
+        options: Of the analysis.
+        findings: Sentences, figures and tables.
+        notes: On the reading of the ratings.
+        simulated: Whether any choice was made by a program.
+    """
+
+    test: str
+    attribute: str
+    options: Options
+    findings: Findings
+    notes: list[str]
+    simulated: bool
+
+    @property
+    def methods(self) -> str:
+        """The paragraph on methods for a paper."""
+        mark = "SIMULATED ratings: no person listened. " if self.simulated else ""
+        return f"{mark}{self.findings.methods} Analysed with {software()} (seed {self.options.seed})."
+
+
+def analyse_choices(frame: pd.DataFrame, test: str, options: Options) -> ChoiceResults:
+    """Analyse the choices of one attribute.
+
+    Args:
+        frame: Tidy ratings.
+        test: One of `DESCRIBE`'s keys.
+        options: Interval, correction, draws, seed; what is for scores only is refused.
+
+    Raises:
+        DesignError: An option that choices do not have, or choices that cannot be analysed.
+    """
+    check_options(options)
+    attribute, more = choose_attribute(frame, options.attribute)
+    rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
+    found = DESCRIBE[test](rows, options)
+    notes = [*frame.attrs.get("notes", []), *more]
+    return ChoiceResults(test, attribute, replace(options), found, notes, is_simulated(rows))
+
+
+def write_choices(frame: pd.DataFrame, test: str, out: Path, options: Options, title: str) -> ChoiceResults:
+    """Analyse choices and write the report.
+
+    Args:
+        frame: Tidy ratings.
+        test: One of `DESCRIBE`'s keys.
+        out: Folder; made if it does not exist. The files of an earlier report are replaced.
+        options: See `analyse_choices`.
+        title: Heading.
+
+    Returns:
+        The results; written are `index.html`, a CSV per table, figures as SVG, PDF and PNG, `results.tex`
+        and `report.json`.
+
+    Raises:
+        DesignError: See `analyse_choices`.
+        OSError: The folder cannot be written.
+    """
+    from analysis.figures.style import inline_svg, save
+
+    results = analyse_choices(frame, test, options)
+    findings = results.findings
+    with stage_folder(out, "report.json") as folder:
+        figures = {}
+        for drawing in [drawing for section in findings.sections for drawing in section.figures]:
+            figures[drawing.name] = inline_svg(save(drawing.draw(), folder, drawing.name).svg, drawing.alt)
+        for name, table in findings.tables.items():
+            _csv(table, folder / f"{file_name(name)}.csv", results.simulated)
+        (folder / "results.tex").write_text(_latex(results), encoding="utf-8")
+        about = json.dumps(_summary(results), allow_nan=False)
+        (folder / "report.json").write_text(about, encoding="utf-8")
+        (folder / "index.html").write_text(_page(results, figures, title), encoding="utf-8")
+    return results
+
+
+def _page(results: ChoiceResults, figures: dict[str, str], title: str) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["unbroken"] = unbroken
+    findings = results.findings
+    tables = {
+        listing.name: table_of(listing.frame, listing.columns, listing.digits)
+        for section in findings.sections
+        for listing in section.tables
+    }
+    return environment.get_template("choices.html").render(
+        title=title, simulated=results.simulated, findings=findings, tables=tables,
+        figures={name: Markup(svg) for name, svg in figures.items()},
+        mark=Markup('<span class="mark">SIMULATED</span>') if results.simulated else "",
+        notes=results.notes, methods=results.methods, references=references_in(results.methods),
+        software=software(),
+    )  # fmt: skip
+
+
+def _summary(results: ChoiceResults) -> dict[str, Any]:
+    options = results.options
+    return {
+        "schema_version": 1,
+        "software": software(),
+        "simulated": results.simulated,
+        "test": results.test,
+        "attribute": results.attribute,
+        "options": {key: getattr(options, key) for key in ("interval", "correction", "draws", "seed")},
+        "headline": results.findings.headline,
+        "methods": results.methods,
+        "references": references_in(results.methods),
+        "notes": results.notes,
+        "tables": {
+            name: [{key: _plain(value) for key, value in row.items()} for row in records(table)]
+            for name, table in results.findings.tables.items()
+        },
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value: numbers that are not there are null, infinite ones text."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and math.isinf(value):
+        return "infinite"
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _csv(table: pd.DataFrame, path: Path, simulated: bool) -> None:
+    marked = table.drop(columns="simulated", errors="ignore")
+    if simulated:
+        marked = marked.assign(simulated="SIMULATED")
+    plain = marked.map(defuse).rename(columns=defuse)
+    path.write_text(plain.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+
+
+def _latex(results: ChoiceResults) -> str:
+    table = results.findings.latex
+    said = escape(table.caption) + (" SIMULATED ratings." if results.simulated else "")
+    rows = [" & ".join(cell if cell.startswith("$") else escape(cell) for cell in row) for row in table.rows]
+    lines = [
+        "\\begin{table}", "  \\centering", f"  \\caption{{{said}}}", "  \\label{tab:results}",
+        f"  \\begin{{tabular}}{{{table.columns}}}", "    \\toprule", f"    {' & '.join(table.head)} \\\\",
+        "    \\midrule", *[f"    {row} \\\\" for row in rows], "    \\bottomrule", "  \\end{tabular}",
+        "\\end{table}", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
