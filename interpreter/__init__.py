@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from interpreter.threads import make_threads_yield
 from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
@@ -60,5 +61,7 @@ _HOMES = {
     "load_explainer": "interpreter.loading",
     "wrap_module": "interpreter.classifier.wrapped",
 }
+
+make_threads_yield()  # before anything imports torch
 
 __getattr__, __dir__ = import_lazily(__name__, _HOMES)

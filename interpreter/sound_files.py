@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import soundfile
 
 from interpreter.errors import ConfigError
-from stimuli import Audio
-from stimuli.audio import READABLE
+from stimuli import Audio, to_mono
+from stimuli.audio import READABLE, resample
 from stimuli.synthesis import coloured_noise as sloped_noise
 from stimuli.synthesis import slow_envelope
 
 MAXIMUM_DURATION_S = 5.0
+
+Purpose = Literal["training", "validation", "evaluation"]
+WHAM_PARTS: dict[Purpose, str] = {"training": "tr", "validation": "cv", "evaluation": "tt"}
+"""The parts of WHAM!'s noise (Wichern et al. 2019), by what they are for."""
+
+_RESAMPLER_REACH = 2048
+"""Samples on either side that the resampler's filter looks at, with room to spare."""
+
+_DECODER_REACH = 16384
+"""Samples that a decoder of Vorbis, Opus or MP3 needs to get going after a jump."""
 
 
 def sound_files(folder: Path) -> tuple[Path, ...]:
@@ -26,10 +37,24 @@ def sound_files(folder: Path) -> tuple[Path, ...]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(2, "No such folder of sounds", str(folder))
-    found = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE))
+    sounds = (path for path in folder.rglob("*") if path.suffix.lower() in READABLE)
+    found = tuple(sorted(path for path in sounds if not path.name.startswith(".")))  # macOS's "._" twins
     if not found:
         raise ConfigError(f"{folder}: no sound files in this folder; expected some of {', '.join(READABLE)}")
     return found
+
+
+def choose_noise(folder: Path, purpose: Purpose) -> Path:
+    """Return the part of a folder of noise that serves a purpose: of WHAM! `tr`, `cv` or `tt`.
+
+    Args:
+        folder: `wham_noise`, or the folder that contains it; any other folder serves every purpose.
+        purpose: what the noise is for. What an explainer is judged with, it was not trained with.
+    """
+    for whole in (folder, folder / "wham_noise"):
+        if all((whole / part).is_dir() for part in WHAM_PARTS.values()):
+            return whole / WHAM_PARTS[purpose]
+    return folder
 
 
 def file_duration_s(path: Path) -> float:
@@ -52,6 +77,45 @@ def file_samples(path: Path, sample_rate: int) -> int:
     header = _header(path)
     # soxr rounds half a sample up.
     return int((2 * header.frames * sample_rate + header.samplerate) // (2 * header.samplerate))
+
+
+def read_piece(path: Path, sample_rate: int, start: int, samples: int) -> Audio:
+    """Read a part of a sound file as one channel, decoding no more of it than that takes.
+
+    It is what the whole file has there: exactly, or to rounding where the file has another rate.
+
+    Args:
+        path: the file.
+        sample_rate: of the result, in Hz.
+        start: first sample, at that rate.
+        samples: how many; fewer are returned at the end of the file.
+
+    Raises:
+        ConfigError: it is not a sound file, or the part contains NaN or infinite samples.
+
+    Shape:
+        - result: `[samples]`
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            # whole periods of the two rates, so that the resampler's phase is that of the whole file
+            period_in, period_out = (one // math.gcd(rate, sample_rate) for one in (rate, sample_rate))
+            margin = 0 if rate == sample_rate else _RESAMPLER_REACH
+            first = max(start - margin, 0) // period_out
+            last = -(-(start + samples + margin) // period_out)
+            begin = min(first * period_in, file.frames)
+            lead = min(begin, _DECODER_REACH)
+            file.seek(begin - lead)
+            sound = file.read(lead + (last - first) * period_in, dtype="float32", always_2d=True)[lead:]
+    except soundfile.LibsndfileError as error:
+        raise ConfigError(f"{path}: not a readable sound file; expected WAV, FLAC, Ogg or MP3") from error
+    if not np.isfinite(sound).all():
+        raise ConfigError(f"{path}: contains NaN or infinite samples; remove it")
+    sound = resample(sound, rate, sample_rate)
+    offset = start - first * period_out
+    piece: Audio = to_mono(sound)[offset : offset + samples]
+    return piece
 
 
 def _header(path: Path) -> Any:

@@ -19,6 +19,8 @@ from importlib.metadata import version as installed_version
 
 import typer
 
+from interpreter.threads import make_threads_yield
+
 INTERPRETER_MODULES = {"torch", "torchaudio", "lightning", "captum"}
 _INTERRUPTED = 130  # the exit code of Ctrl-C
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -140,11 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # are made and once more at the end, would take half a second of a command that takes two.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
-    # Threads that spin while they wait bring a busy machine to a halt (next to another training a step of
-    # LMAC-TD took 4.2 s instead of 0.3); threads that sleep at once lose 1.6 times on an idle one. So they
-    # spin briefly, then sleep. OpenMP reads this when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    make_threads_yield()
     words = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv[1:] = words  # commands write into what they make how they were called
     called = next((word for word in words if not word.startswith("-")), None)

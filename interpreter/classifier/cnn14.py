@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -157,4 +158,5 @@ class CnnClassifier(nn.Module):
     def inspect_log_spectrogram(self, log_magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return logits and representations of log magnitudes `[B, T, F]` in one pass."""
         embeddings, representations = self.cnn14(self.front_end.mel(log_magnitude))
-        return self.head(embeddings), representations
+        with torch.autocast(embeddings.device.type, enabled=False):  # bfloat16 has three digits
+            return self.head(embeddings.float()), representations

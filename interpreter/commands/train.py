@@ -25,7 +25,7 @@ _PRESET = typer.Option(
 )
 _FOLDS = typer.Option("1,2,3", help="Folds to train on; validation clips are taken from them as well.")
 _NOISE = typer.Option(
-    "synthetic", help="Noise to train with: synthetic, none, or a folder of sounds (WHAM!)."
+    "synthetic", help="Noise to train with: synthetic, none, or a folder of sounds (wham_noise)."
 )
 _SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
@@ -37,6 +37,7 @@ _ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")
 _DEVICES = typer.Option(1, min=1, help="Devices (processes) on this machine.")
 _NODES = typer.Option(1, min=1, help="Machines.")
 _WORKERS = typer.Option(0, min=0, help="Processes that prepare batches.")
+_THREADS = typer.Option(None, min=1, help="Threads of each process; one per core by default.")
 _PROGRESS = typer.Option(True, "--progress/--no-progress", help="Show a progress bar.")
 
 
@@ -71,6 +72,7 @@ def _train(
     devices: int = _DEVICES,
     nodes: int = _NODES,
     workers: int = _WORKERS,
+    threads: int | None = _THREADS,
     progress: bool = _PROGRESS,
 ) -> None:
     """Train `kind`; the options are those of the training commands, each of which has those that it needs."""
@@ -90,10 +92,12 @@ def _train(
         start=start,
         command=shlex.join(["listenable", *sys.argv[1:]]),
     )
-    engine = Engine(accelerator, devices, nodes, workers, progress)
-    _, trained = train(request, engine, resume=resume)
+    engine = Engine(accelerator, devices, nodes, workers, progress, threads)
+    run, trained = train(request, engine, resume=resume)
     if os.environ.get("LOCAL_RANK", "0") != "0":  # one of several processes speaks
         return
+    if run.noise.endswith("/tr"):
+        typer.echo(f"Noise: {run.noise} in training; the part cv in validation, and evaluate takes tt.")
     typer.echo(f"{out}: {'trained' if trained else 'this run is finished already; nothing to do'}.")
 
 

@@ -27,6 +27,7 @@ from interpreter.explainers.base import Explainer
 from interpreter.faithfulness import PictureOf
 from interpreter.loading import load_classifier
 from interpreter.runs.folder import CHECKPOINT, sha256, versions
+from interpreter.sound_files import choose_noise
 from stimuli import Dataset, refuse_seed
 from stimuli.files import write_text
 
@@ -175,6 +176,7 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
         "schema_version": SCHEMA_VERSION,
         **{name: _to_plain(value) for name, value in asdict(plan).items()},
         "snr_db": items.snr_db,
+        "sounds_used": None if plan.sounds is None else str(choose_noise(plan.sounds, "evaluation")),
         "duration_s": items.length_s,
         "passed_over": [clip.filename for clip in items.passed_over],
         "data_sha256": items.dataset.sha256,

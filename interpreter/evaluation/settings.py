@@ -11,7 +11,13 @@ from typing import Literal, get_args
 import numpy as np
 
 from interpreter.errors import ConfigError
-from interpreter.sound_files import MAXIMUM_DURATION_S, coloured_noise, file_duration_s, sound_files
+from interpreter.sound_files import (
+    MAXIMUM_DURATION_S,
+    choose_noise,
+    coloured_noise,
+    file_duration_s,
+    sound_files,
+)
 from stimuli import Audio, Clip, Dataset, Mixture, StimuliError, mix_at_snr, read_audio, refuse_seed, to_mono
 
 Setting = Literal["clean", "id", "mixtures", "white-noise", "speech"]
@@ -69,7 +75,8 @@ class Items:
         snr: `paper`, `official`, or a ratio in dB of clip over contaminant.
         duration_s: clips are cut or padded to this; None takes the longest one's, 5 s at most.
         pool: the clips that `mixtures` draws from; the explained ones where None.
-        sounds: a folder of sound files for `id` (noise, such as WHAM!) or `speech` (such as LJSpeech);
+        sounds: a folder of sound files for `id` (noise, such as WHAM!, of which `tt` is taken) or `speech`
+            (such as LJSpeech);
             without it `id` uses synthetic coloured noise.
     """
 
@@ -124,7 +131,7 @@ class Items:
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """The sound files of the folder `sounds`, in order."""
-        return sound_files(self.sounds) if self.sounds else ()
+        return sound_files(choose_noise(self.sounds, "evaluation")) if self.sounds else ()
 
     @cached_property
     def audible(self) -> tuple[int, ...]:

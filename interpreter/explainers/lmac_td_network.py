@@ -100,7 +100,7 @@ class LmacTdNetwork(nn.Module):
         return self.masknet.finish_mask(self.masknet.logits(mixed) + self.skip_gain[:, None] * decoded)
 
     def _decode(self, representations: Sequence[Tensor], count: int, before: int, samples: int) -> Tensor:
-        frames = torch.arange(count, device=representations[0].device)
+        frames = torch.arange(count)  # on the CPU: their last place must not be waited for on a GPU
         centres = frames * self.encoder.stride + (self.encoder.kernel_size - 1) / 2 - before
         if self.standardise is None:
             return self.unet(representations, centres, samples)  # type: ignore[no-any-return]

@@ -88,6 +88,7 @@ def faithfulness_terms(before: Tensor, after: Tensor, regulariser: Tensor, confi
         regulariser: weighted.
         config: the other weights.
     """
+    before, after = before.float(), after.float()  # a probability near 1 has no neighbours in half precision
     target = before.argmax(dim=1)
     inside, outside = after.chunk(2)
     loss_in, loss_out = in_loss(inside, target), out_loss(outside, target, config.out_loss)

@@ -14,7 +14,15 @@ from torch.utils.data import Sampler
 
 from interpreter.classifier.front_end import Normalisation, normalise
 from interpreter.errors import ConfigError
-from interpreter.sound_files import MAXIMUM_DURATION_S, coloured_noise, file_samples, sound_files
+from interpreter.sound_files import (
+    MAXIMUM_DURATION_S,
+    Purpose,
+    choose_noise,
+    coloured_noise,
+    file_samples,
+    read_piece,
+    sound_files,
+)
 from stimuli import Audio, Clip, Dataset, mix_at_snr, read_audio, to_mono
 
 Noise = Callable[[int, np.random.Generator], Audio]
@@ -37,18 +45,22 @@ class FolderNoise:
     def __call__(self, samples: int, generator: np.random.Generator) -> Audio:
         """Return `[samples]`; a file that is shorter is repeated."""
         path = self.files[int(generator.integers(len(self.files)))]
-        sound = to_mono(read_audio(path, self.sample_rate)[0])
+        length = file_samples(path, self.sample_rate)
+        start = int(generator.integers(max(1, length - samples)))
+        piece = read_piece(path, self.sample_rate, start, samples)
+        if piece.any():
+            return np.resize(piece, samples)
+        sound = to_mono(read_audio(path, self.sample_rate)[0])  # many recordings end in zeros
         if not sound.any():
             raise ConfigError(f"{path}: only silence in this file; remove it from the noise folder")
-        start = int(generator.integers(max(1, len(sound) - samples)))
-        if not sound[start : start + samples].any():  # many recordings end in zeros
+        if not sound[start : start + samples].any():
             heard = int(generator.choice(np.flatnonzero(sound)))
             start = int(np.clip(heard - generator.integers(samples), 0, len(sound) - samples))
         return np.resize(sound[start:], samples).astype(np.float32)
 
 
-def noise_source(name: str, sample_rate: int) -> Noise | None:
-    """Return what draws noise: `synthetic`, `none` or a folder of sounds.
+def noise_source(name: str, sample_rate: int, purpose: Purpose = "training") -> Noise | None:
+    """Return what draws noise: `synthetic`, `none` or a folder of sounds, of WHAM!'s the part for `purpose`.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -61,7 +73,7 @@ def noise_source(name: str, sample_rate: int) -> Noise | None:
     folder = Path(name)
     if not folder.is_dir():
         raise FileNotFoundError(2, "No such folder of noise (expected synthetic, none or a folder)", name)
-    return FolderNoise(sound_files(folder), sample_rate)
+    return FolderNoise(sound_files(choose_noise(folder, purpose)), sample_rate)
 
 
 def clip_duration_s(dataset: Dataset, sample_rate: int) -> float:

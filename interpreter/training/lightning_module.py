@@ -45,9 +45,11 @@ class Learner(pl.LightningModule):
         self.network = task.network
 
     def on_fit_start(self) -> None:
-        """Bring the frozen modules to the device."""
+        """Bring the frozen modules to the device, on a CPU in the layout in which convolutions are faster."""
         for module in self.task.frozen:
             module.to(self.device)
+            if self.device.type == "cpu":
+                module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
         """Return a batch's loss."""
@@ -66,7 +68,8 @@ class Learner(pl.LightningModule):
         config = self.config
         parameters = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
-        optimiser = kind(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+        fused = config.precision == "32-true"  # Lightning does not clip a fused optimiser's gradients else
+        optimiser = kind(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=fused)
         if config.schedule == "plateau":
             plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
                 optimiser, config.mode, factor=0.5, patience=3

@@ -9,6 +9,7 @@ from pathlib import Path
 from interpreter.errors import ConfigError, RunError
 from interpreter.kinds.config import TrainingConfig
 from interpreter.runs.folder import Run, difference, link_to, read_run, versions
+from interpreter.sound_files import choose_noise
 from interpreter.types import Classifier
 from stimuli import Dataset
 
@@ -58,6 +59,8 @@ class Engine:
         devices: processes on this machine.
         nodes: machines.
         workers: processes that prepare batches, 0 for none.
+        threads: of the CPU, for each process; as many as torch finds cores where None. Weights that were
+            trained with another number differ by rounding.
         progress: show a bar.
     """
 
@@ -66,6 +69,7 @@ class Engine:
     nodes: int = 1
     workers: int = 0
     progress: bool = False
+    threads: int | None = None
 
 
 def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
@@ -88,13 +92,22 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
         seed=request.seed,
         preset=request.preset,
         train_folds=request.train_folds,
-        noise=request.noise if request.noise in ("synthetic", "none") else Path(request.noise).name,
+        noise=_describe_noise(request.noise),
         data_sha256=dataset.sha256,
         classifier=link_to(classifier, request.out) if isinstance(classifier, Path) else None,
         start=None if request.start is None else link_to(request.start, request.out),
         command=request.command,
         versions=versions(),
     )
+
+
+def _describe_noise(name: str) -> str:
+    """Return the noise as `run.json` has it: of a folder its name, of WHAM!'s the part, `wham_noise/tr`."""
+    if name in ("synthetic", "none"):
+        return name
+    folder = Path(name)
+    part = choose_noise(folder, "training")
+    return folder.name if part == folder else f"{part.parent.name}/{part.name}"
 
 
 def load_finished_run(request: Request, config: TrainingConfig, wanted: Run) -> Run:

@@ -23,6 +23,7 @@ from interpreter.errors import ConfigError
 from interpreter.kinds.config import TrainingConfig
 from interpreter.runs.folder import RUN, Run, write_config, write_description, write_run
 from interpreter.settings.presets import load_config
+from interpreter.threads import limit_threads
 from interpreter.training.clips import Clips, Disturbance, EpochSampler, noise_source
 from interpreter.training.interruptions import explain_interruptions
 from interpreter.training.lightning_module import Learner, MetricsFile, SaveLast
@@ -58,7 +59,12 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
         return load_finished_run(request, config, wanted), False
     last = request.out / STATE / "last.ckpt"
     check_unfinished(request, config, wanted, last, resume)
-    with explain_interruptions(request.out, config.batch_size), _silence_lightning(), torch.random.fork_rng():
+    with (
+        limit_threads(engine.threads),
+        explain_interruptions(request.out, config.batch_size),
+        _silence_lightning(),
+        torch.random.fork_rng(),
+    ):
         torch.manual_seed(request.seed)
         prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
         _check_monitor(config, prepared.task.scores, len(prepared.valid_waveforms))
@@ -125,7 +131,12 @@ def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callbac
     if config.keep == "best":
         callbacks.append(
             ModelCheckpoint(
-                last.parent, "best", monitor=config.monitor, mode=config.mode, enable_version_counter=False
+                last.parent,
+                "best",
+                monitor=config.monitor,
+                mode=config.mode,
+                save_weights_only=True,  # the optimiser's state is twice the weights, and in last.ckpt
+                enable_version_counter=False,
             )
         )
     return [*callbacks, SaveLast(last)]
@@ -172,7 +183,8 @@ def _loaders(
     disturbance = Disturbance(
         noise, share, config.snr_db, config.shift, config.gain_range_db, config.normalisation
     )
-    undisturbed = Disturbance(noise, share, config.snr_db, normalisation=config.normalisation)
+    unheard = noise_source(request.noise, config.sample_rate, "validation")
+    undisturbed = Disturbance(unheard, share, config.snr_db, normalisation=config.normalisation)
     size = config.batch_size // processes
     train = DataLoader(
         Clips(prepared.waveforms, prepared.targets, disturbance, request.seed),
