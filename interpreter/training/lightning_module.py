@@ -49,7 +49,7 @@ class Learner(pl.LightningModule):
         for module in self.task.frozen:
             module.to(self.device)
             if self.device.type == "cpu":
-                module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+                module.to(memory_format=torch.channels_last)
 
     def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
         """Return a batch's loss."""
