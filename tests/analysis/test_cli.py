@@ -14,6 +14,7 @@ import analysis
 from analysis import cli
 from analysis.choices.power import choice_power, required_choice_listeners
 from analysis.errors import AnalysisError
+from analysis.report.terminal import mos_text
 from tests.analysis.choices.tables import draw_table
 
 
@@ -95,7 +96,7 @@ def test_who_is_excluded_can_be_chosen(
 
 def test_east_asian_names_keep_the_columns_of_the_table(mushra: pd.DataFrame) -> None:
     table = analysis.mos(mushra.assign(label=mushra["condition"].replace("good", "提案手法")))
-    lines = cli.mos_text(table).splitlines()
+    lines = mos_text(table).splitlines()
     assert lines[0] == "condition     MOS  95 % interval (two-way)"
     assert lines[2].startswith(f"提案手法     {table['mos'].iloc[1]:.1f}  ")
     assert lines[3].startswith(f"poor         {table['mos'].iloc[2]:.1f}  ")

@@ -99,7 +99,8 @@ def _section(table: pd.DataFrame) -> Section:
 def _methods(sets: pd.DataFrame, table: pd.DataFrame, n_trials: int, options: Options) -> str:
     return (
         f"{sets['listener'].nunique()} listeners chose the best and the worst of several sounds in "
-        f"{n_trials} trials with {len(table)} conditions of {sets['item'].nunique()} items (best-worst scaling). "
+        f"{n_trials} trials with {len(table)} conditions of {sets['item'].nunique()} items "
+        "(best-worst scaling). "
         "Utilities are maximum-likelihood estimates of a conditional logit in which the best is chosen first "
         "and then the worst of the rest (Marley and Louviere, 2005), their mean being 0; the 95 % intervals "
         f"are bootstraps over listeners ({words.grouped(options.draws)} draws, widened for few listeners "
