@@ -5,11 +5,12 @@
 // browser itself, so a loop is exact however often it runs. Every method takes the context time at which it takes
 // effect: nothing here reads a clock or the document, and an OfflineAudioContext renders what a listener hears.
 
-import { clampRegion, fadeFrames, raisedCosine, wrap } from "./loop.js";
-import { connectPart, pack } from "./pack.js";
+import { clampRegion, fadeFrames, raisedCosine } from "./loop.js";
+import { pack } from "./pack.js";
+import { SourceGroup } from "./source_group.js";
 import { present } from "../present.js";
 
-/** @import { Edge, Packed, Place, Region } from "../types.js" */
+/** @import { Edge, Packed, Region } from "../types.js" */
 
 // Seconds from a call to its effect: time enough to build the nodes, and, for a new region, to copy the sounds.
 const SWITCH_LEAD = 0.015;
@@ -18,18 +19,6 @@ const REGION_LEAD = 0.15;
 // Browsers work in blocks of this many frames. Chromium misplaces a gain curve that begins in the block in which the one
 // before it ended, which is heard as a click; so fades keep a block's distance.
 const QUANTUM = 128;
-
-/**
- * The sources that run together, and since when: frame `origin` of the context's time is frame `offset` of the region.
- *
- * @typedef {object} Group
- * @property {AudioBufferSourceNode[]} sources
- * @property {Map<string, GainNode>} gains by key
- * @property {number} origin
- * @property {number} offset
- * @property {Region} region
- * @property {number} last the frame of the context's time at which they end
- */
 
 export class Engine {
   #context;
@@ -41,7 +30,7 @@ export class Engine {
   #buffers = new Map();
   /** @type {Packed[]} */
   #cuts = []; // the same sounds, cut to the region and packed
-  /** @type {Group | null} */
+  /** @type {SourceGroup | null} */
   #group = null; // the sources now running
   /** @type {string | null} */
   #active = null; // key of the sound that is heard
@@ -111,10 +100,7 @@ export class Engine {
    */
   position(at = this.now) {
     if (this.#group === null) return this.#rest;
-    const { origin, offset, region, last } = this.#group;
-    const elapsed = Math.max(0, this.#frame(at) - origin);
-    if (origin + elapsed >= last) return region.start;
-    return region.start + wrap(offset, elapsed, region.end - region.start);
+    return this.#group.position(this.#frame(at));
   }
 
   /**
@@ -199,7 +185,7 @@ export class Engine {
 
   /** Stop at once and let go of all nodes. */
   dispose() {
-    if (this.#group) for (const source of this.#group.sources) source.stop();
+    this.#group?.stop();
     this.#group = null;
     this.#output.disconnect();
   }
@@ -224,18 +210,6 @@ export class Engine {
     this.#cuts = pack(this.#context, this.#buffers, this.region);
   }
 
-  /**
-   * @param {ChannelSplitterNode} splitter
-   * @param {Place} place
-   */
-  #createGain(splitter, place) {
-    const gain = this.#context.createGain();
-    gain.gain.value = 0;
-    connectPart(this.#context, splitter, place, gain);
-    gain.connect(this.#output);
-    return gain;
-  }
-
   /** @param {number} frame */
   #inside(frame) {
     return frame >= this.region.start && frame < this.region.end ? frame : this.region.start;
@@ -248,10 +222,15 @@ export class Engine {
    */
   #start(key, frame, position) {
     const from = this.#inside(position);
-    this.#group = this.#createGroup(frame, from);
+    this.#group = new SourceGroup(this.#context, this.#output, this.#cuts, {
+      frame,
+      position: from,
+      region: { ...this.region },
+      loop: this.loop,
+    });
     // The region's own edge fades in already; two fades at once would be a steeper one.
     if (from === this.region.start)
-      present(this.#group.gains.get(key)).gain.setValueAtTime(1, frame / this.sampleRate);
+      this.#group.gain(key).setValueAtTime(1, frame / this.sampleRate);
     else this.#move(key, this.#rise, frame);
     this.#active = key;
     this.#since = frame;
@@ -288,9 +267,7 @@ export class Engine {
     this.#move(present(this.#active), this.#fall, frame);
     this.#account(frame + this.#fade);
     this.#free = frame + this.#fade + QUANTUM;
-    if (stop)
-      for (const source of present(this.#group).sources)
-        source.stop((frame + this.#fade) / this.sampleRate);
+    if (stop) present(this.#group).stop((frame + this.#fade) / this.sampleRate);
   }
 
   /** @param {number} frame */
@@ -316,33 +293,7 @@ export class Engine {
    * @param {number} frame
    */
   #move(key, curve, frame) {
-    const start = frame / this.sampleRate;
-    const { gain } = present(this.#group?.gains.get(key));
-    gain.setValueCurveAtTime(curve, start, this.#fade / this.sampleRate);
-  }
-
-  /**
-   * @param {number} frame
-   * @param {number} position
-   * @returns {Group}
-   */
-  #createGroup(frame, position) {
-    const region = { ...this.region };
-    const offset = position - region.start;
-    const last = this.loop ? Infinity : frame + (region.end - position);
-    /** @type {Group} */
-    const group = { sources: [], gains: new Map(), origin: frame, offset, region, last };
-    for (const { buffer, places } of this.#cuts) {
-      const source = this.#context.createBufferSource();
-      const splitter = this.#context.createChannelSplitter(buffer.numberOfChannels);
-      source.buffer = buffer;
-      source.loop = this.loop;
-      source.connect(splitter);
-      for (const [key, place] of places) group.gains.set(key, this.#createGain(splitter, place));
-      source.start(frame / this.sampleRate, offset / this.sampleRate);
-      source.onended = () => places.forEach((_, key) => group.gains.get(key)?.disconnect());
-      group.sources.push(source);
-    }
-    return group;
+    const gain = present(this.#group).gain(key);
+    gain.setValueCurveAtTime(curve, frame / this.sampleRate, this.#fade / this.sampleRate);
   }
 }
