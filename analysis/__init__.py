@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from analysis.figures import (
         plot_box,
         plot_differences,
+        plot_grades,
         plot_items,
         plot_listeners,
         plot_mos,
@@ -80,6 +81,7 @@ __all__ = [
     "pilot_spread",
     "plot_box",
     "plot_differences",
+    "plot_grades",
     "plot_items",
     "plot_listeners",
     "plot_mos",
@@ -130,6 +132,7 @@ _HOMES = {
     "pilot_spread": "analysis.models.power",
     "plot_box": "analysis.figures",
     "plot_differences": "analysis.figures",
+    "plot_grades": "analysis.figures",
     "plot_items": "analysis.figures",
     "plot_listeners": "analysis.figures",
     "plot_mos": "analysis.figures",

@@ -76,6 +76,9 @@ def analyze(
         str | None, typer.Option(help="Encoding of CSV files that are neither UTF-8 nor cp1252.")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of Excel workbooks.")] = None,
+    same_listeners: Annotated[
+        bool, typer.Option("--same-listeners", help="A listener id in several studies is one person.")
+    ] = False,
     scale: Annotated[
         tuple[float, float] | None, typer.Option(help="Lowest and highest score, for example 0 100.")
     ] = None,
@@ -88,7 +91,8 @@ def analyze(
         typer.Option(
             "--exclude",
             help="Screening rule or flag that excludes (repeatable): hidden-reference, mid-anchor (both by "
-            "default), repeats, straight-lining, untouched, fast, unfinished, attention, headphones; none.",
+            "default), repeats, straight-lining, untouched, fast, unfinished, attention, headphones, "
+            "agreement; none.",
         ),
     ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Draws of bootstrap and permutation.")] = 10_000,
@@ -119,6 +123,7 @@ def analyze(
         missing=missing,
         encoding=encoding,
         sheet=sheet,
+        same_listeners=same_listeners,
     )
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.figures.differences import plot_differences
 from analysis.figures.distributions import plot_box, plot_violin
+from analysis.figures.grades import plot_grades
 from analysis.figures.items import plot_items
 from analysis.figures.listeners import plot_listeners
 from analysis.figures.mos import plot_mos
@@ -13,6 +14,7 @@ from analysis.figures.ranks import plot_ranks
 __all__ = [
     "plot_box",
     "plot_differences",
+    "plot_grades",
     "plot_items",
     "plot_listeners",
     "plot_mos",

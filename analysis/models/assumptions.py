@@ -11,7 +11,10 @@ from scipy import stats
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
 from analysis.models.anova import omnibus
+from analysis.models.checks import record
 from analysis.models.mixed import item_condition_test
+from analysis.models.order_effects import drift, speed
+from analysis.models.study_effect import study_effect
 from analysis.ratings.tidy import cells, conditions, is_simulated, iter_rows, scale_of, select_rated
 from analysis.statistics.variance import Floats
 
@@ -39,9 +42,10 @@ def assumptions(
         lambda: _skew(rows),
         lambda: _ceiling(rows, ends),
         lambda: _anchor_distance(rows, ends),
-        lambda: _drift(rows, "trial_position", "order"),
-        lambda: _drift(rows, "condition_position", "position in the trial"),
-        lambda: _speed(rows),
+        lambda: drift(rows, "trial_position", "order"),
+        lambda: drift(rows, "condition_position", "position in the trial"),
+        lambda: speed(rows),
+        lambda: study_effect(rows),
         lambda: _interaction(rows),
         lambda: _same_items(rows),
     ]
@@ -59,15 +63,6 @@ def bimodality(scores: Floats) -> float:
     return (g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
 
 
-def _record(
-    check: str, condition: str, value: float, limit: float, warns: bool, sentence: str, clause: str
-) -> dict[str, object]:
-    return {
-        "check": check, "condition": condition, "value": value, "limit": limit, "warns": bool(warns),
-        "sentence": sentence, "clause": clause,
-    }  # fmt: skip
-
-
 def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
     """Share of item x condition that was rated: means over different items do not compare like with like."""
     share = len(rows.drop_duplicates(["item", "condition"])) / (
@@ -79,7 +74,7 @@ def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
         else "Not every condition was rated on every item: the means are over different items, while the "
         "differences are within items."
     )
-    return [_record("same items", "", share, 1.0, share < 1, sentence, "BS.1534-3, p. 13")]
+    return [record("same items", "", share, 1.0, share < 1, sentence, "BS.1534-3, p. 13")]
 
 
 def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -93,7 +88,7 @@ def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
         sentence = f"The scores of {row.label} {two if warns else 'show no sign of two peaks'} (b = {b:.2f})."
         if np.isnan(b):
             sentence = f"The scores of {row.label} are too few or too similar to look for two peaks."
-        out.append(_record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, pp. 14-31"))
+        out.append(record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, pp. 14-31"))
     return out
 
 
@@ -116,7 +111,7 @@ def _skew(rows: pd.DataFrame) -> list[dict[str, object]]:
     )
     if skew != skew:
         sentence = "There are no residuals to judge the skewness by."
-    return [_record("skewness", "", skew, 0.5, size > 0.5, sentence, "BS.1534-3, attachment 4")]
+    return [record("skewness", "", skew, 0.5, size > 0.5, sentence, "BS.1534-3, attachment 4")]
 
 
 def _ceiling(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, object]]:
@@ -125,7 +120,7 @@ def _ceiling(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, o
     share = float((scores >= limit).mean())
     meaning = ": the test may not separate the methods" if share > 0.5 else ""
     sentence = f"{100 * share:.0f} % of the methods' scores are in the top fifth of the scale{meaning}."
-    return [_record("ceiling", "", share, 0.5, share > 0.5, sentence, "BS.1534-3, p. 25")]
+    return [record("ceiling", "", share, 0.5, share > 0.5, sentence, "BS.1534-3, p. 25")]
 
 
 def _anchor_distance(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, object]]:
@@ -138,64 +133,7 @@ def _anchor_distance(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dic
         "less than the 20 to 30 points that are expected" if warns else "as expected (20 points or more)"
     )
     sentence = f"The anchors are {distance:.0f} points apart on a scale of 100, {verdict}."
-    return [_record("anchor distance", "", distance, 20.0, warns, sentence, "BS.1534-3, attachment 5, p. 34")]
-
-
-def _drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]]:
-    """Slope of the scores over a position within the stimuli, one per listener, tested over listeners."""
-    known = rows[rows[column].notna()]
-    if known[column].nunique() < 2:
-        return []
-    residual = known["score"] - known.groupby(["item", "condition"])["score"].transform("mean")
-    slope, p = _slopes(residual, known[column], known["listener"])
-    if np.isnan(p):
-        return []
-    warns = p < 0.05
-    change = f"{_format_signed(slope, 2)} points per position, {p_in_words(p)}"
-    sentence = f"Scores {'drift' if warns else 'do not notably drift'} with the {what} ({change})."
-    return [
-        _record(
-            f"effect of {what}", "", slope, float("nan"), warns, sentence, "BS.1534-3, p. 4 (random order)"
-        )
-    ]
-
-
-def _speed(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """Fatigue: whether listeners spend less time on later trials."""
-    known = rows[rows["time_ms"].notna() & (rows["time_ms"] > 0) & rows["trial_position"].notna()]
-    trials = known.groupby(["listener", "item"])[["time_ms", "trial_position"]].max().reset_index()
-    if trials.empty or trials["trial_position"].nunique() < 2:
-        return []
-    logs = np.log(trials["time_ms"])
-    slope, p = _slopes(
-        logs - logs.groupby(trials["item"]).transform("mean"), trials["trial_position"], trials["listener"]
-    )
-    if np.isnan(p):
-        return []
-    change = 100 * (np.exp(slope) - 1)
-    sentence = f"Time per trial changes by {_format_signed(float(change), 1)} % per trial ({p_in_words(p)})."
-    return [
-        _record(
-            "time per trial",
-            "",
-            float(change),
-            float("nan"),
-            False,
-            sentence,
-            "BS.1534-3, p. 4 (random order)",
-        )
-    ]
-
-
-def _slopes(values: pd.Series, position: pd.Series, listener: pd.Series) -> tuple[float, float]:
-    """Mean of the listeners' least-squares slopes, and the p value of its t test."""
-    x = position - position.groupby(listener).transform("mean")
-    squares = (x**2).groupby(listener).sum()
-    slopes = ((x * values).groupby(listener).sum() / squares.where(squares > 0)).dropna()
-    if len(slopes) < 3 or slopes.std() == 0:
-        return float("nan"), float("nan")
-    t = float(slopes.mean() / (slopes.std() / len(slopes) ** 0.5))
-    return float(slopes.mean()), float(2 * stats.t.sf(abs(t), len(slopes) - 1))
+    return [record("anchor distance", "", distance, 20.0, warns, sentence, "BS.1534-3, attachment 5, p. 34")]
 
 
 def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -212,7 +150,7 @@ def _interaction(rows: pd.DataFrame) -> list[dict[str, object]]:
     )
     sentence = f"Differences between methods {verdict} ({how})."
     clause = "BS.1534-3, pp. 3 and 25"
-    return [_record("item x condition", "", statistic, float("nan"), warns, sentence, clause)]
+    return [record("item x condition", "", statistic, float("nan"), warns, sentence, clause)]
 
 
 def _interaction_test(rows: pd.DataFrame) -> tuple[float, float, str]:
@@ -240,11 +178,6 @@ def _widest(rows: pd.DataFrame) -> str:
     digits = 0 if table["score"].max() > 10 else 1
     low, high = (number(float(ends[name]), digits) for ends in (lows, highs))
     return f"the item means of {listed[name]} run from {low} to {high}"
-
-
-def _format_signed(value: float, digits: int) -> str:
-    text = number(value, digits)
-    return text if value < 0 or float(f"{value:.{digits}f}") == 0 else f"+{text}"
 
 
 def _methods(rows: pd.DataFrame) -> list[str]:

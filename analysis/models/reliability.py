@@ -8,7 +8,8 @@ from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.models.repeats import repeat_differences
-from analysis.ratings.tidy import cells, is_simulated
+from analysis.ratings.selection import choose_conditions
+from analysis.ratings.tidy import cells, is_simulated, select_rated
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.jackknife import jackknife_interval
 from analysis.statistics.variance import Floats, components
@@ -16,7 +17,13 @@ from analysis.statistics.variance import Floats, components
 _FEW = "an interval needs three listeners"
 
 
-def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: float = LEVEL) -> pd.DataFrame:
+def reliability(
+    frame: pd.DataFrame,
+    *,
+    attribute: str | None = None,
+    among: list[str] | None = None,
+    level: float = LEVEL,
+) -> pd.DataFrame:
     """Agreement of the panel: ICC(2,1), ICC(2,k), Krippendorff's alpha and Kendall's W.
 
     A stimulus (item x condition) is what is measured, a listener is the measure. If every listener rated
@@ -27,13 +34,20 @@ def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: flo
     of alpha, W and the incomplete ICCs come from a jackknife over listeners (`statistics.jackknife`): they
     speak about new listeners and the same stimuli.
 
+    Args:
+        frame: Tidy ratings.
+        attribute: The scale, if the frame has several.
+        among: Conditions that count; by default the methods, since everybody agrees on references and anchors
+            (all conditions if there are fewer than two methods).
+        level: Coverage of the intervals.
+
     Returns:
         Columns `measure, value, ci_low, ci_high, n_listeners, n_stimuli, note, simulated`.
 
     Raises:
         DesignError: Fewer than two listeners or stimuli.
     """
-    table = cells(frame, attribute)
+    table = _cells_of_methods(frame, attribute, among)
     table["stimulus"] = table["item"] + "\0" + table["condition"]
     wide = table.pivot(index="stimulus", columns="listener", values="score")
     if min(wide.shape) < 2:
@@ -56,14 +70,15 @@ def reliability(frame: pd.DataFrame, *, attribute: str | None = None, level: flo
 
 
 def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFrame:
-    """Compare each listener with the panel.
+    """Compare each listener with the panel on the methods (all conditions if there are fewer than two).
 
     Returns:
         Columns `listener, n_ratings, agreement` (correlation with the mean of the others on the same
-        stimuli), `bias` (mean distance from it), `lowest, highest, sd` (use of the scale), `repeatability`
-        (standard deviation of the difference between a hidden repeat and its trial), `simulated`.
+        stimuli), `p_agreement` (one-sided, of no agreement), `bias` (mean distance from it), `lowest,
+        highest, sd` (use of the scale), `repeatability` (standard deviation of the difference between a
+        hidden repeat and its trial), `simulated`.
     """
-    table = cells(frame, attribute)
+    table = _cells_of_methods(frame, attribute)
     by = table.groupby(["item", "condition"])["score"]
     n = by.transform("size")
     others = (by.transform("sum") - table["score"]) / (n - 1).where(n > 1)
@@ -73,7 +88,9 @@ def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFr
         n_ratings=("n", "sum"), bias=("gap", "mean"), lowest=("score", "min"), highest=("score", "max"),
         sd=("score", "std"),
     )  # fmt: skip
-    out.insert(1, "agreement", _correlations(table.dropna(subset="others"), "score", "others"))
+    both = table.dropna(subset="others")
+    out.insert(1, "agreement", _correlations(both, "score", "others"))
+    out.insert(2, "p_agreement", _p_of_none(out["agreement"], both.groupby("listener").size()))
     out = out.reset_index()
     out["repeatability"] = out["listener"].map(_repeatability(frame, attribute))
     return out.assign(simulated=is_simulated(frame))
@@ -179,6 +196,21 @@ def _step_up(single: float, k: float) -> float:
 def _step_up_ends(low: float, high: float, k: float) -> tuple[float, float]:
     """Step the ends of an interval up, from 0 and 1 at most: below 0 the formula has its pole."""
     return _step_up(float(np.clip(low, 0.0, 1.0)), k), _step_up(float(np.clip(high, 0.0, 1.0)), k)
+
+
+def _cells_of_methods(
+    frame: pd.DataFrame, attribute: str | None, among: list[str] | None = None
+) -> pd.DataFrame:
+    chosen = choose_conditions(select_rated(frame, attribute), among)
+    table = cells(frame, attribute)
+    return table[table["condition"].isin(chosen)].reset_index(drop=True)
+
+
+def _p_of_none(correlation: pd.Series, n: pd.Series) -> pd.Series:
+    """One-sided p value of a correlation of 0 or less: Student's t with n - 2 degrees of freedom."""
+    df = (n.reindex(correlation.index) - 2).clip(lower=1)
+    t = correlation * np.sqrt(df / (1 - correlation.clip(-1 + 1e-12, 1 - 1e-12) ** 2))
+    return pd.Series(stats.t.sf(t, df), index=correlation.index)
 
 
 def _correlations(table: pd.DataFrame, a: str, b: str) -> pd.Series:

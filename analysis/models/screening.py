@@ -17,14 +17,25 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.models.reliability import listeners
 from analysis.models.repeats import repeat_differences
 from analysis.ratings.tidy import scale_of, select_rated, separate_items
 from stimuli.vocabulary import REFERENCE_ROLES
 
 RULES = ("hidden-reference", "mid-anchor")
 STANDARD_SCALE = (0.0, 100.0)
-FLAGS = ("repeats", "straight-lining", "untouched", "fast", "unfinished", "attention", "headphones")
+FLAGS = (
+    "repeats",
+    "straight-lining",
+    "untouched",
+    "fast",
+    "unfinished",
+    "attention",
+    "headphones",
+    "agreement",
+)
 _LIMIT, _SHARE, _GUARD = 0.9, 0.15, 0.25
+_STIMULI_TO_AGREE_ON, _PANEL_AGREES = 10, 0.5  # fewer, or a panel that agrees less, tell nothing
 _FAST_MS = 1000.0  # per stimulus of a page
 _FAILED = frozenset({"fail", "failed", "false", "0", "no"})
 
@@ -53,7 +64,7 @@ def screen(
         that exclude the listener), and the numbers behind each:
         `reference_trials, reference_low` (trials under the limit), `reference_share, mid_anchor_trials,
         mid_anchor_high, mid_anchor_share, repeat_difference, straight_share, untouched_share, fast_share,
-        attention_failed`.
+        attention_failed, agreement` (with the others, on the methods), `disagrees`.
 
     Raises:
         DesignError: `exclude` names an unknown rule.
@@ -80,6 +91,7 @@ def screen(
     table["untouched_share"] = _untouched_share(same)
     table["fast_share"] = _fast_share(rows)
     table["attention_failed"] = _attention_failed(same, expected or {}, table.index)
+    table["agreement"], table["disagrees"] = _agreement(trials, table.index)
     return _verdict(table, frame, exclude, (low, high), limit).reset_index()
 
 
@@ -178,6 +190,14 @@ def _attention_failed(
     return failed.groupby(checks["listener"]).sum(min_count=1).reindex(listeners)
 
 
+def _agreement(trials: pd.DataFrame, names: pd.Index) -> tuple[pd.Series, pd.Series]:
+    """Agreement on the methods, and who shows none though the panel does: they may have guessed."""
+    table = listeners(trials).set_index("listener").reindex(names)
+    enough = table["n_ratings"] >= _STIMULI_TO_AGREE_ON
+    agree = bool(table["agreement"].median() > _PANEL_AGREES) and len(names) > 2
+    return table["agreement"], (table["p_agreement"] > 0.05) & enough & agree
+
+
 def _verdict(
     table: pd.DataFrame,
     frame: pd.DataFrame,
@@ -210,6 +230,7 @@ def _verdict(
         "unfinished": (unfinished, "session not finished"),
         "attention": (table["attention_failed"] > 0, "attention check failed"),
         "headphones": (_headphones_failed(frame, table.index), "headphone check failed"),
+        "agreement": (table["disagrees"], "scores of the methods do not follow those of the others"),
     }
     reasons, flags, rules = [], [], []
     for listener in table.index:

@@ -11,6 +11,7 @@ from analysis.errors import RatingsError
 from analysis.ratings import row_checks as checks
 from analysis.ratings.missing import blank_codes
 from analysis.ratings.names import of_page_type
+from analysis.ratings.pooling import separate_listeners
 from analysis.ratings.readers import Columns, Problems, Reading, read_source
 from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE
 from analysis.ratings.repeats import drop_repeats
@@ -36,6 +37,7 @@ def load_ratings(
     missing: float | list[float] | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    same_listeners: bool = False,
 ) -> pd.DataFrame:
     """Read ratings from one or several sources into one tidy frame (columns: see `analysis.ratings.tidy`).
 
@@ -64,6 +66,8 @@ def load_ratings(
             plain.
         encoding: Of CSV files that are neither UTF-8 nor cp1252.
         sheet: Of Excel workbooks; the first with cells by default.
+        same_listeners: Whether a listener id that occurs in several studies is the same person. By default
+            it is not, and the study is put before it.
 
     Returns:
         The tidy frame. `frame.attrs` holds `notes` (in words, what was left out), `scales` (attribute to the
@@ -99,7 +103,8 @@ def load_ratings(
     frame = apply_roles(frame, asked)
     frame = checks.drop_out_of_range(frame, scale, problems)
     frame, told = drop_repeats(frame, repeats)
-    notes = [*problems.notes, *training, *coded, *told]
+    frame, pooled = separate_listeners(frame, same_listeners)
+    notes = [*problems.notes, *training, *coded, *told, *pooled]
     if problems.found:
         checks.report(problems.found, bad_rows)
         notes.append(

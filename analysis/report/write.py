@@ -104,6 +104,7 @@ def write_figures(results: Results, folder: Path, style: str) -> dict[str, str]:
 
 def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any], str]]:
     from analysis import figures as draw
+    from analysis.figures.grades import is_graded
 
     left, tables = results.screened, results.tables
     found: dict[str, tuple[Callable[[], Any], str]] = {
@@ -129,6 +130,12 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
             "Mean score per condition against the position of the trial.",
         ),
     }
+    if is_graded(left):
+        del found["violin"]
+        found["grades"] = (
+            lambda: draw.plot_grades(left),
+            "Share of each grade per condition; the medians are in the table of scores.",
+        )
     if "items" in tables:
         found["items"] = (
             lambda: draw.plot_items(left, table=tables["items"]),

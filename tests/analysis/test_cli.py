@@ -86,7 +86,7 @@ def test_who_is_excluded_can_be_chosen(
         (
             ["tired"],
             "--exclude is 'tired'; expected one of hidden-reference, mid-anchor, repeats, straight-lining, "
-            "untouched, fast, unfinished, attention, headphones; or none",
+            "untouched, fast, unfinished, attention, headphones, agreement; or none",
         ),
         (["none", "--exclude", "fast"], "--exclude none keeps everybody; leave it out next to other rules"),
     ):
@@ -145,3 +145,15 @@ def test_every_public_name_can_be_imported() -> None:
 def test_a_seed_is_not_negative(run: CliRunner, app: typer.Typer, words: list[str]) -> None:
     done = run.invoke(app, [*words, "--seed", "-1"])
     assert done.exit_code == 2 and "--seed" in done.output and "equal to 0" in done.output
+
+
+def test_the_same_listeners_in_two_studies(
+    run: CliRunner, app: typer.Typer, mushra: pd.DataFrame, tmp_path: Path
+) -> None:
+    paths = [str(tmp_path / f"{name}.csv") for name in "ab"]
+    for name, path in zip("ab", paths, strict=True):
+        mushra.assign(study=name).to_csv(path, index=False)
+    words = ["analyze", *paths, "--out", str(tmp_path / "out"), "--draws", "200"]
+    for extra, n in (([], 20), (["--same-listeners"], 10)):
+        assert run.invoke(app, [*words, *extra]).exit_code == 0
+        assert len(pd.read_csv(tmp_path / "out" / "screening.csv")) == n

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis import assumptions
 from analysis.models.assumptions import bimodality
+
+Make = Callable[..., pd.DataFrame]
 
 
 def test_bimodality_of_two_peaks_and_of_one() -> None:
@@ -49,3 +54,33 @@ def test_assumptions_find_what_was_planted(mushra: pd.DataFrame) -> None:
     )
     swap = (mushra["item"] < "item 03") & (mushra["condition"] == "good")
     assert "item x condition" in warned(mushra.assign(score=mushra["score"].where(~swap, 20.0)))
+
+
+def test_no_drift_is_claimed_of_a_fixed_order(make: Make) -> None:
+    frame = make(listeners=10, items=8)
+    position = frame["item"].str[-2:].astype(float)
+    fixed = assumptions(frame.assign(trial_position=position, score=frame["score"] - 5 * position))
+    row = fixed[fixed["check"] == "effect of order"].iloc[0]
+    assert not row["warns"] and np.isnan(row["value"])
+    assert row["sentence"] == (
+        "The order was the same for all listeners: its effect cannot be told from the sounds'."
+    )
+    turned = (position + frame["listener"].str[-3:].astype(int)) % 8
+    tired = assumptions(frame.assign(trial_position=turned, score=frame["score"] - 5 * turned))
+    row = tired[tired["check"] == "effect of order"].iloc[0]
+    assert row["warns"] and row["value"] == pytest.approx(-5, abs=1)
+
+
+def test_studies_of_the_same_sounds_are_compared_by_their_listeners(make: Make) -> None:
+    first = make(listeners=6, seed=1)
+    second = make(listeners=8, seed=2).assign(study="b", listener=lambda f: "b" + f["listener"])
+    both = pd.concat([first, second.assign(score=second["score"] + 30)], ignore_index=True)
+    row = assumptions(both).set_index("check").loc["study"]
+    gaps = both["score"] - both.groupby(["item", "condition"])["score"].transform("mean")
+    means = gaps.groupby([both["study"], both["listener"]]).mean()
+    witness = stats.f_oneway(means["study"], means["b"])
+    assert row["value"] == pytest.approx(witness.statistic) and row["warns"]
+    assert row["sentence"].startswith("The studies differ in the scores of the same sounds (up to ")
+    others = second.assign(item="other " + second["item"])
+    row = assumptions(pd.concat([first, others], ignore_index=True)).set_index("check").loc["study"]
+    assert row["warns"] and row["sentence"].startswith("The studies have different items: ")

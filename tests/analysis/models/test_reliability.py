@@ -148,3 +148,20 @@ def test_many_listeners_are_left_out_in_groups() -> None:
     z = np.arctanh([mean_rank_correlation(rows) for rows in single])
     error = (449 / 450 * ((z - z.mean()) ** 2).sum()) ** 0.5
     assert np.arctanh(high) - np.arctanh(low) == pytest.approx(2 * 1.966 * error, rel=0.2)
+
+
+def test_agreement_is_that_on_the_methods(mushra: pd.DataFrame) -> None:
+    methods = mushra[mushra["role"] == "method"]
+    pd.testing.assert_frame_equal(reliability(mushra), reliability(methods.reset_index(drop=True)))
+    every = reliability(mushra, among=list(mushra["condition"].unique()))
+    assert (every["n_stimuli"] == 30).all() and (reliability(mushra)["n_stimuli"] == 12).all()
+
+
+def test_the_p_value_of_agreement_is_scipys(mushra: pd.DataFrame) -> None:
+    table = listeners(mushra)
+    methods = mushra[mushra["role"] == "method"]
+    wide = methods.pivot(index=["item", "condition"], columns="listener", values="score")
+    own, others = wide.iloc[:, 0], wide.iloc[:, 1:].mean(axis=1)
+    witness = stats.pearsonr(own, others, alternative="greater")
+    assert table["agreement"].iloc[0] == pytest.approx(witness.statistic)
+    assert table["p_agreement"].iloc[0] == pytest.approx(witness.pvalue)

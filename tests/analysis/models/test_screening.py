@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -259,3 +260,14 @@ def test_the_rules_are_for_the_standards_scale() -> None:
     assert asked.loc["a", "reason"] == "the hidden reference under 4.6 in 5 of 5 trials"
     on_hundred = screen(frame.assign(score=frame["score"] * 20), scale=(0, 100))
     assert list(on_hundred.loc[~on_hundred["kept"], "listener"]) == ["a"]
+
+
+def test_who_finds_the_reference_and_guesses_the_rest_is_flagged(mushra: pd.DataFrame) -> None:
+    guesses = (mushra["listener"] == "listener 003") & (mushra["condition"] != "reference")
+    scores = np.random.default_rng(1).uniform(0, 100, int(guesses.sum()))
+    mushra.loc[guesses, "score"] = scores.round()
+    mushra.loc[guesses & (mushra["role"] == "mid_anchor"), "score"] = 40.0
+    table = screen(mushra).set_index("listener")
+    flagged = table.index[table["flags"].str.contains("scores of the methods do not follow")]
+    assert list(flagged) == ["listener 003"] and bool(table.loc["listener 003", "kept"])
+    assert not screen(mushra, exclude=("agreement",)).set_index("listener").loc["listener 003", "kept"]
