@@ -16,6 +16,24 @@ from interpreter.errors import ConfigError
 T = TypeVar("T")
 
 
+def adopt_launcher(devices: int, nodes: int) -> tuple[int, int]:
+    """Return the processes for each machine and the machines: those that were asked for, or torchrun's.
+
+    Raises:
+        ConfigError: torchrun started another number than was asked for.
+    """
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1 or "TORCHELASTIC_RUN_ID" not in os.environ:
+        return devices, nodes
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+    if devices * nodes not in (1, world):
+        raise ConfigError(
+            f"{devices * nodes} processes are asked for and torchrun started {world}; "
+            f"expected --devices {local} --nodes {world // local}, or neither"
+        )
+    return local, world // local
+
+
 @contextmanager
 def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.device]:
     """Work in `devices` processes on each of `nodes` machines; yield this process's device.
@@ -28,6 +46,7 @@ def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.d
         devices: processes on each machine, each with its own GPU on `cuda`.
         nodes: machines.
     """
+    devices, nodes = adopt_launcher(devices, nodes)
     if devices * nodes == 1 and int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield check_device(device)
         return

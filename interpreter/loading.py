@@ -14,8 +14,16 @@ from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
 from interpreter.explainers.registry import learned_methods
 from interpreter.kinds.classifier import CLASSIFIER
 from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
-from interpreter.runs.folder import CHECKPOINT, CONFIG, Run, find_linked_run, read_config, read_run
-from interpreter.runs.tensor_files import load_into, read_tensors
+from interpreter.runs.folder import (
+    CHECKPOINT,
+    CONFIG,
+    Run,
+    find_linked_run,
+    read_checkpoint,
+    read_config,
+    read_run,
+)
+from interpreter.runs.tensor_files import load_into
 from interpreter.settings.presets import make_config
 from interpreter.types import Classifier
 
@@ -93,7 +101,7 @@ def load_explainer(
 def _network(record: TrainedKind[C, N], path: Path, run: Run, classifier: Classifier | None) -> tuple[N, C]:
     """Return the network of a run, in evaluation mode and without gradients, and its settings."""
     config = make_config(record.config, read_config(path), str(path / CONFIG))
-    stored = Stored(read_tensors(path / CHECKPOINT), path / CHECKPOINT)
+    stored = Stored(read_checkpoint(path), path / CHECKPOINT)
     network = network_for(record, config, Checkpoint(run.labels, classifier, stored))
     return network.requires_grad_(False).eval(), config
 

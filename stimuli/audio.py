@@ -19,6 +19,9 @@ from stimuli.files import write_bytes
 Audio = npt.NDArray[np.float32]
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 
+_LARGEST = 1e10
+"""Larger than any sound, also on the scale of 32-bit integers."""
+
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG"}
 READABLE = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
 
@@ -61,6 +64,10 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
     if not np.isfinite(audio).all():
         raise AudioFileError(
             f"{path}: the file contains NaN or infinite samples; expected samples in [-1, 1]"
+        )
+    if (loudest := float(np.abs(audio).max())) > _LARGEST:
+        raise AudioFileError(
+            f"{path}: the file contains samples of up to {loudest:.3g}; expected samples in [-1, 1]"
         )
     if sample_rate is not None and sample_rate != rate:
         audio, rate = resample(audio, rate, sample_rate), sample_rate

@@ -115,6 +115,15 @@ class Dataset:
         return self.labels.index(clip.category)
 
     @cached_property
+    def samples_sha256(self) -> str:
+        """Hash of the clips' files, in the order of the index."""
+        whole = hashlib.sha256()
+        for clip in self.clips:
+            with clip.path.open("rb") as file:
+                whole.update(hashlib.file_digest(file, "sha256").digest())
+        return whole.hexdigest()
+
+    @cached_property
     def sha256(self) -> str:
         """Hash of the index: file names, folds and classes."""
         text = "\n".join(f"{c.filename}\t{c.fold}\t{c.target}\t{c.category}" for c in self.clips)

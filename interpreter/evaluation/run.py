@@ -180,6 +180,7 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
         "duration_s": items.length_s,
         "passed_over": [clip.filename for clip in items.passed_over],
         "data_sha256": items.dataset.sha256,
+        "samples_sha256": items.dataset.samples_sha256,
         "pool_sha256": None if items.pool is None else items.pool.sha256,
         "checkpoints": {str(run): sha256(run / CHECKPOINT) for run in runs},
         "explainers": {

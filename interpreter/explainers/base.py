@@ -18,6 +18,9 @@ from interpreter.devices import device_of, explain_out_of_memory
 from interpreter.errors import InterpreterError
 from interpreter.types import Classifier, Explanation
 
+_LARGEST = 1e10
+"""Samples whose squares, summed, are still far from the largest number in single precision."""
+
 
 @dataclass(frozen=True)
 class Separation:
@@ -196,6 +199,7 @@ class Explainer(ABC):
         clips = waveforms.detach().to(self.device, torch.float32, copy=True)
         for fault, clear in (
             ("NaN or infinite samples", clips.isfinite().all(dim=1)),
+            (f"samples beyond {_LARGEST:g}", clips.abs().amax(dim=1) <= _LARGEST),
             ("only zeros", clips.any(dim=1)),
         ):
             if not clear.all():

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import torch
 import yaml
 from torch import Tensor
 
-from interpreter.errors import RunError
+from interpreter.errors import CheckpointError, RunError
+from interpreter.runs.tensor_files import read_tensors
 from stimuli.files import write_bytes, write_text
 
 SCHEMA_VERSION = 1
@@ -45,6 +46,8 @@ class Run:
         train_folds: the folds that were trained on, or None if the weights were imported.
         noise: `synthetic`, `none` or the name of a folder of sounds.
         data_sha256: hash of the data set's index, or None.
+        samples_sha256: hash of the files that were trained on; None in runs of before it was recorded.
+        checkpoint_sha256: hash of `checkpoint.pt`; None in runs of before it was recorded.
         classifier: the classifier's run, for an explainer.
         start: the run whose weights the training started from.
         command: what made the run.
@@ -66,6 +69,8 @@ class Run:
     command: str
     versions: Mapping[str, str]
     clip_s: float | None = None
+    samples_sha256: str | None = None
+    checkpoint_sha256: str | None = None
     finished: bool = True
     schema_version: int = SCHEMA_VERSION
 
@@ -98,7 +103,7 @@ def write_run(folder: Path, run: Run, state: Mapping[str, Tensor]) -> None:
     torch.save({name: tensor.detach().cpu().clone() for name, tensor in state.items()}, buffer)
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(folder / CHECKPOINT, buffer.getbuffer())
-    write_description(folder, run)
+    write_description(folder, replace(run, checkpoint_sha256=sha256(folder / CHECKPOINT)))
 
 
 def write_description(folder: Path, run: Run) -> None:
@@ -174,12 +179,30 @@ def find_linked_run(folder: Path, link: Link) -> Path:
     return path
 
 
+def read_checkpoint(folder: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
+    """Return a finished run's weights.
+
+    Raises:
+        CheckpointError: they are not those that `run.json` was written with, or cannot be read.
+    """
+    path, expected = folder / CHECKPOINT, read_run(folder).checkpoint_sha256
+    tensors = read_tensors(path, device)
+    if expected is not None and sha256(path) != expected:
+        raise CheckpointError(
+            f"{path}: not the weights that {RUN} was written with; the file was damaged or replaced, "
+            "so restore it or train again"
+        )
+    return tensors
+
+
 def difference(run: Run, wanted: Run, folder: Path, config: Mapping[str, Any]) -> str | None:
     """Return what differs between a run and a wanted one in a few words, or None."""
     names: Sequence[str] = ("kind", "seed", "train_folds", "noise", "data_sha256", "classifier", "start")
     for name in names:
         if getattr(run, name) != getattr(wanted, name):
             return f"{name} is {getattr(run, name)}, not {getattr(wanted, name)}"
+    if run.samples_sha256 and wanted.samples_sha256 and run.samples_sha256 != wanted.samples_sha256:
+        return "the sound files have other content than when it was trained"
     there = read_config(folder)
     for name, value in config.items():
         if there.get(name) != value:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
 from interpreter.errors import CheckpointError
-from interpreter.runs.folder import CHECKPOINT, RUN, read_run
+from interpreter.runs.folder import RUN, read_checkpoint, read_run
 from interpreter.runs.tensor_files import check_named_tensors, load_into, read_map, read_tensors, size_in
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def read_cnn14(path: Path) -> Cnn14Weights:
         CheckpointError: the file is not a CNN14.
     """
     if (path / RUN).is_file():
-        state = read_tensors(path / CHECKPOINT)
+        state = read_checkpoint(path)
         if read_run(path).kind == "classifier":
             state = {name.removeprefix("cnn14."): t for name, t in state.items() if name.startswith("cnn14.")}
         return Cnn14Weights(state, ())

@@ -24,6 +24,7 @@ from interpreter.sound_files import (
     sound_files,
 )
 from stimuli import Audio, Clip, Dataset, mix_at_snr, read_audio, to_mono
+from stimuli.dataset import fit_length
 
 Noise = Callable[[int, np.random.Generator], Audio]
 """Draws `samples` of noise."""
@@ -87,12 +88,18 @@ def load_waveforms(
 ) -> Tensor:
     """Read all clips, brought to one length and level: `[clips, samples]`.
 
+    A clip that is silent in its first `duration_s` is read from its first sound on.
+
     Raises:
         ConfigError: a clip is silent or not finite.
     """
     rows = []
     for clip in dataset.clips:
-        audio = torch.from_numpy(dataset.read(clip, sample_rate, duration_s).astype(np.float32))
+        sound = dataset.read(clip, sample_rate, duration_s)
+        if not sound.any():
+            whole = dataset.read(clip, sample_rate)
+            sound = fit_length(whole[np.argmax(whole != 0) :], sample_rate, duration_s)
+        audio = torch.from_numpy(sound.astype(np.float32))
         if not audio.isfinite().all() or not audio.any():
             raise ConfigError(
                 f"{clip.path}: the clip is silent or contains NaN or infinite samples; remove it"

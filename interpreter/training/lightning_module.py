@@ -6,7 +6,6 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
 from interpreter.errors import RunError
@@ -21,7 +21,7 @@ from interpreter.kinds.config import TrainingConfig
 from interpreter.kinds.task import Task
 from interpreter.runs.folder import METRICS
 from interpreter.training.lr_schedules import learning_rate_factor
-from stimuli.files import atomic_path, write_text
+from stimuli.files import write_bytes, write_text
 
 _SHOWN = ("loss", "accuracy", "fid_in")  # next to the progress bar
 
@@ -147,6 +147,20 @@ class MetricsFile(pl.Callback):
         self.rows = list(state_dict["rows"])
 
 
+class WholeFiles(TorchCheckpointIO):
+    """Writes a state next to where it belongs, then renames it.
+
+    Lightning itself goes through the system's folder for temporary files, which may be on another disk and
+    full, or too small, without the run folder's being so.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write a state, whole or not at all."""
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_bytes(Path(path), buffer.getbuffer())
+
+
 class SaveLast(Checkpoint):
     """Keeps the last epoch's state for `--resume`; a crash while saving leaves the one before.
 
@@ -161,6 +175,4 @@ class SaveLast(Checkpoint):
         """Save after an epoch."""
         if trainer.should_stop:
             return  # no state holds the decision to stop early; a resumed training comes to it again
-        # Each process takes part in saving, and only the first writes.
-        with atomic_path(self.path) if trainer.is_global_zero else nullcontext(self.path) as path:
-            trainer.save_checkpoint(path)
+        trainer.save_checkpoint(self.path)

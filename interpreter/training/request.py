@@ -76,9 +76,15 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
     """Return what `run.json` will say.
 
     Raises:
-        ConfigError: the data set has a class that the classifier does not know.
+        ConfigError: the data set has a class that the classifier does not know, or only one class for a
+            classifier to learn.
     """
     classifier, labels = request.classifier, dataset.labels
+    heard = sorted({clip.category for clip in dataset.clips})
+    if request.kind == "classifier" and len(heard) < 2:
+        raise ConfigError(
+            f"{request.data}: the only class in the training folds is {heard[0]!r}; expected two or more"
+        )
     if classifier is not None:
         labels = read_run(classifier).labels if isinstance(classifier, Path) else tuple(classifier.labels)
         unknown = sorted(set(dataset.labels) - set(labels))
@@ -94,6 +100,7 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
         train_folds=request.train_folds,
         noise=_describe_noise(request.noise),
         data_sha256=dataset.sha256,
+        samples_sha256=dataset.samples_sha256,
         classifier=link_to(classifier, request.out) if isinstance(classifier, Path) else None,
         start=None if request.start is None else link_to(request.start, request.out),
         command=request.command,

@@ -14,8 +14,7 @@ from interpreter.kinds.config import TrainingConfig
 from interpreter.kinds.kind import Setup, Stored
 from interpreter.kinds.task import Task
 from interpreter.loading import load_classifier
-from interpreter.runs.folder import CHECKPOINT, read_run
-from interpreter.runs.tensor_files import read_tensors
+from interpreter.runs.folder import read_checkpoint, read_run
 from interpreter.training.clips import clip_duration_s, load_waveforms, split_validation
 from interpreter.types import Classifier
 from stimuli import Dataset
@@ -98,4 +97,4 @@ def _load_start(expected: str, start_run: Path | None, kind: str) -> Stored:
     found = read_run(start_run).kind
     if found != expected:
         raise ConfigError(f"training {kind} starts from a run of {expected}; {start_run} is one of {found}")
-    return Stored(read_tensors(start_run / CHECKPOINT), start_run)
+    return Stored(read_checkpoint(start_run), start_run)

@@ -18,15 +18,15 @@ from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
 from interpreter.classifier.modes import freeze_in_eval
-from interpreter.distributed import rank
-from interpreter.errors import ConfigError
+from interpreter.distributed import adopt_launcher, rank
+from interpreter.errors import ConfigError, RunError
 from interpreter.kinds.config import TrainingConfig
 from interpreter.runs.folder import RUN, Run, write_config, write_description, write_run
 from interpreter.settings.presets import load_config
 from interpreter.threads import limit_threads
 from interpreter.training.clips import Clips, Disturbance, EpochSampler, noise_source
 from interpreter.training.interruptions import explain_interruptions
-from interpreter.training.lightning_module import Learner, MetricsFile, SaveLast
+from interpreter.training.lightning_module import Learner, MetricsFile, SaveLast, WholeFiles
 from interpreter.training.request import STATE, Engine, Request, check_unfinished, describe, load_finished_run
 from interpreter.training.setup import Prepared, prepare
 from stimuli import Dataset, refuse_seed
@@ -51,6 +51,8 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
         SeedError: the seed is negative or has more than 64 bits.
     """
     engine = engine or Engine()
+    devices, nodes = adopt_launcher(engine.devices, engine.nodes)
+    engine = replace(engine, devices=devices, nodes=nodes)
     refuse_seed(request.seed)
     config = load_config(request.kind, request.preset, request.overrides)
     dataset = Dataset.load(request.data).folds(*request.train_folds)
@@ -59,6 +61,7 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
         return load_finished_run(request, config, wanted), False
     last = request.out / STATE / "last.ckpt"
     check_unfinished(request, config, wanted, last, resume)
+    _check_state(last)
     with (
         limit_threads(engine.threads),
         explain_interruptions(request.out, config.batch_size),
@@ -97,6 +100,7 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         precision=config.precision,
         max_epochs=config.epochs,
         gradient_clip_val=config.gradient_clip,
+        plugins=[WholeFiles()],
         callbacks=_callbacks(config, request.out, last),
         logger=False,
         enable_progress_bar=engine.progress,
@@ -114,6 +118,23 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         best = torch.load(last.with_name("best.ckpt"), map_location="cpu", weights_only=True)
         learner.load_state_dict(best["state_dict"])
     return learner
+
+
+def _check_state(last: Path) -> None:
+    """Refuse a state to resume from that cannot be read.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    if not last.is_file():
+        return
+    try:
+        torch.load(last, map_location="cpu", weights_only=True)
+    except Exception as error:
+        run = last.parents[1]
+        raise RunError(
+            f"{last}: the state to resume from is damaged; remove the folder {run} and train again"
+        ) from error
 
 
 def _check_devices(engine: Engine) -> None:
