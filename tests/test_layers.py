@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "mushra_server": {
         "stimuli.files",
         "stimuli.lazy",
+        "stimuli.names",
         "stimuli.vocabulary",
         "study_builder.config",
         "study_builder.design",

@@ -16,6 +16,8 @@ ROLES = {
     "low_anchor": "#d55e00",
 }
 METHODS = ("#0072b2", "#cc79a7", "#4c4260", "#56b4e9", "#385ee6", "#ac8afe", "#1b2c91")
+# On a page in the dark scheme two of them could hardly be seen (WCAG 2.2, 1.4.11, asks for 3:1).
+ON_DARK = {"#4c4260": "#c3c3c3", "#1b2c91": "#a5d2f0"}
 
 # For grey print, and for more methods than colours: seven colours and eight markers make 56 looks.
 _ROLE_MARKERS = {"reference": "D", "hidden_reference": "D", "mid_anchor": "s", "low_anchor": "s"}

@@ -16,11 +16,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
-from analysis.figures.fonts import collect_missing_letters, dress, settings
+from analysis.figures.colours import ON_DARK
 from analysis.figures.room import LEGEND_PT, TICK_PT, legend_columns, ticks
 from analysis.ratings.tidy import is_simulated, scale_of
 from analysis.statistics.intervals import LEVEL
 from stimuli.files import write_bytes
+from stimuli.names import collect_missing_letters, dress, settings
 
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
@@ -193,6 +194,8 @@ def inline_svg(svg: str, alt: str) -> str:
     width = round(1.35 * points / 72 / CM, 1)
     head = f'{head} role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{width}cm"'
     page = rest.replace(INK, "currentColor").replace(GRID, "var(--line)").replace("#ffffff", "var(--surface)")
+    for light, dark in ON_DARK.items():
+        page = page.replace(light, f"light-dark({light}, {dark})")
     return f"{head}>{page}"
 
 

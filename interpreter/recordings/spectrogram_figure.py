@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from stimuli.files import atomic_path
-from stimuli.names import ems, shorten
+from stimuli.names import collect_missing_letters, dress, ems, shorten
 
 _N_FFT = 1024
 _MOST_COLUMNS = 1200
@@ -50,7 +50,7 @@ def draw_explanation(
     figure = Figure(figsize=_SIZE_IN)  # margins by hand: a constrained layout takes as long as all the rest
     top = 1 - (_LINE_IN * len(lines) + _HEADING_IN) / _SIZE_IN[1]
     grid = {"left": 0.07, "right": 1.04, "bottom": 0.065, "top": top, "hspace": 0.22}
-    figure.suptitle("\n".join(lines), fontsize=11, parse_math=False)
+    figure.suptitle("\n".join(lines), fontsize=11)
     axes = figure.subplots(3, 1, sharex=True, gridspec_kw=grid)
     extent = (0.0, len(waveform) / sample_rate, 0.0, sample_rate / 2000)
     levels = {"vmin": loudest - _RANGE_DB, "vmax": loudest, "cmap": "magma"}
@@ -67,7 +67,9 @@ def draw_explanation(
         axis.set_ylabel("Frequency (kHz)")
         figure.colorbar(image, ax=axis, label=unit, pad=0.01)
     axes[-1].set_xlabel("Time (s)")
-    with atomic_path(path) as temporary:
+    dress(figure)
+    # Letters that no font has are boxes in the picture; the page next to it shows them.
+    with atomic_path(path) as temporary, collect_missing_letters():
         figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
 
 

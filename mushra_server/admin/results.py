@@ -151,9 +151,9 @@ def _chart(frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
     from matplotlib import rc_context
 
     from analysis import plot_mos
-    from analysis.figures.fonts import collect_missing_letters, settings
     from analysis.figures.room import rows_cm
     from analysis.figures.style import figure_of, new_axes
+    from stimuli.names import collect_missing_letters, settings
 
     ax = new_axes(CHART_CM[0], max(CHART_CM[1], 1.9 + rows_cm(len(table), 0.78)))
     figure = figure_of(plot_mos(frame, ax, table=table))

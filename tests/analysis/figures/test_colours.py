@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,8 +13,10 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 
 import analysis
-from analysis.figures.colours import METHODS, ROLES, assign_looks
+from analysis.figures.colours import METHODS, ON_DARK, ROLES, assign_looks
+from analysis.figures.style import inline_svg, save
 from analysis.ratings.tidy import conditions
+from tests.test_styles import contrast, palette
 
 # Machado, Oliveira & Fernandes 2009, severity 1: what is left of linear red, green and blue.
 SEEN = {
@@ -36,12 +41,25 @@ def lab(colour: str, seen: str) -> np.ndarray:
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("seen", SEEN)
-def test_no_method_looks_like_another_or_like_a_role(seen: str) -> None:
-    for a, b in itertools.combinations([*METHODS, *set(ROLES.values())], 2):
+def test_no_method_looks_like_another_or_like_a_role(seen: str, scheme: str) -> None:
+    methods = [ON_DARK.get(colour, colour) if scheme == "dark" else colour for colour in METHODS]
+    for a, b in itertools.combinations([*methods, *set(ROLES.values())], 2):
         if {a, b} <= set(ROLES.values()):
             continue  # the two anchors: Okabe & Ito's, which also lie at different heights
         assert np.linalg.norm(lab(a, seen) - lab(b, seen)) > 15, (a, b)
+
+
+def test_on_a_dark_page_every_mark_can_be_seen(make: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
+    frame = make(means={f"m{place}": 40.0 + place for place in range(len(METHODS))})
+    svg = save(analysis.plot_mos(frame), tmp_path, "mos").svg
+    assert all(colour in svg for colour in METHODS)
+    page = re.sub(r"light-dark\(#\w{6}, (#\w{6})\)", r"\1", inline_svg(svg, "MOS"))
+    drawn = set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", page))
+    assert drawn >= {ON_DARK.get(colour, colour) for colour in METHODS}
+    surface = palette("dark")["surface"]
+    assert not {colour for colour in drawn if contrast(colour, surface) < 3}
 
 
 def test_more_methods_than_colours_still_look_different() -> None:

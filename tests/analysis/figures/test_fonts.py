@@ -10,9 +10,9 @@ import pytest
 
 import analysis
 from analysis import write_report
-from analysis.figures import fonts
 from analysis.figures.style import save
 from analysis.report.results import Options
+from stimuli import names
 
 PRIVATE = "\ue123"  # a letter that no font has
 
@@ -42,6 +42,6 @@ def test_a_font_of_the_machine_is_asked_for_what_the_others_lack(
     """STIX has a letter of a private range that the house's fonts lack: it stands for a CJK font."""
     frame = mushra.assign(label=mushra["condition"].replace("good", "\ue000"))
     assert save(analysis.plot_mos(frame), tmp_path, "before").has_boxes
-    monkeypatch.setattr(fonts, "_FURTHER", ["STIXNonUnicode", "A font that is not there"])
+    monkeypatch.setattr(names, "_FURTHER", ["STIXNonUnicode", "A font that is not there"])
     saved = save(analysis.plot_mos(frame), tmp_path, "after")
     assert not saved.has_boxes and "STIXNonUnicode" in saved.svg and "not there" not in saved.svg

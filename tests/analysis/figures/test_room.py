@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import analysis
-from analysis.figures.fonts import collect_missing_letters
-from analysis.figures.fonts import settings as written
 from analysis.figures.style import CM, figure_of, new_axes
 from analysis.ratings.tidy import conditions, tidy
+from stimuli.names import collect_missing_letters
+from stimuli.names import settings as written
 
 LETTERS = ("abc", "W", "%M", "漢字", "e\u0301o\u0308", "a b", "Ж", "_.-")
 MOST_CM = 50.0
