@@ -80,4 +80,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "sort=False)} | table.groupby('condition', sort=False) -> "
         "table.groupby('condition')": ("groups are looked up by name"),
     },
+    "interpreter.networks.filter_bank": {
+        "order = torch.arange(size, dtype=torch.float64)[:, None] | torch.arange(size, "
+        "dtype=torch.float64) -> torch.arange(size)": (
+            "the time that it is multiplied by is of double precision"
+        ),
+    },
 }

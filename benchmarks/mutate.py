@@ -75,6 +75,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "mushra_server/participant/test_session.py",
     ),
     "mushra_server.export.erasure": ("mushra_server/webmushra/test_refused_posts.py",),
+    "interpreter.explainers.lmac_td": ("interpreter/explainers/test_lmac_td_task.py",),
     "interpreter.explainers.lmac_td_network": ("interpreter/explainers/test_lmac_td.py",),
     "interpreter.faithfulness.functional": ("interpreter/faithfulness/test_faithfulness.py",),
 }

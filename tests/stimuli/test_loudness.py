@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter, resample_poly
 
-from stimuli import align_loudness, integrated_loudness, true_peak
+from stimuli import StimuliError, align_loudness, integrated_loudness, true_peak
+from stimuli.loudness import compute_gains, measure_level
 
 
 def sine(
@@ -19,6 +20,30 @@ def sine(
 def test_full_scale_sine_reads_minus_3_01() -> None:
     # BS.1770-4, annex 1: a 997 Hz sine at 0 dBFS in one front channel reads -3.01 LKFS.
     assert integrated_loudness(sine(997, 0, 5), 48_000) == pytest.approx(-3.01, abs=0.1)
+
+
+# BS.1770-4, tables 1 and 2: the filters at 48 kHz, numerators and denominators as printed.
+SHELF = (1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585)
+HIGH_PASS = (1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)
+
+
+@pytest.mark.parametrize("frequency_hz", [20, 40, 80, 2000, 10_000])
+def test_frequencies_are_weighed_as_the_tables_say(frequency_hz: float) -> None:
+    tone = sine(frequency_hz, -10, 4)
+    weighed = lfilter(*HIGH_PASS, lfilter(*SHELF, tone.astype(np.float64)))
+    expected = -0.691 + 10 * np.log10(np.square(weighed).mean())
+    assert integrated_loudness(tone, 48_000) == pytest.approx(expected, abs=0.1)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 2), (48_000, 6)])
+def test_no_samples_and_too_many_channels_have_no_loudness(shape: tuple[int, ...]) -> None:
+    with pytest.raises(StimuliError, match="has no loudness; expected at least one sample and 1 to 5"):
+        integrated_loudness(np.ones(shape, np.float32), 48_000)
+
+
+def test_one_sample_and_five_channels_have_one() -> None:
+    assert np.isfinite(integrated_loudness(np.ones(1, np.float32), 48_000))
+    assert np.isfinite(integrated_loudness(np.tile(sine(997, -20, 1)[:, None], 5), 48_000))
 
 
 def sequence(*parts: tuple[float, float]) -> np.ndarray:
@@ -216,6 +241,9 @@ def test_the_targets_when_none_is_given() -> None:
     (peaky,) = align_loudness([click], 48_000)
     assert peaky.true_peak_dbtp == pytest.approx(-1.0, abs=1e-6) and peaky.lufs < -23.0
     assert align_loudness([], 48_000) == []
+    levels = [measure_level(sound, 48_000) for sound in (tone, click)]
+    stated = compute_gains(levels, 48_000, target_lufs=-23.0, ceiling_dbtp=-1.0, max_gain_db=30.0)
+    assert compute_gains(levels, 48_000) == stated
 
 
 def test_a_sound_under_the_gate_is_turned_down_only_to_pass_the_ceiling() -> None:
