@@ -71,8 +71,8 @@ def load_ratings(
 
     Returns:
         The tidy frame. `frame.attrs` holds `notes` (in words, what was left out), `scales` (attribute to the
-        ends of its scale: `scale`, or what study folders say) and, of a study folder, `title` and `expected`
-        (see `screen`).
+        ends of its scale: `scale`, or what study folders say), `page_types` (attribute to the type of its
+        pages, where that is known) and, of a study folder, `title` and `expected` (see `screen`).
 
     Raises:
         RatingsError: A source cannot be read, or bad rows under `stop`: each with file and line.
@@ -97,7 +97,7 @@ def load_ratings(
     raw, training = mark_training(raw, _list(leave_out))
     raw = checks.numbers(raw, problems)
     raw, coded = blank_codes(raw, scale, codes)
-    places = raw.reindex(columns=[FILE, LINE, MEASURE])
+    places = raw.reindex(columns=[FILE, LINE, MEASURE, PAGE])
     frame = pd.concat([tidy(raw, source=_name_sources(sources)), places], axis=1)
     frame = checks.drop_unidentified(frame, problems)
     frame = apply_roles(frame, asked)
@@ -120,8 +120,10 @@ def load_ratings(
     )
     scales = _scales(frame, scale, studies if len(studies) == len(sources) else [])
     notes += [*find_untouched(frame), *find_lookalikes(frame)]
+    types = frame.dropna(subset=[PAGE]).groupby("attribute")[PAGE].agg(["first", "nunique"])
+    page_types = dict(types.loc[types["nunique"] == 1, "first"])
     frame = frame.drop(columns=places.columns)
-    frame.attrs |= {"notes": notes, "scales": scales, **about}
+    frame.attrs |= {"notes": notes, "scales": scales, "page_types": page_types, **about}
     return frame
 
 

@@ -41,7 +41,7 @@ CORRECT = "correct"  # paired comparison, ABX: 1, 0, or 0.5 where the listener c
 PREFERRED = "preferred"  # 1 if this sound was preferred, 0 if the other was, 0.5 if neither
 COMPARISON = "comparison"  # how much better this sound is than the other, from -3 to 3
 BEST_WORST = "choice"  # 1 for the best, -1 for the worst, 0 for the rest
-X = "x"  # ABX: 1 for the sound that X was
+X_WAS = "x"  # ABX: 1 for the sound that X was, 0 for the other
 
 # webMUSHRA's files of ratings by type of page; further ones are `mushra-2.csv`, where the columns change.
 WEBMUSHRA_FILES = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings.names import DIFFERENCE, HIDDEN_REFERENCE, X
+from analysis.ratings.names import DIFFERENCE, HIDDEN_REFERENCE, X_WAS
 from analysis.ratings.tidy import conditions, select_rated
 
 # Stored next to the answer, and no answer to a question.
-_BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, X})
+_BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, X_WAS})
 
 
 def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:

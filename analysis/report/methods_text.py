@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.ratings.tidy import cells, conditions
 from analysis.report.results import Results
 from analysis.report.screening_text import describe_screening, rules_applied
+from analysis.report.standards import describe_standard
 
 # By surname and year, as the paragraph cites them.
 REFERENCES_OF = {
@@ -29,6 +30,12 @@ REFERENCES_OF = {
     "mendonca": "C. Mendonça, S. Delikaris-Manias. Statistical tests with MUSHRA data. AES 144th "
                 "Convention, 2018.",
     "owen": "A. B. Owen. The pigeonhole bootstrap. Annals of Applied Statistics 1(2):386–411, 2007.",
+    "p800": "ITU-T. Recommendation P.800: Methods for subjective determination of transmission quality. "
+            "1996.",
+    "p808": "ITU-T. Recommendation P.808: Subjective evaluation of speech quality with a crowdsourcing "
+            "approach. 2021.",
+    "p835": "ITU-T. Recommendation P.835: Subjective test methodology for evaluating speech communication "
+            "systems that include noise suppression algorithm. 2003.",
     "pratt": "J. W. Pratt. Remarks on zeros and ties in the Wilcoxon signed rank procedures. Journal of "
              "the American Statistical Association 54:655–667, 1959.",
     "ribeiro": "F. Ribeiro, D. Florêncio, C. Zhang, M. Seltzer. CrowdMOS: An approach for crowdsourcing "
@@ -81,7 +88,8 @@ _CORRECTIONS = {"holm": "Holm (1979)", "hochberg": "Hochberg (1988)"}
 _CITED = {
     "camp": "Camp et al.", "clark": "Clark", "efron": "Efron", "henderson": "Henderson's",
     "hochberg": "Hochberg", "holm": "Holm", "bs1534": "BS.1534-3", "mendonca": "Mendonça", "owen": "Owen",
-    "pratt": "Pratt", "ribeiro": "Ribeiro", "smyth": "Smyth", "tsui": "Tsui", "weerahandi": "Weerahandi",
+    "p800": "P.800", "p808": "P.808", "p835": "P.835", "pratt": "Pratt", "ribeiro": "Ribeiro",
+    "smyth": "Smyth", "tsui": "Tsui", "weerahandi": "Weerahandi",
 }  # fmt: skip
 
 
@@ -100,6 +108,7 @@ def methods(results: Results) -> str:
     sentences = [
         "SIMULATED ratings: no person listened." if results.simulated else "",
         _design(results),
+        describe_standard(results),
         describe_screening(results),
         f"{_means(trials)}; their 95 % intervals {_INTERVALS[options.interval]}{_ends(results)}.",
         _comparisons(results),

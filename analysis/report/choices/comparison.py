@@ -34,8 +34,9 @@ def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
         DesignError: See `comparisons_of` and `category_differences`.
     """
     comparisons = comparisons_of(frame)
+    order = options.order or _by_score(comparisons)
     table = category_differences(
-        comparisons, order=options.order, interval=options.interval, correction=options.correction
+        comparisons, order=order, interval=options.interval, correction=options.correction
     )
     table = _better_first(table, words.labels_of(frame)).assign(simulated=is_simulated(frame))
     n_conditions = len({*comparisons["first"], *comparisons["second"]})
@@ -52,6 +53,18 @@ def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
         latex=_latex(table, options),
         listeners=comparisons["listener"].nunique(),
     )  # fmt: skip
+
+
+def _by_score(comparisons: pd.DataFrame) -> list[str]:
+    """Return the conditions, the one that is rated highest against others first."""
+    sides = [
+        comparisons.rename(columns={"second": "condition"})[["condition", "score"]],
+        comparisons.rename(columns={"first": "condition"}).assign(score=-comparisons["score"])[
+            ["condition", "score"]
+        ],
+    ]
+    means = pd.concat(sides).groupby("condition")["score"].mean()
+    return [str(name) for name in means.sort_values(ascending=False, kind="stable").index]
 
 
 def _better_first(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:

@@ -29,8 +29,7 @@ REFERENCES = {
                  "Erlbaum, 2005.",
     "marley": "A. A. J. Marley, J. J. Louviere. Some probabilistic models of best, worst, and best-worst "
               "choices. Journal of Mathematical Psychology 49:464–480, 2005.",
-    "p800": "ITU-T. Recommendation P.800: Methods for subjective determination of transmission quality. "
-            "1996.",
+    "p800": REFERENCES_OF["p800"],
     "rao": "J. N. K. Rao, A. J. Scott. On chi-squared tests for multiway contingency tables with cell "
            "proportions estimated from survey data. Annals of Statistics 12:46–60, 1984.",
     "smyth": REFERENCES_OF["smyth"],

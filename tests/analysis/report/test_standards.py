@@ -1,0 +1,57 @@
+"""The recommendation that a report of scores names, by the type of the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import analyse, load_ratings
+from analysis.report.methods_text import methods, references
+from tests.analysis.sources import write
+
+LIKERT = "session_test_id,session_uuid,trial_id,stimuli_rating,stimuli,rating_time"
+
+
+def of_pages(mushra: pd.DataFrame, page_type: str, attribute: str = "score") -> pd.DataFrame:
+    """Return ratings from 1 to 5 as our server exports them."""
+    scores = (mushra["score"] / 25 + 1).round()
+    return mushra.assign(
+        score=scores, attribute=attribute, page_type=page_type, session=mushra["listener"], study="s",
+        kind="trial", simulated=0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("page_type", "attribute", "said", "recommendation"),
+    [
+        ("dcr", "score", "degradation category rating (DCR) of ITU-T P.800, annex D", "P.800"),
+        ("likert_single_stimulus", "score", "absolute category rating (ACR; ITU-T P.800, annex B", "P.808"),
+        ("likert_single_stimulus", "bak", "ITU-T P.835, in which background noise is one of three", "P.835"),
+    ],
+)
+def test_pages_of_a_recommendation_name_it(
+    mushra: pd.DataFrame, tmp_path: Path, page_type: str, attribute: str, said: str, recommendation: str
+) -> None:
+    path = tmp_path / "ratings.csv"
+    of_pages(mushra, page_type, attribute).to_csv(path, index=False)
+    results = analyse(load_ratings(path, scale=(1, 5)))
+    assert said in methods(results)
+    assert any(f"Recommendation {recommendation}:" in text for text in references(results))
+
+
+def test_other_pages_name_none(mushra: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    for page_type, scale in (("mushra", (0, 100)), ("likert_single_stimulus", (0, 100))):
+        table = of_pages(mushra, page_type).assign(score=mushra["score"])
+        table.to_csv(path, index=False)
+        results = analyse(load_ratings(path, scale=scale))
+        assert "P.800" not in methods(results)
+        assert not any("Recommendation P." in text for text in references(results))
+
+
+def test_the_type_of_the_pages_is_kept_if_it_is_one(tmp_path: Path) -> None:
+    rows = "t,u1,page,3,C1,500\nt,u2,page,4,C1,500\n"
+    frame = load_ratings(write(tmp_path, "lms.csv", f"{LIKERT}\n{rows}"))
+    assert frame.attrs["page_types"] == {"score": "likert_multi_stimulus"}
