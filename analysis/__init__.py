@@ -41,11 +41,14 @@ if TYPE_CHECKING:
     from analysis.models.anova import omnibus
     from analysis.models.assumptions import assumptions
     from analysis.models.compare import compare
+    from analysis.models.equivalence import equivalence
+    from analysis.models.influence import influence
     from analysis.models.mixed import MixedModel, mixed_model
     from analysis.models.mos import mos
     from analysis.models.power import Spread, pilot_spread, power, required_listeners
     from analysis.models.reliability import listeners, reliability
     from analysis.models.screening import kept, screen
+    from analysis.models.subject_model import subject_model
     from analysis.ratings.load import load_ratings
     from analysis.report.results import Options, Results, analyse
     from analysis.report.write import write_report
@@ -69,7 +72,9 @@ __all__ = [
     "count_pairs",
     "counts_from_matrix",
     "discrimination",
+    "equivalence",
     "expertise",
+    "influence",
     "kept",
     "listeners",
     "load_ratings",
@@ -96,12 +101,16 @@ __all__ = [
     "required_trials",
     "screen",
     "smallest_share",
+    "subject_model",
     "transitivity",
     "write_companion",
     "write_report",
 ]
 
 _HOMES = {
+    "subject_model": "analysis.models.subject_model",
+    "influence": "analysis.models.influence",
+    "equivalence": "analysis.models.equivalence",
     "AnalysisError": "analysis.errors",
     "DesignError": "analysis.errors",
     "MixedModel": "analysis.models.mixed",

@@ -26,6 +26,10 @@ def analyze(
     ] = None,
     test: Annotated[str, typer.Option(help="two-way, wilcoxon, permutation or medians.")] = "two-way",
     correction: Annotated[str, typer.Option(help="holm, hochberg or none.")] = "holm",
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Also test whether differences are smaller than this many points (equivalence)."),
+    ] = None,
     style: Annotated[str, typer.Option(help="Look of the MOS figure: default or paper.")] = "default",
     attribute: Annotated[
         str | None, typer.Option(help="The scale to analyse, where there are several.")
@@ -127,7 +131,8 @@ def analyze(
     )
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
-        order=order, by=tuple(by or ()), draws=draws, seed=seed, **excluding,
+        order=order, by=tuple(by or ()), draws=draws, seed=seed, margin=margin,
+        **excluding,
     )  # fmt: skip
     results = write_report(frame, out, options, style=style, title=title)
     for note in results.notes:

@@ -79,12 +79,9 @@ def compare(
         raise DesignError(f"unknown test {test!r}; expected one of {', '.join(TESTS)}")
     rows = select_rated(fill_columns(frame), attribute)
     listed = conditions(rows)
-    pairs = _pairs(rows, against, among)
+    pairs = list_pairs(rows, against, among)
     table = PairTable.of(cells(rows))
-    compared = [
-        ComparedPair.of(table, a, b, mean)
-        for (a, b), mean in zip(pairs, _moderate(table, pairs), strict=True)
-    ]
+    compared = compare_pairs(table, pairs)
     if not any(len(one.gaps) for one in compared):
         compared = [one.between(table) for one in compared]
     if not any(one.can_be_compared for one in compared):
@@ -127,8 +124,8 @@ def _columns() -> list[str]:
     ]  # fmt: skip
 
 
-def _pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> list[tuple[str, str]]:
-    """The pairs to compare, in the order of the tables."""
+def list_pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> list[tuple[str, str]]:
+    """Return the pairs to compare, in the order of the tables: all, or `against` with each other one."""
     known = list(conditions(rows)["condition"])
     chosen = choose_conditions(rows, [*(among or known), against] if against else among)
     pairs = (
@@ -139,6 +136,12 @@ def _pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> 
     if not pairs:
         raise DesignError(f"there is only one condition, {known[0]!r}; nothing to compare")
     return pairs
+
+
+def compare_pairs(table: PairTable, pairs: list[tuple[str, str]]) -> list[ComparedPair]:
+    """Return each pair, the higher condition first, with the mean difference that inference rests on."""
+    means = _moderate(table, pairs)
+    return [ComparedPair.of(table, a, b, mean) for (a, b), mean in zip(pairs, means, strict=True)]
 
 
 def _moderate(table: PairTable, pairs: list[tuple[str, str]]) -> list[CrossedMean]:

@@ -72,6 +72,7 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
     shown = {
         "comparisons": differences, "comparisons_unscreened": differences, "mixed": columns.MIXED,
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
+        "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
         "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
     }  # fmt: skip
     for name in results.options.by:

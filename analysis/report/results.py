@@ -13,10 +13,13 @@ from analysis.errors import DesignError
 from analysis.models.anova import omnibus
 from analysis.models.assumptions import assumptions
 from analysis.models.compare import compare
+from analysis.models.equivalence import equivalence
+from analysis.models.influence import influence
 from analysis.models.mixed import mixed_model
 from analysis.models.mos import mos
 from analysis.models.reliability import listeners, reliability
 from analysis.models.screening import default_rules, kept, screen
+from analysis.models.subject_model import subject_model
 from analysis.ratings.labels import item_labels
 from analysis.ratings.selection import choose_attribute
 from analysis.ratings.tidy import conditions, is_simulated, iter_rows, scale_of, select_rated
@@ -42,6 +45,7 @@ class Options:
     exclude: tuple[str, ...] | None = None
     draws: int = 10_000
     seed: int = 0
+    margin: float | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ def _tables(
     makers: dict[str, Callable[[], pd.DataFrame]] = {
         "comparisons": lambda: compare(left, **pairs),
         "omnibus": lambda: omnibus(left),
+        "influence": lambda: influence(left, correction=options.correction),
+        "subjects": lambda: subject_model(left).listeners,
         "mixed": lambda: model().differences(),
         "variance": lambda: model().variance_components(),
         "reliability": lambda: reliability(left),
@@ -159,6 +165,11 @@ def _tables(
         "assumptions": lambda: assumptions(left, scale=scale),
         "items": lambda: _add_labels(mos(left, by="item", **shared), left),
     }
+    if options.margin is not None:
+        margin = options.margin
+        makers["equivalence"] = lambda: equivalence(
+            left, margin, against=options.against, correction=options.correction
+        )
     if len(left) != len(rows):
         makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)
     for name in options.by:
@@ -169,7 +180,7 @@ def _tables(
         try:
             tables[name] = make()
         except DesignError as error:
-            if name == "comparisons" and options.against:
+            if (name == "comparisons" and options.against) or name == "equivalence":
                 raise
             missing[name] = str(error)
     return tables, missing

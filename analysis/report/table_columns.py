@@ -67,6 +67,30 @@ LISTENERS = [
     Column("highest", "Highest", "score"),
     Column("repeatability", "Repeat SD", "score", "Of hidden repeats", spare=True),
 ]
+EQUIVALENCE = [
+    Column("label_a", "Higher"),
+    Column("label_b", "Lower"),
+    Column("difference", "Difference", "score"),
+    Column("ci", "90 % interval", "interval"),
+    Column("p_equivalent", "p, equivalent", "p"),
+    Column("p_not_worse", "p, not worse", "p"),
+    Column("sentence", "Finding"),
+]
+INFLUENCE = [
+    Column("factor", "Left out"),
+    Column("left_out", "Name"),
+    Column("pair", "Pair that changes most"),
+    Column("change", "Change", "score"),
+    Column("findings", "Findings without it", "count"),
+    Column("lost", "Lost", "count"),
+    Column("gained", "Gained", "count"),
+]
+SUBJECTS = [
+    Column("listener", "Listener"),
+    Column("bias", "Bias", "score"),
+    Column("inconsistency", "Inconsistency", "score"),
+    Column("n_ratings", "Ratings", "count"),
+]
 ASSUMPTIONS = [
     Column("sentence", "Finding"),
     Column("check", "Check"),

@@ -187,7 +187,7 @@ def summary(results: Results) -> dict[str, Any]:
         "simulated": results.simulated,
         "options": {
             key: getattr(options, key)
-            for key in ("interval", "against", "test", "correction", "exclude", "draws", "seed")
+            for key in ("interval", "against", "test", "correction", "exclude", "draws", "seed", "margin")
         },
         "attribute": results.attribute,
         "scale": list(results.scale),

@@ -157,3 +157,16 @@ def test_the_same_listeners_in_two_studies(
     for extra, n in (([], 20), (["--same-listeners"], 10)):
         assert run.invoke(app, [*words, *extra]).exit_code == 0
         assert len(pd.read_csv(tmp_path / "out" / "screening.csv")) == n
+
+
+def test_a_margin_adds_a_table_of_equivalence(
+    run: CliRunner, app: typer.Typer, ratings: Path, tmp_path: Path
+) -> None:
+    words = ["analyze", str(ratings), "--out", str(tmp_path / "out"), "--draws", "200", "--margin"]
+    assert run.invoke(app, [*words, "30"]).exit_code == 0
+    table = pd.read_csv(tmp_path / "out" / "equivalence.csv")
+    assert list(table["margin"]) == [30.0] and table["p_equivalent"].iloc[0] < 0.05
+    assert "Equivalence within 30.0 points" in (tmp_path / "out" / "index.html").read_text()
+    result = run.invoke(app, [*words, "-2"])
+    assert isinstance(result.exception, AnalysisError)
+    assert str(result.exception) == "--margin is -2; expected a difference above 0 points"
