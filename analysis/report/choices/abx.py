@@ -11,7 +11,7 @@ from analysis.choices.discrimination import CHANCE, discrimination
 from analysis.choices.power import smallest_share
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
-from analysis.ratings.choices import trials_of
+from analysis.ratings.choices import REFERENCE, trials_of
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
 from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
@@ -19,6 +19,7 @@ from analysis.report.choices.preference import in_percent
 from analysis.report.html_tables import Column
 from analysis.report.results import Options
 
+_ALPHA = 0.05
 _PAIRS = [
     Column("name", "Sounds"), Column("percent", "Right (%)", "score"),
     Column("percent_ci", "95 % interval (%)", "interval"), Column("p", "p", "p"),
@@ -106,8 +107,7 @@ def _could_find(n: int) -> str:
         return f" {words.count(n, 'answer')} are too few to show anything."
     return (
         f" This does not prove that it cannot: with {words.count(n, 'answer')}, a true share of "
-        f"{words.percent(share)} "
-        "is found with a power of 80 %."
+        f"{words.percent(share)} is found with a power of 80 %."
     )
 
 
@@ -129,15 +129,14 @@ def _section(table: pd.DataFrame, options: Options) -> Section:
     if undecided:
         said = [
             f"Listeners could not say in {undecided} of {words.count(int(table['n'].sum()), 'answer')}; "
-            "each of these "
-            "counts as half a right answer, and not at all in the exact test."
+            "each of these counts as half a right answer, and not at all in the exact test."
         ]
     note = (
         "p: exact binomial test, better than guessing"
         + words.correction_in_words(options, len(table), "pairs")
         + ". Needed: right answers from which on p is below 0.05 without correction. d′ for an unbiased "
-        "listener who "
-        "compares X with A and with B. The last two intervals treat all answers as independent."
+        "listener who compares X with A and with B. The last two intervals treat all answers as "
+        "independent."
     )
     return Section(
         "Right answers",
@@ -160,6 +159,9 @@ def _listeners(table: pd.DataFrame, options: Options) -> Section:
         f"{better} of {words.count(tests, 'listener')}, taken singly, did better than guessing (p < 0.05"
         f"{words.correction_in_words(options, tests, 'listeners')})."
     )
+    # Everything right, by whoever gave most answers: the smallest p value that any listener could have.
+    if 0.5 ** int(table["n"].max()) * (1 if options.correction == "none" else tests) >= _ALPHA:
+        said += " With so few answers of each nobody could: not even if all of them were right."
     return Section(
         "Listeners", [said], [], [Listing("listeners", table, _LISTENERS, "Answers of each listener")]
     )
@@ -169,16 +171,20 @@ def _methods(trials: pd.DataFrame, table: pd.DataFrame, options: Options) -> str
     return " ".join(
         [
             f"{trials['listener'].nunique()} listeners gave {len(trials)} answers about {len(table)} "
-            f"{'pair' if len(table) == 1 else 'pairs'} of sounds and {trials['item'].nunique()} items in a "
-            "double-blind "
-            "ABX test (Clark, 1982), in which the share of right answers by guessing is one half.",
+            f"{'pair' if len(table) == 1 else 'pairs'} of sounds and {trials['item'].nunique()} items in "
+            f"{_task(trials)}, in which the share of right answers by guessing is one half.",
             "p values are those of the exact one-sided binomial test of all answers, which are independent "
-            "if nobody "
-            "hears a difference" + words.correction_in_words(options, len(table), "pairs") + ".",
+            "if nobody hears a difference" + words.correction_in_words(options, len(table), "pairs") + ".",
             f"For shares of right answers, {words.share_model(options)}.",
             "d′ is that of an unbiased listener under the differencing model (Macmillan and Creelman, 2005).",
         ]
     )
+
+
+def _task(trials: pd.DataFrame) -> str:
+    if (trials["condition_b"] == REFERENCE).all():
+        return "trials that ask which of two sounds is the reference (as ABX: Clark, 1982)"
+    return "an ABX test (Clark, 1982)"
 
 
 def _latex(table: pd.DataFrame, options: Options) -> Latex:

@@ -131,15 +131,13 @@ def _section(table: pd.DataFrame, options: Options) -> Section:
         Drawing(
             "comparisons", lambda: plot_category_differences(known),
             "How much better the first of each pair is, on the scale from −3 (much worse) to 3 (much "
-            "better), with "
-            f"95 % intervals about {words.about(options)}.",
+            f"better), with 95 % intervals about {words.about(options)}.",
             f"Differences: {spoken}.",
         )
     ]  # fmt: skip
     note = (
         "The difference is free of the effect of the order, which is given apart: by how much the second "
-        "sound is "
-        "rated higher, whatever it is. p values of the differences are"
+        "sound is rated higher, whatever it is. p values of the differences are"
         + (
             words.correction_in_words(options, int(table["p"].notna().sum()), "pairs").removeprefix(",")
             or " of one test"
@@ -161,18 +159,13 @@ def _methods(comparisons: pd.DataFrame, table: pd.DataFrame, options: Options) -
     return " ".join(
         [
             f"{comparisons['listener'].nunique()} listeners gave {len(comparisons)} comparison category "
-            "ratings (CCR, "
-            f"ITU-T P.800, annex E) of {len(table)} {'pair' if len(table) == 1 else 'pairs'} of conditions "
-            "and "
-            f"{comparisons['item'].nunique()} items: the second sound against the first, from −3 (much "
-            "worse) to 3 "
-            "(much better).",
+            f"ratings (CCR, ITU-T P.800, annex E) of {len(table)} {'pair' if len(table) == 1 else 'pairs'} "
+            f"of conditions and {comparisons['item'].nunique()} items: the second sound against the first, "
+            "from −3 (much worse) to 3 (much better).",
             "The comparison mean opinion score (CMOS) of a pair is half the gap between the mean ratings "
-            "of its two "
-            "orders, and their mean is the effect of the order.",
-            f"95 % intervals {model}, and speak about {words.about(options)}; p values test a difference "
-            "of 0 in the "
-            f"same way{words.correction_in_words(options, int(table['p'].notna().sum()), 'pairs')}.",
+            "of its two orders, and their mean is the effect of the order.",
+            f"95 % intervals {model}, and speak about {words.about(options)}; p values test a difference of "
+            f"0 in the same way{words.correction_in_words(options, int(table['p'].notna().sum()), 'pairs')}.",
         ]
     )
 

@@ -126,8 +126,7 @@ def _listeners(table: pd.DataFrame) -> Section:
     unsure = table[~table["hears"]]
     said = [
         f"The difference grades of {len(table) - len(unsure)} of {words.count(len(table), 'listener')} are "
-        "below 0 "
-        "(one-sided t test, 5 %)."
+        "below 0 (one-sided t test, 5 %)."
     ]
     if len(unsure):
         shown = [
@@ -136,8 +135,7 @@ def _listeners(table: pd.DataFrame) -> Section:
         ]
         said.append(
             f"Not so those of {words.listed(shown)}, who cannot be told from listeners who guess. They "
-            "count here; the "
-            "post-screening of ITU-R BS.1116-3 may leave them out."
+            "count here; the post-screening of ITU-R BS.1116-3 may leave them out."
         )
     return Section(
         "Listeners", said, [], [Listing("listeners", table, _LISTENERS, "Grades of each listener", "", 2)]
@@ -151,25 +149,21 @@ def _methods(rows: pd.DataFrame, table: pd.DataFrame, options: Options, compared
         "item": "are t intervals over items, the listeners taken as fixed",
     }[options.interval]
     sentences = [
-        f"{rows['listener'].nunique()} listeners graded {len(table)} conditions of "
-        f"{rows['item'].nunique()} items in "
-        "double-blind triple-stimulus trials with hidden reference (ITU-R BS.1116-3), on the five-grade "
-        "impairment "
-        "scale.",
+        f"{rows['listener'].nunique()} listeners graded {len(table)} conditions of {rows['item'].nunique()} "
+        "items in double-blind triple-stimulus trials with hidden reference (ITU-R BS.1116-3), on the "
+        "five-grade impairment scale.",
         "The difference grade is the grade of the object minus that of the hidden reference; its 95 % "
-        "intervals "
-        f"{model}, and speak about {words.about(options)}.",
+        f"intervals {model}, and speak about {words.about(options)}.",
     ]
     if compared:
         pairs = len(table) * (len(table) - 1) // 2
         sentences.append(
-            "Conditions were compared in pairs by the same model"
+            f"{'Conditions were compared in pairs' if pairs > 1 else 'The two were compared'} by the same "
+            "model"
             f"{', with the variances of all pairs moderating one another (Smyth, 2004)' if pairs > 1 else ''}"
             f"{words.correction_in_words(options, pairs, 'pairs')}."
         )
-    sentences.append(
-        "Nobody was excluded; a one-sided t test of each listener's difference grades is reported."
-    )
+    sentences.append("A one-sided t test of each listener's difference grades is reported.")
     return " ".join(sentences)
 
 

@@ -56,8 +56,7 @@ def describe_extremes(frame: pd.DataFrame, options: Options) -> Findings:
 def _headline(table: pd.DataFrame) -> list[str]:
     return [
         f"{row.label} was best in {row.best} and worst in {row.worst} of {words.count(row.shown, 'trial')} "
-        "with it "
-        f"(utility {number(row.worth, 2)}, 95 % interval {words.ends(row.ci_low, row.ci_high)})."
+        f"with it (utility {number(row.worth, 2)}, 95 % interval {words.ends(row.ci_low, row.ci_high)})."
         for row in iter_rows(table)
     ]
 
@@ -81,8 +80,7 @@ def _section(table: pd.DataFrame) -> Section:
             Drawing(
                 "utilities", lambda: plot_scale(drawn, label="Utility (mean 0)"),
                 "Utilities by a conditional logit of the choices of best and worst, with 95 % intervals "
-                "about new "
-                "listeners and these items.",
+                "about new listeners and these items.",
                 f"Utilities: {spoken}.",
             )
         ],
@@ -99,12 +97,11 @@ def _section(table: pd.DataFrame) -> Section:
 def _methods(sets: pd.DataFrame, table: pd.DataFrame, n_trials: int, options: Options) -> str:
     return (
         f"{sets['listener'].nunique()} listeners chose the best and the worst of several sounds in "
-        f"{n_trials} trials with {len(table)} conditions of {sets['item'].nunique()} items "
-        "(best-worst scaling). "
-        "Utilities are maximum-likelihood estimates of a conditional logit in which the best is chosen first "
-        "and then the worst of the rest (Marley and Louviere, 2005), their mean being 0; the 95 % intervals "
-        f"are bootstraps over listeners ({words.grouped(options.draws)} draws, widened for few listeners "
-        "after Hesterberg, 2015), the items taken as fixed."
+        f"{n_trials} trials with {len(table)} conditions of {sets['item'].nunique()} items (best-worst "
+        "scaling). Utilities are maximum-likelihood estimates of a conditional logit in which the best is "
+        "chosen first and then the worst of the rest (Marley and Louviere, 2005), their mean being 0; the "
+        f"95 % intervals are bootstraps over listeners ({words.grouped(options.draws)} draws, widened for "
+        "few listeners after Hesterberg, 2015), the items taken as fixed."
     )
 
 

@@ -128,8 +128,7 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
 def _rejected(scale: PairScale) -> str:
     return (
         f"No single scale describes these choices ({_fit_in_words(scale)}): do not use the strengths, but "
-        "the share "
-        "of each pair."
+        "the share of each pair."
     )
 
 
@@ -144,16 +143,14 @@ def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
     said = []
     if ties:
         said = [
-            f"Neither sound was preferred in {ties} of {words.count(int(table['n'].sum()), 'choice')}; "
-            "each of these "
-            "counts as half a choice for both, and not at all in the exact test."
+            f"Neither sound was preferred in {ties} of {words.count(int(table['n'].sum()), 'choice')}; each "
+            "of these counts as half a choice for both, and not at all in the exact test."
         ]
     note = (
         "p belongs to the clustered interval"
         + words.correction_in_words(options, len(table), "pairs")
         + ". The exact test and the last two intervals treat all choices as independent, which choices of "
-        "one "
-        "listener and about one item are not."
+        "one listener and about one item are not."
     )
     spoken = "; ".join(
         f"{name} {words.percent(share)} ({words.share_ends(low, high)})"
@@ -195,8 +192,7 @@ def _scale_section(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]
     if scale.fit.padded:
         said.append(
             "A condition, or a group of them, won or lost every comparison with the rest: half a choice "
-            "was added on "
-            "both sides of each pair, and the length of the scale is arbitrary there."
+            "was added on both sides of each pair, and the length of the scale is arbitrary there."
         )
     spoken = "; ".join(
         f"{label} {number(worth, 2)} ({words.ends(low, high)})"
@@ -216,8 +212,7 @@ def _scale_section(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]
             Drawing(
                 "scale", lambda: plot_scale(drawn, label="Log strength (mean 0)"),
                 f"Log strengths by {model} with 95 % intervals; one unit apart means that the one is "
-                "preferred to "
-                "the other in 73 % of choices that prefer either.",
+                "preferred to the other in 73 % of choices that prefer either.",
                 f"Log strengths: {spoken}.",
             )
         ],
@@ -240,13 +235,11 @@ def _consistency(counts: PairCounts, labels: dict[str, str]) -> Section:
         said.append(
             f"Of the {words.count(own_triads, 'triad')} of single listeners {own_circular} "
             f"({words.percent(own_circular / own_triads)}) are circular; answering at random makes a "
-            "quarter of them "
-            "circular."
+            "quarter of them circular."
         )
     said.append(
         f"Shares violate weak stochastic transitivity in {found.weak}, moderate in {found.moderate} and "
-        "strong in "
-        f"{found.strong} of {words.count(found.triads, 'triad')}."
+        f"strong in {found.strong} of {words.count(found.triads, 'triad')}."
     )
     return Section("Consistency", said)
 
@@ -281,9 +274,9 @@ def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, 
     names = {*pairs["first"], *pairs["second"]}
     sentences = [
         f"{pairs['listener'].nunique()} listeners heard {len(names)} conditions of "
-        f"{pairs['item'].nunique()} items "
-        f"in {len(table)} different pairs and said which of the two sounds they preferred"
-        f"{', or that they preferred neither' if table['ties'].sum() else ''} ({len(pairs)} choices).",
+        f"{pairs['item'].nunique()} items in {len(table)} different pairs and said which of the two sounds "
+        f"they preferred{', or that they preferred neither' if table['ties'].sum() else ''} ({len(pairs)} "
+        "choices).",
         f"Shares of preference count a tie as half a choice; {words.share_model(options)}. p values test a "
         "share of "
         "one half by the same variance" + words.correction_in_words(options, len(table), "pairs") + ".",
@@ -307,8 +300,8 @@ def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, 
             adjusted = " (corrected for dependent choices after Rao and Scott, 1984)"
             sentences.append(
                 "The fit was tested by the likelihood "
-                f"ratio{adjusted if scale.interval == 'bootstrap' else ''}: "
-                f"{_fit_in_words(scale)}. Circular triads: Kendall and Babington Smith (1940)."
+                f"ratio{adjusted if scale.interval == 'bootstrap' else ''}: {_fit_in_words(scale)}. "
+                "Circular triads: Kendall and Babington Smith (1940)."
             )
     return " ".join(sentences)
 

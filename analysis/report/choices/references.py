@@ -6,19 +6,15 @@ from analysis.report.methods_text import REFERENCES_OF
 
 REFERENCES = {
     "bradley": "R. A. Bradley, M. E. Terry. Rank analysis of incomplete block designs: I. The method of "
-               "paired "
-               "comparisons. Biometrika 39:324–345, 1952.",
+               "paired comparisons. Biometrika 39:324–345, 1952.",
     "bs1116": "ITU-R. Recommendation BS.1116-3: Methods for the subjective assessment of small impairments "
-              "in "
-              "audio systems. 2015.",
+              "in audio systems. 2015.",
     "clark": "D. Clark. High-resolution subjective testing using a double-blind comparator. Journal of the "
              "Audio Engineering Society 30(5):330–338, 1982.",
     "davidson": "R. R. Davidson. On extending the Bradley-Terry model to accommodate ties in paired "
-                "comparison "
-                "experiments. Journal of the American Statistical Association 65:317–328, 1970.",
+                "comparison experiments. Journal of the American Statistical Association 65:317–328, 1970.",
     "hesterberg": "T. C. Hesterberg. What teachers should know about the bootstrap. The American "
-                  "Statistician "
-                  "69(4):371–386, 2015.",
+                  "Statistician 69(4):371–386, 2015.",
     "hochberg": REFERENCES_OF["hochberg"],
     "holm": REFERENCES_OF["holm"],
     "kendall": "M. G. Kendall, B. Babington Smith. On the method of paired comparisons. Biometrika "
@@ -35,8 +31,7 @@ REFERENCES = {
     "smyth": REFERENCES_OF["smyth"],
     "tsui": REFERENCES_OF["tsui"],
     "wilson": "E. B. Wilson. Probable inference, the law of succession, and statistical inference. Journal "
-              "of "
-              "the American Statistical Association 22:209–212, 1927.",
+              "of the American Statistical Association 22:209–212, 1927.",
 }  # fmt: skip
 _CITED = {
     "bradley": "Bradley and Terry", "bs1116": "BS.1116-3", "clark": "Clark, 1982", "davidson": "Davidson",

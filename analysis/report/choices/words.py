@@ -108,8 +108,8 @@ def share_model(options: Options) -> str:
     }[options.interval]
     return (
         "their 95 % intervals are Wilson's (1927) for the number of independent answers that would give "
-        "the same "
-        f"variance (Korn and Graubard, 1998), which is estimated {model}, and speak about {about(options)}"
+        f"the same variance (Korn and Graubard, 1998), which is estimated {model}, and speak about "
+        f"{about(options)}"
     )
 
 

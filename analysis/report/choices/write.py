@@ -65,7 +65,8 @@ class ChoiceResults:
     def methods(self) -> str:
         """The paragraph on methods for a paper."""
         mark = "SIMULATED ratings: no person listened. " if self.simulated else ""
-        return f"{mark}{self.findings.methods} Analysed with {software()} (seed {self.options.seed})."
+        closing = f"Nobody was excluded. Analysed with {software()} (seed {self.options.seed})."
+        return f"{mark}{self.findings.methods} {closing}"
 
 
 def analyse_choices(frame: pd.DataFrame, test: str, options: Options) -> ChoiceResults:

@@ -154,6 +154,15 @@ def test_pages_that_ask_for_the_reference_have_shares_of_right_answers(tmp_path:
         "Listeners heard the difference between codec and the reference: 88 % of 24 answers were right"
     )
     assert "Listeners could not say in 6 of 24 answers" in page
+    assert "trials that ask which of two sounds is the reference" in results.methods
+
+
+def test_single_listeners_with_few_answers_cannot_be_significant(tmp_path: Path) -> None:
+    nobody = "With so few answers of each nobody could: not even if all of them were right."
+    few, _ = report(draw_table("abx", n_items=4), tmp_path)  # 0.5 ** 8 * 19 = 0.074
+    assert few.findings.sections[1].sentences[0].endswith(nobody)
+    more, _ = report(draw_table("abx", n_items=5), tmp_path)  # 0.5 ** 10 * 19 = 0.019
+    assert nobody not in more.findings.sections[1].sentences[0]
 
 
 def test_bs1116_is_reported_in_difference_grades_by_default(tmp_path: Path) -> None:
