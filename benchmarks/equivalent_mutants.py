@@ -86,4 +86,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "the time that it is multiplied by is of double precision"
         ),
     },
+    "study_builder.sounds.anchor_mask": {
+        "width = max(1, round(SMOOTHING_HZ / (frequency[1] - frequency[0]))) | frequency[1] - frequency[0] "
+        "-> frequency[1] + frequency[0]": "the first frequency is 0",
+    },
 }

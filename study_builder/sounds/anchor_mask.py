@@ -59,17 +59,20 @@ def measure_anchor(
 
     A common gain does not matter. Frequencies at which the reference is too faint for the demanded
     attenuation to show above the dither of a 16-bit file are left out, and so is the mask of sounds shorter
-    than about a tenth of a second: their spectrum is too coarse to show it.
+    than about a tenth of a second, whose spectrum is too coarse to show it, and of silence.
 
     Shape:
         - reference, anchor: `[samples]` or `[samples, channels]`, of equal length
     """
     x, y = (to_mono(sound).astype(np.float64) for sound in (reference, anchor))
+    unknown = (np.nan,) * len(STOP_DB)
+    if not (x.any() and y.any()):
+        return AnchorFit(np.nan, unknown, 0)
     lag = _lag(x, y, sample_rate)
     x, y = (x[: len(x) - lag], y[lag:]) if lag >= 0 else (x[-lag:], y[: len(y) + lag])
     segment = 1 << int(np.log2(max(sample_rate / 6, 16)))
     if len(x) < segment:
-        return AnchorFit(np.nan, (np.nan,) * len(STOP_DB), lag)
+        return AnchorFit(np.nan, unknown, lag)
     options = {"fs": sample_rate, "nperseg": segment, "window": "blackmanharris"}
     frequency, cross = csd(x, y, **options)
     power = welch(x, **options)[1]

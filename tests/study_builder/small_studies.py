@@ -11,6 +11,18 @@ from study_builder.building.choices import Choices
 from study_builder.config import MushraPage, StudyConfig
 from study_builder.errors import BuildError
 
+WEBMUSHRA_KEYS = {
+    "testname",
+    "testId",
+    "bufferSize",
+    "stopOnErrors",
+    "showButtonPreviousPage",
+    "language",
+    "remoteService",
+    "pages",
+}
+"""What webMUSHRA reads at the top of a config."""
+
 
 def build(source: Path, out: Path, **choices: object) -> StudyConfig:
     return build_study(source, out, Choices.load(None, **choices), jobs=1).config

@@ -72,34 +72,16 @@ def test_a_gpu_that_is_not_there_is_said(
 ) -> None:
     if torch.cuda.is_available():
         pytest.skip("a GPU is here")
-    command = [
-        "train",
-        "classifier",
-        "--data",
-        soundscapes,
-        "--out",
-        tmp_path / "run",
-        "--accelerator",
-        "gpu",
-    ]
-    assert _run(*command, *SMALL) == 2
+    command = ("train", "classifier", "--data", soundscapes, "--out", tmp_path / "run", *SMALL)
+    assert _run(*command, "--accelerator", "gpu") == 2
     assert "1 GPUs are asked for and 0 found" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_no_number_ends_the_training(
     soundscapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = [
-        "train",
-        "classifier",
-        "--data",
-        soundscapes,
-        "--out",
-        tmp_path / "run",
-        "--no-progress",
-        *SMALL,
-    ]
-    assert _run(*command, "--set", "learning_rate=1e30", "--set", "schedule=constant") == 2
+    command = ("train", "classifier", "--data", soundscapes, "--out", tmp_path / "run", *SMALL)
+    assert _run(*command, "--no-progress", "--set", "learning_rate=1e30", "--set", "schedule=constant") == 2
     assert "the loss is no longer finite in epoch 1" in capsys.readouterr().err
 
 

@@ -21,17 +21,6 @@ from interpreter.faithfulness import (
 )
 
 
-def probabilities(seed: int, items: int = 40, classes: int = 6) -> torch.Tensor:
-    logits = torch.randn(items, classes, generator=torch.Generator().manual_seed(seed)) * 3
-    return logits.softmax(dim=-1)
-
-
-@pytest.fixture
-def triple() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    before, inside, outside = (probabilities(seed) for seed in (1, 2, 3))
-    return before, inside, outside, before.argmax(dim=-1)
-
-
 def softmax(values: list[float]) -> list[float]:
     total = sum(math.exp(value) for value in values)
     return [math.exp(value) / total for value in values]

@@ -10,17 +10,6 @@ import torch
 from interpreter.faithfulness import Streaming, ad, bootstrap_mean
 
 
-def probabilities(seed: int, items: int = 40, classes: int = 6) -> torch.Tensor:
-    logits = torch.randn(items, classes, generator=torch.Generator().manual_seed(seed)) * 3
-    return logits.softmax(dim=-1)
-
-
-@pytest.fixture
-def triple() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    before, inside, outside = (probabilities(seed) for seed in (1, 2, 3))
-    return before, inside, outside, before.argmax(dim=-1)
-
-
 def test_streams_of_any_batch_size_have_one_mean(triple) -> None:
     before, inside, _, target = triple
     whole = float(ad(before, inside, target).mean())

@@ -12,7 +12,7 @@ from stimuli import Item, Manifest, StimuliError
 from study_builder.building.build import build_study
 from study_builder.config import Block, StudyConfig
 from study_builder.errors import BuildError
-from tests.study_builder.small_studies import build, rated, refuse
+from tests.study_builder.small_studies import WEBMUSHRA_KEYS, build, rated, refuse
 
 MakeFolder = Callable[..., Path]
 
@@ -202,16 +202,7 @@ def test_a_failure_half_way_leaves_nothing(make_folder: MakeFolder, tmp_path: Pa
 def test_what_webmushra_reads_is_complete_without_our_block(make_folder: MakeFolder, tmp_path: Path) -> None:
     build(make_folder(items=2), tmp_path / "study")
     found = yaml.safe_load((tmp_path / "study/config.yaml").read_text())
-    assert set(found) - {"listenable"} == {
-        "testname",
-        "testId",
-        "bufferSize",
-        "stopOnErrors",
-        "showButtonPreviousPage",
-        "language",
-        "remoteService",
-        "pages",
-    }
+    assert set(found) - {"listenable"} == WEBMUSHRA_KEYS
     assert found["pages"][-2][0] == "random"
     trial = found["pages"][-2][1]
     assert trial["createAnchor35"] is trial["createAnchor70"] is False

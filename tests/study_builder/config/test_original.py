@@ -20,17 +20,8 @@ from study_builder.building.pages import Sounds, study_config
 from study_builder.config import StudyConfig
 from study_builder.config.options import Completion, Scale
 from study_builder.config.page_types import LikertPoint, Question
+from tests.study_builder.small_studies import WEBMUSHRA_KEYS
 
-TOP = {
-    "testname",
-    "testId",
-    "bufferSize",
-    "stopOnErrors",
-    "showButtonPreviousPage",
-    "language",
-    "remoteService",
-    "pages",
-}
 READ = {
     "generic": {"type", "name", "content"},
     "consent": {"type", "name", "content", "mustConsent"},
@@ -164,7 +155,7 @@ def test_what_is_written_webmushra_reads_and_listenable_reads_back(data: st.Data
 
 
 def check_as_webmushra_reads(found: dict[str, Any], reference: str, longest_s: float) -> None:
-    assert set(found) - {"listenable"} == TOP
+    assert set(found) - {"listenable"} == WEBMUSHRA_KEYS
     assert found["language"] in LANGUAGES
     assert found["bufferSize"] in {2**n for n in range(8, 15)}
     pages = list(pages_of(found["pages"]))

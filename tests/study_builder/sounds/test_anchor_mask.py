@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.signal import firwin, freqz
+from scipy.signal import firwin, freqz, iirpeak, lfilter
 
 from stimuli import anchor_filter, lowpass_anchor
 from stimuli.audio import quantise_16_bit
@@ -156,3 +156,26 @@ def test_the_mask_is_scaled_with_the_cut_off() -> None:
     (first, second) = AnchorFit(0.1, (10.0, 20.04), 0).faults(7000)
     assert first == "is attenuated by 10.0 dB from 8000 Hz on; expected 25 dB or more"
     assert second == "is attenuated by 20.0 dB from 9000 Hz on; expected 50 dB or more"
+
+
+def test_the_mask_needs_one_segment_of_sound() -> None:
+    for samples, known in ((2047, False), (2048, True)):
+        x = white(16000)[:samples]
+        assert np.isfinite(measure_anchor(x, lowpass_anchor(x, 16000), 16000).ripple_db) == known
+
+
+@pytest.mark.parametrize(("reference", "anchor"), [(0.0, 0.0), (0.0, 0.5), (0.5, 0.0), (0.5, 0.5)])
+def test_silence_and_a_constant_show_nothing(reference: float, anchor: float) -> None:
+    sounds = (np.full(16000, value, np.float32) for value in (reference, anchor))
+    fit = measure_anchor(*sounds, 16000)
+    assert np.isnan([fit.ripple_db, *fit.stop_db]).all() and fit.faults(3500) == []
+
+
+def test_a_bump_at_110_hz_is_a_ripple() -> None:
+    x = white(16000, 16.0)
+    b, a = iirpeak(110, 3.0, fs=16000)
+    bumped = (x + 0.5 * lfilter(b, a, x)).astype(np.float32)
+    fit = measure_anchor(x, lowpass_anchor(bumped, 16000), 16000)
+    # Witness: freqz of the bump; the spectrum is smoothed over 24 Hz.
+    response = 20 * np.log10(np.abs(freqz(b, a, worN=[110 - 12, 110, 110 + 12], fs=16000)[1] * 0.5 + 1))
+    assert response.min() - 0.5 < fit.ripple_db < response.max() + 0.2
