@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.choices.bradley_terry import reaches, sum_zero_basis
-from analysis.choices.pair_scale import widened_tails
+from analysis.choices.pair_scale import widen_tails
 from analysis.errors import DesignError
 from analysis.statistics.choice_model import fit_choices
 from analysis.statistics.intervals import LEVEL
@@ -54,7 +54,7 @@ def best_worst(
     if n > 1:
         rng = np.random.default_rng(seed)
         weights = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
-        tails = widened_tails(n, level)
+        tails = widen_tails(n, level)
         with np.errstate(invalid="ignore"):
             scores = (weights @ (sets.best - sets.worst)) / (weights @ sets.shown)
         ends[0] = np.nanquantile(scores, tails, axis=0)
@@ -101,7 +101,7 @@ class _Sets:
 
 
 def _sets(choices: pd.DataFrame) -> _Sets:
-    rows = _checked(choices)
+    rows = _check_choices(choices)
     codes, conditions = pd.factorize(rows["condition"], sort=True)
     rows = rows.assign(code=codes, who=pd.factorize(rows["listener"], sort=True)[0])
     n, size = int(rows["who"].max()) + 1, len(conditions)
@@ -150,7 +150,7 @@ def _worths(counts: Floats, sets: _Sets) -> Floats:
     return fit.parameters @ sum_zero_basis(size).T
 
 
-def _checked(choices: pd.DataFrame) -> pd.DataFrame:
+def _check_choices(choices: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in CHOICE_COLUMNS if name not in choices]
     if missing:
         raise DesignError(f"the choices have no column {missing[0]!r}; expected {', '.join(CHOICE_COLUMNS)}")

@@ -79,7 +79,7 @@ def fit_davidson(wins: Floats, ties: Floats) -> PairFit:
     return _fit(wins, ties)
 
 
-def compared_pairs(counts: Floats) -> Ints:
+def find_compared_pairs(counts: Floats) -> Ints:
     """Return the pairs that were compared at all, the lower index first `[pairs, 2]`.
 
     Raises:
@@ -100,7 +100,7 @@ def half_wins(wins: Floats, pairs: Ints) -> Floats:
 
     Args:
         wins: Ties counted as half a win of both `[tables, conditions, conditions]`.
-        pairs: From `compared_pairs`.
+        pairs: From `find_compared_pairs`.
     """
     endless = ~reaches(wins > 0).all(axis=(1, 2))
     half = np.zeros(wins.shape[-2:])
@@ -129,7 +129,7 @@ def _fit(wins: Floats, ties: Floats | None) -> PairFit:
     size, lead = wins.shape[-1], wins.shape[:-2]
     flat = wins.reshape(-1, size, size)
     tied = np.zeros_like(flat) if ties is None else ties.reshape(-1, size, size)
-    pairs = compared_pairs(flat + tied)
+    pairs = find_compared_pairs(flat + tied)
     added = half_wins(flat + tied / 2, pairs)
     i, j = pairs.T
     observed = np.stack([(flat + added)[:, i, j], (flat + added)[:, j, i], tied[:, i, j]], axis=2)

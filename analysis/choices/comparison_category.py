@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.choices.pairs import by_pair
+from analysis.choices.pairs import split_by_pair
 from analysis.errors import DesignError
 from analysis.statistics import intervals
 from analysis.statistics.corrections import adjust
@@ -52,8 +52,8 @@ def category_differences(
     Raises:
         DesignError: A column is missing, or there is no rating.
     """
-    rows = _checked(comparisons)
-    table = pd.DataFrame([_row(a, b, group, interval, level) for a, b, group in by_pair(rows, order)])
+    rows = _check_comparisons(comparisons)
+    table = pd.DataFrame([_row(a, b, group, interval, level) for a, b, group in split_by_pair(rows, order)])
     p = table["p_uncorrected"].to_numpy(float)
     table["p"] = np.nan
     table.loc[~np.isnan(p), "p"] = adjust(p[~np.isnan(p)], correction)
@@ -61,7 +61,7 @@ def category_differences(
     return table
 
 
-def _checked(comparisons: pd.DataFrame) -> pd.DataFrame:
+def _check_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in COMPARISON_COLUMNS if name not in comparisons]
     if missing:
         raise DesignError(

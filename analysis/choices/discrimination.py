@@ -92,7 +92,7 @@ def discrimination(
     Raises:
         DesignError: A column is missing, an answer is neither right nor wrong, or an unknown choice.
     """
-    rows = _checked(trials, by)
+    rows = _check_trials(trials, by)
     found = []
     for name, group in rows.groupby(by, sort=True):
         answers = group["correct"].to_numpy(float)
@@ -110,7 +110,7 @@ def discrimination(
                 "d_prime": abx_d_prime(share.share, strategy),
                 "d_low": abx_d_prime(columns["ci_low"], strategy),
                 "d_high": abx_d_prime(columns["ci_high"], strategy),
-                "needed": needed_right(n - undecided),
+                "needed": count_needed_right(n - undecided),
                 "note": share.note if by not in ("listener", "item") else "",
             }
         )  # fmt: skip
@@ -120,7 +120,7 @@ def discrimination(
     return table
 
 
-def needed_right(n: int, chance: float = CHANCE, alpha: float = 0.05) -> int | None:
+def count_needed_right(n: int, chance: float = CHANCE, alpha: float = 0.05) -> int | None:
     """Return how many of `n` answers must be right for the exact one-sided p value to be below `alpha`.
 
     None if even `n` right answers would not do.
@@ -131,7 +131,7 @@ def needed_right(n: int, chance: float = CHANCE, alpha: float = 0.05) -> int | N
     return needed if needed <= n else None
 
 
-def _checked(trials: pd.DataFrame, by: str) -> pd.DataFrame:
+def _check_trials(trials: pd.DataFrame, by: str) -> pd.DataFrame:
     missing = [name for name in (*TRIAL_COLUMNS, by) if name not in trials]
     if missing:
         raise DesignError(f"the trials have no column {missing[0]!r}")

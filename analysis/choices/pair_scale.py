@@ -74,7 +74,7 @@ def pair_scale(
     known = n > 1
     if known:
         worths = _bootstrap(model, counts, draws, seed)
-        tails = widened_tails(n, level)
+        tails = widen_tails(n, level)
         ends = np.quantile(worths, tails, axis=0)
         spread = np.exp(worths - worths.max(axis=1, keepdims=True))
         strength_ends = np.quantile(spread / spread.sum(axis=1, keepdims=True), tails, axis=0)
@@ -91,7 +91,7 @@ def pair_scale(
     if model == "thurstone":
         table = table.drop(columns=["strength", "strength_low", "strength_high"])
     table = table.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
-    test = goodness_of_fit(fit, _by_listener(fit, counts) if known else None)
+    test = goodness_of_fit(fit, _count_by_listener(fit, counts) if known else None)
     return PairScale(table, fit, test, model, "bootstrap" if known else "wald")
 
 
@@ -121,7 +121,7 @@ def _bootstrap(model: str, counts: PairCounts, draws: int, seed: int) -> Floats:
     return np.concatenate(found)
 
 
-def widened_tails(n: int, level: float = LEVEL) -> tuple[float, float]:
+def widen_tails(n: int, level: float = LEVEL) -> tuple[float, float]:
     """Return the shares of draws at which an interval over `n` listeners ends."""
     tail = float(stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf((1 - level) / 2, n - 1)))
     return tail, 1 - tail
@@ -144,7 +144,7 @@ def _wald(fit: PairFit, level: float) -> tuple[Floats, Floats]:
     )
 
 
-def _by_listener(fit: PairFit, counts: PairCounts) -> Floats:
+def _count_by_listener(fit: PairFit, counts: PairCounts) -> Floats:
     """Return each listener's counts as the model was fitted to them `[listeners, pairs, outcomes]`."""
     i, j = fit.pairs.T
     if fit.log_tie is None:

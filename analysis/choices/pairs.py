@@ -74,7 +74,9 @@ def check_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def by_pair(rows: pd.DataFrame, order: Sequence[str] | None = None) -> list[tuple[str, str, pd.DataFrame]]:
+def split_by_pair(
+    rows: pd.DataFrame, order: Sequence[str] | None = None
+) -> list[tuple[str, str, pd.DataFrame]]:
     """Split rows by pair of conditions, whichever of the two was heard first.
 
     Args:

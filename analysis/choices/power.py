@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from analysis.choices.discrimination import CHANCE, needed_right
+from analysis.choices.discrimination import CHANCE, count_needed_right
 from analysis.errors import DesignError
 from analysis.statistics.variance import Floats
 
@@ -58,7 +58,7 @@ def choice_power(
     shares = rng.beta(share * concentration, (1 - share) * concentration, size=(draws, n_listeners))
     right = rng.binomial(n_trials, shares)
     if test == "abx":
-        needed = needed_right(n, CHANCE, alpha)
+        needed = count_needed_right(n, CHANCE, alpha)
         return 0.0 if needed is None else float((right.sum(axis=1) >= needed).mean())
     return float((_t_test(right / n_trials) < alpha).mean())
 
@@ -131,7 +131,7 @@ def smallest_share(n: int, *, test: str = "abx", wanted: float = 0.8, alpha: flo
 
 
 def _exact_power(share: float, n: int, test: str, alpha: float) -> float:
-    upper = needed_right(n, CHANCE, alpha if test == "abx" else alpha / 2)
+    upper = count_needed_right(n, CHANCE, alpha if test == "abx" else alpha / 2)
     if upper is None:
         return 0.0
     found = float(stats.binom.sf(upper - 1, n, share))

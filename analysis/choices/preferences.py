@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.choices.pairs import by_pair, check_pairs
+from analysis.choices.pairs import check_pairs, split_by_pair
 from analysis.statistics.corrections import adjust
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.shares import Share, clustered_share, exact, exact_p, wilson
@@ -44,7 +44,7 @@ def preferences(
         DesignError: See `check_pairs`, or an unknown choice.
     """
     rows = check_pairs(pairs)
-    table = pd.DataFrame([_row(a, b, group, interval, level) for a, b, group in by_pair(rows, order)])
+    table = pd.DataFrame([_row(a, b, group, interval, level) for a, b, group in split_by_pair(rows, order)])
     table["p"] = adjust(table["p_uncorrected"].to_numpy(float), correction)
     table.attrs["level"] = level
     return table

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special, stats
 
-from analysis.choices.bradley_terry import PairFit, compared_pairs, half_wins, sum_zero_basis
+from analysis.choices.bradley_terry import PairFit, find_compared_pairs, half_wins, sum_zero_basis
 from analysis.errors import DesignError
 from analysis.statistics.variance import Floats
 
@@ -32,7 +32,7 @@ def fit_thurstone(wins: Floats) -> PairFit:
     """
     size, lead = wins.shape[-1], wins.shape[:-2]
     flat = wins.reshape(-1, size, size)
-    pairs = compared_pairs(flat)
+    pairs = find_compared_pairs(flat)
     added = half_wins(flat, pairs)
     flat = flat + added
     i, j = pairs.T
@@ -41,7 +41,7 @@ def fit_thurstone(wins: Floats) -> PairFit:
     won, totals = flat[:, i, j], flat[:, i, j] + flat[:, j, i]
     parameters = np.zeros((len(flat), size - 1))
     for _ in range(_MOST_STEPS):
-        weights, residuals = _working(parameters @ design.T, won, totals)
+        weights, residuals = _compute_working(parameters @ design.T, won, totals)
         information = np.einsum("ns,sp,sq->npq", weights, design, design, optimize=True)
         step = np.linalg.solve(information, (residuals @ design)[:, :, None])[:, :, 0]
         longest = np.abs(step).max(axis=1, keepdims=True)
@@ -66,7 +66,7 @@ def fit_thurstone(wins: Floats) -> PairFit:
     )
 
 
-def _working(linear: Floats, won: Floats, totals: Floats) -> tuple[Floats, Floats]:
+def _compute_working(linear: Floats, won: Floats, totals: Floats) -> tuple[Floats, Floats]:
     """Weights of Fisher's information and the score of the linear predictor `[tables, pairs]`."""
     chance = special.ndtr(linear)
     density = stats.norm.pdf(linear)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from analysis.choices.discrimination import abx_d_prime, abx_share, discrimination, needed_right
+from analysis.choices.discrimination import abx_d_prime, abx_share, count_needed_right, discrimination
 from analysis.errors import DesignError
 
 # Palamedes (Kingdom & Prins), match to sample under the differencing model: share right and d'.
@@ -81,7 +81,7 @@ def test_who_could_not_say_counts_half_and_not_in_the_exact_test() -> None:
     assert (row["correct"], row["undecided"], row["n"]) == (right, 80 - right - wrong, 80)
     assert row["share"] == pytest.approx((right + row["undecided"] / 2) / 80)
     assert row["p"] == pytest.approx(stats.binomtest(right, right + wrong, 0.5, alternative="greater").pvalue)
-    assert row["needed"] == needed_right(right + wrong)
+    assert row["needed"] == count_needed_right(right + wrong)
 
 
 def test_listeners_have_wilsons_interval_and_corrected_tests() -> None:
@@ -95,14 +95,14 @@ def test_listeners_have_wilsons_interval_and_corrected_tests() -> None:
 @pytest.mark.parametrize("n", [*range(1, 40), 100, 500])
 def test_needed_right_is_the_first_significant_count(n: int) -> None:
     significant = [k for k in range(n + 1) if stats.binomtest(k, n, 0.5, alternative="greater").pvalue < 0.05]
-    assert needed_right(n) == (significant[0] if significant else None)
+    assert count_needed_right(n) == (significant[0] if significant else None)
 
 
 def test_needed_right_of_published_table() -> None:
     """Clark 1982 / Burstein 1988: 12 of 16 at the 5 % level; 9 of 10."""
-    assert needed_right(16) == 12
-    assert needed_right(10) == 9
-    assert needed_right(4) is None
+    assert count_needed_right(16) == 12
+    assert count_needed_right(10) == 9
+    assert count_needed_right(4) is None
 
 
 def test_bad_trials_are_errors() -> None:
