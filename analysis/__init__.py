@@ -24,11 +24,13 @@ if TYPE_CHECKING:
         smallest_share,
     )
     from analysis.choices.preferences import order_effect, preferences
+    from analysis.choices.staircase import Staircase
     from analysis.choices.transitivity import circular_triads, transitivity
     from analysis.companion.write import write_companion
     from analysis.errors import AnalysisError, DesignError, RatingsError
     from analysis.figures import (
         plot_box,
+        plot_category_differences,
         plot_differences,
         plot_grades,
         plot_items,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
         plot_mos,
         plot_progress,
         plot_ranks,
+        plot_scale,
+        plot_shares,
         plot_violin,
     )
     from analysis.models.anova import omnibus
@@ -61,6 +65,7 @@ __all__ = [
     "RatingsError",
     "Results",
     "Spread",
+    "Staircase",
     "abx_d_prime",
     "analyse",
     "assumptions",
@@ -85,6 +90,7 @@ __all__ = [
     "pair_scale",
     "pilot_spread",
     "plot_box",
+    "plot_category_differences",
     "plot_differences",
     "plot_grades",
     "plot_items",
@@ -92,6 +98,8 @@ __all__ = [
     "plot_mos",
     "plot_progress",
     "plot_ranks",
+    "plot_scale",
+    "plot_shares",
     "plot_violin",
     "power",
     "preferences",
@@ -117,6 +125,7 @@ _HOMES = {
     "Options": "analysis.report.results",
     "RatingsError": "analysis.errors",
     "Results": "analysis.report.results",
+    "Staircase": "analysis.choices.staircase",
     "Spread": "analysis.models.power",
     "abx_d_prime": "analysis.choices.discrimination",
     "analyse": "analysis.report.results",
@@ -140,6 +149,9 @@ _HOMES = {
     "pair_scale": "analysis.choices.pair_scale",
     "pilot_spread": "analysis.models.power",
     "plot_box": "analysis.figures",
+    "plot_category_differences": "analysis.figures",
+    "plot_scale": "analysis.figures",
+    "plot_shares": "analysis.figures",
     "plot_differences": "analysis.figures",
     "plot_grades": "analysis.figures",
     "plot_items": "analysis.figures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.figures.choices import plot_category_differences, plot_scale, plot_shares
 from analysis.figures.differences import plot_differences
 from analysis.figures.distributions import plot_box, plot_violin
 from analysis.figures.grades import plot_grades
@@ -13,6 +14,7 @@ from analysis.figures.ranks import plot_ranks
 
 __all__ = [
     "plot_box",
+    "plot_category_differences",
     "plot_differences",
     "plot_grades",
     "plot_items",
@@ -20,5 +22,7 @@ __all__ = [
     "plot_mos",
     "plot_progress",
     "plot_ranks",
+    "plot_scale",
+    "plot_shares",
     "plot_violin",
 ]
