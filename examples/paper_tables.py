@@ -2,8 +2,8 @@
 
     python examples/paper_tables.py --data esc10 --out tables --speech speech --seeds 0 1 2
 
-Each step is a `listenable` command in a process of its own; what is there is not made again, so that an
-interrupted run goes on where it stopped. For each seed a classifier is trained on folds 1 to 3, then the
+Each step is a `listenable` command in its own process; what exists is not made again, so that an
+interrupted run resumes where it stopped. For each seed a classifier is trained on folds 1 to 3, then the
 explainers for it, and all of them are scored on fold 4; the next seed's classifier gives the second opinion.
 `OUT/tables.md` has means over the seeds with their standard deviation and intervals over the clips,
 `OUT/minutes.json` what each step took.
@@ -24,7 +24,7 @@ from interpreter.evaluation.summary import summarise
 
 EXPLAINERS = ("lmac-td-1", "lmac-td-0.75", "lmac-td-0", "lmac", "lmac-ft", "l2i")
 STARTS = {"lmac-ft": "lmac", "l2i": "nmf"}
-"""What a training goes on from."""
+"""The run that a training starts from."""
 GRADIENT = (
     "saliency",
     "smoothgrad",

@@ -39,7 +39,7 @@ def processes(device: str, devices: int = 1, nodes: int = 1) -> Iterator[torch.d
     """Work in `devices` processes on each of `nodes` machines; yield this process's device.
 
     Lightning starts the processes of this machine, or finds itself started by torchrun or SLURM. One process
-    alone starts nothing.
+    by itself starts nothing.
 
     Args:
         device: `cpu` or `cuda`; one process may name `cuda:N`.

@@ -20,7 +20,7 @@ _WRITTEN_OUT = str.maketrans(
 
 
 def to_nfc(name: str) -> str:
-    """Return a name in one spelling: macOS writes an accent as a letter of its own, others as one letter.
+    """Return a name in one spelling: macOS writes an accent as a separate letter, others as one letter.
 
     Raises:
         LayoutError: the name is not a text.

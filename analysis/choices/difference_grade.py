@@ -3,7 +3,7 @@
 A trial has the open reference and two hidden sounds, one of them the reference again. The difference grade
 is the grade of the object minus that of the hidden reference: 0 is imperceptible, -4 very annoying, and above
 0 the listener took the reference for the object. A listener whose difference grades are not below 0 on
-average (one-sided t test, 5 %; section 4.1.2 on post-screening) cannot be told from one who guesses.
+average (one-sided t test, 5 %; section 4.1.2 on post-screening) cannot be distinguished from one who guesses.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ def drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]]
         return []
     stimulus = ["item", "condition"]
     if _is_fixed(known, column, stimulus):
-        sentence = f"The {what} was the same for all listeners: its effect cannot be told from the sounds'."
+        sentence = (
+            f"The {what} was the same for all listeners: its effect cannot be separated from the sounds'."
+        )
         return [record(f"effect of {what}", "", float("nan"), float("nan"), False, sentence, _CLAUSE)]
     residual = known["score"] - known.groupby(stimulus)["score"].transform("mean")
     slope, p = _slopes(residual, known[column], known["listener"])

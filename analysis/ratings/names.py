@@ -63,7 +63,7 @@ SIMULATED_MARK = "-simulated"
 # program that splits at semicolons or tabs honours no quotes around the whole text, so line ends count too.
 # Full-width signs are the same to it; blanks, quotes and apostrophes before the sign do not stop it.
 _SIGN = r"[ \u00a0'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
-_START = rf"'*[\t\r\n]\s*\S|{_SIGN}"  # blanks alone run nothing
+_START = rf"'*[\t\r\n]\s*\S|{_SIGN}"  # blanks by themselves run nothing
 _FORMULA = re.compile(rf"^(?={_START})|(?<=[;\t\r\n])(?={_SIGN})")
 _GUARD = re.compile(rf"^'(?={_START})|(?<=[;\t\r\n])'(?={_SIGN})")
 

@@ -38,7 +38,7 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     if not others:
         return first, []
     return first, [
-        f"This is the analysis of '{first}' alone; the ratings have {len(others)} more: {', '.join(others)} "
+        f"This is the analysis of '{first}' only; the ratings have {len(others)} more: {', '.join(others)} "
         "(--attribute chooses)."
     ]
 

@@ -50,7 +50,7 @@ def mark_training(raw: pd.DataFrame, leave_out: list[str] | None) -> tuple[pd.Da
 
     Args:
         raw: Ratings; `kind` may be missing.
-        leave_out: Names of items, with `*` and `?`, that do not count; `none` alone lets every item count.
+        leave_out: Names of items, with `*` and `?`, that do not count; `none` lets every item count.
 
     Raises:
         RatingsError: A name fits no item.

@@ -62,7 +62,7 @@ class CrossedMean:
         mean: the plain mean of the ratings.
         n: how many there are.
         listener: sum of squares of the listeners after the items; None if every listener rated one item,
-            and the factor cannot be told from the residual.
+            and the factor cannot be separated from the residual.
         item: of the items after the listeners; None in the same case.
         residual: of what is left; None if nothing can be estimated, and then `note` says why.
         weights: of a listener's and of an item's variance in the variance of the mean.

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.statistics.variance import Floats
 
 _CHUNK = 1000  # draws at once: bounds the memory, does not change the numbers
-_TIE = 1e-9  # statistics this close are equal: they differ by rounding alone
+_TIE = 1e-9  # statistics this close are equal: they differ only by rounding
 
 
 def sign_flip(differences: Floats, *, draws: int = 10_000, seed: int = 0) -> Floats:

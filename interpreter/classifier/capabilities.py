@@ -13,7 +13,7 @@ from interpreter.types import Classifier
 
 
 class SpectralClassifier(Classifier, Protocol):
-    """A classifier that reads pictures of its own front end, so that a masked picture need not become sound.
+    """A classifier that reads pictures of its front end, so that a masked picture need not become sound.
 
     Attributes:
         front_end: makes the pictures.
@@ -43,7 +43,7 @@ _SPECTRAL = ("from_log_spectrogram", "inspect_log_spectrogram", "front_end", "ce
 
 
 def is_spectral(classifier: Classifier) -> TypeGuard[SpectralClassifier]:
-    """Say whether a classifier reads pictures of its own front end.
+    """Say whether a classifier reads pictures of its front end.
 
     Raises:
         ConfigError: it has `from_log_spectrogram`, but not what goes with it.

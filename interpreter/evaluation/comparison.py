@@ -109,7 +109,7 @@ def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any])
 def duration_of(runs: Sequence[Path]) -> float | None:
     """Return the length of clip, in seconds, that the runs were trained on, or None where they do not say.
 
-    Runs of before `clip_s` say it in their settings alone, where null stands for the data set's longest clip.
+    Older runs have it in their settings only (no `clip_s`); null is the data set's longest clip.
     """
     lengths = [read_run(run).clip_s or read_config(run).get("duration_s") for run in runs]
     known = {float(length) for length in lengths if length is not None}
@@ -121,7 +121,7 @@ def _check_same(classifiers: dict[Path, Classifier]) -> Classifier:
     for run, other in others:
         if not same_weights(first, other):
             raise ConfigError(
-                f"{run} and {first_run} are of different classifiers; a comparison is fair on one alone"
+                f"{run} and {first_run} are of different classifiers; compare runs of the same one"
             )
     return first
 

@@ -67,7 +67,7 @@ def evaluate_runs(
     """Evaluate, write the table, with the items and the record next to it, and return the table.
 
     Started again after an interruption, it resumes after the last finished batch. Of several processes the
-    first writes, and alone returns the column `randomised`.
+    first writes, and is the only one to return the column `randomised`.
 
     Args:
         plan: what to evaluate.

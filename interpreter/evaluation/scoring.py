@@ -77,7 +77,7 @@ def evaluate_items(
     """Return every figure of every item: one row per method (or floor) and item.
 
     Where `torch.distributed` runs, each process explains its share of the batches and all return the whole
-    table, which is the table that one process alone makes.
+    table, which is the table that a single process makes.
 
     Args:
         explainers: the methods; a mapping gives them other names than their own.

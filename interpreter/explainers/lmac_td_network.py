@@ -24,7 +24,7 @@ class LmacTdNetwork(nn.Module):
     normalisation removes the smaller one: the mask is then nearly the same whatever the sound.
     `normalised_channels` brings both to one level. With `logit_skip` the mask's logits are the mask
     network's plus the decoded representations, each filter with its own learned gain: the mask network
-    refines a mask that the representations draw alone.
+    refines a mask that only the representations draw.
 
     Args:
         encoder: the filter bank.
@@ -83,7 +83,7 @@ class LmacTdNetwork(nn.Module):
         return Separation(interpretation, residual, mask)
 
     def mask(self, waveforms: Tensor, representations: Sequence[Tensor]) -> Tensor:
-        """Return the mask `[B, K, T']` alone, of one sound and of representations that may be another's."""
+        """Return only the mask `[B, K, T']`, of one sound and of representations that may be another's."""
         samples = waveforms.shape[1]
         before, after = self._padding(samples)
         return self._mask(self.encoder(F.pad(waveforms, (before, after))), representations, before, samples)

@@ -55,7 +55,7 @@ def _objective(network: Nmf, config: NmfConfig, setup: Setup) -> NmfTask:
 
 
 def _read_published(source: Path, labels: Path | None) -> Published:
-    """Read SpeechBrain's `nmf_decoder.ckpt`: the dictionary alone."""
+    """Read SpeechBrain's `nmf_decoder.ckpt`: only the dictionary."""
     tensors = read_tensors(source)
     components = size_in(tensors, "W", 1, source)
     left_out = tuple(name for name in tensors if name != "W")

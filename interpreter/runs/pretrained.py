@@ -150,7 +150,7 @@ def make_parts_reader(parts: Mapping[str, str]) -> Callable[[Path, Path | None],
     """Return what reads an explainer of files with SpeechBrain's names.
 
     Args:
-        parts: see `read_parts`; where there is one alone, the file itself may be given.
+        parts: see `read_parts`; if there is only one, the file itself may be given.
     """
 
     def read(source: Path, labels: Path | None) -> Published:
@@ -167,7 +167,7 @@ def read_classifier(source: Path, labels: Path | None) -> Published:
 
     Args:
         source: the folder of its files.
-        labels: `label_encoder.txt`, where it does not lie beside them.
+        labels: `label_encoder.txt`, if it is not next to them.
 
     Raises:
         FileNotFoundError: a file is missing.

@@ -114,7 +114,7 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
         trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
     if (
         config.keep == "best" and rank() == 0
-    ):  # which alone is sure of a disk with the file, until it removes it
+    ):  # the only folder that is sure to be on the file's disk, until it is removed
         best = torch.load(last.with_name("best.ckpt"), map_location="cpu", weights_only=True)
         learner.load_state_dict(best["state_dict"])
     return learner

@@ -1,6 +1,6 @@
 """Whether the SQLite file that is open is still the one at its path.
 
-A file that is removed or replaced under a running server goes on working for the server: what it acknowledges
+A file that is removed or replaced under a running server keeps working for the server: what it acknowledges
 reaches a file without a name, and is gone with the process. So every transaction looks before it begins and
 again after its commit, and an answer goes out only if the file at the path is the one that was written.
 

@@ -185,7 +185,7 @@ def _check_claim(connection: Connection, database: Database, study: str, designs
         raise StoreError(
             f"{database.name}: config.yaml no longer gives the pages, conditions, sounds, scales, items and "
             "orders of the sessions in it (it was changed, or this release plans otherwise); restore it, or "
-            "copy the study without its ratings to start anew"
+            "copy the study without its ratings to start again"
         )
 
 

@@ -20,7 +20,7 @@ def render(
     method: Annotated[
         list[str] | None, typer.Option(help="Method without training, on the runs' classifier.")
     ] = None,
-    fold: Annotated[int | None, typer.Option(help="Take clips of this fold alone.")] = None,
+    fold: Annotated[int | None, typer.Option(help="Take clips of this fold only.")] = None,
     items: Annotated[int, typer.Option(min=1, help="Number of items.")] = 9,
     seed: Annotated[int, typer.Option(help="Of the choice of items.")] = 0,
     pick: Annotated[Path | None, typer.Option(help="File that names the clips, one per line.")] = None,

@@ -99,7 +99,7 @@ def _of_flac(file: IO[bytes], start: int, size: int) -> list[Part] | None:
 
 
 def _after_id3(file: IO[bytes]) -> int:
-    """Return where a file goes on after the ID3v2 tags at its start."""
+    """Return where a file continues after the ID3v2 tags at its start."""
     at = 0
     while (head := _read(file, at, 10))[:3] == b"ID3" and len(head) == 10:
         seven_bits = head[6:]

@@ -33,7 +33,7 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str, list[s
     Excel on Windows saves "CSV" in cp1252: a file that is not UTF-8 is read so if all its bytes have a
     meaning there, with a note. `encoding` says it otherwise.
 
-    A carriage return alone in a file whose lines end otherwise is a part of a comment; until the cells are
+    A lone carriage return in a file whose lines end otherwise is part of a comment; until the cells are
     parted it is held by a private letter (`restore_returns` brings it back). The lines keep their numbers.
 
     Raises:

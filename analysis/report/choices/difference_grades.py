@@ -134,7 +134,7 @@ def _listeners(table: pd.DataFrame) -> Section:
             for row in iter_rows(unsure)
         ]
         said.append(
-            f"Not so those of {words.listed(shown)}, who cannot be told from listeners who guess. They "
+            f"Not so those of {words.listed(shown)}, who cannot be told from guessers. They "
             "count here; the post-screening of ITU-R BS.1116-3 may leave them out."
         )
     return Section(

@@ -109,7 +109,7 @@ export function finishSession() {
   return request("POST", "api/session/finish", {});
 }
 
-/** A random UUID; `crypto.randomUUID` exists over https alone. */
+/** A random UUID; `crypto.randomUUID` exists only over https. */
 export function uuid4() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

@@ -41,7 +41,7 @@ function refuse(shell, error) {
   const known = DOORS.find((door) => door === error.reason);
   const title = t(known ? `refused_${known}_title` : "refused_title");
   const text = known ? t(`refused_${known}_text`) : error.message;
-  // Only the server's own sentence says which id has taken part, and how an unfinished session goes on.
+  // Only the server's own sentence says which id has taken part, and how to resume an unfinished session.
   showMessage(shell, {
     title,
     text: error.reason === "already" ? `${text} (${error.message})` : text,

@@ -226,7 +226,7 @@ export class Session {
   }
 
   /**
-   * Nothing more can be stored from here: say why, and how this session goes on.
+   * Nothing more can be stored from here: say why, and how this session can be resumed.
    *
    * @param {ApiError} error
    */

@@ -1,5 +1,5 @@
 // The start of a session may reach the server while its answer is lost. This device's own random text makes a second
-// start find the first one's session. It is kept until the session is finished, for each link of its own.
+// start find the first one's session. It is kept until the session is finished, separately for each link.
 
 import { uuid4 } from "./api.js";
 import { forget, recall, remember } from "./storage.js";

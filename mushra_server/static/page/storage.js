@@ -26,7 +26,7 @@ export function remember(key, value) {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // kept in memory alone
+    // kept only in memory
   }
 }
 

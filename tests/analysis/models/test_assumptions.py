@@ -63,7 +63,7 @@ def test_no_drift_is_claimed_of_a_fixed_order(make: Make) -> None:
     row = fixed[fixed["check"] == "effect of order"].iloc[0]
     assert not row["warns"] and np.isnan(row["value"])
     assert row["sentence"] == (
-        "The order was the same for all listeners: its effect cannot be told from the sounds'."
+        "The order was the same for all listeners: its effect cannot be separated from the sounds'."
     )
     turned = (position + frame["listener"].str[-3:].astype(int)) % 8
     tired = assumptions(frame.assign(trial_position=turned, score=frame["score"] - 5 * turned))

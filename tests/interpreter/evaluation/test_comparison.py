@@ -68,7 +68,7 @@ def test_a_classifiers_run_serves_the_baselines(runs) -> None:
         (["lmac-td"], ["saliency:steps=3"], "saliency has no option 'steps'; it has batch_size"),
         (["lmac-td"], ["smoothgrad:samples=many"], "samples is 'many'; expected an integer of 1 or more"),
         (["lmac-td"], ["saliency", "saliency"], "'saliency' appears twice in the table"),
-        (["lmac-td", "elsewhere"], [], "are of different classifiers; a comparison is fair on one alone"),
+        (["lmac-td", "elsewhere"], [], "are of different classifiers; compare runs of the same one"),
     ],
 )
 def test_comparisons_that_are_none(runs, names, methods, sentence) -> None:

@@ -9,7 +9,7 @@ import { present } from "../present.js";
 const MOST_CHANNELS = 32; // what every browser can split
 
 /**
- * Cut a region out of each sound, with both edges faded, and lay the sounds beside each other.
+ * Cut a region out of each sound, with both edges faded, and lay the sounds end to end.
  *
  * @param {Map<string, AudioBuffer>} buffers Map of key to AudioBuffer, all of one sample rate
  * @returns {Packed[]} one for each 32 channels

@@ -15,7 +15,7 @@ export class Player {
   #ran = false;
 
   /**
-   * With `separate`, each sound has a timeline of its own: it begins at its beginning and ends at its end.
+   * With `separate`, each sound has its own timeline: it begins at its beginning and ends at its end.
    *
    * @param {Pick<Loaded, "context" | "buffers">} loaded
    * @param {{ loop?: boolean, switchBack?: boolean, separate?: boolean, volume?: number }} [options]

@@ -1,4 +1,4 @@
-// Text alone; a questionnaire where the page has one.
+// Only text; a questionnaire if the page has one.
 
 import { h } from "../ui/dom.js";
 import { questionnaire } from "./questionnaire.js";

@@ -1,4 +1,4 @@
-// Headphone check: six rounds of three sounds. The result is stored; a listener who fails may try once more and goes on.
+// Headphone check: six rounds of three sounds. The result is stored; a listener who fails may try once more and continues.
 
 import {
   createRound,

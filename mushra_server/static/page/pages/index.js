@@ -44,7 +44,7 @@ export async function loadPageTypes(pages) {
   const types = [...new Set(pages.map(known))];
   /** @type {Map<string, Maker>} */
   const makers = new Map();
-  // A maker takes pages of its own type alone, and is given no others: the type says which maker a page gets.
+  // A maker takes pages of its own type only, and is given no others: the type says which maker a page gets.
   const load = async (/** @type {keyof typeof MODULES} */ type) =>
     makers.set(type, /** @type {Maker} */ (await MODULES[type]()));
   await Promise.all(types.map(load));

@@ -1,4 +1,4 @@
-// Several sounds on one page, each rated on a Likert scale. They may differ in length: each has a timeline of its own.
+// Several sounds on one page, each rated on a Likert scale. They may differ in length: each has its own timeline.
 
 import { t } from "../i18n.js";
 import { present } from "../present.js";

@@ -77,7 +77,7 @@ function safeValue(attribute, value) {
   if (attribute !== "href" && attribute !== "src") return true;
   try {
     const { protocol, origin } = new URL(value, document.baseURI);
-    // The server gives pictures of the study addresses of its own; from elsewhere the browser would load none.
+    // The server gives pictures of the study its own addresses; from elsewhere the browser would load none.
     return attribute === "href"
       ? ["http:", "https:", "mailto:"].includes(protocol)
       : origin === location.origin;

@@ -4,13 +4,13 @@ import { scaleWord, t } from "../i18n.js";
 
 /** @import { PageScale } from "../types.js" */
 
-// The labels of a scale name equal bands (BS.1534). Two labels alone name its ends, and with `points` they name the
+// The labels of a scale name equal bands (BS.1534). Just two labels name its ends, and with `points` they name the
 // scores at equal distances from the lowest to the highest (BS.1116).
 /** @param {PageScale} scale */
 const namesPoints = ({ labels, points }) => points || labels.length < 3;
 
 /**
- * The word for a score, or null on a scale that names its ends alone.
+ * The word for a score, or null on a scale that names only its ends.
  *
  * @param {PageScale} scale
  * @param {number} value
