@@ -58,6 +58,9 @@ def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
     Args:
         out: where the study is to be; must not exist, or be empty.
         overwrite: whether a study there is replaced. What is not a study, or has ratings, never is.
+
+    Raises:
+        BuildError: `out` is in use and may not be replaced.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if _has_sessions(out / RATINGS_NAME):

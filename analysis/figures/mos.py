@@ -34,6 +34,9 @@ def plot_mos(
         style: `default` (a dot per condition, names to its left) or `paper` (one column of a two-column
             paper: bars with capped error bars, methods along the horizontal axis, as the user study of
                 LMAC-TD is shown).
+
+    Raises:
+        DesignError: An unknown style.
     """
     if style not in STYLES:
         raise DesignError(f"unknown style {style!r}; expected one of {', '.join(STYLES)}")

@@ -125,7 +125,11 @@ def _columns() -> list[str]:
 
 
 def list_pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> list[tuple[str, str]]:
-    """Return the pairs to compare, in the order of the tables: all, or `against` with each other one."""
+    """Return the pairs to compare, in the order of the tables: all, or `against` with each other one.
+
+    Raises:
+        DesignError: There is only one condition, or one that is named is not there.
+    """
     known = list(conditions(rows)["condition"])
     chosen = choose_conditions(rows, [*(among or known), against] if against else among)
     pairs = (

@@ -58,7 +58,11 @@ class WrappedClassifier(nn.Module):
         return logits
 
     def representations(self, waveforms: Tensor) -> list[Tensor]:
-        """Return the layers' outputs as maps `[B, C, T, F]`; the hooks are gone afterwards, come what may."""
+        """Return the layers' outputs as maps `[B, C, T, F]`; the hooks are gone afterwards, come what may.
+
+        Raises:
+            ConfigError: a layer gave no tensor.
+        """
         found: dict[str, Tensor] = {}
         modules = dict(self.module.named_modules())
         with ExitStack() as hooks:

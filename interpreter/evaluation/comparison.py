@@ -76,7 +76,11 @@ def explainers_of(
 
 
 def parse_method(text: str) -> tuple[str, dict[str, Any]]:
-    """Split `name:option=value,option=value` into the name and its options; values are YAML."""
+    """Split `name:option=value,option=value` into the name and its options; values are YAML.
+
+    Raises:
+        ConfigError: there is no such method, or an option cannot be read.
+    """
     name, _, rest = text.partition(":")
     if name not in GRADIENT_METHODS:
         raise ConfigError(f"unknown method {name!r}; expected one of {', '.join(GRADIENT_METHODS)}")
@@ -93,7 +97,11 @@ def parse_method(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any]) -> Explainer:
-    """Make a gradient baseline, refusing options that it does not have by name."""
+    """Make a gradient baseline, refusing options that it does not have by name.
+
+    Raises:
+        ConfigError: the method has no such option, or its value is of the wrong kind.
+    """
     method = GRADIENT_METHODS[name]
     own = set(inspect.signature(method.__init__).parameters) - {"self", "classifier", "options"}
     known = own | set(GradientOptions.__annotations__)

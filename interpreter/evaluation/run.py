@@ -75,6 +75,9 @@ def evaluate_runs(
             `.items.csv` are written next to it.
         device: where everything runs.
         progress: called after each batch.
+
+    Raises:
+        ConfigError: `out` does not end in `.csv`.
     """
     if out.suffix.lower() != ".csv":
         raise ConfigError(

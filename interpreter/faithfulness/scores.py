@@ -66,6 +66,9 @@ def scored_picture(
         of: which of them; with `mask`, a method without a mask on the STFT keeps its interpretation's.
         pictures: log1p of the STFTs' magnitudes of clips and interpretations, where they are known.
 
+    Raises:
+        ConfigError: `of` is neither.
+
     Shape:
         - waveforms: `[B, samples]`
         - result: `[B, T, F]`

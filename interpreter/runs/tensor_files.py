@@ -56,7 +56,11 @@ def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = F
 
 
 def check_named_tensors(content: Mapping[Any, Any], source: Path) -> dict[str, Tensor]:
-    """Return a map that was read from `source`, in which every name is a text and has a tensor."""
+    """Return a map that was read from `source`, in which every name is a text and has a tensor.
+
+    Raises:
+        CheckpointError: one has something else.
+    """
     for name, value in content.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise CheckpointError(

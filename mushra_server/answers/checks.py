@@ -51,7 +51,11 @@ def check_answer(config: StudyConfig, page: SessionPage, body: dict[str, Any]) -
 
 
 def check_draft(body: dict[str, Any]) -> dict[str, Any]:
-    """Check the outer form of a page answer, complete or not; return its known keys, drop others."""
+    """Check the outer form of a page answer, complete or not; return its known keys, drop others.
+
+    Raises:
+        AnswerError: a key has something of another kind.
+    """
     attempt = body.get("attempt")
     if not isinstance(attempt, str) or not ATTEMPT.fullmatch(attempt):
         raise AnswerError(f"attempt is {attempt!r}; expected a text of 1 to 64 letters, digits and hyphens")

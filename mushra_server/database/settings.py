@@ -72,7 +72,11 @@ def claim(database: Database, study: str, design: str, earlier: str) -> None:
 
 
 def secret_key(database: Database) -> str:
-    """Return the key that signs cookies and audio addresses."""
+    """Return the key that signs cookies and audio addresses.
+
+    Raises:
+        StoreError: no server has used the database yet.
+    """
     with database.read() as connection:
         key = _get(connection, "secret_key")
     if key is None:

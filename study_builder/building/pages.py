@@ -90,7 +90,11 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
 
 
 def choose_training_items(sounds: Sounds, choices: Choices) -> list[Item]:
-    """Return the items that are rated for training: those named, or a drawn number of them."""
+    """Return the items that are rated for training: those named, or a drawn number of them.
+
+    Raises:
+        BuildError: more are wanted than there are.
+    """
     items, wanted = sounds.items, choices.training_items
     if isinstance(wanted, int):
         if wanted > len(items):

@@ -83,6 +83,9 @@ class StudyConfig(Model):
         Args:
             path: the YAML file, or the study's folder.
             tolerant: see `parse`.
+
+        Raises:
+            ConfigError: there is no such file, or it cannot be used.
         """
         file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
         try:
@@ -105,6 +108,9 @@ class StudyConfig(Model):
             tolerant: leave out pages that cannot be read (of an unknown type, for example), each with a
                 notice of the key `pages`, and do not check what only a server needs. For readers of ratings:
                 the study may have been served by another program.
+
+        Raises:
+            ConfigError: it cannot be used; the message names key and line.
         """
         document = parse(text, source)
         if not isinstance(document.data, dict):

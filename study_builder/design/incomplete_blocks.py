@@ -37,6 +37,9 @@ def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
     Every element occurs equally often in a round. Every pair does too if such a design was found among all
     subsets (when they are few), those that turn in a circle (difference families), and those that turn around
     a fixed point. The blocks are in an order that keeps every beginning of the round as even as it can be.
+
+    Raises:
+        ValueError: `k` is not 1 to `size`.
     """
     if not 1 <= k <= size:
         raise ValueError(f"k is {k}; expected 1 to {size}, the number of items")

@@ -56,6 +56,9 @@ def session_plan(config: StudyConfig, slot: int) -> SessionPlan:
 
     The same config and slot give the same plan on every machine, at any time. Slots are meant to be handed
     out from 0 upwards (`next_slot`): orders are balanced over rounds of consecutive slots.
+
+    Raises:
+        ValueError: `slot` is below 0.
     """
     if slot < 0:
         raise ValueError(f"slot is {slot}; expected 0 or more")

@@ -54,7 +54,11 @@ def choose(clips: Sequence[Clip], count: int, ask: Ask, correct_only: bool) -> l
 
 
 def choose_picked(picks: Sequence[Clip], ask: Ask) -> list[Answer]:
-    """Return the answers for clips that were named; a silent one among them is an error."""
+    """Return the answers for clips that were named; a silent one among them is an error.
+
+    Raises:
+        RenderError: one of them is silent.
+    """
     answers = list(ask(picks))
     for answer in answers:
         if answer.silent:

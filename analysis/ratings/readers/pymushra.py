@@ -82,7 +82,11 @@ def records_table(rows: list[dict[str, Any]], name: str) -> pd.DataFrame:
 
 
 def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.DataFrame:
-    """Turn pymushra's flat table into tidy columns; pages that rate nothing are left out."""
+    """Turn pymushra's flat table into tidy columns; pages that rate nothing are left out.
+
+    Raises:
+        RatingsError: No page rates.
+    """
     names = {f"questionaire_{name}": name for name in _questions(table)}
     default = "questionaire_uuid" if "questionaire_uuid" in table else None
     inverse = {name: column for column, name in names.items()}
