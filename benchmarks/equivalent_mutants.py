@@ -90,4 +90,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "width = max(1, round(SMOOTHING_HZ / (frequency[1] - frequency[0]))) | frequency[1] - frequency[0] "
         "-> frequency[1] + frequency[0]": "the first frequency is 0",
     },
+    "interpreter.explainers.lmac_td": {
+        'terms["sum"] = -si_sdr(total, waveforms).mean() | si_sdr(total, waveforms) -> '
+        "si_sdr(waveforms, total)": "the SI-SDR depends on the angle between the two, which has no order",
+    },
 }

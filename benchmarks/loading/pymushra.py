@@ -10,14 +10,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmarks.loading.study import TEST_ID, TRIALS
+from benchmarks.loading.study import TEST_ID, TRIALS, ServerProcess
 from benchmarks.loading.wire import make_session
 
 THREADS = 8  # as `listenable serve` has
 START_S = 120.0
 
 
-class ServedPymushra:
+class ServedPymushra(ServerProcess):
     """pymushra's WSGI application in waitress; can be killed and started again at the same port.
 
     Args:
@@ -54,16 +54,6 @@ class ServedPymushra:
             else:
                 return
         raise SystemExit("pymushra did not start")
-
-    def kill(self) -> None:
-        """End it without any warning: `kill -9`."""
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        """End it as a service manager does."""
-        self.process.terminate()
-        self.process.wait()
 
     def count_stored(self) -> dict[str, int]:
         """Return how often each session is stored with all trials, by its key; nothing of a corrupt file."""

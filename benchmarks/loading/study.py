@@ -41,7 +41,23 @@ def make_study(folder: Path) -> Path:
     return folder
 
 
-class Served:
+class ServerProcess:
+    """A server in a separate process."""
+
+    process: subprocess.Popen[str] | subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """End it without any warning: `kill -9`."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it as a service manager does."""
+        self.process.terminate()
+        self.process.wait()
+
+
+class Served(ServerProcess):
     """`listenable serve` in a separate process; can be killed and started again at the same port."""
 
     def __init__(self, study: Path) -> None:
@@ -61,25 +77,15 @@ class Served:
             str(self.port),
             "--collect-webmushra",
         ]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        self.process = started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert started.stdout is not None
+        for line in started.stdout:
             found = re.search(r"Participants: http://[^:]+:(\d+)/", line)
             if found:
                 self.port = int(found[1])
             if "Ctrl-C" in line:
                 return
         raise SystemExit("the server did not start")
-
-    def kill(self) -> None:
-        """End it without any warning: `kill -9`."""
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        """End it as a service manager does."""
-        self.process.terminate()
-        self.process.wait()
 
     def count_stored(self) -> dict[str, int]:
         """Return how often each page is stored, by the attempt that the browser gave it."""

@@ -169,6 +169,7 @@ def test_what_cannot_be_estimated_says_why(
     found = crossed_mean(np.array(scores), np.array(listeners), np.array(items))
     assert found.note == note
     assert np.isnan([found.variance, found.p_value(), found.half_width(), found.equivalent_df()]).all()
+    assert len(found.components) == 3 and np.isnan(found.components).all()
     assert found.mean == pytest.approx(np.mean(scores))
 
 
