@@ -50,7 +50,7 @@ def test_figures_and_tables_call_items_by_their_labels(labelled: pd.DataFrame) -
     rows = context(results, {}, "x")["tables"]["by_item"].rows
     assert {row[0].text for row in rows} == wanted and len(rows) == 30
     figures = dict.fromkeys(("mos", "box", "violin", "listeners", "differences"), "")
-    assert "Scores by item (interval: listener)" in render_page(results, figures, "x")
+    assert "Scores by item (95 % intervals, listener: " in render_page(results, figures, "x")
 
 
 def test_items_of_pooled_studies_have_their_labels(labelled: pd.DataFrame) -> None:
