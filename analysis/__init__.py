@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         plot_grades,
         plot_items,
         plot_listeners,
+        plot_metric,
         plot_mos,
         plot_progress,
         plot_ranks,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
         plot_shares,
         plot_violin,
     )
+    from analysis.measurement.agreement import metric_agreement
+    from analysis.measurement.metrics_file import read_metrics
     from analysis.models.anova import omnibus
     from analysis.models.assumptions import assumptions
     from analysis.models.compare import compare
@@ -83,6 +86,7 @@ __all__ = [
     "kept",
     "listeners",
     "load_ratings",
+    "metric_agreement",
     "mixed_model",
     "mos",
     "omnibus",
@@ -95,6 +99,7 @@ __all__ = [
     "plot_grades",
     "plot_items",
     "plot_listeners",
+    "plot_metric",
     "plot_mos",
     "plot_progress",
     "plot_ranks",
@@ -103,6 +108,7 @@ __all__ = [
     "plot_violin",
     "power",
     "preferences",
+    "read_metrics",
     "reliability",
     "required_choice_listeners",
     "required_listeners",
@@ -116,6 +122,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "plot_metric": "analysis.figures",
+    "read_metrics": "analysis.measurement.metrics_file",
+    "metric_agreement": "analysis.measurement.agreement",
     "subject_model": "analysis.models.subject_model",
     "influence": "analysis.models.influence",
     "equivalence": "analysis.models.equivalence",

@@ -30,6 +30,10 @@ def analyze(
         float | None,
         typer.Option(help="Also test whether differences are smaller than this many points (equivalence)."),
     ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(help="CSV of objective metrics: item, condition and one column per metric."),
+    ] = None,
     style: Annotated[str, typer.Option(help="Look of the MOS figure: default or paper.")] = "default",
     attribute: Annotated[
         str | None, typer.Option(help="The scale to analyse, where there are several.")
@@ -132,7 +136,7 @@ def analyze(
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
         order=order, by=tuple(by or ()), draws=draws, seed=seed, margin=margin,
-        **excluding,
+        metrics=None if metrics is None else str(metrics), **excluding,
     )  # fmt: skip
     results = write_report(frame, out, options, style=style, title=title)
     for note in results.notes:

@@ -69,6 +69,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "errors formatting tokens",
         "ratings statistics",
         "choices models",
+        "measurement",
         "figures",
         "report",
         "companion",

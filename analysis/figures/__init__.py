@@ -8,6 +8,7 @@ from analysis.figures.distributions import plot_box, plot_violin
 from analysis.figures.grades import plot_grades
 from analysis.figures.items import plot_items
 from analysis.figures.listeners import plot_listeners
+from analysis.figures.metric import plot_metric
 from analysis.figures.mos import plot_mos
 from analysis.figures.progress import plot_progress
 from analysis.figures.ranks import plot_ranks
@@ -19,6 +20,7 @@ __all__ = [
     "plot_grades",
     "plot_items",
     "plot_listeners",
+    "plot_metric",
     "plot_mos",
     "plot_progress",
     "plot_ranks",

@@ -73,6 +73,7 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         "comparisons": differences, "comparisons_unscreened": differences, "mixed": columns.MIXED,
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
         "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
+        "metrics": columns.METRICS,
         "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
     }  # fmt: skip
     for name in results.options.by:

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.measurement.agreement import metric_agreement
+from analysis.measurement.metrics_file import read_metrics
 from analysis.models.anova import omnibus
 from analysis.models.assumptions import assumptions
 from analysis.models.compare import compare
@@ -46,6 +48,7 @@ class Options:
     draws: int = 10_000
     seed: int = 0
     margin: float | None = None
+    metrics: str | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,9 @@ def _tables(
         "assumptions": lambda: assumptions(left, scale=scale),
         "items": lambda: _add_labels(mos(left, by="item", **shared), left),
     }
+    if options.metrics is not None:
+        measured = read_metrics(options.metrics)
+        makers["metrics"] = lambda: metric_agreement(left, measured, draws=options.draws, seed=options.seed)
     if options.margin is not None:
         margin = options.margin
         makers["equivalence"] = lambda: equivalence(
@@ -180,7 +186,7 @@ def _tables(
         try:
             tables[name] = make()
         except DesignError as error:
-            if (name == "comparisons" and options.against) or name == "equivalence":
+            if (name == "comparisons" and options.against) or name in ("equivalence", "metrics"):
                 raise
             missing[name] = str(error)
     return tables, missing

@@ -76,6 +76,21 @@ EQUIVALENCE = [
     Column("p_not_worse", "p, not worse", "p"),
     Column("sentence", "Finding"),
 ]
+METRICS = [
+    Column("metric", "Metric"),
+    Column("pearson", "Pearson", "effect"),
+    Column("pearson", "95 % interval", "effects"),
+    Column("spearman", "Spearman", "effect"),
+    Column("spearman", "95 % interval", "effects"),
+    Column("kendall", "Kendall", "effect"),
+    Column("kendall", "95 % interval", "effects"),
+    Column("rmse_first", "RMSE, first order", "score"),
+    Column("rmse_third", "RMSE, third order", "score"),
+    Column("rmse_star_third", "RMSE*, third order", "score"),
+    Column("outliers_third", "Outliers (%)", "share"),
+    Column("n_stimuli", "Stimuli", "count"),
+    Column("note", "Note", spare=True),
+]
 INFLUENCE = [
     Column("factor", "Left out"),
     Column("left_out", "Name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import math
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.measurement.metrics_file import read_metrics
 from analysis.ratings.choices import test_of
 from analysis.ratings.names import defuse
 from analysis.ratings.selection import choose_attribute
@@ -23,6 +25,8 @@ from analysis.report.results import Options, Results, analyse
 from analysis.report.staging import file_name, stage_folder
 
 logger = logging.getLogger(__name__)
+
+_METRICS_DRAWN = 12
 
 
 def write_report(
@@ -136,6 +140,13 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
             lambda: draw.plot_grades(left),
             "Share of each grade per condition; the medians are in the table of scores.",
         )
+    if results.options.metrics is not None and "metrics" in tables:
+        measured = read_metrics(results.options.metrics)
+        for name in list(tables["metrics"]["metric"])[:_METRICS_DRAWN]:
+            found[f"metric_{file_name(name)}"] = (
+                functools.partial(draw.plot_metric, left, measured, name),
+                f"Mean score of each stimulus against {name}.",
+            )
     if "items" in tables:
         found["items"] = (
             lambda: draw.plot_items(left, table=tables["items"]),
@@ -164,6 +175,7 @@ def _write_tables(results: Results, folder: Path) -> None:
         "comparisons": "significance",
         "comparisons_unscreened": "significance_unscreened",
         "items": "mos_by_item",
+        "metrics": "metrics_and_scores",
     }
     for name, table in results.tables.items():
         _csv(table, folder / f"{file_name(names.get(name, name))}.csv", mark)

@@ -170,3 +170,16 @@ def test_a_margin_adds_a_table_of_equivalence(
     result = run.invoke(app, [*words, "-2"])
     assert isinstance(result.exception, AnalysisError)
     assert str(result.exception) == "--margin is -2; expected a difference above 0 points"
+
+
+def test_metrics_are_compared_with_the_scores(
+    run: CliRunner, app: typer.Typer, mushra: pd.DataFrame, ratings: Path, tmp_path: Path
+) -> None:
+    means = mushra.groupby(["item", "condition"])["score"].mean().reset_index(name="si_sdr")
+    means.to_csv(tmp_path / "metrics.csv", index=False)
+    words = ["analyze", str(ratings), "--out", str(tmp_path / "out"), "--draws", "100"]
+    assert run.invoke(app, [*words, "--metrics", str(tmp_path / "metrics.csv")]).exit_code == 0
+    table = pd.read_csv(tmp_path / "out" / "metrics_and_scores.csv")
+    assert list(table["metric"]) == ["si_sdr"] and table["pearson"].iloc[0] == pytest.approx(1)
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert 'id="metrics"' in page and (tmp_path / "out" / "metric_si_sdr.svg").is_file()

@@ -21,7 +21,7 @@ from analysis.report.results import Options
 from tests.analysis.html import Balanced
 
 Make = Callable[..., pd.DataFrame]
-FIGURES = [name for name in analysis.__all__ if name.startswith("plot_")]
+FIGURES = [name for name in analysis.__all__ if name.startswith("plot_") and name != "plot_metric"]
 FAST = Options(draws=300)
 
 

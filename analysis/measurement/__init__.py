@@ -1,0 +1,1 @@
+"""Listening against measurement: what listeners said next to what a metric computed."""
