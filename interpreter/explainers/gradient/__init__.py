@@ -1,1 +1,1 @@
-"""Baselines that need no training: they follow the classifier's gradients."""
+"""Baselines that need no training: from the classifier's gradients, or its answers to changed pictures."""

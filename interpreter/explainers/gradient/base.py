@@ -140,3 +140,10 @@ def check_non_negative(name: str, value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < inf:
         raise ConfigError(f"{name} is {value!r}; expected a number of 0 or more")
     return value
+
+
+def check_patch(name: str, value: object) -> tuple[int, int]:
+    """Return `value` as frames and bins if it is a pair of positive integers, else refuse it by `name`."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ConfigError(f"{name} is {value!r}; expected frames and bins, such as [32,64]")
+    return check_int(name, value[0]), check_int(name, value[1])

@@ -14,9 +14,14 @@ _HOMES = {
     "smoothgrad": "backpropagation:SmoothGradExplainer",
     "integrated-gradients": "backpropagation:IntegratedGradientsExplainer",
     "gradcam": "gradcam:GradCamExplainer",
+    "gradcam++": "gradcam_plus_plus:GradCamPlusPlusExplainer",
+    "hirescam": "hirescam:HiResCamExplainer",
+    "layercam": "layercam:LayerCamExplainer",
+    "scorecam": "scorecam:ScoreCamExplainer",
     "guided-gradcam": "gradcam:GuidedGradCamExplainer",
     "guided-backprop": "backpropagation:GuidedBackpropExplainer",
     "shap": "shap:ShapExplainer",
+    "occlusion": "occlusion:OcclusionExplainer",
 }
 
 

@@ -18,6 +18,7 @@ from interpreter.explainers.gradient.base import (
     Question,
     check_int,
     check_non_negative,
+    check_patch,
 )
 from interpreter.explainers.gradient.captum_calls import captum_draws
 from interpreter.explainers.spectral import Picture, PictureModel
@@ -63,9 +64,7 @@ class ShapExplainer(GradientExplainer):
             "samples", (16 if variant == "gradient" else 512) if samples is None else samples
         )
         self.noise = check_non_negative("noise", noise)
-        if not isinstance(patch, list | tuple) or len(patch) != 2:
-            raise ConfigError(f"patch is {patch!r}; expected frames and bins, such as [32,64]")
-        self.patch = (check_int("patch", patch[0]), check_int("patch", patch[1]))
+        self.patch = check_patch("patch", patch)
 
     @property
     def label(self) -> str:

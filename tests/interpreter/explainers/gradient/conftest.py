@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
@@ -33,6 +33,21 @@ def clips() -> Tensor:
     time = torch.arange(12000) / 16000
     tones = torch.stack([torch.sin(6.2832 * hertz * time) for hertz in (300.0, 1200.0, 4000.0)])
     return 0.3 * tones + 0.02 * torch.randn(3, 12000, generator=generator)
+
+
+@pytest.fixture
+def keen_classifier(clips: Tensor) -> CnnClassifier:
+    """A small CNN14 whose batch norms have seen only the clips: each patch counts."""
+    torch.manual_seed(0)
+    model = CnnClassifier(
+        [f"class {n}" for n in range(5)], FrontEnd(mel_bins=32), embedding_dim=64, dropout=0.0
+    )
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None  # the average of all that it sees, without the values it began with
+    with torch.no_grad():
+        model(clips)
+    return model.eval()
 
 
 @pytest.fixture

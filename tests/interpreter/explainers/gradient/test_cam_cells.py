@@ -38,9 +38,9 @@ def test_every_cell_is_strongest_on_the_frames_that_it_hears(layer: str, halving
 def test_a_map_of_one_hot_column_lies_on_its_bands() -> None:
     front_end = FrontEnd(mel_bins=80)
     classifier = CnnClassifier(["a", "b"], front_end, embedding_dim=32)
-    maps = torch.zeros(1, 1, 13, 2)
+    maps = torch.zeros(1, 13, 2)
     maps[..., 1] = 1.0
-    on = GradCamExplainer(classifier)._spread(maps, 431, 513)[0, 0]
+    on = GradCamExplainer(classifier).spread(maps, 431, 513)[0, 0]
     centres = (front_end.filters * torch.arange(513)[:, None]).sum(dim=0) / front_end.filters.sum(dim=0)
     # Halfway between the columns' centres, bands 15.5 and 47.5, lies band 31.5.
     below, above = (int(centres[band].round()) for band in (31, 32))

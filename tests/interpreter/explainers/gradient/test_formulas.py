@@ -11,7 +11,7 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.gradcam import band_to_bin
+from interpreter.explainers.gradient.class_activation import band_to_bin
 from interpreter.explainers.gradient.registry import (
     GradCamExplainer,
     GuidedBackpropExplainer,
