@@ -37,7 +37,7 @@ Rng = np.random.Generator
 Covered = tuple[list[float], list[float], list[float]]  # truths, lower ends, upper ends
 
 
-def _crossed(rng: Rng, listeners: int, items: int, sd: tuple[float, float]) -> np.ndarray:
+def _draw_effects(rng: Rng, listeners: int, items: int, sd: tuple[float, float]) -> np.ndarray:
     """What listeners and items add, `[listeners, items]`."""
     return rng.normal(0, sd[0], (listeners, 1)) + rng.normal(0, sd[1], (1, items))
 
@@ -51,7 +51,7 @@ def _frame(scores: np.ndarray, **columns: object) -> pd.DataFrame:
 
 def draw_shares(rng: Rng, listeners: int, items: int, floor: float) -> np.ndarray:
     """Return answers 0 and 1 with a share of at least `floor` by chance."""
-    chance = expit(0.4 + _crossed(rng, listeners, items, (0.8, 0.4)))
+    chance = expit(0.4 + _draw_effects(rng, listeners, items, (0.8, 0.4)))
     return (rng.random(chance.shape) < floor + (1 - floor) * chance).astype(float)
 
 
@@ -72,7 +72,7 @@ def abx(rng: Rng, truth: float, _draws: int) -> Covered:
 def draw_ratings(rng: Rng, listeners: int, items: int) -> tuple[np.ndarray, np.ndarray]:
     """Return comparison ratings and whether the better sound came second (1) or first (-1)."""
     sign = rng.choice([-1.0, 1.0], (listeners, items))
-    strength = 0.7 + _crossed(rng, listeners, items, (0.5, 0.3)) + rng.normal(0, 0.8, sign.shape)
+    strength = 0.7 + _draw_effects(rng, listeners, items, (0.5, 0.3)) + rng.normal(0, 0.8, sign.shape)
     return np.clip(np.round(sign * strength + 0.2), -3, 3), sign
 
 
@@ -90,13 +90,13 @@ def ccr(rng: Rng, truth: tuple[float, float], _draws: int) -> Covered:
 
 def draw_grades(rng: Rng, listeners: int, items: int) -> np.ndarray:
     """Return difference grades with one decimal, some of them above 0."""
-    effects = _crossed(rng, listeners, items, (0.4, 0.3))
+    effects = _draw_effects(rng, listeners, items, (0.4, 0.3))
     return np.clip(np.round(-0.9 + effects + rng.normal(0, 0.6, effects.shape), 1), -4, 1)
 
 
 def draw_points(rng: Rng, listeners: int, items: int) -> np.ndarray:
     """Return scores from 1 to 5."""
-    effects = _crossed(rng, listeners, items, (0.5, 0.4))
+    effects = _draw_effects(rng, listeners, items, (0.5, 0.4))
     return np.clip(np.round(3.4 + effects + rng.normal(0, 0.7, effects.shape)), 1, 5)
 
 

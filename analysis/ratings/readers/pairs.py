@@ -32,7 +32,7 @@ def from_pairs(table: pd.DataFrame, columns: Columns | None, listener: list[str]
     Raises:
         RatingsError: There is none of the three answers or more than one, or see `from_named`.
     """
-    table, columns = _renamed(table, columns)
+    table, columns = _rename_pair(table, columns)
     answers = [name for name in _ANSWERS if name in table or name in columns]
     if len(answers) != 1:
         found = " and ".join(repr(name) for name in answers) or "no answer"
@@ -64,7 +64,7 @@ def _both_sounds(out: pd.DataFrame, second: pd.Series, answer: str) -> pd.DataFr
     return pd.concat(rows).sort_index(kind="stable").reset_index(drop=True)
 
 
-def _renamed(
+def _rename_pair(
     table: pd.DataFrame, columns: Columns | None
 ) -> tuple[pd.DataFrame, dict[str, str | Sequence[str]]]:
     """Give the columns of a pair our names; the other names are left to `from_named`."""

@@ -61,7 +61,7 @@ def describe_discrimination(frame: pd.DataFrame, options: Options) -> Findings:
         headline=_headline(table, options),
         counts=[
             ("listeners", str(trials["listener"].nunique())), ("items", str(trials["item"].nunique())),
-            ("conditions", str(n_conditions)), ("answers", words.grouped(len(trials))),
+            ("conditions", str(n_conditions)), ("answers", words.group_digits(len(trials))),
         ],
         sections=[_section(table, options), _listeners(by_listener, options)],
         methods=_methods(trials, table, options),
@@ -76,7 +76,7 @@ def _headline(table: pd.DataFrame, options: Options) -> list[str]:
         share = (
             f"{words.percent(row.share)} of {words.count(row.n, 'answer')} were right (95 % interval "
             f"{words.share_ends(row.ci_low, row.ci_high)}; exact test against guessing: "
-            f"{words.corrected(row.p, options, len(table))})"
+            f"{words.describe_p(row.p, options, len(table))})"
         )
         if row.p < 0.05:
             d_prime = f"d′ = {_d(row.d_prime)} ({_d(row.d_low)} to {_d(row.d_high)})"

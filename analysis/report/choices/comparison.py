@@ -34,7 +34,7 @@ def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
         DesignError: See `comparisons_of` and `category_differences`.
     """
     comparisons = comparisons_of(frame)
-    order = options.order or _by_score(comparisons)
+    order = options.order or _order_by_score(comparisons)
     table = category_differences(
         comparisons, order=order, interval=options.interval, correction=options.correction
     )
@@ -46,7 +46,7 @@ def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
         counts=[
             ("listeners", str(comparisons["listener"].nunique())),
             ("items", str(comparisons["item"].nunique())), ("conditions", str(n_conditions)),
-            ("ratings", words.grouped(len(comparisons))),
+            ("ratings", words.group_digits(len(comparisons))),
         ],
         sections=[_section(table, options), Section("Order", _order(table))],
         methods=_methods(comparisons, table, options),
@@ -55,7 +55,7 @@ def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
     )  # fmt: skip
 
 
-def _by_score(comparisons: pd.DataFrame) -> list[str]:
+def _order_by_score(comparisons: pd.DataFrame) -> list[str]:
     """Return the conditions, the one that is rated highest against others first."""
     sides = [
         comparisons.rename(columns={"second": "condition"})[["condition", "score"]],
@@ -86,7 +86,7 @@ def _headline(table: pd.DataFrame, options: Options) -> list[str]:
     for row in iter_rows(table[table["difference"].notna()]):
         size = (
             f"{number(row.difference, 2)} on the scale from −3 to 3 (95 % interval "
-            f"{words.ends(row.ci_low, row.ci_high)}, {words.corrected(row.p, options, tests)})"
+            f"{words.ends(row.ci_low, row.ci_high)}, {words.describe_p(row.p, options, tests)})"
         )
         if row.p < 0.05:
             found.append(f"{row.label_a} is better than {row.label_b} by {size}.")
@@ -96,7 +96,7 @@ def _headline(table: pd.DataFrame, options: Options) -> list[str]:
                 f"The ratings do not distinguish {row.label_a} and {row.label_b}: the former is ahead by "
                 f"{size}."
             )
-    return found + words.undistinguished(pairs, rest, "ratings")
+    return found + words.list_undistinguished(pairs, rest, "ratings")
 
 
 def _order(table: pd.DataFrame) -> list[str]:

@@ -57,7 +57,7 @@ def describe_difference_grades(frame: pd.DataFrame, options: Options) -> Finding
         headline=_headline(table),
         counts=[
             ("listeners", str(rows["listener"].nunique())), ("items", str(rows["item"].nunique())),
-            ("conditions", str(len(table))), ("trials", words.grouped(len(rows))),
+            ("conditions", str(len(table))), ("trials", words.group_digits(len(rows))),
         ],
         sections=sections,
         methods=_methods(rows, table, options, len(sections) > 2),
@@ -134,7 +134,7 @@ def _listeners(table: pd.DataFrame) -> Section:
             for row in iter_rows(unsure)
         ]
         said.append(
-            f"Not so those of {words.listed(shown)}, who cannot be told from guessers. They "
+            f"Not so those of {words.join_names(shown)}, who cannot be told from guessers. They "
             "count here; the post-screening of ITU-R BS.1116-3 may leave them out."
         )
     return Section(

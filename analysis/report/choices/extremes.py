@@ -44,7 +44,7 @@ def describe_extremes(frame: pd.DataFrame, options: Options) -> Findings:
         headline=_headline(table),
         counts=[
             ("listeners", str(sets["listener"].nunique())), ("items", str(sets["item"].nunique())),
-            ("conditions", str(len(table))), ("trials", words.grouped(n_trials)),
+            ("conditions", str(len(table))), ("trials", words.group_digits(n_trials)),
         ],
         sections=[_section(table)],
         methods=_methods(sets, table, n_trials, options),
@@ -100,7 +100,7 @@ def _methods(sets: pd.DataFrame, table: pd.DataFrame, n_trials: int, options: Op
         f"{n_trials} trials with {len(table)} conditions of {sets['item'].nunique()} items (best-worst "
         "scaling). Utilities are maximum-likelihood estimates of a conditional logit in which the best is "
         "chosen first and then the worst of the rest (Marley and Louviere, 2005), their mean being 0; the "
-        f"95 % intervals are bootstraps over listeners ({words.grouped(options.draws)} draws, widened for "
+        f"95 % intervals are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened for "
         "few listeners after Hesterberg, 2015), the items taken as fixed."
     )
 

@@ -47,8 +47,8 @@ def describe_preferences(frame: pd.DataFrame, options: Options) -> Findings:
     pairs = pairs_of(frame)
     labels = words.labels_of(frame)
     scale, missing = _scale(count_pairs(pairs), options)
-    order = options.order or (list(scale.table["condition"]) if scale else _by_wins(count_pairs(pairs)))
-    table = _labelled(
+    order = options.order or (list(scale.table["condition"]) if scale else _order_by_wins(count_pairs(pairs)))
+    table = _add_labels(
         preferences(pairs, order=order, interval=options.interval, correction=options.correction), labels
     ).assign(simulated=is_simulated(frame))
     sections = [_pairs_section(table, options), _order_section(pairs, options)]
@@ -78,12 +78,12 @@ def _scale(counts: PairCounts, options: Options) -> tuple[PairScale | None, str]
         return None, str(error)
 
 
-def _by_wins(counts: PairCounts) -> list[str]:
+def _order_by_wins(counts: PairCounts) -> list[str]:
     wins = counts.wins.sum(axis=(0, 2)) - counts.wins.sum(axis=(0, 1))
     return [counts.conditions[place] for place in (-wins).argsort(kind="stable")]
 
 
-def _labelled(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
+def _add_labels(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """Put the preferred condition first in each row, and add what the page shows."""
     flip = table["share"] < 0.5
     a, b = (table[f"condition_{end}"].map(labels) for end in "ab")
@@ -110,7 +110,7 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
     for row in iter_rows(table):
         share = (
             f"{words.percent(row.share)} of {words.count(row.n, 'choice')} (95 % interval "
-            f"{words.share_ends(row.ci_low, row.ci_high)}, {words.corrected(row.p, options, len(table))})"
+            f"{words.share_ends(row.ci_low, row.ci_high)}, {words.describe_p(row.p, options, len(table))})"
         )
         if row.p < 0.05:
             found.append(f"{row.label_a} was preferred to {row.label_b} in {share}.")
@@ -119,13 +119,13 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
             rest.append(
                 f"The choices do not distinguish {row.label_a} and {row.label_b}: the former got {share}."
             )
-    found += words.undistinguished(pairs, rest, "choices")
+    found += words.list_undistinguished(pairs, rest, "choices")
     if scale and scale.test.p < 0.05:
-        found.append(_rejected(scale))
+        found.append(_describe_rejection(scale))
     return found
 
 
-def _rejected(scale: PairScale) -> str:
+def _describe_rejection(scale: PairScale) -> str:
     return (
         f"No single scale describes these choices ({_fit_in_words(scale)}): do not use the strengths, but "
         "the share of each pair."
@@ -186,7 +186,7 @@ def _scale_section(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]
     if scale.test.df == 0:
         said = ["The pairs leave nothing to test the scale by."]
     elif scale.test.p < 0.05:
-        said = [_rejected(scale)]
+        said = [_describe_rejection(scale)]
     else:
         said = [f"Nothing speaks against a single scale ({_fit_in_words(scale)})."]
     if scale.fit.padded:
@@ -266,7 +266,7 @@ def _order_section(pairs: pd.DataFrame, options: Options) -> Section:
 def _counts(pairs: pd.DataFrame, conditions: int) -> list[tuple[str, str]]:
     return [
         ("listeners", str(pairs["listener"].nunique())), ("items", str(pairs["item"].nunique())),
-        ("conditions", str(conditions)), ("choices", words.grouped(len(pairs))),
+        ("conditions", str(conditions)), ("choices", words.group_digits(len(pairs))),
     ]  # fmt: skip
 
 
@@ -288,7 +288,7 @@ def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, 
             else "the model of Bradley and Terry (1952)"
         )
         how = (
-            f"are bootstraps over listeners ({words.grouped(options.draws)} draws, widened for few listeners "
+            f"are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened for few listeners "
             "after Hesterberg, 2015), the items taken as fixed"
             if scale.interval == "bootstrap"
             else "treat choices as independent"

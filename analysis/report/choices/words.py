@@ -56,7 +56,7 @@ def ends(low: float, high: float, digits: int = 2) -> str:
     return "not estimable" if low != low else f"{number(low, digits)} to {number(high, digits)}"
 
 
-def corrected(p: float, options: Options, tests: int) -> str:
+def describe_p(p: float, options: Options, tests: int) -> str:
     """Return a p value with the correction's name, if there is more than one test."""
     return p_in_words(p) + (_CORRECTED[options.correction] if tests > 1 else "")
 
@@ -75,7 +75,7 @@ def about(options: Options) -> str:
     return _ABOUT[options.interval]
 
 
-def listed(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """Return names as `a, b and c`."""
     names = list(names)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -83,15 +83,15 @@ def listed(names: Iterable[str]) -> str:
 
 def count(number_of: int, what: str, many: str | None = None) -> str:
     """Return `1 listener`, `2 listeners`."""
-    return f"{grouped(number_of)} {what if number_of == 1 else many or what + 's'}"
+    return f"{group_digits(number_of)} {what if number_of == 1 else many or what + 's'}"
 
 
-def grouped(number_of: int) -> str:
+def group_digits(number_of: int) -> str:
     """Return a whole number with its thousands apart."""
     return f"{number_of:,}".replace(",", "\u202f")
 
 
-def undistinguished(pairs: list[tuple[str, str]], sentences: list[str], what: str) -> list[str]:
+def list_undistinguished(pairs: list[tuple[str, str]], sentences: list[str], what: str) -> list[str]:
     """Return the sentences on pairs that are not told apart, or one sentence on all if there are many."""
     if len(sentences) <= _MOST_SENTENCES:
         return sentences
