@@ -21,6 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from interpreter.evaluation.summary import summarise
+from interpreter.explainers.registry import KINDS, record_of
 
 EXPLAINERS = ("lmac-td-1", "lmac-td-0.75", "lmac-td-0", "lmac", "lmac-ft", "l2i")
 STARTS = {"lmac-ft": "lmac", "l2i": "nmf"}
@@ -89,8 +90,16 @@ class Study:
 
     def train(self, kind: str, out: Path, seed: int, *words: str) -> None:
         """Train a run, or go on with it."""
-        data = ["--data", str(self.options.data), "--preset", self.options.preset, "--seed", str(seed)]
-        data += [word for setting in self.options.set for word in ("--set", setting)]
+        options = self.options
+        data = ["--data", str(options.data), "--preset", options.preset, "--seed", str(seed)]
+        data += ["--accelerator", "gpu" if options.device == "cuda" else "cpu"]
+        data += ["--devices", str(options.devices)]
+        if options.noise is not None:
+            data += ["--noise", options.noise]
+        if options.start is not None and kind == "classifier":
+            data += ["--set", f"start={options.start}"]
+        taken = [one for one in options.set if one.partition("=")[0] in fields_of(kind)]
+        data += [word for setting in taken for word in ("--set", setting)]
         self.step(out, "train", kind, *data, "--no-progress", "--resume", *words)
 
     def seed(self, seed: int) -> None:
@@ -117,9 +126,24 @@ class Study:
         words += [word for name in GRADIENT for word in ("--method", name)]
         words += ["--data", str(self.options.data), "--setting", setting, "--seed", str(seed)]
         words += ["--second-classifier", str(second), "--sanity", "8" if setting == "id" else "0"]
+        words += ["--device", self.options.device, "--devices", str(self.options.devices)]
+        recorded = self.options.noise not in (None, "synthetic", "none")
         if setting == "speech":
             words += ["--noise", str(self.options.speech)]
+        elif setting == "id" and recorded:
+            words += ["--noise", self.options.noise]
         self.step(runs / f"{setting}.csv", "evaluate", *words)
+
+
+def fields_of(kind: str) -> set[str]:
+    """Return the names of the settings that a kind of training takes."""
+    return set(record_of(kind).config.model_fields)
+
+
+def check_settings(settings: list[str], kinds: list[str]) -> str | None:
+    """Return the first of `settings` that no training takes, or None."""
+    known = {name for kind in kinds for name in fields_of(kind)}
+    return next((one for one in settings if one.partition("=")[0] not in known), None)
 
 
 def table_of(files: list[Path], setting: str) -> str:
@@ -180,7 +204,15 @@ def main() -> None:
     parser.add_argument("--explainers", nargs="+", default=list(EXPLAINERS), choices=EXPLAINERS)
     parser.add_argument("--set", action="append", default=[], help="a setting of every training, KEY=VALUE")
     parser.add_argument("--speech", type=Path, help="folder of speech recordings, for the setting speech")
+    parser.add_argument("--noise", help="noise of the trainings and of id: a folder, synthetic or none")
+    parser.add_argument("--start", type=Path, help="run of CNN14's weights that the classifiers start from")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--devices", type=int, default=1, help="processes, each with a GPU on cuda")
     options = parser.parse_args()
+    if options.preset == "paper" and options.noise is None:
+        parser.error("--preset paper needs --noise FOLDER (wham_noise), or --noise synthetic to do without")
+    if (unknown := check_settings(options.set, list(KINDS))) is not None:
+        parser.error(f"--set {unknown}: no training has such a setting")
     if "speech" in options.settings and options.speech is None:
         parser.error("the setting speech needs --speech FOLDER; or leave it out of --settings")
     study = Study(options)

@@ -46,7 +46,19 @@ NOT_RUN = {
     "listenable train lmac --classifier esc/classifier --data esc10 --preset small --out esc/lmac": "so",
     "listenable evaluate --run esc/lmac-td --run esc/lmac --method gradcam --data esc10 --setting id "
     "--out esc/id.csv": "so",
-    "listenable train classifier --data esc50 --preset paper --devices 4 --out runs/paper": "four GPUs",
+    "listenable train classifier --data esc50 --preset paper --noise wham_noise --devices 4 "
+    "--out runs/paper": "four GPUs",
+    "listenable import Cnn14_16k_mAP=0.438.pth --kind cnn14 --out runs/start": "a download; "
+    "tests/interpreter/runs/test_pretrained.py imports a stand-in",
+    "python examples/paper_tables.py --data ESC-50 --out paper --preset paper --noise wham_noise "
+    "--speech LJSpeech-1.1 --start runs/start --device cuda": "a GPU; tests/test_reproduction.py runs it",
+    "python examples/paper_tables.py --data ESC-50 --out paper --preset paper --noise wham_noise "
+    "--speech LJSpeech-1.1 --start runs/start --device cuda --devices 4": "four GPUs; so",
+    "torchrun --nproc-per-node 4 -m listenable train classifier --data ESC-50 --preset paper "
+    "--noise wham_noise --out runs/classifier --set batch_size=32": "four GPUs; so",
+    "torchrun --nproc-per-node 4 -m listenable train lmac-td --classifier runs/classifier --data ESC-50 "
+    "--preset paper --noise wham_noise --out runs/lmac-td --set batch_size=4": "four GPUs; so",
+    "sbatch train.sbatch": "a cluster; so",
     "listenable serve my_study --database postgresql://listenable@/study": "PostgreSQL: tests/mushra_server",
     'pip install "listenable[postgresql]" gunicorn': "a download",
     "createdb study": "PostgreSQL",

@@ -25,7 +25,9 @@ _PRESET = typer.Option(
 )
 _FOLDS = typer.Option("1,2,3", help="Folds to train on; validation clips are taken from them as well.")
 _NOISE = typer.Option(
-    "synthetic", help="Noise to train with: synthetic, none, or a folder of sounds (wham_noise)."
+    None,
+    help="Noise to train with: synthetic (unless the preset is paper), none, or a folder of sounds "
+    "(wham_noise).",
 )
 _SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
@@ -64,7 +66,7 @@ def _train(
     out: Path = _OUT,
     preset: str = _PRESET,
     train_folds: str = _FOLDS,
-    noise: str = _NOISE,
+    noise: str | None = _NOISE,
     seed: int = _SEED,
     settings: list[str] = _SET,
     resume: bool = _RESUME,
@@ -76,6 +78,7 @@ def _train(
     progress: bool = _PROGRESS,
 ) -> None:
     """Train `kind`; the options are those of the training commands, each of which has those that it needs."""
+    from interpreter.distributed import rank
     from interpreter.training.request import Engine, Request
     from interpreter.training.train import train
 
@@ -86,7 +89,7 @@ def _train(
         preset=preset,
         overrides=settings,
         train_folds=parse_folds(train_folds),
-        noise=noise,
+        noise=choose_training_noise(noise, preset),
         seed=seed,
         classifier=classifier,
         start=start,
@@ -94,7 +97,7 @@ def _train(
     )
     engine = Engine(accelerator, devices, nodes, workers, progress, threads)
     run, trained = train(request, engine, resume=resume)
-    if os.environ.get("LOCAL_RANK", "0") != "0":  # one of several processes speaks
+    if os.environ.get("LOCAL_RANK", "0") != "0" or rank() > 0:  # one of several processes speaks
         return
     if run.noise.endswith("/tr"):
         typer.echo(f"Noise: {run.noise} in training; the part cv in validation, and evaluate takes tt.")
@@ -103,6 +106,22 @@ def _train(
 
 for _kind, _entry in KINDS.items():
     train.command(_kind, help=_entry.summary)(_command(_kind, _entry))
+
+
+def choose_training_noise(noise: str | None, preset: str) -> str:
+    """Return the noise to train with: what was asked for, else synthetic.
+
+    Raises:
+        ConfigError: the paper's preset without a word about its noise, which was recorded.
+    """
+    from interpreter.errors import ConfigError
+
+    if noise is None and preset == "paper":
+        raise ConfigError(
+            "the preset paper trains with recorded noise and none was given; expected --noise FOLDER "
+            "(wham_noise), or --noise synthetic or --noise none to do without"
+        )
+    return noise or "synthetic"
 
 
 def parse_folds(text: str) -> tuple[int, ...]:

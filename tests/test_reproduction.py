@@ -1,0 +1,147 @@
+"""The commands of docs/reproduce-the-paper.md, on small sounds in the layouts of the real data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stimuli import write_audio
+from stimuli.soundscapes import make_soundscapes, write_soundscapes
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs" / "reproduce-the-paper.md").read_text(encoding="utf-8")
+SMALL = ["epochs=1", "steps_per_epoch=1", "batch_size=2", "validation_share=0.2", "embedding_dim=32"]
+
+
+def _command(begin: str, *ends: str) -> list[str]:
+    """Return the page's command that begins and ends so, of tiny networks on processors."""
+    lines = PAGE.replace("\\\n", " ").splitlines()
+    line = next(one for one in lines if one.startswith(begin) and one.endswith(ends or ("",)))
+    line = line.replace("--preset paper", "--preset tiny").replace("--device cuda", "--device cpu")
+    return shlex.split(re.sub(r"--set \S+|--workers \d+|--nodes \d+", "", line))
+
+
+def _small(*skipped: str) -> list[str]:
+    return [word for one in SMALL if one.split("=")[0] not in skipped for word in ("--set", one)]
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Path:
+    """ESC-50, WHAM! and LJSpeech as they unpack, with three classes of half a second."""
+    write_soundscapes(tmp_path / "ESC-50", make_soundscapes(classes=3, clips=5, duration_s=0.5, seed=0))
+    rng = np.random.default_rng(0)
+    noise = lambda seconds: 0.1 * rng.standard_normal(int(16000 * seconds)).clip(-3, 3)  # noqa: E731
+    (tmp_path / "LJSpeech-1.1" / "wavs").mkdir(parents=True)
+    for part in ("tr", "cv", "tt"):
+        (tmp_path / "wham_noise" / part).mkdir(parents=True)
+        write_audio(tmp_path / "wham_noise" / part / "01aa010b_0.97482_209a010p.wav", noise(2), 16000)
+    write_audio(tmp_path / "LJSpeech-1.1" / "wavs" / "LJ001-0001.wav", noise(1), 22050)
+    (tmp_path / "LJSpeech-1.1" / "metadata.csv").write_text("LJ001-0001|Printing|Printing\n")
+    return tmp_path
+
+
+def _run(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False
+    )
+
+
+def _as_module(command: list[str]) -> list[str]:
+    words = {"listenable": ["-m", "listenable"], "torchrun": ["-m", "torch.distributed.run"]}
+    first = words.get(command[0], [str(ROOT / command[1])] if command[0] == "python" else None)
+    assert first is not None, command
+    return [sys.executable, *first, *command[2 if command[0] == "python" else 1 :]]
+
+
+def test_the_papers_preset_without_noise_is_refused(ground: Path) -> None:
+    words = ["--data", "ESC-50", "--preset", "paper", "--out", "out"]
+    done = _run([sys.executable, "-m", "listenable", "train", "classifier", *words], ground)
+    assert done.returncode == 2
+    assert "the preset paper trains with recorded noise and none was given" in done.stderr
+    script = str(ROOT / "examples" / "paper_tables.py")
+    done = _run([sys.executable, script, *words, "--settings", "id"], ground)
+    assert done.returncode == 2
+    assert "--preset paper needs --noise FOLDER" in done.stderr
+    words[3] = "tiny"
+    done = _run([sys.executable, script, *words, "--settings", "id", "--set", "epoch=1"], ground)
+    assert "--set epoch=1: no training has such a setting" in done.stderr
+    assert not (ground / "out").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", [1, 2])
+def test_the_tables_are_made_from_a_start_with_recorded_noise(ground: Path, devices: int) -> None:
+    start = ["train", "classifier", "--data", "ESC-50", "--noise", "none", "--out", "runs/start", *_small()]
+    assert _run([sys.executable, "-m", "listenable", *start], ground).returncode == 0
+    command = _as_module(
+        _command("python examples/paper_tables.py", "cuda" if devices == 1 else "--devices 4")
+    )
+    if devices == 2:
+        command[command.index("4")] = "2"
+    command += ["--explainers", "lmac-td-0.75", "--seeds", "0", "1", "--settings", "id", "speech", *_small()]
+    done = _run(command, ground)
+    assert done.returncode == 0, done.stderr[-2000:]
+    tables = (ground / "paper" / "tables.md").read_text(encoding="utf-8")
+    assert "### id" in tables and "### speech" in tables
+    run = json.loads((ground / "paper" / "seed-0" / "lmac-td-0.75" / "run.json").read_text())
+    assert run["noise"] == "wham_noise/tr"
+    scored = json.loads((ground / "paper" / "seed-0" / "id.json").read_text())
+    assert Path(scored["sounds_used"]).as_posix() == "wham_noise/tt"
+    settings = (ground / "paper" / "seed-0" / "classifier" / "config.yaml").read_text()
+    assert "start: runs/start" in settings
+
+
+@pytest.mark.slow
+def test_torchrun_trains_once_in_all_its_processes(ground: Path) -> None:
+    command = _as_module(_command("torchrun --nproc-per-node 4 -m listenable train classifier"))
+    command[command.index("4")] = "2"
+    done = _run([*command, "--accelerator", "cpu", "--no-progress", *_small()], ground)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("trained.") == 1
+    assert json.loads((ground / "runs" / "classifier" / "run.json").read_text())["finished"]
+
+
+@pytest.mark.slow
+def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
+    train = [
+        "train",
+        "classifier",
+        "--data",
+        "ESC-50",
+        "--noise",
+        "none",
+        "--out",
+        "runs/classifier",
+        *_small(),
+    ]
+    assert _run([sys.executable, "-m", "listenable", *train], ground).returncode == 0
+    command = _command("srun listenable train lmac-td")[1:]
+    command[command.index("--devices") + 1] = "2"
+    words = [*_as_module(command), "--accelerator", "cpu", *_small("embedding_dim")]
+    shared = {"SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "2", "SLURM_JOB_ID": "1", "SLURM_NODEID": "0"}
+    shared |= {
+        "MASTER_PORT": "29631",
+        "SLURM_NNODES": "1",
+        "SLURM_JOB_NAME": "lmac-td",
+        "SLURM_NODELIST": "localhost",
+    }
+    running = []
+    for task in ("0", "1"):
+        own = {"SLURM_PROCID": task, "SLURM_LOCALID": task, "MASTER_ADDR": "127.0.0.1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **shared, **own}
+        running.append(
+            subprocess.Popen(words, cwd=ground, env=environment, stdout=subprocess.PIPE, text=True)
+        )
+    said = [one.communicate(timeout=280)[0] for one in running]
+    assert [one.returncode for one in running] == [0, 0]
+    assert "".join(said).count("trained.") == 1
+    assert json.loads((ground / "runs" / "lmac-td" / "run.json").read_text())["finished"]
