@@ -114,6 +114,7 @@ def test_options_named_in_the_docs_exist(monkeypatch: pytest.MonkeyPatch) -> Non
         subcommands = re.findall(r"^  ([a-z][\w-]*)  ", help_of((group,)), re.MULTILINE)
         everything += " ".join(help_of((group, name)) for name in subcommands)
     everything += " --preload"  # gunicorn's
+    everything += (ROOT / "examples" / "paper_tables.py").read_text(encoding="utf-8")
     for page in PAGES:
         for option in re.findall(r"`(--[a-z][\w-]+)", page.read_text(encoding="utf-8")):
             assert option in everything or option.replace("--no-", "--") in everything, (
