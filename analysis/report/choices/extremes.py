@@ -100,8 +100,8 @@ def _methods(sets: pd.DataFrame, table: pd.DataFrame, n_trials: int, options: Op
         f"{n_trials} trials with {len(table)} conditions of {sets['item'].nunique()} items (best-worst "
         "scaling). Utilities are maximum-likelihood estimates of a conditional logit in which the best is "
         "chosen first and then the worst of the rest (Marley and Louviere, 2005), their mean being 0; the "
-        f"95 % intervals are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened for "
-        "few listeners after Hesterberg, 2015), the items taken as fixed."
+        f"95 % intervals are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened "
+        "for few listeners after Hesterberg, 2015), the items taken as fixed."
     )
 
 

@@ -288,8 +288,8 @@ def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, 
             else "the model of Bradley and Terry (1952)"
         )
         how = (
-            f"are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened for few listeners "
-            "after Hesterberg, 2015), the items taken as fixed"
+            f"are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened for few "
+            "listeners after Hesterberg, 2015), the items taken as fixed"
             if scale.interval == "bootstrap"
             else "treat choices as independent"
         )
