@@ -3,7 +3,8 @@
 A stimulus is an item under a condition; its score is the mean of its listeners. The intervals of Pearson's,
 Spearman's and Kendall's correlations (tau-b) come from a bootstrap over listeners and items together (Owen
 2007, Annals of Applied Statistics 1:386-411): mean scores are uncertain, and the stimuli of one item belong
-together, so that Fisher's interval of independent stimuli would be too narrow.
+together, so that Fisher's interval of independent stimuli would be too narrow. They are symmetric on Fisher's
+z scale.
 """
 
 from __future__ import annotations
@@ -96,13 +97,28 @@ def _row(name: str, table: pd.DataFrame, scores: Floats, draws: int, seed: int) 
     item = pd.factorize(part["item"])[0]
     drawn = _bootstrap(x, scores, item, draws, seed)
     for place, (key, correlate) in enumerate(_CORRELATIONS.items()):
-        low, high = np.nanquantile(drawn[:, place], [0.025, 0.975])
-        row |= {key: float(correlate(x, y)), f"{key}_low": float(low), f"{key}_high": float(high)}
+        value = correlate(x, y)
+        low, high = _interval(value, drawn[:, place])
+        row |= {key: value, f"{key}_low": low, f"{key}_high": high}
     for order, fitted in (("first", fit_first(x, y)), ("third", fit_third(x, y))):
         mapped = np.polynomial.polynomial.polyval(x, fitted)
         for key, value in errors_of(mapped, y, half, len(fitted))._asdict().items():
             row[f"{key}_{order}"] = value
     return row
+
+
+def _interval(value: float, drawn: Floats) -> tuple[float, float]:
+    """Return the 95 % interval on Fisher's z scale, around the value and as wide as the draws scatter.
+
+    Quantiles of the draws would lie too low: drawn mean scores have the listeners' noise twice.
+    """
+    most = 1 - 1e-9
+    z = np.arctanh(np.clip(drawn[~np.isnan(drawn)], -most, most))
+    if len(z) < 2:
+        return float("nan"), float("nan")
+    half = float(stats.norm.ppf(0.975)) * float(z.std(ddof=1))
+    middle = float(np.arctanh(np.clip(value, -most, most)))
+    return float(np.tanh(middle - half)), float(np.tanh(middle + half))
 
 
 def _bootstrap(x: Floats, scores: Floats, item: np.ndarray, draws: int, seed: int) -> Floats:

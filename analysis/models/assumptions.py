@@ -63,6 +63,17 @@ def bimodality(scores: Floats) -> float:
     return (g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
 
 
+def has_valley(scores: Floats, scale: tuple[float, float]) -> bool:
+    """Return whether fewer scores are in some fifth of the scale than in one below and one above it.
+
+    Sarle's coefficient is large for one skewed peak, too, such as at the end of a scale.
+    """
+    counts = np.histogram(scores, 5, scale)[0]
+    below = np.maximum.accumulate(counts)[:-2]
+    above = np.maximum.accumulate(counts[::-1])[::-1][2:]
+    return bool((counts[1:-1] < np.minimum(below, above)).any())
+
+
 def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
     """Share of item x condition that was rated: means over different items do not compare like with like."""
     share = len(rows.drop_duplicates(["item", "condition"])) / (
@@ -83,9 +94,13 @@ def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
     listed, methods = conditions(rows), _methods(rows)
     for row in iter_rows(listed[listed["condition"].isin(methods)]):
         b = bimodality(rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float))
-        warns = b > _BIMODAL
+        scores = rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float)
+        skewed = b > _BIMODAL and not has_valley(scores, scale_of(rows))
+        warns = b > _BIMODAL and not skewed
         two = "may have two peaks: listeners or items may fall into groups"
         sentence = f"The scores of {row.label} {two if warns else 'show no sign of two peaks'} (b = {b:.2f})."
+        if skewed:
+            sentence = f"The scores of {row.label} have one peak and are skewed (b = {b:.2f})."
         if np.isnan(b):
             sentence = f"The scores of {row.label} are too few or too similar to look for two peaks."
         out.append(record("bimodality", row.condition, b, _BIMODAL, warns, sentence, "BS.1534-3, pp. 14-31"))

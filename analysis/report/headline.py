@@ -19,11 +19,19 @@ def headline(results: Results) -> list[str]:
     what = "methods" if "method" in set(listed["role"]) else "conditions"
     among = f"Of the {len(names)} {what}, {best.label} has" if len(names) > 1 else f"{best.label} has"
     highest = "the highest mean" if len(names) > 1 else "the mean"
+    apart = "" if _on_the_same_items(results) else "; not every condition was rated on every item"
     return [
-        f"{among} {highest}: {number(best.mos, digits)} ({known}).",
+        f"{among} {highest}: {number(best.mos, digits)} ({known}{apart}).",
         *_distinguished(results, best.condition, best.label, names),
         *_by_item(results),
     ]
+
+
+def _on_the_same_items(results: Results) -> bool:
+    if "assumptions" not in results.tables:
+        return True
+    rows = results.tables["assumptions"]
+    return not rows.loc[rows["check"] == "same items", "warns"].any()
 
 
 def _distinguished(results: Results, best: str, label: str, names: list[str]) -> list[str]:

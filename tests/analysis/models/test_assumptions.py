@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from analysis import assumptions
-from analysis.models.assumptions import bimodality
+from analysis.models.assumptions import bimodality, has_valley
 
 Make = Callable[..., pd.DataFrame]
 
@@ -84,3 +84,13 @@ def test_studies_of_the_same_sounds_are_compared_by_their_listeners(make: Make) 
     others = second.assign(item="other " + second["item"])
     row = assumptions(pd.concat([first, others], ignore_index=True)).set_index("check").loc["study"]
     assert row["warns"] and row["sentence"].startswith("The studies have different items: ")
+
+
+def test_one_skewed_peak_is_not_two(make: Make) -> None:
+    scores = np.repeat([1.0, 2, 3, 4, 5], [75, 35, 15, 8, 3])
+    assert bimodality(scores) > 5 / 9 and not has_valley(scores, (1, 5))
+    assert has_valley(np.repeat([1.0, 2, 3, 4, 5], [40, 10, 5, 10, 40]), (1, 5))
+    frame = make(listeners=17, items=8, means={"A": 50.0}).assign(score=scores)
+    row = assumptions(frame).set_index("check").loc["bimodality"]
+    assert not row["warns"]
+    assert row["sentence"] == f"The scores of A have one peak and are skewed (b = {bimodality(scores):.2f})."

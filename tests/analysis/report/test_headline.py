@@ -40,3 +40,10 @@ def test_a_strong_interaction_is_in_the_headline(codec_csv: Path) -> None:
     assert "Differences between methods depend on the item: the item means of " in said
     assert f"AudioDec run from {means.min():.0f} to {means.max():.0f}. Look at the scores per item" in said
     assert "(mixed model, SD 10.3 points, p < 0.0001; new listeners and items)" in said
+
+
+def test_means_over_different_items_say_so(make: Make) -> None:
+    frame = make(items=6)
+    some = frame[(frame["condition"] != "A") | (frame["item"] < "item 03")].reset_index(drop=True)
+    said = headline(analyse(some, Options(draws=200)))[0]
+    assert said.endswith(", new listeners and items; not every condition was rated on every item).")
