@@ -22,7 +22,7 @@ from mushra_server.study.opaque_files import AudioNames
 from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
 from mushra_server.study.sound_hashes import check_hashes
-from mushra_server.web import assets, security
+from mushra_server.web import assets, health, security
 from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import EXTENSION, Options, Server, current_server
 from mushra_server.webmushra import routes as frontend
@@ -130,6 +130,7 @@ def _limit_reading() -> None:
 
 def _register(app: Flask, study: Study, options: Options) -> None:
     app.register_blueprint(frontend.collector)
+    app.register_blueprint(health.blueprint)
     service = study.config.remote_service
     if "://" not in service and service.strip("/") not in {"", "service/write.php"}:
         app.add_url_rule(f"/{service.strip('/')}", "remote_service", frontend.write, methods=["POST"])

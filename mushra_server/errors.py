@@ -57,5 +57,5 @@ class DoorError(Refusal):
 class Unavailable(Refusal):
     """The database cannot be used now; what was sent may be sent again after ``retry_after_s``."""
 
-    def __init__(self, sentence: str, retry_after_s: int) -> None:
-        super().__init__(sentence, 503, retry_after_s=retry_after_s)
+    def __init__(self, sentence: str, retry_after_s: int, **details: str) -> None:
+        super().__init__(sentence, 503, retry_after_s=retry_after_s, **details)

@@ -11,7 +11,7 @@ from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import SessionPage, Study
 from study_builder.config import ConsentPage
 
-__all__ = ["check_heard", "missing_consent", "require_consent"]
+__all__ = ["check_heard", "find_missing_consent", "require_consent"]
 
 ENOUGH_MS = 1000
 SLACK_MS = 50
@@ -38,7 +38,7 @@ def check_heard(study: Study, files: ServedFiles, page: SessionPage, answer: Pag
         )
 
 
-def missing_consent(study: Study, slot: int, index: int, saved: Collection[int]) -> int | None:
+def find_missing_consent(study: Study, slot: int, index: int, saved: Collection[int]) -> int | None:
     """Return the page before another one whose consent is needed and not stored, or None."""
     needed = (
         page.index
@@ -54,7 +54,7 @@ def require_consent(study: Study, slot: int, index: int, saved: Collection[int])
     Raises:
         Refusal: 409.
     """
-    missing = missing_consent(study, slot, index, saved)
+    missing = find_missing_consent(study, slot, index, saved)
     if missing is not None:
         raise Refusal(
             f"page {index} cannot be stored yet: consent (page {missing}) is needed first",

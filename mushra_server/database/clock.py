@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import secrets
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-__all__ = ["ago", "now"]
+__all__ = ["ago", "boot", "now", "steady_s"]
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def now() -> str:
@@ -17,5 +23,19 @@ def ago(minutes: float) -> str:
     return _text(datetime.now(UTC) - timedelta(minutes=minutes))
 
 
-def _text(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def steady_s() -> float:
+    """Return seconds of a clock that nobody sets, from some moment of this machine's."""
+    return time.monotonic()
+
+
+@functools.cache
+def boot() -> str:
+    """Return a name for where `steady_s` counts from: this start of this machine, or of this process."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return secrets.token_hex(16)

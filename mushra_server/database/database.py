@@ -16,21 +16,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy import Connection, CursorResult, inspect, select, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from analysis.ratings.names import RATING_COLUMNS
+from mushra_server.database import engines
+from mushra_server.database.engines import describe_failure, is_full, name_of, open_engine
 from mushra_server.database.file_watch import FileWatch
 from mushra_server.database.integrity import MAX_WAITED_BYTES, check_integrity
 from mushra_server.database.private_files import make_private
-from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata
+from mushra_server.database.schema import SCHEMA_VERSION, meta
+from mushra_server.database.tables import complete_tables, create_tables, is_complete
 from mushra_server.errors import StoreError, Unavailable
 
 __all__ = ["Database", "get_inserted_id", "sqlite_url"]
 
-BUSY_TIMEOUT_S = 5.0
-STATEMENT_TIMEOUT_S = 15
 RETRY_S = 5
 AT_ONCE = 8
 """Requests that may be in the database at once: the web server has more threads, so that sounds and static
@@ -38,6 +38,7 @@ files never wait behind a database that is locked or silent."""
 TURN_S = 1.0
 DAMAGED_RETRY_S = 300
 BUSY = "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
+FULL = "the server's disk is full or cannot be written to; nothing was stored: tell the experimenter"
 
 logger = logging.getLogger(__name__)
 
@@ -60,13 +61,13 @@ class Database:
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:
-        self.engine = _engine(url)
+        self.engine = open_engine(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writers = threading.Lock()  # SQLite's
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._stalled_until = 0.0
         self._guarded = False
-        file = self._file
+        file = self.file
         if file is not None:
             make_private(file, create=create)
         self._watch: FileWatch | None = None
@@ -75,7 +76,7 @@ class Database:
             self._prepare(create)
         except DatabaseError as error:
             self.engine.dispose()
-            raise StoreError(_sentence(self.engine, error)) from None
+            raise StoreError(describe_failure(self.engine, error)) from None
         except StoreError:
             self.engine.dispose()
             raise
@@ -83,7 +84,7 @@ class Database:
     @property
     def name(self) -> str:
         """Where the data is, without a password."""
-        return _name(self.engine)
+        return name_of(self.engine)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -116,7 +117,9 @@ class Database:
         except OperationalError as error:
             if not self._guarded:
                 raise  # a command, and no request, is what failed
-            logger.error("%s", _sentence(self.engine, error))
+            logger.error("%s", describe_failure(self.engine, error))
+            if is_full(error):
+                raise Unavailable(FULL, RETRY_S, reason="disk_full") from error
             raise Unavailable(BUSY, RETRY_S) from error
         except PoolTimeout as error:
             raise Unavailable(BUSY, RETRY_S) from error
@@ -129,7 +132,7 @@ class Database:
         if not self.sqlite:
             yield
             return
-        if not self._writers.acquire(timeout=BUSY_TIMEOUT_S):
+        if not self._writers.acquire(timeout=engines.BUSY_TIMEOUT_S):
             raise Unavailable(BUSY, RETRY_S)
         try:
             yield
@@ -159,7 +162,7 @@ class Database:
             StoreError: If the file is damaged.
         """
         self._guarded = True
-        path = self._file
+        path = self.file
         if path is None:
             return
         if path.stat().st_size <= MAX_WAITED_BYTES:
@@ -182,7 +185,7 @@ class Database:
             self._watch.check()
 
     @property
-    def _file(self) -> Path | None:
+    def file(self) -> Path | None:
         """SQLite's file; None for a database in memory or on a server."""
         found = self.engine.url.database
         return Path(found) if self.sqlite and found and found != ":memory:" else None
@@ -191,7 +194,7 @@ class Database:
         with self.write() as connection:
             self.wait_for_turn(connection)
             if not inspect(connection).has_table("meta"):
-                _create(connection)
+                create_tables(connection)
 
     def _prepare(self, create: bool) -> None:
         known = inspect(self.engine).get_table_names()
@@ -208,11 +211,11 @@ class Database:
                 f"{self.name}: schema version {found} found, {SCHEMA_VERSION} expected; "
                 "open it with the release that wrote it and export the ratings"
             )
-        if not _is_complete(self.engine):
+        if not is_complete(self.engine):
             # A database of an earlier release, which had fewer tables or fewer columns in its views.
             with self.write() as connection:
                 self.wait_for_turn(connection)
-                _complete(connection)
+                complete_tables(connection)
 
 
 def get_inserted_id(result: CursorResult[Any]) -> int:
@@ -220,96 +223,3 @@ def get_inserted_id(result: CursorResult[Any]) -> int:
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
-
-
-def _create(connection: Connection) -> None:
-    _complete(connection)
-    connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
-
-
-def _is_complete(engine: Engine) -> bool:
-    """Tell whether all tables, views and columns of the ratings are there."""
-    found = inspect(engine)
-    if not set(metadata.tables) <= set(found.get_table_names()) or not set(VIEWS) <= set(
-        found.get_view_names()
-    ):
-        return False
-    return set(RATING_COLUMNS) <= {column["name"] for column in found.get_columns("export_ratings")}
-
-
-def _complete(connection: Connection) -> None:
-    metadata.create_all(connection)
-    sqlite = connection.dialect.name == "sqlite"
-    for name, query in VIEWS.items():
-        # PostgreSQL keeps the rights to a view that is replaced. SQLite has none, and cannot replace one.
-        if sqlite:
-            connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
-        connection.execute(text(f"CREATE {'' if sqlite else 'OR REPLACE '}VIEW {name} AS {query}"))
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise StoreError(
-            f"database URL {url!r}: expected sqlite:///FILE or postgresql://USER@HOST/NAME"
-        ) from None
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        engine = create_engine(
-            parsed,
-            pool_size=16,
-            pool_timeout=BUSY_TIMEOUT_S,
-            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
-        )
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    if backend != "postgresql":
-        raise StoreError(f"database URL: backend {backend!r} found; expected sqlite or postgresql")
-    try:
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_size=16,
-            pool_timeout=BUSY_TIMEOUT_S,
-            pool_pre_ping=True,
-            connect_args=_patience_of_postgresql(),
-        )
-    except ModuleNotFoundError:
-        raise StoreError('PostgreSQL needs psycopg: pip install "listenable[postgresql]"') from None
-
-
-def _patience_of_postgresql() -> dict[str, Any]:
-    """Return what keeps a server that is locked, slow or gone from stopping this one."""
-    milliseconds = {
-        "statement_timeout": 1000 * STATEMENT_TIMEOUT_S,
-        "lock_timeout": int(1000 * BUSY_TIMEOUT_S),
-    }
-    return {
-        "connect_timeout": int(BUSY_TIMEOUT_S),
-        "tcp_user_timeout": int(2000 * BUSY_TIMEOUT_S),
-        "options": " ".join(f"-c {name}={value}" for name, value in milliseconds.items()),
-    }
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun below, never by the driver
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("listenable_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _name(engine: Engine) -> str:
-    if engine.dialect.name == "sqlite":
-        return str(engine.url.database)
-    return engine.url.render_as_string(hide_password=True)
-
-
-def _sentence(engine: Engine, error: DatabaseError) -> str:
-    reason = str(error.orig).strip().splitlines()[0] if error.orig else "unknown error"
-    verb = "cannot be reached" if isinstance(error, OperationalError) else "cannot be used"
-    return f"{_name(engine)}: the database {verb} ({reason})"

@@ -25,12 +25,14 @@ from sqlalchemy import (
 __all__ = [
     "SCHEMA_VERSION",
     "VIEWS",
+    "activity",
     "answers",
     "drafts",
     "events",
     "meta",
     "metadata",
     "parameters",
+    "participant_ids",
     "ratings",
     "refused_posts",
     "sessions",
@@ -68,6 +70,25 @@ sessions = Table(
     Index("sessions_by_participant", "participant"),
     Index("sessions_by_activity", "finished_at", "last_seen_at"),
     Index("sessions_by_pool", "simulated", "finished_at", "excluded_at"),
+)
+
+# What two writings of a participant's id have in common; the id itself is as it was first typed.
+participant_ids = Table(
+    "participant_ids",
+    metadata,
+    Column("session_id", ForeignKey("sessions.id"), primary_key=True),
+    Column("folded", Text, nullable=False),
+    Index("participant_ids_by_folded", "folded"),
+)
+
+# When a listener was last there by a clock that nobody sets; it counts from the start of one machine.
+activity = Table(
+    "activity",
+    metadata,
+    Column("session_id", ForeignKey("sessions.id"), primary_key=True),
+    Column("boot", String(64), nullable=False),
+    Column("seen_s", Float, nullable=False),
+    Column("seen_at", String(32), nullable=False),
 )
 
 # A slot is one row of the balanced design. A slot without a session was given back and is handed out again.

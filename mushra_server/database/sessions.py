@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
 
 from mushra_server.database import slots
-from mushra_server.database.clock import ago, now
+from mushra_server.database.clock import ago, boot, now, steady_s
 from mushra_server.database.database import get_inserted_id
-from mushra_server.database.schema import events, parameters, sessions
+from mushra_server.database.participant_ids import fold_id
+from mushra_server.database.schema import activity, events, parameters, participant_ids, sessions
 from mushra_server.database.schema import slots as slot_table
 from mushra_server.database.settings import hash_token
 
@@ -88,7 +89,8 @@ def start(
     Returns:
         The session and its token, which is not stored and cannot be had again.
     """
-    slots.give_back_abandoned(connection, ago(abandoned_after_min))
+    slots.give_back_abandoned(connection, abandoned_after_min)
+    participant = _as_first_typed(connection, participant, simulated)
     token, time = token or secrets.token_urlsafe(32), now()
     name = str(uuid.uuid4())
     row = sessions.insert().values(
@@ -102,6 +104,9 @@ def start(
     key = get_inserted_id(connection.execute(row))
     slot = slots.take(connection, key, simulated=simulated)
     connection.execute(sessions.update().where(sessions.c.id == key).values(slot=slot))
+    _note_activity(connection, key, time)
+    if participant:
+        connection.execute(participant_ids.insert().values(session_id=key, folded=fold_id(participant)))
     if kept:
         rows = [{"session_id": key, "name": name, "value": value} for name, value in kept.items()]
         connection.execute(parameters.insert(), rows)
@@ -134,9 +139,9 @@ def find_by_participant(
     connection: Connection, participant: str, *, simulated: bool = False
 ) -> Session | None:
     """Return a real or a simulated session of a participant, excluded or not, or None."""
-    same = (sessions.c.participant == participant) & (sessions.c.simulated == int(simulated))
-    query = _columns().where(same).limit(1)
-    return _session(connection.execute(query).first())
+    same = (participant_ids.c.folded == fold_id(participant)) & (sessions.c.simulated == int(simulated))
+    query = _columns().join(participant_ids, participant_ids.c.session_id == sessions.c.id).where(same)
+    return _session(connection.execute(query.order_by(sessions.c.id).limit(1)).first())
 
 
 def new_token(connection: Connection, session: Session) -> str:
@@ -153,8 +158,10 @@ def touch(connection: Connection, session: Session) -> None:
     The time is written at most twice per minute: it shows who has left, and a separate write
     for every page would be a quarter of what a page costs the disk.
     """
-    if session.last_seen_at < ago(SEEN_MIN):
-        connection.execute(_SEEN, {"session": session.id, "time": now()})
+    if not ago(SEEN_MIN) <= session.last_seen_at <= now():  # a clock that was set back is later
+        time = now()
+        connection.execute(_SEEN, {"session": session.id, "time": time})
+        _note_activity(connection, session.id, time)
     if not session.holds_slot and not session.excluded:
         _retake(connection, session)
 
@@ -190,6 +197,19 @@ def restore(connection: Connection, session: Session, reason: str) -> None:
     connection.execute(change.values(excluded_at=None, exclusion_reason=None))
     _retake(connection, session)
     _log(connection, session, "restore", reason)
+
+
+def _as_first_typed(connection: Connection, participant: str | None, simulated: bool) -> str | None:
+    """Return a participant's id as it was written the first time, so that exports have one listener."""
+    before = find_by_participant(connection, participant, simulated=simulated) if participant else None
+    return participant if before is None else before.participant
+
+
+def _note_activity(connection: Connection, key: int, time: str) -> None:
+    seen = {"boot": boot(), "seen_s": steady_s(), "seen_at": time}
+    changed = connection.execute(activity.update().where(activity.c.session_id == key).values(seen))
+    if changed.rowcount == 0:
+        connection.execute(activity.insert().values(session_id=key, **seen))
 
 
 def _retake(connection: Connection, session: Session) -> None:

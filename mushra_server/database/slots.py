@@ -8,10 +8,11 @@ tries again. Simulated sessions have separate slots: a rehearsal leaves the real
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 from sqlalchemy.exc import IntegrityError
 
-from mushra_server.database.schema import sessions, slots
+from mushra_server.database.clock import ago, boot, steady_s
+from mushra_server.database.schema import activity, sessions, slots
 from mushra_server.errors import StoreError
 
 __all__ = ["give_back_abandoned", "release", "retake", "take"]
@@ -53,12 +54,22 @@ def retake(connection: Connection, session_id: int, slot: int, *, simulated: boo
     return held.rowcount == 1
 
 
-def give_back_abandoned(connection: Connection, seen_before: str) -> int:
-    """Give back the slots of unfinished sessions that were last seen before a time; return how many."""
+def give_back_abandoned(connection: Connection, minutes: float) -> int:
+    """Give back the slots of unfinished sessions that were silent for some minutes; return how many.
+
+    A clock that is set, or a machine that slept, makes nobody silent: where the time last seen was noted
+    since this machine's start, its steady clock decides.
+    """
+    known = (activity.c.boot == boot()) & (activity.c.seen_at == sessions.c.last_seen_at)
+    silent = case(
+        (known, activity.c.seen_s < steady_s() - 60 * minutes),
+        else_=sessions.c.last_seen_at < ago(minutes),
+    )
     abandoned = (
         select(sessions.c.id)
         .join(slots, slots.c.session_id == sessions.c.id)
-        .where(sessions.c.finished_at.is_(None), sessions.c.last_seen_at < seen_before)
+        .outerjoin(activity, activity.c.session_id == sessions.c.id)
+        .where(sessions.c.finished_at.is_(None), silent)
     )
     return connection.execute(
         slots.update().where(slots.c.session_id.in_(abandoned)).values(session_id=None)

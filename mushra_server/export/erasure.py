@@ -15,11 +15,13 @@ from sqlalchemy import Connection, delete, or_, select
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import Database
+from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.schema import (
     answers,
     drafts,
     events,
     parameters,
+    participant_ids,
     ratings,
     sessions,
     slots,
@@ -50,9 +52,8 @@ def forget(database: Database, participant: str, *, ratings: bool = False) -> di
         ServerError: If nobody has this id, or another program keeps the removed text in the file for now.
     """
     with database.write() as connection:
-        found = select(sessions.c.id).where(
-            or_(sessions.c.participant == participant, sessions.c.uuid == participant)
-        )
+        named = select(participant_ids.c.session_id).where(participant_ids.c.folded == fold_id(participant))
+        found = select(sessions.c.id).where(or_(sessions.c.id.in_(named), sessions.c.uuid == participant))
         keys = list(connection.execute(found).scalars())
         refused = forget_refused(connection, participant)
         if not keys and not refused:
@@ -73,6 +74,7 @@ def _remove_person(connection: Connection, keys: list[int]) -> dict[str, int]:
         "drafts": _delete(connection, drafts, drafts.c.session_id.in_(keys)),
         "webMUSHRA bodies": _delete(connection, wire_sessions, wire_sessions.c.session_id.in_(keys)),
     }
+    _delete(connection, participant_ids, participant_ids.c.session_id.in_(keys))
     commented = ratings.c.submission_id.in_(pages) & ratings.c.comment.is_not(None)
     counts["comments"] = connection.execute(ratings.update().where(commented).values(comment=None)).rowcount
     for key, body in connection.execute(

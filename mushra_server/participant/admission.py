@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy import Connection
 
 from mushra_server.answers.checks import clean_text
 from mushra_server.database import sessions
+from mushra_server.database.participant_ids import fold_id, normalise_id
 from mushra_server.database.sessions import Session
 from mushra_server.database.settings import is_closed, may_simulate
 from mushra_server.errors import AnswerError, DoorError, Refusal, ServerError
@@ -100,12 +100,6 @@ def participant_of(kept: Mapping[str, str]) -> str | None:
     return None
 
 
-def normalise_id(text: str) -> str:
-    """Return an id in one form: full-width letters as usual ones, no blanks around it, nothing invisible."""
-    plain = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFKC", plain).strip()
-
-
 def start_nonce(found: Any) -> str | None:
     """Return the browser's random text by which a start that is sent again is the same start, or None.
 
@@ -155,7 +149,7 @@ def find_session(
         session = sessions.find_by_token(connection, token)
         if session is None:
             continue
-        if participant is None or participant == normalise_id(session.participant or ""):
+        if participant is None or fold_id(participant) == fold_id(session.participant or ""):
             return session, token
     return None
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as BaseResponse
 
 from mushra_server.answers.checks import check_answer, check_draft
-from mushra_server.answers.heard import check_heard, missing_consent, require_consent
+from mushra_server.answers.heard import check_heard, find_missing_consent, require_consent
 from mushra_server.database import sessions
+from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.sessions import Session
 from mushra_server.database.submissions import (
     PageName,
@@ -37,7 +38,7 @@ from mushra_server.web.security import read_json, require_same_site
 from mushra_server.web.sent_files import Pieces, send_pieces
 from mushra_server.web.server import Server, current_server
 from study_builder.config.session_cookie import SESSION_COOKIE
-from study_builder.config.sound_tags import untagged_parts
+from study_builder.config.sound_tags import find_untagged_parts
 
 __all__ = ["blueprint"]
 
@@ -95,7 +96,7 @@ def open_session() -> tuple[Response, int]:
     started = token_of_start(str(current_app.secret_key), participant, nonce) if nonce else None
     with server.database.write() as connection:
         # The same id, or the same start sent twice, must not be let in by two workers at once.
-        server.database.wait_for_turn(connection, participant or nonce or "start")
+        server.database.wait_for_turn(connection, fold_id(participant or "") or nonce or "start")
         simulated = simulates(connection, body)
         found = find_session(connection, (request.cookies.get(SESSION_COOKIE), started), participant)
         if found is not None:
@@ -162,7 +163,7 @@ def put_draft(index: int) -> Response:
     with server.database.write() as connection:
         session = _session(connection, lock=True)
         _page(server, session, index, body)
-        if missing_consent(server.study, session.slot, index, ()) is not None:
+        if find_missing_consent(server.study, session.slot, index, ()) is not None:
             require_consent(server.study, session.slot, index, find_saved_pages(connection, session))
         save_draft(connection, session, index, draft)
         sessions.touch(connection, session)
@@ -202,7 +203,7 @@ def file(opaque: str) -> Response:
         raise Refusal("this session has no such file", 404)
     found = server.files.open(name)
     response = send_pieces(
-        Pieces(found.file, untagged_parts(found.file)),
+        Pieces(found.file, find_untagged_parts(found.file)),
         media_type_of(found.path),
         server.names.tag(opaque, found.digest),
     )

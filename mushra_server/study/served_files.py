@@ -69,7 +69,7 @@ class ServedFiles:
         try:
             file = _File(path, "rb")
         except OSError:
-            raise self._changed(name, None, "is missing") from None
+            raise self._report_change(name, None, "is missing") from None
         try:
             return Opened(file, path, self._digest(name, file))
         except BaseException:
@@ -105,14 +105,14 @@ class ServedFiles:
                 return expected
             before = self._problems.get(name)
             if (before is not None and before[0] == now) or (expected is None and now != self._looks[name]):
-                raise self._changed(name, now, "was changed")
+                raise self._report_change(name, now, "was changed")
             found = hashlib.file_digest(file, "sha256").hexdigest()
             if expected is not None and found != expected:
-                raise self._changed(name, now, "was changed")
+                raise self._report_change(name, now, "was changed")
             self._digests[name], self._looks[name] = found, now
             return found
 
-    def _changed(self, name: str, look: Look | None, what: str) -> Refusal:
+    def _report_change(self, name: str, look: Look | None, what: str) -> Refusal:
         if self._problems.get(name) != (look, what):
             logger.error(
                 "%s %s while the study was served; restore it, or restart the server",

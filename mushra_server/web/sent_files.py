@@ -54,7 +54,7 @@ class Pieces:
         self._at += len(found)
         return found
 
-    def between(self, start: int, stop: int) -> Pieces:
+    def cut(self, start: int, stop: int) -> Pieces:
         """Return these pieces from one position to another; the file is shared."""
         return Pieces(self._file, self._cut(start, stop))
 
@@ -105,7 +105,7 @@ def send_pieces(pieces: Pieces, media_type: str, tag: str) -> Response:
             return response
         response.status_code = 206
         response.headers["Content-Range"] = f"bytes {found[0]}-{found[1] - 1}/{pieces.size}"
-        pieces = pieces.between(*found)
+        pieces = pieces.cut(*found)
     response.content_length = pieces.size
     if request.method == "HEAD":
         pieces.close()

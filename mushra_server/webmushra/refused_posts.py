@@ -6,15 +6,16 @@ Whoever reaches the server can post, so there is a limit to how much is kept.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 from sqlalchemy import Connection, delete, func, select
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import Database
+from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.schema import refused_posts
 from mushra_server.errors import Refusal
 from mushra_server.webmushra.wire_format import read_body
@@ -66,8 +67,11 @@ def _room(connection: Connection) -> int:
 
 
 def _names(body: bytes, participant: str) -> bool:
+    """Tell whether a body contains an id in any writing: as a whole text, or if it is broken, anywhere."""
+    wanted = fold_id(participant)
     try:
         posted = read_body(body)
     except Refusal:
-        return json.dumps(participant, ensure_ascii=False).encode() in body
-    return participant == posted.uuid or participant in map(str, posted.participant.values())
+        texts = (body.decode("utf-8", "replace"), unquote_plus(body.decode("utf-8", "replace")))
+        return any(wanted in fold_id(text) for text in texts)
+    return wanted in {fold_id(text) for text in (posted.uuid, *map(str, posted.participant.values()))}

@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Part", "read_untagged", "untagged_parts"]
+__all__ = ["Part", "find_untagged_parts", "read_untagged"]
 
 Part = bytes | tuple[int, int]
 """Some bytes, or the offset and the size of a piece of the file."""
@@ -22,7 +22,7 @@ _MOST = 2**32 - 1
 _ID3V1, _APE = 128, 32  # bytes of a tag at the end, and of the footer of one
 
 
-def untagged_parts(file: IO[bytes]) -> list[Part]:
+def find_untagged_parts(file: IO[bytes]) -> list[Part]:
     """Return the parts of a sound file that are not tags, in order.
 
     Args:
@@ -45,7 +45,7 @@ def read_untagged(path: Path) -> bytes:
     """Return a sound file without its tags."""
     with path.open("rb") as file:
         return b"".join(
-            part if isinstance(part, bytes) else _read(file, *part) for part in untagged_parts(file)
+            part if isinstance(part, bytes) else _read(file, *part) for part in find_untagged_parts(file)
         )
 
 

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from mushra_server.database import database as module
+from mushra_server.database import engines
 from mushra_server.errors import Unavailable
 from tests.mushra_server.conftest import answer_to
 
@@ -28,8 +29,8 @@ def locked(database):
 @pytest.fixture
 def hasty(monkeypatch):
     """Wait for less time than people would."""
-    assert module.BUSY_TIMEOUT_S == 5.0
-    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.3)
+    assert engines.BUSY_TIMEOUT_S == 5.0
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.3)
 
 
 def test_a_locked_database_is_503_in_time_and_the_page_is_stored_later(hasty, make_app, make_listener, rows):
@@ -112,7 +113,7 @@ def test_more_requests_than_places_are_turned_away_and_not_queued(app, monkeypat
 def test_postgresql_does_not_wait_for_a_lock_forever(make_app, make_listener, url, monkeypatch):
     import psycopg
 
-    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 1.0)
     app = make_app(url=url)
     listener = make_listener(app).start()
     database = app.extensions["listenable"].database

@@ -182,12 +182,12 @@ def test_nothing_is_left_in_the_file_or_its_log(written):
 def test_what_a_reader_keeps_in_the_file_is_said(make_app, make_listener, monkeypatch):
     import sqlite3
 
-    from mushra_server.database import database as module
+    from mushra_server.database import engines
     from mushra_server.errors import ServerError
     from mushra_server.export import erasure
 
     monkeypatch.setattr(erasure, "SCRUB_S", 0.2)
-    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.1)
     app = make_app()
     make_listener(app).start({"participant": "ann"}).save_all()
     database = app.extensions["listenable"].database

@@ -252,8 +252,9 @@ def test_a_full_disk_stores_nothing_and_says_so(app, listener, rows, monkeypatch
     refused = listener.put(page["index"], body)
     assert refused.status_code == 503 and refused.headers["Retry-After"] == "5"
     assert refused.json["error"] == (
-        "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
+        "the server's disk is full or cannot be written to; nothing was stored: tell the experimenter"
     )
+    assert refused.json["reason"] == "disk_full"
     event.remove(database.engine, "connect", limit)
     database.close()
     assert rows(app, "SELECT * FROM submissions") == []

@@ -12,7 +12,7 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from study_builder.config.sound_tags import read_untagged, untagged_parts
+from study_builder.config.sound_tags import find_untagged_parts, read_untagged
 
 SECRET = b"gradcam\0"
 
@@ -53,7 +53,7 @@ def test_a_file_without_tags_keeps_every_byte(tmp_path: Path) -> None:
         path = _write(tmp_path / name)
         assert read_untagged(path) == path.read_bytes()
         with path.open("rb") as file:
-            assert untagged_parts(file) == [(0, path.stat().st_size)], "nothing is copied"
+            assert find_untagged_parts(file) == [(0, path.stat().st_size)], "nothing is copied"
 
 
 def test_a_flac_file_loses_its_comments(tmp_path: Path) -> None:
@@ -88,5 +88,5 @@ def test_an_mp3_file_loses_the_tags_at_both_ends(tmp_path: Path, footer: bool) -
 )
 def test_whatever_a_file_contains_its_parts_are_within_it(content: bytes, start: bytes) -> None:
     file = io.BytesIO(start + content)
-    for part in untagged_parts(file):
+    for part in find_untagged_parts(file):
         assert isinstance(part, bytes) or 0 <= part[0] <= part[0] + part[1] <= len(start + content)

@@ -1,0 +1,99 @@
+"""How SQLite and PostgreSQL are opened: their settings, and how long each is waited for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from mushra_server.errors import StoreError
+
+__all__ = ["BUSY_TIMEOUT_S", "describe_failure", "is_full", "name_of", "open_engine"]
+
+BUSY_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 15
+
+
+def open_engine(url: str) -> Engine:
+    """Return the engine of a database URL.
+
+    Raises:
+        StoreError: If it is not a URL of SQLite or PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            f"database URL {url!r}: expected sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(
+            parsed,
+            pool_size=16,
+            pool_timeout=BUSY_TIMEOUT_S,
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if backend != "postgresql":
+        raise StoreError(f"database URL: backend {backend!r} found; expected sqlite or postgresql")
+    try:
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=16,
+            pool_timeout=BUSY_TIMEOUT_S,
+            pool_pre_ping=True,
+            connect_args=_patience_of_postgresql(),
+        )
+    except ModuleNotFoundError:
+        raise StoreError('PostgreSQL needs psycopg: pip install "listenable[postgresql]"') from None
+
+
+def _patience_of_postgresql() -> dict[str, Any]:
+    """Return what keeps a server that is locked, slow or gone from stopping this one."""
+    milliseconds = {
+        "statement_timeout": 1000 * STATEMENT_TIMEOUT_S,
+        "lock_timeout": int(1000 * BUSY_TIMEOUT_S),
+    }
+    return {
+        "connect_timeout": int(BUSY_TIMEOUT_S),
+        "tcp_user_timeout": int(2000 * BUSY_TIMEOUT_S),
+        "options": " ".join(f"-c {name}={value}" for name, value in milliseconds.items()),
+    }
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, never by the driver
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("listenable_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def name_of(engine: Engine) -> str:
+    """Return where the data is, without a password."""
+    if engine.dialect.name == "sqlite":
+        return str(engine.url.database)
+    return engine.url.render_as_string(hide_password=True)
+
+
+def describe_failure(engine: Engine, error: DatabaseError) -> str:
+    """Return a sentence about a database that failed."""
+    reason = str(error.orig).strip().splitlines()[0] if error.orig else "unknown error"
+    verb = "cannot be reached" if isinstance(error, OperationalError) else "cannot be used"
+    return f"{name_of(engine)}: the database {verb} ({reason})"
+
+
+def is_full(error: DatabaseError) -> bool:
+    """Tell whether a disk is full, or refuses to be written to."""
+    said = str(error.orig).lower()
+    return any(
+        words in said
+        for words in ("disk is full", "disk i/o error", "no space left", "could not extend file")
+    )

@@ -1,0 +1,45 @@
+"""The tables and views of a new database, and what one of an earlier release lacks."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, inspect, select, text
+
+from analysis.ratings.names import RATING_COLUMNS
+from mushra_server.database.participant_ids import fold_id
+from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata, participant_ids, sessions
+
+__all__ = ["complete_tables", "create_tables", "is_complete"]
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables and views of a new database."""
+    complete_tables(connection)
+    connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
+
+
+def is_complete(engine: Engine) -> bool:
+    """Tell whether all tables, views and columns of the ratings are there."""
+    found = inspect(engine)
+    if not set(metadata.tables) <= set(found.get_table_names()) or not set(VIEWS) <= set(
+        found.get_view_names()
+    ):
+        return False
+    return set(RATING_COLUMNS) <= {column["name"] for column in found.get_columns("export_ratings")}
+
+
+def complete_tables(connection: Connection) -> None:
+    """Add what is missing, and what can be told of the sessions that are there."""
+    metadata.create_all(connection)
+    sqlite = connection.dialect.name == "sqlite"
+    for name, query in VIEWS.items():
+        # PostgreSQL keeps the rights to a view that is replaced. SQLite has none, and cannot replace one.
+        if sqlite:
+            connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
+        connection.execute(text(f"CREATE {'' if sqlite else 'OR REPLACE '}VIEW {name} AS {query}"))
+    known = select(participant_ids.c.session_id)
+    rest = select(sessions.c.id, sessions.c.participant).where(
+        sessions.c.participant.is_not(None), sessions.c.id.not_in(known)
+    )
+    rows = [{"session_id": row.id, "folded": fold_id(row.participant)} for row in connection.execute(rest)]
+    if rows:
+        connection.execute(participant_ids.insert(), rows)
