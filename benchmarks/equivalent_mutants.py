@@ -35,6 +35,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
     },
     "analysis.statistics.moderation": {
+        "low, high = np.full_like(excess, 1e-3), np.full_like(excess, (conditions - 2.0) * df) "
+        "| 0.001 -> 0": ("mean squares whose logarithms have a variance of 4,000,000 do not occur"),
         "errors = np.sqrt(np.maximum(2 * variances, np.finfo(float).tiny)) | np.maximum(2 * variances, "
         "np.finfo(float).tiny) -> np.maximum(np.finfo(float).tiny, 2 * variances)": SYMMETRIC,
     },

@@ -69,15 +69,15 @@ def build_lmac_td(config: LmacTdConfig, classifier: Classifier) -> LmacTdNetwork
     masknet = MaskNet(
         config.channels,
         config.mask_channels,
-        config.mask_heads,
-        config.mask_hidden,
-        config.mask_intra_layers,
-        config.mask_inter_layers,
-        config.mask_blocks,
-        config.mask_chunk,
-        config.mask_activation,
-        config.mask_head_gain,
-        config.mask_slope,
+        heads=config.mask_heads,
+        hidden=config.mask_hidden,
+        intra_layers=config.mask_intra_layers,
+        inter_layers=config.mask_inter_layers,
+        blocks=config.mask_blocks,
+        chunk=config.mask_chunk,
+        activation=config.mask_activation,
+        head_gain=config.mask_head_gain,
+        slope=config.mask_slope,
     )
     channels = None
     if config.normalised_mix:

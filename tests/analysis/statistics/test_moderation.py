@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import optimize, special
 
 from analysis.statistics.crossed import CrossedMean, Form, crossed_mean
 from analysis.statistics.moderation import balanced_p_values, prior_df, share_variances
@@ -66,3 +67,42 @@ def test_many_balanced_studies_at_once_are_as_one_by_one() -> None:
     prior = np.tile([0.5, 0.0, 0.0], (5, 1))
     got = balanced_p_values(np.array([[found.mean] for found in rows]), totals, 9, 4, prior)
     assert got[:, 0] == pytest.approx([found.p_value() for found in moderated], rel=0.02)
+
+
+def three_differences() -> list[CrossedMean]:
+    return [crossed_mean(*crossed_ratings(9, 5, seed=seed)) for seed in range(3)]
+
+
+def test_three_differences_are_enough_and_one_without_estimates_is_left_out() -> None:
+    means = three_differences()
+    nothing = crossed_mean(np.array([1.0, 2, 4]), np.zeros(3, int), np.arange(3))
+    assert nothing.residual is None
+    shared = share_variances(means, 3)
+    assert all(new.residual.df > old.residual.df for new, old in zip(shared, means, strict=True))  # type: ignore[union-attr]
+    assert share_variances([means[0], nothing, *means[1:]], 3) == [shared[0], nothing, *shared[1:]]
+    assert share_variances([*means[:2], nothing], 3) == [*means[:2], nothing]
+
+
+def test_a_sum_of_squares_of_zero_or_none_says_nothing_about_the_others() -> None:
+    means = three_differences()
+    assert means[0].item is not None
+    without = replace(means[0], item=None)
+    zero = replace(means[0], item=replace(means[0].item, total=0.0))
+    for extra in (without, zero):
+        shared = share_variances([*means, extra], 3)
+        assert [one.item for one in shared[:3]] == [one.item for one in share_variances(means, 3)]
+    assert share_variances([*means, without], 3)[3].item is None
+
+
+@pytest.mark.parametrize("conditions", [3, 5])
+def test_the_prior_solves_the_equation_of_the_scatter(conditions: int) -> None:
+    dfs = np.array([4.0, 6.0, 8.0])
+    mean_squares = np.array([[1.0, 8.0, 60.0], [1.0, 12.0, 200.0]])
+    found = prior_df(mean_squares, dfs, conditions) * 6
+    for row, prior in zip(mean_squares, found, strict=True):
+        scatter = np.log(row).var(ddof=1) * (conditions + 1) / conditions
+        excess = scatter - special.polygamma(1, dfs / 2).mean()
+        # Witness: the root by another method, inside the limits of the search.
+        assert prior == pytest.approx(
+            optimize.brentq(lambda d, excess=excess: special.polygamma(1, d / 2) - excess, 0.01, 100)
+        )
