@@ -6,6 +6,11 @@ Nothing is imported here, so that help is shown at once.
 from __future__ import annotations
 
 CHOICE_TEXTS = {
+    "test": "mushra, mushra-nmr, acr, dcr, ccr, ab, abx, bs1116, p835 or best-worst.",
+    "tests": "Several tests, one after the other, instead of one.",
+    "pairs": "Pairs to compare (ab, abx, ccr), such as new:old,new:codec; by default all.",
+    "against": "Compare each condition with this one only, by name or id.",
+    "ties": "In an ab test, accept the answer that neither is preferred.",
     "title": "Shown to participants.",
     "test_id": "Short name of the study; by default made of the title.",
     "question": "Asked on every page.",
@@ -27,6 +32,7 @@ CHOICE_TEXTS = {
     "seed": "Of every order.",
     "order": "williams, random or fixed.",
     "items_per_session": "Balanced choice of so many items.",
+    "pages_per_session": "Balanced choice of so many pages, such as pairs.",
     "training_items": "How many items to train with, or which, by name or id.",
     "training_apart": "Whether training items are left out of the test itself.",
     "repeats": "How many trials come twice, to see how reliable a listener is.",

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+from mushra_server.answers.choices import check_choice, rows_of
 from mushra_server.answers.paired import of_stimulus
 from mushra_server.database.submissions import PageAnswer, Rating
 from mushra_server.errors import AnswerError
@@ -44,6 +45,8 @@ def check_answer(config: StudyConfig, page: SessionPage, body: dict[str, Any]) -
     """
     kept = check_draft(body)
     ratings = of_stimulus(page.type, _ratings(config, page, kept["ratings"]))
+    check_choice(page, ratings)
+    ratings = rows_of(page, ratings)
     texts = _name_answers(config, page, _texts(page, kept["answers"]))
     chosen = _collect_words(page, kept["ratings"])
     time_ms = milliseconds(kept["time_ms"], "time_ms")

@@ -9,18 +9,18 @@ from typing import Any
 
 from mushra_server.answers.checks import must_rate
 from mushra_server.database.sessions import Session
-from mushra_server.study.opaque_files import OPEN_REFERENCE, AudioNames, sounds_of
+from mushra_server.study.opaque_files import HIDDEN_X, OPEN_REFERENCE, AudioNames, sounds_of
 from mushra_server.study.pictures import blind_point
 from mushra_server.study.scales import page_scales
 from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
 from study_builder.config import (
+    AbPage,
     ConsentPage,
     FinishPage,
     LikertPage,
     MushraPage,
     PageScale,
     PairedComparisonPage,
-    ReferencePage,
     VolumePage,
     with_addresses,
 )
@@ -143,6 +143,8 @@ def _sounds(
         "must_rate": must_rate(study.config, page),
         "allow_comments": True,
     }
+    if HIDDEN_X in urls:
+        shared["x"] = {"url": urls[HIDDEN_X]}
     return {**shared, **_player(study, page), **_choices(page, address)}
 
 
@@ -155,9 +157,9 @@ def _player(study: Study, page: SessionPage) -> dict[str, Any]:
     trial = None if page.planned is None else page.planned.trial
     return {
         "prediction": None if trial is None else trial.prediction,
-        "loop": isinstance(found, ReferencePage) and found.enable_looping,
+        "loop": bool(getattr(found, "enable_looping", False)),
         "switch_back": isinstance(found, MushraPage) and found.switch_back,
-        "show_waveform": isinstance(found, ReferencePage) and found.show_waveform,
+        "show_waveform": bool(getattr(found, "show_waveform", False)),
         "must_listen": study.config.options.must_listen,
     }
 
@@ -166,6 +168,8 @@ def _choices(page: SessionPage, address: Address) -> dict[str, Any]:
     found = page.page
     if isinstance(found, PairedComparisonPage):
         return {"unforced": found.unforced}
+    if isinstance(found, AbPage):
+        return {"ties": found.ties}
     if isinstance(found, LikertPage):
         scales = [[blind_point(point, address) for point in scale] for scale in found.response]
         return {"response": scales, "must_playback": found.must_playback}

@@ -38,6 +38,8 @@ def _base(study: Study) -> dict[str, Any]:
         "seed": options.seed,
         "order": options.order,
         "items_per_session": options.items_per_session,
+        # Left out if not chosen: studies before the key have the fingerprint that they had.
+        **({"pages_per_session": options.pages_per_session} if options.pages_per_session else {}),
         "scales": [[scale.name, scale.min, scale.max] for scale in options.scales],
     }
 

@@ -18,9 +18,10 @@ from pathlib import PurePath
 from mushra_server.study.served_study import SessionPage, Study
 from study_builder.config import PICTURE_TYPES, ReferencePage, VolumePage
 
-__all__ = ["MAX_AGE_S", "AudioNames", "KnownTokens", "media_type_of", "sounds_of"]
+__all__ = ["HIDDEN_X", "MAX_AGE_S", "AudioNames", "KnownTokens", "media_type_of", "sounds_of"]
 
 OPEN_REFERENCE = "reference"
+HIDDEN_X = "x"
 CACHED_SESSIONS = 1024
 KNOWN_S = 3600.0
 KNOWN_TOKENS = 10_000
@@ -125,6 +126,8 @@ def sounds_of(page: SessionPage) -> dict[str, str]:
     places = {key: paths[condition] for key, condition in page.conditions().items()}
     if isinstance(found, ReferencePage) and found.reference is not None:
         places[OPEN_REFERENCE] = found.reference
+    if page.planned is not None and page.planned.hidden is not None:
+        places[HIDDEN_X] = paths[page.planned.hidden]
     return places
 
 

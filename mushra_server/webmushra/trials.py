@@ -27,6 +27,7 @@ from study_builder.config import (
     StudyConfig,
     TrialInfo,
     as_number,
+    scales_of,
     scales_of_type,
 )
 
@@ -124,7 +125,7 @@ def _read_page(
     info = config.trial(page)
     if isinstance(page, SpatialPage):
         return WirePage(str(page.id), trial["type"], info, None)
-    found = [score for place, response in responses for score in _scores(page, place, response)]
+    found = [score for place, response in responses for score in _scores(config, page, place, response)]
     stimulus = next((score.condition for score in found if score.condition != REFERENCE), REFERENCE)
     name = f"{page.id}:{stimulus}" if page.one_page_per_stimulus else str(page.id)
     rated = [(score.condition, score.attribute) for score in found]
@@ -158,7 +159,7 @@ def _read_rating(config: StudyConfig, info: TrialInfo, number: int, score: _Scor
     )
 
 
-def _scores(page: RatedPage, place: int, response: dict[str, Any]) -> Iterator[_Score]:
+def _scores(config: StudyConfig, page: RatedPage, place: int, response: dict[str, Any]) -> Iterator[_Score]:
     comment = clean_text(str(response["comment"])) if response.get("comment") else None
     if isinstance(page, MushraPage):
         condition = _condition(page, response, "stimulus")
@@ -179,11 +180,11 @@ def _scores(page: RatedPage, place: int, response: dict[str, Any]) -> Iterator[_
         yield _Score(place, _condition(page, response, "reference"), "choice", reference)
         yield _Score(place, _condition(page, response, "nonReference"), "choice", stimulus, comment=comment)
     else:
-        yield from _likert(page, place, response)
+        yield from _likert(config, page, place, response)
 
 
-def _likert(page: RatedPage, place: int, response: dict[str, Any]) -> Iterator[_Score]:
-    scales = scales_of_type(page) or ()
+def _likert(config: StudyConfig, page: RatedPage, place: int, response: dict[str, Any]) -> Iterator[_Score]:
+    scales = scales_of(config, page)
     condition = _condition(page, response, "stimulus")
     found = response.get("stimulusRating")
     values = found if isinstance(found, list) else [found]

@@ -13,6 +13,7 @@ from zlib import crc32
 from stimuli import Condition, Item, sha256_of, write_audio
 from study_builder.building import kept_trials
 from study_builder.building.choices import Choices
+from study_builder.building.fit_to_tests import fit_to_tests
 from study_builder.building.kept_trials import KeptTrials
 from study_builder.building.pages import Sounds, study_config
 from study_builder.building.trial_audio import TrialLevels, align_trial, measure_trial, prepare_trial
@@ -76,7 +77,7 @@ def build_study(
     Args:
         source: a stimuli set, or a folder of `item/condition.wav` or `condition/item.wav`.
         out: the study's folder; must not exist, or be empty.
-        choices: what was chosen; by default what BS.1534-3 asks.
+        choices: what was chosen; by default a MUSHRA test as BS.1534-3 asks for it.
         pictures: the folder that the paths of pictures in the chosen texts start from.
         command: kept in the config, so that the study says how it was made.
         overwrite: whether a study at `out` is replaced; one with ratings in its folder never is.
@@ -89,6 +90,7 @@ def build_study(
     """
     choices = choices or Choices()
     sounds = read_sounds(source, choices.layout, choices.reference_name)
+    choices = fit_to_tests(choices, has_reference=sounds.reference is not None)
     plan = _plan(sounds, choices)
     known = Sounds(
         items=sounds.items,

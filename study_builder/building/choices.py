@@ -1,14 +1,15 @@
-"""What can be chosen when a study is built; every default is what BS.1534-3 asks."""
+"""What can be chosen when a study is built; by default a MUSHRA test as BS.1534-3 asks for it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from stimuli import MAX_SEED
 from stimuli.validation import describe_finding
+from study_builder.config.listening_tests import TESTS, TestName
 from study_builder.config.options import SessionSettings
 from study_builder.config.page_models import Text
 from study_builder.config.page_types import Question
@@ -29,6 +30,11 @@ class Choices(SessionSettings):
     is kept. A `target_lufs` of null leaves the sounds' levels alone; training scores do not count.
     """
 
+    test: TestName = "mushra"
+    tests: Annotated[tuple[TestName, ...], Field(min_length=1)] | None = None
+    pairs: tuple[Annotated[Text, Field(pattern=r"^[^:]+:[^:]+$")], ...] | None = None
+    against: Text | None = None
+    ties: bool = False
     title: Text = "Listening test"
     test_id: Text | None = None
     question: Text | None = None
@@ -58,6 +64,36 @@ class Choices(SessionSettings):
     # A config that somebody else wrote may have any seed, and none of our languages.
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     language: Text = "en"
+
+    @property
+    def chosen_tests(self) -> tuple[TestName, ...]:
+        """The tests of the study, in their order."""
+        return self.tests or (self.test,)
+
+    @property
+    def is_plain_mushra(self) -> bool:
+        """Whether the study is one of MUSHRA alone, which needs no name in its config."""
+        return self.chosen_tests == ("mushra",)
+
+    @model_validator(mode="after")
+    def _tests_use_what_is_chosen(self) -> Choices:
+        chosen = self.chosen_tests
+        if self.tests is not None and "test" in self.model_fields_set:
+            raise ValueError("test and tests are both given; expected one of them")
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"tests lists {', '.join(chosen)}; expected different tests")
+        if self.pairs is not None and self.against is not None:
+            raise ValueError("pairs and against are both given; expected one of them")
+        pairs = self.pairs is not None or self.against is not None
+        if pairs and not any(TESTS[name].presents == "pair" for name in chosen):
+            raise ValueError(
+                f"pairs are chosen, but {' and '.join(chosen)} compares none; expected ab, abx or ccr"
+            )
+        if self.ties and "ab" not in chosen:
+            raise ValueError(f"ties are answers of an ab test, and the test is {' and '.join(chosen)}")
+        if self.items_per_session is not None and self.pages_per_session is not None:
+            raise ValueError("items_per_session and pages_per_session are both given; expected one of them")
+        return self
 
     @field_validator("conditions", "training_items")
     @classmethod

@@ -71,12 +71,12 @@ def training_note() -> str:
     return "<p><b>Training:</b> get to know the sounds and the scale. These scores do not count.</p>"
 
 
-def trial_content(question: str, prediction: str | None) -> str:
-    """Return the text of a rating page: the predicted class, if there is one, and the question."""
+def trial_content(question: str | None, prediction: str | None) -> str:
+    """Return the text of a rating page: the predicted class and the question, if it has them."""
     answered = ""
     if prediction is not None:
         answered = f"<p>The classifier's answer: <b>{escape(prediction)}</b>.</p>"
-    return f"{answered}<p>{escape(question)}</p>"
+    return f"{answered}<p>{escape(question)}</p>" if question else answered
 
 
 def attention_question(score: Number) -> str:

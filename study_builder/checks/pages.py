@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from study_builder.checks.report import Finding, page_of_standard
 from study_builder.config import (
+    ChoicePage,
     ConsentPage,
     FinishPage,
     MushraPage,
@@ -233,6 +234,8 @@ def _page_text(config: StudyConfig, page: Page) -> str:
     parts = [page.name, page.content]
     if page.rates:
         parts.append(config.trial(page).question or "")
+    if isinstance(page, ChoicePage):
+        parts.append(page.question or "")
     if isinstance(page, FinishPage):
         parts.append(page.popup_content or "")
     parts += [question.label or "" for question in config.questions(page)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from study_builder.checks.listening_tests import check_tests
 from study_builder.checks.pages import check_blindness, check_pages
 from study_builder.checks.pictures import check_pictures, report_unusable
 from study_builder.checks.report import CheckReport, Finding
@@ -34,6 +35,7 @@ def check_study(study: Path | str, *, jobs: int | None = None, track: Track | No
         if links_outside(root, CONFIG_NAME):
             yield report_unusable(root, CONFIG_NAME, "it is the study's config")
         yield from check_pages(config)
+        yield from check_tests(config)
         yield from check_blindness(config)
         yield from check_pictures(root, config)
         yield from check_sounds(root, config, jobs=jobs, track=track)

@@ -29,6 +29,10 @@ def build(
     source: Annotated[Path, typer.Argument(help="Stimuli set, or folder of item/condition.wav.")],
     out: Annotated[Path, typer.Option(help="Folder of the study.")],
     choices: Annotated[Path | None, typer.Option(help="YAML file of choices; flags take precedence.")] = None,
+    test: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["test"])] = None,
+    pairs: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["pairs"])] = None,
+    against: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["against"])] = None,
+    ties: Annotated[bool, typer.Option("--ties", help=CHOICE_TEXTS["ties"])] = False,
     title: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["title"])] = None,
     question: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["question"])] = None,
     conditions: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["conditions"])] = None,
@@ -51,12 +55,13 @@ def build(
     sample_rate: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["sample_rate"])] = None,
     order: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["order"])] = None,
     items_per_session: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["items_per_session"])] = None,
+    pages_per_session: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["pages_per_session"])] = None,
     training_items: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["training_items"])] = None,
     seed: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["seed"])] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor.")] = None,
 ) -> None:
-    """Build a study from a stimuli set or a folder of sounds; every default is what BS.1534-3 asks."""
+    """Build a study from a stimuli set or a folder of sounds; by default a MUSHRA test (BS.1534-3)."""
     from study_builder.building.build import build_study
     from study_builder.building.choices import Choices
     from study_builder.errors import BuildError
@@ -66,6 +71,10 @@ def build(
     if keep_levels and target_lufs is not None:
         raise BuildError("--keep-levels and --target-lufs contradict each other; give one")
     flags: dict[str, Any] = {
+        "test": test,
+        "pairs": None if pairs is None else _split(pairs),
+        "against": against,
+        "ties": ties or None,
         "title": title,
         "question": question,
         "conditions": None if conditions is None else _split(conditions),
@@ -78,6 +87,7 @@ def build(
         "sample_rate": sample_rate,
         "order": order,
         "items_per_session": items_per_session,
+        "pages_per_session": pages_per_session,
         "training_items": None if training_items is None else _number_or_names(training_items),
         "seed": seed,
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from stimuli.vocabulary import RatingKind
+from study_builder.config.listening_tests import TestName
 from study_builder.config.page_models import Model, Number, Text
 from study_builder.config.page_types import Question
 from study_builder.config.roles import Role
@@ -70,6 +71,7 @@ class TrialInfo(Model):
         repeat_of: id of the page that this one repeats (kind `repeat`).
         expected: for kind `attention`, the lowest and highest score that an attentive listener gives, by
             condition.
+        test: the listening test that the page is of, in a study of other tests than MUSHRA.
     """
 
     item: Text
@@ -80,6 +82,7 @@ class TrialInfo(Model):
     question: Text | None = None
     repeat_of: Text | None = None
     expected: dict[Text, tuple[Number, Number]] | None = None
+    test: TestName | None = None
 
 
 class Completion(Model):
@@ -98,6 +101,7 @@ class SessionSettings(Model):
     seed: int = 0
     order: Order = "williams"
     items_per_session: Annotated[int, Field(ge=1)] | None = None
+    pages_per_session: Annotated[int, Field(ge=1)] | None = None
     must_listen: bool = True
     must_rate: bool = True
     scales: tuple[Scale, ...] = Field(default=(Scale(),), min_length=1)
@@ -125,6 +129,7 @@ class StudyOptions(SessionSettings):
 
     schema_version: int = SCHEMA_VERSION
     hidden_reference: bool = True
+    tests: Annotated[tuple[TestName, ...], Field(min_length=1)] | None = None
     conditions: dict[Text, ConditionInfo] = Field(default_factory=dict)
     items: dict[Text, ItemInfo] = Field(default_factory=dict)
     trials: dict[Text, TrialInfo] = Field(default_factory=dict)

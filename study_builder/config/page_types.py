@@ -1,5 +1,7 @@
 """The pages of a study, typed: every page type and key that webMUSHRA has, under this project's names.
 
+Those of `choice_pages` are ours alone.
+
 A default is what webMUSHRA does if the key is absent, so that leaving a key out and writing its default
 mean the same. `webmushra.py` has the other names that the same keys have in a file.
 """
@@ -11,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from study_builder.config.choice_pages import AbPage, AbxPage, BestWorstPage, CcrPage, DcrPage
 from study_builder.config.page_models import BasePage, Model, Number, RatingPage, ReferencePage, Text
 from study_builder.config.roles import LOW_ANCHOR, MID_ANCHOR
 from study_builder.config.spatial_page import SpatialPage
@@ -189,6 +192,11 @@ RatedPage = (
     | LikertSingleStimulusPage
     | LikertMultiStimulusPage
     | SpatialPage
+    | AbPage
+    | AbxPage
+    | CcrPage
+    | DcrPage
+    | BestWorstPage
 )
 Page = GenericPage | ConsentPage | VolumePage | RatedPage | FinishPage
 
@@ -202,6 +210,11 @@ PAGE_TYPES: dict[str, type[Page]] = {
     "likert_single_stimulus": LikertSingleStimulusPage,
     "likert_multi_stimulus": LikertMultiStimulusPage,
     "spatial": SpatialPage,
+    "ab": AbPage,
+    "abx": AbxPage,
+    "ccr": CcrPage,
+    "dcr": DcrPage,
+    "best_worst": BestWorstPage,
     "finish": FinishPage,
 }
 

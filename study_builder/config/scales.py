@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from study_builder.config.choice_pages import AbPage, AbxPage, BestWorstPage, CcrPage, ChoicePage, DcrPage
 from study_builder.config.page_types import (
     Bs1116Page,
     LikertPage,
@@ -22,6 +23,42 @@ IMPAIRMENT = (
     "Perceptible, but not annoying",
     "Imperceptible",
 )
+DEGRADATION = (
+    "Degradation is very annoying",
+    "Degradation is annoying",
+    "Degradation is slightly annoying",
+    "Degradation is audible but not annoying",
+    "Degradation is inaudible",
+)
+"""P.800, annex D."""
+COMPARISON = (
+    "Much worse",
+    "Worse",
+    "Slightly worse",
+    "About the same",
+    "Slightly better",
+    "Better",
+    "Much better",
+)
+"""P.800, annex E: of the second sound compared with the first."""
+QUALITY = ("Bad", "Poor", "Fair", "Good", "Excellent")
+"""P.800: absolute category rating."""
+P835_SIGNAL = (
+    "Very distorted",
+    "Fairly distorted",
+    "Somewhat distorted",
+    "Slightly distorted",
+    "Not distorted",
+)
+P835_BACKGROUND = (
+    "Very intrusive",
+    "Somewhat intrusive",
+    "Noticeable but not intrusive",
+    "Slightly noticeable",
+    "Not noticeable",
+)
+P835_NAMES = ("sig", "bak", "ovrl")
+"""The scales of P.835, in the order in which they are asked: signal, background, overall."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +84,15 @@ class PageScale:
     points: tuple[str, ...] | None = None
 
 
+_OF_PAGES: tuple[tuple[type[Page], PageScale], ...] = (
+    (AbPage, PageScale("preferred", None, 0, 1, 0.5, ())),
+    (AbxPage, PageScale("chosen", None, 0, 1, 1, ())),
+    (CcrPage, PageScale("comparison", None, -3, 3, 1, COMPARISON)),
+    (DcrPage, PageScale("score", None, 1, 5, 1, DEGRADATION)),
+    (BestWorstPage, PageScale("choice", None, -1, 1, 1, ())),
+)
+
+
 def scales_of(config: StudyConfig, page: Page, question: str | None = None) -> tuple[PageScale, ...]:
     """Return the scales of a rating page: those that its type has in webMUSHRA, or the study's own.
 
@@ -57,6 +103,10 @@ def scales_of(config: StudyConfig, page: Page, question: str | None = None) -> t
     """
     own = scales_of_type(page)
     if own is not None:
+        if config.trial(page).test == "p835" and len(own) == len(P835_NAMES):
+            return tuple(replace(scale, name=name) for scale, name in zip(own, P835_NAMES, strict=True))
+        if isinstance(page, ChoicePage):
+            return tuple(replace(scale, question=question or page.question) for scale in own)
         return own
     if not page.rates or isinstance(page, SpatialPage):
         return ()
@@ -72,6 +122,9 @@ def scales_of_type(page: Page) -> tuple[PageScale, ...] | None:
         return (PageScale("score", None, 1, 5, 0.01, IMPAIRMENT),)
     if isinstance(page, PairedComparisonPage):
         return (PageScale("choice", None, 0, 1, 0.5, ()),)
+    for kind, scale in _OF_PAGES:
+        if isinstance(page, kind):
+            return (scale,)
     if isinstance(page, LikertPage):
         several = len(page.response) > 1
         return tuple(

@@ -92,6 +92,16 @@ _QUESTION = Keys(
     _same("type", "name", "label", "optional", "min", "max", "default", "response"), {"response": _POINT}
 )
 
+_PAIR = {**_COMMON, **_same("question"), "stimuli": "conditions", "enableLooping": "enable_looping"}
+_OURS_ALONE = {
+    "ab": Keys({**_PAIR, "ties": "ties"}),
+    "abx": Keys(_PAIR),
+    "ccr": Keys(_PAIR),
+    "dcr": Keys({**_REFERENCE, **_same("question")}),
+    "best_worst": Keys(_PAIR),
+}
+"""Pages that webMUSHRA does not have, with keys as it would write them."""
+
 STUDY = Keys(
     {
         "testname": "title",
@@ -139,6 +149,7 @@ PAGES: dict[str, Keys] = {
         },
         {"views": _VIEW, "objects": _OBJECT, "responses": _RESPONSE},
     ),
+    **_OURS_ALONE,
     "finish": Keys(
         {
             **_COMMON,

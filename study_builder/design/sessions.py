@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from study_builder.config import Kind, LikertSingleStimulusPage, MushraPage, StudyConfig, TrialInfo
+from study_builder.config.choice_pages import AbxPage
 from study_builder.config.page_models import RatingPage
 from study_builder.config.page_types import Block, ComparedPage, Page, RatedPage
 from study_builder.config.roles import REFERENCE
@@ -28,6 +29,7 @@ class PlannedPage:
         position: place in the session, from 0.
         trial: what is known about a rating page, else None.
         trial_position: place among the session's rating pages, from 0, else None.
+        hidden: on an ABX page, the condition that X is, else None.
     """
 
     id: str
@@ -36,6 +38,7 @@ class PlannedPage:
     position: int = 0
     trial: TrialInfo | None = None
     trial_position: int | None = None
+    hidden: str | None = None
 
     @property
     def kind(self) -> Kind | None:
@@ -86,6 +89,21 @@ def trial_pages(config: StudyConfig) -> list[RatedPage]:
     ]
 
 
+def groups_of_pages(config: StudyConfig) -> list[list[RatedPage]]:
+    """Return the pages of kind `trial` that `items_per_session` chooses or leaves out together.
+
+    In a study that is built for other tests than MUSHRA, an item has several pages. In others a page is an
+    item, also where several say the same item.
+    """
+    trials = trial_pages(config)
+    if config.options.tests is None:
+        return [[page] for page in trials]
+    groups: dict[str, list[RatedPage]] = {}
+    for page in trials:
+        groups.setdefault(config.trial(page).item, []).append(page)
+    return list(groups.values())
+
+
 @dataclass(frozen=True)
 class _Numbered:
     """A page, or a block of them, with the ids that pages have in a plan."""
@@ -117,20 +135,25 @@ class _Plan:
     @classmethod
     def of(cls, config: StudyConfig, slot: int) -> _Plan:
         """Choose the pages of a session."""
-        k = config.options.items_per_session
         trials = trial_pages(config)
-        if k is None or k >= len(trials):
+        pages = config.options.pages_per_session
+        groups = [[page] for page in trials] if pages is not None else groups_of_pages(config)
+        k = pages if pages is not None else config.options.items_per_session
+        if k is None or k >= len(groups):
             return cls(config, slot)
-        heard = block_of(len(trials), k, slot, config.options.seed, "items")
-        chosen = [id(trials[thing]) for thing in heard.things]
-        out: list[Page] = [page for page in trials if id(page) not in chosen]
+        heard = block_of(len(groups), k, slot, config.options.seed, "items" if pages is None else "pages")
+        turns = {
+            id(page): before
+            for thing, before in zip(heard.things, heard.before, strict=True)
+            for page in groups[thing]
+        }
+        out: list[Page] = [page for page in trials if id(page) not in turns]
         gone = {page.id for page in out if page.id is not None}
         rated = [page for page in config.walk() if isinstance(page, RatingPage)]
         out += [page for page in rated if config.trial(page).repeat_of in gone]
-        places = {page: place for place, page in enumerate(chosen)}
-        return cls(
-            config, slot, places, dict(zip(chosen, heard.before, strict=True)), frozenset(map(id, out))
-        )
+        alone = all(len(group) == 1 for group in groups)  # else the design places items, not pages
+        places = {page: place for place, page in enumerate(turns)} if alone else {}
+        return cls(config, slot, places, turns, frozenset(map(id, out)))
 
     def order_of_entries(self, entries: Sequence[_Numbered], key: str) -> list[int]:
         """Return the order of a random block's entries, as indices."""
@@ -142,6 +165,15 @@ class _Plan:
     def order_of_conditions(self, page: Page, count: int, *key: object) -> list[int]:
         """Return the order of the conditions of a page, as indices."""
         return self.order(count, self.turns.get(id(page), self.slot), *key)
+
+    def place_of_x(self, page: Page, name: str) -> int:
+        """Return which sound X is on an ABX page: 0 for A, 1 for B.
+
+        Every four sessions that hear the page, X is once each of the two in each order of them.
+        """
+        round_number, pair = divmod(self.turns.get(id(page), self.slot) // 2, 2)
+        condition = below(2, self.config.options.seed, "x", name, round_number) ^ pair
+        return condition ^ self.order_of_conditions(page, 2, name)[0]
 
     def order(self, count: int, turn: int, *key: object) -> list[int]:
         """Return an order of `count` elements for the session that is number `turn` to see them."""
@@ -224,7 +256,9 @@ def _expand(plan: _Plan, entry: _Numbered) -> Iterator[PlannedPage]:
         names = plan.config.presented(page)
         still = isinstance(page, MushraPage) and not page.randomize
         order = range(len(names)) if still else plan.order_of_conditions(page, len(names), entry.id)
-        yield PlannedPage(entry.id, page, tuple(names[at] for at in order), trial=plan.config.trial(page))
+        shown = tuple(names[at] for at in order)
+        x = shown[plan.place_of_x(page, entry.id)] if isinstance(page, AbxPage) else None
+        yield PlannedPage(entry.id, page, shown, trial=plan.config.trial(page), hidden=x)
 
 
 def _split_by_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[PlannedPage]:

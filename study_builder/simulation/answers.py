@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping
 from math import ceil, floor, inf, isfinite
 from typing import Any
 
-from study_builder.config import StudyConfig
+from study_builder.config import as_number
 from study_builder.config.options import place_on_scale
+from study_builder.simulation.asked_scores import find_asked_score
+from study_builder.simulation.comparisons import COMPARED, compare_sounds
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import SimulatedListener
 
-RATED = ("mushra", "bs1116", "paired_comparison", "likert_single_stimulus", "likert_multi_stimulus")
+RATED = (
+    "mushra", "bs1116", "paired_comparison", "likert_single_stimulus", "likert_multi_stimulus", "dcr",
+)  # fmt: skip
 AGES = (18, 65)
 
 
@@ -42,6 +46,8 @@ def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex
 def _answer(
     browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
 ) -> dict[str, Any]:
+    if page["type"] in COMPARED:
+        return compare_sounds(browser, listener, sounds, page)
     if page["type"] in RATED:
         return _rate_sounds(browser, listener, sounds, page)
     answers = dict(_answers(listener, page))
@@ -58,7 +64,7 @@ def _rate_sounds(
     for key, condition in conditions.items():
         listened = listener.number_between(2_000, 9_000, "listened", item, condition)
         for scale in page["scales"]:
-            asked = _find_asked_score(listener.config, item, condition, scale)
+            asked = find_asked_score(listener.config, item, condition, scale, page["content"])
             score = _to_scale(listener.score(item, condition, scale["name"], asked), scale)
             ratings.append(
                 {
@@ -73,21 +79,10 @@ def _rate_sounds(
     return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
 
 
-def _find_asked_score(
-    config: StudyConfig, item: str, condition: str, scale: Mapping[str, Any]
-) -> float | None:
-    """Return the score, from 0 to 1, that an attention check asks for; its question says so, too."""
-    low, high = scale["min"], scale["max"]
-    for trial in config.options.trials.values():
-        asks = trial.kind == "attention" and trial.item == item and trial.question == scale["question"]
-        if asks and trial.expected and condition in trial.expected and high > low:
-            middle = sum(trial.expected[condition]) / 2
-            return float(min(max((middle - low) / (high - low), 0), 1))
-    return None
-
-
 def _to_scale(score: float, scale: Mapping[str, Any]) -> float | str:
     points = scale.get("points")
+    if points and all(as_number(point) is not None for point in points):
+        points = sorted(points, key=float)  # a page may show the best one first
     if points:
         return str(points[min(int(score * len(points)), len(points) - 1)])
     return place_on_scale(score, scale["min"], scale["max"], scale["step"])

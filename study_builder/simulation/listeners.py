@@ -4,9 +4,10 @@ On a scale from 0 to 1, listener l gives condition c of item i the score
 
     quality(c) + bias(l) + effect(i) + taste(l, c) + noise(l, i, c)
 
-A reference that is recognised gets the highest score. A careless listener, and any listener in a lapse,
-scores at random; these are the ones that screening is there to find. Every draw follows from the seed, the
-listener's number and what is rated, so that the order of pages changes nothing.
+Two sounds are compared by two such impressions, without what they share (bias and item) and with new noise
+on each page. A reference that is recognised gets the highest score. A careless listener, and any in a
+lapse, scores at random; these are the ones that screening is there to find. Every draw follows from the seed,
+the listener's number and what is rated, so that the order of pages changes no score.
 """
 
 from __future__ import annotations
@@ -139,6 +140,29 @@ class SimulatedListener:
             + self.model.noise_sd * float(draws.standard_normal())
         )
         return min(max(points / 100, 0.0), 1.0)
+
+    def impression(self, item: str, condition: str, page: str, place: str = "") -> float:
+        """Return how good a sound seems on one hearing, in points of 0 to 100 that may go beyond both ends.
+
+        Comparisons are made of impressions: as each page is another hearing, two sounds that meet on several
+        pages are not compared with the same noise each time.
+
+        Args:
+            item: what is heard.
+            condition: under which condition.
+            page: of the hearing.
+            place: tells two hearings of one sound on one page apart.
+        """
+        return (
+            self.model.quality[condition]
+            + self.model.taste_sd * float(self._draws("taste", condition).standard_normal())
+            + self.model.noise_sd
+            * float(self._draws("impression", item, condition, page, place).standard_normal())
+        )
+
+    def lapses_on(self, page: str) -> bool:
+        """Return whether the listener answers a page at random."""
+        return self.careless or float(self._draws("lapse", page).random()) < self.model.lapses
 
     def number_between(self, low: int, high: int, *key: str) -> int:
         """Return an integer from `low` to `high`: durations, ages, choices."""

@@ -5,6 +5,7 @@ import { t } from "./i18n.js";
 /** @import { Page, Sound } from "./types.js" */
 
 export const OPEN = "open"; // the key of the sound that all others are compared with
+export const X = "x"; // the key of the sound that is one of the others
 
 /**
  * The sounds of a page as {key, url, label}; the label is how a listener knows a sound.
@@ -21,6 +22,7 @@ export function soundsOf(page) {
     page.stimuli.forEach((sound, n) =>
       sounds.push({ ...sound, label: t("sound_n", { n: n + 1 }) }),
     );
+    if ("x" in page && page.x) sounds.push({ key: X, url: page.x.url, label: "X" });
   }
   if ("url" in page) sounds.push({ key: "sound", url: page.url, label: t("sound") });
   return sounds;

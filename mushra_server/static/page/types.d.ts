@@ -96,6 +96,13 @@ export interface LikertPage extends RatingPage {
   must_playback: "ended" | "processUpdate" | boolean;
 }
 
+/** A page on which sounds are compared or chosen; `x` is the sound to be named on an ABX page. */
+export interface ChoicePage extends RatingPage {
+  type: "ab" | "abx" | "ccr" | "dcr" | "best_worst";
+  ties?: boolean;
+  x?: { url: string };
+}
+
 export type Page =
   | TextPage
   | FinishPage
@@ -105,7 +112,8 @@ export type Page =
   | VolumePage
   | MushraPage
   | PairedPage
-  | LikertPage;
+  | LikertPage
+  | ChoicePage;
 
 export type HeadphoneMethod = "antiphase" | "huggins";
 
@@ -178,8 +186,9 @@ export interface Sound extends Stimulus {
 }
 
 /** A page that plays sounds; with `separate` each sound has its own timeline. */
-export type SoundPage = (VolumePage & { loop: boolean }) | MushraPage | PairedPage | LikertPage;
-export type RatedPage = MushraPage | PairedPage | LikertPage;
+export type SoundPage =
+  (VolumePage & { loop: boolean }) | MushraPage | PairedPage | LikertPage | ChoicePage;
+export type RatedPage = MushraPage | PairedPage | LikertPage | ChoicePage;
 
 /** The decoded sounds of a page; the rates differ where the browser resamples. */
 export interface Loaded {
@@ -273,6 +282,24 @@ export interface LikertControl {
 export interface LikertEntry {
   key: string;
   control: LikertControl;
+}
+
+/** What a page asks of its sounds: the control, whether it was answered, and where to put the focus. */
+export interface ChoiceControl {
+  element: HTMLElement;
+  chosen(): boolean;
+  first: HTMLElement;
+  /** Whether some of it was chosen and some not. */
+  partial?(): boolean;
+  /** What is said if nothing was chosen. */
+  missing: string;
+}
+
+/** A sound of a comparison: its full name, and what its button says. */
+export interface NamedSound {
+  key: string;
+  name: string;
+  short: string;
 }
 
 export interface LikertParts {

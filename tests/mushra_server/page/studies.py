@@ -67,6 +67,13 @@ LIKERT_SINGLE = trial(
 LIKERT_MULTI = trial(
     "likert_multi_stimulus", "multi", conditions=CONDITIONS[:3], mustRate=True, response=POINTS
 )
+AB = trial("ab", "ab", conditions=CONDITIONS[:2], content="", ties=True, enableLooping=True)
+ABX = trial("abx", "abx", conditions=CONDITIONS[:2], content="", enableLooping=True)
+CCR = trial("ccr", "ccr", conditions=CONDITIONS[:2], content="")
+DCR = trial("dcr", "dcr", conditions=CONDITIONS[:1], content="", reference="audio/item/reference.wav")
+BEST_WORST = trial("best_worst", "best_worst", content="", enableLooping=True)
+COMPARISONS = [AB, ABX, CCR, DCR, BEST_WORST]
+P835 = trial("likert_single_stimulus", "p835", conditions=("kestrel",), mustRate=True, response=[POINTS] * 3)
 QUESTIONS = [
     {"type": "number", "label": "Your age", "name": "age", "min": 10, "max": 120},
     {
@@ -97,6 +104,8 @@ def write_study(folder: Path, pages: list[dict[str, Any]], *, previous: bool = T
     for n, condition in enumerate(("reference", *CONDITIONS)):
         write_sound(folder / f"audio/item/{condition}.wav", 300.0 + 70 * n)
     rated = {page["id"]: {"item": "item", "kind": "trial"} for page in pages if "stimuli" in page}
+    if P835["id"] in rated:
+        rated[P835["id"]]["test"] = "p835"
     config = {
         "testname": "Sound quality study",
         "testId": "page",

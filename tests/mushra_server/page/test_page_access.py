@@ -60,8 +60,9 @@ def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
         someone.hear_by_mouse()
         if kind in ("mushra", "bs1116"):
             someone.rate_by_mouse(*[0.6] * someone.tab.locator(".lane").count())
-        for field in someone.tab.locator("fieldset").all():
-            field.locator("input").first.check()
+        for n, field in enumerate(someone.tab.locator("fieldset").all()):
+            # Best and worst are two sounds.
+            field.locator("input").nth(n if kind == "best_worst" else 0).check()
         if kind == "finish":
             someone.next.click()  # the hint that says what is missing
             look(f"{kind} with a hint")
@@ -72,6 +73,7 @@ def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
     look("thanks")
 
 
+@pytest.mark.parametrize("which", ["every", "compared"])
 @pytest.mark.parametrize(("scheme", "screen"), [("light", {}), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_axe_finds_nothing(
     make_study: MakeStudy,
@@ -81,10 +83,11 @@ def test_axe_finds_nothing(
     axe: str,
     scheme: str,
     screen: dict[str, Any],
+    which: str,
     tmp_path: Path,
 ) -> None:
     """Each page as it comes and filled in; a picture of each is left in the test's folder, to look at."""
-    study = make_study([*pages["every"]])
+    study = make_study([*pages[which]])
     someone = open_page(serve(study), color_scheme=scheme, reduced_motion="reduce", **screen)
     found: dict[str, list[str]] = {}
 
@@ -99,10 +102,10 @@ def test_axe_finds_nothing(
     someone.tab.get_by_role("button", name="Help").click()
     look("help")
     someone.press("Escape")
-    walk(someone, len(pages["every"]), look)
+    walk(someone, len(pages[which]), look)
     assert found == {}
     assert min(path.stat().st_size for path in pictures.iterdir()) > 5_000  # none is blank
-    assert len(list(pictures.iterdir())) == 2 * len(pages["every"]) + 3
+    assert len(list(pictures.iterdir())) == 2 * len(pages[which]) + 3
 
 
 TOO_SMALL = """() => [...document.querySelectorAll('button, input, a, textarea, label.choice, .handle')]
@@ -113,10 +116,11 @@ TOO_SMALL = """() => [...document.querySelectorAll('button, input, a, textarea, 
   .map(([name, box]) => `${name} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
 
 
+@pytest.mark.parametrize("which", ["every", "compared"])
 def test_every_page_fits_a_phone_of_360_pixels(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], which: str
 ) -> None:
-    someone = open_page(serve(make_study(pages["every"])), **PHONE)
+    someone = open_page(serve(make_study(pages[which])), **PHONE)
     wrong: list[str] = []
 
     def look(what: str) -> None:
@@ -125,7 +129,7 @@ def test_every_page_fits_a_phone_of_360_pixels(
             wrong.append(f"{what}: {beyond} px too wide")
         wrong.extend(f"{what}: {target}" for target in someone.tab.evaluate(TOO_SMALL))
 
-    walk(someone, len(pages["every"]), look)
+    walk(someone, len(pages[which]), look)
     assert [problem for problem in wrong if not problem.startswith("thanks: Start for the next")] == []
 
 

@@ -19,6 +19,11 @@ const MODULES = {
     import("./likert_single_stimulus.js").then((module) => module.likertSingleStimulus),
   likert_multi_stimulus: () =>
     import("./likert_multi_stimulus.js").then((module) => module.likertMultiStimulus),
+  ab: () => import("./ab.js").then((module) => module.ab),
+  abx: () => import("./abx.js").then((module) => module.abx),
+  ccr: () => import("./ccr.js").then((module) => module.ccr),
+  dcr: () => import("./dcr.js").then((module) => module.dcr),
+  best_worst: () => import("./best_worst.js").then((module) => module.bestWorst),
   questionnaire: () => import("./questionnaire.js").then((module) => module.questionnaire),
   headphone_check: () => import("./headphone_check.js").then((module) => module.headphoneCheck),
   spatial: () => import("./spatial.js").then((module) => module.spatial),

@@ -1,6 +1,7 @@
-// One sound, rated on one or more Likert scales (absolute category rating).
+// One sound, rated on one or more Likert scales (absolute category rating); the three of P.835 in turn.
 
 import { likertMultiStimulus } from "./likert_multi_stimulus.js";
+import { isP835, p835 } from "./p835.js";
 
 /** @import { Env, LikertPage, View } from "../types.js" */
 
@@ -10,5 +11,5 @@ import { likertMultiStimulus } from "./likert_multi_stimulus.js";
  * @returns {View}
  */
 export function likertSingleStimulus(page, env) {
-  return likertMultiStimulus(page, env);
+  return isP835(page) ? p835(page, env) : likertMultiStimulus(page, env);
 }

@@ -23,6 +23,7 @@ const RATING_KEYS = [
   [["1", "…", "9"], "key_sounds"],
   [["shift", "0", "…", "9"], "key_more_sounds"],
   [["0", "R"], "key_open"],
+  [["X"], "key_x"],
   [["space"], "key_toggle"],
   [["←", "→"], "key_neighbours"],
   [["↑", "↓"], "key_score"],

@@ -1,6 +1,6 @@
 // The scores and comments of one page, as they are stored.
 
-import { OPEN } from "../sounds.js";
+import { OPEN, X } from "../sounds.js";
 
 /**
  * @import { Player } from "../audio/player.js"
@@ -31,7 +31,7 @@ export class Ratings {
     }
     // What the others were compared with was heard if a score was given.
     if ([...this.#entries.values()].some((entry) => entry.score !== null))
-      this.#before.set(OPEN, Infinity);
+      for (const key of [OPEN, X]) this.#before.set(key, Infinity);
   }
 
   /**

@@ -1,6 +1,6 @@
 // Shortcuts of pages that compare sounds.
 
-import { OPEN } from "../sounds.js";
+import { OPEN, X } from "../sounds.js";
 
 /**
  * @import { Player } from "../audio/player.js"
@@ -16,7 +16,7 @@ import { OPEN } from "../sounds.js";
  * @returns {KeyHandlers}
  */
 export function trialKeys(player, transport, sliders = () => undefined) {
-  const rated = player.keys.filter((key) => key !== OPEN);
+  const rated = player.keys.filter((key) => key !== OPEN && key !== X);
   /** @type {KeyHandlers} */
   const handlers = {};
   /** @param {string | undefined} key */
@@ -41,6 +41,7 @@ export function trialKeys(player, transport, sliders = () => undefined) {
     ...handlers,
     "digit:0": open,
     r: open,
+    x: () => play(X),
     space: toggle,
     left: neighbour(-1),
     right: neighbour(1),

@@ -1,0 +1,177 @@
+"""The rating pages of one listening test of a study: training, trials, repeats and attention checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stimuli import Item
+from study_builder.building import default_texts as texts
+from study_builder.building.choices import Choices
+from study_builder.building.rating_pages import Presented, RatingPageMaker, presentations, rated_names
+from study_builder.building.sounds import Sounds
+from study_builder.building.texts_of_tests import attention_words, question_of
+from study_builder.config.listening_tests import TESTS, TestName
+from study_builder.config.options import TrialInfo
+from study_builder.config.page_models import Number
+from study_builder.config.page_types import RatedPage
+from study_builder.config.roles import REFERENCE
+from study_builder.config.scales import COMPARISON, DEGRADATION, QUALITY
+from study_builder.design.attention_checks import choose_asked_score
+from study_builder.design.williams import shuffled
+from study_builder.errors import BuildError
+
+STRICT_SIGNALS = 12
+STRICT_SECONDS = 12.0
+TRAINING_PAGES = 6
+"""Most pages that a training item has: enough to meet the scale and the page."""
+
+
+class RatingBlock:
+    """Makes the rating pages of one test, and records what is known about each.
+
+    Args:
+        name: of the test.
+        sounds: of the study.
+        choices: of the study.
+        taken: page ids of the study's other tests.
+    """
+
+    def __init__(self, name: TestName, sounds: Sounds, choices: Choices, taken: Sequence[str] = ()) -> None:
+        self.test = TESTS[name]
+        self.sounds = sounds
+        self.choices = choices
+        self.trials: dict[str, TrialInfo] = {}
+        self._taken = taken
+        self.explains = any(item.prediction is not None for item in sounds.items)
+        conditions = [condition.name for condition in sounds.conditions]
+        anchors = [c.name for c in sounds.conditions if c.role in ("low_anchor", "mid_anchor")]
+        self.rated = rated_names(self.test, conditions, anchors, choices)
+        labels = {condition.name: condition.label for condition in sounds.conditions}
+        self.presented = presentations(self.test, self.rated, labels, choices)
+        strict = len(self.rated) + 1 <= STRICT_SIGNALS and sounds.longest_s <= STRICT_SECONDS
+        self._maker = RatingPageMaker(
+            self.test, choices, question_of(self.test, choices, self.explains), strict
+        )
+
+    @property
+    def prefix(self) -> str:
+        """What the ids of the test's pages begin with, in a study of several tests."""
+        return f"{self.test.name}-" if len(self.choices.chosen_tests) > 1 else ""
+
+    def make_trials(self, tested: Sequence[Item]) -> list[RatedPage]:
+        """Return the pages of kind `trial`, item by item."""
+        return [
+            self._page(item, one, self._id(item, one), TrialInfo(item=item.name))
+            for item in tested
+            for one in self.presented
+        ]
+
+    def make_training(self, items: Sequence[Item]) -> list[RatedPage]:
+        """Return the pages of the training items: all of them, or a drawn few if there are many."""
+        pages = []
+        for item in items:
+            drawn = shuffled(self.presented, self.choices.seed, "training pages", item.name)
+            few = self.presented if len(self.presented) <= TRAINING_PAGES else drawn[:TRAINING_PAGES]
+            pages += [
+                self._page(
+                    item,
+                    one,
+                    f"{self.prefix}training-{self._id(item, one, prefixed=False)}",
+                    TrialInfo(item=item.name, kind="training"),
+                )
+                for one in few
+            ]
+        return pages
+
+    def make_repeats(self, tested: Sequence[Item]) -> list[RatedPage]:
+        """Return the pages that come a second time.
+
+        Raises:
+            BuildError: more are asked for than there are.
+        """
+        count = self.choices.repeats
+        trials = [(item, one) for item in tested for one in self.presented]
+        if count > len(trials):
+            of = "the items of the test" if len(trials) == len(tested) else f"the {self.test.name} pages"
+            raise BuildError(f"repeats is {count}; expected at most {len(trials)}, {of}")
+        pages = []
+        for item, one in shuffled(trials, self.choices.seed, "repeats")[:count]:
+            name = self._id(item, one)
+            info = TrialInfo(item=item.name, kind="repeat", repeat_of=name)
+            pages.append(self._page(item, one, f"{name}-repeat", info))
+        return pages
+
+    def make_attention_checks(self, tested: Sequence[Item]) -> list[RatedPage]:
+        """Return the pages that ask for a given answer.
+
+        Raises:
+            BuildError: more are asked for than there are items, or the test has no answer to ask for.
+        """
+        count, seed = self.choices.attention_checks, self.choices.seed
+        if count > len(tested):  # ratings name the item, so that one item has one range that passes
+            raise BuildError(
+                f"attention_checks is {count}; expected at most {len(tested)}, the items of the test, "
+                "because "
+                "each check plays another item"
+            )
+        pages = []
+        for number, item in enumerate(shuffled(tested, seed, "attention")[:count]):
+            question, allowed = self._ask(number)
+            one = self.presented[number % len(self.presented)]
+            names = list(one.conditions)
+            if self.test.name == "mushra" and self.choices.reference == "hidden":
+                names.append(REFERENCE)
+            trial = TrialInfo(
+                item=item.name,
+                kind="attention",
+                question=question,
+                expected=dict.fromkeys(names, allowed),
+            )
+            pages.append(self._page(item, one, f"{self.prefix}attention-{number + 1}", trial))
+        return pages
+
+    def _ask(self, number: int) -> tuple[str, tuple[Number, Number]]:
+        """Return the question of attention check `number`, and the scores that pass."""
+        seed = self.choices.seed
+        if self.test.page_type == "mushra":
+            asked = choose_asked_score(self.choices.scales, number, seed, "asked")
+            return texts.attention_question(asked.score), asked.allowed
+        if self.test.name in ("acr", "dcr"):
+            labels = QUALITY if self.test.name == "acr" else DEGRADATION
+            at = shuffled(range(len(labels) - 1), seed, "asked")[number % (len(labels) - 1)]
+            return attention_words(labels[at]), (at + 1, at + 1)
+        if self.test.name == "ccr":
+            return attention_words(COMPARISON[len(COMPARISON) // 2]), (0, 0)
+        raise BuildError(
+            f"attention_checks is {self.choices.attention_checks}; expected 0, as no answer to a "
+            f"{self.test.name} page can be asked for (repeats show how reliable a listener is)"
+        )
+
+    def _id(self, item: Item, one: Presented, prefixed: bool = True) -> str:
+        name = f"{item.name}.{one.name}" if one.name else item.name
+        return self.prefix + name if prefixed else name
+
+    def _page(self, item: Item, one: Presented, name: str, trial: TrialInfo) -> RatedPage:
+        if name in self.trials or name in self._taken:
+            raise BuildError(f"the page id {name!r} occurs twice; rename the item {item.name!r}")
+        known = {
+            "label": spell_out(item.label),
+            "prediction": spell_out(item.prediction),
+            "probability": item.probability,
+            "test": None if self.choices.is_plain_mushra else self.test.name,
+        }
+        trial = trial.model_copy(update=known)
+        self.trials[name] = trial
+        note = texts.training_note() if trial.kind == "training" else ""
+        return self._maker.page(
+            name,
+            texts.TRAINING_NAME if trial.kind == "training" else texts.TRIAL_NAME,
+            note + self._maker.content(trial.prediction, trial.question),
+            {condition: self.sounds.paths[item.name, condition] for condition in one.conditions},
+            self.sounds.paths.get((item.name, REFERENCE)),
+        )
+
+
+def spell_out(name: str | None) -> str | None:
+    """Return a class's name as people write it: data sets join words with underscores."""
+    return None if name is None else name.replace("_", " ")

@@ -1,0 +1,205 @@
+"""Pages on which sounds are compared or chosen: by mouse, keyboard and finger, resumed, and as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MakeStudy = Callable[..., Path]
+Serve = Callable[..., str]
+OpenPage = Callable[..., Any]
+
+pytestmark = pytest.mark.slow
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def rows(pages: dict[str, Any], study: Path, kind: str) -> list[tuple[str, str, float]]:
+    """Return condition, attribute and score of the rows of a kind of page, in order, once they are stored."""
+
+    def read() -> list[dict[str, Any]]:
+        return [row for row in pages["stored"](study) if row["page_type"] == kind]
+
+    found = pages["eventually"](read, bool)
+    found.sort(key=lambda row: (row["attribute"], row["condition_position"]))
+    return [(row["condition"], row["attribute"], row["score"]) for row in found]
+
+
+def test_whole_session_with_the_mouse(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    kinds = ["ab", "abx", "ccr", "dcr", "best_worst", "p835"]
+    study = make_study([*(pages[kind] for kind in kinds), pages["finish"]])
+    someone = open_page(serve(study))
+    tab = someone.tab
+    assert someone.at(1) == "ab"
+    someone.next.click()
+    assert someone.hint.text_content() == "Still to hear (at least 1 second each): A, B"
+    someone.hear_by_mouse()
+    someone.next.click()
+    assert someone.hint.text_content() == "Please choose one."
+    tab.get_by_label("No preference").check()
+    tab.get_by_label("B", exact=True).check()
+    someone.next.click()
+    assert someone.at(2) == "abx"
+    assert tab.locator(".sound-name").all_text_contents() == ["A", "X", "B"]
+    someone.hear_by_mouse()
+    tab.get_by_label("X is A").check()
+    someone.next.click()
+    assert someone.at(3) == "ccr"
+    assert tab.locator(".sound-button").nth(1).is_disabled()
+    someone.hear_by_mouse()
+    tab.get_by_label("Slightly better").check()
+    someone.next.click()
+    assert someone.at(4) == "dcr"
+    someone.hear_by_mouse()
+    tab.get_by_label("Degradation is annoying").check()
+    someone.next.click()
+    assert someone.at(5) == "best_worst"
+    someone.hear_by_mouse()
+    best, worst = tab.locator("fieldset").all()
+    best.get_by_label("2", exact=True).check()
+    worst.get_by_label("2", exact=True).check()
+    assert best.locator(":checked").count() == 0  # no sound is both
+    someone.next.click()
+    assert someone.hint.text_content() == "Please choose the best and the worst."
+    best.get_by_label("4", exact=True).check()
+    someone.next.click()
+    assert someone.at(6) == "likert_single_stimulus"
+    for n, (question, answer) in enumerate(
+        [("only to the speech", "Poor"), ("only to the background", "Good"), ("overall quality", "Fair")]
+    ):
+        assert question in str(tab.locator("legend").text_content())
+        assert tab.locator(".step").text_content() == f"Question {n + 1} of 3"
+        someone.next.click()
+        assert "Still to hear" in str(someone.hint.text_content())  # again before each question
+        someone.hear_by_mouse()
+        tab.get_by_label(answer).check()
+        someone.next.click()
+    assert someone.at(7) == "finish"
+    someone.answer_questions("40")
+    tab.get_by_text("Stored. Thank you.").wait_for()
+    assert rows(pages, study, "ab") == [("kestrel", "preferred", 0), ("lapwing", "preferred", 1)]
+    stored = rows(pages, study, "abx")
+    assert [name for _, name, _ in stored] == ["correct", "correct", "x", "x"]
+    was_a = stored[2][2]
+    assert stored == [
+        ("kestrel", "correct", was_a),
+        ("lapwing", "correct", was_a),
+        ("kestrel", "x", was_a),
+        ("lapwing", "x", 1 - was_a),
+    ]
+    assert rows(pages, study, "ccr") == [("kestrel", "comparison", -1), ("lapwing", "comparison", 1)]
+    assert rows(pages, study, "dcr") == [("kestrel", "score", 2)]
+    assert [score for _, _, score in rows(pages, study, "best_worst")] == [0, -1, 0, 1]
+    assert rows(pages, study, "likert_single_stimulus") == [
+        ("kestrel", "bak", 4),
+        ("kestrel", "ovrl", 3),
+        ("kestrel", "sig", 2),
+    ]
+    assert all(row["listened_ms"] >= 500 for row in pages["stored"](study))
+
+
+def test_keyboard_alone(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["abx"], pages["ccr"], pages["best_worst"], pages["finish"]])
+    someone = open_page(serve(study))
+    assert someone.at(1) == "abx"
+    for n, key in enumerate(("1", "x", "2"), 1):
+        someone.press(key)
+        someone.wait_heard(f".sound-button:nth-child({(1, 2, 3)[n - 1]})")
+    someone.tab.locator("input[type=radio]").first.focus()
+    someone.press("ArrowDown")  # from A to B
+    someone.tab.locator(".foot .primary").focus()
+    someone.press("Enter")
+    assert someone.at(2) == "ccr"
+    someone.press("2")  # its turn has not come
+    assert someone.tab.locator(".sound-button.playing").count() == 0
+    someone.press("1")
+    someone.wait_heard(".sound-button:nth-child(1)")
+    someone.press("2")
+    someone.wait_heard(".sound-button:nth-child(2)")
+    someone.tab.locator("input[type=radio]").first.focus()
+    someone.press("Space", "ArrowDown")
+    someone.tab.locator(".foot .primary").focus()
+    someone.press("Enter")
+    assert someone.at(3) == "best_worst"
+    for n in range(1, 5):
+        someone.press(str(n))
+        someone.wait_heard(f".sound-button:nth-child({n})")
+    someone.tab.locator("input[type=radio]").first.focus()
+    someone.press("Space", "Tab", "ArrowRight")
+    someone.tab.locator(".foot .primary").focus()
+    someone.press("Enter")
+    assert someone.at(4) == "finish"
+    assert rows(pages, study, "ccr")[1] == ("lapwing", "comparison", 2)
+    assert [score for _, _, score in rows(pages, study, "best_worst")] == [1, -1, 0, 0]
+
+
+@pytest.mark.parametrize("kind", ["ab", "abx", "ccr", "dcr", "best_worst"])
+def test_a_finger_is_enough_and_nothing_scrolls(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], kind: str
+) -> None:
+    study = make_study([pages[kind], pages["finish"]])
+    someone = open_page(serve(study), **PHONE)
+    assert someone.at(1) == kind
+    for button in someone.tab.locator(".sound-button").all():
+        button.tap()
+        someone.tab.locator(".sound-button.heard").and_(button).wait_for()
+    for n, field in enumerate(someone.tab.locator("fieldset").all()):
+        field.locator("label").nth(n).tap()
+    assert someone.tab.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    someone.next.tap()
+    assert someone.at(2) == "finish"
+    assert rows(pages, study, kind)
+
+
+@pytest.mark.parametrize("kind", ["ab", "abx", "ccr", "dcr", "best_worst"])
+def test_an_open_page_is_resumed_as_it_was(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], kind: str
+) -> None:
+    someone = open_page(serve(make_study([pages[kind], pages["finish"]])))
+    someone.at(1)
+    someone.hear_by_mouse()
+    for n, field in enumerate(someone.tab.locator("fieldset").all()):
+        field.locator("input").nth(n).check()
+    chosen = "() => [...document.querySelectorAll(':checked')].map((radio) => radio.value)"
+    before = someone.tab.evaluate(chosen)
+    with someone.tab.expect_response(lambda response: "draft" in response.url):
+        someone.tab.wait_for_timeout(50)
+    someone.tab.reload()
+    assert someone.at(1) == kind
+    assert someone.tab.evaluate(chosen) == before
+    assert someone.tab.locator(".sound-button:not(.heard)").count() == 0
+    someone.next.click()
+    assert someone.at(2) == "finish"
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "zh", "ja"])
+def test_every_word_is_in_the_studys_language(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], language: str
+) -> None:
+    study = make_study([pages["ccr"], pages["finish"]], language=language)
+    someone = open_page(serve(study))
+    someone.tab.wait_for_selector(".sound-button")
+    shown = someone.tab.locator("article").inner_text()
+    for english in ("First sound", "Much better", "About the same", "compared with"):
+        assert english not in shown
+
+
+def test_a_browser_cannot_know_what_x_is(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["abx"], pages["finish"]])))
+    someone.at(1)
+    state = someone.tab.evaluate(
+        "fetch('/api/session', {method: 'POST', headers: {'Content-Type': "
+        "'application/json'}, body: '{}'}).then((r) => r.json())"
+    )
+    page = state["pages"][0]
+    addresses = [page["x"]["url"], *(one["url"] for one in page["stimuli"])]
+    assert len(set(addresses)) == 3
+    assert "kestrel" not in str(state) and "lapwing" not in str(state)

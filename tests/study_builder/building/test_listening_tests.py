@@ -1,0 +1,200 @@
+"""Studies of each listening test: pages, pairs, orders, and what is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from study_builder.checks.listening_tests import right_answers_needed
+from study_builder.checks.study import check_study
+from study_builder.config import TEST_NAMES, TESTS, AbxPage, LikertPage, MushraPage, StudyConfig
+from study_builder.config.scales import scales_of
+from study_builder.design import session_plan, trial_pages
+from study_builder.errors import ConfigError
+from tests.study_builder.small_studies import build, refuse
+
+MakeFolder = Callable[..., Path]
+NAMES = ("reference", "new", "old", "codec")
+METHODS = {"new", "old", "codec"}
+
+
+@pytest.fixture
+def sounds(make_folder: MakeFolder) -> Path:
+    return make_folder(items=3, conditions=NAMES)
+
+
+@pytest.mark.parametrize("test", TEST_NAMES)
+def test_each_test_has_its_pages_and_can_be_read_again(sounds: Path, tmp_path: Path, test: str) -> None:
+    config = build(sounds, tmp_path / "study", test=test, repeats=2)
+    read = StudyConfig.load(tmp_path / "study")
+    assert read == config
+    assert read.options.tests == (None if test == "mushra" else (test,))
+    pages = trial_pages(read)
+    assert {page.type for page in pages} == {TESTS[test].page_type}
+    per_item = {"all": 1, "one": 3 if TESTS[test].open_reference else 4, "pair": 6, "block": 1}
+    assert len(pages) == 3 * per_item[TESTS[test].presents]
+    kinds = Counter(read.trial(page).kind for page in read.walk() if page.rates)
+    assert kinds["repeat"] == 2 and kinds["training"] == min(6, per_item[TESTS[test].presents])
+    found = list(check_study(tmp_path / "study", jobs=1).findings)
+    assert [finding for finding in found if finding.severity == "error"] == []
+    original = "page-type" not in {finding.code for finding in found}
+    assert original == (TESTS[test].original or test == "mushra-nmr")
+
+
+def test_a_mushra_study_says_nothing_of_tests(sounds: Path, tmp_path: Path) -> None:
+    build(sounds, tmp_path / "study")
+    text = (tmp_path / "study" / "config.yaml").read_text()
+    assert "tests:" not in text and "test:" not in text and "pages_per_session" not in text
+
+
+def test_nmr_hides_the_reference_among_the_sounds(sounds: Path, tmp_path: Path) -> None:
+    config = build(sounds, tmp_path / "study", test="mushra-nmr")
+    for page in trial_pages(config):
+        assert isinstance(page, MushraPage) and page.reference is None
+        assert set(page.conditions) == {*METHODS, "reference", "anchor35", "anchor70"}
+        assert "reference" not in page.content
+    assert config.condition("reference").role == "hidden_reference"
+
+
+def test_scales_of_p835_have_their_names(sounds: Path, tmp_path: Path) -> None:
+    config = build(sounds, tmp_path / "study", test="p835")
+    for page in trial_pages(config):
+        assert isinstance(page, LikertPage)
+        assert [scale.name for scale in scales_of(config, page)] == ["sig", "bak", "ovrl"]
+        assert [scale.labels[0] for scale in scales_of(config, page)] == [
+            "Not distorted",
+            "Not noticeable",
+            "Excellent",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "pairs"),
+    [
+        ({}, set(map(frozenset, combinations(NAMES, 2)))),
+        ({"pairs": ["new:old", "new:codec"]}, {frozenset({"new", "old"}), frozenset({"new", "codec"})}),
+        ({"against": "reference"}, {frozenset({"reference", name}) for name in METHODS}),
+    ],
+)
+def test_pairs_are_those_that_were_chosen(
+    sounds: Path, tmp_path: Path, choice: dict[str, object], pairs: set[frozenset[str]]
+) -> None:
+    config = build(sounds, tmp_path / "study", test="ab", **choice)
+    found = Counter(frozenset(page.conditions) for page in trial_pages(config))
+    assert found == dict.fromkeys(pairs, 3)
+
+
+def test_x_and_both_orders_are_balanced_over_four_listeners(sounds: Path, tmp_path: Path) -> None:
+    config = build(sounds, tmp_path / "study", test="abx", repeats=1)
+    seen: dict[str, list[tuple[tuple[str, ...], str | None]]] = {}
+    for slot in range(12):
+        for page in session_plan(config, slot).pages:
+            if isinstance(page.page, AbxPage):
+                seen.setdefault(page.id, []).append((page.conditions, page.hidden))
+    for name, rows in seen.items():
+        for start in range(0, 12, 4):
+            four = rows[start : start + 4]
+            assert len(set(four)) == 4, name  # each order with each X once
+            assert all(x in order for order, x in four)
+            places = Counter(order.index(str(x)) for order, x in four)
+            assert places == {0: 2, 1: 2}
+
+
+def test_listeners_share_the_pairs_evenly(sounds: Path, tmp_path: Path) -> None:
+    config = build(sounds, tmp_path / "study", test="ab", pages_per_session=6)
+    heard: Counter[str] = Counter()
+    orders: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for slot in range(36):
+        pages = [page for page in session_plan(config, slot).pages if page.kind == "trial"]
+        assert len(pages) == 6
+        heard.update(page.id for page in pages)
+        orders.update((page.id, page.conditions) for page in pages)
+    assert len(heard) == 18 and set(heard.values()) == {12}
+    assert set(orders.values()) == {6}
+
+
+def test_an_item_is_chosen_with_all_its_pages(sounds: Path, tmp_path: Path) -> None:
+    config = build(sounds, tmp_path / "study", test="acr", items_per_session=2, repeats=3)
+    for slot in range(6):
+        pages = [page for page in session_plan(config, slot).pages if page.trial is not None]
+        items = Counter(page.trial.item for page in pages if page.trial and page.kind == "trial")
+        assert sorted(items.values()) == [4, 4]
+        trials = {page.page.id for page in pages if page.kind == "trial"}
+        assert all(page.trial.repeat_of in trials for page in pages if page.trial and page.kind == "repeat")
+
+
+def test_several_tests_follow_one_another(sounds: Path, tmp_path: Path) -> None:
+    config = build(sounds, tmp_path / "study", tests=["abx", "mushra"], pairs=["new:old"])
+    kinds = [page.page.type for page in session_plan(config, 5).pages if page.kind == "trial"]
+    assert kinds == ["abx"] * 3 + ["mushra"] * 3
+    told = [page.id for page in config.walk() if page.type == "generic"]
+    assert told == ["abx-instructions", "mushra-instructions"]
+
+
+def test_best_and_worst_of_many_come_in_balanced_blocks_of_four(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    source = make_folder(items=1, conditions=[f"c{n}" for n in range(7)])
+    config = build(source, tmp_path / "study", test="best-worst", training_items=0, layout="item/condition")
+    pages = trial_pages(config)
+    assert {len(page.conditions) for page in pages} == {4}
+    met = Counter(pair for page in pages for pair in combinations(sorted(page.conditions), 2))
+    assert len(met) == 21 and len(set(met.values())) == 1
+
+
+def test_a_set_without_reference_needs_no_further_word(make_folder: MakeFolder, tmp_path: Path) -> None:
+    source = make_folder(items=2, conditions=["new", "old"])
+    assert len(trial_pages(build(source, tmp_path / "ab", test="ab", layout="item/condition"))) == 2
+    assert len(trial_pages(build(source, tmp_path / "acr", test="acr", layout="item/condition"))) == 4
+    for test, message in (
+        ("dcr", "the test dcr plays a reference, and the study has none; expected"),
+        ("mushra-nmr", "rates the reference as one of the sounds, and the study has none"),
+        ("best-worst", "a best-worst test of 2 conditions has nothing to choose from; expected 3 or more"),
+    ):
+        refuse(message, source, tmp_path / test, test=test, layout="item/condition")
+
+
+def test_what_does_not_fit_a_test_is_refused(sounds: Path, tmp_path: Path) -> None:
+    out = tmp_path / "study"
+    refuse("attention_checks is 1; expected 0, as no answer to a abx page", sounds, out,
+           test="abx", attention_checks=1)  # fmt: skip
+    refuse("pairs lists 'old:new' twice", sounds, out, test="ab", pairs=["new:old", "old:new"])
+    refuse("repeats is 19; expected at most 18, the ab pages", sounds, out, test="ab", repeats=19)
+    refuse("pages_per_session is 99; expected at most 18", sounds, out, test="ab", pages_per_session=99)
+    for message, choices in (
+        ("pairs and against are both given", {"test": "ab", "pairs": ["a:b"], "against": "c"}),
+        ("pairs are chosen, but acr compares none; expected ab, abx or ccr", {"test": "acr", "against": "c"}),
+        ("ties are answers of an ab test, and the test is abx", {"test": "abx", "ties": True}),
+        ("test and tests are both given", {"test": "ab", "tests": ["ab"]}),
+        ("tests lists ab, ab; expected different tests", {"tests": ["ab", "ab"]}),
+        ("--test: 'test' is 'foo'", {"test": "foo"}),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            build(sounds, out, **choices)
+
+
+def test_right_answers_needed_are_those_of_the_binomial_test() -> None:
+    from scipy.stats import binomtest
+
+    for n in range(1, 60):
+        needed = right_answers_needed(n)
+        reached = [k for k in range(n + 1) if binomtest(k, n, alternative="greater").pvalue <= 0.05]
+        assert needed == (min(reached) if reached else None)
+
+
+def test_check_knows_the_rules_of_tests(sounds: Path, tmp_path: Path) -> None:
+    build(sounds, tmp_path / "ab", test="ab", question="Which one is the same as the reference?")
+    codes = {finding.code for finding in check_study(tmp_path / "ab", jobs=1).findings}
+    assert "question-of-test" in codes
+    build(sounds, tmp_path / "abx", test="abx", pairs=["new:old"])
+    notes = {finding.code: finding.message for finding in check_study(tmp_path / "abx", jobs=1).findings}
+    assert "in 3 abx trials, in which even all right answers can be luck (12%)" in notes["abx-trials"]
+    build(sounds, tmp_path / "acr", test="acr")
+    path = tmp_path / "acr" / "config.yaml"
+    path.write_text(path.read_text().replace("Excellent", "Superb", 1))
+    notes = {finding.code: finding.severity for finding in check_study(tmp_path / "acr", jobs=1).findings}
+    assert notes["words-of-test"] == "note"

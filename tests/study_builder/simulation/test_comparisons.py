@@ -1,0 +1,98 @@
+"""Simulated listeners that compare: every test is rehearsed over HTTP, and the known truth comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from study_builder.config import TEST_NAMES, TESTS, StudyConfig
+from study_builder.simulation.comparisons import preference_probability
+from study_builder.simulation.listeners import ListenerModel, SimulatedListener
+from study_builder.simulation.rehearsal import simulate_study
+from tests.study_builder.small_studies import build
+
+MakeFolder = Callable[..., Path]
+
+
+def pages_of(study: Path) -> dict[tuple[str, int], list[dict[str, Any]]]:
+    with contextlib.closing(sqlite3.connect(study / "ratings.sqlite3")) as connection:
+        connection.row_factory = sqlite3.Row
+        query = "SELECT * FROM export_ratings ORDER BY condition_position, attribute"
+        rows = [dict(row) for row in connection.execute(query)]
+    pages: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        pages[row["session"], row["trial_position"]].append(row)
+    return pages
+
+
+@pytest.mark.parametrize("test", TEST_NAMES)
+def test_every_test_is_rehearsed(make_folder: MakeFolder, tmp_path: Path, test: str) -> None:
+    source = make_folder(items=2, conditions=("reference", "new", "old", "codec"))
+    study = tmp_path / "study"
+    checks = 1 if test in ("mushra", "mushra-nmr", "acr", "dcr", "ccr") else 0
+    build(source, study, test=test, attention_checks=checks, training_items=0)
+    simulate_study(study, 2)
+    pages = pages_of(study)
+    scale = TESTS[test].scale
+    for rows in pages.values():
+        assert {row["page_type"] for row in rows} == {TESTS[test].page_type}
+        scores = [row["score"] for row in rows]
+        if scale is not None and test != "bs1116":
+            assert all(scale[0] <= score <= scale[1] for score in scores)
+        if test in ("ab", "abx", "ccr"):
+            assert len({row["condition"] for row in rows}) == 2
+        if test == "ab":
+            assert sorted(scores) == [0, 1]
+        if test == "ccr":
+            assert scores[0] == -scores[1]
+        if test == "best-worst":
+            assert sorted(scores) == [-1, 0, 0, 1]
+        if test == "abx":
+            assert sorted(r["score"] for r in rows if r["attribute"] == "x") == [0, 1]
+            assert len({r["score"] for r in rows if r["attribute"] == "correct"}) == 1
+        if test == "p835":
+            assert sorted(row["attribute"] for row in rows) == ["bak", "ovrl", "sig"]
+    kinds = {row["kind"] for rows in pages.values() for row in rows}
+    assert kinds == ({"trial", "attention"} if checks else {"trial"})
+
+
+def test_choices_have_the_probability_that_is_known() -> None:
+    quality = {"a": 70.0, "b": 62.0}
+    model = ListenerModel(quality)
+    wins = []
+    for number in range(1, 1201):
+        listener = SimulatedListener(StudyConfig(), model, 5, number)
+        a, b = (listener.impression("item", name, "page") for name in ("a", "b"))
+        wins.append(a > b)
+    # Witness: the normal distribution of the difference of two impressions, drawn another way.
+    rng = np.random.default_rng(0)
+    spread = np.hypot(model.taste_sd, model.noise_sd)
+    drawn = rng.normal(70, spread, 400_000) > rng.normal(62, spread, 400_000)
+    truth = preference_probability(model, "a", "b")
+    assert truth == pytest.approx(drawn.mean(), abs=0.003)
+    assert np.mean(wins) == pytest.approx(truth, abs=4 * np.sqrt(truth * (1 - truth) / 1200))
+
+
+def test_listeners_of_acr_follow_the_quality_and_the_attention_check(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    source = make_folder(items=3, conditions=("reference", "new", "old"))
+    config = build(source, tmp_path / "study", test="acr", attention_checks=1, training_items=0)
+    simulate_study(tmp_path / "study", 6, quality={"new": 80, "old": 20})
+    rows = [row for rows in pages_of(tmp_path / "study").values() for row in rows]
+    means = {
+        name: np.mean([row["score"] for row in rows if row["condition"] == name and row["kind"] == "trial"])
+        for name in ("new", "old")
+    }
+    assert means["new"] > means["old"] + 1.5
+    asked = next(trial for trial in config.options.trials.values() if trial.kind == "attention")
+    low, high = next(iter((asked.expected or {}).values()))
+    passed = [low <= row["score"] <= high for row in rows if row["kind"] == "attention"]
+    assert np.mean(passed) >= 0.8
