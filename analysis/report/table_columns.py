@@ -43,6 +43,7 @@ MIXED = [
     Column("difference", "Difference", "score"),
     Column("ci", "95 % interval", "interval"),
     Column("p", "p", "p"),
+    Column("df", "df", "count", "Smaller number of listeners or items less one"),
 ]
 VARIANCE = [
     Column("component", "Component"),
