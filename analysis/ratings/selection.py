@@ -9,13 +9,14 @@ from analysis.ratings.names import DIFFERENCE, HIDDEN_REFERENCE, X_WAS
 from analysis.ratings.tidy import conditions, select_rated
 
 # Stored next to the answer, and no answer to a question.
+_P835 = frozenset({"sig", "bak", "ovrl"})  # one test, whose result is the overall quality
 _BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, X_WAS})
 
 
 def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
     """Return the attribute asked for, or the first that was rated, and a note on others that nobody chose.
 
-    Of BS.1116 it is the difference grade.
+    Of BS.1116 it is the difference grade, of P.835 the overall quality.
 
     Args:
         frame: Tidy ratings.
@@ -34,6 +35,8 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     if DIFFERENCE in set(rows) and (rows == "score").sum() == (rows == DIFFERENCE).sum():
         unasked = unasked | {"score"}  # of the object, which the difference grade contains
     first = str(rows[~rows.isin(unasked)].iloc[0]) if not set(rows) <= unasked else str(rows.iloc[0])
+    if set(rows) >= _P835:
+        first = "ovrl"
     others = [str(name) for name in frame["attribute"].unique() if name not in {first, *unasked}]
     if not others:
         return first, []

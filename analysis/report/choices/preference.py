@@ -277,7 +277,7 @@ def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, 
         f"{pairs['item'].nunique()} items in {len(table)} different pairs and said which of the two sounds "
         f"they preferred{', or that they preferred neither' if table['ties'].sum() else ''} ({len(pairs)} "
         "choices).",
-        f"Shares of preference count a tie as half a choice; {words.share_model(options)}. p values test a "
+        f"{_shares(table)}; {words.share_model(options)}. p values test a "
         "share of "
         "one half by the same variance" + words.correction_in_words(options, len(table), "pairs") + ".",
     ]
@@ -304,6 +304,11 @@ def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, 
                 "Circular triads: Kendall and Babington Smith (1940)."
             )
     return " ".join(sentences)
+
+
+def _shares(table: pd.DataFrame) -> str:
+    ties = " with each tie as half a choice" if table["ties"].sum() else ""
+    return f"Shares of preference are plain shares of all choices{ties}"
 
 
 def _latex(table: pd.DataFrame, options: Options) -> Latex:

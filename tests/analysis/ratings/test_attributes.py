@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from analysis import DesignError, cli, mos, pilot_spread, write_companion
 from analysis.errors import AnalysisError
 
-NOTE = "This is the analysis of 'score' alone; the ratings have 1 more: timbre (--attribute chooses).\n"
+NOTE = "This is the analysis of 'score' only; the ratings have 1 more: timbre (--attribute chooses).\n"
 UNKNOWN = "no rating has the attribute 'warmth'; found 'score', 'timbre'"
 
 

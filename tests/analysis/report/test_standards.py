@@ -41,6 +41,17 @@ def test_pages_of_a_recommendation_name_it(
     assert any(f"Recommendation {recommendation}:" in text for text in references(results))
 
 
+def test_the_result_of_p835_is_the_overall_quality(mushra: pd.DataFrame, tmp_path: Path) -> None:
+    scales = [of_pages(mushra, "likert_single_stimulus", name) for name in ("bak", "ovrl", "sig")]
+    path = tmp_path / "ratings.csv"
+    pd.concat(scales).to_csv(path, index=False)
+    results = analyse(load_ratings(path, scale=(1, 5)))
+    assert results.attribute == "ovrl"
+    assert "the ratings have 2 more: bak, sig" in results.notes[-1] or "2 more: bak, sig" in str(
+        results.notes
+    )
+
+
 def test_other_pages_name_none(mushra: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     for page_type, scale in (("mushra", (0, 100)), ("likert_single_stimulus", (0, 100))):
