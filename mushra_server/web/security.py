@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import math
 import threading
 import time
@@ -24,6 +25,8 @@ __all__ = [
     "read_json",
     "require_same_site",
 ]
+
+logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 16
@@ -120,11 +123,24 @@ def install(app: Flask) -> None:
 def is_foreign() -> bool:
     """Tell whether another web site made a browser send this request.
 
-    The browser's own `Sec-Fetch-Site` header says so, or an `Origin` that is not this server.
+    The browser's own `Sec-Fetch-Site` header says so. A browser that sends none (an old one, or a page over
+    plain http) says so by an `Origin` that is not this server.
     """
-    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"cross-site", "same-site"}
     origin = request.headers.get("Origin")
-    return foreign or (origin is not None and origin.split("://")[-1] != request.host)
+    if origin is None or origin.split("://")[-1] == request.host:
+        return False
+    logger.warning(
+        "%s %s was refused: its Origin is %.200r and its Host %.200r; if a proxy is in front of this server, "
+        "make it pass on the Host that the browser sent, and give --behind-proxy",
+        request.method,
+        request.path,
+        origin,
+        request.host,
+    )
+    return True
 
 
 def require_same_site() -> None:

@@ -124,6 +124,25 @@ def test_other_sites_cannot_act_for_a_participant(app, listener, rows, headers):
 
 
 @pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://lab.example"}, 201),
+        ({"Sec-Fetch-Site": "none"}, 201),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost"}, 201),
+        ({"Origin": "https://lab.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_a_browser_that_says_where_a_request_is_from_is_believed_behind_a_proxy(app, headers, status, caplog):
+    """A proxy that writes another Host makes every Origin look foreign."""
+    assert app.test_client().post("/api/session", json={}, headers=headers).status_code == status
+    said = "make it pass on the Host that the browser sent, and give --behind-proxy" in caplog.text
+    assert said == (status == 403 and "Sec-Fetch-Site" not in headers)
+
+
+@pytest.mark.parametrize(
     ("body", "status", "sentence"),
     [
         (b"{", 400, "the body is not JSON"),
