@@ -85,7 +85,7 @@ def test_an_order_holds_for_every_figure(tmp_path: Path, order: list[str]) -> No
 def test_further_attributes_are_named(tmp_path: Path) -> None:
     both = pd.concat([ratings(), ratings(attribute="timbre")], ignore_index=True)
     write_report(both, tmp_path, FAST)
-    said = "This is the analysis of 'score' alone; the ratings have 1 more: timbre (--attribute chooses)."
+    said = "This is the analysis of 'score' only; the ratings have 1 more: timbre (--attribute chooses)."
     assert said in json.loads((tmp_path / "report.json").read_text())["notes"]
     assert "ratings have 1 more: timbre" in (tmp_path / "index.html").read_text()
     write_report(both, tmp_path, Options(draws=200, attribute="timbre"))
