@@ -83,7 +83,7 @@ def compare(
     table = PairTable.of(cells(rows))
     compared = compare_pairs(table, pairs)
     if not any(len(one.gaps) for one in compared):
-        compared = [one.between(table) for one in compared]
+        compared = [one.compare_between(table) for one in compared]
     if not any(one.can_be_compared for one in compared):
         a, b = pairs[0]
         raise DesignError(

@@ -12,7 +12,7 @@ from analysis.models.pair_table import PairTable
 from analysis.statistics import effect_sizes as effects
 from analysis.statistics.crossed import CrossedMean
 from analysis.statistics.intervals import Interval, interval
-from analysis.statistics.nested import nested_difference
+from analysis.statistics.nested import compute_nested_difference
 from analysis.statistics.permutation import sign_flip
 from analysis.statistics.populations import INTERVAL_OF_TEST
 from analysis.statistics.variance import Floats, Ints
@@ -57,15 +57,15 @@ class ComparedPair:
             return cls(b, a, -gaps, listeners, items, mean.reversed())
         return cls(a, b, gaps, listeners, items, mean)
 
-    def between(self, table: PairTable) -> ComparedPair:
+    def compare_between(self, table: PairTable) -> ComparedPair:
         """Compare the means over different items, or by different listeners."""
         found = replace(self, apart=table)
-        return found if found._nested(0.95).mean >= 0 else replace(found, a=self.b, b=self.a)
+        return found if found._compute_nested(0.95).mean >= 0 else replace(found, a=self.b, b=self.a)
 
     @property
     def can_be_compared(self) -> bool:
         """Whether the two have common cells, or a difference of means with an interval."""
-        return len(self.gaps) > 0 or (self.apart is not None and not np.isnan(self._nested(0.95).low))
+        return len(self.gaps) > 0 or (self.apart is not None and not np.isnan(self._compute_nested(0.95).low))
 
     def record(self, level: float) -> dict[str, Any]:
         """Return the row of the table, without intervals and without the tests that need all pairs."""
@@ -76,7 +76,7 @@ class ComparedPair:
         row |= dict.fromkeys(["difference", "df", "p_two_way", "p_wilcoxon"], nan)
         row |= {f"{name}{end}": nan for name in EFFECTS for end in ("", "_low", "_high")}
         if self.apart is not None:
-            found, both = self._nested(level), [self.apart.sample(name) for name in (self.a, self.b)]
+            found, both = self._compute_nested(level), [self.apart.sample(name) for name in (self.a, self.b)]
             for key, codes in (("n_listeners", "listeners"), ("n_items", "items")):
                 row[key] = len(np.unique(np.concatenate([getattr(one, codes) for one in both])))
             return row | {"difference": found.mean, "df": found.df, "p_two_way": found.p_of_zero}
@@ -102,7 +102,7 @@ class ComparedPair:
         """
         each = 1 - (1 - level) / row["together"]
         if self.apart is not None:
-            found = self._nested(each)
+            found = self._compute_nested(each)
             found = replace(found, note=found.note or _APART)
         elif len(self.gaps) == 0:
             return Interval.missing(float("nan"), each, _NOTHING_SHARED)
@@ -125,9 +125,9 @@ class ComparedPair:
         sums = np.bincount(self.listeners, self.gaps)
         return np.asarray(np.round(sums[counts > 0] / counts[counts > 0], 10))
 
-    def _nested(self, level: float) -> Interval:
+    def _compute_nested(self, level: float) -> Interval:
         assert self.apart is not None
-        return nested_difference(self.apart.sample(self.a), self.apart.sample(self.b), level)
+        return compute_nested_difference(self.apart.sample(self.a), self.apart.sample(self.b), level)
 
 
 def wilcoxon(differences: Floats) -> float:

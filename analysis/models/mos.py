@@ -100,7 +100,7 @@ def _table(
     groups = {str(name): part for name, part in table.groupby("condition", sort=False)}
     found = _intervals(table, groups, names, method, level, draws, seed)
     if scale := known_scale(rows):
-        found = [(got.by_logit(scale) if method == "logit" else got).within(scale) for got in found]
+        found = [(got.use_logit(scale) if method == "logit" else got).cut_to(scale) for got in found]
     elif method == "logit":
         raise DesignError("the interval logit needs the ends of the scale; give them with --scale LOW HIGH")
     records = [

@@ -22,8 +22,8 @@ def headline(results: Results) -> list[str]:
     apart = "" if _on_the_same_items(results) else "; not every condition was rated on every item"
     return [
         f"{among} {highest}: {number(best.mos, digits)} ({known}{apart}).",
-        *_distinguished(results, best.condition, best.label, names),
-        *_by_item(results),
+        *_describe_distinguished(results, best.condition, best.label, names),
+        *_describe_by_item(results),
     ]
 
 
@@ -34,7 +34,7 @@ def _on_the_same_items(results: Results) -> bool:
     return not rows.loc[rows["check"] == "same items", "warns"].any()
 
 
-def _distinguished(results: Results, best: str, label: str, names: list[str]) -> list[str]:
+def _describe_distinguished(results: Results, best: str, label: str, names: list[str]) -> list[str]:
     if "comparisons" not in results.tables or len(names) < 2:
         return []
     rows = results.tables["comparisons"]
@@ -55,7 +55,7 @@ def _distinguished(results: Results, best: str, label: str, names: list[str]) ->
     return [f"It is distinguished from {whom} ({how})."]
 
 
-def _by_item(results: Results) -> list[str]:
+def _describe_by_item(results: Results) -> list[str]:
     if "assumptions" not in results.tables:
         return []
     rows = results.tables["assumptions"]

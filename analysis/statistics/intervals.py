@@ -72,14 +72,14 @@ class Interval:
         low, high = found.mean - half, found.mean + half
         return cls(found.mean, low, high, level, error, df, found.note, found.p_value())
 
-    def within(self, scale: tuple[float, float]) -> Interval:
+    def cut_to(self, scale: tuple[float, float]) -> Interval:
         """Return the interval without what lies beyond the scale, where no mean can be: the same coverage."""
         low, high = scale
         return replace(
             self, low=float(np.clip(self.low, low, high)), high=float(np.clip(self.high, low, high))
         )
 
-    def by_logit(self, scale: tuple[float, float]) -> Interval:
+    def use_logit(self, scale: tuple[float, float]) -> Interval:
         """Return the interval that is symmetric on the logit scale of the mean, by the delta method."""
         low, high = scale
         width, share = high - low, (self.mean - low) / (high - low)
@@ -107,7 +107,7 @@ def interval(
     """Compute one closed-form interval of a mean.
 
     Args:
-        method: One of `INTERVALS` except `bootstrap`; `logit` is `two-way` before `Interval.by_logit`.
+        method: One of `INTERVALS` except `bootstrap`; `logit` is `two-way` before `Interval.use_logit`.
         scores: Mean rating of each listener x item cell [n].
         listeners: Index of the listener of each cell [n].
         items: Index of the item of each cell [n].

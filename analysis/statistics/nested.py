@@ -31,7 +31,7 @@ class Sample(NamedTuple):
     items: Ints
 
 
-def nested_difference(a: Sample, b: Sample, level: float = LEVEL) -> Interval:
+def compute_nested_difference(a: Sample, b: Sample, level: float = LEVEL) -> Interval:
     """Return the mean of `a` minus that of `b` with its interval for new listeners and items.
 
     Args:

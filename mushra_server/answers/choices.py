@@ -35,7 +35,7 @@ def check_choice(page: SessionPage, ratings: Sequence[Rating]) -> None:
         return
     if len(scores) < len(given):
         raise AnswerError(f"ratings: {len(scores)} of {len(given)} sounds have a score; expected all or none")
-    expected = _expected(found)
+    expected = _describe_expected(found)
     if not _is_answer(found, sorted(scores)):
         listed = ", ".join(f"{score:g}" for score in scores)
         raise AnswerError(f"ratings: the scores are {listed}; expected {expected}")
@@ -64,7 +64,7 @@ def _is_answer(page: AbPage | AbxPage | CcrPage | BestWorstPage, scores: list[fl
     return scores == [0, 1] or (isinstance(page, AbPage) and page.ties and scores == [0.5, 0.5])
 
 
-def _expected(page: AbPage | AbxPage | CcrPage | BestWorstPage) -> str:
+def _describe_expected(page: AbPage | AbxPage | CcrPage | BestWorstPage) -> str:
     if isinstance(page, CcrPage):
         return "a whole number and its opposite"
     if isinstance(page, BestWorstPage):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stimuli import Item
 from study_builder.building import default_texts as texts
 from study_builder.building.choices import Choices
-from study_builder.building.rating_pages import Presented, RatingPageMaker, presentations, rated_names
+from study_builder.building.rating_pages import Presented, RatingPageMaker, list_rated_names, presentations
 from study_builder.building.sounds import Sounds
 from study_builder.building.texts_of_tests import attention_words, question_of
 from study_builder.config.listening_tests import TESTS, TestName
@@ -45,7 +45,7 @@ class RatingBlock:
         self.explains = any(item.prediction is not None for item in sounds.items)
         conditions = [condition.name for condition in sounds.conditions]
         anchors = [c.name for c in sounds.conditions if c.role in ("low_anchor", "mid_anchor")]
-        self.rated = rated_names(self.test, conditions, anchors, choices)
+        self.rated = list_rated_names(self.test, conditions, anchors, choices)
         labels = {condition.name: condition.label for condition in sounds.conditions}
         self.presented = presentations(self.test, self.rated, labels, choices)
         strict = len(self.rated) + 1 <= STRICT_SIGNALS and sounds.longest_s <= STRICT_SECONDS

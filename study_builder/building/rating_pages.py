@@ -160,7 +160,7 @@ class RatingPageMaker:
         return texts.trial_content(asked or self.question, prediction)
 
 
-def rated_names(
+def list_rated_names(
     test: ListeningTest, names: Sequence[str], anchors: Sequence[str], choices: Choices
 ) -> list[str]:
     """Return the conditions that a test rates, the hidden reference last.

@@ -46,7 +46,7 @@ def compare_sounds(
     else:
         answer: Callable[[Scores, Mapping[str, Any]], Scores] = _ANSWERS[page["type"]]
         scores = answer(heard, page)
-    asked = _asked_scores(listener, item, conditions, page)
+    asked = _find_asked_scores(listener, item, conditions, page)
     if asked is not None:
         scores = asked
     if listener.lapses_on(name):
@@ -67,7 +67,7 @@ def compare_sounds(
     return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
 
 
-def _asked_scores(
+def _find_asked_scores(
     listener: SimulatedListener, item: str, conditions: Mapping[str, str], page: Mapping[str, Any]
 ) -> Scores | None:
     """Return the scores that the page asks for; None if it asks what the listener hears."""

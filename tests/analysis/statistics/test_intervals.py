@@ -144,18 +144,18 @@ def test_crowdmos_counts_a_negative_component_as_none() -> None:
 def test_the_logit_interval_is_that_of_the_delta_method_and_stays_between_the_ends() -> None:
     table = np.clip(np.random.default_rng(5).normal(93, 9, (8, 6)), 0, 100)
     plain = interval("two-way", *cells(table))
-    found = plain.by_logit((0, 100))
+    found = plain.use_logit((0, 100))
     share, half = plain.mean / 100, (plain.high - plain.mean) / 100
     for end, sign in ((found.low, -1), (found.high, 1)):
         logit = np.log(share / (1 - share)) + sign * half / (share * (1 - share))
         assert end == pytest.approx(100 / (1 + np.exp(-logit)))
     assert found.high < 100 and found.mean - found.low > found.high - found.mean
-    assert plain.by_logit((0.0, plain.mean)) == plain, "a mean at the end of the scale has no logit"
+    assert plain.use_logit((0.0, plain.mean)) == plain, "a mean at the end of the scale has no logit"
 
 
 def test_an_interval_ends_where_the_scale_does() -> None:
     found = Interval.around(99.0, 1.0, 10.0, 0.95)
-    cut = found.within((0.0, 100.0))
+    cut = found.cut_to((0.0, 100.0))
     assert found.high > 100 and (cut.low, cut.high) == (found.low, 100.0)
-    missing = Interval.missing(100.0, 0.95, "why").within((0.0, 100.0))
+    missing = Interval.missing(100.0, 0.95, "why").cut_to((0.0, 100.0))
     assert np.isnan([missing.low, missing.high]).all()
