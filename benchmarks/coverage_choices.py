@@ -160,7 +160,7 @@ def extremes(rng: Rng, truth: np.ndarray, draws: int) -> Covered:
 
 def studies(rng: Rng) -> Iterator[tuple[str, str, object, Callable[..., Covered]]]:
     """Yield each test: its name, what is estimated, the truth, and a study of it."""
-    many = (_LARGE, 1)  # each listener of a large panel with an item of its own
+    many = (_LARGE, 1)  # each listener of a large panel has a different item
 
     def mean_of(draw: Callable[[Rng, int, int], np.ndarray]) -> float:
         return float(np.mean([draw(rng, 400, 1).mean() for _ in range(2000)]))

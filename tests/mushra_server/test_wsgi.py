@@ -13,7 +13,7 @@ from mushra_server.wsgi import make_app
 
 @pytest.fixture
 def workers(make_study, postgresql_url):
-    """Two workers of one study on one database, each with an app of its own."""
+    """Two workers of one study on one database, each with its own app."""
     environment = {
         "LISTENABLE_STUDY": str(make_study()),
         "LISTENABLE_DATABASE": postgresql_url,

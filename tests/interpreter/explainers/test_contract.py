@@ -27,7 +27,7 @@ LEARNED = tuple(learned_methods())
 
 @pytest.fixture(scope="session")
 def make(classifier_run: Path, explainer_runs: dict[str, Path]) -> Make:
-    """Return a function that brings a method to life, each time with a classifier of its own."""
+    """Return a function that brings a method to life, each time with a new classifier."""
 
     def explainer(name: str) -> Explainer:
         if name in LEARNED:

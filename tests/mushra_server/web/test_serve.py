@@ -24,7 +24,7 @@ SERVE = [sys.executable, "-m", "listenable", "serve"]
 
 
 class Served:
-    """`listenable serve` in a process of its own."""
+    """`listenable serve` in its own process."""
 
     def __init__(self, study, *options):
         self.process = subprocess.Popen(

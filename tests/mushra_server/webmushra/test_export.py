@@ -134,7 +134,7 @@ def export_and_read(app, tmp_path, format, file, listener=None):
 
 
 def rate_differently(listener, attributes):
-    """Rate every page, each attribute with scores of its own; return what was sent by attribute."""
+    """Rate every page, each attribute with its own scores; return what was sent by attribute."""
     for page in listener.state["pages"]:
         body = answer_to(page)
         for place, rating in enumerate(body["ratings"]):
