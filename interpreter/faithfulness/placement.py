@@ -83,7 +83,8 @@ def area_under(curve: Tensor) -> Tensor:
 
 def _energies(sound: Tensor, window: int) -> Tensor:
     count = sound.shape[1] // window
-    return sound[:, : count * window].double().square().unflatten(1, (count, window)).sum(dim=2)
+    windows = sound[:, : count * window].double().reshape(len(sound), count, window)
+    return windows.square().sum(dim=2)
 
 
 def _rank_cells(mask: Tensor) -> Tensor:
