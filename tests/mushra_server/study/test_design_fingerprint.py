@@ -17,7 +17,7 @@ from tests.mushra_server.conftest import build, mushra_page
 REFUSED = (
     "config.yaml no longer gives the pages, conditions, sounds, scales, items and orders of the sessions in "
     "it (it was changed, or this release plans otherwise); restore it, or copy the study without its "
-    "ratings to start anew"
+    "ratings to start again"
 )
 SALIENCY = "audio/item0/saliency.wav"
 
