@@ -19,7 +19,8 @@ def test_time_auc_is_the_rank_statistic_of_windows() -> None:
     event = np.zeros((3, 2050), np.float32)
     event[0, 300:700], event[1, 1900:], event[2, :100] = 0.5, 0.1, 2.0
     sound[0] += 3 * event[0]
-    found = Streaming(time_auc).update(torch.from_numpy(sound), torch.from_numpy(event), 100)
+    metric = Streaming(lambda kept, stem: time_auc(kept, stem, 100))
+    found = metric.update(torch.from_numpy(sound), torch.from_numpy(event))
     for row in range(3):
         energy = [float((sound[row, at : at + 100] ** 2).sum()) for at in range(0, 2000, 100)]
         active = [bool(event[row, at : at + 100].any()) for at in range(0, 2000, 100)]
