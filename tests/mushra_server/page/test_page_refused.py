@@ -53,23 +53,40 @@ def test_refused_page_is_shown_again_with_the_reason(
 def test_page_that_is_missing_at_the_end_is_shown_again(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
-    study = make_study([pages["consent"], pages["generic"], pages["finish"]])
+    study = make_study(
+        [pages["mushra"], pages["generic"], pages["finish"]], must_listen=False, must_rate=False
+    )
     someone = open_page(serve(study), expect_errors=True)
     someone.at(1)
     # A proxy that answers in the server's place: the page believes that its answer was stored.
     someone.tab.route("**/api/session/pages/0", lambda route: route.fulfill(json={"saved": 0, "position": 1}))
-    someone.agree()
+    someone.next.click()
     someone.at(2)
     someone.tab.unroute_all()
     someone.next.click()
     someone.at(3)
     someone.answer_questions("50")
     someone.tab.get_by_text("This page has not been stored yet.").wait_for()
+    assert someone.at(1) == "mushra"
+
+
+def test_consent_that_was_lost_is_asked_for_before_anything_else_is_stored(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["consent"], pages["generic"], pages["finish"]])
+    someone = open_page(serve(study), expect_errors=True)
+    someone.at(1)
+    someone.tab.route("**/api/session/pages/0", lambda route: route.fulfill(json={"saved": 0, "position": 1}))
+    someone.agree()
+    someone.at(2)
+    someone.tab.unroute_all()
+    someone.next.click()
+    someone.tab.get_by_text("consent (page 0) is needed first").wait_for()
     assert someone.at(1) == "consent"
     for number in (2, 3):
         someone.next.click()
         someone.at(number)
-    someone.next.click()
+    someone.answer_questions("50")
     someone.tab.get_by_text("Stored. Thank you.").wait_for()
     assert {"consent": "true", "age": "50"}.items() <= pages["answers"](study).items()
 
