@@ -40,12 +40,8 @@ NOT_RUN = {
     'pip install ".[interpreter]"': "a download",
     "python examples/paper_tables.py --data esc10 --out tables --speech speech": "needs ESC-10; hours",
     "listenable demo --out demo --no-serve": "tests/test_demo.py runs it",
-    "listenable train classifier --data esc10 --preset small --out esc/classifier": "needs ESC-10; hours",
-    "listenable train lmac-td --classifier esc/classifier --data esc10 --preset small "
-    "--out esc/lmac-td": "so",
-    "listenable train lmac --classifier esc/classifier --data esc10 --preset small --out esc/lmac": "so",
-    "listenable evaluate --run esc/lmac-td --run esc/lmac --method gradcam --data esc10 --setting id "
-    "--out esc/id.csv": "so",
+    "python examples/paper_tables.py --data esc10 --out tables --explainers lmac-td-0.75 lmac "
+    "--settings id white-noise": "so",
     "listenable train classifier --data esc50 --preset paper --noise wham_noise --devices 4 "
     "--out runs/paper": "four GPUs",
     "listenable import Cnn14_16k_mAP=0.438.pth --kind cnn14 --out runs/start": "a download; "
