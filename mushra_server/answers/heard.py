@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from mushra_server.answers.checks import milliseconds
 from mushra_server.database.submissions import PageAnswer
 from mushra_server.errors import AnswerError, Refusal
 from mushra_server.study.opaque_files import sounds_of
@@ -28,8 +29,9 @@ def check_heard(study: Study, files: ServedFiles, page: SessionPage, answer: Pag
         return
     paths = sounds_of(page)
     longest: dict[str, int] = dict.fromkeys(page.conditions(), 0)
-    for rating in answer.ratings:
-        longest[rating.key] = max(longest[rating.key], rating.listened_ms or 0)
+    for sent in answer.body["ratings"]:  # a pair's rows name only one of its two sounds
+        heard_ms = milliseconds(sent.get("listened_ms"), "listened_ms") or 0
+        longest[sent["key"]] = max(longest[sent["key"]], heard_ms)
     missing = [key for key, heard in longest.items() if heard < _enough_ms(files.seconds(paths[key]))]
     if missing:
         raise AnswerError(
