@@ -39,6 +39,17 @@ NOT_RUN = {
     "pip install .": "tests/test_packaging.py installs it",
     'pip install ".[interpreter]"': "a download",
     "python examples/paper_tables.py --data esc10 --out tables --speech speech": "needs ESC-10; hours",
+    "listenable train classifier --data esc50 --noise noise --preset small --set epochs=24 "
+    "--out esc50-runs/classifier": "needs ESC-50; hours",
+    "listenable train lmac-td --classifier esc50-runs/classifier --data esc50 --noise noise --preset small "
+    "--set epochs=8 "
+    "--out esc50-runs/lmac-td": "needs ESC-50; hours",
+    "listenable train lmac --classifier esc50-runs/classifier --data esc50 --noise noise --preset small "
+    "--set epochs=8 "
+    "--out esc50-runs/lmac": "needs ESC-50; hours",
+    "listenable evaluate --run esc50-runs/lmac-td --run esc50-runs/lmac --method gradcam --data esc50 --noise noise "
+    "--setting id "
+    "--out esc50-runs/id.csv": "needs ESC-50; hours",
     "listenable demo --out demo --no-serve": "tests/test_demo.py runs it",
     "python examples/paper_tables.py --data esc10 --out tables --explainers lmac-td-0.75 lmac "
     "--settings id white-noise": "so",
