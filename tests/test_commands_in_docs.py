@@ -47,7 +47,8 @@ NOT_RUN = {
     "listenable train lmac --classifier esc50-runs/classifier --data esc50 --noise noise --preset small "
     "--set epochs=8 "
     "--out esc50-runs/lmac": "needs ESC-50; hours",
-    "listenable evaluate --run esc50-runs/lmac-td --run esc50-runs/lmac --method gradcam --data esc50 --noise noise "
+    "listenable evaluate --run esc50-runs/lmac-td --run esc50-runs/lmac --method gradcam --data esc50 "
+    "--noise noise "
     "--setting id "
     "--out esc50-runs/id.csv": "needs ESC-50; hours",
     "listenable demo --out demo --no-serve": "tests/test_demo.py runs it",
