@@ -56,6 +56,8 @@ def test_a_shift_and_a_factor_move_means_and_ends_and_no_test(
 ) -> None:
     frame = make(seed=seed, missing=0.2)
     moved = frame.assign(score=frame["score"] * factor + shift)
+    for rows, ends in ((frame, (0.0, 100.0)), (moved, (shift, 100 * factor + shift))):
+        rows.attrs["scales"] = dict.fromkeys(rows["attribute"].unique(), ends)
     for name in CLOSED:
         before, after = mos(frame, interval=name), mos(moved, interval=name)
         for column in ("mos", "ci_low", "ci_high", "median"):
