@@ -88,7 +88,12 @@ ADDED = {
 }
 SOUNDS = [sys.executable, str(ROOT / "examples" / "lab_study" / "make_recordings.py")]
 LISTENABLE = [sys.executable, "-m", "listenable"]
+PAIRS = """
+rows = [f"p{p},item {i},old,new,{int((p + i) % 5 == 0)}" for p in range(19) for i in range(6)]
+print("\\n".join(["listener,item,first,second,choice", *rows]), file=open("pairs.csv", "w"))
+"""
 PREPARED = {
+    "analysis.md": [[sys.executable, "-c", PAIRS]],
     "README.md": [[*SOUNDS, "my_sounds"]],
     "server.md": [[*SOUNDS, "s"], [*LISTENABLE, "study", "build", "s", "--out", "my_study"]],
     "study.md": [[*SOUNDS, "recordings"], [*SOUNDS, "SOUNDS"]],

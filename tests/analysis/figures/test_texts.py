@@ -11,6 +11,7 @@ import analysis
 from analysis import DesignError, compare, mos, plot_differences, plot_mos
 from analysis.figures.style import save
 from analysis.ratings.tidy import tidy
+from tests.analysis.estimates import FIGURES_OF_ESTIMATES, estimates
 
 NAMES = {"A": "cost $5 to $6", "B": "_hidden", "C": "$a_{$"}
 
@@ -30,7 +31,11 @@ def svg(ax: object, folder: Path) -> str:
     return save(ax, folder, "figure").svg  # type: ignore[arg-type]
 
 
-PLOTS = [name for name in analysis.__all__ if name.startswith("plot_") and name != "plot_metric"]
+PLOTS = [
+    name
+    for name in analysis.__all__
+    if name.startswith("plot_") and name != "plot_metric" and name not in FIGURES_OF_ESTIMATES
+]
 
 
 @pytest.mark.parametrize("plot", PLOTS)
@@ -39,6 +44,12 @@ def test_dollars_and_underscores_are_drawn_as_they_are(plot: str, tmp_path: Path
     if plot == "plot_grades":
         frame = frame.assign(score=(frame["score"] / 20).round())
     drawn = svg(getattr(analysis, plot)(frame), tmp_path)
+    assert all(label in drawn for label in NAMES.values())
+
+
+@pytest.mark.parametrize("plot", FIGURES_OF_ESTIMATES)
+def test_dollars_and_underscores_of_estimates_are_drawn_as_they_are(plot: str, tmp_path: Path) -> None:
+    drawn = svg(getattr(analysis, plot)(estimates(NAMES), **FIGURES_OF_ESTIMATES[plot]), tmp_path)
     assert all(label in drawn for label in NAMES.values())
 
 

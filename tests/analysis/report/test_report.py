@@ -18,10 +18,15 @@ from analysis.report.html_tables import Column, cells_of
 from analysis.report.latex import escape, latex_mos
 from analysis.report.page import unbroken
 from analysis.report.results import Options
+from tests.analysis.estimates import FIGURES_OF_ESTIMATES, estimates
 from tests.analysis.html import Balanced
 
 Make = Callable[..., pd.DataFrame]
-FIGURES = [name for name in analysis.__all__ if name.startswith("plot_") and name != "plot_metric"]
+FIGURES = [
+    name
+    for name in analysis.__all__
+    if name.startswith("plot_") and name != "plot_metric" and name not in FIGURES_OF_ESTIMATES
+]
 FAST = Options(draws=300)
 
 
@@ -114,11 +119,24 @@ def test_every_figure_draws_into_given_axes_and_marks_simulated_ratings(
     assert "SIMULATED" not in [text.get_text() for text in plot(mushra).texts]
 
 
+@pytest.mark.parametrize("name", FIGURES_OF_ESTIMATES)
+def test_every_figure_of_estimates_draws_into_given_axes_and_marks_simulated_ratings(name: str) -> None:
+    from matplotlib.figure import Figure
+
+    plot, options = getattr(analysis, name), FIGURES_OF_ESTIMATES[name]
+    ax = Figure().add_subplot()
+    assert plot(estimates({"A": "A"}, simulated=True), ax, **options) is ax
+    assert "SIMULATED" in [text.get_text() for text in ax.texts]
+    assert "SIMULATED" not in [text.get_text() for text in plot(estimates({"A": "A"}), **options).texts]
+
+
 def test_figures_leave_pyplot_alone(mushra: pd.DataFrame) -> None:
     import matplotlib.pyplot as plt
 
     for name in FIGURES:
         getattr(analysis, name)(in_grades(mushra) if name == "plot_grades" else mushra)
+    for name, options in FIGURES_OF_ESTIMATES.items():
+        getattr(analysis, name)(estimates({"A": "A"}), **options)
     assert plt.get_fignums() == []
 
 
