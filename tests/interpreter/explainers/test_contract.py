@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -201,6 +202,12 @@ def test_a_run_is_refused_by_another_classifier_and_when_it_is_damaged(
     state = torch.load(checkpoint, weights_only=True)
     first = next(name for name in state if "psi." in name or "encoder." in name)
     torch.save({name: tensor for name, tensor in state.items() if name != first}, checkpoint)
+    with pytest.raises(CheckpointError, match=r"not the weights that run\.json was written with"):
+        load_explainer(damaged, classifier=other)
+    # Runs of earlier releases have no hash of their weights.
+    description = json.loads((damaged / "run.json").read_text(encoding="utf-8"))
+    del description["checkpoint_sha256"]
+    (damaged / "run.json").write_text(json.dumps(description), encoding="utf-8")
     told = f"{checkpoint}: {first} is missing (1 missing and 0 unknown of {len(state)} tensors)"
     with pytest.raises(CheckpointError, match=f"^{re.escape(told)}$"):
         load_explainer(damaged, classifier=other)
