@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from stimuli.files import atomic_folder, atomic_path, copy_file, move_into_place, write_bytes, write_text
+from tests.servers import hears_ctrl_c
 
 OLD = "the old content"
 
@@ -77,7 +78,9 @@ with atomic_path(Path(sys.argv[1])) as temporary:
 
 def test_ctrl_c_keeps_the_old_file(old: Path) -> None:
     command = [sys.executable, "-c", SLOW, str(old)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         assert len(names(old.parent)) == 2

@@ -25,6 +25,7 @@ from study_builder.simulation.answers import _number, _to_scale
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
 from study_builder.simulation.rehearsal import rehearsal_secret, simulate_study
+from tests.servers import hears_ctrl_c
 
 MakeFolder = Callable[..., Path]
 MakeConfig = Callable[..., StudyConfig]
@@ -265,7 +266,9 @@ def test_a_rehearsal_over_http_against_the_real_server(study: Path) -> None:
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_server_of_a_rehearsal_ends_however_the_rehearsal_ends(study: Path, way: signal.Signals) -> None:
     command = [sys.executable, "-m", "listenable", "study", "simulate", str(study), "--listeners", "5000"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=hears_ctrl_c
+    )
     children: list[str] = []
     try:
         deadline = time.monotonic() + 60
