@@ -62,8 +62,10 @@ def _cut(name: str, most: float) -> str:
         return name
     letters, room = _letters(name), most - ems("…")
     head = _fit(letters, 0.6 * room)
-    tail = _fit(letters[::-1], room - ems("".join(head)))
-    return f"{''.join(head).rstrip()}…{''.join(reversed(tail)).lstrip()}"
+    tail = _fit(letters[::-1], room - ems("".join(head)))[::-1]
+    while tail and tail[0][0].isspace():  # with the accent that a blank may have
+        del tail[0]
+    return f"{''.join(head).rstrip()}…{''.join(tail)}"
 
 
 def _fit(letters: list[str], room: float) -> list[str]:

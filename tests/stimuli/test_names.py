@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
@@ -35,6 +35,7 @@ def test_names_that_differ_in_the_middle_get_the_same_numbers_in_any_order() -> 
     assert shorten(names[::-1], 12) == shorten(names, 12)[::-1]
 
 
+@example(["00000000 \u030100W"], 8.0)
 @given(st.lists(NAMES, min_size=1, max_size=8, unique=True), st.floats(8, 20))
 def test_shortened_names_fit_and_stay_different(names: list[str], most: float) -> None:
     short = shorten(names, most)
