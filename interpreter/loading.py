@@ -36,10 +36,10 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cnn
         device: where to put it.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
         RunError: the run is not finished or not a classifier's.
         CheckpointError: its weights do not fit.
-        ConfigError: there is no such device.
+        ConfigError: the device does not exist.
     """
     path = Path(path)
     run = read_run(path)
@@ -65,7 +65,7 @@ def load_explainer(
             `device`.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
         RunError: the run is not finished, or its classifier is missing or another.
         ConfigError: the method does not go with the run.
     """

@@ -32,7 +32,7 @@ def sound_files(folder: Path) -> tuple[Path, ...]:
     """Return the sound files under `folder` (LJSpeech, WHAM! or any other layout), in order.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
         ConfigError: it contains no sound file.
     """
     if not folder.is_dir():
@@ -61,7 +61,7 @@ def file_duration_s(path: Path) -> float:
     """Return the length of a sound file in seconds, only from its header.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ConfigError: it is not a sound file.
     """
     return float(_header(path).duration)
@@ -71,7 +71,7 @@ def file_samples(path: Path, sample_rate: int) -> int:
     """Return how many samples a sound file has when it is read at another rate, only from its header.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ConfigError: it is not a sound file.
     """
     header = _header(path)

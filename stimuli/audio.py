@@ -38,7 +38,7 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
 
     Raises:
         AudioFileError: the file cannot be decoded, has no samples, or contains values that are not finite.
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         PermissionError: the file may not be read.
 
     Shape:

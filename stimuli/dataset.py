@@ -66,7 +66,7 @@ class Dataset:
             path: a folder in ESC-50 layout, or a CSV with the columns `path, label, fold`.
 
         Raises:
-            FileNotFoundError: there is no such folder or index.
+            FileNotFoundError: the folder or index does not exist.
             DatasetError: the index is empty, lacks a column or has a row that cannot be used.
         """
         path = Path(path)

@@ -29,7 +29,7 @@ def copy_named_file(path: str, base: Path, study: Path) -> None:
     """Copy a file that a page names into a study, under its own path.
 
     Raises:
-        BuildError: the path leaves `base`, or there is no such file.
+        BuildError: the path leaves `base`, or the file does not exist.
     """
     if leaves_the_folder(path):
         raise BuildError(f"a page names the file {path!r}; expected a path within the folder {base}")

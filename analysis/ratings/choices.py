@@ -80,7 +80,7 @@ def sets_of(frame: pd.DataFrame) -> pd.DataFrame:
     """Return choices of best and worst with a trial's number, as `best_worst` takes them.
 
     Raises:
-        DesignError: There is no such choice.
+        DesignError: The choice does not exist.
     """
     rows = select_rated(frame, BEST_WORST)
     trial, _ = pd.factorize(pd.MultiIndex.from_frame(rows[_PAGE]))

@@ -79,7 +79,7 @@ def parse_method(text: str) -> tuple[str, dict[str, Any]]:
     """Split `name:option=value,option=value` into the name and its options; values are YAML.
 
     Raises:
-        ConfigError: there is no such method, or an option cannot be read.
+        ConfigError: the method does not exist, or an option cannot be read.
     """
     name, _, rest = text.partition(":")
     if name not in GRADIENT_METHODS:

@@ -116,7 +116,7 @@ def read_run(folder: str | Path) -> Run:
     """Read `run.json`.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
         RunError: the run is not finished, or not one that this version can read.
     """
     folder = Path(folder)

@@ -36,7 +36,7 @@ def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = F
         arrays: allow NumPy's arrays as well.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         CheckpointError: the file contains other objects, or is damaged.
     """
     if not path.is_file():
@@ -73,7 +73,7 @@ def read_tensors(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
     """Read a file of named tensors and nothing else, refusing anything that would run code.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         CheckpointError: the file holds more than tensors, or is damaged.
     """
     return check_named_tensors(read_map(path, device), path)

@@ -64,7 +64,7 @@ def noise_source(name: str, sample_rate: int, purpose: Purpose = "training") -> 
     """Return what draws noise: `synthetic`, `none` or a folder of sounds, of WHAM!'s the part for `purpose`.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
         ConfigError: it contains no sound file.
     """
     if name == "none":

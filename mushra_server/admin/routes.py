@@ -122,7 +122,7 @@ def list_sessions() -> ResponseReturnValue:
     """List the sessions, newest first."""
     page = request.args.get("page", "0")
     if not (page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS):
-        raise Refusal(f"there is no page {page!r} of sessions", 404)
+        raise Refusal(f"the sessions have no page {page!r}", 404)
     return _sessions_page(int(page))
 
 
@@ -235,7 +235,7 @@ def chart(number: int) -> ResponseReturnValue:
     """Send the chart of a scale."""
     scales = _cache().get().scales
     if number >= len(scales):
-        raise Refusal("there is no such chart", 404)
+        raise Refusal("unknown chart", 404)
     return _svg(scales[number].svg)
 
 
@@ -252,7 +252,7 @@ def _session_page(uuid: str, link: str | None = None) -> ResponseReturnValue:
     with current_server().database.read() as connection:
         found = load_session(connection, uuid)
     if found is None:
-        raise Refusal("there is no such session", 404)
+        raise Refusal("unknown session", 404)
     verdict = _cache().get().verdicts().get(found["listener"])
     return render_template("admin_session.html", row=found, verdict=verdict, link=link)
 
@@ -274,7 +274,7 @@ def _reason() -> str:
 
 def _find_session(session: Session | None) -> Session:
     if session is None:
-        raise Refusal("there is no such session", 404)
+        raise Refusal("unknown session", 404)
     return session
 
 

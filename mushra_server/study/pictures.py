@@ -19,7 +19,7 @@ def check_picture(file: Path, page: str | None) -> None:
         page: The page's id, for the message.
 
     Raises:
-        ServerError: If there is no such file, or it has no picture's file ending.
+        ServerError: The file does not exist, or it has no picture's file ending.
     """
     if file.suffix.lower() not in PICTURE_TYPES:
         raise ServerError(f"{file}: expected a picture for page {page!r} ({', '.join(PICTURE_TYPES)})")

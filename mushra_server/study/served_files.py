@@ -64,7 +64,7 @@ class ServedFiles:
             Refusal: 409 if it is not as it was when the server started; 404 if it was not there then.
         """
         if self._looks.get(name) is None:
-            raise Refusal("there is no such file", 404)
+            raise Refusal("the file does not exist", 404)
         path = self._study.file(name)
         try:
             file = _File(path, "rb")

@@ -85,7 +85,7 @@ class StudyConfig(Model):
             tolerant: see `parse`.
 
         Raises:
-            ConfigError: there is no such file, or it cannot be used.
+            ConfigError: the file does not exist, or it cannot be used.
         """
         file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
         try:

@@ -54,7 +54,7 @@ def read_sounds(folder: Path | str, layout: Layout | None = None, reference: str
         reference: name or id of the reference; None takes `reference`, `ref`, `input` or `original`.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
         LayoutError: the layout is ambiguous, or an item lacks a condition.
         ManifestError: the manifest cannot be used.
     """

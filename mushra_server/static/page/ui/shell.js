@@ -132,7 +132,7 @@ export class Shell {
   }
 
   /**
-   * Show something that is no page of the study: thanks, errors, waiting.
+   * Show something other than a page of the study: thanks, errors, waiting.
    *
    * @param {HTMLElement} element
    */
