@@ -17,15 +17,26 @@ from mushra_server.errors import StoreError
 ROOT = Path(__file__).resolve().parents[3]
 WORKER = """
 import sys
+import time
+from sqlalchemy.exc import OperationalError
 from mushra_server.database import sessions
 from mushra_server.database.database import Database
 database = Database(sys.argv[1], create=False)
-for _ in range(int(sys.argv[2])):
-    with database.write() as connection:
-        session, _ = sessions.start(
-            connection, simulated=False, participant=None, kept={}, abandoned_after_min=60
-        )
+given_up = time.monotonic() + 240
+left = int(sys.argv[2])
+while left:
+    try:
+        with database.write() as connection:
+            session, _ = sessions.start(
+                connection, simulated=False, participant=None, kept={}, abandoned_after_min=60
+            )
+    except OperationalError as error:
+        # A server answers 503 after these seconds, and the page asks again: so does this process.
+        if "locked" not in str(error) or time.monotonic() > given_up:
+            raise
+        continue
     print(session.slot)
+    left -= 1
 database.close()
 """
 
