@@ -10,8 +10,8 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.devices import check_device
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import Explainer
-from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
 from interpreter.explainers.registry import learned_methods
+from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.kinds.classifier import CLASSIFIER
 from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
 from interpreter.runs.folder import (
@@ -59,7 +59,7 @@ def load_explainer(
     Args:
         path: the run folder of an explainer, which knows its classifier's; or of a classifier, with a
             `method` that needs no training.
-        method: for a classifier's run: a key of `GRADIENT_METHODS`.
+        method: for a classifier's run: a key of `UNTRAINED_METHODS`.
         device: where to put it.
         classifier: for an explainer of an in-memory classifier: the module that it was trained for, on
             `device`.
@@ -72,12 +72,12 @@ def load_explainer(
     path = Path(path)
     run = read_run(path)
     if run.kind == CLASSIFIER.kind:
-        if method is None or method not in GRADIENT_METHODS:
+        if method is None or method not in UNTRAINED_METHODS:
             raise ConfigError(
-                f"{path}: the run of a classifier is explained by one of {', '.join(GRADIENT_METHODS)}, "
+                f"{path}: the run of a classifier is explained by one of {', '.join(UNTRAINED_METHODS)}, "
                 f"got {method!r}; a learned method is loaded from its own run"
             )
-        return GRADIENT_METHODS[method](load_classifier(path, device))
+        return UNTRAINED_METHODS[method](load_classifier(path, device))
     if method not in (None, run.kind):
         raise ConfigError(f"{path}: this run contains {run.kind}, not {method}")
     learned = learned_methods()

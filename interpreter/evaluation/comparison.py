@@ -15,7 +15,7 @@ from torch import nn
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.gradient.base import GradientOptions
-from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
+from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.loading import load_classifier, load_explainer
 from interpreter.runs.folder import read_config, read_run
 from interpreter.types import Classifier
@@ -30,11 +30,11 @@ def explainers_of(
     device: str | torch.device = "cpu",
     batch_size: int | None = None,
 ) -> dict[str, Explainer]:
-    """Load the explainers of `runs`, and make the gradient baselines `methods` on their classifier.
+    """Load the explainers of `runs`, and make the methods without training, `methods`, on their classifier.
 
     Args:
         runs: folders of finished runs; one that contains a classifier serves only the baselines.
-        methods: names in `GRADIENT_METHODS`, with options if wanted: `shap:variant=kernel,samples=256`.
+        methods: names in `UNTRAINED_METHODS`, with options if wanted: `shap:variant=kernel,samples=256`.
         device: where everything goes.
         batch_size: of the baselines; see `Explainer`.
 
@@ -82,8 +82,8 @@ def parse_method(text: str) -> tuple[str, dict[str, Any]]:
         ConfigError: the method does not exist, or an option cannot be read.
     """
     name, _, rest = text.partition(":")
-    if name not in GRADIENT_METHODS:
-        raise ConfigError(f"unknown method {name!r}; expected one of {', '.join(GRADIENT_METHODS)}")
+    if name not in UNTRAINED_METHODS:
+        raise ConfigError(f"unknown method {name!r}; expected one of {', '.join(UNTRAINED_METHODS)}")
     options: dict[str, Any] = {}
     for part in filter(None, _COMMA.split(rest)):
         key, equals, value = part.partition("=")
@@ -97,14 +97,14 @@ def parse_method(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any]) -> Explainer:
-    """Make a gradient baseline, refusing options that it does not have by name.
+    """Make a method that needs no training, refusing options that it does not have by name.
 
     Raises:
         ConfigError: the method has no such option, or its value is of the wrong kind.
     """
-    method = GRADIENT_METHODS[name]
-    own = set(inspect.signature(method.__init__).parameters) - {"self", "classifier", "options"}
-    known = own | set(GradientOptions.__annotations__)
+    method = UNTRAINED_METHODS[name]
+    own = set(inspect.signature(method.__init__).parameters) - {"self", "classifier"}
+    known = own - {"options"} | set(GradientOptions.__annotations__) if "options" in own else own
     unknown = [option for option in options if option not in known]
     if unknown:
         raise ConfigError(f"{name} has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")

@@ -87,11 +87,12 @@ class GradientExplainer(SpectralExplainer):
     """
 
     title: ClassVar[str]
+    default_rule: ClassVar[MaskRule] = "absolute"
 
     def __init__(self, classifier: Classifier, **options: Unpack[GradientOptions]) -> None:
         super().__init__(classifier, options.get("batch_size"))
         self.internal_batch_size = check_int("internal_batch_size", options.get("internal_batch_size", 16))
-        self.rule: MaskRule = options.get("rule", "absolute")
+        self.rule: MaskRule = options.get("rule", self.default_rule)
         self.seed = check_int("seed", options.get("seed", 0), 0)
         if self.rule not in get_args(MaskRule):
             raise ConfigError(f"rule is {self.rule!r}; expected one of {', '.join(get_args(MaskRule))}")
@@ -99,7 +100,7 @@ class GradientExplainer(SpectralExplainer):
     @property
     def label(self) -> str:
         """The method's name as people read it."""
-        return self.title if self.rule == "absolute" else f"{self.title} ({self.rule})"
+        return self.title if self.rule == self.default_rule else f"{self.title} ({self.rule})"
 
     @property
     def settings(self) -> Mapping[str, object]:

@@ -13,17 +13,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from interpreter import METHODS, load_explainer
+from interpreter import METHODS, load_classifier, load_explainer
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import CheckpointError, ConfigError, InterpreterError, RunError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.registry import KINDS, learned_methods
 from interpreter.explainers.spectral import SpectralExplainer
+from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.types import Explanation
 from stimuli import Dataset
 
 Make = Callable[[str], Explainer]
 LEARNED = tuple(learned_methods())
+# Fewer questions than a user asks: the form is the same.
+CHEAPER: dict[str, dict[str, Any]] = {"lime": {"samples": 24}, "slime": {"segments": [4, 1]}}
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,8 @@ def make(classifier_run: Path, explainer_runs: dict[str, Path]) -> Make:
     def explainer(name: str) -> Explainer:
         if name in LEARNED:
             return load_explainer(explainer_runs[name])
+        if name in CHEAPER:
+            return UNTRAINED_METHODS[name](load_classifier(classifier_run), **CHEAPER[name])
         return load_explainer(classifier_run, name)
 
     return explainer

@@ -1,0 +1,45 @@
+"""What the perturbing methods on the picture share: clip by clip, only probabilities, a bounded batch."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from interpreter.explainers.gradient.base import GradientExplainer, MaskRule, Question
+from interpreter.explainers.spectral import Picture, PictureModel
+
+
+class PerturbationExplainer(GradientExplainer):
+    """Attributes the target's probability to the cells of X = log1p|STFT(x)| by asking about other pictures.
+
+    It follows no gradient, so the classifier may be any callable: it is asked for nothing but logits (or log
+    probabilities, whose softmax is the same). The rule `positive` is the default: what lowers the probability
+    argues against the class. A method implements `attribute_clip`.
+    """
+
+    default_rule: ClassVar[MaskRule] = "positive"
+
+    @abstractmethod
+    def attribute_clip(self, question: Question) -> Tensor:
+        """Return the attribution of one clip's probability to its cells, `[T, F]`."""
+
+    def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
+        """Return the attributions, clip by clip: each has its own draws, whatever its neighbours."""
+        with torch.no_grad():
+            return torch.stack(
+                [self.attribute_clip(question) for question in self.clip_by_clip(picture, target)]
+            )
+
+    def ask(self, question: Question, masks: Iterable[Tensor]) -> Tensor:
+        """Return the target's probability for each picture that a mask leaves over, `[N]`.
+
+        Args:
+            question: the clip.
+            masks: portions of masks `[n, T, F]`; no more than one is kept at a time.
+        """
+        picture, target = question.log_magnitude.detach(), int(question.target)
+        return torch.cat([question.model(mask * picture).softmax(dim=-1)[:, target] for mask in masks])

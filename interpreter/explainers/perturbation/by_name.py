@@ -1,0 +1,6 @@
+"""The methods that perturb, by name: `module:Class` in this package."""
+
+PERTURBATION_HOMES = {
+    "lime": "lime:LimeExplainer",
+    "slime": "slime:SlimeExplainer",
+}
