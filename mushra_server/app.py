@@ -7,7 +7,6 @@ from pathlib import Path
 
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mushra_server.admin import login as admin_login
 from mushra_server.admin import routes as admin
@@ -22,7 +21,7 @@ from mushra_server.study.opaque_files import AudioNames
 from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
 from mushra_server.study.sound_hashes import check_hashes
-from mushra_server.web import assets, health, security
+from mushra_server.web import addresses, assets, health, security
 from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import EXTENSION, Options, Server, current_server
 from mushra_server.webmushra import routes as frontend
@@ -51,6 +50,7 @@ def open_study(path: Path | str, options: Options) -> Study:
         ServerError: If it cannot be served.
         ConfigError: If its config cannot be read.
     """
+    addresses.check_embedding(options.embed, options.public_url)
     study = Study(path, own_page=options.webmushra is None)
     if options.collects:
         check_trial_ids(study.config)
@@ -90,15 +90,14 @@ def create_app(
     app.secret_key = key
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = _server(opened, database, key, options)
-    security.install(app)
+    addresses.install(app, options)
+    security.install(app, frame_ancestors=addresses.frame_ancestors(options.embed))
     app.before_request(_limit_reading)
     assets.install(app)
     admin_login.set_up_cookie(app)
     admin.install(app, ResultsCache(app.extensions[EXTENSION]))
     _register(app, opened, options)
     _handle_errors(app)
-    if options.behind_proxy:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
 
 

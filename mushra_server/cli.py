@@ -65,6 +65,18 @@ def serve(
     behind_proxy: Annotated[
         bool, typer.Option(help="Trust the X-Forwarded-* headers of a reverse proxy.")
     ] = False,
+    proxy_address: Annotated[
+        str | None,
+        typer.Option(help="Address or network of that proxy; by default, it is on this machine."),
+    ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="Where participants reach the study, such as https://lab.example/study1."),
+    ] = None,
+    embed: Annotated[
+        list[str] | None,
+        typer.Option(help="Site that may show the study in a frame (needs https); give it once per site."),
+    ] = None,
     new_admin_token: Annotated[
         bool, typer.Option(help="Replace the admin token and show the new one.")
     ] = False,
@@ -83,7 +95,11 @@ def serve(
         abandoned_after_min=abandoned_after,
         sessions_per_hour=sessions_per_hour,
         page_bytes=1024 * max_page_kib,
-        behind_proxy=behind_proxy,
+        behind_proxy=behind_proxy or proxy_address is not None,
+        proxy_address=proxy_address,
+        public_url=public_url,
+        host=host,
+        embed=tuple(embed or ()),
         webmushra=None if webmushra is None else str(webmushra),
         collect_webmushra=collect_webmushra,
     )
@@ -92,7 +108,7 @@ def serve(
     bound = bind(host, port)
     app = create_app(opened, database, options)
     server: Server = app.extensions[EXTENSION]
-    listener = listen(app, bound, behind_proxy=behind_proxy)
+    listener = listen(app, bound, behind_proxy=options.behind_proxy)
     make = settings.new_admin_token if new_admin_token else settings.ensure_admin_token
     _announce(server, host, listener.effective_port, make(server.database))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -160,18 +176,25 @@ def forget(
 
 
 def _announce(server: Server, host: str, port: int, token: str | None) -> None:
+    from mushra_server.web.addresses import PublicUrl
     from mushra_server.web.connections import Limits, open_files
     from mushra_server.web.waitress_server import is_loopback, network_address
 
     local = _url("127.0.0.1" if host in {"0.0.0.0", "localhost"} else host, port)
     typer.echo(f"Study:        {server.study.title}")
     typer.echo(f"Ratings:      {server.database.name}")
-    typer.echo(f"Participants: {local}")
-    typer.echo(f"Admin:        {local}admin")
+    public = server.options.public_url
+    shown = local if public is None else str(PublicUrl.read(public))
+    typer.echo(f"Participants: {shown}")
+    typer.echo(f"Admin:        {shown}admin")
+    if public is not None:
+        typer.echo(f"Listening at: {local}")
     if token is not None:
         typer.echo(f"Admin token:  {token}   (shown this once; --new-admin-token makes another)")
     address = network_address(host)
-    if is_loopback(host):
+    if public is not None:
+        pass  # the proxy decides who reaches it
+    elif is_loopback(host):
         typer.echo(f"Only this machine can reach it ({host}); --host 0.0.0.0 opens it to the network.")
     elif address is not None:
         typer.echo(f"On the network: {_url(address, port)}")

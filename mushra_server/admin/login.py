@@ -26,7 +26,10 @@ P = ParamSpec("P")
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Signed cookies that are sent only over https if they were set over https."""
+    """Signed cookies for the admin's pages, which are sent only over https if they were set over https."""
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return f"{request.script_root}/admin"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
@@ -39,7 +42,6 @@ def set_up_cookie(app: Flask) -> None:
         SESSION_COOKIE_NAME="listenable_admin",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
-        SESSION_COOKIE_PATH="/admin",
     )
 
 

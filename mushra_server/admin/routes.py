@@ -111,7 +111,7 @@ def overview() -> ResponseReturnValue:
         conditions=conditions,
         label=lambda name: server.study.config.condition(name).label or name,
         item_label=server.study.config.item_label,
-        address=request.host_url,
+        address=request.root_url,
         changed=server.files.problems(),
     )
 
@@ -179,7 +179,7 @@ def new_link(uuid: str) -> ResponseReturnValue:
         token = sessions.new_token(connection, _find_session(sessions.find_by_uuid(connection, uuid)))
         settings.log_action(connection, "resume link", uuid)
     current_server().tokens.forget(uuid)
-    return _session_page(uuid, f"{request.host_url.rstrip('/')}/resume/{token}")
+    return _session_page(uuid, f"{request.root_url}resume/{token}")
 
 
 @blueprint.post("/close")
@@ -244,7 +244,7 @@ def chart(number: int) -> ResponseReturnValue:
 def qr() -> ResponseReturnValue:
     """Send the participants' address as a QR code."""
     written = io.BytesIO()
-    segno.make(request.host_url, error="m").save(written, kind="svg", scale=4, dark="#000", light="#fff")
+    segno.make(request.root_url, error="m").save(written, kind="svg", scale=4, dark="#000", light="#fff")
     return _svg(written.getvalue())
 
 

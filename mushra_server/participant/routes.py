@@ -34,7 +34,7 @@ from mushra_server.participant.admission import (
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
 from mushra_server.study.opaque_files import MAX_AGE_S, media_type_of
 from mushra_server.study.served_study import SessionPage
-from mushra_server.web.security import read_json, require_same_site
+from mushra_server.web.security import came_from_elsewhere, read_json, require_same_site
 from mushra_server.web.sent_files import Pieces, send_pieces
 from mushra_server.web.server import Server, current_server
 from study_builder.config.session_cookie import SESSION_COOKIE
@@ -62,12 +62,19 @@ def page() -> str:
 
 
 @blueprint.get("/resume/<token>")
+@blueprint.post("/resume/<token>")
 def resume(token: str) -> BaseResponse:
-    """Continue a session on this browser."""
+    """Continue a session on this browser; ask before another site's link takes the place of an open one."""
+    own = request.cookies.get(SESSION_COOKIE, "")
     with current_server().database.read() as connection:
-        if sessions.find_by_token(connection, token) is None:
+        found = sessions.find_by_token(connection, token)
+        if found is None:
             raise Refusal("this link belongs to no session of this study", 404)
-    response = redirect(url_for("api.page"))
+        before = sessions.find_by_token(connection, own) if own not in {"", token} else None
+    replaces = before is not None and before.id != found.id and not before.finished
+    if request.method == "GET" and replaces and came_from_elsewhere():
+        return Response(render_template("resume.html"))
+    response = redirect(url_for("api.page"), 303)
     _set_cookie(response, token)
     return response
 
@@ -81,7 +88,7 @@ def next_participant() -> BaseResponse:
     with current_server().database.read() as connection:
         session = sessions.find_by_token(connection, token)
     if session is None or session.finished:
-        response.delete_cookie(SESSION_COOKIE)
+        response.delete_cookie(SESSION_COOKIE, **_cookie_settings())
     return response
 
 
@@ -231,6 +238,7 @@ def _state(connection: Connection, server: Server, session: Session, token: str)
         saved=find_saved_pages(connection, session) - find_drafted_pages(connection, session),
         answers=load_answers(connection, session),
         resume_url=url_for("api.resume", token=token),
+        root=request.script_root,
     )
 
 
@@ -266,12 +274,16 @@ def _page_name(page: SessionPage) -> PageName:
 
 
 def _set_cookie(response: BaseResponse, token: str) -> None:
-    response.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=COOKIE_AGE_S,
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure,
-        path="/",
-    )
+    response.set_cookie(SESSION_COOKIE, token, max_age=COOKIE_AGE_S, **_cookie_settings())
+
+
+def _cookie_settings() -> dict[str, Any]:
+    """Return how the cookie is kept: for this study's path, and with `--embed` in a frame too."""
+    framed = bool(current_server().options.embed)
+    return {
+        "path": f"{request.script_root}/",
+        "httponly": True,
+        "secure": framed or request.is_secure,
+        "samesite": "None" if framed else "Lax",
+        "partitioned": framed,
+    }

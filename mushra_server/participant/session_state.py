@@ -38,8 +38,19 @@ def session_state(
     saved: set[int],
     answers: dict[int, dict[str, Any]],
     resume_url: str,
+    root: str = "",
 ) -> dict[str, Any]:
-    """Return the state of a session as docs/formats.md describes it."""
+    """Return the state of a session as docs/formats.md describes it.
+
+    Args:
+        study: The study.
+        names: The addresses of its sounds.
+        session: The session.
+        saved: Indexes of the pages that are stored.
+        answers: Stored answers and drafts by page index.
+        resume_url: Where the session can be resumed.
+        root: What every address begins with, without a slash at the end.
+    """
     config = study.config
     pages = study.pages(session.slot)
     return {
@@ -54,7 +65,8 @@ def session_state(
         "finished": session.finished,
         "completion": completion(study, session) if session.finished else None,
         "pages": [
-            _page(study, names, session, page, page.index in saved, answers.get(page.index)) for page in pages
+            _page(study, names, session, page, page.index in saved, answers.get(page.index), root)
+            for page in pages
         ],
     }
 
@@ -82,9 +94,10 @@ def _page(
     page: SessionPage,
     saved: bool,
     answer: dict[str, Any] | None,
+    root: str,
 ) -> dict[str, Any]:
     found = page.page
-    address = functools.partial(names.picture, session.uuid)
+    address = functools.partial(names.picture, session.uuid, root=root)
     common = {
         "index": page.index,
         "id": page_id(names, session, page),
@@ -95,7 +108,7 @@ def _page(
         "saved": saved,
         "answer": answer,
     }
-    return {**common, **_of_type(study, page, address), **_sounds(study, names, session, page, address)}
+    return {**common, **_of_type(study, page, address), **_sounds(study, names, session, page, address, root)}
 
 
 def _get_visible_kind(page: SessionPage) -> str | None:
@@ -129,10 +142,10 @@ def _questions(page: SessionPage, address: Address) -> list[dict[str, Any]]:
 
 
 def _sounds(
-    study: Study, names: AudioNames, session: Session, page: SessionPage, address: Address
+    study: Study, names: AudioNames, session: Session, page: SessionPage, address: Address, root: str
 ) -> dict[str, Any]:
     places = sounds_of(page)
-    urls = {place: names.url(session.uuid, page, place) for place in places}
+    urls = {place: names.url(session.uuid, page, place, root) for place in places}
     if not page.rates:
         return {"url": urls["volume"]} if "volume" in urls else {}
     reference = urls.get(OPEN_REFERENCE)

@@ -56,13 +56,13 @@ class AudioNames:
         digest = hmac.new(self._key, text, hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:18]).decode()
 
-    def url(self, session: str, page: SessionPage, place: str) -> str:
+    def url(self, session: str, page: SessionPage, place: str, root: str = "") -> str:
         """Return the address of the sound at a place of a page: a key such as ``s1``, or ``reference``."""
-        return f"/audio/{self.make_opaque(session, page.id, place)}"
+        return f"{root}/audio/{self.make_opaque(session, page.id, place)}"
 
-    def picture(self, session: str, path: str) -> str:
+    def picture(self, session: str, path: str, root: str = "") -> str:
         """Return the address of a picture: the same on all pages of a session."""
-        return f"/picture/{self.make_opaque(session, 'picture', path)}"
+        return f"{root}/picture/{self.make_opaque(session, 'picture', path)}"
 
     def tag(self, opaque: str, digest: str) -> str:
         """Return the ETag of a content at an address: another one for another content, or address."""

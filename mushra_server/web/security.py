@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
@@ -17,7 +18,9 @@ from mushra_server.errors import Refusal
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "SENT_HOST",
     "RateLimiter",
+    "came_from_elsewhere",
     "install",
     "is_foreign",
     "is_local",
@@ -28,15 +31,18 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+SENT_HOST = "listenable.sent_host"
+"""Key of a request's environment: the Host as it was sent, whatever the public URL."""
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 16
 MAX_ADDRESSES = 10_000
 TOO_MANY = "too many requests from this address; try again in a moment"
 
+NOT_FRAMED = "frame-ancestors 'none'"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    f"form-action 'self'; {NOT_FRAMED}"
 )
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -104,8 +110,13 @@ class RateLimiter:
         return 0 if enough else int((1 - tokens) / self.per_second) + 1
 
 
-def install(app: Flask) -> None:
-    """Make an app send the security headers with every answer and refuse bodies over 1 MiB."""
+def install(app: Flask, *, frame_ancestors: str = "'none'") -> None:
+    """Make an app send the security headers with every answer and refuse bodies over 1 MiB.
+
+    Args:
+        app: The app.
+        frame_ancestors: Sites that may show participants' pages in a frame, as CSP writes them.
+    """
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES, MAX_FORM_PARTS=100
     )
@@ -115,6 +126,11 @@ def install(app: Flask) -> None:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
+        if frame_ancestors != "'none'" and not request.path.startswith("/admin"):
+            policy = response.headers["Content-Security-Policy"]
+            allowed = policy.replace(NOT_FRAMED, f"frame-ancestors {frame_ancestors}")
+            response.headers["Content-Security-Policy"] = allowed
+            del response.headers["X-Frame-Options"]  # it cannot name a site
         if request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
@@ -130,17 +146,31 @@ def is_foreign() -> bool:
     if site is not None:
         return site in {"cross-site", "same-site"}
     origin = request.headers.get("Origin")
-    if origin is None or origin.split("://")[-1] == request.host:
+    if origin is None or origin.split("://")[-1] in {request.host, request.environ.get(SENT_HOST)}:
         return False
     logger.warning(
         "%s %s was refused: its Origin is %.200r and its Host %.200r; if a proxy is in front of this server, "
-        "make it pass on the Host that the browser sent, and give --behind-proxy",
+        "give --public-url with the address that participants open, or make it pass on the Host that the "
+        "browser sent and give --behind-proxy",
         request.method,
         request.path,
         origin,
         request.host,
     )
     return True
+
+
+def came_from_elsewhere() -> bool:
+    """Tell whether a page was opened from another web site's: not from this server's, nor by hand.
+
+    A browser that does not say so by `Sec-Fetch-Site` (none does over plain http) names this server's pages
+    as the `Referer`, and no others.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"cross-site", "same-site"}
+    host = urlsplit(request.headers.get("Referer", "")).netloc
+    return host not in {request.host, request.environ.get(SENT_HOST)}
 
 
 def require_same_site() -> None:

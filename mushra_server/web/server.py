@@ -32,6 +32,10 @@ class Options:
         sessions_per_hour: Sessions that one address may start in an hour, in the long run and at once.
         page_bytes: Bytes that the answer to a page may have.
         behind_proxy: Trust the `X-Forwarded-*` headers of one reverse proxy.
+        proxy_address: That proxy's address or network; None for one on this machine.
+        public_url: Where participants reach the study, with its path; None if it is what the request says.
+        host: Where the server listens, which with `public_url` says which names it has; None if unknown.
+        embed: Sites that may show the study in a frame.
         webmushra: Folder of an unmodified webMUSHRA that is served in place of this server's own page, or
             None.
         collect_webmushra: Take the sessions that a webMUSHRA elsewhere posts.
@@ -47,6 +51,10 @@ class Options:
     sessions_per_hour: int = 1000
     page_bytes: int = 64 * 1024
     behind_proxy: bool = False
+    proxy_address: str | None = None
+    public_url: str | None = None
+    host: str | None = None
+    embed: tuple[str, ...] = ()
     webmushra: str | None = None
     collect_webmushra: bool = False
     limit_local: bool = False

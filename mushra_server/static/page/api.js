@@ -104,6 +104,16 @@ export function saveDraft({ index, id, answer }, leaving = false) {
   );
 }
 
+/** Whether this browser keeps the session's cookie: some keep none in another site's frame. */
+export async function keepsCookie() {
+  try {
+    await request("GET", "api/session", undefined);
+    return true;
+  } catch (error) {
+    return !(error instanceof ApiError && error.status === 401);
+  }
+}
+
 /** @returns {Promise<{ completion: Completion | null }>} */
 export function finishSession() {
   return request("POST", "api/session/finish", {});

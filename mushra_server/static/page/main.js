@@ -1,6 +1,6 @@
 // Start: find or open the session, choose the language, show the page at which the participant is.
 
-import { ApiError, openSession } from "./api.js";
+import { ApiError, keepsCookie, openSession } from "./api.js";
 import { setLanguage, t } from "./i18n.js";
 import { loadPageTypes } from "./pages/index.js";
 import { Session } from "./session.js";
@@ -54,6 +54,14 @@ async function main() {
   try {
     const state = await open(shell);
     await setLanguage(state.study.language || "en");
+    if (window.top !== window && !(await keepsCookie())) {
+      showMessage(shell, {
+        title: t("session_lost_title"),
+        text: t("session_lost_text"),
+        link: { href: state.resume_url, text: t("continue_session"), target: "_blank" },
+      });
+      return;
+    }
     new Session(state, shell, await loadPageTypes(state.pages)).start();
   } catch (error) {
     if (error instanceof ApiError) {

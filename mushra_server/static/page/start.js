@@ -4,7 +4,7 @@
 import { uuid4 } from "./api.js";
 import { forget, recall, remember } from "./storage.js";
 
-const KEY = `listenable.start.${location.search}`;
+const KEY = `listenable.start.${location.pathname.slice(1)}${location.search}`; // studies may share a site
 
 /** @returns {string} */
 export function startNonce() {

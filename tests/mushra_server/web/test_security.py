@@ -138,7 +138,7 @@ def test_other_sites_cannot_act_for_a_participant(app, listener, rows, headers):
 def test_a_browser_that_says_where_a_request_is_from_is_believed_behind_a_proxy(app, headers, status, caplog):
     """A proxy that writes another Host makes every Origin look foreign."""
     assert app.test_client().post("/api/session", json={}, headers=headers).status_code == status
-    said = "make it pass on the Host that the browser sent, and give --behind-proxy" in caplog.text
+    said = "give --public-url with the address that participants open" in caplog.text
     assert said == (status == 403 and "Sec-Fetch-Site" not in headers)
 
 

@@ -1,4 +1,4 @@
-// A page that says one thing: waiting, refused, failed; `link` {href, text} leads on.
+// A page that says one thing: waiting, refused, failed; `link` {href, text, target} leads on.
 
 import { h } from "../ui/dom.js";
 
@@ -6,7 +6,7 @@ import { h } from "../ui/dom.js";
 
 /**
  * @param {Shell} shell
- * @param {{ title: string, text: string, busy?: boolean, link?: { href: string, text: string } | null }} message
+ * @param {{ title: string, text: string, busy?: boolean, link?: { href: string, text: string, target?: string } | null }} message
  */
 export function showMessage(shell, { title, text, busy = false, link = null }) {
   shell.showPlain(
@@ -16,7 +16,14 @@ export function showMessage(shell, { title, text, busy = false, link = null }) {
       busy ? h("span", { class: "spinner", "aria-hidden": "true" }) : null,
       h("h1", { tabindex: "-1", text: title }),
       h("p", { text }),
-      link ? h("a", { class: "button primary", href: link.href, text: link.text }) : null,
+      link
+        ? h("a", {
+            class: "button primary",
+            href: link.href,
+            text: link.text,
+            target: link.target ?? null,
+          })
+        : null,
     ),
   );
 }

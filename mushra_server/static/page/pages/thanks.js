@@ -33,6 +33,7 @@ export function showThanks(shell, { pages, completion }) {
         ? h("a", {
             class: "button primary",
             href: completion.redirect,
+            target: "_top", // where the study is in a frame, the platform must not open in it
             text: t("go_back_to_platform"),
           })
         : null,
