@@ -3,4 +3,5 @@
 PERTURBATION_HOMES = {
     "lime": "lime:LimeExplainer",
     "slime": "slime:SlimeExplainer",
+    "audiolime": "audiolime:AudioLimeExplainer",
 }

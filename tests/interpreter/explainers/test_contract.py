@@ -26,7 +26,11 @@ from stimuli import Dataset
 Make = Callable[[str], Explainer]
 LEARNED = tuple(learned_methods())
 # Fewer questions than a user asks: the form is the same.
-CHEAPER: dict[str, dict[str, Any]] = {"lime": {"samples": 24}, "slime": {"segments": [4, 1]}}
+CHEAPER: dict[str, dict[str, Any]] = {
+    "lime": {"samples": 24},
+    "slime": {"segments": [4, 1]},
+    "audiolime": {"samples": 24},
+}
 
 
 @pytest.fixture(scope="session")
