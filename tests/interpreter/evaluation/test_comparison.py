@@ -57,7 +57,7 @@ def test_a_classifiers_run_serves_the_baselines(runs) -> None:
     [
         ([], [], "no run was given; expected at least one"),
         (["classifier"], [], "the run of a classifier explains nothing by itself; add --method gradcam "),
-        (["lmac-td"], ["lime"], "unknown method 'lime'; expected one of saliency, smoothgrad"),
+        (["lmac-td"], ["grad-cam"], "unknown method 'grad-cam'; expected one of saliency, smoothgrad"),
         (
             ["lmac-td"],
             ["saliency:loud"],
