@@ -18,6 +18,7 @@ from interpreter.evaluation.comparison import duration_of, explainers_of
 from interpreter.evaluation.finished_batches import FinishedBatches
 from interpreter.evaluation.mask_sources import MASK_SOURCES, mask_sources
 from interpreter.evaluation.model_randomisation import randomisation_check
+from interpreter.evaluation.oracle import ORACLE
 from interpreter.evaluation.scoring import Progress, evaluate_items
 from interpreter.evaluation.settings import Items, Setting, Source
 from interpreter.evaluation.summary import summarise
@@ -33,7 +34,7 @@ from stimuli.files import write_text
 
 SCHEMA_VERSION = 1
 CONTAMINANT_FOLD = 5  # the fold that the paper's code mixes in
-_FLOORS_RANDOMISED = dict.fromkeys(FLOORS, 1.0)  # floors never look at the classifier
+_BOUNDS_RANDOMISED = dict.fromkeys((*FLOORS, ORACLE), 1.0)  # they never look at the classifier
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _sanity(
     floors = {name: floor(classifier, plan.batch_size, plan.seed) for name, floor in FLOORS.items()}
     changes = {name: mask_sources(explainer, clips) for name, explainer in (explainers | floors).items()}
     return {
-        "randomised": randomised | _FLOORS_RANDOMISED,
+        "randomised": randomised | _BOUNDS_RANDOMISED,
         **{column: {name: values[column] for name, values in changes.items()} for column in MASK_SOURCES},
     }
 

@@ -19,6 +19,7 @@ from interpreter.evaluation.batches import Batch, batch_of
 from interpreter.evaluation.finished_batches import FinishedBatches
 from interpreter.evaluation.ground_truth import TRUTH_SCORES, energy_overlap, si_sdr_db
 from interpreter.evaluation.mask_statistics import find_silent, mask_statistics
+from interpreter.evaluation.oracle import StemsOracle
 from interpreter.evaluation.settings import Items, Setting, Source
 from interpreter.evaluation.summary import summarise
 from interpreter.evaluation.trivial_masks import FLOORS
@@ -83,7 +84,8 @@ def evaluate_items(
         explainers: the methods; a mapping gives them other names than their own.
         items: what to explain, at the sample rate of their classifier.
         second_classifier: trained apart; its verdict is the columns `agree_in` and `agree_out`.
-        floors: whether to add the masks that know nothing (`interpreter.evaluation.trivial_masks`).
+        floors: whether to add the masks that know nothing (`interpreter.evaluation.trivial_masks`) and, for
+            clips whose foreground is known, that foreground as the oracle.
         batch_size: clips at a time.
         picture_of: what SPS and COMP look at; see `scored_picture`.
         progress: called after each batch.
@@ -105,7 +107,11 @@ def evaluate_items(
         for number, start in enumerate(starts, start=1):
             if start not in done:
                 batch = batch_of(items, range(start, min(start + batch_size, len(items))), first)
-                done[start] = _explain_with_all(methods, batch, judge, picture_of, items.setting)
+                rows = methods
+                if floors and batch.foregrounds is not None:
+                    oracle = StemsOracle(first, batch.foregrounds)
+                    rows = methods | {oracle.name: oracle}
+                done[start] = _explain_with_all(rows, batch, judge, picture_of, items.setting)
                 if finished is not None:
                     finished.add(start, done[start])
             if progress:

@@ -92,9 +92,10 @@ def latex(table: pd.DataFrame) -> str:
         lines = ["\\begin{tabular}{l" + "r" * len(_COLUMNS) + "}", "\\toprule"]
         lines += [_ampersands(["Method", *headings]), "\\midrule"]
         ours = list(zip(rows["method"], _metric_rows(rows, _plain_cell), strict=True))
-        methods = [row for name, row in ours if not str(name).startswith("floor-")]
-        floors = [row for name, row in ours if str(name).startswith("floor-")]
-        for number, group in enumerate(group for group in (methods, floors) if group):
+        bounds = ("floor-", "oracle-")
+        methods = [row for name, row in ours if not str(name).startswith(bounds)]
+        limits = [row for name, row in ours if str(name).startswith(bounds)]
+        for number, group in enumerate(group for group in (methods, limits) if group):
             lines += ["\\midrule"] * (number > 0)
             lines += [_ampersands([_escape(label), *map(_escape, cells)]) for label, cells in group]
         published = _published_rows(str(setting))

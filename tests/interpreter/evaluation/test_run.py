@@ -113,11 +113,11 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(plan, tmp_path, monk
 
     monkeypatch.setattr(Explainer, "_explain_clips", counting)
     evaluate_runs(replace(whole, sanity=0), tmp_path / "other" / "t.csv")
-    assert sum(explained) == 6 * (2 + len(FLOORS))
+    assert sum(explained) == 6 * (2 + len(FLOORS) + 1)  # and the oracle
     explained.clear()
     evaluate_runs(whole, broken)
     sanity = 2 * 2 * 2 + 2  # two classifiers; the mask of a baseline once more
-    assert sum(explained) == 4 * (2 + len(FLOORS)) + sanity
+    assert sum(explained) == 4 * (2 + len(FLOORS) + 1) + sanity
     for suffix in (".csv", ".items.csv", ".md"):
         expected = (tmp_path / "whole" / f"t{suffix}").read_bytes()
         assert broken.with_suffix(suffix).read_bytes() == expected, suffix

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from interpreter import distributed as sharding
 from interpreter.errors import ConfigError
+from interpreter.evaluation.ground_truth import LIMIT_DB
+from interpreter.evaluation.oracle import ORACLE
 from interpreter.evaluation.scoring import evaluate, evaluate_items
 from interpreter.evaluation.settings import Items
 from interpreter.evaluation.summary import COLUMNS, summarise
@@ -32,7 +34,7 @@ def test_the_table_has_the_contracts_columns(dataset) -> None:
     assert tuple(table.columns[: len(COLUMNS)]) == COLUMNS
     assert COLUMNS[:3] == ("method", "setting", "n_items")
     assert COLUMNS[3:11] == METRICS
-    assert list(table["method"]) == ["saliency", *FLOORS]
+    assert list(table["method"]) == ["saliency", *FLOORS, ORACLE]
     assert set(table["n_items"]) == {10}
     truth = {"si_sdr_db", "si_sdr_improvement_db", "energy_overlap"}
     assert truth <= set(table.columns)
@@ -54,12 +56,21 @@ def test_floors_have_the_values_that_they_must_have(dataset) -> None:
     assert table.loc["floor-loudest"].mask_mean == pytest.approx(0.2, abs=1e-3)
 
 
+def test_the_oracle_is_the_event_and_above_all_others(dataset) -> None:
+    table = evaluate([Counting(Loudness()), SaliencyExplainer(Loudness())], dataset).set_index("method")
+    oracle, others = table.loc[ORACLE], table.drop(ORACLE)
+    assert oracle.label == "Oracle: stems" and oracle.sum_error == pytest.approx(0.0, abs=1e-6)
+    assert oracle.si_sdr_db == LIMIT_DB > others["si_sdr_db"].max()
+    assert oracle.energy_overlap > others["energy_overlap"].max()
+    assert ORACLE not in set(evaluate([Counting(Loudness())], dataset, floors=False)["method"])
+
+
 def test_the_clips_are_heard_once_whatever_the_number_of_methods(dataset) -> None:
     classifier = Loudness()
     methods = [Counting(classifier), SaliencyExplainer(classifier)]
     evaluate(methods, dataset, batch_size=10)
-    # the clips, the parts that each method and each floor made, and Saliency's gradient
-    assert classifier.passes == 1 + (2 + len(FLOORS)) + 1
+    # the clips, the parts that each method, each floor and the oracle made, and Saliency's gradient
+    assert classifier.passes == 1 + (2 + len(FLOORS) + 1) + 1
 
 
 def test_a_shared_hearing_changes_no_figure(dataset) -> None:
