@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from interpreter.faithfulness.removal import energy_of_windows
+
 ACTIVE_DB = -40.0
 """A window in which the event has less than this, relative to its loudest window, is one without it."""
 
@@ -26,7 +28,7 @@ def time_auc(interpretation: Tensor, event: Tensor, window: int) -> Tensor:
     Shape:
         - interpretation, event: `[B, samples]`
     """
-    energy, truth = (_energies(sound, window) for sound in (interpretation, event))
+    energy, truth = (energy_of_windows(sound, window) for sound in (interpretation, event))
     threshold = truth.amax(dim=1, keepdim=True) * 10 ** (ACTIVE_DB / 10)
     active = (truth > threshold).double()
     pairs = active[:, :, None] * (1 - active)[:, None, :]  # [B, with the event, without it]
@@ -79,12 +81,6 @@ def insertion_curve(
 def area_under(curve: Tensor) -> Tensor:
     """Return the mean height of curves `[B, points]` by the trapezoidal rule, `[B]`."""
     return torch.trapezoid(curve.double(), dim=1) / (curve.shape[1] - 1)
-
-
-def _energies(sound: Tensor, window: int) -> Tensor:
-    count = sound.shape[1] // window
-    windows = sound[:, : count * window].double().reshape(len(sound), count, window)
-    return windows.square().sum(dim=2)
 
 
 def _rank_cells(mask: Tensor) -> Tensor:
