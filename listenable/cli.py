@@ -55,6 +55,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "study": Command("study_builder.commands.study", "study", "Build, check, simulate or pack a study."),
     "serve": Command("mushra_server.cli", "serve", "Serve a study to its listeners."),
+    "studio": Command("mushra_server.cli", "studio", "Make, launch, watch and report studies in a browser."),
     "export": Command("mushra_server.cli", "export", "Export a study's ratings."),
     "backup": Command(
         "mushra_server.cli", "backup", "Copy a study's ratings database, also while it is served."

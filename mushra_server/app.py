@@ -28,7 +28,7 @@ from mushra_server.webmushra import routes as frontend
 from mushra_server.webmushra.trials import check_trial_ids
 from stimuli.vocabulary import RATINGS_NAME
 
-__all__ = ["create_app", "database_url_of", "open_study"]
+__all__ = ["create_app", "database_url_of", "handle_errors", "open_study"]
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def create_app(
     admin_login.set_up_cookie(app)
     admin.install(app, ResultsCache(app.extensions[EXTENSION]))
     _register(app, opened, options)
-    _handle_errors(app)
+    handle_errors(app)
     return app
 
 
@@ -139,7 +139,7 @@ def _register(app: Flask, study: Study, options: Options) -> None:
         app.register_blueprint(frontend.make_frontend(Path(options.webmushra)))
 
 
-def _handle_errors(app: Flask) -> None:
+def handle_errors(app: Flask) -> None:
     """Answer every error with one sentence, as JSON if a program asked, and never with a traceback."""
 
     @app.errorhandler(Refusal)

@@ -1,4 +1,4 @@
-"""The commands `serve`, `export`, `backup` and `forget`."""
+"""The commands `serve`, `studio`, `export`, `backup` and `forget`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mushra_server.web.server import Server
+    from mushra_server.web.server import Options, Server
 
-__all__ = ["backup", "export", "forget", "serve"]
+__all__ = ["backup", "export", "forget", "serve", "studio"]
 
 StudyPath = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
 DatabaseUrl = Annotated[
@@ -85,6 +85,7 @@ def serve(
     from mushra_server.app import create_app, open_study
     from mushra_server.database import settings
     from mushra_server.errors import ServerError
+    from mushra_server.many import is_folder_of_studies
     from mushra_server.web.server import EXTENSION, Options
     from mushra_server.web.waitress_server import bind, listen
 
@@ -103,6 +104,14 @@ def serve(
         webmushra=None if webmushra is None else str(webmushra),
         collect_webmushra=collect_webmushra,
     )
+    if is_folder_of_studies(study):
+        if database is not None or options.collects:
+            raise ServerError(
+                f"{study}: is a folder of studies; --database, --frontend webmushra and --collect-webmushra "
+                "are for one study"
+            )
+        _serve_many(study, host, port, options, new_admin_token)
+        return
     # A wrong study is reported before a busy port, and a busy port before a database is made.
     opened = open_study(study, options)
     bound = bind(host, port)
@@ -116,6 +125,90 @@ def serve(
         listener.run()
     finally:
         server.database.close()
+
+
+def studio(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of the studies; made if it is missing.", show_default=False)
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for the whole network.")
+    ] = "127.0.0.1",
+    behind_proxy: Annotated[
+        bool, typer.Option(help="Trust the X-Forwarded-* headers of a reverse proxy.")
+    ] = False,
+    proxy_address: Annotated[
+        str | None,
+        typer.Option(help="Address or network of that proxy; by default, it is on this machine."),
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="Where people reach the studio, such as https://lab.example/studio.")
+    ] = None,
+    new_admin_token: Annotated[
+        bool, typer.Option(help="Replace the administrator's token and show the new one.")
+    ] = False,
+) -> None:
+    """Make, launch, watch and report studies in a browser."""
+    from mushra_server.studio import accounts
+    from mushra_server.studio.app import create_studio, studio_of
+    from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
+    from mushra_server.web.addresses import PublicUrl
+    from mushra_server.web.server import Options
+    from mushra_server.web.waitress_server import bind, listen
+
+    options = Options(
+        behind_proxy=behind_proxy or proxy_address is not None,
+        proxy_address=proxy_address,
+        public_url=public_url,
+        host=host,
+    )
+    bound = bind(host, port)
+    served = create_studio(folder, options)
+    parts = studio_of(served)
+    listener = listen(served, bound, behind_proxy=options.behind_proxy, body_bytes=MAX_UPLOAD_BYTES)
+    token = accounts.ensure_first_account(parts.store)
+    if new_admin_token and token is None:
+        with parts.store.write() as connection:
+            token = accounts.new_token(connection, accounts.FIRST)
+    local = _local_url(host, listener.effective_port)
+    typer.echo(f"Studies:      {folder}")
+    typer.echo(f"Studio:       {local if public_url is None else PublicUrl.read(public_url)}")
+    if token is not None:
+        typer.echo(f"Your token:   {token}   (shown this once; --new-admin-token makes another)")
+    _announce_network(host, listener.effective_port, public_url)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        listener.run()
+    finally:
+        parts.jobs.close()
+        served.close()
+        parts.store.close()
+
+
+def _serve_many(folder: Path, host: str, port: int, options: Options, new_token: bool) -> None:
+    from mushra_server.database import settings
+    from mushra_server.many import ManyStudies, make_front
+    from mushra_server.web.addresses import PublicUrl
+    from mushra_server.web.waitress_server import bind, listen
+
+    bound = bind(host, port)
+    served = ManyStudies(folder, make_front(options), options)
+    make = settings.new_admin_token if new_token else settings.ensure_admin_token
+    tokens = {name: make(server.database) for name, server in served.iter_servers()}
+    listener = listen(served, bound, behind_proxy=options.behind_proxy)
+    url = options.public_url
+    base = _local_url(host, listener.effective_port) if url is None else str(PublicUrl.read(url))
+    for name, token in tokens.items():
+        typer.echo(f"{base}s/{name}/")
+        if token is not None:
+            typer.echo(f"  admin token {token}   (shown this once; --new-admin-token makes others)")
+    _announce_network(host, listener.effective_port, url)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        listener.run()
+    finally:
+        served.close()
 
 
 def export(
@@ -177,10 +270,8 @@ def forget(
 
 def _announce(server: Server, host: str, port: int, token: str | None) -> None:
     from mushra_server.web.addresses import PublicUrl
-    from mushra_server.web.connections import Limits, open_files
-    from mushra_server.web.waitress_server import is_loopback, network_address
 
-    local = _url("127.0.0.1" if host in {"0.0.0.0", "localhost"} else host, port)
+    local = _local_url(host, port)
     typer.echo(f"Study:        {server.study.title}")
     typer.echo(f"Ratings:      {server.database.name}")
     public = server.options.public_url
@@ -191,6 +282,13 @@ def _announce(server: Server, host: str, port: int, token: str | None) -> None:
         typer.echo(f"Listening at: {local}")
     if token is not None:
         typer.echo(f"Admin token:  {token}   (shown this once; --new-admin-token makes another)")
+    _announce_network(host, port, public)
+
+
+def _announce_network(host: str, port: int, public: str | None) -> None:
+    from mushra_server.web.connections import Limits, open_files
+    from mushra_server.web.waitress_server import is_loopback, network_address
+
     address = network_address(host)
     if public is not None:
         pass  # the proxy decides who reaches it
@@ -204,6 +302,10 @@ def _announce(server: Server, host: str, port: int, token: str | None) -> None:
     typer.echo(f"Room for:     {limits.browsers} browsers at once (ulimit -n {files})")
     typer.echo("Stop with Ctrl-C.")
     sys.stdout.flush()
+
+
+def _local_url(host: str, port: int) -> str:
+    return _url("127.0.0.1" if host in {"0.0.0.0", "localhost"} else host, port)
 
 
 def _url(host: str, port: int) -> str:

@@ -29,6 +29,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELLS = ("console", "bash", "sh")
 
 NOT_RUN = {
+    "listenable studio lab_studies": "tests/mushra_server/studio starts it",
     "make demo": "the demo: tests/test_demo.py runs it",
     "make test": "these tests",
     "make test-newest": "these tests with other versions",

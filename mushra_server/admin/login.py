@@ -18,26 +18,37 @@ from mushra_server.errors import Refusal
 from mushra_server.web.security import require_same_site
 from mushra_server.web.server import current_server
 
-__all__ = ["check_form", "form_token", "is_logged_in", "log_in", "log_out", "require_login", "set_up_cookie"]
+__all__ = [
+    "Sessions",
+    "check_form",
+    "form_token",
+    "is_logged_in",
+    "log_in",
+    "log_out",
+    "require_login",
+    "set_up_cookie",
+]
 
 LOGIN_HOURS = 12
 
 P = ParamSpec("P")
 
 
-class _Sessions(SecureCookieSessionInterface):
+class Sessions(SecureCookieSessionInterface):
     """Signed cookies for the admin's pages, which are sent only over https if they were set over https."""
 
     def get_cookie_path(self, app: Flask) -> str:
+        """Return the path below which a browser sends them."""
         return f"{request.script_root}/admin"
 
     def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether a browser sends them only over https."""
         return request.is_secure
 
 
 def set_up_cookie(app: Flask) -> None:
     """Name the signed cookie and keep it from scripts and from other sites."""
-    app.session_interface = _Sessions()
+    app.session_interface = Sessions()
     app.config.update(
         SESSION_COOKIE_NAME="listenable_admin",
         SESSION_COOKIE_HTTPONLY=True,

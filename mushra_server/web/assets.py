@@ -39,9 +39,11 @@ class Asset:
     tag: str
 
 
-def install(app: Flask) -> None:
-    """Serve the `static` folder and the palette at `/static/`, under Flask's own endpoint `static`."""
+def install(app: Flask, *folders: Path) -> None:
+    """Serve the `static` folder, the palette and further folders at `/static/`: the endpoint `static`."""
     assets = {**read_assets(Path(__file__).parents[1] / "static"), TOKENS.name: _read(TOKENS)}
+    for folder in folders:
+        assets |= read_assets(folder)
 
     def static(filename: str) -> Response:
         asset = assets.get(filename)

@@ -6,14 +6,16 @@ import errno
 import ipaddress
 import logging
 import socket
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Flask
 from waitress.server import create_server
 
 from mushra_server.errors import ServerError
 from mushra_server.web.connections import Limits, reserve_files, restrict
 from mushra_server.web.security import MAX_BODY_BYTES
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 __all__ = ["Listener", "bind", "is_loopback", "listen", "network_address"]
 
@@ -59,7 +61,12 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def listen(
-    app: Flask, bound: socket.socket, *, behind_proxy: bool = False, limits: Limits | None = None
+    app: WSGIApplication,
+    bound: socket.socket,
+    *,
+    behind_proxy: bool = False,
+    limits: Limits | None = None,
+    body_bytes: int = 2 * MAX_BODY_BYTES,
 ) -> Listener:
     """Return the server of an app at a port that was taken; it serves when it is run.
 
@@ -68,6 +75,7 @@ def listen(
         bound: What `bind` returned.
         behind_proxy: Keep the headers of a reverse proxy.
         limits: Of connections; by default what the system's limit of open files allows.
+        body_bytes: Bytes that the body of a request may have; a large one waits in a temporary file.
     """
     limits = limits or Limits.of(reserve_files(), behind_proxy=behind_proxy)
     settings: dict[str, Any] = {
@@ -76,7 +84,7 @@ def listen(
         "connection_limit": limits.connections,
         "channel_timeout": limits.idle_s,
         "cleanup_interval": min(LOOK_S, limits.idle_s),
-        "max_request_body_size": 2 * MAX_BODY_BYTES,
+        "max_request_body_size": body_bytes,
         "ident": None,
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": not behind_proxy,

@@ -1,0 +1,160 @@
+"""Many studies at one address: each is served at `/s/NAME/` by the app that serves it by itself."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from mushra_server.app import create_app, handle_errors
+from mushra_server.errors import ServerError
+from mushra_server.web import addresses, assets, security
+from mushra_server.web.addresses import PublicUrl
+from mushra_server.web.server import EXTENSION, Options, Server
+from stimuli.vocabulary import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["PREFIX", "ManyStudies", "find_studies", "is_folder_of_studies", "make_front"]
+
+PREFIX = "/s/"
+FORWARDED_PREFIX = "HTTP_X_FORWARDED_PREFIX"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+def find_studies(folder: Path) -> list[Path]:
+    """Return the studies in a folder, by name: folders with a config whose name may be part of an address."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if NAME.fullmatch(path.name) and (path / CONFIG_NAME).is_file()
+    ]
+
+
+def is_folder_of_studies(path: Path) -> bool:
+    """Tell whether a folder is not a study, but has some in it."""
+    return path.is_dir() and not (path / CONFIG_NAME).is_file() and bool(find_studies(path))
+
+
+@dataclass(frozen=True)
+class _Opened:
+    app: Flask
+    changed: int  # when the config was last written, in nanoseconds
+
+
+class ManyStudies:
+    """A WSGI app that passes each request on to the study that its address names.
+
+    A study is opened by its first request, with the database in its folder, and again if its config was
+    written since.
+
+    Args:
+        folder: Its folders are the studies.
+        front: The app that answers all other addresses.
+        options: How each study is served.
+        admits: Whether the study of a name may be reached; every one by default.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        front: Flask,
+        options: Options | None = None,
+        admits: Callable[[str], bool] = lambda name: True,
+    ) -> None:
+        self.folder = folder
+        self.front = front
+        self._options = options or Options()
+        url = self._options.public_url
+        self._public = None if url is None else PublicUrl.read(url)
+        self._admits = admits
+        self._opened: dict[str, _Opened] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        path = str(environ.get("PATH_INFO", ""))
+        if self._public is not None:
+            path = path.removeprefix(self._public.prefix)
+        name, slash, rest = path.removeprefix(PREFIX).partition("/")
+        if not path.startswith(PREFIX) or not self.has(name) or not self._admits(name):
+            return self.front.wsgi_app(environ, start_response)
+        place = f"{PREFIX}{name}"
+        inner = {
+            **environ,
+            "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}{place}",
+            "PATH_INFO": slash + rest,
+        }
+        if FORWARDED_PREFIX in environ:  # believed only if it comes from the proxy
+            inner[FORWARDED_PREFIX] = f"{environ[FORWARDED_PREFIX].rstrip('/')}{place}"
+        return self.find(name).wsgi_app(inner, start_response)
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a study of a name."""
+        return bool(NAME.fullmatch(name)) and (self.folder / name / CONFIG_NAME).is_file()
+
+    def find(self, name: str) -> Flask:
+        """Return the app of a study.
+
+        Raises:
+            ServerError: If the study cannot be served.
+            ConfigError: If its config cannot be read.
+        """
+        if not self.has(name):
+            raise ServerError(f"{self.folder / name}: is not a study; expected a folder with {CONFIG_NAME}")
+        changed = (self.folder / name / CONFIG_NAME).stat().st_mtime_ns
+        with self._lock:
+            found = self._opened.get(name)
+            if found is None or found.changed != changed:
+                self._close(name)
+                app = create_app(self.folder / name, options=self._options_of(name))
+                found = self._opened[name] = _Opened(app, changed)
+            return found.app
+
+    def _options_of(self, name: str) -> Options:
+        if self._public is None:
+            return self._options
+        return replace(self._options, public_url=f"{self._public}{PREFIX[1:]}{name}")
+
+    def server(self, name: str) -> Server:
+        """Return the parts of the app of a study."""
+        server: Server = self.find(name).extensions[EXTENSION]
+        return server
+
+    def release(self, name: str) -> None:
+        """Close the database of a study, before its folder is moved or replaced."""
+        with self._lock:
+            self._close(name)
+
+    def close(self) -> None:
+        """Close every study's database."""
+        with self._lock:
+            for name in list(self._opened):
+                self._close(name)
+
+    def _close(self, name: str) -> None:
+        found = self._opened.pop(name, None)
+        if found is not None:
+            found.app.extensions[EXTENSION].database.close()
+
+    def iter_servers(self) -> Iterator[tuple[str, Server]]:
+        """Yield every study of the folder with the parts of its app."""
+        for path in find_studies(self.folder):
+            yield path.name, self.server(path.name)
+
+
+def make_front(options: Options | None = None) -> Flask:
+    """Return the app for addresses of no study: it names none of them, as listeners know their own."""
+    app: Any = Flask("mushra_server", static_folder=None)
+    addresses.install(app, options or Options())
+    security.install(app)
+    assets.install(app)
+    handle_errors(app)
+    front: Flask = app
+    return front

@@ -1,0 +1,88 @@
+"""The studio's app factory: its own pages, and behind `/s/NAME/` each study that is open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from jinja2 import FileSystemLoader
+
+from mushra_server.admin import login as admin_login
+from mushra_server.app import handle_errors
+from mushra_server.database import settings
+from mushra_server.many import ManyStudies
+from mushra_server.studio import list_routes
+from mushra_server.studio.jobs import Jobs
+from mushra_server.studio.login import EXTENSION, Studio, set_up_cookie
+from mushra_server.studio.store import Store
+from mushra_server.studio.studies import Studies, change_study
+from mushra_server.web import addresses, assets, security
+from mushra_server.web.security import RateLimiter
+from mushra_server.web.server import Options
+
+__all__ = ["create_studio", "studio_of"]
+
+HERE = Path(__file__).parent
+
+
+def create_studio(folder: Path | str, options: Options | None = None) -> ManyStudies:
+    """Make the WSGI app of a studio.
+
+    Args:
+        folder: The folder of the studies; made if it is missing.
+        options: How its studies are served.
+
+    Returns:
+        The app; the studio's own Flask app is its `front`.
+
+    Raises:
+        StoreError: If the studio's database cannot be used.
+    """
+    options = options or Options()
+    store = Store(Path(folder))
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.jinja_loader = FileSystemLoader([HERE / "templates", HERE.parent / "templates"])
+    app.secret_key = store.secret_key
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    studies = Studies(store)
+    served = ManyStudies(
+        Path(folder), app, options, admits=lambda name: _admits(store, studies, served, name)
+    )
+    limiter = RateLimiter(0.2, 10, everyone=True)
+    app.extensions[EXTENSION] = Studio(store, studies, served, Jobs(store.data / "jobs"), limiter)
+    addresses.install(app, options)
+    security.install(app)
+    assets.install(app, HERE / "static")
+    set_up_cookie(app)
+    app.register_blueprint(list_routes.blueprint)
+    app.context_processor(lambda: {"form_token": admin_login.form_token, "endpoints": app.view_functions})
+    handle_errors(app)
+    return served
+
+
+def studio_of(served: ManyStudies) -> Studio:
+    """Return the parts of a studio."""
+    studio: Studio = served.front.extensions[EXTENSION]
+    return studio
+
+
+def _admits(store: Store, studies: Studies, served: ManyStudies, name: str) -> bool:
+    """Tell whether listeners reach a study: it was opened, it is not archived, and its time has come.
+
+    At its closing time a study is closed like by hand: participants who have started can finish.
+    """
+    with store.read() as connection:
+        row: Any = connection.execute(studies.query(name)).first()
+    if row is None or row.launched_at is None or row.archived_at is not None:
+        return False
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    if row.opens_at is not None and moment < row.opens_at:
+        return False
+    if row.closes_at is not None and moment >= row.closes_at:
+        with served.server(name).database.write() as connection:
+            settings.set_closed(connection, True, "closing time")
+        with store.write() as connection:
+            change_study(connection, name, closes_at=None)
+    return True

@@ -1,0 +1,139 @@
+"""The studio's first pages: login, the list of studies, their copies and archive, the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row, select
+
+from mushra_server.database.clock import now
+from mushra_server.studio import login as studio_login
+from mushra_server.studio.accounts import give_role
+from mushra_server.studio.login import (
+    current_account,
+    current_studio,
+    require_login,
+    require_role,
+    write_log,
+)
+from mushra_server.studio.store import log, rights
+from mushra_server.studio.studies import add_study, change_study
+from mushra_server.web.security import require_same_site
+
+__all__ = ["blueprint"]
+
+LOG_LINES = 500
+STATES = ("draft", "open", "closed", "archived")
+
+blueprint = Blueprint("studio", __name__)
+
+
+@blueprint.get("/login")
+def login() -> ResponseReturnValue:
+    """Ask for an account's token."""
+    return render_template("studio_login.html", wrong=False)
+
+
+@blueprint.post("/login")
+def send_login() -> ResponseReturnValue:
+    """Log in."""
+    require_same_site()
+    if not studio_login.log_in(request.form.get("token", "")):
+        return render_template("studio_login.html", wrong=True), 403
+    return redirect(url_for("studio.list_studies"))
+
+
+@blueprint.post("/logout")
+@require_login
+def send_logout() -> ResponseReturnValue:
+    """Log out."""
+    studio_login.log_out()
+    return redirect(url_for("studio.login"))
+
+
+@blueprint.get("/")
+@require_login
+def list_studies() -> ResponseReturnValue:
+    """List the studies that the account may see."""
+    words = request.args.get("q", "").lower().split()
+    state = request.args.get("state", "")
+    found = current_studio().studies.list(current_account())
+    counts = {name: sum(one.state == name for one in found) for name in STATES}
+    shown = [
+        one
+        for one in found
+        if (one.state == state if state in STATES else one.state != "archived")
+        and all(word in f"{one.title} {one.name}".lower() for word in words)
+    ]
+    return render_template(
+        "studio_list.html",
+        studies=shown,
+        counts=counts,
+        state=state,
+        q=request.args.get("q", ""),
+        any=bool(found),
+    )
+
+
+@blueprint.post("/studies")
+@require_login
+def create() -> ResponseReturnValue:
+    """Start a study."""
+    studio, title = current_studio(), request.form.get("title", "").strip()
+    with studio.store.write() as connection:
+        name = studio.studies.choose_name(connection, title)
+        add_study(connection, name, title)
+        give_role(connection, name, current_account().name, "owner")
+        write_log(connection, "create", name)
+    return redirect(url_for("studio.show", name=name))
+
+
+@blueprint.get("/studies/<name>")
+@require_role("viewer")
+def show(study: Row[Any]) -> ResponseReturnValue:
+    """Show where a study stands."""
+    studio = current_studio()
+    return render_template(
+        "studio_study.html",
+        study=study,
+        listed=studio.studies.summarize(study),
+        built=studio.studies.is_built(study.name),
+        sounds=(studio.studies.draft(study.name) / "sounds").is_dir(),
+    )
+
+
+@blueprint.post("/studies/<name>/copy")
+@require_role("assistant")
+def copy(study: Row[Any]) -> ResponseReturnValue:
+    """Copy a study without its ratings."""
+    studio = current_studio()
+    with studio.store.write() as connection:
+        name = studio.studies.choose_name(connection, f"{study.title} copy"[:200])
+        studio.studies.copy(connection, study.name, name)
+        give_role(connection, name, current_account().name, "owner")
+        write_log(connection, "copy", name, f"of {study.name}")
+    return redirect(url_for("studio.show", name=name))
+
+
+@blueprint.post("/studies/<name>/archive")
+@require_role("owner")
+def archive(study: Row[Any]) -> ResponseReturnValue:
+    """Take a study out of the list and off the network, or back; its files stay where they are."""
+    with current_studio().store.write() as connection:
+        change_study(connection, study.name, archived_at=None if study.archived_at else now())
+        write_log(connection, "restore" if study.archived_at else "archive", study.name)
+    return redirect(url_for("studio.list_studies"))
+
+
+@blueprint.get("/log")
+@require_login
+def show_log() -> ResponseReturnValue:
+    """Show what was done, by whom, to the studies that the account may see."""
+    query = select(log).order_by(log.c.id.desc()).limit(LOG_LINES)
+    account = current_account()
+    if not account.everything:
+        query = query.where(log.c.study.in_(select(rights.c.study).where(rights.c.account_id == account.id)))
+    with current_studio().store.read() as connection:
+        return render_template("studio_log.html", events=connection.execute(query).all())

@@ -1,0 +1,152 @@
+"""Who is at the browser: login by token, and what the person may do to the study of an address."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec
+
+from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection, Row
+
+from mushra_server.admin import login as admin_login
+from mushra_server.errors import Refusal
+from mushra_server.many import ManyStudies
+from mushra_server.studio import accounts
+from mushra_server.studio.accounts import Account, Role, is_enough, role_in
+from mushra_server.studio.jobs import Jobs
+from mushra_server.studio.store import Store, log_action
+from mushra_server.studio.studies import Studies, find_study
+from mushra_server.web.security import RateLimiter
+
+__all__ = [
+    "EXTENSION",
+    "Studio",
+    "current_account",
+    "current_studio",
+    "log_in",
+    "log_out",
+    "require_login",
+    "require_role",
+    "set_up_cookie",
+    "write_log",
+]
+
+EXTENSION = "listenable_studio"
+
+P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What a request of the studio needs."""
+
+    store: Store
+    studies: Studies
+    served: ManyStudies
+    jobs: Jobs
+    login_limiter: RateLimiter
+
+
+def current_studio() -> Studio:
+    """Return the parts of the studio that handles the present request."""
+    studio: Studio = current_app.extensions[EXTENSION]
+    return studio
+
+
+class _Sessions(admin_login.Sessions):
+    """Signed cookies for all of the studio's pages, but for those of another server at the same host."""
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return f"{request.script_root}/"
+
+
+def set_up_cookie(app: Flask) -> None:
+    """Name the signed cookie and keep it from scripts, from other sites and from plain http after https."""
+    admin_login.set_up_cookie(app)
+    app.session_interface = _Sessions()
+    app.config["SESSION_COOKIE_NAME"] = "listenable_studio"
+
+
+def log_in(token: str) -> bool:
+    """Log in with an account's token; return whether there is one of that token."""
+    studio = current_studio()
+    studio.login_limiter.check(request.remote_addr)
+    with studio.store.write() as connection:
+        account = accounts.find_by_token(connection, token.strip())
+        if account is None:
+            log_action(connection, "", "login failed")
+            return False
+        name = accounts.open_login(connection, account)
+    session.clear()
+    session["login"] = name
+    session["form"] = secrets.token_urlsafe(24)
+    return True
+
+
+def log_out() -> None:
+    """End the login of this browser, also for a copy of its cookie."""
+    with current_studio().store.write() as connection:
+        accounts.close_login(connection, str(session.get("login", "")))
+    session.clear()
+
+
+def current_account() -> Account:
+    """Return the account of a view behind `require_login`."""
+    account: Account = g.account
+    return account
+
+
+def require_login(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Send a browser that is not logged in to the login page, and check the token of every form."""
+
+    @functools.wraps(view)
+    def guard(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        with current_studio().store.read() as connection:
+            account = accounts.find_by_login(connection, str(session.get("login", "")))
+        if account is None:
+            return redirect(url_for("studio.login"))
+        g.account = account
+        if request.method != "GET":
+            admin_login.check_form()
+        return view(*args, **kwargs)
+
+    return guard
+
+
+def require_role(
+    wanted: Role,
+) -> Callable[[Callable[Concatenate[Row[Any], P], ResponseReturnValue]], Callable[..., ResponseReturnValue]]:
+    """Give a view the study that its address names, if the account's role in it is enough.
+
+    A study that an account has no right to see is answered as one that does not exist.
+    """
+
+    def decorate(view: Callable[Concatenate[Row[Any], P], ResponseReturnValue]) -> Any:
+        @require_login
+        @functools.wraps(view)
+        def guard(name: str, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            with current_studio().store.read() as connection:
+                role = role_in(connection, current_account(), name)
+                if role is None:
+                    raise Refusal(f"there is no study {name!r}", 404)
+                found = find_study(connection, name)
+            if not is_enough(role, wanted):
+                raise Refusal(f"your role in this study is {role}; this needs {wanted}", 403)
+            g.role = role
+            return view(found, *args, **kwargs)
+
+        return guard
+
+    return decorate
+
+
+def write_log(
+    connection: Connection, action: str, study: str | None = None, detail: str | None = None
+) -> None:
+    """Log what the account of this request did."""
+    log_action(connection, current_account().name, action, study, detail)

@@ -1,0 +1,152 @@
+"""The studio's own database: accounts, what is known of each study beyond its folder, and the log."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    select,
+)
+
+from mushra_server.database.clock import now
+from mushra_server.database.database import sqlite_url
+from mushra_server.database.engines import open_engine
+from mushra_server.database.private_files import make_private
+from mushra_server.errors import StoreError
+
+__all__ = ["DATA_FOLDER", "Store", "accounts", "log", "log_action", "logins", "rights", "studies"]
+
+DATA_FOLDER = ".studio"
+SCHEMA_VERSION = "1"
+
+metadata = MetaData()
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("token_hash", String, nullable=False),
+    Column("everything", Integer, nullable=False, default=0),
+    Column("created_at", String, nullable=False),
+)
+logins = Table(
+    "logins",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("until", Integer, nullable=False),
+)
+studies = Table(
+    "studies",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    # What the form of choices says, as JSON, and how often it was saved: two who edit at once are noticed.
+    Column("choices", Text, nullable=False, default="{}"),
+    Column("version", Integer, nullable=False, default=0),
+    Column("config_changed", Integer, nullable=False, default=0),
+    Column("launched_at", String),
+    Column("opens_at", String),
+    Column("closes_at", String),
+    Column("archived_at", String),
+    Column("previewed_at", String),
+    Column("backed_up_at", String),
+    Column("redirect_tried_at", String),
+    Column("unblinded_at", String),
+)
+rights = Table(
+    "rights",
+    metadata,
+    Column("study", ForeignKey("studies.name", ondelete="CASCADE"), nullable=False),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("role", String, nullable=False),
+    UniqueConstraint("study", "account_id"),
+)
+log = Table(
+    "log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("study", String),
+    Column("action", String, nullable=False),
+    Column("detail", Text),
+)
+
+
+class Store:
+    """The studio's database: SQLite, in a hidden folder among the studies.
+
+    Args:
+        folder: The folder of the studies; made if it is missing.
+
+    Raises:
+        StoreError: If the database was written by another release.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / DATA_FOLDER
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self.data / "studio.sqlite3"
+        make_private(file, create=True)
+        self._engine = open_engine(sqlite_url(file))
+        self._writers = threading.Lock()
+        metadata.create_all(self._engine)
+        with self.write() as connection:
+            found = _get(connection, "schema_version")
+            if found not in (None, SCHEMA_VERSION):
+                raise StoreError(
+                    f"{file}: schema version {found} found; expected {SCHEMA_VERSION}: open it with the "
+                    "release that wrote it"
+                )
+            if found is None:
+                for key, value in (("schema_version", SCHEMA_VERSION), ("secret_key", secrets.token_hex(32))):
+                    connection.execute(meta.insert().values(key=key, value=value))
+            self.secret_key = str(_get(connection, "secret_key"))
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one read transaction."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open one write transaction: committed when the block ends without an exception."""
+        with self._writers, self._engine.connect() as connection:
+            connection = connection.execution_options(listenable_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def log_action(
+    connection: Connection, account: str, action: str, study: str | None = None, detail: str | None = None
+) -> None:
+    """Add a line to the log of what was done, by whom, and to which study."""
+    connection.execute(
+        log.insert().values(at=now(), account=account, study=study, action=action, detail=detail)
+    )
+
+
+def _get(connection: Connection, key: str) -> str | None:
+    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()

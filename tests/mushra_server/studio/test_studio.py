@@ -1,0 +1,189 @@
+"""The studio by Flask's test client: login, list, copies, many studies at one address."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from mushra_server.errors import ServerError
+from mushra_server.many import ManyStudies, is_folder_of_studies, make_front
+from mushra_server.studio import accounts
+from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.store import Store
+from mushra_server.web.server import Options
+from tests.mushra_server.conftest import build
+from tests.servers import hears_ctrl_c
+
+
+class Browser:
+    """A logged-in browser that sends each form with its token."""
+
+    def __init__(self, served: ManyStudies, token: str) -> None:
+        self.client = Client(served)
+        answer = self.client.post("/login", data={"token": token})
+        assert answer.status_code == 302, answer.text
+        found = re.search(r'name="form_token" value="([^"]+)"', self.client.get("/").text)
+        assert found
+        self.form_token = found[1]
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def post(self, path: str, **fields: object) -> TestResponse:
+        return self.client.post(path, data={"form_token": self.form_token, **fields})
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[ManyStudies]:
+    served = create_studio(tmp_path / "lab")
+    yield served
+    studio_of(served).jobs.close()
+    served.close()
+    studio_of(served).store.close()
+
+
+@pytest.fixture
+def admin(studio: ManyStudies) -> Browser:
+    token = accounts.ensure_first_account(studio_of(studio).store)
+    assert token is not None
+    return Browser(studio, token)
+
+
+def test_the_first_start_makes_one_token_and_later_ones_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    token = accounts.ensure_first_account(store)
+    assert token is not None
+    assert accounts.ensure_first_account(store) is None
+    assert token.encode() not in (store.data / "studio.sqlite3").read_bytes()
+    store.close()
+
+
+def test_nothing_is_shown_without_a_login(studio: ManyStudies) -> None:
+    client = Client(studio)
+    for path in ("/", "/log", "/studies/x"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/login")
+    assert client.post("/login", data={"token": "guess"}).status_code == 403
+    assert client.post("/studies", data={"title": "x"}).status_code == 302
+
+
+def test_a_form_without_its_token_changes_nothing(studio: ManyStudies, admin: Browser) -> None:
+    assert admin.client.post("/studies", data={"title": "Forged"}).status_code == 403
+    assert "Forged" not in admin.get("/").text
+
+
+def test_a_study_is_made_found_copied_and_archived(studio: ManyStudies, admin: Browser) -> None:
+    assert (
+        admin.post("/studies", title="Codecs at 16 kbit/s").headers["Location"]
+        == "/studies/codecs-at-16-kbit-s"
+    )
+    assert admin.post("/studies", title="Codecs at 16 kbit/s").headers["Location"].endswith("kbit-s-2")
+    assert admin.post("/studies", title="  ").status_code == 400
+    assert "codecs-at-16-kbit-s" in admin.get("/?q=16+codecs").text
+    assert "No study fits" in admin.get("/?q=nothing").text
+    admin.post("/studies/codecs-at-16-kbit-s/archive")
+    assert 'href="/studies/codecs-at-16-kbit-s"' not in admin.get("/").text
+    assert 'href="/studies/codecs-at-16-kbit-s"' in admin.get("/?state=archived").text
+    assert "archive" in admin.get("/log").text
+
+
+def test_a_folder_built_by_the_command_line_is_listed_and_copied_without_ratings(
+    studio: ManyStudies, admin: Browser
+) -> None:
+    study = build(studio.folder / "found")
+    (study / "ratings.sqlite3").write_bytes(b"")
+    assert 'href="/studies/found"' in admin.get("/").text
+    assert admin.post("/studies/found/copy").status_code == 302
+    copy = next(path for path in studio.folder.iterdir() if path.name.endswith("copy"))
+    assert (copy / "config.yaml").read_bytes() == (study / "config.yaml").read_bytes()
+    assert not (copy / "ratings.sqlite3").exists()
+
+
+def test_a_draft_cannot_be_reached_by_listeners(studio: ManyStudies, admin: Browser) -> None:
+    build(studio.folder / "found")
+    admin.get("/")
+    assert Client(studio).get("/s/found/").status_code == 404
+    with studio_of(studio).store.write() as connection:
+        connection.exec_driver_sql("UPDATE studies SET launched_at = '2026-01-01T00:00:00+00:00'")
+    assert Client(studio).get("/s/found/").status_code == 200
+    admin.post("/studies/found/archive")
+    assert Client(studio).get("/s/found/").status_code == 404
+
+
+def test_each_study_keeps_its_own_sessions(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        build(tmp_path / name)
+    assert is_folder_of_studies(tmp_path)
+    assert not is_folder_of_studies(tmp_path / "one")
+    served = ManyStudies(tmp_path, make_front())
+    client = Client(served)
+    answer = client.get("/s/one?participant=p1")
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/s/one/?participant=p1")
+    assert client.post("/s/one/api/session", json={}).status_code == 201
+    assert client.get("/s/three/").status_code == 404
+    assert client.get("/s/../one/").status_code == 404
+    assert client.get("/").status_code == 404
+    counts = []
+    for name in ("one", "two"):
+        client.get(f"/s/{name}/")
+        with sqlite3.connect(tmp_path / name / "ratings.sqlite3") as database:
+            counts.append(database.execute("SELECT COUNT(*) FROM sessions").fetchone()[0])
+        database.close()
+    assert counts == [1, 0]
+    with pytest.raises(ServerError, match="is not a study; expected a folder"):
+        served.find("three")
+    served.close()
+
+
+def test_a_study_behind_a_proxy_at_a_path_knows_its_whole_address(tmp_path: Path) -> None:
+    build(tmp_path / "one")
+    for options, headers in (
+        (Options(behind_proxy=True), {"X-Forwarded-Prefix": "/lab", "X-Forwarded-Proto": "https"}),
+        (Options(public_url="https://lab.example/lab"), {}),
+    ):
+        served = ManyStudies(tmp_path, make_front(options), options)
+        client = Client(served)
+        answer = client.get("/s/one", headers=headers)
+        assert (answer.status_code, answer.headers["Location"]) == (308, "/lab/s/one/")
+        answer = client.post("/s/one/api/session", json={}, headers=headers)
+        assert "Path=/lab/s/one" in answer.headers["Set-Cookie"]
+        served.close()
+
+
+def test_the_command_serves_a_studio_and_says_where(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "listenable", "studio", str(tmp_path / "lab"), "--port", "0"]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c)
+    assert started.stdout is not None
+    try:
+        lines = [started.stdout.readline() for _ in range(6)]
+        address = next(line.split()[-1] for line in lines if line.startswith("Studio:"))
+        assert any(line.startswith("Your token:") for line in lines)
+        with urllib.request.urlopen(address) as answer:
+            assert "Your token" in answer.read().decode()
+    finally:
+        started.terminate()
+        started.wait(10)
+        started.stdout.close()
+    assert started.returncode == 0
+
+
+def test_the_list_of_200_studies_is_quick(studio: ManyStudies, admin: Browser) -> None:
+    with studio_of(studio).store.write() as connection:
+        for number in range(200):
+            connection.exec_driver_sql(
+                "INSERT INTO studies (name, title, created_at, choices, version, config_changed) VALUES"
+                f" ('s{number}', 'Study {number}', '2026-01-01', '{{}}', 0, 0)"
+            )
+    admin.get("/")
+    started = time.perf_counter()
+    assert admin.get("/").status_code == 200
+    assert time.perf_counter() - started < 0.2
