@@ -4,7 +4,7 @@
     (listener x item)_ij + residual
 
 Random effects are normal and independent. The variances are estimated by restricted maximum likelihood
-(REML); see `analysis.models.reml`. `statsmodels.MixedLM`, which gives the same numbers, inverts a
+(REML); see `analysis.models.likelihood`. `statsmodels.MixedLM`, which gives the same numbers, inverts a
 matrix of all ratings; here the cost grows linearly with the listeners. Omitting the terms with condition
 would make the tests of differences anti-conservative (Barr, Levy, Scheepers & Tily 2013, Journal of Memory
 and Language 68:255-278).
@@ -13,26 +13,26 @@ and Language 68:255-278).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 
 from analysis.errors import DesignError
-from analysis.models.reml import FullPages, Pages
+from analysis.formatting import number, p_in_words
+from analysis.models.likelihood.effects import predict_effects
+from analysis.models.likelihood.fit import LARGEST, SMALLEST, fit, limit_pages, make_pages
+from analysis.models.likelihood.reml import FullPages, Pages
+from analysis.models.likelihood.satterthwaite import degrees_of_freedom
 from analysis.ratings.selection import choose_conditions
-from analysis.ratings.tidy import cells, is_simulated, select_rated
+from analysis.ratings.tidy import cells, is_simulated, iter_rows, select_rated
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
 COMPONENTS = (
     "listener", "listener x condition", "item", "item x condition", "listener x item", "residual",
 )  # fmt: skip
-_LARGEST_ITEMS, _LARGEST_TABLE = 4000, 50_000_000
-_SLOW_WITH_GAPS, _LARGEST_WITH_GAPS = 20_000, 60_000  # in ratings; they take half a minute and minutes
-_FULL_ENOUGH = 0.8  # share of pages without gaps that may represent all of them
-_SMALLEST, _LARGEST = 1e-6, 1e4  # ratios of a variance to the residual's; the smallest is as good as zero
-_SOFT = 0.01  # ratios below it are searched on their own scale, those above it on the logarithm's
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class MixedModel:
     means: Floats
     covariance: Floats
     components: dict[str, float]
-    df: float
+    pages: Pages
     simulated: bool
     note: str = ""
 
@@ -55,22 +55,106 @@ class MixedModel:
         share = table["variance"] / total if total > 0 else np.nan
         return table.assign(share=share, note=self.note, simulated=self.simulated)
 
+    def condition_means(self, level: float = LEVEL) -> pd.DataFrame:
+        """Return `condition, mean, se, df, ci_low, ci_high, simulated`, best first.
+
+        The means are those of an average listener on an average item; the intervals are t intervals with
+        Satterthwaite's degrees of freedom.
+        """
+        order = np.argsort(-self.means, kind="stable")
+        table = self._contrasts(np.eye(len(self.names))[order], level)
+        table = table.rename(columns={"estimate": "mean"}).drop(columns="p")
+        table.insert(0, "condition", [self.names[place] for place in order])
+        return table
+
     def differences(self, level: float = LEVEL) -> pd.DataFrame:
         """Return all pairs: `condition_a, condition_b, difference, se, df, ci_low, ci_high, p, simulated`.
 
-        The degrees of freedom are the smaller number of listeners or items less one, on the safe side.
+        The degrees of freedom are Satterthwaite's, as lmerTest's.
         """
         order = np.argsort(-self.means, kind="stable")
-        rows = []
-        for place, a in enumerate(order):
-            for b in order[place + 1 :]:
-                gap = float(self.means[a] - self.means[b])
-                se = float(self.covariance[a, a] + self.covariance[b, b] - 2 * self.covariance[a, b]) ** 0.5
-                half = float(stats.t.ppf(0.5 + level / 2, self.df)) * se
-                p = float(2 * stats.t.sf(gap / se, self.df))
-                rows.append((self.names[a], self.names[b], gap, se, self.df, gap - half, gap + half, p))
-        columns = ["condition_a", "condition_b", "difference", "se", "df", "ci_low", "ci_high", "p"]
-        return pd.DataFrame(rows, columns=columns).assign(simulated=self.simulated)
+        pairs = [(a, b) for place, a in enumerate(order) for b in order[place + 1 :]]
+        weights = np.zeros((len(pairs), len(self.names)))
+        for row, (a, b) in zip(weights, pairs, strict=True):
+            row[a], row[b] = 1, -1
+        table = self._contrasts(weights, level).rename(columns={"estimate": "difference"})
+        table.insert(0, "condition_a", [self.names[a] for a, _ in pairs])
+        table.insert(1, "condition_b", [self.names[b] for _, b in pairs])
+        return table
+
+    def effects(self) -> pd.DataFrame:
+        """Return predicted effects (BLUPs): `component, listener, item, condition, effect, simulated`.
+
+        One row per listener, listener x condition, item and item x condition: how much higher its scores are
+        than those of an average one, shrunk towards 0 by as much as it was rated little.
+        """
+        pages, k = self.pages, len(self.names)
+        found = predict_effects(pages, self._ratios)
+        parts = []
+        for factor, ids, own, with_condition in (
+            ("listener", pages.listeners, found.listener, found.listener_condition),
+            ("item", pages.items, found.item, found.item_condition),
+        ):
+            parts.append(pd.DataFrame({"component": factor, factor: ids, "effect": own}))
+            crossed = {
+                "component": f"{factor} x condition", factor: np.repeat(ids, k),
+                "condition": self.names * len(ids), "effect": with_condition.ravel(),
+            }  # fmt: skip
+            parts.append(pd.DataFrame(crossed))
+        table = pd.concat(parts, ignore_index=True)
+        table = table[["component", "listener", "item", "condition", "effect"]]
+        return table.assign(simulated=self.simulated)
+
+    def summary(self) -> str:
+        """Return the model in words and numbers, as a text of a few lines per table."""
+        listeners, items, _ = self.pages.counts.shape
+        lines = [
+            f"Linear mixed model by REML{' of SIMULATED ratings' if self.simulated else ''}: "
+            f"{self.pages.counts.sum():.0f} means of {listeners} listeners, {items} items and "
+            f"{len(self.names)} conditions" + (f" ({self.note})" if self.note else ""),
+            "",
+            f"{'component':<22}{'variance':>10}{'SD':>8}",
+        ]
+        lines += [
+            f"{row.component:<22}{row.variance:>10.2f}{row.sd:>8.2f}"
+            for row in iter_rows(self.variance_components())
+        ]
+        means, pairs = self.condition_means(), self.differences()
+        pairs["pair"] = pairs["condition_a"] + " - " + pairs["condition_b"]
+        width = max(9, *map(len, means["condition"]), *map(len, pairs["pair"])) + 2
+        lines += ["", f"{'condition':<{width}}{'mean':>8}{'SE':>7}{'df':>8}  95 % interval"]
+        lines += [
+            f"{row.condition:<{width}}{number(row.mean, 2):>8}{row.se:>7.2f}{row.df:>8.1f}  "
+            f"{number(row.ci_low, 2)} to {number(row.ci_high, 2)}"
+            for row in iter_rows(means)
+        ]
+        lines += ["", f"{'pair':<{width}}{'diff':>8}{'SE':>7}{'df':>8}  95 % interval, uncorrected p"]
+        lines += [
+            f"{row.pair:<{width}}{number(row.difference, 2):>8}{row.se:>7.2f}{row.df:>8.1f}  "
+            f"{number(row.ci_low, 2)} to {number(row.ci_high, 2)}, {p_in_words(row.p)}"
+            for row in iter_rows(pairs)
+        ]
+        return "\n".join(lines)
+
+    @cached_property
+    def _ratios(self) -> Floats:
+        variances = np.array([self.components[name] for name in COMPONENTS])
+        return np.asarray(np.maximum(variances[:-1] / variances[-1], SMALLEST))
+
+    def _contrasts(self, weights: Floats, level: float) -> pd.DataFrame:
+        """Estimates of weighted sums of the means [contrasts, conditions] with t intervals and tests."""
+        estimate = weights @ self.means
+        se = np.sqrt(np.einsum("ck,kl,cl->c", weights, self.covariance, weights))
+        problem = FullPages.of(self.pages) if self.pages.are_full() else self.pages
+        df = degrees_of_freedom(problem, int(self.pages.counts.sum()), self._ratios, weights)
+        half = stats.t.ppf(0.5 + level / 2, df) * se
+        return pd.DataFrame(
+            {
+                "estimate": estimate, "se": se, "df": df, "ci_low": estimate - half,
+                "ci_high": estimate + half, "p": 2 * stats.t.sf(np.abs(estimate / se), df),
+                "simulated": self.simulated,
+            }
+        )  # fmt: skip
 
 
 def mixed_model(
@@ -91,19 +175,17 @@ def mixed_model(
     """
     chosen = choose_conditions(select_rated(frame, attribute), among)
     table = cells(frame, attribute)
-    pages = _pages(table[table["condition"].isin(chosen)], chosen)
-    pages, note = _limit_pages(pages)
-    _, ratios, residual, means, covariance = _fit(pages)
-    if residual < 1e-9 or ratios.max() > 0.99 * _LARGEST:
+    pages, note = limit_pages(make_pages(table[table["condition"].isin(chosen)], chosen))
+    _, ratios, residual, means, covariance = fit(pages)
+    if residual < 1e-9 or ratios.max() > 0.99 * LARGEST:
         raise DesignError("a mixed model needs ratings that vary; nothing is left for the residual here")
-    variances = [*np.where(ratios <= 2 * _SMALLEST, 0.0, ratios) * residual, residual]
-    n_listeners, n_items, _ = pages.counts.shape
+    variances = [*np.where(ratios <= 2 * SMALLEST, 0.0, ratios) * residual, residual]
     return MixedModel(
         names=chosen,
         means=means,
         covariance=covariance,
         components=dict(zip(COMPONENTS, map(float, variances), strict=True)),
-        df=float(min(n_listeners, n_items) - 1),
+        pages=pages,
         simulated=is_simulated(frame),
         note=note,
     )
@@ -129,89 +211,9 @@ def item_condition_test(
     table = table[table["condition"].isin(chosen)]
     if (table.groupby("item")["condition"].nunique() > 1).sum() < 2:
         raise DesignError("an item x condition test needs two items that were rated under two conditions")
-    pages, _ = _limit_pages(_pages(table, chosen))
+    pages, _ = limit_pages(make_pages(table, chosen))
     place = COMPONENTS.index("item x condition")
-    deviance, ratios, residual, _, _ = _fit(pages)
-    ratio = max(_fit(pages, without=place)[0] - deviance, 0.0)
+    deviance, ratios, residual, _, _ = fit(pages)
+    ratio = max(fit(pages, without=place)[0] - deviance, 0.0)
     p = 1.0 if ratio < 1e-4 else float(stats.chi2.sf(ratio, 1)) / 2
     return ratio, p, float((ratios[place] * residual) ** 0.5)
-
-
-def _limit_pages(pages: Pages) -> tuple[Pages, str]:
-    n = int(pages.counts.sum())
-    if pages.are_full() or n <= _SLOW_WITH_GAPS:
-        return pages, ""
-    some, total = pages.full_part(), int((pages.per_page > 0).sum())
-    kept = int((some.per_page > 0).sum()) if some else 0
-    if some and kept >= _FULL_ENOUGH * total:
-        return some, f"{total - kept} of {total} pages with missing conditions left out"
-    if n > _LARGEST_WITH_GAPS:
-        raise DesignError(
-            f"a mixed model of {n} ratings is too large where {total - kept} of {total} pages have missing "
-            "conditions"
-        )
-    return pages, ""
-
-
-def _fit(pages: Pages, without: int | None = None) -> tuple[float, Floats, float, Floats, Floats]:
-    """Fit: -2 REML log-likelihood, variances over the residual's, the residual's, means and covariance.
-
-    Args:
-        pages: The ratings.
-        without: A component that is left out of the model.
-    """
-    full = FullPages.of(pages) if pages.are_full() else None
-    start = np.full(5, 0.3)
-    bounds = [_to_search_scale(np.array([_SMALLEST, _LARGEST]))] * 5
-    if pages.per_page.max() < 2:
-        # One condition per page: its listener x item effect and its residual are the same.
-        start[4], bounds[4] = _SMALLEST, _to_search_scale(np.array([_SMALLEST, _SMALLEST]))
-    elif full is None and (some := pages.full_part()) is not None:
-        # Pages without gaps are solved much faster: a good place to start from.
-        start = _fit(some, without)[1]
-    if without is not None:
-        start[without], bounds[without] = _SMALLEST, _to_search_scale(np.array([_SMALLEST, _SMALLEST]))
-    problem = full or pages
-    try:
-        # The deviance grows with the ratings; measured from its start, its tolerance does not.
-        base = problem.solve(start)[0]
-        found = optimize.minimize(
-            lambda x: problem.solve(_ratios(x))[0] - base, _to_search_scale(start), method="L-BFGS-B",
-            bounds=bounds, options={"eps": 1e-5, "ftol": 1e-11},
-        )  # fmt: skip
-        ratios = _ratios(found.x)
-        deviance, residual, means, covariance = problem.solve(ratios)
-    except np.linalg.LinAlgError:
-        raise DesignError("the equations of the mixed model cannot be solved for these ratings") from None
-    return deviance, ratios, residual, means, covariance
-
-
-def _to_search_scale(ratios: Floats) -> Floats:
-    """The scale of the search: a logarithm, except near zero, where it would trap a ratio."""
-    return np.log(ratios + _SOFT)
-
-
-def _ratios(scaled: Floats) -> Floats:
-    return np.maximum(np.exp(scaled) - _SOFT, _SMALLEST)
-
-
-def _pages(table: pd.DataFrame, chosen: list[str]) -> Pages:
-    listener, listeners = pd.factorize(table["listener"])
-    item, items = pd.factorize(table["item"])
-    shape = (len(listeners), len(items), len(chosen))
-    if min(shape) < 2:
-        raise DesignError(
-            f"a mixed model needs two conditions, listeners and items; found {shape[2]}, {shape[0]} "
-            f"and {shape[1]}"
-        )
-    if shape[1] * shape[2] > _LARGEST_ITEMS or np.prod(shape, dtype=float) > _LARGEST_TABLE:
-        raise DesignError(
-            f"a mixed model of {shape[0]} listeners x {shape[1]} items x {shape[2]} conditions is too large"
-        )
-    condition = pd.Index(chosen).get_indexer(pd.Index(table["condition"]))
-    scores = table["score"].to_numpy(float)
-    at = np.ravel_multi_index((listener, item, condition), shape)
-    size = int(np.prod(shape))
-    counts = np.bincount(at, minlength=size).astype(np.float64).reshape(shape)
-    sums = np.bincount(at, scores, minlength=size).astype(np.float64).reshape(shape)
-    return Pages(counts, sums)

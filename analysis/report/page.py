@@ -71,6 +71,7 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
     differences = columns.differences(results.options)
     shown = {
         "comparisons": differences, "comparisons_unscreened": differences, "mixed": columns.MIXED,
+        "mixed_means": columns.MIXED_MEANS,
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
         "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
         "metrics": columns.METRICS,
@@ -87,6 +88,8 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         label = dict(zip(listed["condition"], listed["label"], strict=True))
         pair = {f"label_{end}": frames["mixed"][f"condition_{end}"].map(label) for end in "ab"}
         frames["mixed"] = frames["mixed"].assign(**pair)
+        means = frames["mixed_means"]
+        frames["mixed_means"] = means.assign(label=means["condition"].map(label))
     return {name: table_of(frames[name], shown[name], digits) for name in shown if name in frames}
 
 

@@ -162,6 +162,7 @@ def _tables(
         "influence": lambda: influence(left, correction=options.correction),
         "subjects": lambda: subject_model(left).listeners,
         "mixed": lambda: model().differences(),
+        "mixed_means": lambda: model().condition_means(),
         "variance": lambda: model().variance_components(),
         "reliability": lambda: reliability(left),
         "listeners": lambda: listeners(left),

@@ -43,7 +43,13 @@ MIXED = [
     Column("difference", "Difference", "score"),
     Column("ci", "95 % interval", "interval"),
     Column("p", "p", "p"),
-    Column("df", "df", "count", "Smaller number of listeners or items less one"),
+    Column("df", "df", "score", "Satterthwaite’s degrees of freedom"),
+]
+MIXED_MEANS = [
+    Column("label", "Condition"),
+    Column("mean", "Mean", "score"),
+    Column("ci", "95 % interval", "interval"),
+    Column("df", "df", "score", "Satterthwaite’s degrees of freedom"),
 ]
 VARIANCE = [
     Column("component", "Component"),

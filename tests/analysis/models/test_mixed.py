@@ -13,8 +13,9 @@ import statsmodels.api as sm
 from scipy import optimize, stats
 
 from analysis import DesignError, load_ratings, mixed_model, omnibus
-from analysis.models.mixed import _fit, _pages, item_condition_test
-from analysis.models.reml import FullPages, Pages
+from analysis.models.likelihood.fit import fit, make_pages
+from analysis.models.likelihood.reml import FullPages, Pages
+from analysis.models.mixed import item_condition_test
 from analysis.ratings.tidy import cells
 from analysis.statistics.intervals import interval
 
@@ -57,7 +58,7 @@ def test_the_mixed_model_agrees_with_statsmodels(make: Make, missing: float) -> 
     se = float(gap @ witness.cov_params().to_numpy()[:2, :2] @ gap) ** 0.5
     assert model.differences()["se"].iloc[0] == pytest.approx(se, rel=0.01)
     # The two stop at slightly different places; ours is not the less likely one.
-    pages = _pages(table, model.names)
+    pages = make_pages(table, model.names)
     ours, theirs = (
         pages.solve(np.array([max(found[name], 1e-6) / found["residual"] for name in list(found)[:-1]]))[0]
         for found in (model.components, {name: components[name] for name in model.components})
@@ -76,7 +77,7 @@ def test_two_conditions_of_a_complete_study_give_the_two_way_interval(make: Make
     assert row["se"] == pytest.approx(found.standard_error, rel=0.05)
     tastes = mixed_model(with_tastes(frame, 20)).differences().iloc[0]
     assert tastes["se"] == pytest.approx(row["se"], rel=0.02), "what is common to a page is no difference"
-    assert found.p_of_zero < row["p"], "fewer degrees of freedom are on the safe side"
+    assert row["df"] > found.df > 1, "the two-way interval allows for components estimated as too small"
 
 
 def test_what_a_mixed_model_needs(make: Make) -> None:
@@ -88,7 +89,7 @@ def test_what_a_mixed_model_needs(make: Make) -> None:
 
 def test_pages_without_gaps_have_the_same_likelihood_either_way(make: Make) -> None:
     frame = with_tastes(make(listeners=7, items=5, sd=(8, 5, 4), own=(4, 4), seed=2), 5)
-    pages = _pages(cells(frame), ["A", "B", "C"])
+    pages = make_pages(cells(frame), ["A", "B", "C"])
     # Half of the pages are missing, none has a gap.
     heard = np.random.default_rng(0).random((7, 5, 1)) < 0.6
     part = Pages(pages.counts * heard, pages.sums * heard)
@@ -115,14 +116,14 @@ def test_a_large_study_leaves_pages_with_gaps_out_and_says_so(
     frame = make(listeners=10, items=5)
     gap = (frame["listener"] == "listener 003") & (frame["item"] == "item 01") & (frame["condition"] == "A")
     assert mixed_model(frame[~gap]).note == ""
-    monkeypatch.setattr("analysis.models.mixed._SLOW_WITH_GAPS", 100)
+    monkeypatch.setattr("analysis.models.likelihood.fit._SLOW_WITH_GAPS", 100)
     model = mixed_model(frame[~gap])
     assert model.note == "1 of 50 pages with missing conditions left out"
     page = (frame["listener"] == "listener 003") & (frame["item"] == "item 01")
     gaps = frame["condition"].eq("A") & frame["item"].isin(["item 01", "item 02"])
     all_pages = mixed_model(frame[~gaps])
     assert all_pages.note == "", "three of five pages without gaps do not stand for all"
-    monkeypatch.setattr("analysis.models.mixed._LARGEST_WITH_GAPS", 100)
+    monkeypatch.setattr("analysis.models.likelihood.fit._LARGEST_WITH_GAPS", 100)
     with pytest.raises(DesignError, match="of 130 ratings is too large where 20 of 50 pages have missing"):
         mixed_model(frame[~gaps])
     monkeypatch.undo()
@@ -136,7 +137,7 @@ def test_missing_cells_leave_no_component_stuck_at_zero(make: Make, seed: int) -
         listeners=14, items=6, means={"A": 60.0, "B": 50.0, "C": 45.0, "D": 40.0}, sd=(3, 3, 8), own=(2, 2),
         seed=seed, missing=0.15,
     )  # fmt: skip
-    pages = _pages(cells(frame), list("ABCD"))
+    pages = make_pages(cells(frame), list("ABCD"))
     # The witness: the simplex method from several places, which needs no slopes.
     best = min(
         optimize.minimize(
@@ -145,13 +146,13 @@ def test_missing_cells_leave_no_component_stuck_at_zero(make: Make, seed: int) -
         ).fun
         for start in (0.02, 0.3)
     )  # fmt: skip
-    assert pages.solve(_fit(pages)[1])[0] <= best + 1e-3
+    assert pages.solve(fit(pages)[1])[0] <= best + 1e-3
 
 
 def test_the_equations_hold_at_the_corners_of_the_search(make: Make) -> None:
     means = dict(zip("ABCDEF", range(40, 70, 5), strict=True))
     frame = make(listeners=12, items=6, means=means, missing=0.15)
-    pages = _pages(cells(frame), list("ABCDEF"))
+    pages = make_pages(cells(frame), list("ABCDEF"))
     there = pages.counts.ravel() > 0
     listener, item, condition = (axis.ravel()[there] for axis in np.indices(pages.counts.shape))
     y, design = pages.sums.ravel()[there], np.eye(6)[condition]
@@ -223,3 +224,55 @@ def test_the_item_x_condition_test_needs_items_under_two_conditions(make: Make) 
     nested = frame[(frame["condition"] == "A") == (frame["item"] < "item 04")]
     with pytest.raises(DesignError, match="two items that were rated under two conditions"):
         item_condition_test(nested[nested["condition"] != "C"], among=["A", "B"])
+
+
+def test_degrees_of_freedom_agree_with_lmertest(codec_csv: Path) -> None:
+    # R 4.2.2, lmerTest 3.1-3: contest1D(lmer(y ~ 0 + C + (1|L) + (1|L:C) + (1|I) + (1|I:C) + (1|L:I))).
+    frame = load_ratings(codec_csv)
+    model = mixed_model(frame, among=sorted(frame["condition"].unique()))
+    means, pairs = model.condition_means(), model.differences()
+    assert means["df"].to_numpy() == pytest.approx(117.1006, rel=2e-4)
+    assert pairs["df"].to_numpy() == pytest.approx(194.9266, abs=0.05)
+    best = means.iloc[1]
+    assert best["condition"] == "AudioDec"
+    assert [best["mean"], best["se"]] == pytest.approx([65.3200936, 3.9148888], abs=1e-4)
+    assert [best["ci_low"], best["ci_high"]] == pytest.approx([57.5669311, 73.0732561], abs=1e-3)
+
+
+def test_means_differences_and_effects_of_an_incomplete_study_agree_with_lmertest(codec_csv: Path) -> None:
+    frame = load_ratings(codec_csv)
+    frame = frame[frame["condition"].isin(["Lyra 6", "Proposed 1.38", "Proposed 5.51"])]
+    frame = frame[frame["listener"].isin([f"listener-{i:02d}" for i in range(1, 13)])]
+    frame = frame.reset_index(drop=True)
+    model = mixed_model(frame[frame.index % 7 != 0])
+    means, pairs, effects = model.condition_means(), model.differences(), model.effects()
+    # R 4.2.2, lmerTest 3.1-3 as above; REML stops at slightly different variances.
+    assert list(means["condition"]) == ["Proposed 5.51", "Proposed 1.38", "Lyra 6"]
+    assert means["mean"].to_numpy() == pytest.approx([61.0919014, 54.670054, 46.0293052], abs=1e-3)
+    assert means["df"].to_numpy() == pytest.approx([23.7635319, 23.78045, 23.7501408], abs=0.01)
+    assert pairs["difference"].to_numpy() == pytest.approx([6.42184744, 15.0625961, 8.64074871], abs=1e-3)
+    assert pairs["se"].to_numpy() == pytest.approx([4.65438177, 4.65122009, 4.65290965], abs=1e-3)
+    assert pairs["df"].to_numpy() == pytest.approx([28.8136527, 28.7833895, 28.7991681], abs=0.01)
+    assert pairs["p"].to_numpy() == pytest.approx([0.178279917, 0.00302470408, 0.0735569011], rel=1e-3)
+    # Its ranef().
+    found = effects.set_index(["component", "listener", "item", "condition"])["effect"]
+    listener = effects[effects["component"].eq("listener") & effects["listener"].eq("listener-02")]
+    assert listener["effect"].item() == pytest.approx(-20.96286840, abs=1e-3)
+    assert found.xs(("listener x condition", "listener-01"), level=(0, 1)).to_numpy() == pytest.approx(
+        [-7.18205305, 1.85906395, 9.18067189], abs=1e-3
+    )
+    assert found.xs(("item x condition", "TSP_FB07_09"), level=(0, 2)).to_numpy() == pytest.approx(
+        [0.671058591, 2.234030348, -7.434900590], abs=1e-3
+    )
+    assert len(effects) == 12 * 4 + 16 * 4
+
+
+def test_the_summary_shows_all_three_tables(make: Make) -> None:
+    model = mixed_model(make().assign(simulated=True))
+    lines = model.summary().splitlines()
+    assert lines[0] == (
+        "Linear mixed model by REML of SIMULATED ratings: 144 means of 8 listeners, 6 items and 3 conditions"
+    )
+    row = model.condition_means().iloc[0]
+    assert f"{row['condition']:<11}{row['mean']:>8.2f}{row['se']:>7.2f}{row['df']:>8.1f}" in "\n".join(lines)
+    assert sum(" - " in line for line in lines) == 3 and "95 % interval, uncorrected p" in model.summary()

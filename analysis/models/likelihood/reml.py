@@ -13,6 +13,7 @@ Source: Henderson 1973, Journal of Animal Science, Symposium 1973:10-41.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from scipy import linalg
@@ -35,10 +36,12 @@ class Solved:
 
 @dataclass(frozen=True)
 class Pages:
-    """Counts (0 or 1) and sums of scores [listeners, items, conditions]."""
+    """Counts (0 or 1) and sums of scores [listeners, items, conditions], and who and what they are of."""
 
     counts: Floats
     sums: Floats
+    listeners: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
     @property
     def per_page(self) -> Floats:
@@ -56,7 +59,10 @@ class Pages:
         if min(int(listeners.sum()), int(items.sum())) < 2:
             return None
         counts, sums = (np.where(full[..., None], table, 0.0) for table in (self.counts, self.sums))
-        return Pages(counts[listeners][:, items], sums[listeners][:, items])
+        return Pages(
+            counts[listeners][:, items], sums[listeners][:, items],
+            tuple(compress(self.listeners, listeners)), tuple(compress(self.items, items)),
+        )  # fmt: skip
 
     def solve(self, ratios: Floats) -> Solution:
         """Solve the equations for given ratios of the five variances to the residual's.
@@ -74,16 +80,12 @@ class Pages:
     def equations(self, ratios: Floats) -> Solved:
         """Solve for the means, without an estimate of the residual variance."""
         n_listeners, n_items, k = self.counts.shape
-        listener_prior, listener_logs = _prior(ratios[0], ratios[1], k)
-        item_prior, item_logs = _prior(ratios[2], ratios[3], k)
-        # Residuals of a page with m conditions have the covariance I + rJ: its inverse is I - r / (1 + rm) J.
-        within = 1 + ratios[4] * self.per_page
-        shrink = ratios[4] / within
-        system = _System.empty(n_items + 1, k)
-        step = max(1, _CHUNK // (n_items * k * k))
-        for start in range(0, n_listeners, step):
-            part = slice(start, start + step)
-            system.add(self.counts[part], self.sums[part], shrink[part], listener_prior)
+        within, shrink = self._precision(ratios)
+        system = self._system(ratios, shrink)
+        listener_logs, (item_prior, item_logs) = (
+            prior(ratios[0], ratios[1], k)[1],
+            prior(ratios[2], ratios[3], k),
+        )
         matrix, right = system.equations(item_prior)
         factor = linalg.cho_factor(matrix, lower=True)
         solution = linalg.cho_solve(factor, right)
@@ -93,6 +95,30 @@ class Pages:
         logs += n_listeners * listener_logs + n_items * item_logs
         covariance = linalg.cho_solve(factor, np.eye(len(right), k))[:k]
         return Solved(float(logs), rest, solution[:k], covariance)
+
+    def reduce(self, ratios: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the equations of conditions and items, their right side, and `shrink` [listeners, items]."""
+        shrink = self._precision(ratios)[1]
+        item_prior = prior(ratios[2], ratios[3], self.counts.shape[2])[0]
+        return *self._system(ratios, shrink).equations(item_prior), shrink
+
+    def _precision(self, ratios: Floats) -> tuple[Floats, Floats]:
+        """Of a page with m conditions: 1 + rm and r / (1 + rm).
+
+        Its residuals have the covariance I + rJ, whose inverse is I - r / (1 + rm) J.
+        """
+        within = 1 + ratios[4] * self.per_page
+        return within, ratios[4] / within
+
+    def _system(self, ratios: Floats, shrink: Floats) -> _System:
+        n_listeners, n_items, k = self.counts.shape
+        listener_prior = prior(ratios[0], ratios[1], k)[0]
+        system = _System.empty(n_items + 1, k)
+        step = max(1, _CHUNK // (n_items * k * k))
+        for start in range(0, n_listeners, step):
+            part = slice(start, start + step)
+            system.add(self.counts[part], self.sums[part], shrink[part], listener_prior)
+        return system
 
 
 @dataclass(frozen=True)
@@ -215,7 +241,7 @@ class _System:
         return matrix.reshape(size * k, size * k), self.right.ravel()
 
 
-def _prior(common: float, own: float, k: int) -> tuple[Floats, float]:
+def prior(common: float, own: float, k: int) -> tuple[Floats, float]:
     """Precision and log determinant of the covariance `common J + own I` of a listener's or item's effects.
 
     In closed form, since `common` may be so much larger than `own` that an inversion would lose precision.

@@ -1,0 +1,1 @@
+"""Restricted likelihood of crossed listeners and items: equations, search, degrees of freedom, effects."""
