@@ -95,3 +95,14 @@ class BoundedClassifier(Protocol):
 def minimum_samples(classifier: Classifier) -> int:
     """Return the length of the shortest clip that the classifier can hear."""
     return int(classifier.minimum_samples) if isinstance(classifier, BoundedClassifier) else 1
+
+
+def to_probabilities(logits: Tensor, classifier: Classifier) -> Tensor:
+    """Return the probabilities of the classes: sigmoids where several may be true at once, else the softmax.
+
+    A classifier of the first kind says so by `multi_label = True`.
+
+    Shape:
+        - logits, result: `[B, classes]`
+    """
+    return logits.sigmoid() if getattr(classifier, "multi_label", False) else logits.softmax(dim=-1)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from torch import Tensor
 
-from interpreter.classifier.capabilities import front_end_of, is_spectral
+from interpreter.classifier.capabilities import front_end_of, is_spectral, to_probabilities
 from interpreter.classifier.front_end import FrontEnd, log_magnitude
 from interpreter.types import Classifier
 
@@ -51,7 +51,7 @@ class Hearing:
     @cached_property
     def probabilities(self) -> Tensor:
         """The probabilities of the classes, `[B, classes]`."""
-        return self.logits.softmax(dim=-1)
+        return to_probabilities(self.logits, self.classifier)
 
     @cached_property
     def representations(self) -> list[Tensor]:

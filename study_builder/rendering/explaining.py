@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from interpreter import Explainer
-from interpreter.classifier.capabilities import to_classifier_level
+from interpreter.classifier.capabilities import to_classifier_level, to_probabilities
 from interpreter.evaluation.comparison import explainers_of
 from stimuli import Audio, Clip, Dataset, Item
 from study_builder.config.roles import REFERENCE
@@ -75,7 +75,8 @@ def answer_of(rendering: Rendering, clip: Clip) -> Answer:
     """Return what the classifier makes of a clip."""
     explainer, audio = rendering.first, _audio(rendering, clip)
     with torch.inference_mode():
-        probability = explainer.classifier(audio.to(explainer.device)).softmax(dim=-1)[0]
+        logits = explainer.classifier(audio.to(explainer.device))
+    probability = to_probabilities(logits, explainer.classifier)[0]
     target = int(probability.argmax())
     label = explainer.classifier.labels[target]
     return Answer(clip, target, label, float(probability[target]), silent=not bool(audio.any()))

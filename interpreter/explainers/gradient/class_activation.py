@@ -79,11 +79,15 @@ class ClassActivationExplainer(GradientExplainer):
         """
         outputs: list[Tensor] = []
 
-        def keep(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
-            outputs.append(self._add_frequency_axis(output))
+        def keep(_module: nn.Module, _inputs: object, output: object) -> Tensor:
+            if not isinstance(output, Tensor):
+                raise self._no_maps(f"a {type(output).__name__}")
+            outputs.append(self._to_maps(output))
             # A copy: what follows may work in place, and the logits have to depend on what was kept.
-            return outputs[-1].view_as(output).clone()
+            return self._from_maps(outputs[-1], output).clone()
 
+        if isinstance(self.classifier, WrappedClassifier):
+            self.classifier.learn_layouts([self._own_name], model.picture.waveforms.shape[1])
         handle = _module(self.classifier, self.layer).register_forward_hook(keep)
         try:
             logits = model(log_magnitude)
@@ -93,11 +97,27 @@ class ClassActivationExplainer(GradientExplainer):
             raise ConfigError(f"the classifier does not call its layer {self.layer!r}; choose another layer")
         return outputs[-1], logits
 
-    def _add_frequency_axis(self, output: object) -> Tensor:
-        if isinstance(output, Tensor) and output.ndim in (3, 4):
-            return output if output.ndim == 4 else output.unsqueeze(3)
-        given = "a vector" if isinstance(output, Tensor) and output.ndim < 3 else f"a {type(output).__name__}"
-        raise ConfigError(
+    @property
+    def _own_name(self) -> str:
+        """The layer's name in the wrapped module."""
+        return self.layer.removeprefix("module.")
+
+    def _to_maps(self, output: Tensor) -> Tensor:
+        if output.ndim < 3:
+            raise self._no_maps("a vector")
+        if isinstance(self.classifier, WrappedClassifier):
+            return self.classifier.to_maps(self._own_name, output)
+        if output.ndim > 4:
+            raise self._no_maps(f"{output.ndim} dimensions")
+        return output if output.ndim == 4 else output.unsqueeze(3)
+
+    def _from_maps(self, maps: Tensor, output: Tensor) -> Tensor:
+        if isinstance(self.classifier, WrappedClassifier):
+            return self.classifier.from_maps(self._own_name, maps, output)
+        return maps.view_as(output)
+
+    def _no_maps(self, given: str) -> ConfigError:
+        return ConfigError(
             f"{self.title} needs a layer that gives maps in time, [B, C, T] or [B, C, T, F]; "
             f"{self.layer!r} gives {given}"
         )
