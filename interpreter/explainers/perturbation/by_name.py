@@ -4,4 +4,6 @@ PERTURBATION_HOMES = {
     "lime": "lime:LimeExplainer",
     "slime": "slime:SlimeExplainer",
     "audiolime": "audiolime:AudioLimeExplainer",
+    "kernel-shap": "kernel_shap:KernelShapExplainer",
+    "freqrise": "freqrise:FreqRiseExplainer",
 }

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 
 
@@ -77,3 +78,16 @@ def clips() -> Tensor:
     time = torch.arange(12000) / 16000
     tones = torch.stack([torch.sin(6.2832 * hertz * time) for hertz in (300.0, 1200.0, 4000.0)])
     return 0.3 * tones + 0.02 * torch.randn(3, 12000, generator=generator)
+
+
+@pytest.fixture
+def classifier(clips: Tensor) -> CnnClassifier:
+    """A small CNN14 of random weights whose batch norms have seen only the clips: each cell counts."""
+    torch.manual_seed(0)
+    model = CnnClassifier(["a", "b", "c"], FrontEnd(mel_bins=32), embedding_dim=32, dropout=0.0)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+    with torch.no_grad():
+        model(clips)
+    return model.eval()
