@@ -81,9 +81,9 @@ def download(
     """Download a published data set; run the same command again to resume after an interruption."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-    from stimuli.download import download as download_set
+    from stimuli.downloads.download import download as download_set
+    from stimuli.downloads.remote import REMOTES
     from stimuli.errors import DatasetError
-    from stimuli.remote import REMOTES
 
     if name not in REMOTES:
         raise DatasetError(f"{name!r} cannot be downloaded; expected one of {', '.join(REMOTES)}")

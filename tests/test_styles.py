@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.tokens import TOKENS
+from stimuli.tokens import TOKENS
 
 ROOT = Path(__file__).resolve().parents[1]
-COPY = ROOT / "interpreter" / "recordings" / "tokens.css"
 PACKAGES = ("stimuli", "interpreter", "study_builder", "mushra_server", "analysis", "listenable")
 FIGURES = ROOT / "analysis" / "figures"  # figures are printed on paper: their palette is their own
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -61,7 +60,7 @@ def styles() -> dict[str, str]:
     found = {}
     for path in (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*"))):
         name = path.relative_to(ROOT).as_posix()
-        if path in (TOKENS, COPY) or path.suffix not in {".css", ".html", ".py"}:
+        if path == TOKENS or path.suffix not in {".css", ".html", ".py"}:
             continue
         text = path.read_text("utf-8")
         if path.suffix == ".css":
@@ -96,10 +95,6 @@ def test_the_dark_scheme_only_changes_what_the_light_one_has() -> None:
     light, dark = palette("light"), palette("dark")
     assert set(light) == set(dark)
     assert all(light[name] != dark[name] for name in (*TEXTS, *GROUNDS, "line", "strong-line"))
-
-
-def test_the_copy_that_the_interpreter_has_is_the_same() -> None:
-    assert COPY.read_bytes() == TOKENS.read_bytes()
 
 
 def test_all_pages_are_looked_at() -> None:

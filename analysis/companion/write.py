@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.companion.spectrogram import draw_spectrogram, peak_db
@@ -20,6 +19,7 @@ from analysis.errors import DesignError, RatingsError
 from analysis.formatting import number
 from analysis.models.mos import mos
 from analysis.models.screening import kept, screen
+from analysis.pages import make_environment
 from analysis.ratings.labels import distinct
 from analysis.ratings.study import Study, Trial, read_study
 from analysis.ratings.tidy import is_simulated, iter_rows, scale_of, select_rated
@@ -91,11 +91,9 @@ def write_companion(
         "overall": [_score(row, called[row.condition], scale) for row in iter_rows(table)],
         "software": software(),
     }
-    templates = FileSystemLoader(Path(__file__).parents[1] / "templates")
-    environment = Environment(loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     page = folder / "index.html"
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(page, environment.get_template("companion.html").render(**context))
+    write_text(page, make_environment().get_template("companion.html").render(**context))
     return page
 
 

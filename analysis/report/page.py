@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.models.screening import STANDARD_SCALE
+from analysis.pages import make_environment
 from analysis.ratings.tidy import conditions
 from analysis.report import table_columns as columns
 from analysis.report.captions import captions
@@ -18,8 +17,6 @@ from analysis.report.html_tables import Column, Table, table_of
 from analysis.report.methods_text import methods, references, software
 from analysis.report.results import Results
 from analysis.report.screening_text import describe_panel, rules_applied, warn_of_no_screening
-
-_TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def render_page(results: Results, figures: dict[str, str], title: str) -> str:
@@ -30,10 +27,7 @@ def render_page(results: Results, figures: dict[str, str], title: str) -> str:
         figures: SVG elements by name.
         title: Heading.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("report.html").render(**context(results, figures, title))
+    return make_environment().get_template("report.html").render(**context(results, figures, title))
 
 
 def context(results: Results, figures: dict[str, str], title: str) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
+
+from stimuli.tokens import TOKENS
 
 _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
 <!DOCTYPE html>
@@ -85,7 +86,6 @@ for (const article of document.querySelectorAll("article")) {
 </html>
 """)
 
-_TOKENS = Path(__file__).parent / "tokens.css"
 _PARTS = (("input", "Input"), ("interpretation", "Interpretation"), ("residual", "Residual"))
 
 
@@ -95,4 +95,4 @@ def render_listening_page(entries: Sequence[tuple[str, dict[str, Any]]]) -> str:
     Args:
         entries: for each, its folder's name next to the page, and its `explanation.json`.
     """
-    return _PAGE.render(entries=entries, parts=_PARTS, tokens=Markup(_TOKENS.read_text("utf-8"))) + "\n"
+    return _PAGE.render(entries=entries, parts=_PARTS, tokens=Markup(TOKENS.read_text("utf-8"))) + "\n"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from analysis.tokens import TOKENS
 from mushra_server.errors import Refusal
+from stimuli.tokens import TOKENS
 
 __all__ = ["Asset", "install", "read_assets"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis.pages import make_environment
 from analysis.ratings.names import defuse
 from analysis.ratings.selection import choose_attribute
 from analysis.ratings.tidy import is_simulated, records
@@ -38,7 +38,6 @@ DESCRIBE: dict[str, Callable[[pd.DataFrame, Options], Findings]] = {
     "bs1116": describe_difference_grades,
     "best-worst": describe_extremes,
 }
-_TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,7 @@ def write_choices(frame: pd.DataFrame, test: str, out: Path, options: Options, t
 
 
 def _page(results: ChoiceResults, figures: dict[str, str], title: str) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    environment = make_environment()
     environment.filters["unbroken"] = unbroken
     findings = results.findings
     tables = {

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 
 from stimuli import DatasetError
 from stimuli.cli import data
-from stimuli.download import download, fetch
-from stimuli.remote import REMOTES, Remote
+from stimuli.downloads.download import download, fetch
+from stimuli.downloads.remote import REMOTES, Remote
 
 BODY = bytes(range(256)) * 4000
 
@@ -268,7 +268,7 @@ def test_the_command_shows_the_licence_before_it_asks_the_server(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.body = small_zip()
-    monkeypatch.setattr("stimuli.remote.REMOTES", {"esc50": replace(REMOTE, url=host.url)})
+    monkeypatch.setattr("stimuli.downloads.remote.REMOTES", {"esc50": replace(REMOTE, url=host.url)})
     out = tmp_path / "set"
     declined = CliRunner().invoke(data, ["download", "esc50", str(out)], input="n\n")
     assert declined.exit_code == 1

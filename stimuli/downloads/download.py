@@ -15,10 +15,10 @@ from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO
 
+from stimuli.downloads.remote import Remote
 from stimuli.errors import DatasetError
 from stimuli.files import move_into_place, temporary_name
 from stimuli.manifest import sha256_of
-from stimuli.remote import Remote
 
 BLOCK_BYTES = 1 << 20
 ATTEMPTS = 5
