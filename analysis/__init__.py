@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         smallest_share,
     )
     from analysis.choices.preferences import order_effect, preferences
-    from analysis.choices.staircase import Staircase
     from analysis.choices.transitivity import circular_triads, transitivity
     from analysis.companion.write import write_companion
     from analysis.errors import AnalysisError, DesignError, RatingsError
@@ -68,7 +67,6 @@ __all__ = [
     "RatingsError",
     "Results",
     "Spread",
-    "Staircase",
     "abx_d_prime",
     "analyse",
     "assumptions",
@@ -134,7 +132,6 @@ _HOMES = {
     "Options": "analysis.report.results",
     "RatingsError": "analysis.errors",
     "Results": "analysis.report.results",
-    "Staircase": "analysis.choices.staircase",
     "Spread": "analysis.models.power",
     "abx_d_prime": "analysis.choices.discrimination",
     "analyse": "analysis.report.results",

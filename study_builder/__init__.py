@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from study_builder.checks.study import check_study
     from study_builder.config import StudyConfig
     from study_builder.design import SessionPlan, session_plan
+    from study_builder.design.staircase import Staircase
     from study_builder.errors import StudyError
     from study_builder.rendering.render import render
     from study_builder.simulation.rehearsal import simulate_study
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Choices",
     "SessionPlan",
+    "Staircase",
     "StudyConfig",
     "StudyError",
     "build_study",
@@ -37,6 +39,7 @@ __all__ = [
 _HOMES = {
     "Choices": "study_builder.building.choices",
     "SessionPlan": "study_builder.design",
+    "Staircase": "study_builder.design.staircase",
     "StudyConfig": "study_builder.config",
     "StudyError": "study_builder.errors",
     "build_study": "study_builder.building.build",

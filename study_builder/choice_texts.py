@@ -11,6 +11,7 @@ CHOICE_TEXTS = {
     "pairs": "Pairs to compare (ab, abx, ccr), such as new:old,new:codec; by default all.",
     "against": "Compare each condition with this one only, by name or id.",
     "ties": "In an ab test, accept the answer that neither is preferred.",
+    "adaptive": "Staircase for abx, such as 2-down-1-up (70.7 % right): each page follows from the answers.",
     "title": "Shown to participants.",
     "test_id": "Short name of the study; by default made of the title.",
     "question": "Asked on every page.",

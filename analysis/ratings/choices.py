@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings.names import BEST_WORST, COMPARISON, CORRECT, DIFFERENCE, PREFERRED
+from analysis.ratings.names import (
+    BEST_WORST,
+    COMPARISON,
+    CORRECT,
+    DIFFERENCE,
+    LEVEL,
+    PREFERRED,
+    THRESHOLD,
+)
 from analysis.ratings.tidy import select_rated
 
 # Attribute to the test that asks it; every other attribute is a score.
@@ -20,6 +28,7 @@ TESTS = {
     COMPARISON: "ccr",
     DIFFERENCE: "bs1116",
     BEST_WORST: "best-worst",
+    LEVEL: "staircase",
 }
 REFERENCE = "reference"  # what a stimulus was told from, if the page asked which of two is the reference
 _PAGE = ["study", "session", "listener", "trial_position"]
@@ -74,6 +83,41 @@ def trials_of(frame: pd.DataFrame) -> pd.DataFrame:
             "correct": trials["score_first"],
         }
     ).reset_index(drop=True)  # fmt: skip
+
+
+def tracks_of(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the trials of an adaptive ABX test, and a row per track with its threshold.
+
+    A track is what a session heard of an item; its threshold is missing if it did not end.
+
+    Returns:
+        Trials with `listener, session, item, trial` (from 1), `level` and `correct`, in order; and tracks
+        with `listener, item, trials, threshold`.
+
+    Raises:
+        DesignError: There is no level, or a level without its answer.
+    """
+    trials = {name: _trials_of(frame, name) for name in (LEVEL, CORRECT)}
+    answered = trials[LEVEL].merge(trials[CORRECT], on=[*_PAGE, "item"], how="left")
+    if answered[CORRECT].isna().any():
+        raise DesignError("a trial of a staircase has a level and no answer; expected both rows of the page")
+    answered = answered.sort_values([*_PAGE], kind="stable").reset_index(drop=True)
+    track = ["study", "session", "listener", "item"]
+    answered["trial"] = answered.groupby(track, dropna=False).cumcount() + 1
+    ended = _trials_of(frame, THRESHOLD) if (frame["attribute"] == THRESHOLD).any() else None
+    tracks = answered.groupby(track, dropna=False, sort=False).size().rename("trials").reset_index()
+    if ended is None:
+        tracks[THRESHOLD] = np.nan
+    else:
+        tracks = tracks.merge(ended[[*track, THRESHOLD]], on=track, how="left")
+    kept = ["listener", "session", "item", "trial", LEVEL, CORRECT]
+    return answered[kept], tracks[["listener", "item", "trials", THRESHOLD]]
+
+
+def _trials_of(frame: pd.DataFrame, attribute: str) -> pd.DataFrame:
+    """Return what was stored of each page under an attribute that is the same for both sounds."""
+    rows = select_rated(frame, attribute).drop_duplicates(_PAGE)
+    return rows[[*_PAGE, "item", "score"]].rename(columns={"score": attribute})
 
 
 def sets_of(frame: pd.DataFrame) -> pd.DataFrame:

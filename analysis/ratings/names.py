@@ -42,6 +42,8 @@ PREFERRED = "preferred"  # 1 if this sound was preferred, 0 if the other was, 0.
 COMPARISON = "comparison"  # how much better this sound is than the other, from -3 to 3
 BEST_WORST = "choice"  # 1 for the best, -1 for the worst, 0 for the rest
 X_WAS = "x"  # ABX: 1 for the sound that X was, 0 for the other
+LEVEL = "level"  # adaptive ABX: the pair's place in the series, 1 the hardest
+THRESHOLD = "threshold"  # adaptive ABX: of the track that ends with this page, in levels
 
 # webMUSHRA's files of ratings by type of page; further ones are `mushra-2.csv`, where the columns change.
 WEBMUSHRA_FILES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.names import BEST_WORST, COMPARISON, CORRECT, PREFERRED, X_WAS
+from analysis.ratings.names import BEST_WORST, COMPARISON, CORRECT, LEVEL, PREFERRED, THRESHOLD, X_WAS
 from analysis.ratings.readers.table import FILE, LINE
 from analysis.ratings.tidy import KEY
 
@@ -32,7 +32,7 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     if repeats is not None and repeats not in CHOICES:
         raise RatingsError(f"--repeats is {repeats!r}; expected average, first or last")
     # The same choice is asked again and again; a score that is asked for twice is marked as a repeat.
-    several = frame["attribute"].isin([PREFERRED, COMPARISON, BEST_WORST, CORRECT, X_WAS])
+    several = frame["attribute"].isin([PREFERRED, COMPARISON, BEST_WORST, CORRECT, X_WAS, LEVEL, THRESHOLD])
     place = frame["trial_position"].where(several | (frame["kind"] != "trial"), -1.0).fillna(-1.0)
     side = (
         frame["condition_position"].where(several, -1.0).fillna(-1.0)

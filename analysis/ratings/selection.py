@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.ratings.names import DIFFERENCE, HIDDEN_REFERENCE, X_WAS
+from analysis.ratings.names import CORRECT, DIFFERENCE, HIDDEN_REFERENCE, LEVEL, THRESHOLD, X_WAS
 from analysis.ratings.tidy import conditions, select_rated
 
 # Stored next to the answer, and no answer to a question.
@@ -16,7 +16,7 @@ _BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, X_WAS})
 def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
     """Return the attribute asked for, or the first that was rated, and a note on others that nobody chose.
 
-    Of BS.1116 it is the difference grade, of P.835 the overall quality.
+    Of BS.1116 it is the difference grade, of P.835 the overall quality, of a staircase the level.
 
     Args:
         frame: Tidy ratings.
@@ -37,6 +37,8 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     first = str(rows[~rows.isin(unasked)].iloc[0]) if not set(rows) <= unasked else str(rows.iloc[0])
     if set(rows) >= _P835:
         first = "ovrl"
+    if LEVEL in set(rows):  # the trials of a staircase, which chose them by the answers
+        first, unasked = LEVEL, unasked | {CORRECT, THRESHOLD}
     others = [str(name) for name in frame["attribute"].unique() if name not in {first, *unasked}]
     if not others:
         return first, []

@@ -131,7 +131,8 @@ def _sessions_page(page: int) -> ResponseReturnValue:
     with server.database.read() as connection:
         rows = load_sessions(connection, page)
     for row in rows:
-        row["pages"] = len(server.study.pages(row["slot"])) if row["slot"] is not None else row["saved"]
+        planned = row["slot"] is not None and not server.study.adaptive  # else nobody knows how many
+        row["pages"] = len(server.study.pages(row["slot"])) if planned else row["saved"]
     return render_template(
         "admin_sessions.html",
         rows=rows,

@@ -3,7 +3,9 @@
 Every sound of such a page has a row, so that a pair, its order and what was chosen can be read from the rows
 of one page: `preferred` (1 and 0, or one half each), `comparison` (how much better a sound is than the other,
 so that the two are opposite), `choice` (1 best, -1 worst). On an ABX page the browser names the sound that X
-is said to be; what is stored is which one X was (`x`), and whether that was right (`correct`).
+is said to be; what is stored is which one X was (`x`), and whether that was right (`correct`). In an adaptive
+test the level of the pair is stored, too (`level`, 1 the hardest), and with the last answer of a track its
+`threshold`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analysis.ratings.names import CORRECT, X_WAS
+from analysis.ratings.names import CORRECT, LEVEL, THRESHOLD, X_WAS
 from mushra_server.database.submissions import Rating
 from mushra_server.errors import AnswerError
 from mushra_server.study.served_study import SessionPage
@@ -48,12 +50,23 @@ def rows_of(page: SessionPage, ratings: Sequence[Rating]) -> tuple[Rating, ...]:
     hidden = None if page.planned is None else page.planned.hidden
     chosen = next((rating.condition for rating in ratings if rating.score == 1), None)
     correct = None if chosen is None else float(chosen == hidden)
+    found = _find_levels(page, correct)
     rows: list[Rating] = []
     for rating in ratings:
         was = None if chosen is None else float(rating.condition == hidden)
         rows.append(replace(rating, attribute=CORRECT, score=correct))
         rows.append(replace(rating, attribute=X_WAS, score=was, comment=None))
+        rows += [replace(rating, attribute=name, score=at, comment=None) for name, at in found.items()]
     return tuple(rows)
+
+
+def _find_levels(page: SessionPage, correct: float | None) -> dict[str, float]:
+    """Return the level of an adaptive trial, and the threshold if its answer ends the track."""
+    before = None if page.planned is None else page.planned.staircase
+    if before is None or correct is None:
+        return {}
+    after = before.answer(correct == 1)
+    return {LEVEL: before.level} | ({THRESHOLD: after.threshold} if after.finished else {})
 
 
 def _is_answer(page: AbPage | AbxPage | CcrPage | BestWorstPage, scores: list[float]) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "find_drafted_pages",
     "find_saved_pages",
     "load_answers",
+    "load_outcomes",
     "save_draft",
     "save_page",
 ]
@@ -95,7 +96,9 @@ class PageAnswer:
     body: dict[str, Any]
 
 
-def save_page(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> set[int]:
+def save_page(
+    connection: Connection, session: Session, page: PageName, answer: PageAnswer, *, final: bool = False
+) -> set[int]:
     """Store a page answer; the same attempt a second time changes nothing.
 
     Args:
@@ -103,12 +106,14 @@ def save_page(connection: Connection, session: Session, page: PageName, answer: 
         session: Whose answer it is.
         page: Which page was answered.
         answer: The checked answer.
+        final: Whether an answer that is stored cannot be changed, because other pages follow from it.
 
     Returns:
         The indexes of the pages that have a stored answer, this one among them.
 
     Raises:
-        Refusal: 409 when a finished session sends something new, or a page was answered too often.
+        Refusal: 409 when a finished session sends something new, or a page was answered too often, or its
+            answer is final.
     """
     page_of = {"of_session": session.id, "of_page": page.index}
     stored = [tuple(row) for row in connection.execute(_STORED, page_of)]
@@ -118,6 +123,10 @@ def save_page(connection: Connection, session: Session, page: PageName, answer: 
         return saved
     if session.finished:
         raise Refusal("this session is finished: its answers can no longer be changed", 409)
+    if known and final:
+        raise Refusal(
+            f"page {page.index} is answered, and the pages after it follow from that", 409, reason="answered"
+        )
     if len(known) >= MAX_ATTEMPTS:
         raise Refusal(
             f"page {page.index} was changed {MAX_ATTEMPTS} times, which is the most that is stored", 409
@@ -167,6 +176,18 @@ def load_answers(connection: Connection, session: Session) -> dict[int, dict[str
     return {int(index): json.loads(body) for index, body in rows}
 
 
+def load_outcomes(connection: Connection, session: Session, attribute: str) -> tuple[bool, ...]:
+    """Return the right and wrong answers to a session's ABX trials so far, in the order of the pages.
+
+    Args:
+        connection: An open transaction.
+        session: Whose answers.
+        attribute: Under which they are stored, once for each sound of a page.
+    """
+    found = connection.execute(_OUTCOMES, {"of_session": session.id, "of_attribute": attribute})
+    return tuple(score == 1 for score in found.scalars())
+
+
 def _insert_submission(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> int:
     row = {
         "session_id": session.id,
@@ -199,6 +220,19 @@ _SAVED = select(submissions.c.page_index).where(
     submissions.c.session_id == bindparam("of_session"), submissions.c.superseded == 0
 )
 _DRAFTED = select(drafts.c.page_index).where(drafts.c.session_id == bindparam("of_session"))
+_OUTCOMES = (
+    select(ratings.c.score)
+    .join(submissions, ratings.c.submission_id == submissions.c.id)
+    .where(
+        submissions.c.session_id == bindparam("of_session"),
+        submissions.c.superseded == 0,
+        submissions.c.kind == "trial",
+        submissions.c.page_type == "abx",
+        ratings.c.attribute == bindparam("of_attribute"),
+        ratings.c.condition_position == 0,
+    )
+    .order_by(submissions.c.page_index)
+)
 _DROP_DRAFT = drafts.delete().where(
     drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
 )

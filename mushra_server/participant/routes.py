@@ -31,6 +31,7 @@ from mushra_server.participant.admission import (
     start_nonce,
     token_of_start,
 )
+from mushra_server.participant.session_pages import load_pages, load_trial_answers
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
 from mushra_server.study.opaque_files import MAX_AGE_S, media_type_of
 from mushra_server.study.served_study import SessionPage
@@ -151,13 +152,13 @@ def put_page(index: int) -> Response:
     body = read_json(server.options.page_bytes)
     with server.database.write() as connection:
         session = _session(connection, lock=True)
-        pages = server.study.pages(session.slot)
-        answered = _page(server, session, index, body)
+        answered = _page(connection, server, session, index, body)
         answer = check_answer(server.study.config, answered, body)
         check_heard(server.study, server.files, answered, answer)
-        saved = save_page(connection, session, _page_name(answered), answer)
+        saved = save_page(connection, session, _page_name(answered), answer, final=answered.decides)
         require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
         sessions.touch(connection, session)
+        pages = load_pages(connection, server.study, session)
     return jsonify(saved=index, position=find_first_unsaved(pages, saved))
 
 
@@ -169,7 +170,9 @@ def put_draft(index: int) -> Response:
     draft = check_draft(body)
     with server.database.write() as connection:
         session = _session(connection, lock=True)
-        _page(server, session, index, body)
+        drafted = _page(connection, server, session, index, body)
+        if drafted.decides and index in find_saved_pages(connection, session):
+            return jsonify(draft=index)  # of a page whose answer stays as it is
         if find_missing_consent(server.study, session.slot, index, ()) is not None:
             require_consent(server.study, session.slot, index, find_saved_pages(connection, session))
         save_draft(connection, session, index, draft)
@@ -185,7 +188,8 @@ def finish() -> tuple[Response, int]:
     with server.database.write() as connection:
         session = _session(connection, lock=True)
         saved = find_saved_pages(connection, session)
-        missing = [p.index for p in server.study.pages(session.slot) if p.required and p.index not in saved]
+        pages = load_pages(connection, server.study, session)
+        missing = [page.index for page in pages if page.required and page.index not in saved]
         if missing and not session.finished:
             listed = ", ".join(str(index) for index in missing)
             return jsonify(error=f"no answer is stored for page {listed}", missing=missing), 409
@@ -205,7 +209,11 @@ def file(opaque: str) -> Response:
             session = _session(connection)
         known = session.uuid, session.slot
         server.tokens.put(token, *known)
-    name = server.names.find(*known, opaque)
+    answers: tuple[bool, ...] = ()
+    if server.study.adaptive:
+        with server.database.read() as connection:
+            answers = load_trial_answers(connection, server.study, _session(connection))
+    name = server.names.find(*known, opaque, answers)
     if name is None:
         raise Refusal("this session has no such file", 404)
     found = server.files.open(name)
@@ -237,18 +245,21 @@ def _state(connection: Connection, server: Server, session: Session, token: str)
         # A page that was changed after it was stored is open again: its draft waits to be sent.
         saved=find_saved_pages(connection, session) - find_drafted_pages(connection, session),
         answers=load_answers(connection, session),
+        trial_answers=load_trial_answers(connection, server.study, session),
         resume_url=url_for("api.resume", token=token),
         root=request.script_root,
     )
 
 
-def _page(server: Server, session: Session, index: int, body: dict[str, Any]) -> SessionPage:
+def _page(
+    connection: Connection, server: Server, session: Session, index: int, body: dict[str, Any]
+) -> SessionPage:
     """Return the page that a request is about; it names the page's id, which differs between sessions.
 
     All tabs of a browser share one cookie: a tab that shows one session must not write into another, which
     has the same indexes and the same keys for other sounds.
     """
-    pages, named = server.study.pages(session.slot), body.get("page")
+    pages, named = load_pages(connection, server.study, session), body.get("page")
     if index >= len(pages):
         raise Refusal(f"page {index} does not exist: this session has {len(pages)} pages", 404)
     if not isinstance(named, str):

@@ -39,6 +39,7 @@ def session_state(
     answers: dict[int, dict[str, Any]],
     resume_url: str,
     root: str = "",
+    trial_answers: tuple[bool, ...] = (),
 ) -> dict[str, Any]:
     """Return the state of a session as docs/formats.md describes it.
 
@@ -50,9 +51,10 @@ def session_state(
         answers: Stored answers and drafts by page index.
         resume_url: Where the session can be resumed.
         root: What every address begins with, without a slash at the end.
+        trial_answers: To the trials of an adaptive test, which its pages follow from.
     """
     config = study.config
-    pages = study.pages(session.slot)
+    pages = study.pages(session.slot, trial_answers)
     return {
         "study": {
             "title": study.title,
@@ -62,6 +64,7 @@ def session_state(
         "simulated": session.simulated,
         "resume_url": resume_url,
         "position": find_first_unsaved(pages, saved),
+        "more": study.has_more(session.slot, trial_answers),
         "finished": session.finished,
         "completion": completion(study, session) if session.finished else None,
         "pages": [

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from mushra_server.study.served_study import Study
-from study_builder.config import LikertPage, Page, RatingPage, StudyConfig
+from study_builder.config import AbPage, LikertPage, Page, RatingPage, StudyConfig
 
 __all__ = ["earlier_fingerprint", "fingerprint"]
 
@@ -40,6 +40,7 @@ def _base(study: Study) -> dict[str, Any]:
         "items_per_session": options.items_per_session,
         # Left out if not chosen: studies before the key have the fingerprint that they had.
         **({"pages_per_session": options.pages_per_session} if options.pages_per_session else {}),
+        **({"adaptive": options.adaptive} if options.adaptive else {}),
         "scales": [[scale.name, scale.min, scale.max] for scale in options.scales],
     }
 
@@ -54,7 +55,9 @@ def _describe_rated(config: StudyConfig, page: Page) -> list[object]:
     sounds = {name: [path, hashes.get(path)] for name, path in page.sounds().items()}
     scales = page.response if isinstance(page, LikertPage) else ()
     points = [[point.value for point in scale] for scale in scales]
-    return [page.id, sounds, points, trial.item, trial.kind, trial.repeat_of]
+    described: list[object] = [page.id, sounds, points, trial.item, trial.kind, trial.repeat_of]
+    # Left out if there are none: studies before ties were described have the fingerprint that they had.
+    return [*described, "ties"] if isinstance(page, AbPage) and page.ties else described
 
 
 def _digest(design: dict[str, Any]) -> str:

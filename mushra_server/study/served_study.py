@@ -48,6 +48,11 @@ class SessionPage:
         return isinstance(self.page, RatingPage) and not isinstance(self.page, SpatialPage)
 
     @property
+    def decides(self) -> bool:
+        """Whether the answer decides on the page after it, so that it cannot be changed."""
+        return self.planned is not None and self.planned.staircase is not None
+
+    @property
     def required(self) -> bool:
         """Whether a session without an answer to this page is incomplete."""
         asked = any(not question.optional for question in self.questions)
@@ -84,9 +89,23 @@ class Study:
             self._check_files()
         self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
 
-    def pages(self, slot: int) -> tuple[SessionPage, ...]:
-        """Return the pages of the session with a slot, in order."""
-        return self._pages(slot)
+    @property
+    def adaptive(self) -> bool:
+        """Whether the pages of a session follow from its answers."""
+        return self.config.options.adaptive is not None
+
+    def pages(self, slot: int, answers: tuple[bool, ...] = ()) -> tuple[SessionPage, ...]:
+        """Return the pages of the session with a slot, in order.
+
+        Args:
+            slot: Of the session.
+            answers: To the trials of an adaptive test so far, right or wrong.
+        """
+        return self._pages(slot, answers)
+
+    def has_more(self, slot: int, answers: tuple[bool, ...]) -> bool:
+        """Return whether pages follow that depend on the answer to the last of `pages`."""
+        return self.adaptive and session_plan(self.config, slot, answers).open
 
     def file(self, path: str) -> Path:
         """Return a file of the study from its path in the config.
@@ -109,8 +128,8 @@ class Study:
         """The paths that the config names: sounds, pictures, models of spatial pages."""
         return frozenset(self.config.named_files())
 
-    def _plan(self, slot: int) -> tuple[SessionPage, ...]:
-        planned: list[PlannedPage | None] = list(session_plan(self.config, slot).pages)
+    def _plan(self, slot: int, answers: tuple[bool, ...]) -> tuple[SessionPage, ...]:
+        planned: list[PlannedPage | None] = list(session_plan(self.config, slot, answers).pages)
         if self.config.options.headphone_check:
             ratings = (at for at, page in enumerate(planned) if page is not None and page.trial is not None)
             planned.insert(next(ratings, len(planned)), None)

@@ -89,11 +89,31 @@ class Choices(SessionSettings):
             raise ValueError(
                 f"pairs are chosen, but {' and '.join(chosen)} compares none; expected ab, abx or ccr"
             )
+        if self.adaptive is not None:
+            self._refuse_what_does_not_adapt()
         if self.ties and "ab" not in chosen:
             raise ValueError(f"ties are answers of an ab test, and the test is {' and '.join(chosen)}")
         if self.items_per_session is not None and self.pages_per_session is not None:
             raise ValueError("items_per_session and pages_per_session are both given; expected one of them")
         return self
+
+    def _refuse_what_does_not_adapt(self) -> None:
+        if "abx" not in self.chosen_tests:
+            raise ValueError(
+                f"adaptive is {self.adaptive!r}, but the test is {' and '.join(self.chosen_tests)}; expected "
+                "abx"
+            )
+        if self.pairs is None and self.against is None:
+            raise ValueError(
+                "an adaptive test needs a series of pairs, the hardest first; expected against, such as "
+                "reference, or pairs"
+            )
+        for name in ("repeats", "attention_checks", "pages_per_session", "show_previous"):
+            if value := getattr(self, name):
+                raise ValueError(
+                    f"{name} is {value}, but the pages of an adaptive test follow from the answers; leave it "
+                    "out"
+                )
 
     @field_validator("conditions", "training_items")
     @classmethod

@@ -22,6 +22,7 @@ from study_builder.errors import BuildError
 
 STRICT_SIGNALS = 12
 STRICT_SECONDS = 12.0
+FEWEST_LEVELS = 3
 TRAINING_PAGES = 6
 """Most pages that a training item has: enough to meet the scale and the page."""
 
@@ -48,6 +49,11 @@ class RatingBlock:
         self.rated = list_rated_names(self.test, conditions, anchors, choices)
         labels = {condition.name: condition.label for condition in sounds.conditions}
         self.presented = presentations(self.test, self.rated, labels, choices)
+        if choices.adaptive is not None and name == "abx" and len(self.presented) < FEWEST_LEVELS:
+            raise BuildError(
+                f"the series of the adaptive test has {len(self.presented)} pairs; expected "
+                f"{FEWEST_LEVELS} or more, the hardest first"
+            )
         strict = len(self.rated) + 1 <= STRICT_SIGNALS and sounds.longest_s <= STRICT_SECONDS
         self._maker = RatingPageMaker(
             self.test, choices, question_of(self.test, choices, self.explains), strict

@@ -15,6 +15,8 @@ from study_builder.config.roles import Role
 SCHEMA_VERSION = 1
 
 Order = Literal["williams", "random", "fixed"]
+AdaptiveRule = Annotated[str, Field(pattern=r"^[1-4]-down-1-up(-x[2-9])?$")]
+"""A staircase: right answers in a row that make a trial harder, and the levels that a wrong one goes back."""
 Kind = RatingKind
 
 
@@ -110,6 +112,15 @@ class SessionSettings(Model):
     headphone_check: Literal["antiphase", "huggins"] | None = None
     quota: Annotated[int, Field(ge=1)] | None = None
     language: Text | None = None
+    adaptive: AdaptiveRule | None = None
+
+    @model_validator(mode="after")
+    def _adaptive_trials_are_answered(self) -> SessionSettings:
+        if self.adaptive is not None and not self.must_rate:
+            raise ValueError(
+                "an adaptive test chooses each page by the answer to the one before; expected must_rate: true"
+            )
+        return self
 
     @field_validator("scales")
     @classmethod

@@ -9,6 +9,7 @@ from itertools import combinations, pairwise
 
 from study_builder.config import StudyConfig
 from study_builder.design.sessions import PlannedPage, session_plan, trial_pages
+from study_builder.errors import BuildError
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,14 @@ def balance(config: StudyConfig, listeners: int) -> Balance:
     Counted are, over the pages of kind `trial`: how often each item is heard, each pair of items within one
     session, each item in each position, each item directly after each other; and on the pages, each condition
     in each position, and each condition directly after each other, per item.
+
+    Raises:
+        BuildError: the study is adaptive, so that its pages follow from the answers.
     """
+    if config.options.adaptive is not None:
+        raise BuildError(
+            "the pages of an adaptive study follow from the answers; there is no balance to count"
+        )
     items = [page.id or "" for page in trial_pages(config)]
     sessions = [_trials(config, slot) for slot in range(listeners)]
     ids = [[page.page.id or "" for page in trials] for trials in sessions]

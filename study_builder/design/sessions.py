@@ -12,6 +12,7 @@ from study_builder.config.page_models import RatingPage
 from study_builder.config.page_types import Block, ComparedPage, Page, RatedPage
 from study_builder.config.roles import REFERENCE
 from study_builder.design.incomplete_blocks import block_of
+from study_builder.design.staircase import Staircase, follow_track
 from study_builder.design.williams import below, row_of, shuffled, williams_row
 
 
@@ -30,6 +31,7 @@ class PlannedPage:
         trial: what is known about a rating page, else None.
         trial_position: place among the session's rating pages, from 0, else None.
         hidden: on an ABX page, the condition that X is, else None.
+        staircase: in an adaptive test, its state before this page, else None.
     """
 
     id: str
@@ -39,6 +41,7 @@ class PlannedPage:
     trial: TrialInfo | None = None
     trial_position: int | None = None
     hidden: str | None = None
+    staircase: Staircase | None = None
 
     @property
     def kind(self) -> Kind | None:
@@ -48,17 +51,29 @@ class PlannedPage:
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """The pages of one session, in order."""
+    """The pages of one session, in order.
+
+    Attributes:
+        slot: of the session.
+        pages: in their order.
+        open: whether more pages follow that depend on the answer to the last of these.
+    """
 
     slot: int
     pages: tuple[PlannedPage, ...]
+    open: bool = False
 
 
-def session_plan(config: StudyConfig, slot: int) -> SessionPlan:
+def session_plan(config: StudyConfig, slot: int, answers: Sequence[bool] = ()) -> SessionPlan:
     """Plan session `slot`: which pages, in which order, and the order of the conditions on each.
 
-    The same config and slot give the same plan on every machine, at any time. Slots are meant to be handed
-    out from 0 upwards (`next_slot`): orders are balanced over rounds of consecutive slots.
+    The same config, slot and answers give the same plan on every machine, at any time. Slots are meant to be
+    handed out from 0 upwards (`next_slot`): orders are balanced over rounds of consecutive slots.
+
+    Args:
+        config: the study.
+        slot: of the session.
+        answers: to the trials of an adaptive test so far, right or wrong; each decides on the next.
 
     Raises:
         ValueError: `slot` is below 0.
@@ -67,12 +82,14 @@ def session_plan(config: StudyConfig, slot: int) -> SessionPlan:
         raise ValueError(f"slot is {slot}; expected 0 or more")
     planned: list[PlannedPage] = []
     trials = 0
-    plan = _Plan.of(config, slot)
+    plan = _Plan.of(config, slot, answers)
     for entry in _order_entries(plan, _number_pages(config), "pages", random=False):
         trial_position = None
         if entry.trial is not None:
             trial_position, trials = trials, trials + 1
         planned.append(replace(entry, position=len(planned), trial_position=trial_position))
+        if _is_open(entry, answers, sum(page.staircase is not None for page in planned)):
+            return SessionPlan(slot, tuple(planned), open=True)
     return SessionPlan(slot, tuple(planned))
 
 
@@ -124,6 +141,7 @@ class _Plan:
         places: by identity of a page that was chosen among more, its place among those chosen.
         turns: by identity of such a page, how many earlier sessions hear it.
         left_out: identities of the pages that the session does not hear.
+        answers: to the trials of an adaptive test so far.
     """
 
     config: StudyConfig
@@ -131,16 +149,17 @@ class _Plan:
     places: Mapping[int, int] = field(default_factory=dict)
     turns: Mapping[int, int] = field(default_factory=dict)
     left_out: frozenset[int] = frozenset()
+    answers: Sequence[bool] = ()
 
     @classmethod
-    def of(cls, config: StudyConfig, slot: int) -> _Plan:
+    def of(cls, config: StudyConfig, slot: int, answers: Sequence[bool]) -> _Plan:
         """Choose the pages of a session."""
         trials = trial_pages(config)
         pages = config.options.pages_per_session
         groups = [[page] for page in trials] if pages is not None else groups_of_pages(config)
         k = pages if pages is not None else config.options.items_per_session
         if k is None or k >= len(groups):
-            return cls(config, slot)
+            return cls(config, slot, answers=answers)
         heard = block_of(len(groups), k, slot, config.options.seed, "items" if pages is None else "pages")
         turns = {
             id(page): before
@@ -153,7 +172,7 @@ class _Plan:
         out += [page for page in rated if config.trial(page).repeat_of in gone]
         alone = all(len(group) == 1 for group in groups)  # else the design places items, not pages
         places = {page: place for place, page in enumerate(turns)} if alone else {}
-        return cls(config, slot, places, turns, frozenset(map(id, out)))
+        return cls(config, slot, places, turns, frozenset(map(id, out)), answers)
 
     def order_of_entries(self, entries: Sequence[_Numbered], key: str) -> list[int]:
         """Return the order of a random block's entries, as indices."""
@@ -216,12 +235,49 @@ def _order_entries(
         for entry in kept:
             yield from _expand(plan, entry)
         return
+    if any(is_adaptive(plan.config, entry.page) for entry in kept):
+        yield from _follow_tracks(plan, kept, key)
+        return
     apart = [entry for entry in kept if _is_put_between(plan.config, entry)]
     main = [entry for entry in kept if not _is_put_between(plan.config, entry)]
     pages = [page for index in plan.order_of_entries(main, key) for page in _expand(plan, main[index])]
     for entry in apart:
         pages = _put_between(plan, pages, list(_expand(plan, entry)))
     yield from pages
+
+
+def is_adaptive(config: StudyConfig, page: Page | None) -> bool:
+    """Return whether the answers so far decide if and when a page is heard."""
+    if config.options.adaptive is None or not isinstance(page, AbxPage):
+        return False
+    return config.trial(page).kind == "trial"
+
+
+def _follow_tracks(plan: _Plan, entries: Sequence[_Numbered], key: str) -> Iterator[PlannedPage]:
+    """Yield the trials of one track per item, up to the first that has no answer.
+
+    The pages of an item are its levels, in the order of the file. A page that comes again is another hearing,
+    with its own order of the sounds and its own X.
+    """
+    tracks: dict[str, list[_Numbered]] = {}
+    for entry in entries:
+        if entry.page is not None:
+            tracks.setdefault(plan.config.trial(entry.page).item, []).append(entry)
+    items, count = list(tracks), 0
+    for at in plan.order(len(items), plan.slot, key, "tracks"):
+        levels = tracks[items[at]]
+        rule = plan.config.options.adaptive or ""
+        for staircase in follow_track(rule, len(levels), plan.answers[count:]):
+            if count > len(plan.answers):
+                return
+            count += 1
+            level = levels[round(staircase.level) - 1]
+            for planned in _expand(plan, replace(level, id=f"{level.id}@{count}")):
+                yield replace(planned, staircase=staircase)
+
+
+def _is_open(entry: PlannedPage, answers: Sequence[bool], count: int) -> bool:
+    return entry.staircase is not None and count > len(answers)
 
 
 def _is_put_between(config: StudyConfig, entry: _Numbered) -> bool:
@@ -277,10 +333,11 @@ def _split_by_stimulus(plan: _Plan, name: str, page: RatedPage) -> Iterator[Plan
 
 def planned_ids(config: StudyConfig) -> list[str]:
     """Return the ids that pages can have in a plan, in the order of the file."""
-    plan = _Plan(_fix_order(config), 0)
+    plan = _Plan(_fix_order(config), 0)  # every page once, also those of an adaptive test
     return [planned.id for planned in _order_entries(plan, _number_pages(config), "pages", random=False)]
 
 
 def _fix_order(config: StudyConfig) -> StudyConfig:
-    options = config.options.model_copy(update={"order": "fixed", "items_per_session": None})
+    update = {"order": "fixed", "items_per_session": None, "adaptive": None}
+    options = config.options.model_copy(update=update)
     return config.model_copy(update={"options": options})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator, Mapping
 from math import ceil, floor, inf, isfinite
@@ -34,11 +35,16 @@ def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex
     state = browser.send("POST", "api/session", start)
     if state["finished"]:
         return False
-    for page in state["pages"]:
-        if not page["saved"]:
-            attempt = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{page['index']}")
-            body = {"page": page["id"], "attempt": str(attempt), **_answer(browser, listener, sounds, page)}
-            browser.send("PUT", f"api/session/pages/{page['index']}", body)
+    while True:
+        for page in state["pages"]:
+            if not page["saved"]:
+                attempt = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{page['index']}")
+                body = {"page": page["id"], "attempt": str(attempt)}
+                body |= _answer(browser, listener, sounds, page)
+                browser.send("PUT", f"api/session/pages/{page['index']}", body)
+        if not state["more"]:  # else the next page follows from these answers
+            break
+        state = json.loads(browser.fetch("api/session"))
     browser.send("POST", "api/session/finish", {})
     return True
 

@@ -19,8 +19,12 @@ REFERENCES = {
     "holm": REFERENCES_OF["holm"],
     "kendall": "M. G. Kendall, B. Babington Smith. On the method of paired comparisons. Biometrika "
                "31:324–345, 1940.",
+    "kaernbach": "C. Kaernbach. Simple adaptive testing with the weighted up-down method. Perception & "
+                 "Psychophysics 49:227–229, 1991.",
     "korn": "E. L. Korn, B. I. Graubard. Confidence intervals for proportions with small expected number of "
             "positive counts estimated from survey data. Survey Methodology 24:193–201, 1998.",
+    "levitt": "H. Levitt. Transformed up-down methods in psychoacoustics. Journal of the Acoustical Society "
+              "of America 49:467–477, 1971.",
     "macmillan": "N. A. Macmillan, C. D. Creelman. Detection Theory: A User's Guide. 2nd edition, Lawrence "
                  "Erlbaum, 2005.",
     "marley": "A. A. J. Marley, J. J. Louviere. Some probabilistic models of best, worst, and best-worst "
@@ -35,7 +39,8 @@ REFERENCES = {
 }  # fmt: skip
 _CITED = {
     "bradley": "Bradley and Terry", "bs1116": "BS.1116-3", "clark": "Clark, 1982", "davidson": "Davidson",
-    "hesterberg": "Hesterberg", "hochberg": "Hochberg (", "holm": "Holm (", "kendall": "Kendall",
+    "hesterberg": "Hesterberg", "hochberg": "Hochberg (", "holm": "Holm (", "kaernbach": "Kaernbach",
+    "kendall": "Kendall", "levitt": "Levitt",
     "korn": "Korn and Graubard", "macmillan": "Macmillan", "marley": "Marley", "p800": "P.800",
     "rao": "Rao and Scott", "smyth": "Smyth", "tsui": "Tsui", "wilson": "Wilson",
 }  # fmt: skip

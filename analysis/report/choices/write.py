@@ -13,10 +13,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from analysis.pages import make_environment
-from analysis.ratings.names import defuse
+from analysis.ratings.names import CORRECT, LEVEL, THRESHOLD, defuse
 from analysis.ratings.selection import choose_attribute
 from analysis.ratings.tidy import is_simulated, records
 from analysis.report.choices.abx import describe_discrimination
+from analysis.report.choices.adaptive import describe_thresholds
 from analysis.report.choices.comparison import describe_comparisons
 from analysis.report.choices.difference_grades import describe_difference_grades
 from analysis.report.choices.extremes import describe_extremes
@@ -37,6 +38,7 @@ DESCRIBE: dict[str, Callable[[pd.DataFrame, Options], Findings]] = {
     "ccr": describe_comparisons,
     "bs1116": describe_difference_grades,
     "best-worst": describe_extremes,
+    "staircase": describe_thresholds,
 }
 
 
@@ -81,7 +83,8 @@ def analyse_choices(frame: pd.DataFrame, test: str, options: Options) -> ChoiceR
     """
     check_options(options)
     attribute, more = choose_attribute(frame, options.attribute)
-    rows = frame[frame["attribute"] == attribute].reset_index(drop=True)
+    wanted = [LEVEL, CORRECT, THRESHOLD] if attribute == LEVEL else [attribute]
+    rows = frame[frame["attribute"].isin(wanted)].reset_index(drop=True)
     found = DESCRIBE[test](rows, options)
     notes = [*frame.attrs.get("notes", []), *more]
     return ChoiceResults(test, attribute, replace(options), found, notes, is_simulated(rows))

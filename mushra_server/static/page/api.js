@@ -107,11 +107,20 @@ export function saveDraft({ index, id, answer }, leaving = false) {
 /** Whether this browser keeps the session's cookie: some keep none in another site's frame. */
 export async function keepsCookie() {
   try {
-    await request("GET", "api/session", undefined);
+    await loadSession();
     return true;
   } catch (error) {
     return !(error instanceof ApiError && error.status === 401);
   }
+}
+
+/**
+ * The session as it is now: an adaptive test has new pages after each answer.
+ *
+ * @returns {Promise<SessionState>}
+ */
+export function loadSession() {
+  return request("GET", "api/session", undefined);
 }
 
 /** @returns {Promise<{ completion: Completion | null }>} */

@@ -62,7 +62,7 @@ async function main() {
       });
       return;
     }
-    new Session(state, shell, await loadPageTypes(state.pages)).start();
+    new Session(state, shell, await loadPageTypes(state.pages), loadPageTypes).start();
   } catch (error) {
     if (error instanceof ApiError) {
       refuse(shell, error);

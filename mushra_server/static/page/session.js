@@ -1,6 +1,6 @@
 // One participant's way through the pages.
 
-import { ApiError, finishSession, uuid4 } from "./api.js";
+import { ApiError, finishSession, loadSession, uuid4 } from "./api.js";
 import { Loader } from "./audio/loader.js";
 import { t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
@@ -20,6 +20,7 @@ export class Session {
   #state;
   #shell;
   #createPage;
+  #loadPageTypes;
   #loader = new Loader();
   #outbox;
   #index = 0;
@@ -31,15 +32,17 @@ export class Session {
   #lost = false; // the browser's cookie stands for no session, or for another one
 
   /**
-   * `createPage` builds the view of a page: see pages/index.js.
+   * `createPage` builds the view of a page, `loadPageTypes` makes one for more pages: see pages/index.js.
    *
    * @param {SessionState} state
    * @param {Shell} shell
    * @param {(page: Page, env: Env) => View} createPage
+   * @param {(pages: Page[]) => Promise<(page: Page, env: Env) => View>} loadPageTypes
    */
-  constructor(state, shell, createPage) {
+  constructor(state, shell, createPage, loadPageTypes) {
     this.#state = state;
     this.#createPage = createPage;
+    this.#loadPageTypes = loadPageTypes;
     this.#shell = shell;
     this.#outbox = new Outbox(state.pages[0]?.id ?? "none", {
       change: (unsent, offline) => shell.showConnection(unsent, offline),
@@ -132,10 +135,11 @@ export class Session {
     this.#view?.dispose?.();
     this.#view = null;
     if (index >= this.#state.pages.length) {
-      this.#finish();
+      if (this.#state.more) this.#continue();
+      else this.#finish();
       return;
     }
-    const { pages } = this.#state;
+    const { pages, more } = this.#state;
     const page = pages[index];
     this.#index = index;
     this.#attempt = uuid4();
@@ -152,7 +156,7 @@ export class Session {
       },
       refresh: () => this.#refresh(),
     });
-    this.#shell.showPage(page, this.#view.element, { index, count: pages.length });
+    this.#shell.showPage(page, this.#view.element, { index, count: pages.length, more });
     this.#refresh();
     if (this.#view.ready) this.#loader.preload(soundsOf(pages[index + 1]));
   }
@@ -166,7 +170,7 @@ export class Session {
 
   #refresh() {
     const view = present(this.#view);
-    const last = this.#index === this.#state.pages.length - 1;
+    const last = this.#index === this.#state.pages.length - 1 && !this.#state.more;
     this.#shell.showControls({
       next: view.nextLabel?.() ?? (last ? t("finish") : t("next")),
       canGoBack: Boolean(view.hasBack?.()) || this.#mayGoBack(),
@@ -184,25 +188,49 @@ export class Session {
   }
 
   async #finish() {
-    this.#index = this.#state.pages.length;
     showMessage(this.#shell, { title: t("sending_title"), text: t("sending_text"), busy: true });
+    await this.#afterAll(async () => {
+      try {
+        const { completion } = await finishSession();
+        this.#thank({ ...this.#state, completion });
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 409 || error.missing.length === 0)
+          throw error;
+        for (const missing of error.missing) this.#state.pages[missing].saved = false;
+        this.#show(error.missing[0]);
+        this.#shell.showHint(t("page_missing"));
+      }
+    });
+  }
+
+  /** Ask for the pages that follow from the answers so far, or that another tab has gone on to. */
+  async #continue() {
+    await this.#afterAll(async () => {
+      const state = await loadSession();
+      this.#createPage = await this.#loadPageTypes(state.pages);
+      this.#state = state;
+      const open = state.pages.findIndex((page) => !page.saved);
+      this.#show(open < 0 ? state.pages.length : open);
+    });
+  }
+
+  /**
+   * Do something once every answer has arrived, however often it takes to reach the server.
+   *
+   * @param {() => Promise<void>} act
+   */
+  async #afterAll(act) {
+    this.#index = this.#state.pages.length;
     for (let delay = 1; ; delay = Math.min(2 * delay, 30)) {
       const sent = await this.#outbox.flush();
       if (this.#lost || this.#index < this.#state.pages.length) return; // a page was refused and is shown again
       try {
         if (sent) {
-          const { completion } = await finishSession();
-          this.#thank({ ...this.#state, completion });
+          await act();
           return;
         }
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (error.status === 409 && error.missing.length > 0) {
-          for (const missing of error.missing) this.#state.pages[missing].saved = false;
-          this.#show(error.missing[0]);
-          this.#shell.showHint(t("page_missing"));
-          return;
-        }
         if (error.lost) {
           this.#stop(error);
           return;
@@ -247,6 +275,11 @@ export class Session {
    * @param {ApiError} error
    */
   #refused(entry, error) {
+    if (error.reason === "answered") {
+      // In another tab, and the pages after it followed from that.
+      if (this.#index < this.#state.pages.length) this.#continue();
+      return;
+    }
     const first = error.missing[0] ?? entry.index; // a page before it may have to be answered first
     for (const at of [first, entry.index]) this.#state.pages[at].saved = false;
     this.#show(first);

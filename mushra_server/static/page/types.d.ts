@@ -11,6 +11,8 @@ export interface SessionState {
   simulated: boolean;
   resume_url: string;
   position: number;
+  /** Whether pages follow that depend on the answer to the last of these. */
+  more: boolean;
   finished: boolean;
   completion: Completion | null;
   pages: Page[];

@@ -158,6 +158,39 @@ def test_a_set_without_reference_needs_no_further_word(make_folder: MakeFolder, 
         refuse(message, source, tmp_path / test, test=test, layout="item/condition")
 
 
+def test_what_does_not_fit_an_adaptive_test_is_refused(sounds: Path, tmp_path: Path) -> None:
+    out, series = tmp_path / "study", {"test": "abx", "against": "reference", "adaptive": "2-down-1-up"}
+    for message, choices in (
+        (r"the test is ab; expected abx$", {"test": "ab"}),
+        (r"needs a series of pairs, the hardest first; expected against", {"against": None}),
+        (r"repeats is 1, but the pages of an adaptive test follow from the answers", {"repeats": 1}),
+        (r"attention_checks is 2, but the pages", {"attention_checks": 2}),
+        (r"pages_per_session is 4, but the pages", {"pages_per_session": 4}),
+        (r"show_previous is True, but the pages", {"show_previous": True}),
+        (r"expected must_rate: true$", {"must_rate": False}),
+        (r"--adaptive", {"adaptive": "2-up-1-down"}),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            build(sounds, out, **{**series, **choices})
+    few = {**series, "conditions": ["new", "old"]}
+    refuse(
+        r"^the series of the adaptive test has 2 pairs; expected 3 or more, the hardest first$",
+        sounds,
+        out,
+        **few,
+    )
+    config = build(sounds, out, **series, training_items=0, items_per_session=2)
+    assert StudyConfig.load(out) == config
+    assert config.options.adaptive == "2-down-1-up"
+    answers = [True] * 40
+    plan = session_plan(config, 0, answers)
+    assert [page.page.id.split(".")[1] for page in plan.pages[-41:]][:7] == [
+        *["old-reference"] * 2,  # the folder's names in order are codec, new, old: the last is the easiest
+        *["new-reference"] * 2,
+        *["codec-reference"] * 3,
+    ]
+
+
 def test_what_does_not_fit_a_test_is_refused(sounds: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
     refuse("attention_checks is 1; expected 0, as no answer to a abx page", sounds, out,

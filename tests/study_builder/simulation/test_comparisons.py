@@ -96,3 +96,18 @@ def test_listeners_of_acr_follow_the_quality_and_the_attention_check(
     low, high = next(iter((asked.expected or {}).values()))
     passed = [low <= row["score"] <= high for row in rows if row["kind"] == "attention"]
     assert np.mean(passed) >= 0.8
+
+
+def test_a_staircase_is_rehearsed(make_folder: MakeFolder, tmp_path: Path) -> None:
+    source = make_folder(items=1, conditions=("reference", "q1", "q2", "q3", "q4"))
+    study = tmp_path / "study"
+    build(source, study, test="abx", against="reference", adaptive="2-down-1-up", training_items=0)
+    quality = {"q1": 99.0, "q2": 40.0, "q3": 20.0, "q4": 0.0}
+    simulate_study(study, 3, quality=quality)
+    simulate_study(study, 3, quality=quality)  # nothing is left to do
+    pages = pages_of(study)
+    assert len({session for session, _ in pages}) == 3
+    found = [row["score"] for rows in pages.values() for row in rows if row["attribute"] == "threshold"]
+    assert len(found) == 6  # both sounds of the page that ended each track
+    # Level 1 cannot be heard, level 2 cannot be missed but for a lapse: levels go to and fro between them.
+    assert 1.3 < np.median(found) < 2.2

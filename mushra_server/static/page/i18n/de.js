@@ -17,6 +17,7 @@ export default {
   skip_to_content: "Zum Inhalt springen",
   progress: "Fortschritt",
   page_of: "Seite {page} von {pages}",
+  page_number: "Seite {page}",
   question_of: "Frage {n} von {count}",
   round_of: "Runde {n} von {count}",
   training_badge: "Übung: diese Bewertungen zählen nicht",

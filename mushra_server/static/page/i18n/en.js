@@ -17,6 +17,7 @@ export default {
   skip_to_content: "Skip to the content",
   progress: "Progress",
   page_of: "Page {page} of {pages}",
+  page_number: "Page {page}",
   question_of: "Question {n} of {count}",
   round_of: "Round {n} of {count}",
   training_badge: "Practice: these scores do not count",

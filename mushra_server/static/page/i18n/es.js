@@ -17,6 +17,7 @@ export default {
   skip_to_content: "Ir al contenido",
   progress: "Progreso",
   page_of: "Página {page} de {pages}",
+  page_number: "Página {page}",
   question_of: "Pregunta {n} de {count}",
   round_of: "Ronda {n} de {count}",
   training_badge: "Práctica: estas puntuaciones no cuentan",

@@ -17,6 +17,7 @@ export default {
   skip_to_content: "Aller au contenu",
   progress: "Progression",
   page_of: "Page {page} sur {pages}",
+  page_number: "Page {page}",
   question_of: "Question {n} sur {count}",
   round_of: "Série {n} sur {count}",
   training_badge: "Entraînement : ces notes ne comptent pas",

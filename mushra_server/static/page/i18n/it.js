@@ -17,6 +17,7 @@ export default {
   skip_to_content: "Vai al contenuto",
   progress: "Avanzamento",
   page_of: "Pagina {page} di {pages}",
+  page_number: "Pagina {page}",
   question_of: "Domanda {n} di {count}",
   round_of: "Serie {n} di {count}",
   training_badge: "Prova: questi voti non contano",

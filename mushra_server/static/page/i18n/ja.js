@@ -17,6 +17,7 @@ export default {
   skip_to_content: "本文へ移動",
   progress: "進み具合",
   page_of: "{pages} ページ中 {page} ページ",
+  page_number: "{page} ページ",
   question_of: "{count} 問中 {n} 問目",
   round_of: "{count} 組中 {n} 組目",
   training_badge: "練習：この評価は結果に含まれません",

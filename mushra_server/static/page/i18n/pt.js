@@ -17,6 +17,7 @@ export default {
   skip_to_content: "Ir para o conteúdo",
   progress: "Progresso",
   page_of: "Página {page} de {pages}",
+  page_number: "Página {page}",
   question_of: "Pergunta {n} de {count}",
   round_of: "Série {n} de {count}",
   training_badge: "Treino: estas notas não contam",

@@ -17,6 +17,7 @@ export default {
   skip_to_content: "跳到正文",
   progress: "进度",
   page_of: "第 {page} 页，共 {pages} 页",
+  page_number: "第 {page} 页",
   question_of: "第 {n} 题，共 {count} 题",
   round_of: "第 {n} 组，共 {count} 组",
   training_badge: "练习：这里的评分不计入结果",

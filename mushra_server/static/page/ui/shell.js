@@ -102,13 +102,16 @@ export class Shell {
    *
    * @param {Page} page
    * @param {HTMLElement} element
-   * @param {{ index: number, count: number }} place
+   * @param {{ index: number, count: number, more: boolean }} place `more`: nobody knows how many pages follow
    */
-  showPage(page, element, { index, count }) {
+  showPage(page, element, { index, count, more }) {
     const { progress, bar } = present(this.#parts);
-    const where = t("page_of", { page: index + 1, pages: count });
+    const where = more
+      ? t("page_number", { page: index + 1 })
+      : t("page_of", { page: index + 1, pages: count });
     progress.textContent = where;
     bar.value = count > 1 ? index / (count - 1) : 1;
+    bar.hidden = more;
     document.title = `${where} · ${this.#title}`;
     const training =
       page.kind === "training" ? h("p", { class: "badge", text: t("training_badge") }) : null;

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from analysis.choices.staircase import Staircase
-from analysis.errors import DesignError
+from study_builder.design.staircase import Staircase
+from study_builder.errors import BuildError
 
 
 def test_a_run_by_hand() -> None:
@@ -24,7 +24,7 @@ def test_a_run_by_hand() -> None:
     assert staircase.reversals == (8, 10, 8)
     assert staircase.finished
     assert staircase.threshold == 9
-    with pytest.raises(DesignError, match=r"^the staircase is finished after 3 reversals$"):
+    with pytest.raises(BuildError, match=r"^the staircase is finished after 3 reversals$"):
         staircase.answer(True)
 
 
@@ -57,10 +57,10 @@ def test_levels_stay_on_the_scale() -> None:
 
 def test_what_cannot_be_run_is_an_error() -> None:
     with pytest.raises(
-        DesignError, match=r"^a staircase has the step 0, the weight 1 and 2 answers down; expec"
+        BuildError, match=r"^a staircase has the step 0, the weight 1 and 2 answers down; expec"
     ):
         Staircase(1.0, 0.0)
-    with pytest.raises(DesignError, match=r"^a staircase averages 9 of 8 reversals; expected 1 to 8$"):
+    with pytest.raises(BuildError, match=r"^a staircase averages 9 of 8 reversals; expected 1 to 8$"):
         Staircase(1.0, 1.0, average=9)
-    with pytest.raises(DesignError, match=r"^the level 3 is not on the scale; expected 0 to 2$"):
+    with pytest.raises(BuildError, match=r"^the level 3 is not on the scale; expected 0 to 2$"):
         Staircase(3.0, 1.0, lowest=0.0, highest=2.0)

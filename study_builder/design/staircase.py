@@ -9,9 +9,11 @@ Perception & Psychophysics 49:227-229).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.errors import DesignError
+from study_builder.errors import BuildError
 
 
 @dataclass(frozen=True)
@@ -48,21 +50,21 @@ class Staircase:
         """Refuse what cannot be run.
 
         Raises:
-            DesignError: A step, weight or count that is not above 0, more reversals to average than there
+            BuildError: A step, weight or count that is not above 0, more reversals to average than there
                 are, or a level beyond the ends.
         """
         if self.step <= 0 or self.weight <= 0 or self.down < 1:
-            raise DesignError(
+            raise BuildError(
                 f"a staircase has the step {self.step:g}, the weight {self.weight:g} and {self.down} answers "
                 "down; expected numbers above 0"
             )
         if not 1 <= self.average <= self.stop_after:
-            raise DesignError(
+            raise BuildError(
                 f"a staircase averages {self.average} of {self.stop_after} reversals; expected 1 to "
                 f"{self.stop_after}"
             )
         if not self.lowest <= self.level <= self.highest:
-            raise DesignError(
+            raise BuildError(
                 f"the level {self.level:g} is not on the scale; expected {self.lowest:g} to {self.highest:g}"
             )
 
@@ -87,10 +89,10 @@ class Staircase:
         """Return the staircase after a right or wrong answer.
 
         Raises:
-            DesignError: It is finished.
+            BuildError: It is finished.
         """
         if self.finished:
-            raise DesignError(f"the staircase is finished after {len(self.reversals)} reversals")
+            raise BuildError(f"the staircase is finished after {len(self.reversals)} reversals")
         if correct and self.right + 1 < self.down:
             return replace(self, right=self.right + 1)
         direction = -1 if correct else 1
@@ -100,3 +102,42 @@ class Staircase:
         wanted = self.level - self.step if correct else self.level + self.weight * self.step
         level = min(max(wanted, self.lowest), self.highest)
         return replace(self, level=level, right=0, direction=direction, reversals=reversals)
+
+
+LONGEST_TRACK = 80
+"""Trials after which a track ends without a threshold: that of a listener beyond the ends of the series."""
+_RULE = re.compile(r"([1-4])-down-1-up(?:-x([2-9]))?")
+
+
+def parse_rule(rule: str, levels: int) -> Staircase:
+    """Return the first state of a staircase over a series of so many levels, at the easiest one.
+
+    Args:
+        rule: such as `2-down-1-up`, or `1-down-1-up-x3` for steps up that are three times those down.
+        levels: of the series; 1 is the hardest.
+
+    Raises:
+        BuildError: it is not a rule.
+    """
+    found = _RULE.fullmatch(rule)
+    if found is None:
+        raise BuildError(f"adaptive is {rule!r}; expected a staircase such as 2-down-1-up")
+    down, weight = int(found[1]), float(found[2] or 1)
+    return Staircase(float(levels), 1.0, down=down, weight=weight, lowest=1.0, highest=float(levels))
+
+
+def follow_track(rule: str, levels: int, answers: Sequence[bool]) -> Iterator[Staircase]:
+    """Yield the state before each trial of a track: those that were answered, and the next one, if any.
+
+    Args:
+        rule: of the staircase.
+        levels: of the series.
+        answers: of the session from this track on, right or wrong; those after its end are left alone.
+    """
+    staircase = parse_rule(rule, levels)
+    for count, correct in enumerate([*answers, None]):
+        if staircase.finished or count == LONGEST_TRACK:
+            return
+        yield staircase
+        if correct is not None:
+            staircase = staircase.answer(correct)

@@ -1,0 +1,121 @@
+"""An adaptive session over HTTP: the next page comes with the answers, and what decided on it stays."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from study_builder.config import StudyConfig
+from study_builder.design import session_plan
+
+LEVELS = ("q1", "q2", "q3", "q4")
+
+
+@pytest.fixture
+def study(tmp_path: Path, tone: Callable[..., str], make_study: Callable[..., Path]) -> Path:
+    root = tmp_path / "study"
+    paths = {name: f"audio/item/{name}.wav" for name in (*LEVELS, "reference")}
+    for place, path in enumerate(paths.values()):
+        tone(root / path, 300 + 40 * place)
+    pages = [
+        {
+            "type": "abx",
+            "id": f"item.{name}",
+            "stimuli": {name: paths[name], "reference": paths["reference"]},
+        }
+        for name in LEVELS
+    ]
+    trials = {page["id"]: {"item": "item", "test": "abx"} for page in pages}
+    end = {"type": "finish", "id": "end", "name": "Thanks", "content": ""}
+    return make_study(
+        pages=[["random", *pages], end],
+        trials=trials,
+        tests=["abx"],
+        adaptive="2-down-1-up",
+        must_listen=False,
+    )
+
+
+def reload(listener: Any) -> dict[str, Any]:
+    listener.state = listener.client.get("/api/session").json
+    state: dict[str, Any] = listener.state
+    return state
+
+
+def answer(listener: Any, study: Path, right: bool, answers: list[bool]) -> dict[str, Any]:
+    """Answer the open page; what X is, only the plan knows."""
+    page = listener.state["pages"][-1]
+    planned = session_plan(StudyConfig.load(study), 0, answers).pages[-1]
+    x = planned.conditions.index(planned.hidden)
+    ratings = [
+        {
+            "key": sound["key"],
+            "attribute": "chosen",
+            "score": float((place == x) == right),
+            "listened_ms": 900,
+        }
+        for place, sound in enumerate(page["stimuli"])
+    ]
+    body = {"page": page["id"], "attempt": str(uuid.uuid4()), "time_ms": 900, "ratings": ratings}
+    stored = listener.put(page["index"], body)
+    assert stored.status_code == 200, stored.json
+    answers.append(right)
+    return body
+
+
+def test_a_session_from_its_first_page_to_its_threshold(
+    study: Path, make_app: Callable[..., Flask], make_listener: Callable[..., Any], rows: Callable[..., Any]
+) -> None:
+    app = make_app(study)
+    listener = make_listener(app).start()
+    answers: list[bool] = []
+    turns = 0
+    while listener.state["more"]:
+        pages = listener.state["pages"]
+        assert len(pages) == len(answers) + 1  # and none of those that nobody knows yet
+        for sound in (*pages[-1]["stimuli"], pages[-1]["x"]):
+            assert listener.client.get(sound["url"]).status_code == 200
+        assert listener.finish().status_code == 409
+        answer(listener, study, turns % 3 != 2, answers)
+        turns += 1
+        reload(listener)
+    assert listener.state["pages"][-1]["type"] == "finish"
+    listener.save(len(answers))
+    assert listener.finish().status_code == 200
+    stored = rows(app, "SELECT * FROM export_ratings ORDER BY trial_position")
+    levels = [row for row in stored if row["attribute"] == "level" and row["condition"] == "reference"]
+    # Right, right, wrong: from level 4 down to 3 and up again, from the first answers to the last.
+    assert [row["score"] for row in levels] == [4, 4, 3] * (len(answers) // 3) + [4, 4][: len(answers) % 3]
+    (threshold,) = [
+        row["score"] for row in stored if row["attribute"] == "threshold" and row["condition"] == "reference"
+    ]
+    assert threshold == 3.5  # reversals at 3 and 4 in turn
+    assert len(answers) == 14  # the eighth reversal is the fourth fall from level 4 after the first
+
+
+def test_an_answer_that_decided_on_the_next_page_stays(
+    study: Path, make_app: Callable[..., Flask], make_listener: Callable[..., Any], rows: Callable[..., Any]
+) -> None:
+    app = make_app(study)
+    listener = make_listener(app).start()
+    answers: list[bool] = []
+    body = answer(listener, study, True, answers)
+    first = listener.state["pages"][0]["id"]
+    assert listener.put(0, body).status_code == 200  # the same attempt again
+    changed = listener.put(0, {**body, "attempt": "another"})  # a second tab that still shows the first page
+    assert changed.status_code == 409
+    assert changed.json["reason"] == "answered"
+    assert changed.json["error"] == "page 0 is answered, and the pages after it follow from that"
+    draft = {"page": first, "attempt": "late", "ratings": [], "answers": {}}
+    assert listener.client.put("/api/session/pages/0/draft", json=draft).status_code == 200
+    state = reload(listener)
+    assert [page["saved"] for page in state["pages"]] == [True, False]
+    assert state["position"] == 1
+    resumed = make_listener(app)
+    resumed.client.get(state["resume_url"])
+    assert reload(resumed)["pages"][1]["id"] == state["pages"][1]["id"]
