@@ -31,6 +31,7 @@ from mushra_server.participant.admission import (
     start_nonce,
     token_of_start,
 )
+from mushra_server.participant.not_loaded import words_without_scripts
 from mushra_server.participant.session_pages import load_pages, load_trial_answers
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
 from mushra_server.study.opaque_files import MAX_AGE_S, media_type_of
@@ -59,7 +60,7 @@ def guard() -> None:
 @blueprint.get("/")
 def page() -> str:
     """Show the participant page: a shell without data."""
-    return render_template("page.html")
+    return render_template("page.html", **words_without_scripts(request.accept_languages))
 
 
 @blueprint.get("/resume/<token>")

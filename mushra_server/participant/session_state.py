@@ -161,6 +161,8 @@ def _sounds(
     }
     if HIDDEN_X in urls:
         shared["x"] = {"url": urls[HIDDEN_X]}
+    if isinstance(page.page, MushraPage) and _get_visible_kind(page) == "training":
+        shared["best_expected"] = reference is not None and study.config.options.hidden_reference
     return {**shared, **_player(study, page), **_choices(page, address)}
 
 

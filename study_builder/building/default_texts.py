@@ -26,7 +26,7 @@ VOLUME = (
     "details; leave it as it is from then on.</p>"
 )
 
-FINISH = "<p>Thank you. There are a few questions left; then send your answers.</p>"
+FINISH = "<p>A few questions are left; then your answers are complete.</p>"
 POPUP = "Your answers have been stored. Thank you for taking part."
 
 TRAINING_NAME = "Training"

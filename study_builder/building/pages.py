@@ -135,13 +135,14 @@ def _instructions(block: RatingBlock) -> Iterator[Page]:
 
 
 def _make_finish(choices: Choices) -> FinishPage:
+    questions = texts.questionnaire() if choices.questionnaire is None else choices.questionnaire
     return FinishPage(
         id="finish",
-        name="Thank you",
+        name="Last questions" if questions else "Thank you",
         content=texts.FINISH if choices.finish is None else choices.finish,
         popup_content=texts.POPUP,
         show_errors=True,
-        questionnaire=texts.questionnaire() if choices.questionnaire is None else choices.questionnaire,
+        questionnaire=questions,
     )
 
 

@@ -55,6 +55,8 @@ def question_of(test: ListeningTest, choices: Choices, explains: bool) -> str | 
     """
     if choices.question is not None:
         return choices.question
+    if test.page_type == "mushra" and len(choices.scales) > 1 and all(s.question for s in choices.scales):
+        return None  # each scale asks in its own words
     if test.page_type == "mushra":
         named = choices.reference != "none" and test.name == "mushra"
         if explains:

@@ -9,6 +9,7 @@ import { soundsOf } from "./sounds.js";
 import { forgetStart } from "./start.js";
 import { showMessage } from "./pages/message.js";
 import { showThanks } from "./pages/thanks.js";
+import { placeOf } from "./progress.js";
 import { Stopwatch } from "./ui/stopwatch.js";
 
 /**
@@ -29,6 +30,7 @@ export class Session {
   /** @type {Stopwatch | null} */
   #watch = null;
   #attempt = "";
+  #advised = false; // what a training page advises was said once
   #lost = false; // the browser's cookie stands for no session, or for another one
 
   /**
@@ -77,6 +79,12 @@ export class Session {
     if (problem) {
       this.#shell.showMissing(problem.text);
       problem.focus?.focus();
+      return;
+    }
+    const advice = this.#advised ? null : this.#view.advice?.();
+    if (advice) {
+      this.#advised = true;
+      this.#shell.showHint(advice);
       return;
     }
     if (this.#view.forward?.()) {
@@ -155,8 +163,10 @@ export class Session {
         this.#loader.preload(soundsOf(pages[index + 1]));
       },
       refresh: () => this.#refresh(),
+      next: () => this.next(),
     });
-    this.#shell.showPage(page, this.#view.element, { index, count: pages.length, more });
+    this.#advised = false;
+    this.#shell.showPage(page, this.#view.element, placeOf(pages, index, more));
     this.#refresh();
     if (this.#view.ready) this.#loader.preload(soundsOf(pages[index + 1]));
   }

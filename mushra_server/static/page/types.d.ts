@@ -85,6 +85,8 @@ interface RatingPage extends AnyPage {
 
 export interface MushraPage extends RatingPage {
   type: "mushra" | "bs1116";
+  /** Whether one of the sounds is the reference, as the instructions say. */
+  best_expected?: boolean;
 }
 
 export interface PairedPage extends RatingPage {
@@ -236,6 +238,8 @@ export interface View {
   back?(): boolean;
   hasBack?(): boolean;
   nextLabel?(): string | null;
+  /** What a training page explains once before it is left. */
+  advice?(): string | null;
   dispose?(): void;
 }
 
@@ -251,6 +255,7 @@ export interface Env {
   changed(): void;
   ready(): void;
   refresh(): void;
+  next(): void;
 }
 
 /** A page's answer on its way to the server. */

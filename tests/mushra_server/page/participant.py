@@ -45,16 +45,24 @@ class Participant:
 
     def at(self, number: int) -> str:
         """Wait until page `number` (from 1) is ready; return its type."""
-        self.tab.wait_for_selector(f".progress-text:text-matches('^Page {number} of')")
+        self.tab.wait_for_selector(f".progress-text[data-page='{number}']")
         self.tab.wait_for_selector(".foot .primary:not([disabled])")
         return str(self.tab.locator("article").get_attribute("data-type"))
 
     def go_to(self, number: int) -> str:
         """Go on from page to page, which ask for nothing, until page `number`; return its type."""
         for passed in range(1, number):
-            self.at(passed)
+            if self.at(passed) == "volume":
+                self.play_and_stop()
             self.next.click()
         return self.at(number)
+
+    def play_and_stop(self) -> None:
+        """Play the sound of a volume page, which asks for that, and stop it."""
+        button = self.tab.locator(".volume .button")
+        button.click()
+        self.tab.wait_for_selector(".foot .primary:not(.waiting)")
+        button.click()
 
     def agree(self) -> None:
         """Tick the box of a consent page and go on."""

@@ -57,6 +57,8 @@ def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
         look(kind)
         if kind == "consent":
             someone.tab.get_by_role("checkbox").check()
+        if kind == "volume":
+            someone.play_and_stop()
         someone.hear_by_mouse()
         if kind in ("mushra", "bs1116"):
             someone.rate_by_mouse(*[0.6] * someone.tab.locator(".lane").count())

@@ -120,9 +120,7 @@ def test_a_page_does_not_inherit_the_rate_of_the_one_before(
     someone = open_page("about:blank")
     someone.tab.add_init_script(NOTE_DECODING)
     someone.tab.goto(serve(study))
-    someone.at(1)
-    someone.next.click()
-    someone.at(2)
+    someone.go_to(2)
     (volume_rate, _), (ogg_rate, peak) = someone.tab.evaluate("window.decoded")
     assert (volume_rate, ogg_rate) == (8_000, 44_100) and peak > 0.2
     someone.hear_by_mouse()
@@ -200,6 +198,7 @@ def test_volume_holds_for_later_pages(
     assert someone.tab.evaluate("window.gains[0].gain.value") == pytest.approx(0.5)
     someone.tab.get_by_label("Volume").fill("30")
     assert someone.tab.evaluate("window.gains[0].gain.value") == pytest.approx(0.3)
+    someone.play_and_stop()
     someone.next.click()
     someone.at(2)
     assert someone.tab.evaluate("window.gains.at(-1).gain.value") == pytest.approx(0.3)

@@ -238,6 +238,8 @@ def test_training_is_marked_and_the_predicted_class_is_named(
     assert someone.tab.locator(".badge").text_content() == "Practice: these scores do not count"
     assert someone.tab.locator(".prediction").text_content() == "The classifier's answer: church bells"
     someone.next.click()
+    assert someone.hint.text_content().startswith("Not heard yet: Reference, 1, 2, 3, 4, 5.")
+    someone.next.click()  # said once
     someone.at(2)
     assert someone.tab.locator(".badge").count() == 0  # a check looks like any trial
     assert someone.tab.locator(".prediction").count() == 0  # the page's own text names the class

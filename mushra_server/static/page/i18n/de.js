@@ -144,6 +144,16 @@ export default {
   name_shift: "Umschalt",
   name_space: "Leertaste",
   key_help: "Diese Hilfe zeigen oder schließen",
+  trial_of: "Durchgang {n} von {count}",
+  time_left: "noch etwa {minutes} Min.",
+  volume_missing: "Bitte spielen Sie zuerst den Klang ab und stellen Sie die Lautstärke ein.",
+  rate_after_end_one: "Sie können den Klang bewerten, sobald Sie ihn bis zum Ende gehört haben.",
+  rate_after_start_one: "Sie können den Klang bewerten, sobald Sie ihn abgespielt haben.",
+  end_missing: "Noch bis zum Ende zu hören: {sounds}",
+  advice_heard:
+    "Noch nicht gehört: {sounds}. Bitte hören Sie einen Klang, bevor Sie ihn bewerten, oder drücken Sie noch einmal „{next}“.",
+  advice_best:
+    "Einer dieser Klänge ist die Referenz selbst: Bitte suchen Sie ihn und geben Sie ihm {best}, oder drücken Sie noch einmal „{next}“.",
   scale_bad: "Schlecht",
   scale_poor: "Dürftig",
   scale_fair: "Ordentlich",

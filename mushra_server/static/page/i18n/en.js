@@ -140,6 +140,16 @@ export default {
   name_shift: "Shift",
   name_space: "Space",
   key_help: "Show or hide this help",
+  trial_of: "Trial {n} of {count}",
+  time_left: "about {minutes} min left",
+  volume_missing: "Please play the sound and set the volume first.",
+  rate_after_end_one: "You can rate the sound once you have heard it to its end.",
+  rate_after_start_one: "You can rate the sound once you have played it.",
+  end_missing: "Still to hear to the end: {sounds}",
+  advice_heard:
+    "Not heard yet: {sounds}. Please listen to a sound before you score it, or press “{next}” again.",
+  advice_best:
+    "One of these sounds is the reference itself: please find it and give it {best}, or press “{next}” again.",
   scale_bad: "Bad",
   scale_poor: "Poor",
   scale_fair: "Fair",

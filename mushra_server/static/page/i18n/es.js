@@ -141,6 +141,16 @@ export default {
   name_shift: "Mayús",
   name_space: "Espacio",
   key_help: "Mostrar u ocultar esta ayuda",
+  trial_of: "Prueba {n} de {count}",
+  time_left: "quedan unos {minutes} min",
+  volume_missing: "Reproduzca primero el sonido y ajuste el volumen.",
+  rate_after_end_one: "Podrá valorar el sonido cuando lo haya oído hasta el final.",
+  rate_after_start_one: "Podrá valorar el sonido cuando lo haya reproducido.",
+  end_missing: "Falta oír hasta el final: {sounds}",
+  advice_heard:
+    "Sin oír aún: {sounds}. Escuche un sonido antes de valorarlo o pulse «{next}» otra vez.",
+  advice_best:
+    "Uno de estos sonidos es la propia referencia: búsquelo y dele {best}, o pulse «{next}» otra vez.",
   scale_bad: "Malo",
   scale_poor: "Mediocre",
   scale_fair: "Aceptable",

@@ -140,6 +140,16 @@ export default {
   name_shift: "Maj",
   name_space: "Espace",
   key_help: "Afficher ou masquer cette aide",
+  trial_of: "Essai {n} sur {count}",
+  time_left: "encore {minutes} min environ",
+  volume_missing: "Veuillez d'abord écouter le son et régler le volume.",
+  rate_after_end_one: "Vous pourrez noter le son après l'avoir écouté jusqu'à la fin.",
+  rate_after_start_one: "Vous pourrez noter le son après l'avoir lancé.",
+  end_missing: "À écouter encore jusqu'à la fin : {sounds}",
+  advice_heard:
+    "Pas encore écouté : {sounds}. Écoutez un son avant de le noter, ou appuyez de nouveau sur « {next} ».",
+  advice_best:
+    "L'un de ces sons est la référence elle-même : trouvez-le et donnez-lui {best}, ou appuyez de nouveau sur « {next} ».",
   scale_bad: "Mauvais",
   scale_poor: "Médiocre",
   scale_fair: "Assez bon",

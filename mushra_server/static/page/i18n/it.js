@@ -141,6 +141,16 @@ export default {
   name_shift: "Maiusc",
   name_space: "Spazio",
   key_help: "Mostra o nascondi questo aiuto",
+  trial_of: "Prova {n} di {count}",
+  time_left: "ancora circa {minutes} min",
+  volume_missing: "Riproduca prima il suono e regoli il volume.",
+  rate_after_end_one: "Potrà valutare il suono dopo averlo ascoltato fino alla fine.",
+  rate_after_start_one: "Potrà valutare il suono dopo averlo riprodotto.",
+  end_missing: "Ancora da ascoltare fino alla fine: {sounds}",
+  advice_heard:
+    "Non ancora ascoltato: {sounds}. Ascolti un suono prima di valutarlo, o prema di nuovo «{next}».",
+  advice_best:
+    "Uno di questi suoni è il riferimento stesso: lo trovi e gli dia {best}, o prema di nuovo «{next}».",
   scale_bad: "Pessimo",
   scale_poor: "Scarso",
   scale_fair: "Discreto",

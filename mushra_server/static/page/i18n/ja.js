@@ -138,6 +138,16 @@ export default {
   name_shift: "Shift",
   name_space: "スペース",
   key_help: "このヘルプを表示、非表示",
+  trial_of: "試行 {n}／{count}",
+  time_left: "残り約 {minutes} 分",
+  volume_missing: "まず音を再生し、音量を調整してください。",
+  rate_after_end_one: "音を最後まで聴くと評価できます。",
+  rate_after_start_one: "音を再生すると評価できます。",
+  end_missing: "まだ最後まで聴いていない音：{sounds}",
+  advice_heard:
+    "まだ聴いていない音：{sounds}。聴いてから評価するか、もう一度「{next}」を押してください。",
+  advice_best:
+    "これらの音の一つは基準音そのものです。それを探して {best} を付けるか、もう一度「{next}」を押してください。",
   scale_bad: "悪い",
   scale_poor: "やや悪い",
   scale_fair: "普通",

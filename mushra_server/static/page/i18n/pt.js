@@ -139,6 +139,16 @@ export default {
   name_shift: "Shift",
   name_space: "Espaço",
   key_help: "Mostrar ou esconder esta ajuda",
+  trial_of: "Ensaio {n} de {count}",
+  time_left: "faltam cerca de {minutes} min",
+  volume_missing: "Reproduza primeiro o som e ajuste o volume.",
+  rate_after_end_one: "Pode avaliar o som depois de o ouvir até ao fim.",
+  rate_after_start_one: "Pode avaliar o som depois de o reproduzir.",
+  end_missing: "Falta ouvir até ao fim: {sounds}",
+  advice_heard:
+    "Ainda não ouvido: {sounds}. Ouça um som antes de o avaliar, ou carregue de novo em «{next}».",
+  advice_best:
+    "Um destes sons é a própria referência: encontre-o e dê-lhe {best}, ou carregue de novo em «{next}».",
   scale_bad: "Mau",
   scale_poor: "Medíocre",
   scale_fair: "Razoável",

@@ -82,6 +82,7 @@ export class Trial {
       hasBack: () => this.#step > 0,
       forward: () => !last() && this.#go(1),
       back: () => this.#step > 0 && this.#go(-1),
+      advice: () => this.#advice(),
       end: () => {
         this.#unbind();
         this.#unfit?.();
@@ -181,15 +182,35 @@ export class Trial {
     return unrated.length > 0 ? this.#missing("rate_missing", unrated) : null;
   }
 
+  /** What is worth explaining on a training page before its scores are left behind. */
+  #advice() {
+    const { kind, reference, best_expected: hidden } = this.#page;
+    if (kind !== "training") return null;
+    const next = t("next");
+    const unheard = [...(reference ? [OPEN] : []), ...this.#keys].filter(
+      (key) => !this.#ratings.heard(key),
+    );
+    if (unheard.length > 0)
+      return t("advice_heard", { sounds: this.#names(unheard).join(", "), next });
+    const best = this.#scale.max;
+    const scores = [...this.#ratings.scores(this.#scale.name).values()];
+    return hidden && !scores.includes(best) ? t("advice_best", { best, next }) : null;
+  }
+
+  /** @param {string[]} keys */
+  #names(keys) {
+    return keys.map((key) => (key === OPEN ? t("reference") : String(this.#keys.indexOf(key) + 1)));
+  }
+
   /**
    * @param {TextKey} text
    * @param {string[]} keys
    * @returns {Problem}
    */
   #missing(text, keys) {
-    const names = keys.map((key) =>
-      key === OPEN ? t("reference") : String(this.#keys.indexOf(key) + 1),
-    );
-    return { text: t(text, { sounds: names.join(", ") }), focus: this.#board?.buttonOf(keys[0]) };
+    return {
+      text: t(text, { sounds: this.#names(keys).join(", ") }),
+      focus: this.#board?.buttonOf(keys[0]),
+    };
   }
 }

@@ -29,7 +29,10 @@ export function questionnaire(page, env) {
   const form = h("form", {
     class: "questions",
     novalidate: true,
-    on: { submit: (event) => event.preventDefault() },
+    on: {
+      submit: (event) => event.preventDefault(),
+      keydown: (event) => goOn(/** @type {KeyboardEvent} */ (event), fields, env.next),
+    },
   });
   form.append(...fields.map((field) => field.element));
   return {
@@ -43,6 +46,23 @@ export function questionnaire(page, env) {
     problem: () =>
       fields.map((field) => field.problem()).find((problem) => problem !== null) ?? null,
   };
+}
+
+/**
+ * Enter after a number or a line of text means next: the next question, or the next page after the last one.
+ *
+ * @param {KeyboardEvent} event
+ * @param {Field[]} fields
+ * @param {() => void} next
+ */
+function goOn(event, fields, next) {
+  if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement))
+    return;
+  event.preventDefault();
+  const { target } = event;
+  const following = fields[fields.findIndex((field) => field.element.contains(target)) + 1];
+  if (following) following.focus().focus();
+  else next();
 }
 
 /**

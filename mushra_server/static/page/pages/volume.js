@@ -14,6 +14,7 @@ import { bindKeys } from "../ui/keys.js";
  */
 export function volume(page, env) {
   const stored = page.answer?.answers?.volume;
+  let played = stored !== undefined;
   let level = Number(stored ?? Math.round(100 * (page.default_volume ?? 1)));
   return audioPage({ ...page, loop: true }, env, (player) => {
     player.engine.volume = level / 100;
@@ -44,6 +45,10 @@ export function volume(page, env) {
       env.changed();
     });
     player.onChange(() => {
+      if (player.playing && !played) {
+        played = true;
+        env.refresh();
+      }
       if (button.dataset.playing === String(player.playing)) return;
       button.dataset.playing = String(player.playing);
       fill(
@@ -64,7 +69,7 @@ export function volume(page, env) {
         shown,
       ),
       answer: () => ({ answers: { volume: String(level) } }),
-      problem: () => null,
+      problem: () => (played ? null : { text: t("volume_missing"), focus: button }),
       end: bindKeys({ space: () => player.toggle() }),
     };
   });

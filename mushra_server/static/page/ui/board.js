@@ -3,7 +3,7 @@
 import { t } from "../i18n.js";
 import { OPEN } from "../sounds.js";
 import { h, icon } from "./dom.js";
-import { labelPlaces, linePlaces, spoken, wordFor } from "./scale.js";
+import { labelPlaces, linePlaces, numberPlaces, spoken, wordFor } from "./scale.js";
 import { Slider } from "./slider.js";
 
 /**
@@ -46,6 +46,8 @@ export function playButton(label, short, onClick) {
   };
 }
 
+const MOST_WITH_WORDS = 8; // lanes that have room for a word under each score
+
 /** @typedef {{ key: string, button: PlayButton, slider: Slider, show: (value: number | null, note?: string | null) => void, element: HTMLElement }} Lane */
 
 export class Board {
@@ -72,6 +74,7 @@ export class Board {
       "div",
       { class: "axis", "aria-hidden": "true" },
       labelPlaces(scale).map(({ text, at }) => place(h("span", { text }), at)),
+      numberPlaces(scale).map(({ text, at }) => place(h("b", { text }), at)),
     );
     const lines = h(
       "div",
@@ -84,7 +87,7 @@ export class Board {
       this.#lanes.map((lane) => lane.element),
     );
     this.element = h("div", {
-      class: "board",
+      class: keys.length > MOST_WITH_WORDS ? "board many" : "board",
       role: "group",
       "aria-label": scale.question || t("scores"),
     });

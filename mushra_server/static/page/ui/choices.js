@@ -53,8 +53,26 @@ function createPoint(point, name, words, boxed) {
   return {
     radio,
     pictures,
-    element: h("label", { class: classes }, radio, pictures?.elements, text),
+    element: h(
+      "label",
+      { class: classes },
+      radio,
+      pictures?.elements,
+      numberOf(point, boxed),
+      text,
+    ),
   };
+}
+
+/**
+ * The number of a point that has a word: a listener sees both.
+ *
+ * @param {Point} point
+ * @param {boolean} [boxed]
+ */
+function numberOf({ value, label }, boxed) {
+  const shown = boxed && label && label !== value && /^-?\d+$/.test(value);
+  return shown ? h("b", { class: "choice-number", text: value }) : null;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { present } from "../present.js";
 
 const LEAST = 190; // CSS pixels
-const MOST = 378; // 10 cm: no slider needs more
+const MOST = 460; // 12 cm: no slider needs more
 
 /**
  * Fit the tracks of `board` to the window, now and when it changes; returns a function that ends it.

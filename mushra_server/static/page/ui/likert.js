@@ -50,8 +50,10 @@ export function likertScale(points, { legend, chosen, onChoose, hideLegend = fal
  * @param {LikertPage} page
  */
 export function rateRule(page) {
-  if (mustEnd(page)) return t("rate_after_end");
-  return page.must_playback === "processUpdate" ? t("rate_after_start") : null;
+  const one = page.stimuli.length === 1;
+  if (mustEnd(page)) return one ? t("rate_after_end_one") : t("rate_after_end");
+  if (page.must_playback !== "processUpdate") return null;
+  return one ? t("rate_after_start_one") : t("rate_after_start");
 }
 
 /**
@@ -77,6 +79,13 @@ const mustEnd = (page) => page.must_playback === "ended" || page.must_playback =
  * @returns {Problem | null}
  */
 export function likertProblem({ page, ratings, keys, buttons, scales, name }) {
+  const unended =
+    mustEnd(page) && page.must_rate ? keys.filter((key) => !ratings.heardAll(key)) : [];
+  if (unended.length > 0)
+    return {
+      text: t("end_missing", { sounds: unended.map(name).join(", ") }),
+      focus: buttons.get(unended[0])?.element,
+    };
   const unheard = page.must_listen ? keys.filter((key) => !ratings.heard(key)) : [];
   if (unheard.length > 0)
     return {

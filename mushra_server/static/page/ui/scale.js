@@ -51,6 +51,22 @@ export function labelPlaces(scale) {
 }
 
 /**
+ * The scores at the lines, from 0 at the scale's low end to 1; between its ends only those that can be given.
+ *
+ * @param {PageScale} scale
+ */
+export function numberPlaces(scale) {
+  const { min, max, step } = scale;
+  return linePlaces(scale)
+    .map((at) => ({ at, value: min + at * (max - min) }))
+    .filter(({ at, value }) => at === 0 || at === 1 || isWhole((value - min) / step))
+    .map(({ at, value }) => ({ at, text: String(Number(value.toFixed(6))) }));
+}
+
+/** @param {number} steps */
+const isWhole = (steps) => Math.abs(steps - Math.round(steps)) < 1e-6;
+
+/**
  * Where the lines between bands stand; on a scale of points, where the points are.
  *
  * @param {PageScale} scale

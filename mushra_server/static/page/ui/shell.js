@@ -6,7 +6,10 @@ import { fill, h, icon } from "./dom.js";
 import { Help } from "./help.js";
 import { sanitize } from "./sanitize.js";
 
-/** @import { Page, StudySettings } from "../types.js" */
+/**
+ * @import { Page, StudySettings } from "../types.js"
+ * @import { Place } from "../progress.js"
+ */
 
 /**
  * @typedef {object} Parts
@@ -102,14 +105,21 @@ export class Shell {
    *
    * @param {Page} page
    * @param {HTMLElement} element
-   * @param {{ index: number, count: number, more: boolean }} place `more`: nobody knows how many pages follow
+   * @param {Place} place
    */
-  showPage(page, element, { index, count, more }) {
+  showPage(page, element, { index, count, more, trial, trials, minutes }) {
     const { progress, bar } = present(this.#parts);
     const where = more
       ? t("page_number", { page: index + 1 })
-      : t("page_of", { page: index + 1, pages: count });
-    progress.textContent = where;
+      : trial
+        ? t("trial_of", { n: trial, count: trials })
+        : t("page_of", { page: index + 1, pages: count });
+    progress.dataset.page = String(index + 1);
+    fill(
+      progress,
+      h("span", { text: where }),
+      minutes ? h("span", { class: "time-left", text: t("time_left", { minutes }) }) : null,
+    );
     bar.value = count > 1 ? index / (count - 1) : 1;
     bar.hidden = more;
     document.title = `${where} · ${this.#title}`;
@@ -121,6 +131,7 @@ export class Shell {
     });
     const content = h("div", { class: "content" });
     content.append(sanitize(page.content));
+    if ("stimuli" in page) markQuestion(content);
     const intro = h(
       "div",
       { class: "intro" },
@@ -216,4 +227,14 @@ export class Shell {
       h("span", { text: offline ? t("offline", { pages: unsent }) : "" }),
     );
   }
+}
+
+/**
+ * What a page asks is what a listener looks for: its last paragraph, if that is a question.
+ *
+ * @param {HTMLElement} content
+ */
+function markQuestion(content) {
+  const last = [...content.querySelectorAll("p")].at(-1) ?? content;
+  if (/[?？]\s*$/.test(last.textContent ?? "")) last.classList.add("question-asked");
 }

@@ -6,6 +6,7 @@ import { t } from "../i18n.js";
 import { present } from "../present.js";
 import { OPEN } from "../sounds.js";
 import { fill, h, icon } from "./dom.js";
+import { LoopTimes } from "./loop_times.js";
 
 /**
  * @import { Player } from "../audio/player.js"
@@ -45,6 +46,9 @@ export class Transport {
       class: "button round",
       on: { click: () => player.toggle() },
     });
+    this.times = loop
+      ? new LoopTimes(player, (edge, seconds) => this.setEdge(edge, seconds))
+      : null;
     this.clock = h("span", { class: "clock", "aria-hidden": "true" });
     this.canvas = h("canvas", { class: "wave", "aria-hidden": "true" });
     this.region = h("span", { class: "region", "aria-hidden": "true" });
@@ -67,7 +71,13 @@ export class Transport {
       { class: "transport", role: "group", "aria-label": t("playback") },
       this.toggle,
       this.strip,
-      h("div", { class: "transport-end" }, this.clock, this.#resetButton()),
+      h(
+        "div",
+        { class: loop ? "transport-end looped" : "transport-end" },
+        this.clock,
+        this.#resetButton(),
+        this.times?.element,
+      ),
     );
     this.resize = new ResizeObserver(() => this.#draw());
     this.resize.observe(this.strip);
@@ -125,6 +135,7 @@ export class Transport {
     const key = `${edges.start}-${edges.end}`;
     if (this.strip.dataset.region === key) return;
     this.strip.dataset.region = key;
+    this.times?.update(this.#player);
     this.strip.style.setProperty("--from", String(edges.start / seconds));
     this.strip.style.setProperty("--to", String(edges.end / seconds));
     if (this.whole) this.whole.disabled = edges.start === 0 && engine.region.end === engine.length;

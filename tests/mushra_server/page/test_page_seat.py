@@ -1,0 +1,129 @@
+"""The listener's seat: where one is, room for twelve sounds, a phone on its side, typed loops."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mushra_server.page import studies
+
+MakeStudy = Callable[..., Path]
+Serve = Callable[..., str]
+OpenPage = Callable[..., Any]
+
+pytestmark = pytest.mark.slow
+
+LANDSCAPE = {"viewport": {"width": 844, "height": 390}, "has_touch": True, "is_mobile": True}
+NAMES = tuple(f"sound{n:02}" for n in range(11))
+
+
+def training_study(make_study: MakeStudy) -> Path:
+    """A volume page, a training page, a trial and a page of two questions; nothing has to be heard."""
+    pages = [
+        studies.VOLUME,
+        {**studies.MUSHRA, "id": "practice", "name": "Training"},
+        studies.MUSHRA,
+        studies.FINISH,
+    ]
+    trials = {
+        "practice": {"item": "item", "kind": "training"},
+        "mushra": {"item": "item", "kind": "trial"},
+    }
+    return make_study(pages, trials=trials, must_listen=False)
+
+
+def test_a_walk_says_where_one_is_and_what_is_missing(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage
+) -> None:
+    someone = open_page(serve(training_study(make_study)))
+    assert someone.at(1) == "volume"
+    someone.next.click()
+    assert someone.hint.text_content() == "Please play the sound and set the volume first."
+    someone.play_and_stop()
+    someone.next.click()
+
+    someone.at(2)  # training: one explanation for each press, and then it may be left as it is
+    assert someone.tab.locator(".question-asked").text_content().endswith("compared with the reference?")
+    someone.rate_by_mouse(0.2, 0.4, 0.5, 0.6, 0.7)
+    someone.hear_by_mouse()
+    someone.next.click()
+    assert "give it 100, or press “Next” again" in someone.hint.text_content()
+    someone.next.click()
+
+    someone.at(3)
+    progress = someone.tab.locator(".progress-text")
+    assert progress.locator("span").all_text_contents() == ["Trial 1 of 1", "about 1 min left"]
+    someone.rate_by_mouse(0.2, 0.4, 0.5, 0.6, 0.7)
+    someone.next.click()
+
+    someone.at(4)
+    someone.tab.get_by_label("Your age").fill("34")
+    someone.press("Enter")
+    assert someone.tab.evaluate("document.activeElement.value") == "headphones"  # the next question
+    assert someone.at(4) == "finish"
+
+
+def test_a_loop_can_be_typed(make_study: MakeStudy, serve: Serve, open_page: OpenPage) -> None:
+    someone = open_page(serve(make_study([studies.MUSHRA, studies.FINISH])))
+    someone.at(1)
+    start, end = (
+        someone.tab.get_by_role("spinbutton", name=f"{edge} of the loop") for edge in ("Start", "End")
+    )
+    assert (start.input_value(), end.input_value()) == ("0.00", "0.60")
+    start.fill("0.08")
+    end.fill("9")  # longer than the sound: its end
+    someone.press("Enter")
+    assert (start.input_value(), end.input_value()) == ("0.08", "0.60")
+    handle = someone.tab.get_by_role("slider", name="Start of the loop")
+    assert handle.get_attribute("aria-valuetext") == "0.08 seconds"
+
+
+def test_twelve_sounds_stand_in_equal_columns_and_numbers_on_the_scale(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage
+) -> None:
+    page = studies.trial("mushra", "mushra", conditions=NAMES, **studies.REFERENCE)
+    study = make_study([page, studies.FINISH], language="de")
+    for n, name in enumerate(NAMES):
+        studies.write_sound(study / f"audio/item/{name}.wav", 300.0 + 20 * n)
+    address = serve(study)
+    someone = open_page(address)
+    someone.at(1)
+    assert someone.tab.locator(".axis b").all_text_contents() == ["0", "20", "40", "60", "80", "100"]
+    someone.rate_by_mouse(*[n / 12 for n in range(12)])
+    left = "(lanes) => lanes.map((lane) => lane.getBoundingClientRect().x)"
+    lefts = someone.tab.locator(".lane").evaluate_all(left)
+    widths = [right - left for left, right in itertools.pairwise(lefts)]
+    assert max(widths) - min(widths) < 0.5
+    shown = someone.tab.locator(".lane .score small:visible")
+    assert shown.all_text_contents() == ["Ausgezeichnet"]  # of the current sound only
+    page_size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    assert someone.tab.evaluate(page_size) == [1280, 800]  # nothing has to be scrolled
+
+    sideways = open_page(address, **LANDSCAPE)
+    sideways.at(1)
+    in_view = """() => [...document.querySelectorAll(".slider-track")].filter((track) => {
+        const box = track.getBoundingClientRect();
+        return box.width > 300 && box.bottom < document.querySelector(".foot").getBoundingClientRect().top;
+    }).length"""
+    assert sideways.tab.evaluate(in_view) >= 3
+
+
+def test_a_script_that_does_not_arrive_leaves_a_way_to_try_again(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, browser: Any
+) -> None:
+    address = serve(make_study([studies.MUSHRA, studies.FINISH]))
+    context = browser.new_context(locale="de-DE")
+    context.route("**/main.js*", lambda route: route.abort())
+    tab = context.new_page()
+    tab.goto(address)
+    late = tab.locator(".boot-late")
+    words = " ".join(late.text_content().split())
+    assert words == "Diese Seite wurde nicht vollständig geladen. Noch einmal versuchen"
+    assert not late.is_visible()  # a slow line gets its time
+    tab.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
+    assert late.is_visible() and late.get_by_role("link").get_attribute("href") == ""
+    context.close()
