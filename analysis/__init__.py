@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from analysis.models.assumptions import assumptions
     from analysis.models.compare import compare
     from analysis.models.equivalence import equivalence
+    from analysis.models.groups import analyse_groups, compare_groups
     from analysis.models.influence import influence
     from analysis.models.mixed import MixedModel, mixed_model
     from analysis.models.mos import mos
@@ -69,12 +70,14 @@ __all__ = [
     "Spread",
     "abx_d_prime",
     "analyse",
+    "analyse_groups",
     "assumptions",
     "best_worst",
     "category_differences",
     "choice_power",
     "circular_triads",
     "compare",
+    "compare_groups",
     "count_pairs",
     "counts_from_matrix",
     "discrimination",
@@ -140,7 +143,9 @@ _HOMES = {
     "category_differences": "analysis.choices.comparison_category",
     "choice_power": "analysis.choices.power",
     "circular_triads": "analysis.choices.transitivity",
+    "analyse_groups": "analysis.models.groups",
     "compare": "analysis.models.compare",
+    "compare_groups": "analysis.models.groups",
     "count_pairs": "analysis.choices.pairs",
     "counts_from_matrix": "analysis.choices.pairs",
     "discrimination": "analysis.choices.discrimination",

@@ -41,6 +41,10 @@ def analyze(
     by: Annotated[
         list[str] | None, typer.Option("--by", help="Also split by this column (repeatable).")
     ] = None,
+    between: Annotated[
+        str | None,
+        typer.Option(help="Column that groups listeners, such as q_expert: group x condition is tested."),
+    ] = None,
     order: Annotated[
         list[str] | None, typer.Option("--order", help="Conditions in this order (repeatable).")
     ] = None,
@@ -135,7 +139,7 @@ def analyze(
     )
     options = Options(
         interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
-        order=order, by=tuple(by or ()), draws=draws, seed=seed, margin=margin,
+        order=order, by=tuple(by or ()), draws=draws, seed=seed, margin=margin, between=between,
         metrics=None if metrics is None else str(metrics), **excluding,
     )  # fmt: skip
     results = write_report(frame, out, options, style=style, title=title)

@@ -112,6 +112,7 @@ def methods(results: Results) -> str:
         describe_screening(results),
         f"{_means(trials)}; their 95 % intervals {_INTERVALS[options.interval]}{_ends(results)}.",
         _comparisons(results),
+        _groups(results),
         f"Analysed with {software()} (seed {options.seed}).",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -187,6 +188,17 @@ def _comparisons(results: Results) -> str:
     return (
         f"{_describe_comparison(results)} {where} by {test}; {corrected}. Intervals {kind}and p values "
         f"speak about {about}."
+    )
+
+
+def _groups(results: Results) -> str:
+    if "groups" not in results.tables:
+        return ""
+    between = str(results.options.between).removeprefix("q_")
+    return (
+        f"Groups of listeners by {between} were compared by a split-plot analysis of variance of the "
+        "listeners' mean scores (group against listeners within groups; condition and group x condition "
+        "against listeners x conditions within groups, with Greenhouse and Geisser's correction)."
     )
 
 

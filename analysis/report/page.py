@@ -53,6 +53,7 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "tables": _collect_further(results, digits),
         "whose": describe_panel(results),
         "sentences": _sentences(results),
+        "groups": _describe_groups(results),
         "warnings": _warnings(results),
         "methods": methods(results),
         "references": references(results),
@@ -69,14 +70,16 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
         "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
         "metrics": columns.METRICS,
+        "groups": columns.GROUPS, "group_differences": columns.GROUP_DIFFERENCES,
         "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
     }  # fmt: skip
     for name in results.options.by:
         key = "item_label" if name == "item" else name
         shown[f"by_{name}"] = [Column(key, name.removeprefix("q_").capitalize()), *columns.MOS]
     frames = dict(results.tables)
-    if "omnibus" in frames:
-        frames["omnibus"] = columns.add_words(frames["omnibus"])
+    for name in ("omnibus", "groups"):
+        if name in frames:
+            frames[name] = columns.add_words(frames[name])
     if "mixed" in frames:
         listed = conditions(results.screened)
         label = dict(zip(listed["condition"], listed["label"], strict=True))
@@ -95,6 +98,12 @@ def _sentences(results: Results) -> tuple[list[str], list[str]]:
     clear = rows["p"] < 0.05
     sentences = rows["sentence"].map(unbroken)
     return list(sentences[clear]), list(sentences[~clear])
+
+
+def _describe_groups(results: Results) -> list[str]:
+    if "groups" not in results.tables:
+        return []
+    return [unbroken(sentence) for sentence in results.tables["groups"]["sentence"]]
 
 
 def unbroken(sentence: str) -> str:

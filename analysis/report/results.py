@@ -16,6 +16,7 @@ from analysis.models.anova import omnibus
 from analysis.models.assumptions import assumptions
 from analysis.models.compare import compare
 from analysis.models.equivalence import equivalence
+from analysis.models.groups import analyse_groups, compare_groups
 from analysis.models.influence import influence
 from analysis.models.mixed import mixed_model
 from analysis.models.mos import mos
@@ -27,6 +28,7 @@ from analysis.ratings.selection import choose_attribute
 from analysis.ratings.tidy import conditions, is_simulated, iter_rows, scale_of, select_rated
 
 _FEWEST_ITEMS = 5
+_ASKED_FOR = ("equivalence", "metrics", "groups", "group_differences")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Options:
     seed: int = 0
     margin: float | None = None
     metrics: str | None = None
+    between: str | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,10 @@ def _tables(
         makers["equivalence"] = lambda: equivalence(
             left, margin, against=options.against, correction=options.correction
         )
+    if options.between is not None:
+        column = options.between
+        makers["groups"] = lambda: analyse_groups(left, column)
+        makers["group_differences"] = lambda: compare_groups(left, column, correction=options.correction)
     if len(left) != len(rows):
         makers["comparisons_unscreened"] = lambda: compare(rows, **pairs)
     for name in options.by:
@@ -187,7 +194,7 @@ def _tables(
         try:
             tables[name] = make()
         except DesignError as error:
-            if (name == "comparisons" and options.against) or name in ("equivalence", "metrics"):
+            if (name == "comparisons" and options.against) or name in _ASKED_FOR:
                 raise
             missing[name] = str(error)
     return tables, missing

@@ -98,6 +98,23 @@ METRICS = [
     Column("n_stimuli", "Stimuli", "count"),
     Column("note", "Note", spare=True),
 ]
+GROUPS = [
+    Column("effect", "Effect"),
+    Column("shown", "Statistic"),
+    Column("p", "p", "p", "Without correction for sphericity"),
+    Column("p_gg", "p GG", "p", "Greenhouse and Geisser"),
+    Column("sentence", "Finding"),
+]
+GROUP_DIFFERENCES = [
+    Column("label", "Condition"),
+    Column("group_a", "First"),
+    Column("mean_a", "Mean", "score"),
+    Column("group_b", "Second"),
+    Column("mean_b", "Mean", "score"),
+    Column("difference", "Difference", "score"),
+    Column("ci", "95 % interval", "interval"),
+    Column("p", "p", "p"),
+]
 INFLUENCE = [
     Column("factor", "Left out"),
     Column("left_out", "Name"),
@@ -153,13 +170,14 @@ def screening_columns(scale: tuple[float, float]) -> list[Column]:
     ]
 
 
-def add_words(omnibus: pd.DataFrame) -> pd.DataFrame:
-    """Add to the omnibus tests each statistic as papers print it, and the p value to report by its header."""
+def add_words(tests: pd.DataFrame) -> pd.DataFrame:
+    """Add to tests each statistic as papers print it, and the p value to report by its header."""
     shown = []
-    for row in records(omnibus):
+    for row in records(tests):
         freedom = f"{row['df1']:.0f}" if row["df2"] != row["df2"] else f"{row['df1']:.0f}, {row['df2']:.0f}"
         name = "χ²" if row["df2"] != row["df2"] else "F"
         known = row["statistic"] == row["statistic"]
         text = f"{name}({freedom}) = {number(row['statistic'], 2)}" if known else "–"
         shown.append(text.replace(" ", "\u00a0"))
-    return omnibus.assign(shown=shown, advised=omnibus["advice"].map(_ADVICE))
+    advised = tests["advice"].map(_ADVICE) if "advice" in tests else ""
+    return tests.assign(shown=shown, advised=advised)

@@ -199,7 +199,17 @@ def summary(results: Results) -> dict[str, Any]:
         "simulated": results.simulated,
         "options": {
             key: getattr(options, key)
-            for key in ("interval", "against", "test", "correction", "exclude", "draws", "seed", "margin")
+            for key in (
+                "interval",
+                "against",
+                "test",
+                "correction",
+                "exclude",
+                "draws",
+                "seed",
+                "margin",
+                "between",
+            )
         },
         "attribute": results.attribute,
         "scale": list(results.scale),

@@ -172,6 +172,23 @@ def test_a_margin_adds_a_table_of_equivalence(
     assert str(result.exception) == "--margin is -2; expected a difference above 0 points"
 
 
+def test_groups_of_listeners_are_compared(
+    run: CliRunner, app: typer.Typer, mushra: pd.DataFrame, tmp_path: Path
+) -> None:
+    expert = mushra["listener"].str[-1].astype(int) % 2
+    path = tmp_path / "ratings.csv"
+    mushra.assign(q_expert=expert.map({0: "yes", 1: "no"})).to_csv(path, index=False)
+    words = ["analyze", str(path), "--out", str(tmp_path / "out"), "--draws", "200", "--between"]
+    assert run.invoke(app, [*words, "q_expert"]).exit_code == 0
+    tests = pd.read_csv(tmp_path / "out" / "groups.csv")
+    assert list(tests["effect"]) == ["group", "condition", "group x condition"]
+    assert set(pd.read_csv(tmp_path / "out" / "group_differences.csv")["condition"]) == {"good", "poor"}
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "Groups of listeners by expert were compared by a split-plot" in page
+    result = run.invoke(app, [*words, "q_age"])
+    assert isinstance(result.exception, AnalysisError) and "no column 'q_age'" in str(result.exception)
+
+
 def test_metrics_are_compared_with_the_scores(
     run: CliRunner, app: typer.Typer, mushra: pd.DataFrame, ratings: Path, tmp_path: Path
 ) -> None:

@@ -34,6 +34,8 @@ def check_options(options: Options) -> None:
         )
     for name, given in (
         ("--compare-with", options.against), ("--by", options.by), ("--exclude", options.exclude),
+        ("--margin", options.margin is not None), ("--metrics", options.metrics),
+        ("--between", options.between),
     ):  # fmt: skip
         if given:
             raise DesignError(f"{name} is for scores; leave it out for choices")

@@ -206,6 +206,8 @@ def test_pages_of_pairs_are_those_that_were_read(tmp_path: Path) -> None:
         ),
         (Options(against="c0"), "^--compare-with is for scores; leave it out for choices$"),
         (Options(exclude=("attention",)), "^--exclude is for scores; leave it out for choices$"),
+        (Options(margin=5), "^--margin is for scores; leave it out for choices$"),
+        (Options(between="q_expert"), "^--between is for scores; leave it out for choices$"),
         (Options(test="wilcoxon"), "^--test wilcoxon is for scores; leave it out for choices$"),
     ],
 )
