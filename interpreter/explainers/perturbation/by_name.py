@@ -6,4 +6,6 @@ PERTURBATION_HOMES = {
     "audiolime": "audiolime:AudioLimeExplainer",
     "kernel-shap": "kernel_shap:KernelShapExplainer",
     "freqrise": "freqrise:FreqRiseExplainer",
+    "flextime": "flextime:FlexTimeExplainer",
+    "optimised-mask": "optimised_mask:OptimisedMaskExplainer",
 }
