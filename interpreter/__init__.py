@@ -12,18 +12,20 @@ from stimuli.lazy import import_lazily
 
 if TYPE_CHECKING:
     from interpreter.classifier import Cnn14, CnnClassifier
+    from interpreter.classifier.black_box import BlackBoxClassifier, wrap_callable
     from interpreter.classifier.front_end import FrontEnd
     from interpreter.classifier.wrapped import WrappedClassifier, wrap_module
     from interpreter.errors import CheckpointError, ConfigError, InterpreterError, RunError
     from interpreter.evaluation.scoring import evaluate
     from interpreter.explainers.base import Explainer
     from interpreter.explainers.methods import METHODS
-    from interpreter.loading import load_classifier, load_explainer
+    from interpreter.loading import load_classifier, load_explainer, load_target
     from interpreter.recordings.explain_sound import explain
     from interpreter.types import Classifier, Explanation
 
 __all__ = [
     "METHODS",
+    "BlackBoxClassifier",
     "CheckpointError",
     "Classifier",
     "Cnn14",
@@ -39,11 +41,14 @@ __all__ = [
     "explain",
     "load_classifier",
     "load_explainer",
+    "load_target",
+    "wrap_callable",
     "wrap_module",
 ]
 
 _HOMES = {
     "METHODS": "interpreter.explainers.methods",
+    "BlackBoxClassifier": "interpreter.classifier.black_box",
     "CheckpointError": "interpreter.errors",
     "Classifier": "interpreter.types",
     "Cnn14": "interpreter.classifier",
@@ -59,6 +64,8 @@ _HOMES = {
     "explain": "interpreter.recordings.explain_sound",
     "load_classifier": "interpreter.loading",
     "load_explainer": "interpreter.loading",
+    "load_target": "interpreter.loading",
+    "wrap_callable": "interpreter.classifier.black_box",
     "wrap_module": "interpreter.classifier.wrapped",
 }
 

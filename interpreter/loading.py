@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.classifier.factories import make_classifier
+from interpreter.classifier.hugging_face import load_hugging_face
 from interpreter.devices import check_device
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import Explainer
@@ -17,8 +21,10 @@ from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
 from interpreter.runs.folder import (
     CHECKPOINT,
     CONFIG,
+    HUGGING_FACE,
     Run,
     find_linked_run,
+    locate_target,
     read_checkpoint,
     read_config,
     read_run,
@@ -46,6 +52,46 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cnn
     if run.kind != CLASSIFIER.kind:
         raise RunError(f"{path}: expected the run of a classifier, found one of {run.kind}")
     return _network(CLASSIFIER, path, run, None)[0].to(check_device(device))
+
+
+def load_target(target: str | Path, device: str | torch.device = "cpu") -> Classifier:
+    """Return any classifier, in evaluation mode and without gradients of its own weights.
+
+    Args:
+        target: the run folder of a classifier; `package.module:factory`, see `make_classifier`; or `hf:NAME`,
+            see `load_hugging_face`.
+        device: where to put it.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+        InterpreterError: the target does not lead to a classifier.
+    """
+    text = str(target)
+    if is_run(text):
+        return load_classifier(text, device)
+    if text.startswith(HUGGING_FACE):
+        classifier = load_hugging_face(text.removeprefix(HUGGING_FACE))
+    else:
+        classifier = make_classifier(text)
+    if isinstance(classifier, nn.Module):
+        classifier.to(check_device(device)).requires_grad_(False).eval()
+    return classifier
+
+
+def is_run(target: str) -> bool:
+    """Say whether a target is the folder of a run, and neither a factory nor a model of transformers."""
+    return ":" not in target or Path(target).is_dir()
+
+
+def hash_weights(classifier: Classifier) -> str | None:
+    """Return the SHA-256 of a torch module's weights, by which it is known again; None for a black box."""
+    if not isinstance(classifier, nn.Module):
+        return None
+    digest = hashlib.sha256()
+    for name, tensor in sorted(classifier.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def load_explainer(
@@ -88,14 +134,29 @@ def load_explainer(
             f"expected a classifier, {', '.join(others)} or {last}"
         )
     if classifier is None:
-        if run.classifier is None:
-            raise RunError(f"{path}: trained for an in-memory classifier; pass it as `classifier=`")
-        classifier = load_classifier(find_linked_run(path, run.classifier), device)
+        classifier = _find_classifier(path, run, device)
     elif tuple(classifier.labels) != run.labels:
         raise RunError(f"{path}: trained for a classifier with other labels ({', '.join(run.labels)})")
     record = learned[run.kind]
     network, config = _network(record, path, run, classifier)
     return record.explain(classifier, network.to(check_device(device)), config)
+
+
+def _find_classifier(path: Path, run: Run, device: str | torch.device) -> Classifier:
+    if run.classifier is not None:
+        return load_classifier(find_linked_run(path, run.classifier), device)
+    if run.target is None:
+        raise RunError(
+            f"{path}: trained for an in-memory classifier; pass it as `classifier=`, or its target with "
+            "--classifier"
+        )
+    classifier = load_target(locate_target(path, run.target), device)
+    if hash_weights(classifier) != run.target_sha256:
+        raise RunError(
+            f"{path}: the classifier {run.target} has other weights than when the run was trained; expected "
+            "the same ones, or --classifier TARGET"
+        )
+    return classifier
 
 
 def _network(record: TrainedKind[C, N], path: Path, run: Run, classifier: Classifier | None) -> tuple[N, C]:

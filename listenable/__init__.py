@@ -63,7 +63,16 @@ if TYPE_CHECKING:
         write_companion,
         write_report,
     )
-    from interpreter import METHODS, evaluate, explain, load_classifier, load_explainer, wrap_module
+    from interpreter import (
+        METHODS,
+        evaluate,
+        explain,
+        load_classifier,
+        load_explainer,
+        load_target,
+        wrap_callable,
+        wrap_module,
+    )
     from listenable.cli import COMMANDS, main
     from mushra_server import create_app
     from stimuli import (
@@ -117,6 +126,7 @@ __all__ = [
     "load_classifier",
     "load_explainer",
     "load_ratings",
+    "load_target",
     "lowpass_anchor",
     "main",
     "metric_agreement",
@@ -151,6 +161,7 @@ __all__ = [
     "smallest_share",
     "subject_model",
     "transitivity",
+    "wrap_callable",
     "wrap_module",
     "write_audio",
     "write_companion",
@@ -191,6 +202,7 @@ _HOMES = {
     "listeners": "analysis",
     "load_classifier": "interpreter",
     "load_explainer": "interpreter",
+    "load_target": "interpreter",
     "load_ratings": "analysis",
     "lowpass_anchor": "stimuli",
     "main": "listenable.cli",
@@ -222,6 +234,7 @@ _HOMES = {
     "simulate_study": "study_builder",
     "smallest_share": "analysis",
     "transitivity": "analysis",
+    "wrap_callable": "interpreter",
     "wrap_module": "interpreter",
     "write_audio": "stimuli",
     "write_companion": "analysis",

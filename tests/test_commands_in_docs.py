@@ -28,7 +28,18 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELLS = ("console", "bash", "sh")
 
+_OWN = "tests/test_any_classifier.py goes this way with other networks"
 NOT_RUN = {
+    "listenable explain dog.wav --classifier my_networks:make --method gradcam --out heard": _OWN,
+    "listenable train lmac --classifier my_networks:make --data sounds --out runs/lmac": _OWN,
+    "listenable evaluate --classifier my_networks:make --run runs/lmac --method gradcam "
+    "--data sounds --out scores.csv": _OWN,
+    "listenable render --classifier my_networks:make --run runs/lmac --method gradcam "
+    "--data sounds --out my_stimuli": _OWN,
+    "listenable study build my_stimuli --out my_study_of_it": _OWN,
+    "listenable explain dog.wav --classifier hf:MIT/ast-finetuned-audioset-10-10-0.4593 "
+    "--method gradcam --out heard": _OWN,
+    "listenable explain dog.wav --classifier my_networks:make --method occlusion --out heard": _OWN,
     "listenable studio lab_studies": "tests/mushra_server/studio starts it",
     "make demo": "the demo: tests/test_demo.py runs it",
     "make test": "these tests",

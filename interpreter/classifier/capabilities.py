@@ -97,6 +97,11 @@ def minimum_samples(classifier: Classifier) -> int:
     return int(classifier.minimum_samples) if isinstance(classifier, BoundedClassifier) else 1
 
 
+def is_black_box(classifier: Classifier) -> bool:
+    """Say whether only the classifier's answers are known, neither layers nor gradients."""
+    return bool(getattr(classifier, "black_box", False))
+
+
 def to_probabilities(logits: Tensor, classifier: Classifier) -> Tensor:
     """Return the probabilities of the classes: sigmoids where several may be true at once, else the softmax.
 

@@ -17,6 +17,7 @@ _SECONDS = (1.0, 2.0, 5.0)  # lengths to try, the shortest first, for networks t
 _LONGER = 1.5
 _CHANGES = (0.5, 0.64, 0.78)  # shares of the clip after which other noise goes on
 _LEVEL = 0.1
+_CHOSEN = 4  # layers where none are named, as many as are read of CNN14
 
 
 @dataclass
@@ -94,9 +95,9 @@ class Prober:
             ConfigError: a layout stays ambiguous.
         """
         with hold_in_eval(self.module):
-            clip, other = self._noise(2, samples)
+            clip, other = self.make_noise(2, samples)
             single, pair = self._read(names, clip[None]), self._read(names, torch.stack([clip, other]))
-            grown = None if longer is None else self._read(names, self._noise(1, longer))
+            grown = None if longer is None else self._read(names, self.make_noise(1, longer))
             result = {}
             for name in names:
                 if name not in single.outputs:
@@ -130,7 +131,7 @@ class Prober:
         """Return what the network says of two clips of noise, or None where it cannot take them."""
         with hold_in_eval(self.module):
             try:
-                return self.forward(self._noise(2, samples))
+                return self.forward(self.make_noise(2, samples))
             except ConfigError:
                 raise
             except Exception:  # a network may refuse a length with any of them
@@ -141,7 +142,8 @@ class Prober:
             self.forward(waveforms)
         return reading
 
-    def _noise(self, clips: int, samples: int) -> Tensor:
+    def make_noise(self, clips: int, samples: int) -> Tensor:
+        """Return clips of noise, `[clips, samples]`, on the module's device."""
         parameter = next(self.module.parameters(), torch.empty(0))
         noise = _LEVEL * torch.randn(clips, samples, generator=torch.Generator().manual_seed(0))
         return noise.to(parameter.device)
@@ -151,3 +153,45 @@ def _change(clip: Tensor, other: Tensor) -> Iterator[Tensor]:
     for share in _CHANGES:
         start = round(share * len(clip))
         yield torch.cat([clip[:start], other[start:]])
+
+
+def choose_layers(module: nn.Module, rate: int) -> list[str]:
+    """Return the names of a few layers that give maps in time, of different shapes, deepest first.
+
+    Args:
+        module: maps waveforms `[B, samples]` to logits.
+        rate: of the waveforms, in Hz.
+
+    Raises:
+        ConfigError: the module takes no clips of the lengths tried, or no such layer is found.
+    """
+    names = [name for name, _ in module.named_modules() if name]
+    prober = Prober(module, module, {})
+    lengths = prober.find_lengths(rate)
+    if lengths is None:
+        raise ConfigError(
+            f"the module takes no clips of {', '.join(f'{s:g}' for s in _SECONDS)} s at {rate} Hz; expected "
+            "its layers by name, and input_samples=... in wrap_module if it takes one length"
+        )
+    with torch.no_grad(), hold_in_eval(module), read_layers(module, names) as reading:
+        module(prober.make_noise(2, lengths[0]))
+    chosen: dict[torch.Size, str] = {}
+    for name, output in reversed(reading.outputs.items()):
+        if output.shape not in chosen and output.ndim in (3, 4) and _has_maps(prober, name, lengths):
+            chosen[output.shape] = name
+        if len(chosen) == _CHOSEN:
+            break
+    if not chosen:
+        raise ConfigError(
+            "no layer of the module gives maps in time; expected wrap_module with the layers to read, or "
+            "wrap_callable for a network without any"
+        )
+    return list(chosen.values())
+
+
+def _has_maps(prober: Prober, name: str, lengths: tuple[int, int | None]) -> bool:
+    try:
+        layout = prober.find_layouts([name], *lengths)[name]
+    except ConfigError:
+        return False
+    return "t" in layout.axes

@@ -40,6 +40,7 @@ class WrappedClassifier(nn.Module):
         input_samples: the only length that the module takes, in samples at its own rate: shorter clips are
             padded with zeros, longer ones refused.
         layouts: of the layers, where they are known.
+        pads_itself: whether the module brings shorter clips to `input_samples` by itself.
 
     Raises:
         ConfigError: a layer that the module does not have, no layer, a rate below 1 Hz, another number of
@@ -59,6 +60,7 @@ class WrappedClassifier(nn.Module):
         multi_label: bool = False,
         input_samples: int | None = None,
         layouts: Mapping[str, Layout] | None = None,
+        pads_itself: bool = False,
     ) -> None:
         super().__init__()
         known = dict(module.named_modules())
@@ -83,7 +85,7 @@ class WrappedClassifier(nn.Module):
         self.labels: Sequence[str] = tuple(labels)
         self.answers, self.multi_label, self.input_samples = answers, multi_label, input_samples
         self._module_rate = heard_at
-        self._axes = axes
+        self._axes, self._pads_itself = axes, pads_itself
         self._layouts: dict[str, Layout] = dict(layouts or {})
         self._clips, self._share = 1, 1.0
         self._lengths = self._try_lengths()
@@ -156,7 +158,7 @@ class WrappedClassifier(nn.Module):
                     "expected shorter ones (--window of explain, --duration of evaluate, --seconds of render)"
                 )
             self._share = heard.shape[1] / self.input_samples
-            heard = nn.functional.pad(heard, (0, missing))
+            heard = heard if self._pads_itself else nn.functional.pad(heard, (0, missing))
         answer: object = self.module(heard)
         return answer
 

@@ -12,13 +12,21 @@ import typer
 
 Report = Callable[[int, int], None]
 
+_CLASSIFIER = typer.Option(
+    None,
+    "--classifier",
+    help="Classifier to explain: the folder of a run, package.module:factory, or hf:FOLDER_OR_NAME.",
+)
 _WIDTH = 140  # of a table that goes into a file or a pipe, in characters
 
 
 def explain(
     audio: list[Path] = typer.Argument(..., help="Sound files: any rate, length and number of channels."),
-    run: Path = typer.Option(..., "--run", help="Run of an explainer, or of a classifier with --method."),
-    method: str | None = typer.Option(None, help="Gradient baseline, on the run's classifier; see evaluate."),
+    run: Path | None = typer.Option(
+        None, "--run", help="Run of an explainer, or of a classifier with --method."
+    ),
+    classifier: str | None = _CLASSIFIER,
+    method: str | None = typer.Option(None, help="Method without training; see evaluate."),
     out: Path = typer.Option(..., help="Folder to write into."),
     target: str | None = typer.Option(
         None, help="Class to explain; the predicted one by default, and always for L-MAC and LMAC-TD."
@@ -34,9 +42,10 @@ def explain(
     from interpreter.evaluation.comparison import duration_of, explainers_of
     from interpreter.recordings.explain_files import explain_files
 
-    window_s = duration_of([run]) or 5.0 if window is None else window
+    runs = [] if run is None else [run]
+    window_s = duration_of(runs) or 5.0 if window is None else window
     methods = [] if method is None else [method]
-    explainers = explainers_of([run], methods, device)
+    explainers = explainers_of(runs, methods, device, target=classifier)
     explainer = explainers[method] if method else next(iter(explainers.values()))
     with _bar("Explaining", show=True) as report:
         results = explain_files(
@@ -57,7 +66,8 @@ def explain(
 
 
 def evaluate(
-    run: list[Path] = typer.Option(..., "--run", help="Run to score; may be repeated."),
+    run: list[Path] = typer.Option([], "--run", help="Run to score; may be repeated."),
+    classifier: str | None = _CLASSIFIER,
     method: list[str] = typer.Option(
         [], help="Gradient baseline on the same classifier: name[:option=value,...]."
     ),
@@ -104,6 +114,7 @@ def evaluate(
         limit=limit,
         batch_size=batch_size,
         seed=seed,
+        classifier=classifier,
     )
     with processes(device, devices, nodes) as own_device:
         with _bar("Evaluating", show=rank() == 0) as report:

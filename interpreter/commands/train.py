@@ -32,7 +32,11 @@ _NOISE = typer.Option(
 _SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
 _RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
-_CLASSIFIER = typer.Option(..., "--classifier", help="Run folder of the classifier to explain.")
+_CLASSIFIER = typer.Option(
+    ...,
+    "--classifier",
+    help="Classifier to explain: the folder of a run, package.module:factory, or hf:FOLDER_OR_NAME.",
+)
 _STARTS = ", ".join(f"of {one.starts_from} for {kind}" for kind, one in KINDS.items() if one.starts_from)
 _START = typer.Option(..., "--start", help=f"Run folder to start from: {_STARTS}.")
 _ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")
@@ -60,7 +64,7 @@ def _command(kind: str, entry: Entry) -> Callable[..., None]:
 def _train(
     kind: str,
     *,
-    classifier: Path | None = _CLASSIFIER,
+    classifier: str | None = _CLASSIFIER,
     start: Path | None = _START,
     data: Path = _DATA,
     out: Path = _OUT,
@@ -79,9 +83,12 @@ def _train(
 ) -> None:
     """Train `kind`; the options are those of the training commands, each of which has those that it needs."""
     from interpreter.distributed import rank
+    from interpreter.loading import is_run, load_target
     from interpreter.training.request import Engine, Request
     from interpreter.training.train import train
 
+    target = classifier if classifier is not None and not is_run(classifier) else None
+    explained = None if classifier is None else Path(classifier)
     request = Request(
         kind=kind,
         data=data,
@@ -91,9 +98,10 @@ def _train(
         train_folds=parse_folds(train_folds),
         noise=choose_training_noise(noise, preset),
         seed=seed,
-        classifier=classifier,
+        classifier=explained if target is None else load_target(target),
         start=start,
         command=shlex.join(["listenable", *sys.argv[1:]]),
+        target=target,
     )
     engine = Engine(accelerator, devices, nodes, workers, progress, threads)
     run, trained = train(request, engine, resume=resume)

@@ -16,7 +16,7 @@ from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.gradient.base import GradientOptions
 from interpreter.explainers.untrained import UNTRAINED_METHODS
-from interpreter.loading import load_classifier, load_explainer
+from interpreter.loading import load_classifier, load_explainer, load_target
 from interpreter.runs.folder import read_config, read_run
 from interpreter.types import Classifier
 
@@ -29,6 +29,7 @@ def explainers_of(
     methods: Sequence[str] = (),
     device: str | torch.device = "cpu",
     batch_size: int | None = None,
+    target: str | None = None,
 ) -> dict[str, Explainer]:
     """Load the explainers of `runs`, and make the methods without training, `methods`, on their classifier.
 
@@ -37,6 +38,7 @@ def explainers_of(
         methods: names in `UNTRAINED_METHODS`, with options if wanted: `shap:variant=kernel,samples=256`.
         device: where everything goes.
         batch_size: of the baselines; see `Explainer`.
+        target: the classifier, where it is not that of the runs; see `load_target`.
 
     Returns:
         Explainers by name, in the given order: the method's name, or the run folder's if two are of one
@@ -46,18 +48,31 @@ def explainers_of(
         ConfigError: nothing to compare, an unknown method, two of one name, or runs of different classifiers.
     """
     baselines = [(method, *parse_method(method)) for method in methods]
-    if not runs:
-        raise ConfigError("no run was given; expected at least one (--run FOLDER)")
+    if not runs and target is None:
+        raise ConfigError(
+            "no run was given; expected at least one (--run FOLDER), or a classifier (--classifier TARGET)"
+        )
     kinds = {run: read_run(run).kind for run in runs}
-    learned = {run: load_explainer(run, device=device) for run in runs if kinds[run] != "classifier"}
+    named_one = None if target is None else load_target(target, device)
+    learned = {
+        run: load_explainer(run, device=device, classifier=named_one)
+        for run in runs
+        if kinds[run] != "classifier"
+    }
+    if not runs and not methods:
+        raise ConfigError(
+            f"--classifier {target}: a classifier explains nothing by itself; add --method occlusion (or "
+            "another that needs no training), or --run with an explainer of it"
+        )
     if not learned and not methods:
         raise ConfigError(
             f"{runs[0]}: the run of a classifier explains nothing by itself; "
             "add --method gradcam (or another of the gradient baselines), or take the run of an explainer"
         )
-    plain = {run: load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
-    judged: dict[Path, Classifier] = {run: explainer.classifier for run, explainer in learned.items()}
-    classifier = _check_same({**judged, **plain})
+    plain = {str(run): load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
+    judged: dict[str, Classifier] = {str(run): explainer.classifier for run, explainer in learned.items()}
+    asked = {} if target is None or named_one is None else {target: named_one}
+    classifier = _check_same({**asked, **judged, **plain})
     for explainer in learned.values():
         explainer.classifier = classifier
     given = [(run, explainer.name, explainer) for run, explainer in learned.items()]
@@ -68,6 +83,8 @@ def explainers_of(
         for spec, name, options in baselines
     ]
     result = dict(named)
+    for explainer in result.values():
+        explainer.refuse_black_box()
     if len(result) < len(named):
         taken = [name for name, _ in named]
         twice = max(taken, key=taken.count)
@@ -124,7 +141,7 @@ def duration_of(runs: Sequence[Path]) -> float | None:
     return known.pop() if len(known) == 1 else None
 
 
-def _check_same(classifiers: dict[Path, Classifier]) -> Classifier:
+def _check_same(classifiers: dict[str, Classifier]) -> Classifier:
     (first_run, first), *others = classifiers.items()
     for run, other in others:
         if not same_weights(first, other):

@@ -25,6 +25,7 @@ class StemsOracle(Explainer):
     """
 
     name = ORACLE
+    only_asks = True
 
     def __init__(self, classifier: Classifier, foregrounds: Tensor) -> None:
         super().__init__(classifier)

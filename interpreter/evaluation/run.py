@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.distributed import rank
@@ -26,9 +27,10 @@ from interpreter.evaluation.tables import write_tables
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer
 from interpreter.faithfulness import PictureOf
-from interpreter.loading import load_classifier
+from interpreter.loading import hash_weights, load_classifier
 from interpreter.runs.folder import CHECKPOINT, sha256, versions
 from interpreter.sound_files import choose_noise
+from interpreter.types import Classifier
 from stimuli import Dataset, refuse_seed
 from stimuli.files import write_text
 
@@ -57,6 +59,7 @@ class EvaluationPlan:
     limit: int | None = None
     batch_size: int = 8
     seed: int = 0
+    classifier: str | None = None
 
 
 def evaluate_runs(
@@ -86,7 +89,7 @@ def evaluate_runs(
             "ends in .csv"
         )
     refuse_seed(plan.seed)
-    explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size)
+    explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size, plan.classifier)
     whole = Dataset.load(plan.data)
     chosen = limit_clips(whole.folds(plan.fold), plan.limit)
     judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, device)
@@ -160,11 +163,12 @@ def _sanity(
     count = min(plan.sanity, len(items))
     numbers = np.linspace(0, len(items) - 1, count).round().astype(int)
     raw = torch.from_numpy(np.stack([items[int(number)].waveform for number in numbers]))
-    classifier = next(iter(explainers.values())).classifier
+    classifier = _classifier_of(explainers)
     clips = to_classifier_level(raw, classifier)
     randomised = {
         name: float(randomisation_check(explainer, clips, seed=plan.seed)["similarity"].iloc[0])
         for name, explainer in explainers.items()
+        if isinstance(classifier, nn.Module)  # the weights of others cannot be drawn again
     }
     floors = {name: floor(classifier, plan.batch_size, plan.seed) for name, floor in FLOORS.items()}
     changes = {name: mask_sources(explainer, clips) for name, explainer in (explainers | floors).items()}
@@ -186,6 +190,7 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
         "data_sha256": items.dataset.sha256,
         "samples_sha256": items.dataset.samples_sha256,
         "pool_sha256": None if items.pool is None else items.pool.sha256,
+        "classifier_sha256": None if plan.classifier is None else hash_weights(_classifier_of(explainers)),
         "checkpoints": {str(run): sha256(run / CHECKPOINT) for run in runs},
         "explainers": {
             name: {"method": e.name, "label": e.label, "settings": dict(e.settings)}
@@ -193,6 +198,10 @@ def _record(plan: EvaluationPlan, explainers: dict[str, Explainer], items: Items
         },
         "versions": versions(),
     }
+
+
+def _classifier_of(explainers: dict[str, Explainer]) -> Classifier:
+    return next(iter(explainers.values())).classifier
 
 
 def _to_plain(value: object) -> object:

@@ -26,6 +26,8 @@ class Floor(SpectralExplainer):
         seed: of `floor-random`.
     """
 
+    only_asks = True
+
     title: ClassVar[str]
 
     def __init__(self, classifier: Classifier, batch_size: int | None = None, seed: int = 0) -> None:

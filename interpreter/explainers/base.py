@@ -11,12 +11,23 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from interpreter.classifier.capabilities import minimum_samples
+from interpreter.classifier.capabilities import is_black_box, minimum_samples
 from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.devices import device_of, explain_out_of_memory
-from interpreter.errors import InterpreterError
+from interpreter.errors import ConfigError, InterpreterError
 from interpreter.types import Classifier, Explanation
+
+ANSWERS_SUFFICE = (
+    "audiolime",
+    "freqrise",
+    "kernel-shap",
+    "lime",
+    "occlusion",
+    "shap:variant=kernel",
+    "slime",
+)
+"""The methods that explain a classifier of which only the answers are known, as `--method` takes them."""
 
 _LARGEST = 1e10
 """Samples whose squares, summed, are still far from the largest number in single precision."""
@@ -58,6 +69,9 @@ class Explainer(ABC):
     """Which dimension of the mask is time: 1 on the cells of the STFT, 2 on a filter bank's frames."""
     takes_target: ClassVar[bool] = True
     """Whether the method can be asked for any class; else it explains the predicted one all the same."""
+
+    only_asks: ClassVar[bool] = False
+    """Whether the classifier's answers are all that is needed: neither its layers nor its gradients."""
 
     def __init__(self, classifier: Classifier, batch_size: int | None = None) -> None:
         if batch_size is not None and batch_size < 1:
@@ -153,8 +167,22 @@ class Explainer(ABC):
         with self._hold_still():
             return self._explain_clips(clips, None)
 
+    def refuse_black_box(self) -> None:
+        """Make sure that the classifier shows as much as the method needs.
+
+        Raises:
+            ConfigError: the method needs layers or gradients, and the classifier is a black box.
+        """
+        if is_black_box(self.classifier) and not self.only_asks:
+            *others, last = ANSWERS_SUFFICE
+            raise ConfigError(
+                f"{self.label} needs the gradients or layers of the classifier, which is a black box; "
+                f"expected --method {', '.join(others)} or {last}, which only ask for answers"
+            )
+
     @contextmanager
     def _hold_still(self) -> Iterator[None]:
+        self.refuse_black_box()
         with torch.inference_mode(False), torch.no_grad(), hold_in_eval(self.classifier, *self.networks):
             yield
 

@@ -22,6 +22,7 @@ from interpreter.runs.tensor_files import read_tensors
 from stimuli.files import write_bytes, write_text
 
 SCHEMA_VERSION = 1
+HUGGING_FACE = "hf:"
 CHECKPOINT, CONFIG, METRICS, RUN = "checkpoint.pt", "config.yaml", "metrics.csv", "run.json"
 
 
@@ -53,6 +54,9 @@ class Run:
         command: what made the run.
         versions: of Python and the libraries.
         clip_s: length of the clips that were trained on, in seconds; None if it is not known.
+        target: the classifier to explain where it is not a run: `package.module:factory`, or `hf:` and a name
+            or a folder, seen from this one.
+        target_sha256: hash of its weights.
         finished: always true; a run without `run.json` is not finished.
     """
 
@@ -71,6 +75,8 @@ class Run:
     clip_s: float | None = None
     samples_sha256: str | None = None
     checkpoint_sha256: str | None = None
+    target: str | None = None
+    target_sha256: str | None = None
     finished: bool = True
     schema_version: int = SCHEMA_VERSION
 
@@ -83,6 +89,21 @@ def versions() -> dict[str, str]:
 def link_to(run: Path, from_folder: Path) -> Link:
     """Return the link from a run folder to another."""
     return Link(Path(os.path.relpath(run, from_folder)).as_posix(), sha256(run / CHECKPOINT))
+
+
+def describe_target(target: str, from_folder: Path) -> str:
+    """Return a classifier's target as a run has it: a folder is seen from the run's."""
+    folder = Path(target.removeprefix(HUGGING_FACE))
+    if target.startswith(HUGGING_FACE) and folder.is_dir():
+        return HUGGING_FACE + Path(os.path.relpath(folder, from_folder)).as_posix()
+    return target
+
+
+def locate_target(from_folder: Path, target: str) -> str:
+    """Return a run's target as it is loaded from the current folder: `describe_target` the other way."""
+    folder = Path(os.path.normpath(from_folder / target.removeprefix(HUGGING_FACE)))
+    found = target.startswith(HUGGING_FACE) and folder.is_dir()
+    return f"{HUGGING_FACE}{folder}" if found else target
 
 
 def sha256(path: Path) -> str:
@@ -197,7 +218,17 @@ def read_checkpoint(folder: Path, device: str | torch.device = "cpu") -> dict[st
 
 def difference(run: Run, wanted: Run, folder: Path, config: Mapping[str, Any]) -> str | None:
     """Return what differs between a run and a wanted one in a few words, or None."""
-    names: Sequence[str] = ("kind", "seed", "train_folds", "noise", "data_sha256", "classifier", "start")
+    names: Sequence[str] = (
+        "kind",
+        "seed",
+        "train_folds",
+        "noise",
+        "data_sha256",
+        "classifier",
+        "start",
+        "target",
+        "target_sha256",
+    )
     for name in names:
         if getattr(run, name) != getattr(wanted, name):
             return f"{name} is {getattr(run, name)}, not {getattr(wanted, name)}"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from interpreter.errors import ConfigError, RunError
 from interpreter.kinds.config import TrainingConfig
-from interpreter.runs.folder import Run, difference, link_to, read_run, versions
+from interpreter.loading import hash_weights
+from interpreter.runs.folder import Run, describe_target, difference, link_to, read_run, versions
 from interpreter.sound_files import choose_noise
 from interpreter.types import Classifier
 from stimuli import Dataset
@@ -35,6 +36,7 @@ class Request:
         start: the run folder that the training starts from: an L-MAC run for `lmac-ft`, an NMF run for
             `l2i`.
         command: for the record.
+        target: where a classifier that is not a run came from, by which `load_explainer` finds it again.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class Request:
     classifier: Path | Classifier | None = None
     start: Path | None = None
     command: str = ""
+    target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,16 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
         data_sha256=dataset.sha256,
         samples_sha256=dataset.samples_sha256,
         classifier=link_to(classifier, request.out) if isinstance(classifier, Path) else None,
+        target=None if request.target is None else describe_target(request.target, request.out),
+        target_sha256=None if request.target is None else _hash(classifier),
         start=None if request.start is None else link_to(request.start, request.out),
         command=request.command,
         versions=versions(),
     )
+
+
+def _hash(classifier: Path | Classifier | None) -> str | None:
+    return None if classifier is None or isinstance(classifier, Path) else hash_weights(classifier)
 
 
 def _describe_noise(name: str) -> str:

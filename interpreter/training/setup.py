@@ -85,7 +85,8 @@ def _frozen(kind: str, config: TrainingConfig, classifier: Path | Classifier | N
     loaded: Classifier = load_classifier(classifier) if isinstance(classifier, Path) else classifier
     if loaded.sample_rate != config.sample_rate:
         raise ConfigError(
-            f"sample_rate is {config.sample_rate} Hz, but the classifier expects {loaded.sample_rate} Hz"
+            f"sample_rate is {config.sample_rate} Hz, but the classifier expects {loaded.sample_rate} Hz; "
+            f"expected the same (--set sample_rate={loaded.sample_rate})"
         )
     return loaded
 

@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 
 
 def render(
-    run: Annotated[list[Path], typer.Option(help="Run of a trained explainer; may be given several times.")],
     data: Annotated[Path, typer.Option(help="Data set in ESC-50 layout, or a CSV with path, label, fold.")],
     out: Annotated[Path, typer.Option(help="Folder of the stimuli set.")],
+    run: Annotated[
+        list[Path] | None, typer.Option(help="Run of a trained explainer; may be given several times.")
+    ] = None,
+    classifier: Annotated[
+        str | None,
+        typer.Option(
+            help="Classifier to explain: the folder of a run, package.module:factory, or hf:FOLDER_OR_NAME."
+        ),
+    ] = None,
     method: Annotated[
         list[str] | None, typer.Option(help="Method without training, on the runs' classifier.")
     ] = None,
@@ -44,7 +52,7 @@ def render(
     with processes(device, devices, nodes) as own_device:
         try:
             manifest = render_stimuli(
-                run,
+                run or [],
                 data,
                 out,
                 methods=method or [],
@@ -58,6 +66,7 @@ def render(
                 device=own_device,
                 command=command_line(),
                 track=bar("Rendering"),
+                classifier=classifier,
             )
         except (ValueError, OSError):
             if rank() > 0:  # all processes raise the same error, and the first one reports it

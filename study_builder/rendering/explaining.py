@@ -54,7 +54,7 @@ class Rendering:
 
 
 def conditions_of(
-    runs: Sequence[Path], methods: Sequence[str], device: str | torch.device
+    runs: Sequence[Path], methods: Sequence[str], device: str | torch.device, classifier: str | None = None
 ) -> dict[str, Explainer]:
     """Load the explainers of `runs`, and `methods` on their classifier, by names that are safe in paths.
 
@@ -63,7 +63,7 @@ def conditions_of(
         RenderError: two conditions would have one name.
     """
     conditions: dict[str, Explainer] = {}
-    for name, explainer in explainers_of(runs, methods, device).items():
+    for name, explainer in explainers_of(runs, methods, device, target=classifier).items():
         safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).lstrip("._+-") or "method"
         if safe in conditions or safe == REFERENCE:
             raise RenderError(f"two conditions would be named {safe!r}; rename one of the runs")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from interpreter import Explainer
 from interpreter.distributed import all_gather, processes, raise_on_all_ranks, rank, shard
+from interpreter.loading import hash_weights
 from stimuli import Clip, Condition, Dataset, Manifest, refuse_seed, sha256_of
 from study_builder.config.roles import REFERENCE
 from study_builder.errors import RenderError
@@ -56,6 +57,7 @@ def render(
     device: str | torch.device = "cpu",
     command: str = "",
     track: Track | None = None,
+    classifier: str | None = None,
 ) -> Manifest:
     """Render a stimuli set; started again after an interruption, it resumes.
 
@@ -81,6 +83,7 @@ def render(
         device: where the networks run.
         command: kept in the manifest.
         track: wraps the items, with their number, for a progress bar.
+        classifier: the classifier, where it is not that of the runs: `package.module:factory` or `hf:NAME`.
 
     Returns:
         The manifest, which has been written.
@@ -96,7 +99,7 @@ def render(
     dataset = Dataset.load(data)
     dataset = dataset if fold is None else dataset.folds(fold)
     rendering = Rendering(
-        explainers=conditions_of([Path(run) for run in runs], methods, device),
+        explainers=conditions_of([Path(run) for run in runs], methods, device, classifier),
         dataset=dataset,
         items=items,
         seed=seed,
@@ -106,6 +109,8 @@ def render(
         duration_s=duration_s,
     )
     fingerprint = " ".join(sha256_of(Path(run) / "run.json") for run in runs)
+    if classifier is not None:
+        fingerprint += f" {classifier} {hash_weights(rendering.first.classifier)}"
     return render_set(rendering, Path(out), command=command, fingerprint=fingerprint, track=track)
 
 

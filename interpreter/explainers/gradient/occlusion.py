@@ -29,6 +29,7 @@ class OcclusionExplainer(GradientExplainer):
 
     name = "occlusion"
     title = "Occlusion"
+    only_asks = True
 
     def __init__(
         self,

@@ -67,6 +67,11 @@ class ShapExplainer(GradientExplainer):
         self.patch = check_patch("patch", patch)
 
     @property
+    def only_asks(self) -> bool:  # type: ignore[override]
+        """Whether answers are all that is needed: kernel SHAP follows no gradient."""
+        return self.variant == "kernel"
+
+    @property
     def label(self) -> str:
         """The method's name, with the variant if it is the slow one."""
         return super().label if self.variant == "gradient" else f"Kernel{super().label}"

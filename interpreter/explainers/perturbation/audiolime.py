@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from interpreter.classifier.capabilities import front_end_of
+from interpreter.classifier.capabilities import front_end_of, to_probabilities
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer, Separation
 from interpreter.explainers.gradient.base import check_int, check_non_negative
@@ -43,6 +43,7 @@ class AudioLimeExplainer(Explainer):
         seed: of the draws.
     """
 
+    only_asks = True
     name = "audiolime"
     mask_time_dim = 2
 
@@ -136,7 +137,7 @@ class AudioLimeExplainer(Explainer):
         for some in torch.split(rows, self.internal_batch_size):
             present = some.view(len(some), len(parts), pieces).to(clip)
             logits = self.classifier(_sum_parts(present, parts, piece_of))
-            answers.append(logits.softmax(dim=-1)[:, target])
+            answers.append(to_probabilities(logits, self.classifier)[:, target])
         weights = weigh_rows(rows, self.kernel_width)
         fit = fit_ridge(rows, torch.cat(answers), weights, self.alpha)
         return parts, piece_of, fit.view(len(parts), pieces)

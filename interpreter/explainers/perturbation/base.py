@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from interpreter.classifier.capabilities import to_probabilities
 from interpreter.explainers.gradient.base import GradientExplainer, MaskRule, Question
 from interpreter.explainers.spectral import Picture, PictureModel
 
@@ -22,6 +23,7 @@ class PerturbationExplainer(GradientExplainer):
     """
 
     default_rule: ClassVar[MaskRule] = "positive"
+    only_asks = True
 
     @abstractmethod
     def attribute_clip(self, question: Question) -> Tensor:
@@ -42,4 +44,7 @@ class PerturbationExplainer(GradientExplainer):
             masks: portions of masks `[n, T, F]`; no more than one is kept at a time.
         """
         picture, target = question.log_magnitude.detach(), int(question.target)
-        return torch.cat([question.model(mask * picture).softmax(dim=-1)[:, target] for mask in masks])
+        return torch.cat([self._probability(question, mask * picture)[:, target] for mask in masks])
+
+    def _probability(self, question: Question, picture: Tensor) -> Tensor:
+        return to_probabilities(question.model(picture), self.classifier)
