@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from analysis.models.equivalence import equivalence
     from analysis.models.groups import analyse_groups, compare_groups
     from analysis.models.influence import influence
+    from analysis.models.likelihood.ordinal import OrdinalModel, ordinal_model
     from analysis.models.mixed import MixedModel, mixed_model
     from analysis.models.mos import mos
     from analysis.models.power import Spread, pilot_spread, power, required_listeners
@@ -65,6 +66,7 @@ __all__ = [
     "DesignError",
     "MixedModel",
     "Options",
+    "OrdinalModel",
     "RatingsError",
     "Results",
     "Spread",
@@ -92,6 +94,7 @@ __all__ = [
     "mos",
     "omnibus",
     "order_effect",
+    "ordinal_model",
     "pair_scale",
     "pilot_spread",
     "plot_box",
@@ -157,6 +160,8 @@ _HOMES = {
     "mos": "analysis.models.mos",
     "omnibus": "analysis.models.anova",
     "order_effect": "analysis.choices.preferences",
+    "OrdinalModel": "analysis.models.likelihood.ordinal",
+    "ordinal_model": "analysis.models.likelihood.ordinal",
     "pair_scale": "analysis.choices.pair_scale",
     "pilot_spread": "analysis.models.power",
     "plot_box": "analysis.figures",

@@ -112,6 +112,7 @@ def methods(results: Results) -> str:
         describe_screening(results),
         f"{_means(trials)}; their 95 % intervals {_INTERVALS[options.interval]}{_ends(results)}.",
         _comparisons(results),
+        _ordinal(results),
         _groups(results),
         f"Analysed with {software()} (seed {options.seed}).",
     ]
@@ -188,6 +189,15 @@ def _comparisons(results: Results) -> str:
     return (
         f"{_describe_comparison(results)} {where} by {test}; {corrected}. Intervals {kind}and p values "
         f"speak about {about}."
+    )
+
+
+def _ordinal(results: Results) -> str:
+    if "ordinal" not in results.tables:
+        return ""
+    return (
+        "The order of the grades was also analysed by a cumulative-link mixed model (logit link; random "
+        "effects of listener, item and their interactions with condition; Laplace's approximation)."
     )
 
 

@@ -69,7 +69,7 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         "mixed_means": columns.MIXED_MEANS,
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
         "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
-        "metrics": columns.METRICS,
+        "metrics": columns.METRICS, "ordinal": columns.ORDINAL,
         "groups": columns.GROUPS, "group_differences": columns.GROUP_DIFFERENCES,
         "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
     }  # fmt: skip
@@ -80,11 +80,13 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
     for name in ("omnibus", "groups"):
         if name in frames:
             frames[name] = columns.add_words(frames[name])
-    if "mixed" in frames:
-        listed = conditions(results.screened)
-        label = dict(zip(listed["condition"], listed["label"], strict=True))
-        pair = {f"label_{end}": frames["mixed"][f"condition_{end}"].map(label) for end in "ab"}
-        frames["mixed"] = frames["mixed"].assign(**pair)
+    listed = conditions(results.screened)
+    label = dict(zip(listed["condition"], listed["label"], strict=True))
+    for name in ("mixed", "ordinal"):
+        if name in frames:
+            pair = {f"label_{end}": frames[name][f"condition_{end}"].map(label) for end in "ab"}
+            frames[name] = frames[name].assign(**pair)
+    if "mixed_means" in frames:
         means = frames["mixed_means"]
         frames["mixed_means"] = means.assign(label=means["condition"].map(label))
     return {name: table_of(frames[name], shown[name], digits) for name in shown if name in frames}

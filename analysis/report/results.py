@@ -18,6 +18,7 @@ from analysis.models.compare import compare
 from analysis.models.equivalence import equivalence
 from analysis.models.groups import analyse_groups, compare_groups
 from analysis.models.influence import influence
+from analysis.models.likelihood.ordinal import MOST_GRADES, ordinal_model
 from analysis.models.mixed import mixed_model
 from analysis.models.mos import mos
 from analysis.models.reliability import listeners, reliability
@@ -180,6 +181,8 @@ def _tables(
         makers["equivalence"] = lambda: equivalence(
             left, margin, against=options.against, correction=options.correction
         )
+    if scale[1] - scale[0] < MOST_GRADES:
+        makers["ordinal"] = lambda: ordinal_model(left).differences(correction=options.correction)
     if options.between is not None:
         column = options.between
         makers["groups"] = lambda: analyse_groups(left, column)

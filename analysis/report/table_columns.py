@@ -98,6 +98,13 @@ METRICS = [
     Column("n_stimuli", "Stimuli", "count"),
     Column("note", "Note", spare=True),
 ]
+ORDINAL = [
+    Column("label_a", "Higher"),
+    Column("label_b", "Lower"),
+    Column("odds", "Odds ratio", "effect"),
+    Column("odds", "95 % interval", "effects"),
+    Column("p", "p", "p"),
+]
 GROUPS = [
     Column("effect", "Effect"),
     Column("shown", "Statistic"),
