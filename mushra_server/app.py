@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from mushra_server.admin import login as admin_login
 from mushra_server.admin import routes as admin
-from mushra_server.admin.results import ResultsCache
+from mushra_server.admin.results_cache import ResultsCache
 from mushra_server.database import settings
 from mushra_server.database.database import Database, sqlite_url
 from mushra_server.errors import Refusal

@@ -60,9 +60,11 @@ class ServerProcess:
 class Served(ServerProcess):
     """`listenable serve` in a separate process; can be killed and started again at the same port."""
 
-    def __init__(self, study: Path) -> None:
+    def __init__(self, study: Path, *options: str) -> None:
         self.study = study
+        self.options = options
         self.port = 0
+        self.token = ""
         self.start()
 
     def start(self) -> None:
@@ -76,6 +78,7 @@ class Served(ServerProcess):
             "--port",
             str(self.port),
             "--collect-webmushra",
+            *self.options,
         ]
         self.process = started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert started.stdout is not None
@@ -83,6 +86,9 @@ class Served(ServerProcess):
             found = re.search(r"Participants: http://[^:]+:(\d+)/", line)
             if found:
                 self.port = int(found[1])
+            token = re.search(r"Admin token: +(\S+)", line)
+            if token:
+                self.token = token[1]
             if "Ctrl-C" in line:
                 return
         raise SystemExit("the server did not start")

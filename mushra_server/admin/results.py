@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import io
-import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from mushra_server.database.progress import version_of
-from mushra_server.web.server import Server
+from mushra_server.database.database import Database
+from mushra_server.study.served_study import Study as ServedStudy
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.ratings.study import Study
 
-__all__ = ["Results", "ResultsCache"]
+__all__ = ["Results", "compute"]
 
-# A big study takes seconds to analyse: its results may be this many times as old as they took to compute.
-AGE_FACTOR = 10.0
+MOST_RATINGS = 300_000
+"""More are counted here, and analysed by `listenable analyze`."""
 CHART_CM = (14.2, 9.1)  # higher for many conditions
 
 
@@ -54,6 +52,7 @@ class Results:
         simulated: True if only simulated sessions exist.
         ratings: Number of scores.
         problem: Why there are no results, or None.
+        pending: True while newer ones are being computed.
     """
 
     scales: list[Scale] = field(default_factory=list)
@@ -61,50 +60,19 @@ class Results:
     simulated: bool = False
     ratings: int = 0
     problem: str | None = None
+    pending: bool = False
 
     def verdicts(self) -> dict[str, dict[str, Any]]:
         """Return the screening of each listener on the first scale."""
         return {row["listener"]: row for row in self.scales[0].screening} if self.scales else {}
 
 
-class ResultsCache:
-    """Results of one server: computed again when ratings have come in, by one request at a time."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._lock = threading.Lock()
-        self._version: tuple[Any, ...] | None = None
-        self._results = Results(problem="no ratings yet")
-        self._fresh_until = 0.0
-
-    def expire(self) -> None:
-        """Make the next request compute again: a session was excluded or restored."""
-        with self._lock:
-            self._fresh_until, self._version = 0.0, None
-
-    def get(self) -> Results:
-        """Return the results of now, or of a moment ago where computing them takes long."""
-        import analysis  # noqa: F401 - loaded before the clock starts
-
-        with self._lock:
-            if time.monotonic() < self._fresh_until:
-                return self._results
-            with self._server.database.read() as connection:
-                version = version_of(connection)
-            if version != self._version:
-                started = time.monotonic()
-                self._results, self._version = compute(self._server), version
-                took = time.monotonic() - started
-                self._fresh_until = time.monotonic() + AGE_FACTOR * took
-            return self._results
-
-
-def compute(server: Server) -> Results:
+def compute(served: ServedStudy, database: Database) -> Results:
     """Analyse the ratings so far: the real ones, or the simulated ones if there are no real ones."""
     from analysis import AnalysisError, load_ratings
     from analysis.ratings.study import study_of
 
-    with server.database.read() as connection:
+    with database.read(patient=True) as connection:
         query = text("SELECT simulated, COUNT(score) FROM export_ratings GROUP BY simulated")
         rated = {int(row[0]): int(row[1]) for row in connection.execute(query)}
         simulated = not rated.get(0)
@@ -112,10 +80,14 @@ def compute(server: Server) -> Results:
         if not ratings:
             return Results(problem="no ratings yet")
         counts = _counts(connection.execute(text(_COUNTS), {"simulated": int(simulated)}).all())
-    url = server.database.engine.url.render_as_string(hide_password=False)
+    if ratings > MOST_RATINGS:
+        most = f"at most {MOST_RATINGS:,}"
+        problem = f"{ratings:,} ratings are too many to analyse here ({most}); run listenable analyze"
+        return Results(counts=counts, simulated=simulated, ratings=ratings, problem=problem)
+    url = database.engine.url.render_as_string(hide_password=False)
     try:
         frame = load_ratings(url, simulated="only" if simulated else "exclude", bad_rows="drop")
-        study = study_of(server.study.config, server.study.root)
+        study = study_of(served.config, served.root)
         frame["label"] = [study.labels.get(name, name) for name in frame["condition"]]
         trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
         scales = [_scale(study, frame, str(name)) for name in trials["attribute"].unique()]

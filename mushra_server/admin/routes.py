@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import io
-import tempfile
-import zipfile
+import mimetypes
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import segno
@@ -16,19 +18,18 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from flask.typing import ResponseReturnValue
 
 from mushra_server.admin import login as admin_login
 from mushra_server.admin.login import check_form, require_login
-from mushra_server.admin.results import ResultsCache
+from mushra_server.admin.results_cache import ResultsCache
+from mushra_server.admin.work import CHUNK_BYTES, export_to_folder, stream_export
 from mushra_server.database import sessions, settings
 from mushra_server.database.progress import PAGE_SIZE, load_events, load_progress, load_session, load_sessions
 from mushra_server.database.sessions import Session
 from mushra_server.errors import Refusal
-from mushra_server.export.files import export_files
 from mushra_server.web.security import require_same_site
 from mushra_server.web.server import current_server
 
@@ -45,6 +46,7 @@ DOWNLOADS = {
     "webmushra": ("webmushra.zip", "The CSV files that webMUSHRA writes"),
     "pymushra": ("pymushra.json", "The database that pymushra reads"),
 }
+STREAMED = {"csv", "json"}
 # A drawing brings its own style; as an image it can run nothing.
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -120,14 +122,7 @@ def overview() -> ResponseReturnValue:
 @require_login
 def list_sessions() -> ResponseReturnValue:
     """List the sessions, newest first."""
-    page = request.args.get("page", "0")
-    if not (page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS):
-        raise Refusal(f"the sessions have no page {page!r}", 404)
-    return _sessions_page(int(page))
-
-
-def _sessions_page(page: int) -> ResponseReturnValue:
-    server = current_server()
+    page, server = _page_number(), current_server()
     with server.database.read() as connection:
         rows = load_sessions(connection, page)
     for row in rows:
@@ -201,8 +196,10 @@ def reopen() -> ResponseReturnValue:
 @require_login
 def log() -> ResponseReturnValue:
     """Show every decision that was made."""
+    page = _page_number()
     with current_server().database.read() as connection:
-        return render_template("admin_log.html", events=load_events(connection))
+        events = load_events(connection, page)
+    return render_template("admin_log.html", events=events, page=page, more=len(events) == PAGE_SIZE)
 
 
 @blueprint.get("/data")
@@ -221,13 +218,17 @@ def download(format: str) -> ResponseReturnValue:
     server = current_server()
     with server.database.write() as connection:
         settings.log_action(connection, "export", format)
-    with tempfile.TemporaryDirectory() as folder:
-        found = [path for path, _ in export_files(server.database, server.study.root, format, Path(folder))]
-        content = (
-            _zip(found, Path(folder)) if format == "webmushra" or len(found) > 1 else found[0].read_bytes()
-        )
-    name = DOWNLOADS[format][0] if len(found) == 1 else Path(DOWNLOADS[format][0]).stem + ".zip"
-    return send_file(io.BytesIO(content), download_name=name, as_attachment=True, max_age=0)
+    name = DOWNLOADS[format][0]
+    if format in STREAMED:
+        response = Response(stream_export(server, format))
+    else:
+        found, folder = export_to_folder(server, format)
+        response = Response(_read(found, folder))
+        response.call_on_close(functools.partial(shutil.rmtree, folder, ignore_errors=True))
+        name = Path(name).stem + found.suffix
+    response.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
 
 
 @blueprint.get("/mos/<int:number>.svg")
@@ -247,6 +248,21 @@ def qr() -> ResponseReturnValue:
     written = io.BytesIO()
     segno.make(request.root_url, error="m").save(written, kind="svg", scale=4, dark="#000", light="#fff")
     return _svg(written.getvalue())
+
+
+def _read(file: Path, folder: Path) -> Iterator[bytes]:
+    """Yield a file's content, then remove its folder."""
+    with file.open("rb") as opened:
+        while chunk := opened.read(CHUNK_BYTES):
+            yield chunk
+    shutil.rmtree(folder)
+
+
+def _page_number() -> int:
+    page = request.args.get("page", "0")
+    if not (page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS):
+        raise Refusal(f"this list has no page {page!r}", 404)
+    return int(page)
 
 
 def _session_page(uuid: str, link: str | None = None) -> ResponseReturnValue:
@@ -283,11 +299,3 @@ def _svg(content: bytes) -> Response:
     response = Response(content, mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = SVG_POLICY
     return response
-
-
-def _zip(paths: list[Path], root: Path) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in paths:
-            archive.write(path, path.relative_to(root).as_posix())
-    return written.getvalue()

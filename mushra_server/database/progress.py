@@ -81,9 +81,10 @@ def load_session(connection: Connection, uuid: str) -> dict[str, Any] | None:
     }
 
 
-def load_events(connection: Connection) -> list[dict[str, Any]]:
-    """Return the log of decisions, newest first."""
-    return [dict(row) for row in connection.execute(text(_EVENTS)).mappings()]
+def load_events(connection: Connection, page: int) -> list[dict[str, Any]]:
+    """Return one page of the log of decisions, newest first."""
+    place = {"size": PAGE_SIZE, "start": page * PAGE_SIZE}
+    return [dict(row) for row in connection.execute(text(_EVENTS), place).mappings()]
 
 
 def version_of(connection: Connection) -> tuple[Any, ...]:
@@ -122,4 +123,4 @@ _ANSWERS = """
 _EVENTS_OF = "SELECT at, action, reason FROM events WHERE session_id = :id ORDER BY id DESC"
 _EVENTS = """
     SELECT e.at, e.action, e.reason, s.uuid, COALESCE(s.participant, s.uuid) AS listener
-    FROM events e LEFT JOIN sessions s ON s.id = e.session_id ORDER BY e.id DESC LIMIT 500"""
+    FROM events e LEFT JOIN sessions s ON s.id = e.session_id ORDER BY e.id DESC LIMIT :size OFFSET :start"""

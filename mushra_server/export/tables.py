@@ -7,8 +7,9 @@ an apostrophe before every such place of a text (`analysis.ratings.names.defuse`
 from __future__ import annotations
 
 import csv
+import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, text
@@ -37,14 +38,15 @@ def write_csv(
     """
     extra = _answers_by_session(connection)
     names = sorted({name for found in extra.values() for name in found})
-    guard = _keep_value if exact else defuse
+    # Most cells are repeated: the study, the session, items and conditions.
+    guard = _keep_value if exact else functools.lru_cache(maxsize=CHUNK_ROWS, typed=True)(defuse)
     writer = csv.writer(_Lines(file), lineterminator="\r\n")
     writer.writerow(map(guard, [*RATING_COLUMNS, *(f"{ANSWER}{name}" for name in names)]))
     count = 0
-    for row in ratings(connection, simulated=simulated):
-        found = extra.get(row["session"], {})
-        cells = [*(_cell(row[name]) for name in RATING_COLUMNS), *(found.get(name) for name in names)]
-        writer.writerow(map(guard, cells))
+    session = RATING_COLUMNS.index("session")
+    for row in _query_ratings(connection, simulated):
+        found = extra.get(row[session], {})
+        writer.writerow(map(guard, [*map(_cell, row), *map(found.get, names)]))
         count += 1
     return count
 
@@ -56,29 +58,43 @@ def write_json(connection: Connection, file: TextIO) -> int:
         The number of ratings.
     """
     study = connection.execute(text("SELECT value FROM meta WHERE key = 'study'")).scalar()
-    head = {
-        "schema_version": SCHEMA_VERSION,
-        "study": study,
-        "sessions": [dict(row) for row in _query(connection, SESSIONS)],
-        "answers": [dict(row) for row in _query(connection, ANSWERS)],
-        "events": [dict(row) for row in _query(connection, EVENTS)],
-        "refused": list(load_refused(connection)),
-    }
-    file.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "ratings": [')
+    file.write(f'{{\n "schema_version": {SCHEMA_VERSION},\n "study": {json.dumps(study, ensure_ascii=False)}')
+    for name, rows in {
+        "sessions": _query(connection, SESSIONS),
+        "answers": _query(connection, ANSWERS),
+        "events": _query(connection, EVENTS),
+        "refused": load_refused(connection),
+    }.items():
+        _write_list(file, name, rows)
+    count = _write_list(file, "ratings", ratings(connection))
+    file.write("\n}\n")
+    return count
+
+
+def _write_list(file: TextIO, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write a key and its list, one row at a time; return their number."""
+    file.write(f',\n "{name}": [')
     count = 0
-    for row in ratings(connection):
+    for row in rows:
         file.write(("," if count else "") + "\n  " + json.dumps(row, ensure_ascii=False))
         count += 1
-    file.write("\n ]\n}\n")
+    file.write("\n ]")
     return count
 
 
 def ratings(connection: Connection, *, simulated: bool | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of the ratings view, session by session."""
+    for row in _query_ratings(connection, simulated):
+        yield dict(zip(RATING_COLUMNS, row, strict=True))
+
+
+def _query_ratings(connection: Connection, simulated: bool | None) -> Iterator[Sequence[Any]]:
+    """Yield the rows of the ratings view as their cells, in the order of `RATING_COLUMNS`."""
     where = "" if simulated is None else "WHERE simulated = :simulated"
     query = f"SELECT {', '.join(RATING_COLUMNS)} FROM export_ratings {where} {ORDER}"
-    for row in _query(connection, query, {} if simulated is None else {"simulated": int(simulated)}):
-        yield dict(row)
+    values = {} if simulated is None else {"simulated": int(simulated)}
+    options = {"yield_per": CHUNK_ROWS}
+    yield from connection.execute(text(query), values, execution_options=options)
 
 
 ORDER = "ORDER BY simulated, session, trial_position, item, condition_position, condition, attribute"
@@ -93,11 +109,9 @@ SESSIONS = """
     FROM sessions ORDER BY id"""
 
 
-def _query(
-    connection: Connection, query: str, values: Mapping[str, Any] | None = None
-) -> Iterator[Mapping[str, Any]]:
+def _query(connection: Connection, query: str) -> Iterator[Mapping[str, Any]]:
     options = {"yield_per": CHUNK_ROWS}
-    result = connection.execute(text(query), values or {}, execution_options=options)
+    result = connection.execute(text(query), execution_options=options)
     for row in result.mappings():
         yield dict(row)
 

@@ -13,13 +13,15 @@ from flask import Blueprint, Response, request, send_file
 from werkzeug.security import safe_join
 
 from mushra_server.errors import Refusal, ServerError
-from mushra_server.study.served_study import Study
+from mushra_server.study.opaque_files import media_type_of
 from mushra_server.web.security import is_foreign
+from mushra_server.web.sent_files import Pieces, send_pieces
 from mushra_server.web.server import current_server
 from mushra_server.webmushra.refused_posts import keep_refused
 from mushra_server.webmushra.store import save_wire_session
 from mushra_server.webmushra.wire_format import read_body
 from study_builder.config import CONFIG_NAME
+from study_builder.config.sound_tags import find_untagged_parts
 
 __all__ = ["collector", "make_frontend"]
 
@@ -44,6 +46,7 @@ ENDINGS = {
     ".woff",
     ".woff2",
 }
+TAG_DIGITS = 24
 CONFIGS = {"default.yaml", "config.yaml"}
 # webMUSHRA writes styles and handlers into its page, so its own pages cannot have this server's policy.
 POLICY = (
@@ -103,17 +106,21 @@ def make_frontend(folder: Path) -> Blueprint:
 
     @frontend.get("/<path:path>")
     def file(path: str) -> Response:
-        return _send(_study_file(current_server().study, path) or _asset(folder, path))
+        if path in current_server().study.named_files:
+            return _send_study_file(path)
+        return _send(_asset(folder, path))
 
     return frontend
 
 
-def _study_file(study: Study, path: str) -> Path | None:
-    """Return a file that the study's config names and the study contains, or None."""
-    if path not in study.named_files:
-        return None
-    found = study.file(path)
-    return found if found.is_file() else None
+def _send_study_file(name: str) -> Response:
+    """Send a file that the study's config names, as this server's own page would: unchanged, without tags."""
+    found = current_server().files.open(name)
+    pieces = Pieces(found.file, find_untagged_parts(found.file))
+    response = send_pieces(pieces, media_type_of(found.path), found.digest[:TAG_DIGITS])
+    response.cache_control.no_cache = True
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
 
 
 def _asset(folder: Path, path: str) -> Path:

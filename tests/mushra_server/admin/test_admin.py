@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
+import time
 import zipfile
 
 import pytest
 
+from mushra_server.admin import results_cache
 from mushra_server.admin.results import compute
+from mushra_server.admin.work import analyse, stream_export
 from mushra_server.database import settings
 from tests.mushra_server.conftest import answer_to
 
@@ -27,6 +31,26 @@ def admin(app, token):
     client = app.test_client()
     assert client.post("/admin/login", data={"token": token}).status_code == 302
     return client
+
+
+@pytest.fixture(autouse=True)
+def _analyse_here(monkeypatch):
+    """The analysis without its process, which takes seconds to start."""
+    monkeypatch.setattr(
+        results_cache, "analyse", lambda server, limit_s: compute(server.study, server.database)
+    )
+
+
+def computed(app):
+    """Analyse in this process."""
+    server = app.extensions["listenable"]
+    return compute(server.study, server.database)
+
+
+def show_overview(app, admin):
+    """Open the overview until its results are those of now."""
+    app.extensions["listenable_results"].get(patience_s=60)
+    return admin.get("/admin").text
 
 
 def form_token(admin):
@@ -132,7 +156,7 @@ def test_overview_shows_the_mean_that_was_rated(app, make_listener, admin):
             ]
             listener.save(page["index"], **({"ratings": ratings} if ratings else {}))
         listener.finish()
-    text = admin.get("/admin").text
+    text = show_overview(app, admin)
     assert text.count('<td class="number">45.0</td>') == 5, "five conditions, each 40 and 50"
     assert "<strong>2</strong> finished" in text and "<strong>30</strong> ratings" in text
     assert "of all listeners" in text, "both rated the hidden reference low: screening leaves nobody"
@@ -141,7 +165,7 @@ def test_overview_shows_the_mean_that_was_rated(app, make_listener, admin):
 
 def test_an_interval_that_cannot_be_estimated_says_so(app, make_listener, admin):
     make_listener(app).start().save_all().finish()
-    text = admin.get("/admin").text
+    text = show_overview(app, admin)
     assert "– to –" not in text and text.count('<td class="number">not estimable</td>') == 5
 
 
@@ -155,7 +179,7 @@ def test_the_overview_names_a_sound_that_was_changed(app, admin):
 def test_the_chart_leaves_names_of_any_script_to_the_browsers_fonts(make_app, make_listener):
     app = make_app(conditions={"lmac-td": {"role": "method", "label": "新しい方法 ✓"}})
     make_listener(app).start().save_all().finish()
-    chart = compute(app.extensions["listenable"]).scales[0].svg.decode()
+    chart = computed(app).scales[0].svg.decode()
     assert ">新しい方法 ✓</text>" in chart
 
 
@@ -167,7 +191,7 @@ def test_the_overview_calls_items_and_conditions_by_their_labels(make_app, make_
     admin = app.test_client()
     own = settings.ensure_admin_token(app.extensions["listenable"].database)
     admin.post("/admin/login", data={"token": own})
-    text = admin.get("/admin").text
+    text = show_overview(app, admin)
     assert '<th scope="row">Größe 1</th>' in text and '<th scope="col" class="number">L-MAC-TD</th>' in text
 
 
@@ -196,7 +220,7 @@ def test_screening_follows_the_studys_scale(make_app, make_listener):
     app = make_app(scales=[{"name": "quality", "min": 0, "max": 6, "step": 0.1}])
     for listener in ("a", "b"):
         rate_as_heard(make_listener(app).start({"participant": listener}), 2, 5.5)
-    (scale,) = compute(app.extensions["listenable"]).scales
+    (scale,) = computed(app).scales
     assert scale.note is None and [row["kept"] for row in scale.screening] == [True, True]
 
 
@@ -206,7 +230,7 @@ def test_attention_checks_are_evaluated(make_app, make_listener):
     app = make_app(trials=trials)
     rate_as_heard(make_listener(app).start({"participant": "asleep"}), 60, 100)
     rate_as_heard(make_listener(app).start({"participant": "awake"}), 5, 100)
-    (scale,) = compute(app.extensions["listenable"]).scales
+    (scale,) = computed(app).scales
     flags = {row["listener"]: row["flags"] for row in scale.screening}
     assert "attention check failed" in flags["asleep"]
     assert "attention check failed" not in flags["awake"]
@@ -214,10 +238,10 @@ def test_attention_checks_are_evaluated(make_app, make_listener):
 
 def test_simulated_results_say_so(app, make_listener, admin):
     make_listener(app).start(simulated=True).save_all().finish()
-    assert "SIMULATED" in admin.get("/admin").text
+    assert "SIMULATED" in show_overview(app, admin)
     make_listener(app).start().save_all().finish()
     app.extensions["listenable_results"].expire()
-    assert "SIMULATED" not in admin.get("/admin").text, "real ratings alone are shown once there are some"
+    assert "SIMULATED" not in show_overview(app, admin), "real ratings alone are shown once there are some"
 
 
 def test_what_participants_write_is_shown_as_text(app, make_listener, admin, rows):
@@ -241,6 +265,70 @@ def test_downloads_hold_what_was_rated(app, listener, admin):
     assert archive.namelist() == ["results/a-study/mushra.csv"]
     assert list(admin.get("/admin/data/pymushra").json) == ["a-study"]
     assert admin.get("/admin/data/exe").status_code == 404
+
+
+def test_an_export_is_sent_while_it_is_written_and_ends_if_the_browser_goes(app, listener, admin):
+    listener.save_all()
+    chunks = stream_export(app.extensions["listenable"], "csv")
+    assert next(chunks).startswith(b"study,")
+    chunks.close()
+    chunks = stream_export(app.extensions["listenable"], "csv")
+    chunks.close()  # never read, as after a HEAD request
+    answer = admin.get("/admin/data/csv", buffered=False)
+    assert answer.headers["Content-Disposition"] == "attachment; filename=ratings.csv"
+    assert "Content-Length" not in answer.headers and answer.mimetype == "text/csv"
+    answer.close()
+
+
+def test_an_export_that_fails_is_no_file(admin, monkeypatch):
+    monkeypatch.setattr("mushra_server.admin.work.sys.executable", "/bin/false")
+    for format in ("csv", "json", "webmushra"):
+        answer = admin.get(f"/admin/data/{format}")
+        assert answer.status_code == 500 and "The export failed" in answer.text, format
+
+
+def test_pages_do_not_wait_for_the_analysis(app, listener, admin, monkeypatch):
+    listener.save_all()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(server, limit_s):
+        begun.set()
+        go_on.wait(30)
+        return analyse(server, limit_s)
+
+    monkeypatch.setattr(results_cache, "analyse", slowly)
+    started = time.monotonic()
+    for path in ("/admin", "/admin/sessions", "/admin"):
+        text = admin.get(path).text
+    assert time.monotonic() - started < 5 and begun.is_set()
+    assert "Scores are being computed" in text and "<strong>–</strong> ratings" in text
+    go_on.set()
+    text = show_overview(app, admin)  # from the real process
+    assert "being computed" not in text and "<strong>15</strong> ratings" in text
+
+
+def test_an_analysis_that_takes_too_long_is_stopped(app, listener, admin):
+    listener.save_all()
+    found = analyse(app.extensions["listenable"], 0.01)
+    assert found.problem == "the analysis took longer than 0.01 s and was stopped; run listenable analyze"
+
+
+def test_too_many_ratings_are_counted_and_not_analysed(app, listener, monkeypatch):
+    listener.save_all()
+    monkeypatch.setattr("mushra_server.admin.results.MOST_RATINGS", 14)
+    found = computed(app)
+    assert found.problem == ("15 ratings are too many to analyse here (at most 14); run listenable analyze")
+    assert found.ratings == 15 and found.counts["item0"]["saliency"] == 1 and not found.scales
+
+
+def test_the_log_has_pages(app, admin):
+    with app.extensions["listenable"].database.write() as connection:
+        for number in range(60):
+            settings.log_action(connection, "export", f"number {number}")
+    first, second = admin.get("/admin/log").text, admin.get("/admin/log?page=1").text
+    assert "number 59" in first and "number 5<" not in first and "log?page=1" in first
+    assert "number 5<" in second and "number 59" not in second and "log?page=0" in second
+    assert admin.get("/admin/log?page=x").status_code == 404
 
 
 def test_a_new_resume_link_replaces_the_lost_one(app, listener, admin, rows):
@@ -269,7 +357,8 @@ def test_logging_out_ends_the_login_for_a_copy_of_its_cookie(app, admin):
 
 def test_the_log_has_logins_failures_exports_and_links(app, admin, rows):
     app.test_client().post("/admin/login", data={"token": "wrong"})
-    assert admin.get("/admin/data/json").status_code == 200
+    with admin.get("/admin/data/json") as answer:
+        assert answer.status_code == 200
     found = [(row["action"], row["reason"]) for row in rows(app, "SELECT * FROM events ORDER BY id")]
     assert found == [("login", None), ("login failed", None), ("export", "json")]
     assert "login failed" in admin.get("/admin/log").text

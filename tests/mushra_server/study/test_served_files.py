@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from mushra_server.errors import ServerError
+from mushra_server.web.server import Options
 from study_builder.config.sound_tags import read_untagged
 
 
@@ -151,3 +152,30 @@ def test_what_is_sent_has_no_tags(make_study, make_app, make_listener, rows):
         assert part.data == answer.data[30:61], "a range crosses the parts that are left"
         end = listener.client.get(stimulus["url"], headers={"Range": "bytes=-7"})
         assert end.data == answer.data[-7:]
+
+
+def test_webmushras_own_page_gets_the_same_files(make_study, make_app, tmp_path):
+    """Without tags, and not once they were changed or removed; the config makes their names public."""
+    for name in ("index.html", "startup.js"):
+        (tmp_path / "client").mkdir(exist_ok=True)
+        (tmp_path / "client" / name).write_text("")
+    study = make_study()
+    file = study / "audio/item0/saliency.wav"
+    plain = file.read_bytes()
+    tag = b"LIST" + (20).to_bytes(4, "little") + b"INFOINAM" + (8).to_bytes(4, "little") + b"lmac-td\0"
+    file.write_bytes(plain[:12] + tag + plain[12:])
+    app = make_app(study, options=Options(webmushra=str(tmp_path / "client")))
+    client = app.test_client()
+    sent = client.get("/audio/item0/saliency.wav")
+    assert sent.status_code == 200 and sent.data == read_untagged(file) and b"lmac-td" not in sent.data
+    assert sent.content_type == "audio/wav" and "unsafe-eval" in sent.headers["Content-Security-Policy"]
+    part = client.get("/audio/item0/saliency.wav", headers={"Range": "bytes=30-60"})
+    assert part.status_code == 206 and part.data == sent.data[30:61]
+    tags = {"If-None-Match": sent.headers["ETag"]}
+    assert client.get("/audio/item0/saliency.wav", headers=tags).status_code == 304
+    file.write_bytes(plain)
+    changed = client.get("/audio/item0/saliency.wav", headers=tags)
+    assert changed.status_code == 409 and "was changed on the server" in changed.text
+    file.unlink()
+    assert client.get("/audio/item0/saliency.wav").status_code == 409
+    assert app.extensions["listenable"].files.problems() == [f"{file} is missing"]

@@ -1,0 +1,118 @@
+"""Starting the process that analyses or exports, and reading what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from mushra_server.admin.results import Results
+from mushra_server.errors import Refusal
+from mushra_server.web.server import Server
+
+__all__ = ["CHUNK_BYTES", "Stream", "analyse", "export_to_folder", "stream_export"]
+
+CHUNK_BYTES = 64 * 1024
+FAILED = "the export failed; the server's log has the reason"
+
+logger = logging.getLogger(__name__)
+
+
+def analyse(server: Server, limit_s: float) -> Results:
+    """Analyse the ratings so far in another process; one that takes longer than the limit is ended."""
+    with _start(server, None) as process:
+        try:
+            content, _ = process.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            return Results(
+                problem=f"the analysis took longer than {limit_s:g} s and was stopped; run listenable analyze"
+            )
+        finally:
+            process.kill()
+    if process.returncode != 0:
+        return Results(problem="the analysis failed; the server's log has the reason")
+    result: Results = pickle.loads(content)  # of our own process
+    return result
+
+
+class Stream:
+    """What a process writes, chunk by chunk; closing it ends the process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        self._process, self._out = process, process.stdout
+        self._first = self._out.read(CHUNK_BYTES)
+        if not self._first and process.wait() != 0:
+            self.close()
+            raise Refusal(FAILED, 500)
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk, self._first = self._first or self._out.read(CHUNK_BYTES), b""
+        if chunk:
+            return chunk
+        if self._process.wait() != 0:
+            raise OSError(FAILED)  # the browser must not treat half a file as a whole one
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the process, which may be writing for a browser that has gone."""
+        self._process.kill()
+        self._out.close()
+        self._process.wait()
+
+
+def stream_export(server: Server, format: str) -> Stream:
+    """Return the bytes of the CSV or JSON while they are written.
+
+    Raises:
+        Refusal: 500 if it fails at the start; if it fails later, what was sent ends without its end.
+    """
+    return Stream(_start(server, format))
+
+
+def export_to_folder(server: Server, format: str) -> tuple[Path, Path]:
+    """Write an export to a temporary folder; return the file and the folder, which the caller removes.
+
+    Raises:
+        Refusal: 500 if it fails.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="listenable-"))
+    with _start(server, format, folder) as process:
+        content, _ = process.communicate()
+    if process.returncode != 0:
+        shutil.rmtree(folder)
+        raise Refusal(FAILED, 500)
+    return Path(os.fsdecode(content)), folder
+
+
+def _start(server: Server, format: str | None, folder: Path | None = None) -> subprocess.Popen[bytes]:
+    task = {
+        "study": str(server.study.root),
+        # Not as an argument: everybody on this machine can read those, and a URL may contain a password.
+        "url": server.database.engine.url.render_as_string(hide_password=False),
+        "format": format,
+        "folder": None if folder is None else str(folder),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mushra_server.admin.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # it ended, which its exit code says
+        process.stdin.write(json.dumps(task).encode())
+        process.stdin.close()
+    process.stdin = None  # `communicate` would close it again
+    return process
