@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -85,9 +86,10 @@ def create() -> ResponseReturnValue:
     with studio.store.write() as connection:
         name = studio.studies.choose_name(connection, title)
         add_study(connection, name, title)
+        change_study(connection, name, choices=json.dumps({"title": title, "test_id": name}))
         give_role(connection, name, current_account().name, "owner")
         write_log(connection, "create", name)
-    return redirect(url_for("studio.show", name=name))
+    return redirect(url_for("make.edit", name=name))
 
 
 @blueprint.get("/studies/<name>")

@@ -88,16 +88,7 @@ def build_study(
         StudyError: the sounds or the choices cannot make a study.
         StimuliError: a sound cannot be read, or an anchor cannot be made.
     """
-    choices = choices or Choices()
-    sounds = read_sounds(source, choices.layout, choices.reference_name)
-    choices = fit_to_tests(choices, has_reference=sounds.reference is not None)
-    plan = _plan(sounds, choices)
-    known = Sounds(
-        items=sounds.items,
-        conditions=plan.conditions,
-        paths={(item.name, name): _path(item.name, name) for item in sounds.items for name in plan.names},
-        item_names=sounds.item_names,
-    )
+    choices, sounds, plan, known = _prepare(source, choices or Choices())
     study_config(known, choices, {})  # impossible choices are refused before a sound is read
     with folder_when_complete(Path(out), overwrite) as folder:
         written = list(_write_all(plan, folder, choices, jobs, progress))
@@ -113,6 +104,34 @@ def build_study(
             copy_named_file(path, Path(pictures), folder)
         config.save(folder)
     return BuiltStudy(Path(out), config, tuple(text for trial in written for text in trial.warnings))
+
+
+def plan_study(source: Path | str, choices: Choices) -> StudyConfig:
+    """Return the config that a study would have, without the hashes of its sounds; nothing is written.
+
+    Args:
+        source: as in `build_study`.
+        choices: what was chosen.
+
+    Raises:
+        StudyError: as `build_study`, as far as names and choices show it.
+    """
+    choices, _, _, known = _prepare(source, choices)
+    return study_config(known, choices, {})
+
+
+def _prepare(source: Path | str, choices: Choices) -> tuple[Choices, SoundSet, _Plan, Sounds]:
+    """Find the sounds, and which of them become which conditions; none is read."""
+    sounds = read_sounds(source, choices.layout, choices.reference_name)
+    choices = fit_to_tests(choices, has_reference=sounds.reference is not None)
+    plan = _plan(sounds, choices)
+    known = Sounds(
+        items=sounds.items,
+        conditions=plan.conditions,
+        paths={(item.name, name): _path(item.name, name) for item in sounds.items for name in plan.names},
+        item_names=sounds.item_names,
+    )
+    return choices, sounds, plan, known
 
 
 @dataclass(frozen=True)

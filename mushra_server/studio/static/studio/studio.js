@@ -11,3 +11,25 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
     setTimeout(() => (button.textContent = text), 2000);
   });
 }
+
+// The plan of a study follows its form while it is filled in.
+const choices = /** @type {HTMLFormElement | null} */ (document.querySelector("#choices"));
+const plan = document.querySelector("#plan");
+let timer = 0;
+let asked = 0;
+
+async function replan() {
+  if (!choices || !plan) return;
+  const mine = ++asked;
+  const body = new FormData(choices);
+  body.set("only", "plan");
+  const answer = await fetch(choices.action, { method: "POST", body });
+  if (!answer.ok || mine !== asked) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  plan.replaceChildren(...fresh.body.childNodes);
+}
+
+choices?.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(() => replan().catch(() => {}), 400);
+});

@@ -1,0 +1,266 @@
+"""The form of choices: its fields in groups, and from what a browser sends to what a file of choices says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from mushra_server.errors import Refusal
+from stimuli.validation import describe_finding
+from study_builder.building.choices import Choices
+from study_builder.building.default_texts import questionnaire
+from study_builder.choice_texts import CHOICE_TEXTS
+from study_builder.config.listening_tests import TESTS
+
+__all__ = ["GROUPS", "Field", "choices_yaml", "question_rows", "read_choices", "read_form", "show_value"]
+
+MAX_QUESTIONS = 40
+LANGUAGES = tuple(
+    sorted(path.stem for path in (Path(__file__).parents[1] / "static" / "page" / "i18n").glob("*.js"))
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One choice in the form.
+
+    Attributes:
+        name: key of the file of choices; `completion.code` is the key `code` of `completion`.
+        label: as people read it.
+        kind: text, long, number, whole, yes, list (names separated by commas), mixed (a number or names) or
+            select.
+        options: of a select, value and label.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What the choice means."""
+        return {
+            "completion.code": "Shown to listeners at the end, to take back to where they came from.",
+            "completion.redirect": "Address that listeners are sent to at the end.",
+        }.get(self.name) or CHOICE_TEXTS[self.name]
+
+    @property
+    def default(self) -> Any:
+        """What holds if nothing is chosen."""
+        if self.name == "anchors":
+            return True
+        return (
+            None
+            if "." in self.name
+            else Choices.model_fields[self.name].get_default(call_default_factory=True)
+        )
+
+    @property
+    def default_text(self) -> str:
+        """The default, as it is shown next to the field."""
+        if self.kind == "yes":
+            return "yes" if self.default else "no"
+        if self.kind == "select":
+            return dict(self.options).get("" if self.default is None else str(self.default), "")
+        return "none" if self.default in (None, (), "") else str(self.default)
+
+
+def _select(name: str, label: str, *options: tuple[str, str] | str) -> Field:
+    pairs = tuple((one, one) if isinstance(one, str) else one for one in options)
+    return Field(name, label, "select", pairs)
+
+
+GROUPS: dict[str, tuple[Field, ...]] = {
+    "Test": (
+        _select("test", "Test", *((name, f"{name}: {test.asks}") for name, test in TESTS.items())),
+        Field("title", "Title"),
+        Field("question", "Question"),
+        _select("language", "Language", *LANGUAGES),
+        Field("pairs", "Pairs", "list"),
+        Field("against", "Compare with"),
+        Field("ties", "No preference", "yes"),
+    ),
+    "Sounds": (
+        _select("layout", "Folders", ("", "find out"), "item/condition", "condition/item"),
+        Field("reference_name", "Name of the reference"),
+        _select("reference", "Reference", "hidden", "open", "none"),
+        Field("conditions", "Conditions", "list"),
+        Field("anchors", "Anchors", "yes"),
+        Field("target_lufs", "Loudness (LUFS)", "number"),
+        _select("loudness", "Align", "trial", "set"),
+        _select("length", "Unequal lengths", "exact", "trim", "pad"),
+        Field("sample_rate", "Sample rate (Hz)", "whole"),
+        _select("bits", "Bits", "16", "24"),
+    ),
+    "Session": (
+        Field("items_per_session", "Items per listener", "whole"),
+        Field("pages_per_session", "Pages per listener", "whole"),
+        Field("training_items", "Training", "mixed"),
+        Field("training_apart", "Training apart", "yes"),
+        Field("repeats", "Repeats", "whole"),
+        Field("attention_checks", "Attention checks", "whole"),
+        _select("headphone_check", "Headphone check", ("", "none"), "antiphase", "huggins"),
+        _select("order", "Order", "williams", "random", "fixed"),
+        Field("seed", "Seed", "whole"),
+        Field("must_listen", "Must listen", "yes"),
+        Field("must_rate", "Must answer", "yes"),
+        Field("show_waveform", "Show waveforms", "yes"),
+        Field("loop", "Repeat parts", "yes"),
+        Field("switch_back", "Switch to the start", "yes"),
+        Field("show_previous", "Go back", "yes"),
+    ),
+    "Texts": (
+        Field("consent", "Consent", "long"),
+        Field("volume_text", "Volume", "long"),
+        Field("instructions", "Instructions", "long"),
+        Field("finish", "Last page", "long"),
+    ),
+    "Completion": (
+        Field("completion.code", "Completion code"),
+        Field("completion.redirect", "Completion address"),
+        Field("quota", "Quota", "whole"),
+        Field("url_parameters", "Address parameters", "list"),
+    ),
+}
+
+
+def read_form(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a form chooses, as a file of choices has it; defaults are left out."""
+    chosen: dict[str, Any] = {}
+    for field in (field for group in GROUPS.values() for field in group):
+        value = _read_value(field, form.get(field.name, ""))
+        if value == field.default or (value is None and field.name != "target_lufs"):
+            continue
+        outer, _, inner = field.name.partition(".")
+        if inner:
+            chosen.setdefault(outer, {})[inner] = value
+        else:
+            chosen[outer] = value
+    rows = _read_questions(form)
+    if rows != question_rows({}):
+        chosen["questionnaire"] = [_question_of(row) for row in rows]
+    return chosen
+
+
+def show_value(field: Field, chosen: Mapping[str, Any]) -> str:
+    """Return the text or state that a field shows."""
+    outer, _, inner = field.name.partition(".")
+    value = chosen.get(outer, field.default if not inner else {})
+    value = value.get(inner) if inner else value
+    if field.kind == "yes":
+        return "yes" if value else ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def read_choices(chosen: Mapping[str, Any]) -> tuple[Choices | None, dict[str, str]]:
+    """Return the choices, or None and what is wrong by the name of the field; "" is of no field."""
+    try:
+        return Choices.model_validate(dict(chosen)), {}
+    except ValidationError as error:
+        wrong: dict[str, str] = {}
+        for problem in error.errors():
+            key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
+            where = next((name for name in (key, key.split(".")[0]) if name in _NAMES), "")
+            wrong.setdefault(where, describe_finding(key, problem))
+        return None, wrong
+
+
+def choices_yaml(chosen: Mapping[str, Any]) -> str:
+    """Return the file of choices that `listenable study build --choices` takes."""
+    text: str = yaml.safe_dump(dict(chosen), sort_keys=False, allow_unicode=True, width=100) if chosen else ""
+    return "# Choices of a study; what is not here has its default.\n" + text
+
+
+def question_rows(chosen: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the questionnaire as rows of the form; by default the one that a report needs."""
+    if "questionnaire" in chosen:
+        found = chosen["questionnaire"]
+    else:
+        found = [question.model_dump(exclude_none=True) for question in questionnaire()]
+    return [
+        {
+            "type": question["type"],
+            "name": question["name"],
+            "label": question.get("label") or "",
+            "answers": "\n".join(point["label"] for point in question.get("response", ())),
+            "range": f"{question['min']:g} to {question['max']:g}"
+            if "min" in question and "max" in question
+            else "",
+            "optional": "yes" if question.get("optional") else "",
+        }
+        for question in found
+    ]
+
+
+def _read_value(field: Field, text: str) -> Any:
+    text = text.strip()
+    if field.kind == "yes":
+        return text == "yes"
+    if field.kind == "long":
+        return text.replace("\r\n", "\n") or None
+    if field.kind in ("list", "mixed"):
+        if field.kind == "mixed" and text.isdecimal():
+            return int(text)
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        return names or (field.default if field.kind == "mixed" else None)
+    if field.kind in ("number", "whole") or field.name == "bits":
+        return _read_number(text)
+    return text or None
+
+
+def _read_number(text: str) -> Any:
+    """Return a number, or the text as it is: the check of choices says what is wrong with it."""
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text or None
+
+
+def _read_questions(form: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the rows of the questionnaire, changed as the pressed button says."""
+    keys = ("type", "name", "label", "answers", "range", "optional")
+    rows = []
+    for number in range(MAX_QUESTIONS + 1):
+        if f"q-{number}-name" not in form:
+            break
+        row = {key: form.get(f"q-{number}-{key}", "").strip().replace("\r\n", "\n") for key in keys}
+        rows.append(row)
+    if len(rows) > MAX_QUESTIONS:
+        raise Refusal(f"the questionnaire has more than {MAX_QUESTIONS} questions; expected fewer", 400)
+    action, _, place = form.get("questions", "").partition(" ")
+    at = int(place) if place.isdecimal() and int(place) < len(rows) else -1
+    if action == "add":
+        rows.append(dict.fromkeys(keys, "") | {"type": "text", "name": f"question{len(rows) + 1}"})
+    elif action == "remove" and at >= 0:
+        del rows[at]
+    elif action == "up" and at > 0:
+        rows.insert(at - 1, rows.pop(at))
+    return rows
+
+
+def _question_of(row: Mapping[str, str]) -> dict[str, Any]:
+    question: dict[str, Any] = {"type": row["type"], "name": row["name"]}
+    if row["label"]:
+        question["label"] = row["label"]
+    if row["optional"]:
+        question["optional"] = True
+    if row["type"] == "likert":
+        labels = [line.strip() for line in row["answers"].split("\n") if line.strip()]
+        question["response"] = [{"value": label.lower(), "label": label} for label in labels]
+    if row["type"] == "number" and " to " in row["range"]:
+        low, high = row["range"].split(" to ", 1)
+        question |= {"min": _read_number(low.strip()), "max": _read_number(high.strip())}
+    return question
+
+
+_NAMES = {"questionnaire", *(field.name for group in GROUPS.values() for field in group)}

@@ -1,0 +1,194 @@
+"""Making a study: its sounds, its choices with their checks, the file of choices, the building."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
+
+from mushra_server.errors import Refusal
+from mushra_server.studio import choice_fields
+from mushra_server.studio.login import current_studio, require_login, require_role, write_log
+from mushra_server.studio.planning import plan_draft
+from mushra_server.studio.studies import change_study, find_study
+from mushra_server.studio.uploads import MAX_FILES, MAX_UPLOAD_BYTES, store_sounds
+from stimuli.files import write_text
+from study_builder.errors import StudyError
+
+__all__ = ["blueprint"]
+
+CHOICES_NAME = "choices.yaml"
+REFUSED_KEYS = {"test_id"}  # fixed by the study's name, as a database belongs to it
+
+blueprint = Blueprint("make", __name__, url_prefix="/studies/<name>")
+
+
+@blueprint.before_request
+def widen() -> None:
+    """Let a request that brings sounds be as large as an upload may be; others stay small."""
+    if request.endpoint == "make.upload":
+        request.max_content_length = MAX_UPLOAD_BYTES
+        request.max_form_parts = MAX_FILES
+
+
+@blueprint.get("/make")
+@require_role("viewer")
+def edit(study: Row[Any]) -> ResponseReturnValue:
+    """Show the sounds and the choices of a study."""
+    return _show(study, json.loads(study.choices))
+
+
+@blueprint.post("/make")
+@require_role("assistant")
+def save(study: Row[Any]) -> ResponseReturnValue:
+    """Keep the choices of a form, unless somebody else has saved others since the form was loaded."""
+    _refuse_launched(study)
+    chosen = _read_form(study)
+    if request.form.get("only") == "plan":
+        return render_template("studio_plan.html", plan=plan_draft(_draft(study), chosen))
+    with current_studio().store.write() as connection:
+        stored = find_study(connection, study.name)
+        if request.form.get("version") != str(stored.version):
+            return _show_conflict(stored, chosen), 409
+        title = str(chosen.get("title") or study.title)
+        values = {"choices": json.dumps(chosen), "version": stored.version + 1, "title": title}
+        change_study(connection, study.name, **values)
+        write_log(connection, "save choices", study.name)
+    if request.form.get("questions"):
+        return redirect(url_for("make.edit", name=study.name, _anchor="questionnaire"))
+    return redirect(url_for("make.edit", name=study.name, _anchor="plan"))
+
+
+@blueprint.post("/sounds")
+@require_role("assistant")
+def upload(study: Row[Any]) -> ResponseReturnValue:
+    """Take a folder or an archive of sounds, in place of those that were there."""
+    _refuse_launched(study)
+    studio = current_studio()
+    studio.jobs.cancel(study.name, "measure")
+    found = store_sounds(request.files.getlist("files"), _draft(study) / "sounds")
+    (_draft(study) / "loudness.json").unlink(missing_ok=True)
+    studio.jobs.start(study.name, "measure", {"draft": str(_draft(study).resolve())})
+    with studio.store.write() as connection:
+        write_log(connection, "upload", study.name, f"{found.sounds} sounds")
+    write_text(_draft(study) / "left_out.json", json.dumps(found.left_out))
+    return redirect(url_for("make.edit", name=study.name))
+
+
+@blueprint.get("/choices.yaml")
+@require_role("viewer")
+def download_choices(study: Row[Any]) -> ResponseReturnValue:
+    """Send the file of choices that `listenable study build --choices` takes."""
+    answer = Response(choice_fields.choices_yaml(json.loads(study.choices)), mimetype="application/yaml")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{CHOICES_NAME}"'
+    return answer
+
+
+@blueprint.post("/build")
+@require_role("assistant")
+def build(study: Row[Any]) -> ResponseReturnValue:
+    """Build the study in a process of its own."""
+    _refuse_launched(study)
+    studio, chosen = current_studio(), json.loads(study.choices)
+    plan = plan_draft(_draft(study), chosen)
+    if plan.reading is None or plan.errors:
+        raise Refusal("the study cannot be built yet; correct what its page lists", 400)
+    choices = _draft(study) / CHOICES_NAME
+    write_text(choices, choice_fields.choices_yaml(chosen))
+    studio.served.release(study.name)
+    task = {
+        "draft": str(_draft(study).resolve()),
+        "choices": str(choices.resolve()),
+        "out": str(studio.studies.folder(study.name).resolve()),
+    }
+    studio.jobs.start(study.name, "build", task)
+    with studio.store.write() as connection:
+        write_log(connection, "build", study.name)
+    return redirect(url_for("make.show_build", name=study.name))
+
+
+@blueprint.get("/build")
+@require_role("viewer")
+def show_build(study: Row[Any]) -> ResponseReturnValue:
+    """Show how far the building is, and what its checks found."""
+    studio = current_studio()
+    progress = studio.jobs.look(study.name, "build")
+    try:
+        report = json.loads((_draft(study) / "check.json").read_text("utf-8"))
+    except FileNotFoundError:
+        report = None
+    built = studio.studies.is_built(study.name)
+    return render_template(
+        "studio_build.html", study=study, progress=progress, report=report if built else None, built=built
+    )
+
+
+@blueprint.post("/build/cancel")
+@require_role("assistant")
+def cancel_build(study: Row[Any]) -> ResponseReturnValue:
+    """Stop the building; what was half built is removed."""
+    studio = current_studio()
+    studio.jobs.cancel(study.name, "build")
+    with studio.store.write() as connection:
+        write_log(connection, "cancel build", study.name)
+    return redirect(url_for("make.show_build", name=study.name))
+
+
+@blueprint.errorhandler(StudyError)
+@require_login
+def show_problem(error: StudyError, **_: Any) -> ResponseReturnValue:
+    """Show what is wrong with a study, as a sentence."""
+    return render_template("error.html", text=str(error), status=400), 400
+
+
+def _show(study: Row[Any], chosen: dict[str, Any]) -> str:
+    draft = _draft(study)
+    try:
+        left_out = json.loads((draft / "left_out.json").read_text("utf-8"))
+    except FileNotFoundError:
+        left_out = []
+    return render_template(
+        "studio_make.html",
+        study=study,
+        chosen=chosen,
+        plan=plan_draft(draft, chosen),
+        groups=choice_fields.GROUPS,
+        shown=choice_fields.show_value,
+        questions=choice_fields.question_rows(chosen),
+        yaml=choice_fields.choices_yaml(chosen),
+        left_out=left_out,
+        measuring=current_studio().jobs.look(study.name, "measure"),
+        adopted=not draft.is_dir() and current_studio().studies.is_built(study.name),
+        max_gib=MAX_UPLOAD_BYTES >> 30,
+    )
+
+
+def _show_conflict(stored: Row[Any], mine: dict[str, Any]) -> str:
+    """Show both versions side by side, with a form that saves mine over theirs once that was seen."""
+    theirs = json.loads(stored.choices)
+    keys = [key for key in dict.fromkeys([*theirs, *mine]) if theirs.get(key) != mine.get(key)]
+    fields = {
+        key: value for key, value in request.form.items() if key not in ("form_token", "version", "questions")
+    }
+    return render_template(
+        "studio_conflict.html", study=stored, keys=keys, theirs=theirs, mine=mine, fields=fields
+    )
+
+
+def _read_form(study: Row[Any]) -> dict[str, Any]:
+    kept = {
+        key: value for key, value in json.loads(study.choices).items() if key in {*REFUSED_KEYS, "scales"}
+    }
+    return {**kept, **choice_fields.read_form(request.form)}
+
+
+def _refuse_launched(study: Row[Any]) -> None:
+    if study.launched_at is not None:
+        raise Refusal("the study was opened, so its design is fixed; copy it to change anything", 409)
+
+
+def _draft(study: Row[Any]) -> Any:
+    return current_studio().studies.draft(study.name)

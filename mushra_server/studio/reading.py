@@ -1,0 +1,125 @@
+"""How a folder of sounds was read: items, conditions, lengths, rates, levels, what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import soundfile
+
+from stimuli import StimuliError
+from study_builder.errors import StudyError
+from study_builder.identifiers import to_nfc
+from study_builder.sounds.files import sound_files
+from study_builder.sounds.sound_set import Layout, read_sounds
+
+__all__ = ["LOUDNESS_NAME", "Reading", "read_folder"]
+
+LOUDNESS_NAME = "loudness.json"
+LISTED = 12
+
+
+@dataclass(frozen=True)
+class Table:
+    """One way to read the folders: which names are items, which conditions, and which pairs are missing."""
+
+    layout: Layout
+    items: tuple[str, ...]
+    conditions: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A set of sounds as it is shown.
+
+    Attributes:
+        items, conditions: names, in order, in the reading that was taken; empty if there is none.
+        reference: name of the condition that is the reference, or None.
+        tables: both readings of the folders, the other one second; empty for a stimuli set.
+        problem: why the sounds cannot be used as they are, or None.
+        files: number of sounds.
+        seconds: shortest and longest sound.
+        rates, channels: how many files have each sample rate (Hz) and number of channels.
+        lufs: quietest and loudest sound, None until they are measured.
+    """
+
+    items: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    reference: str | None = None
+    tables: tuple[Table, ...] = ()
+    problem: str | None = None
+    files: int = 0
+    seconds: tuple[float, float] = (0.0, 0.0)
+    rates: dict[int, int] = field(default_factory=dict)
+    channels: dict[int, int] = field(default_factory=dict)
+    lufs: tuple[float, float] | None = None
+
+
+def read_folder(draft: Path, layout: Layout | None = None, reference: str | None = None) -> Reading | None:
+    """Return how the sounds of a draft are read; None if there are none yet.
+
+    Args:
+        draft: the draft's folder, with the sounds in `sounds`.
+        layout: of the folders, as in `read_sounds`.
+        reference: name of the reference, as in `read_sounds`.
+    """
+    folder = draft / "sounds"
+    if not folder.is_dir():
+        return None
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json")
+    infos = [soundfile.info(str(path)) for path in paths]
+    seconds = [info.frames / info.samplerate for info in infos] or [0.0]
+    known = Reading(
+        files=len(paths),
+        seconds=(min(seconds), max(seconds)),
+        rates=dict(Counter(info.samplerate for info in infos).most_common()),
+        channels=dict(Counter(info.channels for info in infos).most_common()),
+        lufs=_load_loudness(draft),
+    )
+    tables: tuple[Table, ...] = ()
+    try:
+        if not (folder / "manifest.json").is_file():
+            tables = _both_tables(folder)
+        found = read_sounds(folder, layout, reference)
+    except (StudyError, StimuliError, OSError) as error:
+        said = (
+            str(error).replace(f"{folder}/", "").replace(f"{folder}: ", "").replace(str(folder), "the upload")
+        )
+        return Reading(**{**vars(known), "tables": tables, "problem": said})
+    names = {condition.name: condition.label or condition.name for condition in found.conditions}
+    items = tuple(found.item_names.get(item.name, item.name) for item in found.items)
+    taken = {frozenset(items)}
+    ordered = tuple(sorted(tables, key=lambda table: frozenset(table.items) not in taken))
+    return Reading(
+        **{
+            **vars(known),
+            "items": items,
+            "conditions": tuple(names.values()),
+            "reference": names.get(found.reference or ""),
+            "tables": ordered,
+        }
+    )
+
+
+def _both_tables(folder: Path) -> tuple[Table, ...]:
+    files = sound_files(folder)
+    pairs = {(to_nfc(path.parent.name), to_nfc(path.stem)) for path in files}
+    outer, inner = sorted({pair[0] for pair in pairs}), sorted({pair[1] for pair in pairs})
+    gaps = [(one, other) for one in outer for other in inner if (one, other) not in pairs]
+    missing = tuple(f"{one}/{other}" for one, other in gaps[:LISTED])
+    missing += (f"and {len(gaps) - LISTED} more",) if len(gaps) > LISTED else ()
+    return (
+        Table("item/condition", tuple(outer), tuple(inner), missing),
+        Table("condition/item", tuple(inner), tuple(outer), missing),
+    )
+
+
+def _load_loudness(draft: Path) -> tuple[float, float] | None:
+    try:
+        found = json.loads((draft / LOUDNESS_NAME).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return (min(found), max(found)) if found else None
