@@ -75,8 +75,9 @@ def fill_in(page: Page) -> None:
     """Answer whatever the page asks."""
     for box in page.locator("article input[type=checkbox]").all():
         box.check()
-    for group in page.locator("fieldset").all():
-        group.locator("input").first.check()
+    for place, group in enumerate(page.locator("fieldset").all()):
+        points = group.locator("input")
+        points.nth(place % points.count()).check()  # the best sound is not the worst
     for field in page.locator("article input[type=number]").all():
         field.fill("30")
     for field in page.locator("article input[type=text]").all():
@@ -86,7 +87,7 @@ def fill_in(page: Page) -> None:
 def walk(page: Page) -> Iterator[tuple[int, str]]:
     """Go through the pages of a session; yield number and type of each while it is open."""
     for number in range(1, 1000):
-        page.wait_for_selector(f".progress-text:text-matches('^\\\\D*{number}\\\\D'), .done-mark")
+        page.wait_for_selector(f".progress-text:text-matches('^\\\\D*{number}(\\\\D|$)'), .done-mark")
         if page.locator(".done-mark").count():
             return
         page.wait_for_selector(".foot .primary:not([disabled])")

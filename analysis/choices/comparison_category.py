@@ -22,7 +22,6 @@ from analysis.statistics.intervals import LEVEL, Interval
 from analysis.statistics.variance import Floats
 
 COMPARISON_COLUMNS = ("listener", "item", "first", "second", "score")
-CCR_SCALE = (-3.0, 3.0)
 
 
 def category_differences(

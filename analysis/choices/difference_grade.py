@@ -14,7 +14,6 @@ from scipy import stats
 
 from analysis.errors import DesignError
 
-DIFFERENCE_SCALE = (-4.0, 4.0)
 _ALPHA = 0.05
 
 

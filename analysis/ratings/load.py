@@ -114,7 +114,7 @@ def load_ratings(
     if frame["score"].notna().sum() == 0:
         raise RatingsError(f"{_name_sources(sources)} holds no rating")
     about = (
-        {"title": studies[0].title, "expected": studies[0].expected}
+        {"title": studies[0].title, "expected": studies[0].expected, "tests": studies[0].tests}
         if len(sources) == len(studies) == 1
         else {}
     )

@@ -10,7 +10,7 @@ from analysis.ratings.tidy import conditions, select_rated
 
 # Stored next to the answer, and no answer to a question.
 _P835 = frozenset({"sig", "bak", "ovrl"})  # one test, whose result is the overall quality
-_BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, X_WAS})
+BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, THRESHOLD, X_WAS})
 
 
 def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str, list[str]]:
@@ -31,14 +31,14 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     if trials.empty:
         raise DesignError("there is no rating of kind 'trial' with a score to analyse")
     rows = trials["attribute"].map(str)
-    unasked = _BY_PRODUCTS & set(rows)
+    unasked = BY_PRODUCTS & set(rows)
     if DIFFERENCE in set(rows) and (rows == "score").sum() == (rows == DIFFERENCE).sum():
         unasked = unasked | {"score"}  # of the object, which the difference grade contains
     first = str(rows[~rows.isin(unasked)].iloc[0]) if not set(rows) <= unasked else str(rows.iloc[0])
     if set(rows) >= _P835:
         first = "ovrl"
     if LEVEL in set(rows):  # the trials of a staircase, which chose them by the answers
-        first, unasked = LEVEL, unasked | {CORRECT, THRESHOLD}
+        first, unasked = LEVEL, unasked | {CORRECT}
     others = [str(name) for name in frame["attribute"].unique() if name not in {first, *unasked}]
     if not others:
         return first, []

@@ -51,6 +51,7 @@ class Study:
         expected: What attentive listeners answer at attention checks: item, condition, lowest and highest
             score.
         trials: The MUSHRA pages, in the order of the file.
+        tests: The listening tests that the study was built for; empty for MUSHRA, or if it was not built.
     """
 
     folder: Path
@@ -60,6 +61,7 @@ class Study:
     scales: frozenset[tuple[str, str, Ends]]
     expected: dict[str, dict[str, Ends]]
     trials: tuple[Trial, ...]
+    tests: tuple[str, ...] = ()
 
     def scale_ends(self, attribute: str) -> Ends | None:
         """Return the ends of an attribute's scale; None where its pages differ in them, or none has it.
@@ -114,6 +116,7 @@ def study_of(config: StudyConfig, folder: Path) -> Study:
         scales=frozenset(_scales(config, scored)),
         expected={trial.item: dict(trial.expected) for trial in attention if trial.expected},
         trials=tuple(_trial(config, page, folder) for page in rated if isinstance(page, MushraPage)),
+        tests=config.options.tests or (),
     )
 
 

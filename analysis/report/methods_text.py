@@ -25,6 +25,8 @@ REFERENCES_OF = {
                 "Biometrika 75(4):800–802, 1988.",
     "holm": "S. Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
             "Statistics 6:65–70, 1979.",
+    "varadhan": "P. S. Varadhan et al. Rethinking MUSHRA: addressing modern challenges in text-to-speech "
+                "evaluation. arXiv:2411.12719, 2024.",
     "bs1534": "ITU-R. Recommendation BS.1534-3: Method for the subjective assessment of intermediate "
               "quality level of audio systems. 2015.",
     "mendonca": "C. Mendonça, S. Delikaris-Manias. Statistical tests with MUSHRA data. AES 144th "
@@ -88,6 +90,7 @@ _CORRECTIONS = {"holm": "Holm (1979)", "hochberg": "Hochberg (1988)"}
 _CITED = {
     "camp": "Camp et al.", "clark": "Clark", "efron": "Efron", "henderson": "Henderson's",
     "hochberg": "Hochberg", "holm": "Holm", "bs1534": "BS.1534-3", "mendonca": "Mendonça", "owen": "Owen",
+    "varadhan": "Varadhan et al.",
     "p800": "P.800", "p808": "P.808", "p835": "P.835", "pratt": "Pratt", "ribeiro": "Ribeiro",
     "smyth": "Smyth", "tsui": "Tsui", "weerahandi": "Weerahandi",
 }  # fmt: skip

@@ -17,6 +17,7 @@ from analysis.report.html_tables import Column, Table, table_of
 from analysis.report.methods_text import methods, references, software
 from analysis.report.results import Results
 from analysis.report.screening_text import describe_panel, rules_applied, warn_of_no_screening
+from analysis.report.standards import is_nameless
 
 
 def render_page(results: Results, figures: dict[str, str], title: str) -> str:
@@ -44,7 +45,8 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "about": captions(results),
         "mos": table_of(results.mos, columns.MOS, digits),
         "mos_unscreened": table_of(results.mos_unscreened, columns.MOS, digits),
-        "by_standard": results.scale == STANDARD_SCALE or bool(rules_applied(results)),
+        "by_standard": (results.scale == STANDARD_SCALE and not is_nameless(results))
+        or bool(rules_applied(results)),
         "screening": table_of(
             results.screening.sort_values("kept", kind="stable"),
             columns.screening_columns(results.scale),

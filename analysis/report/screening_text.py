@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.models.screening import RULES, STANDARD_SCALE, limit_of, violates_rule
 from analysis.report.results import Results
+from analysis.report.standards import is_nameless
 from stimuli.vocabulary import REFERENCE_ROLES
 
 _NAMED = 5
@@ -48,6 +49,8 @@ def describe_screening(results: Results) -> str:
         sentences.append(
             "There was no hidden reference and no mid anchor, so nobody was screened by BS.1534-3."
         )
+    elif is_nameless(results) and not further:
+        sentences.append("No listener was excluded.")
     elif results.scale == STANDARD_SCALE:
         sentences.append("Listeners were not screened by BS.1534-3.")
     elif not further:
@@ -61,6 +64,8 @@ def describe_screening(results: Results) -> str:
 
 def warn_of_no_screening(results: Results) -> list[str]:
     """Return a warning if a rule of BS.1534-3 was switched off, or none had anything to judge."""
+    if is_nameless(results):
+        return []  # nobody can be asked to recognise a reference that is not named
     judging = _rules_that_judge(results)
     off = [rule for rule in RULES if rule not in _find_excluding(results)]
     if off and results.scale != STANDARD_SCALE:

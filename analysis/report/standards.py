@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from analysis.report.results import Results
+from analysis.report.results import NAMELESS, Results
 
 _P835 = {"sig": "speech signal", "bak": "background noise", "ovrl": "overall quality"}
 _FIVE_POINTS = (1.0, 5.0)
+
+
+def is_nameless(results: Results) -> bool:
+    """Return whether the ratings are of a MUSHRA test that names no reference."""
+    return NAMELESS in results.ratings.attrs.get("tests", ())
 
 
 def describe_standard(results: Results) -> str:
@@ -14,6 +19,11 @@ def describe_standard(results: Results) -> str:
     Pages of MUSHRA are described by their screening. `frame.attrs["page_types"]` has the type of the pages of
     each attribute.
     """
+    if is_nameless(results):
+        return (
+            "No sound was named the reference; the hidden reference is one of the rated sounds (MUSHRA "
+            "without a named reference: Varadhan et al., 2024)."
+        )
     page_type = results.ratings.attrs.get("page_types", {}).get(results.attribute)
     if page_type == "dcr":
         return (

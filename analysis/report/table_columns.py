@@ -141,7 +141,7 @@ ASSUMPTIONS = [
     Column("sentence", "Finding"),
     Column("check", "Check"),
     Column("warns", "Warns"),
-    Column("clause", "Clause"),
+    Column("clause", "Clause", spare=True),
 ]
 _ADVICE = {"p": "p", "p_hf": "p HF", "p_gg": "p GG", "p_multivariate": "p T²"}
 

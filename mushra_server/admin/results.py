@@ -21,6 +21,8 @@ __all__ = ["Results", "compute"]
 MOST_RATINGS = 300_000
 """More are counted here, and analysed by `listenable analyze`."""
 CHART_CM = (14.2, 9.1)  # higher for many conditions
+CHOICE_DRAWS = 200  # of a bootstrap: the page is looked at while ratings come in
+_CHOICES = ("ab", "abx", "ccr", "best-worst", "staircase")
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,25 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """The results of a test that asks for choices: pairs, ABX, best and worst.
+
+    Attributes:
+        attribute: What was asked.
+        sentences: The headline of its report, or why there is none.
+    """
+
+    attribute: str
+    sentences: list[str]
+
+
+@dataclass(frozen=True)
 class Results:
     """Results at one moment.
 
     Attributes:
-        scales: One entry per attribute.
+        scales: One entry per attribute that is a score.
+        choices: One entry per attribute that is a choice.
         counts: Number of ratings by item, then condition.
         simulated: True if only simulated sessions exist.
         ratings: Number of scores.
@@ -56,6 +72,7 @@ class Results:
     """
 
     scales: list[Scale] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     simulated: bool = False
     ratings: int = 0
@@ -70,6 +87,9 @@ class Results:
 def compute(served: ServedStudy, database: Database) -> Results:
     """Analyse the ratings so far: the real ones, or the simulated ones if there are no real ones."""
     from analysis import AnalysisError, load_ratings
+    from analysis.ratings.choices import test_of
+    from analysis.ratings.names import CORRECT, LEVEL
+    from analysis.ratings.selection import BY_PRODUCTS
     from analysis.ratings.study import study_of
 
     with database.read(patient=True) as connection:
@@ -90,10 +110,27 @@ def compute(served: ServedStudy, database: Database) -> Results:
         study = study_of(served.config, served.root)
         frame["label"] = [study.labels.get(name, name) for name in frame["condition"]]
         trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
-        scales = [_scale(study, frame, str(name)) for name in trials["attribute"].unique()]
+        asked = [str(name) for name in trials["attribute"].unique() if name not in BY_PRODUCTS]
+        asked = [name for name in asked if not (name == CORRECT and LEVEL in asked)]
+        choices = [_choice(frame, name) for name in asked if test_of(name) in _CHOICES]
+        scales = [_scale(study, frame, name) for name in asked if test_of(name) not in _CHOICES]
     except AnalysisError as error:
         return Results(counts=counts, simulated=simulated, ratings=ratings, problem=str(error))
-    return Results(scales, counts, simulated, ratings)
+    return Results(scales, choices, counts, simulated, ratings)
+
+
+def _choice(frame: pd.DataFrame, attribute: str) -> Choice:
+    from analysis import AnalysisError, Options
+    from analysis.ratings.choices import test_of
+    from analysis.report.choices.write import analyse_choices
+
+    try:
+        found = analyse_choices(
+            frame, str(test_of(attribute)), Options(attribute=attribute, draws=CHOICE_DRAWS)
+        )
+    except AnalysisError as error:
+        return Choice(attribute, [str(error)])
+    return Choice(attribute, found.findings.headline)
 
 
 def _scale(study: Study, frame: pd.DataFrame, attribute: str) -> Scale:

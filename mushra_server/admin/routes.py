@@ -102,7 +102,8 @@ def overview() -> ResponseReturnValue:
         simulated = load_progress(connection, simulated=True)
         closed = settings.is_closed(connection)
     found = _cache().get()
-    conditions = [row["condition"] for row in found.scales[0].mos] if found.scales else []
+    heard = dict.fromkeys(name for row in found.counts.values() for name in row)
+    conditions = [row["condition"] for row in found.scales[0].mos] if found.scales else list(heard)
     return render_template(
         "admin.html",
         real=real,

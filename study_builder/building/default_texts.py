@@ -66,9 +66,10 @@ def instructions(reference: str, explains: bool, scales: Sequence[Scale]) -> str
     return "".join(parts)
 
 
-def training_note() -> str:
-    """Return the first text of a training page."""
-    return "<p><b>Training:</b> get to know the sounds and the scale. These scores do not count.</p>"
+def training_note(scored: bool) -> str:
+    """Return the first text of a training page; `scored` is whether it has a scale."""
+    known, given = ("the scale", "scores") if scored else ("the task", "answers")
+    return f"<p><b>Training:</b> get to know the sounds and {known}. These {given} do not count.</p>"
 
 
 def trial_content(question: str | None, prediction: str | None) -> str:

@@ -23,6 +23,8 @@ from study_builder.errors import BuildError
 STRICT_SIGNALS = 12
 STRICT_SECONDS = 12.0
 FEWEST_LEVELS = 3
+CHOICES = ("ab", "abx", "best-worst")
+"""Tests without a scale."""
 TRAINING_PAGES = 6
 """Most pages that a training item has: enough to meet the scale and the page."""
 
@@ -148,9 +150,11 @@ class RatingBlock:
             return attention_words(labels[at]), (at + 1, at + 1)
         if self.test.name == "ccr":
             return attention_words(COMPARISON[len(COMPARISON) // 2]), (0, 0)
+        if self.test.name == "ab" and self.choices.ties:
+            return attention_words("No preference"), (0.5, 0.5)
         raise BuildError(
-            f"attention_checks is {self.choices.attention_checks}; expected 0, as no answer to a "
-            f"{self.test.name} page can be asked for (repeats show how reliable a listener is)"
+            f"attention_checks is {self.choices.attention_checks}; expected 0, as no answer to a page of "
+            f"the test {self.test.name} can be asked for (repeats show how reliable a listener is)"
         )
 
     def _id(self, item: Item, one: Presented, prefixed: bool = True) -> str:
@@ -168,7 +172,7 @@ class RatingBlock:
         }
         trial = trial.model_copy(update=known)
         self.trials[name] = trial
-        note = texts.training_note() if trial.kind == "training" else ""
+        note = texts.training_note(self.test.name not in CHOICES) if trial.kind == "training" else ""
         return self._maker.page(
             name,
             texts.TRAINING_NAME if trial.kind == "training" else texts.TRIAL_NAME,

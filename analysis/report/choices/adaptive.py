@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.choices.thresholds import ALL_ITEMS, Rule, infer_rule, thresholds
 from analysis.formatting import number
 from analysis.ratings.choices import tracks_of
+from analysis.ratings.labels import item_labels
 from analysis.ratings.names import LEVEL
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
@@ -38,7 +39,7 @@ def describe_thresholds(frame: pd.DataFrame, options: Options) -> Findings:
     """
     trials, tracks = tracks_of(frame)
     rule = infer_rule(trials)
-    labels = frame.attrs.get("items", {})
+    labels = item_labels(frame[frame["attribute"] == LEVEL])
     levels = _count_levels(frame, trials)
     ends = (1.0, float(levels["level"].max()))
     table = thresholds(tracks, interval=options.interval, scale=ends)

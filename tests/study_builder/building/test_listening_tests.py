@@ -193,7 +193,7 @@ def test_what_does_not_fit_an_adaptive_test_is_refused(sounds: Path, tmp_path: P
 
 def test_what_does_not_fit_a_test_is_refused(sounds: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
-    refuse("attention_checks is 1; expected 0, as no answer to a abx page", sounds, out,
+    refuse("attention_checks is 1; expected 0, as no answer to a page of the test abx", sounds, out,
            test="abx", attention_checks=1)  # fmt: skip
     refuse("pairs lists 'old:new' twice", sounds, out, test="ab", pairs=["new:old", "old:new"])
     refuse("repeats is 19; expected at most 18, the ab pages", sounds, out, test="ab", repeats=19)
@@ -231,3 +231,23 @@ def test_check_knows_the_rules_of_tests(sounds: Path, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("Excellent", "Superb", 1))
     notes = {finding.code: finding.severity for finding in check_study(tmp_path / "acr", jobs=1).findings}
     assert notes["words-of-test"] == "note"
+
+
+def test_checks_of_a_preference_ask_for_neither(sounds: Path, tmp_path: Path) -> None:
+    config = build(sounds, tmp_path / "ties", test="ab", ties=True, attention_checks=1)
+    (check,) = [trial for trial in config.options.trials.values() if trial.kind == "attention"]
+    assert check.question is not None
+    assert "“No preference”" in check.question
+    assert set((check.expected or {}).values()) == {(0.5, 0.5)}
+    refuse(
+        "no answer to a page of the test ab can be asked for",
+        sounds,
+        tmp_path / "none",
+        test="ab",
+        attention_checks=1,
+    )
+    training = [page.content for page in config.walk() if page.id and page.id.startswith("training")]
+    assert training
+    assert all(
+        "get to know the sounds and the task. These answers do not count." in text for text in training
+    )

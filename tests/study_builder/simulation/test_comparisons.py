@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis import Options, load_ratings, write_report
+from study_builder.checks.study import check_study
 from study_builder.config import TEST_NAMES, TESTS, StudyConfig
 from study_builder.simulation.comparisons import preference_probability
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener
@@ -32,13 +35,43 @@ def pages_of(study: Path) -> dict[tuple[str, int], list[dict[str, Any]]]:
     return pages
 
 
+SAYS = {
+    "mushra": "post-screening rules of ITU-R BS.1534-3",
+    "mushra-nmr": "Varadhan",
+    "acr": "absolute category rating (ACR",
+    "dcr": "degradation category rating (DCR)",
+    "ccr": "P.800, annex E",
+    "ab": "which of two sounds is preferred",
+    "abx": "ABX test (Clark, 1982)",
+    "bs1116": "BS.1116-3",
+    "p835": "P.835",
+    "best-worst": "best-worst scaling",
+}
+"""What the report on a test says, and that on no other test does."""
+
+
+def check_report(study: Path, out: Path, test: str) -> None:
+    """Analyse the simulated ratings of a study: the report speaks of its own test and of no other."""
+    frame = load_ratings(str(study), simulated="only")
+    write_report(frame, out, Options(draws=50))
+    page = re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", (out / "index.html").read_text(), flags=re.DOTALL)
+    said = {name for name, words in SAYS.items() if words in " ".join(page.split())}
+    assert said == {test}
+    if TESTS[test].presents in ("pair", "block"):
+        assert "pinion score" not in page.replace("comparison mean opinion score", "")
+
+
 @pytest.mark.parametrize("test", TEST_NAMES)
-def test_every_test_is_rehearsed(make_folder: MakeFolder, tmp_path: Path, test: str) -> None:
+def test_every_test_is_built_checked_rehearsed_and_analysed(
+    make_folder: MakeFolder, tmp_path: Path, test: str
+) -> None:
     source = make_folder(items=2, conditions=("reference", "new", "old", "codec"))
     study = tmp_path / "study"
     checks = 1 if test in ("mushra", "mushra-nmr", "acr", "dcr", "ccr") else 0
     build(source, study, test=test, attention_checks=checks, training_items=0)
+    assert [str(found) for found in check_study(study, jobs=1).of_severity("error")] == []
     simulate_study(study, 2)
+    check_report(study, tmp_path / "report", test)
     pages = pages_of(study)
     scale = TESTS[test].scale
     for rows in pages.values():
