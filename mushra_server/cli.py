@@ -80,6 +80,9 @@ def serve(
     new_admin_token: Annotated[
         bool, typer.Option(help="Replace the admin token and show the new one.")
     ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Look at the pages yourself; nothing is kept.")
+    ] = False,
 ) -> None:
     """Serve a study to its listeners."""
     from mushra_server.app import create_app, open_study
@@ -104,6 +107,14 @@ def serve(
         webmushra=None if webmushra is None else str(webmushra),
         collect_webmushra=collect_webmushra,
     )
+    if preview:
+        if database is not None or options.collects or is_folder_of_studies(study):
+            raise ServerError(
+                "--preview shows one study with this server's own page and keeps nothing; expected no "
+                "--database, --frontend webmushra or --collect-webmushra, and the folder of one study"
+            )
+        _serve_preview(study, host, port, options)
+        return
     if is_folder_of_studies(study):
         if database is not None or options.collects:
             raise ServerError(
@@ -184,6 +195,20 @@ def studio(
         parts.jobs.close()
         served.close()
         parts.store.close()
+
+
+def _serve_preview(study: Path, host: str, port: int, options: Options) -> None:
+    from mushra_server.preview.app import open_preview
+    from mushra_server.web.waitress_server import bind, listen
+
+    bound = bind(host, port)
+    with open_preview(study, options) as app:
+        listener = listen(app, bound, behind_proxy=options.behind_proxy)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        typer.echo(f"Preview: {_local_url(host, listener.effective_port)}preview")
+        typer.echo("Texts are read again when config.yaml changes; nothing is kept. Stop with Ctrl-C.")
+        sys.stdout.flush()
+        listener.run()
 
 
 def _serve_many(folder: Path, host: str, port: int, options: Options, new_token: bool) -> None:

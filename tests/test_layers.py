@@ -88,7 +88,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "export",
         "admin",
         "app",
-        "many",
+        "many preview",
         "studio",
         "cli wsgi",
     ),

@@ -30,6 +30,7 @@ __all__ = [
     "find_by_token",
     "find_by_uuid",
     "finish",
+    "move_to_slot",
     "new_token",
     "restore",
     "start",
@@ -150,6 +151,12 @@ def new_token(connection: Connection, session: Session) -> str:
     change = sessions.update().where(sessions.c.id == session.id).values(token_hash=hash_token(token))
     connection.execute(change)
     return token
+
+
+def move_to_slot(connection: Connection, session: Session, slot: int) -> None:
+    """Let a session follow another row of the design; a session there loses it and keeps its data."""
+    slots.give_to(connection, session.id, slot, simulated=session.simulated)
+    connection.execute(sessions.update().where(sessions.c.id == session.id).values(slot=slot))
 
 
 def touch(connection: Connection, session: Session) -> None:

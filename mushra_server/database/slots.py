@@ -15,7 +15,7 @@ from mushra_server.database.clock import ago, boot, steady_s
 from mushra_server.database.schema import activity, sessions, slots
 from mushra_server.errors import StoreError
 
-__all__ = ["give_back_abandoned", "release", "retake", "take"]
+__all__ = ["give_back_abandoned", "give_to", "release", "retake", "take"]
 
 TRIES = 200
 
@@ -37,6 +37,14 @@ def take(connection: Connection, session_id: int, *, simulated: bool) -> int:
     raise StoreError(
         f"no slot could be handed out in {TRIES} tries: too many sessions start at the same moment"
     )
+
+
+def give_to(connection: Connection, session_id: int, slot: int, *, simulated: bool) -> None:
+    """Give a chosen slot to a session, whoever has it."""
+    of_kind = slots.c.simulated == int(simulated)
+    others = of_kind & (slots.c.slot == slot) & (slots.c.session_id.is_distinct_from(session_id))
+    connection.execute(slots.delete().where(others))
+    connection.execute(slots.update().where(slots.c.session_id == session_id).values(slot=slot))
 
 
 def release(connection: Connection, session_id: int) -> None:

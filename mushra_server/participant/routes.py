@@ -42,7 +42,7 @@ from mushra_server.web.server import Server, current_server
 from study_builder.config.session_cookie import SESSION_COOKIE
 from study_builder.config.sound_tags import find_untagged_parts
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "set_session_cookie"]
 
 COOKIE_AGE_S = 60 * 24 * 3600
 
@@ -77,7 +77,7 @@ def resume(token: str) -> BaseResponse:
     if request.method == "GET" and replaces and came_from_elsewhere():
         return Response(render_template("resume.html"))
     response = redirect(url_for("api.page"), 303)
-    _set_cookie(response, token)
+    set_session_cookie(response, token)
     return response
 
 
@@ -112,7 +112,7 @@ def open_session() -> tuple[Response, int]:
             session, token = found
             sessions.touch(connection, session)
             response = jsonify(_state(connection, server, session, token))
-            _set_cookie(response, token)
+            set_session_cookie(response, token)
             return response, 200
         refuse_entry(
             connection,
@@ -133,7 +133,7 @@ def open_session() -> tuple[Response, int]:
         )
         state = _state(connection, server, session, token)
     response = jsonify(state)
-    _set_cookie(response, token)
+    set_session_cookie(response, token)
     return response, 201
 
 
@@ -155,9 +155,11 @@ def put_page(index: int) -> Response:
         session = _session(connection, lock=True)
         answered = _page(connection, server, session, index, body)
         answer = check_answer(server.study.config, answered, body)
-        check_heard(server.study, server.files, answered, answer)
+        if not server.options.preview:
+            check_heard(server.study, server.files, answered, answer)
         saved = save_page(connection, session, _page_name(answered), answer, final=answered.decides)
-        require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
+        if not server.options.preview:
+            require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
         sessions.touch(connection, session)
         pages = load_pages(connection, server.study, session)
     return jsonify(saved=index, position=find_first_unsaved(pages, saved))
@@ -174,7 +176,10 @@ def put_draft(index: int) -> Response:
         drafted = _page(connection, server, session, index, body)
         if drafted.decides and index in find_saved_pages(connection, session):
             return jsonify(draft=index)  # of a page whose answer stays as it is
-        if find_missing_consent(server.study, session.slot, index, ()) is not None:
+        if (
+            not server.options.preview
+            and find_missing_consent(server.study, session.slot, index, ()) is not None
+        ):
             require_consent(server.study, session.slot, index, find_saved_pages(connection, session))
         save_draft(connection, session, index, draft)
         sessions.touch(connection, session)
@@ -191,7 +196,7 @@ def finish() -> tuple[Response, int]:
         saved = find_saved_pages(connection, session)
         pages = load_pages(connection, server.study, session)
         missing = [page.index for page in pages if page.required and page.index not in saved]
-        if missing and not session.finished:
+        if missing and not session.finished and not server.options.preview:
             listed = ", ".join(str(index) for index in missing)
             return jsonify(error=f"no answer is stored for page {listed}", missing=missing), 409
         sessions.finish(connection, session)
@@ -249,6 +254,7 @@ def _state(connection: Connection, server: Server, session: Session, token: str)
         trial_answers=load_trial_answers(connection, server.study, session),
         resume_url=url_for("api.resume", token=token),
         root=request.script_root,
+        preview=server.options.preview,
     )
 
 
@@ -285,7 +291,8 @@ def _page_name(page: SessionPage) -> PageName:
     )
 
 
-def _set_cookie(response: BaseResponse, token: str) -> None:
+def set_session_cookie(response: BaseResponse, token: str) -> None:
+    """Let a browser be the listener of a session."""
     response.set_cookie(SESSION_COOKIE, token, max_age=COOKIE_AGE_S, **_cookie_settings())
 
 

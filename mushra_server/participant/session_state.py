@@ -39,6 +39,7 @@ def session_state(
     answers: dict[int, dict[str, Any]],
     resume_url: str,
     root: str = "",
+    preview: bool = False,
     trial_answers: tuple[bool, ...] = (),
 ) -> dict[str, Any]:
     """Return the state of a session as docs/formats.md describes it.
@@ -51,6 +52,7 @@ def session_state(
         answers: Stored answers and drafts by page index.
         resume_url: Where the session can be resumed.
         root: What every address begins with, without a slash at the end.
+        preview: Whether the experimenter looks at the study.
         trial_answers: To the trials of an adaptive test, which its pages follow from.
     """
     config = study.config
@@ -62,6 +64,7 @@ def session_state(
             "show_previous": config.show_previous,
         },
         "simulated": session.simulated,
+        "preview": preview,
         "resume_url": resume_url,
         "position": find_first_unsaved(pages, saved),
         "more": study.has_more(session.slot, trial_answers),

@@ -36,6 +36,7 @@ class Options:
         public_url: Where participants reach the study, with its path; None if it is what the request says.
         host: Where the server listens, which with `public_url` says which names it has; None if unknown.
         embed: Sites that may show the study in a frame.
+        preview: The experimenter looks at the pages, in any order: no page insists on an earlier one.
         webmushra: Folder of an unmodified webMUSHRA that is served in place of this server's own page, or
             None.
         collect_webmushra: Take the sessions that a webMUSHRA elsewhere posts.
@@ -55,6 +56,7 @@ class Options:
     public_url: str | None = None
     host: str | None = None
     embed: tuple[str, ...] = ()
+    preview: bool = False
     webmushra: str | None = None
     collect_webmushra: bool = False
     limit_local: bool = False

@@ -62,7 +62,9 @@ async function main() {
       });
       return;
     }
-    new Session(state, shell, await loadPageTypes(state.pages), loadPageTypes).start();
+    const session = new Session(state, shell, await loadPageTypes(state.pages), loadPageTypes);
+    if (state.preview) (await import("./preview.js")).followRibbon(session);
+    session.start();
   } catch (error) {
     if (error instanceof ApiError) {
       refuse(shell, error);

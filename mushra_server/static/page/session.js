@@ -96,6 +96,31 @@ export class Session {
     this.#show(this.#index + 1);
   }
 
+  /** The pages so far, and the one that is shown. */
+  get place() {
+    return { pages: this.#state.pages, index: this.#index };
+  }
+
+  /**
+   * Show any page, as it is; only the experimenter's preview does.
+   *
+   * @param {number} index
+   */
+  jump(index) {
+    if (index >= 0 && index < this.#state.pages.length) this.#show(index);
+  }
+
+  /** Leave the page forwards, whatever it lacks; only the experimenter's preview does. */
+  pass() {
+    if (!this.#view?.ready) return;
+    if (this.#view.forward?.()) {
+      this.#refresh();
+      return;
+    }
+    this.#save();
+    this.#show(this.#index + 1);
+  }
+
   /** Go one step or page back, where the study allows it; nothing is lost. */
   previous() {
     if (this.#view?.back?.()) {

@@ -9,6 +9,8 @@ import type { Ratings } from "./ui/ratings.js";
 export interface SessionState {
   study: StudySettings;
   simulated: boolean;
+  /** Whether the experimenter looks at the study: preview.js listens to the ribbon. */
+  preview?: boolean;
   resume_url: string;
   position: number;
   /** Whether pages follow that depend on the answer to the last of these. */
