@@ -83,12 +83,12 @@ def is_run(target: str) -> bool:
     return ":" not in target or Path(target).is_dir()
 
 
-def hash_weights(classifier: Classifier) -> str | None:
+def hash_weights(network: object) -> str | None:
     """Return the SHA-256 of a torch module's weights, by which it is known again; None for a black box."""
-    if not isinstance(classifier, nn.Module):
+    if not isinstance(network, nn.Module):
         return None
     digest = hashlib.sha256()
-    for name, tensor in sorted(classifier.state_dict().items()):
+    for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

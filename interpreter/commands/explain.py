@@ -17,11 +17,14 @@ _CLASSIFIER = typer.Option(
     "--classifier",
     help="Classifier to explain: the folder of a run, package.module:factory, or hf:FOLDER_OR_NAME.",
 )
+_LISTED = 20  # files that are named one by one
 _WIDTH = 140  # of a table that goes into a file or a pipe, in characters
 
 
 def explain(
-    audio: list[Path] = typer.Argument(..., help="Sound files: any rate, length and number of channels."),
+    audio: list[Path] = typer.Argument(
+        ..., help="Sound files, or folders of them: any rate, length, channels."
+    ),
     run: Path | None = typer.Option(
         None, "--run", help="Run of an explainer, or of a classifier with --method."
     ),
@@ -38,10 +41,14 @@ def explain(
     batch_size: int = typer.Option(4, min=1, help="Windows at a time; bounds memory."),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
 ) -> None:
-    """Explain sound files: WAV files of the parts, a picture, the figures, and a page to listen to them."""
-    from interpreter.evaluation.comparison import duration_of, explainers_of
-    from interpreter.recordings.explain_files import explain_files
+    """Explain sound files: WAV files of the parts, a picture, the figures, and a page to listen to them.
 
+    Started again after an interruption, it resumes: what was explained in the same way is kept.
+    """
+    from interpreter.evaluation.comparison import duration_of, explainers_of
+    from interpreter.recordings.explain_files import explain_files, find_sounds
+
+    sounds = find_sounds(audio)
     runs = [] if run is None else [run]
     window_s = duration_of(runs) or 5.0 if window is None else window
     methods = [] if method is None else [method]
@@ -50,7 +57,7 @@ def explain(
     with _bar("Explaining", show=True) as report:
         results = explain_files(
             explainer,
-            audio,
+            sounds,
             out,
             target=target,
             window_s=window_s,
@@ -59,9 +66,11 @@ def explain(
             command=shlex.join(["listenable", *sys.argv[1:]]),
             progress=report,
         )
-    for result in results:
+    for result in results[:_LISTED]:
         heard = dict.fromkeys(w["target"] for w in result.record["windows"] if w["target"] is not None)
         typer.echo(f"{result.source}: {', '.join(heard)} -> {result.folder}")
+    if len(results) > _LISTED:
+        typer.echo(f"... and {len(results) - _LISTED} more: {out / 'explanations.csv'}")
     typer.echo(f"Listen: {out / 'index.html'}")
 
 

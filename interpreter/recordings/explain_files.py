@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,17 @@ from torch import Tensor
 
 from interpreter.errors import InterpreterError
 from interpreter.explainers.base import Explainer
-from interpreter.recordings.listening_page import render_listening_page
+from interpreter.loading import hash_weights
 from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
+from interpreter.recordings.overview import write_overview
 from interpreter.recordings.spectrogram_figure import draw_explanation
+from interpreter.sound_files import sound_files
 from stimuli import read_audio, sha256_of, to_mono, write_audio
 from stimuli.files import write_text
 
 SCHEMA_VERSION = 1
+RECORD = "explanation.json"
+_MISSING = object()
 PARTS = ("input", "interpretation", "residual")
 
 Progress = Callable[[int, int], None]
@@ -55,7 +59,10 @@ def explain_files(
 ) -> list[FileExplanation]:
     """Explain sound files of any rate, length and number of channels (their mean is explained).
 
-    Writes a folder for each file under `out`, and `out/index.html` to listen to all that are done.
+    Writes a folder for each file under `out`, and, for all that are done, `out/index.html` to listen to them,
+    `explanations.jsonl` (a line for each file) and `explanations.csv` (a row for each window). Files that
+    were explained in the same way before are not explained again, so that an interrupted call resumes. One
+    file is in memory at a time.
 
     Args:
         explainer: the method.
@@ -66,36 +73,76 @@ def explain_files(
         overlap: see `explain_long`.
         batch_size: windows at a time.
         command: for the record.
-        progress: called with the number of windows of a file that are done, and the total.
+        progress: called with the number of windows of a file that are done, and the total; of several files,
+            with the number of files.
 
     Raises:
         InterpreterError: an unknown label, any label for a method that only explains the prediction, or a
             file that cannot be explained.
     """
     number = None if target is None else label_number(explainer, target)
+    rate = explainer.classifier.sample_rate
+    weights = [hash_weights(network) for network in (explainer.classifier, *explainer.networks)]
     results: list[FileExplanation] = []
     names: set[str] = set()
-    for path, source in zip(paths, distinguish_names(paths), strict=True):
-        rate = explainer.classifier.sample_rate
-        waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
-        try:
-            found = explain_long(
-                explainer,
-                waveform,
-                window_s=window_s,
-                overlap=overlap,
-                target=number,
-                batch_size=batch_size,
-                progress=progress,
-            )
-        except InterpreterError as error:
-            raise InterpreterError(f"{path}: {error}") from error
-        folder = out / _take_unused(path.stem, names)
-        record = _record(explainer, path, source, found, window_s, overlap, command)
-        _write(folder, waveform, found, record, rate, explainer)
-        results.append(FileExplanation(path, folder, record))
-        write_text(out / "index.html", render_listening_page([(r.folder.name, r.record) for r in results]))
+    try:
+        for path, source in zip(paths, distinguish_names(paths), strict=True):
+            folder = out / _take_unused(path.stem, names)
+            asked = _describe(explainer, path, source, target, window_s, overlap) | {
+                "weights_sha256": weights
+            }
+            record = _load_finished(folder, asked)
+            if record is None:
+                waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
+                try:
+                    found = explain_long(
+                        explainer,
+                        waveform,
+                        window_s=window_s,
+                        overlap=overlap,
+                        target=number,
+                        batch_size=batch_size,
+                        progress=progress if len(paths) == 1 else None,
+                    )
+                except InterpreterError as error:
+                    raise InterpreterError(f"{path}: {error}") from error
+                record = _record(explainer, asked, found, command)
+                _write(folder, waveform, found, record, rate)
+            results.append(FileExplanation(path, folder, record))
+            if progress and len(paths) > 1:
+                progress(len(results), len(paths))
+    finally:  # what is done can be heard and read, also after an interruption
+        if results:
+            write_overview(out, [(result.folder.name, result.record) for result in results])
     return results
+
+
+def find_sounds(paths: Sequence[Path]) -> list[Path]:
+    """Return the sound files among `paths`: files as they are given, and those within folders, by name.
+
+    Raises:
+        FileNotFoundError: a path does not exist.
+        ConfigError: a folder contains no sound file.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(2, "No such file or folder", str(path))
+        found += sound_files(path) if path.is_dir() else [path]
+    return found
+
+
+def _load_finished(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the record of a file that was explained as it is asked for, or None."""
+    path = folder / RECORD
+    if not path.is_file():
+        return None
+    try:
+        record: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError:  # not ours, or not whole
+        return None
+    same = json.loads(json.dumps(asked)) == {name: record.get(name, _MISSING) for name in asked}
+    return record if same else None
 
 
 def distinguish_names(paths: Sequence[Path]) -> list[str]:
@@ -116,38 +163,41 @@ def _write(
     found: LongExplanation,
     record: dict[str, Any],
     rate: int,
-    explainer: Explainer,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     sounds = (waveform, found.interpretation, found.residual)
     for name, sound in zip(PARTS, sounds, strict=True):
         write_audio(folder / f"{name}.wav", sound.numpy(), rate, "FLOAT")
     draw_explanation(folder / "explanation.png", waveform, found.interpretation, rate, _title(record))
-    write_text(folder / "explanation.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
-def _record(
-    explainer: Explainer,
-    path: Path,
-    source: str,
-    found: LongExplanation,
-    window_s: float,
-    overlap: float,
-    command: str,
+def _describe(
+    explainer: Explainer, path: Path, source: str, target: str | None, window_s: float, overlap: float
 ) -> dict[str, Any]:
-    rate = explainer.classifier.sample_rate
-    labels = list(explainer.classifier.labels)
+    """Return what a record says before anything is explained: what is asked for."""
     return {
         "schema_version": SCHEMA_VERSION,
         "source": source,
         "sha256": sha256_of(path),
-        "sample_rate": rate,
-        "samples": len(found.interpretation),
+        "sample_rate": explainer.classifier.sample_rate,
         "method": explainer.name,
         "label": explainer.label,
         "settings": dict(explainer.settings),
+        "asked_target": target,
         "window_s": window_s,
         "overlap": overlap,
+    }
+
+
+def _record(
+    explainer: Explainer, asked: Mapping[str, Any], found: LongExplanation, command: str
+) -> dict[str, Any]:
+    rate = explainer.classifier.sample_rate
+    labels = list(explainer.classifier.labels)
+    return {
+        **asked,
+        "samples": len(found.interpretation),
         "command": command,
         "windows": [_window_record(window, rate, labels) for window in found.windows],
     }

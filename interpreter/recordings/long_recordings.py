@@ -43,6 +43,9 @@ class Window:
 class LongExplanation:
     """The explanation of a sound of any length, at the sound's own level.
 
+    Attributes:
+        windows: what was found in each window.
+
     Shape:
         - interpretation, residual: `[samples]`
     """

@@ -41,6 +41,14 @@ def draw_explanation(
     Shape:
         - waveform, interpretation: `[samples]`
     """
+    figure = plot_explanation(waveform, interpretation, sample_rate, title)
+    # Letters that no font has are boxes in the picture; the page next to it shows them.
+    with atomic_path(path) as temporary, collect_missing_letters():
+        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
+
+
+def plot_explanation(waveform: Tensor, interpretation: Tensor, sample_rate: int, title: str) -> Figure:
+    """Return the picture of `draw_explanation` as a figure of matplotlib."""
     hop = max(_N_FFT // 16, len(waveform) // _MOST_COLUMNS)
     before, inside = (_magnitude(sound, hop) for sound in (waveform, interpretation))
     loudest = 20 * float(np.log10(before.max() + 1e-12))
@@ -68,9 +76,7 @@ def draw_explanation(
         figure.colorbar(image, ax=axis, label=unit, pad=0.01)
     axes[-1].set_xlabel("Time (s)")
     dress(figure)
-    # Letters that no font has are boxes in the picture; the page next to it shows them.
-    with atomic_path(path) as temporary, collect_missing_letters():
-        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
+    return figure
 
 
 def _magnitude(sound: Tensor, hop: int) -> npt.NDArray[np.float32]:

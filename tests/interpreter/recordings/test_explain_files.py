@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from interpreter.errors import InterpreterError
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer, Separation
-from interpreter.recordings.explain_files import distinguish_names, explain_files
+from interpreter.recordings.explain_files import distinguish_names, explain_files, find_sounds
 from interpreter.recordings.listening_page import render_listening_page
 from interpreter.recordings.long_recordings import explain_long, window_starts
 from stimuli import read_audio, write_audio
@@ -248,6 +249,43 @@ def test_what_cannot_be_explained_is_named(explainer, recordings, tmp_path) -> N
     with pytest.raises(FileNotFoundError):
         explain_files(explainer, [recordings[0], tmp_path / "missing.wav"], tmp_path / "out")
     assert (tmp_path / "out" / "index.html").read_text().count("<article>") == 1
+
+
+def test_many_files_resume_and_become_lines_and_a_table(recordings, tmp_path) -> None:
+    out, told = tmp_path / "out", []
+    explainer = Share(Tones())
+    with pytest.raises(KeyboardInterrupt):  # as Ctrl-C after the second file
+
+        def stop(done: int, total: int) -> None:
+            told.append((done, total))
+            if done == 2:
+                raise KeyboardInterrupt
+
+        explain_files(explainer, recordings, out, window_s=1.0, progress=stop)
+    assert told == [(1, 3), (2, 3)] and (out / "index.html").read_text().count("<article>") == 2
+    explained = len(explainer.given)
+    results = explain_files(explainer, recordings, out, window_s=1.0)
+    assert len(explainer.given) == explained + 1  # the one window of the third file alone
+    lines = [json.loads(line) for line in (out / "explanations.jsonl").read_text().splitlines()]
+    assert lines == [{"folder": result.folder.name, **result.record} for result in results]
+    rows = list(csv.DictReader((out / "explanations.csv").read_text().splitlines()))
+    windows = [window for result in results for window in result.record["windows"]]
+    assert len(rows) == len(windows)
+    assert [float(row["probability_in"]) for row in rows] == [w["probability_in"] for w in windows]
+    explain_files(explainer, recordings[2:], out / "again", window_s=1.0, target="low")
+    before = len(explainer.given)
+    explain_files(explainer, recordings[2:], out / "again", window_s=1.0, target="high")
+    assert len(explainer.given) == before + 1  # another question is asked again
+
+
+def test_sounds_are_found_in_folders(recordings, tmp_path) -> None:
+    (tmp_path / "more" / "notes.txt").write_text("no sound")
+    assert find_sounds([tmp_path / "more", recordings[1]]) == [recordings[2], recordings[1]]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InterpreterError, match="empty"):
+        find_sounds([tmp_path / "empty"])
+    with pytest.raises(FileNotFoundError):
+        find_sounds([tmp_path / "missing.wav"])
 
 
 def test_the_page_escapes_what_it_shows() -> None:
