@@ -50,6 +50,10 @@ KINDS: dict[str, Entry] = {
         "Train L2I: which entries of the dictionary of --start speak for a class.",
         starts_from="nmf",
     ),
+    "piq": Entry(
+        "interpreter.explainers.piq:PIQ",
+        "Train PIQ: masks drawn from codes that belong to classes.",
+    ),
 }
 
 
