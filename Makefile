@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.installed
 CODE   := listenable stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
 .PHONY: install demo serve test test-slow test-all test-newest lock check check-js \
-        format bench mutate clean
+        docs format bench mutate clean
 install: $(STAMP)       ## into .venv, for everything
 demo: $(STAMP)          ## the whole way on built-in data; ARGS="--no-serve --out DIR" passes options
 	$(BIN)/listenable demo --out demo $(ARGS)
@@ -41,6 +41,8 @@ check-js:               ## scripts and styles; left out where Node.js is missing
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_STAMP) && npm run --silent check; \
 	elif [ "$(CI)" = true ]; then echo 'Node.js and npm are missing; install Node.js 18.18 or newer' >&2; exit 2; \
 	else echo 'Node.js and npm are missing: the scripts and styles were not checked.'; fi
+docs: $(STAMP)          ## the documentation as a site, in build/site
+	$(BIN)/mkdocs build --quiet
 format: $(STAMP)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)

@@ -41,6 +41,7 @@ NOT_RUN = {
     "--method gradcam --out heard": _OWN,
     "listenable explain dog.wav --classifier my_networks:make --method occlusion --out heard": _OWN,
     "listenable studio lab_studies": "tests/mushra_server/studio starts it",
+    "python examples/lab_study/make_recordings.py recordings": "below, before the page",
     "make demo": "the demo: tests/test_demo.py runs it",
     "make test": "these tests",
     "make test-newest": "these tests with other versions",
@@ -104,10 +105,17 @@ PAIRS = """
 rows = [f"p{p},item {i},old,new,{int((p + i) % 5 == 0)}" for p in range(19) for i in range(6)]
 print("\\n".join(["listener,item,first,second,choice", *rows]), file=open("pairs.csv", "w"))
 """
+POINTS = """
+keys = [(s, i, c) for s in range(5) for i in range(4) for c in range(3)]
+rows = [f"s{s},song {i},system {c},{20 * c + 3 * s + i}" for s, i, c in keys]
+print("\\n".join(["subject,song,system,points", *rows]), file=open("results.csv", "w"))
+"""
 PREPARED = {
     "analysis.md": [[sys.executable, "-c", PAIRS]],
     "README.md": [[*SOUNDS, "my_sounds"]],
+    "migrate.md": [[sys.executable, "-c", POINTS]],
     "server.md": [[*SOUNDS, "s"], [*LISTENABLE, "study", "build", "s", "--out", "my_study"]],
+    "tutorial.md": [[*SOUNDS, "recordings"]],
     "study.md": [[*SOUNDS, "recordings"], [*SOUNDS, "SOUNDS"]],
 }
 RATED = "listenable study simulate my_study --listeners 6"
