@@ -30,8 +30,8 @@ def test_published_constants_come_with_their_variant() -> None:
 
 
 def test_settings_that_cannot_be_used_are_named() -> None:
-    with pytest.raises(ConfigError, match=r"unknown kind 'piq'; expected one of classifier"):
-        load_config("piq", "tiny")
+    with pytest.raises(ConfigError, match=r"unknown kind 'flint'; expected one of classifier"):
+        load_config("flint", "tiny")
     with pytest.raises(ConfigError, match=r"unknown preset 'huge'; expected one of tiny, small, paper"):
         load_config("lmac", "huge")
     with pytest.raises(ConfigError, match=r"'alpha' is 2; expected 1 or less"):
