@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     )
     from analysis.measurement.agreement import metric_agreement
     from analysis.measurement.metrics_file import read_metrics
+    from analysis.measurement.study_metrics import measure_study
     from analysis.models.anova import omnibus
     from analysis.models.assumptions import assumptions
     from analysis.models.compare import compare
@@ -89,6 +90,7 @@ __all__ = [
     "kept",
     "listeners",
     "load_ratings",
+    "measure_study",
     "metric_agreement",
     "mixed_model",
     "mos",
@@ -128,6 +130,7 @@ __all__ = [
 _HOMES = {
     "plot_metric": "analysis.figures",
     "read_metrics": "analysis.measurement.metrics_file",
+    "measure_study": "analysis.measurement.study_metrics",
     "metric_agreement": "analysis.measurement.agreement",
     "subject_model": "analysis.models.subject_model",
     "influence": "analysis.models.influence",

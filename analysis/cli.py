@@ -1,4 +1,4 @@
-"""The commands `analyze`, `power` and `companion`."""
+"""The commands `analyze`, `power`, `metrics` and `companion`."""
 
 from __future__ import annotations
 
@@ -257,6 +257,19 @@ def _choice_power_text(
         f"{found} listeners x {trials} trials find a true share of {100 * share:g} % {what} with a power of "
         f"{100 * got:.0f} % (alpha {alpha:g}, {differ})."
     )
+
+
+def metrics(
+    study: Annotated[Path, typer.Argument(help="Study folder.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV file for `analyze --metrics`.")],
+) -> None:
+    """Measure every stimulus of a study against its reference."""
+    from analysis.measurement.study_metrics import measure_study
+    from stimuli.files import write_text
+
+    table = measure_study(study)
+    write_text(out, table.to_csv(index=False, lineterminator="\n"))
+    typer.echo(f"{out}: {len(table)} stimuli, {', '.join(table.columns[2:])}")
 
 
 def companion(

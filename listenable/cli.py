@@ -65,6 +65,7 @@ COMMANDS: dict[str, Command] = {
         "analysis.cli", "analyze", "Turn ratings into mean opinion scores, tests, figures and a report."
     ),
     "power": Command("analysis.cli", "power", "Compute how many listeners a study needs."),
+    "metrics": Command("analysis.cli", "metrics", "Measure a study's stimuli against their references."),
     "companion": Command(
         "analysis.cli", "companion", "Make a static page to hear a study's stimuli next to its scores."
     ),
