@@ -198,7 +198,7 @@ def _question_names(page: SessionPage) -> set[str] | None:
     if isinstance(page.page, ConsentPage):
         names.add("consent")
     if isinstance(page.page, VolumePage):
-        names.add("volume")
+        names |= {"volume", "volume_played_ms"}
     return names
 
 

@@ -84,7 +84,7 @@ def find_clash(pages: Iterable[Page], options: StudyOptions) -> tuple[tuple[str,
     if any(isinstance(page, ConsentPage) for page in known):
         taken["consent"] = "the answer of a consent page"
     if any(isinstance(page, VolumePage) for page in known):
-        taken["volume"] = "the answer of a volume page"
+        taken |= dict.fromkeys(("volume", "volume_played_ms"), "the answer of a volume page")
     if options.headphone_check is not None:
         taken["headphone_check"] = "the result of the headphone check"
     asked = [question.name for page in known for question in questions_of(page, options.questionnaires)]

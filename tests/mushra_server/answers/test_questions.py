@@ -164,14 +164,16 @@ def test_two_consent_pages_keep_both_answers(make_app, make_study, make_listener
     ]
     app = make_app(make_study(pages=pages))
     listener = make_listener(app).start()
-    sent = ({"consent": "true"}, {"consent": "false"}, {"volume": "0.25"}, {"volume": "0.75"})
+    first = {"volume": "25", "volume_played_ms": "2400"}
+    sent = ({"consent": "true"}, {"consent": "false"}, first, {"volume": "75"})
     for index, texts in enumerate(sent):
         listener.save(index, answers=texts)
     assert {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")} == {
         "consent:take-part": "true",
         "consent:publish": "false",
-        "volume:first": "0.25",
-        "volume:again": "0.75",
+        "volume:first": "25",
+        "volume_played_ms:first": "2400",
+        "volume:again": "75",
     }
     state = listener.client.get("/api/session").json
     assert [page["answer"]["answers"] for page in state["pages"]] == list(sent), "as the page sent them"

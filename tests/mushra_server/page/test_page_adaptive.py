@@ -11,11 +11,6 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def at(someone: Any, number: int) -> None:
-    someone.tab.wait_for_selector(f".progress-text:text-is('Page {number}')")
-    someone.tab.wait_for_selector(".foot .primary:not([disabled])")
-
-
 def answer(someone: Any) -> None:
     someone.tab.get_by_label("X is A").check()
     someone.next.click()
@@ -45,25 +40,26 @@ def test_pages_come_with_the_answers(
         must_listen=False,
     )
     someone = open_page(serve(study), expect_errors=True)
-    at(someone, 1)
+    someone.at(1)
     assert someone.next.text_content() == "Next"
+    assert someone.tab.locator(".progress-text").text_content() == "Page 1"
     assert someone.tab.locator("progress").is_hidden()
     other = someone.tab.context.new_page()
     other.goto(someone.tab.url)
-    other.wait_for_selector(".progress-text:text-is('Page 1')")
+    other.wait_for_selector(".progress-text[data-page='1']")
     answer(someone)
-    at(someone, 2)
+    someone.at(2)
     someone.tab.reload()
-    at(someone, 2)
+    someone.at(2)
     # The other tab still shows the first page: its answer comes too late, and it goes on where this one is.
     late = type(someone)(other)
     answer(late)
-    at(late, 2)
+    late.at(2)
     for number in range(2, 80):
         answer(late)
-        other.wait_for_selector(f".progress-text:text-is('Page {number + 1}'), article[data-type=finish]")
+        other.wait_for_selector(f".progress-text[data-page='{number + 1}'], article[data-type=finish]")
         if other.locator("article[data-type=finish]").count():
             break
-        at(late, number + 1)
+        late.at(number + 1)
     stored = [row for row in pages["stored"](study) if row["attribute"] == "level"]
     assert len({row["trial_position"] for row in stored}) == number

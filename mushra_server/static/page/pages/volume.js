@@ -14,6 +14,7 @@ import { bindKeys } from "../ui/keys.js";
  */
 export function volume(page, env) {
   const stored = page.answer?.answers?.volume;
+  const before = Number(page.answer?.answers?.volume_played_ms ?? 0);
   let played = stored !== undefined;
   let level = Number(stored ?? Math.round(100 * (page.default_volume ?? 1)));
   return audioPage({ ...page, loop: true }, env, (player) => {
@@ -68,7 +69,12 @@ export function volume(page, env) {
         input,
         shown,
       ),
-      answer: () => ({ answers: { volume: String(level) } }),
+      answer: () => ({
+        answers: {
+          volume: String(level),
+          volume_played_ms: String(before + player.listenedMs("sound")),
+        },
+      }),
       problem: () => (played ? null : { text: t("volume_missing"), focus: button }),
       end: bindKeys({ space: () => player.toggle() }),
     };
