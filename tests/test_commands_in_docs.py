@@ -29,7 +29,32 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELLS = ("console", "bash", "sh")
 
 _OWN = "tests/test_any_classifier.py goes this way with other networks"
+SET_UP = "as root, on another machine: tests/test_deploy.py checks the files"
 NOT_RUN = {
+    **dict.fromkeys(
+        (
+            "apt-get install python3-venv caddy",
+            "python3 -m venv /opt/listenable",
+            "/opt/listenable/bin/pip install --constraint /opt/source/constraints.txt /opt/source",
+            "useradd --system --no-create-home listenable",
+            "mkdir --mode 700 /srv/backup",
+            "chown -R listenable /srv/study /srv/backup",
+            "cp /opt/source/deploy/*.service /opt/source/deploy/*.timer /etc/systemd/system/",
+            "sed -i s/listening.example.org/YOUR.HOST.NAME/ /etc/systemd/system/listenable.service",
+            "sed s/{\\$SITE}/YOUR.HOST.NAME/ /opt/source/deploy/Caddyfile > /etc/caddy/Caddyfile",
+            "systemctl daemon-reload",
+            "systemctl enable --now listenable listenable-backup.timer",
+            "systemctl reload caddy",
+            "journalctl -u listenable",
+            "export STUDY=/srv/study SITE=YOUR.HOST.NAME POSTGRES_PASSWORD=...",
+            "docker compose -f deploy/compose.yaml run --rm study listenable serve /srv/study --database "
+            '"postgresql://listenable:$POSTGRES_PASSWORD@database/study" --port 0',
+            "docker compose -f deploy/compose.yaml up --build --detach",
+            "docker compose -f deploy/compose.yaml exec database pg_dump --username listenable study "
+            "> ratings.sql",
+        ),
+        SET_UP,
+    ),
     "listenable explain dog.wav --classifier my_networks:make --method gradcam --out heard": _OWN,
     "listenable train lmac --classifier my_networks:make --data sounds --out runs/lmac": _OWN,
     "listenable evaluate --classifier my_networks:make --run runs/lmac --method gradcam "
