@@ -145,7 +145,7 @@ def handle_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def show_refusal(error: Refusal) -> Response:
         if error.status == 503:
-            logger.error("%s %s: %s", request.method, request.path, error)
+            logger.error("%s %.200r: %s", request.method, request.path, error)
         response = app.make_response(_sentence(str(error), error.status, **error.details))
         if "retry_after_s" in error.details:
             response.headers["Retry-After"] = str(error.details["retry_after_s"])
@@ -157,7 +157,7 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def show_failure(error: Exception) -> tuple[Response | str, int]:
-        logger.error("%s %s failed", request.method, request.path, exc_info=error)
+        logger.error("%s %.200r failed", request.method, request.path, exc_info=error)
         return _sentence("the server could not do this; nothing was stored", 500)
 
 

@@ -96,6 +96,7 @@ def ensure_admin_token(database: Database) -> str | None:
 def new_admin_token(database: Database) -> str:
     """Replace the admin token, which also ends every admin's login, and return the new one."""
     with database.write() as connection:
+        log_action(connection, "new admin token")
         return _draw_admin_token(connection)
 
 

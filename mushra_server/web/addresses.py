@@ -33,6 +33,7 @@ __all__ = ["PublicUrl", "check_embedding", "frame_ancestors", "install"]
 FROM_PROXY = "listenable.from_proxy"
 PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+MAX_SHOWN = 100
 ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,9 @@ def install(app: Flask, options: Options) -> None:
 
     @app.before_request
     def guard() -> Response | None:
+        host = request.environ.get("HTTP_HOST") or "localhost"
+        if not HOST.fullmatch(host):
+            raise Refusal(f"the Host {host[:MAX_SHOWN]!r} is not one", 400)
         if known is not None and not request.environ[FROM_PROXY]:
             _check_host(request.environ[SENT_HOST], known)
         if request.environ["PATH_INFO"] or not request.script_root:
@@ -221,7 +225,7 @@ def _check_host(host: str, known: set[str]) -> None:
         "a request for the host %.200r was refused; if participants or a proxy open the study by this name, "
         "give --public-url https://%.200s",
         host,
-        name if HOST.fullmatch(name) else "HOST",
+        name,
     )
     raise Refusal("this server has another name: open the study from the link that you were sent", 421)
 

@@ -149,9 +149,9 @@ def is_foreign() -> bool:
     if origin is None or origin.split("://")[-1] in {request.host, request.environ.get(SENT_HOST)}:
         return False
     logger.warning(
-        "%s %s was refused: its Origin is %.200r and its Host %.200r; if a proxy is in front of this server, "
-        "give --public-url with the address that participants open, or make it pass on the Host that the "
-        "browser sent and give --behind-proxy",
+        "%s %.200r was refused: its Origin is %.200r and its Host %.200r; if a proxy is in front of this "
+        "server, give --public-url with the address that participants open, or make it pass on the Host that "
+        "the browser sent and give --behind-proxy",
         request.method,
         request.path,
         origin,

@@ -43,7 +43,7 @@ def test_every_address_begins_with_the_public_urls_path(make_app, kept, host):
     assert client.get(kept + sound, headers=token).status_code == 200
     page = client.get(f"{kept}/", headers=token).text
     login = client.get(f"{kept}/admin/login", headers=token).text
-    found = [url for text in (page, login) for url in ADDRESS.findall(text)]
+    found = [url for text in (page, login) for url in ADDRESS.findall(text) if url]
     assert len(found) > 30 and all(url.startswith("/study1/static/") for url in found)
     for url in found:
         assert client.get(kept + url.removeprefix("/study1"), headers=token).status_code == 200, url
@@ -166,6 +166,28 @@ def test_a_name_that_leads_here_but_is_not_ours_is_refused(make_app, caplog, hos
     for path in ("/", "/admin/login", "/healthz", "/static/tokens.css"):
         assert client.get(path, headers={"Host": host}).status_code == status, path
     assert ("--public-url" in caplog.text) == (status == 421)
+
+
+@pytest.mark.parametrize(
+    "host", ['"><script>', "a@evil.example", "127.0.0.1/evil", "127.0.0.1, evil.example", "a b"]
+)
+def test_a_host_that_is_not_one_is_refused(make_app, host):
+    for options in (Options(), Options(host="127.0.0.1"), Options(behind_proxy=True)):
+        client = make_app(options=options).test_client()
+        answer = client.get("/resume/x", headers={"Host": host})
+        assert answer.status_code == 400 and "<script>" not in answer.text
+    forged = client.get("/resume/x", headers={"Host": "lab.example", "X-Forwarded-Host": host})
+    assert forged.status_code in (400, 404) and "<script>" not in forged.text
+
+
+def test_no_request_writes_lines_into_the_log(make_app, caplog):
+    """A path that contains line ends is quoted where it is logged."""
+    client = make_app(options=Options(host="127.0.0.1")).test_client()
+    path = "/resume/a%0aCRITICAL%20forged"
+    refused = client.post(path, headers={"Origin": "http://evil.example"})
+    assert refused.status_code == 403 and "was refused: its Origin" in caplog.text
+    assert client.get(path, headers={"Host": "evil.example%0aforged.example"}).status_code == 400
+    assert "\nCRITICAL forged" not in caplog.text and "\\nCRITICAL forged" in caplog.text
 
 
 def test_a_proxy_answers_for_the_names_that_it_passes_on(make_app):
