@@ -99,7 +99,9 @@ def evaluate(
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
     nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),
-    out: Path = typer.Option(..., help="CSV to write; Markdown, LaTeX, JSON and the items go next to it."),
+    out: Path = typer.Option(
+        ..., help="CSV to write; a leaderboard (HTML), Markdown, LaTeX, JSON and the items go next to it."
+    ),
 ) -> None:
     """Score explainers: faithfulness, floors, mask statistics, and the paper's tables."""
     from interpreter.distributed import processes, rank
@@ -132,6 +134,7 @@ def evaluate(
             _print(format_table(table))
             typer.echo(f"The classifier gets {table['accuracy'].iloc[0]:.1f} % of these items right.")
             typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")
+            typer.echo(f"Leaderboard: {out.with_suffix('.html')}")
 
 
 @contextmanager

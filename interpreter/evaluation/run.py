@@ -17,9 +17,11 @@ from interpreter.distributed import rank
 from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import duration_of, explainers_of
 from interpreter.evaluation.finished_batches import FinishedBatches
+from interpreter.evaluation.leaderboard import render_leaderboard
 from interpreter.evaluation.mask_sources import MASK_SOURCES, mask_sources
 from interpreter.evaluation.model_randomisation import randomisation_check
 from interpreter.evaluation.oracle import ORACLE
+from interpreter.evaluation.samples import sample_methods
 from interpreter.evaluation.scoring import Progress, evaluate_items
 from interpreter.evaluation.settings import Items, Setting, Source
 from interpreter.evaluation.summary import summarise
@@ -75,8 +77,8 @@ def evaluate_runs(
 
     Args:
         plan: what to evaluate.
-        out: the table, a name that ends in `.csv`. `.md`, `.tex`, `.json` (what was evaluated, how) and
-            `.items.csv` are written next to it.
+        out: the table, a name that ends in `.csv`. `.md`, `.tex`, `.json` (what was evaluated, how),
+            `.items.csv` and the leaderboard, `.html`, are written next to it.
         device: where everything runs.
         progress: called after each batch.
 
@@ -125,6 +127,9 @@ def evaluate_runs(
     rows = figures.to_csv(index=False, float_format="%.9g", lineterminator="\n")
     write_text(out.with_suffix(".items.csv"), rows)
     write_text(out.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+    samples = sample_methods(explainers, items, figures)
+    title = f"{items.dataset.root.resolve().name}, fold {plan.fold}, {plan.setting}"
+    write_text(out.with_suffix(".html"), render_leaderboard(table, figures, samples, title))
     finished.remove()
     return table
 

@@ -12,7 +12,7 @@ from stimuli.files import write_text
 
 _SIGNIFICANT = "%.6g"
 
-_COLUMNS: dict[str, tuple[str, int, bool]] = {
+METRICS_SHOWN: dict[str, tuple[str, int, bool]] = {
     "ai": ("AI", 1, True),
     "ad": ("AD", 1, False),
     "ad_published": ("AD (published)", 1, False),
@@ -24,7 +24,7 @@ _COLUMNS: dict[str, tuple[str, int, bool]] = {
 }
 """Metric to heading, decimals, and whether more is better."""
 
-_BESIDE: dict[str, tuple[str, int]] = {
+BESIDE: dict[str, tuple[str, int]] = {
     "n_silent": ("Silent", 0),
     "mask_mean": ("Mask mean", 2),
     "mask_sd": ("Mask SD", 2),
@@ -72,14 +72,14 @@ def markdown(table: pd.DataFrame) -> str:
         parts.append(f"### Setting: {setting} ({size})")
         body = [[label, *cells] for label, cells in _metric_rows(rows, _interval_cell)]
         published = [[f"{label} (published)", *cells] for label, cells in _published_rows(str(setting))]
-        headings = [f"{name} {'↑' if up else '↓'}" for name, _, up in _COLUMNS.values()]
+        headings = [f"{name} {'↑' if up else '↓'}" for name, _, up in METRICS_SHOWN.values()]
         parts.append(_pipes([["Method", *headings], *body, *published]))
-        known = [name for name in _BESIDE if name in rows and rows[name].notna().any()]
+        known = [name for name in BESIDE if name in rows and rows[name].notna().any()]
         beside = [
-            [str(row["label"]), *(_number(row[name], _BESIDE[name][1]) for name in known)]
+            [str(row["label"]), *(_number(row[name], BESIDE[name][1]) for name in known)]
             for row in rows.to_dict("records")
         ]
-        parts.append(_pipes([["Method", *(_BESIDE[name][0] for name in known)], *beside]))
+        parts.append(_pipes([["Method", *(BESIDE[name][0] for name in known)], *beside]))
         parts += _notes(str(setting))
     return "\n\n".join(parts) + "\n"
 
@@ -88,8 +88,10 @@ def latex(table: pd.DataFrame) -> str:
     """Return the tables of all settings in LaTeX (booktabs), in the paper's columns, published rows last."""
     parts = []
     for setting, rows in table.groupby("setting", sort=False):
-        headings = [f"{name}~$\\{'uparrow' if up else 'downarrow'}$" for name, _, up in _COLUMNS.values()]
-        lines = ["\\begin{tabular}{l" + "r" * len(_COLUMNS) + "}", "\\toprule"]
+        headings = [
+            f"{name}~$\\{'uparrow' if up else 'downarrow'}$" for name, _, up in METRICS_SHOWN.values()
+        ]
+        lines = ["\\begin{tabular}{l" + "r" * len(METRICS_SHOWN) + "}", "\\toprule"]
         lines += [_ampersands(["Method", *headings]), "\\midrule"]
         ours = list(zip(rows["method"], _metric_rows(rows, _plain_cell), strict=True))
         bounds = ("floor-", "oracle-")
@@ -102,7 +104,7 @@ def latex(table: pd.DataFrame) -> str:
         if published:
             lines += [
                 "\\midrule",
-                f"\\multicolumn{{{len(_COLUMNS) + 1}}}{{l}}{{\\emph{{As published}}}} \\\\",
+                f"\\multicolumn{{{len(METRICS_SHOWN) + 1}}}{{l}}{{\\emph{{As published}}}} \\\\",
             ]
             lines += [_ampersands([_escape(label), *map(_escape, cells)]) for label, cells in published]
         lines += ["\\bottomrule", "\\end{tabular}"]
@@ -114,7 +116,7 @@ def latex(table: pd.DataFrame) -> str:
 def format_table(table: pd.DataFrame) -> list[list[str]]:
     """Return headings and rows of plain text, for a terminal: metrics without intervals."""
     short = {"AD (published)": "AD publ."}
-    headings = ["Method", *(short.get(name, name) for name, _, _ in _COLUMNS.values()), "Silent"]
+    headings = ["Method", *(short.get(name, name) for name, _, _ in METRICS_SHOWN.values()), "Silent"]
     rows = [
         [label, *cells, str(silent)]
         for (label, cells), silent in zip(_metric_rows(table, _plain_cell), table["n_silent"], strict=True)
@@ -129,7 +131,10 @@ def _metric_rows(
     return [
         (
             str(row["label"]),
-            [cell({str(k): v for k, v in row.items()}, name, _COLUMNS[name][1]) for name in _COLUMNS],
+            [
+                cell({str(k): v for k, v in row.items()}, name, METRICS_SHOWN[name][1])
+                for name in METRICS_SHOWN
+            ],
         )
         for row in records
     ]
@@ -149,7 +154,7 @@ def _published_rows(setting: str) -> list[tuple[str, list[str]]]:
     return [
         (
             row.label + "*" * row.halved,
-            [_number(row.values.get(name, float("nan")), 2) for name in _COLUMNS],
+            [_number(row.values.get(name, float("nan")), 2) for name in METRICS_SHOWN],
         )
         for row in PUBLISHED.get(setting, ())
     ]

@@ -43,6 +43,7 @@ def test_an_evaluation_leaves_table_items_and_record(plan, tmp_path) -> None:
     assert record["explainers"]["saliency"]["settings"] == {"rule": "absolute"}
     assert sorted(path.name for path in out.parent.iterdir()) == [
         "faithfulness.csv",
+        "faithfulness.html",
         "faithfulness.items.csv",
         "faithfulness.json",
         "faithfulness.md",
@@ -113,11 +114,12 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(plan, tmp_path, monk
 
     monkeypatch.setattr(Explainer, "_explain_clips", counting)
     evaluate_runs(replace(whole, sanity=0), tmp_path / "other" / "t.csv")
-    assert sum(explained) == 6 * (2 + len(FLOORS) + 1)  # and the oracle
+    leaderboard = 2 * 2  # two clips of each method
+    assert sum(explained) == 6 * (2 + len(FLOORS) + 1) + leaderboard  # and the oracle
     explained.clear()
     evaluate_runs(whole, broken)
     sanity = 2 * 2 * 2 + 2  # two classifiers; the mask of a baseline once more
-    assert sum(explained) == 4 * (2 + len(FLOORS) + 1) + sanity
+    assert sum(explained) == 4 * (2 + len(FLOORS) + 1) + sanity + leaderboard
     for suffix in (".csv", ".items.csv", ".md"):
         expected = (tmp_path / "whole" / f"t{suffix}").read_bytes()
         assert broken.with_suffix(suffix).read_bytes() == expected, suffix
