@@ -34,6 +34,7 @@ FLAGS = (
     "headphones",
     "agreement",
 )
+FAILURES = ("attention", "headphones", "unfinished")
 _LIMIT, _SHARE, _GUARD = 0.9, 0.15, 0.25
 _STIMULI_TO_AGREE_ON, _PANEL_AGREES = 10, 0.5  # fewer, or a panel that agrees less, tell nothing
 _FAST_MS = 1000.0  # per stimulus of a page
@@ -114,6 +115,29 @@ def violates_rule(screening: pd.DataFrame, rule: str) -> pd.Series:
 def kept(frame: pd.DataFrame, screening: pd.DataFrame) -> pd.DataFrame:
     """Return the ratings of the listeners that a screening keeps."""
     return frame[frame["listener"].isin(screening.loc[screening["kept"], "listener"])].reset_index(drop=True)
+
+
+def find_failures(
+    frame: pd.DataFrame, expected: Mapping[str, Mapping[str, tuple[float, float]]] | None = None
+) -> pd.DataFrame:
+    """Return for each listener which checks failed that do not depend on what is asked: `FAILURES`.
+
+    Args:
+        frame: Tidy ratings of one attribute.
+        expected: See `screen`.
+
+    Returns:
+        A boolean column per check, by listener.
+    """
+    names = pd.Index(sorted(frame["listener"].unique()), name="listener")
+    finished = frame.groupby("listener")["finished"].all().reindex(names)
+    return pd.DataFrame(
+        {
+            "attention": _attention_failed(frame, expected or {}, names) > 0,
+            "headphones": _headphones_failed(frame, names),
+            "unfinished": ~finished.astype(bool),
+        }
+    )
 
 
 def _reference_rule(table: pd.DataFrame, rows: pd.DataFrame, limit: float) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
+from analysis.models.screening import FAILURES
 from analysis.report.results import Options
 from analysis.statistics.shares import SHARE_INTERVALS
 
@@ -33,12 +34,17 @@ def check_options(options: Options) -> None:
             "choices"
         )
     for name, given in (
-        ("--compare-with", options.against), ("--by", options.by), ("--exclude", options.exclude),
+        ("--compare-with", options.against), ("--by", options.by),
         ("--margin", options.margin is not None), ("--metrics", options.metrics),
         ("--between", options.between),
     ):  # fmt: skip
         if given:
             raise DesignError(f"{name} is for scores; leave it out for choices")
+    for rule in options.exclude or ():
+        if rule not in FAILURES:
+            raise DesignError(
+                f"--exclude {rule} is for scores; expected {', '.join(FAILURES)} or none for choices"
+            )
     if options.test != "two-way":
         raise DesignError(f"--test {options.test} is for scores; leave it out for choices")
 

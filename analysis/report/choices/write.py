@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from analysis.errors import DesignError
+from analysis.models.screening import find_failures
 from analysis.pages import make_environment
 from analysis.ratings.names import CORRECT, LEVEL, THRESHOLD, defuse
 from analysis.ratings.selection import choose_attribute
@@ -24,7 +26,7 @@ from analysis.report.choices.extremes import describe_extremes
 from analysis.report.choices.findings import Findings
 from analysis.report.choices.preference import describe_preferences
 from analysis.report.choices.references import references_in
-from analysis.report.choices.words import check_options
+from analysis.report.choices.words import check_options, count
 from analysis.report.html_tables import table_of
 from analysis.report.latex import escape
 from analysis.report.methods_text import software
@@ -41,6 +43,12 @@ DESCRIBE: dict[str, Callable[[pd.DataFrame, Options], Findings]] = {
     "staircase": describe_thresholds,
 }
 
+_FAILED = {
+    "attention": "failed an attention check",
+    "headphones": "failed the headphone check",
+    "unfinished": "did not finish",
+}
+
 
 @dataclass(frozen=True)
 class ChoiceResults:
@@ -53,6 +61,7 @@ class ChoiceResults:
         findings: Sentences, figures and tables.
         notes: On the reading of the ratings.
         simulated: Whether any choice was made by a program.
+        screening: The sentence on who was excluded.
     """
 
     test: str
@@ -61,12 +70,13 @@ class ChoiceResults:
     findings: Findings
     notes: list[str]
     simulated: bool
+    screening: str
 
     @property
     def methods(self) -> str:
         """The paragraph on methods for a paper."""
         mark = "SIMULATED ratings: no person listened. " if self.simulated else ""
-        closing = f"Nobody was excluded. Analysed with {software()} (seed {self.options.seed})."
+        closing = f"{self.screening} Analysed with {software()} (seed {self.options.seed})."
         return f"{mark}{self.findings.methods} {closing}"
 
 
@@ -76,18 +86,45 @@ def analyse_choices(frame: pd.DataFrame, test: str, options: Options) -> ChoiceR
     Args:
         frame: Tidy ratings.
         test: One of `DESCRIBE`'s keys.
-        options: Interval, correction, draws, seed; what is for scores only is refused.
+        options: Interval, correction, draws, seed, and which failed checks exclude (`FAILURES`, by default
+            none); what is for scores only is refused.
 
     Raises:
-        DesignError: An option that choices do not have, or choices that cannot be analysed.
+        DesignError: An option that choices do not have, choices that cannot be analysed, or nobody left.
     """
     check_options(options)
     attribute, more = choose_attribute(frame, options.attribute)
     wanted = [LEVEL, CORRECT, THRESHOLD] if attribute == LEVEL else [attribute]
     rows = frame[frame["attribute"].isin(wanted)].reset_index(drop=True)
+    rows, said, warned = _screen(rows, frame.attrs.get("expected"), options.exclude or ())
     found = DESCRIBE[test](rows, options)
-    notes = [*frame.attrs.get("notes", []), *more]
-    return ChoiceResults(test, attribute, replace(options), found, notes, is_simulated(rows))
+    notes = [*frame.attrs.get("notes", []), *more, *warned]
+    return ChoiceResults(test, attribute, replace(options), found, notes, is_simulated(rows), said)
+
+
+def _screen(
+    rows: pd.DataFrame, expected: Any, exclude: tuple[str, ...]
+) -> tuple[pd.DataFrame, str, list[str]]:
+    """Return the rows of who stays, the sentence on the others, and warnings of failures that stay."""
+    failures = find_failures(rows, expected)
+    warned = [
+        f"{count(int(hit.sum()), 'listener')} {_FAILED[name]} and {'is' if hit.sum() == 1 else 'are'} kept "
+        f"(--exclude {name} leaves them out)."
+        for name, hit in ((str(name), hit) for name, hit in failures.items())
+        if name not in exclude and hit.any()
+    ]
+    gone = failures[list(exclude)].any(axis=1)
+    if not gone.any():
+        return rows, "Nobody was excluded.", warned
+    if gone.all():
+        raise DesignError(
+            f"screening excludes every listener ({', '.join(exclude)}); use --exclude none to keep them and "
+            "see what they chose"
+        )
+    left = rows[~rows["listener"].isin(gone.index[gone])].reset_index(drop=True)
+    left.attrs |= rows.attrs
+    said = f"{gone.sum()} of {len(gone)} listeners {'was' if gone.sum() == 1 else 'were'} excluded"
+    return left, f"{said} ({', '.join(exclude)}).", warned
 
 
 def write_choices(frame: pd.DataFrame, test: str, out: Path, options: Options, title: str) -> ChoiceResults:

@@ -20,7 +20,7 @@ from analysis import (
     write_report,
 )
 from analysis.ratings.choices import pairs_of, trials_of
-from analysis.report.choices.write import ChoiceResults
+from analysis.report.choices.write import ChoiceResults, analyse_choices
 from tests.analysis.choices.simulated import draw_pairs
 from tests.analysis.choices.tables import draw_table
 from tests.analysis.html import Balanced
@@ -205,7 +205,7 @@ def test_pages_of_pairs_are_those_that_were_read(tmp_path: Path) -> None:
             "^--interval crowdmos is for scores; expected one of two-way, listener, item f",
         ),
         (Options(against="c0"), "^--compare-with is for scores; leave it out for choices$"),
-        (Options(exclude=("attention",)), "^--exclude is for scores; leave it out for choices$"),
+        (Options(exclude=("repeats",)), "^--exclude repeats is for scores; expected attention, headphones, "),
         (Options(margin=5), "^--margin is for scores; leave it out for choices$"),
         (Options(between="q_expert"), "^--between is for scores; leave it out for choices$"),
         (Options(test="wilcoxon"), "^--test wilcoxon is for scores; leave it out for choices$"),
@@ -215,3 +215,26 @@ def test_options_of_scores_are_refused(tmp_path: Path, options: Options, message
     with pytest.raises(DesignError, match=message):
         report(draw_table("ab"), tmp_path, options)
     assert not (tmp_path / "report").exists()
+
+
+def test_failed_checks_screen_choices_if_asked(tmp_path: Path) -> None:
+    draw_table("ab").to_csv(tmp_path / "ratings.csv", index=False)
+    table = load_ratings(tmp_path / "ratings.csv")
+    first, *others = sorted(table["listener"].unique())
+    checks = table.groupby("listener").head(2).assign(kind="attention", item="check", trial_position=999.0)
+    failed = checks["listener"] == first
+    checks["score"] = checks["condition_position"].where(failed, 0.5)  # asked for: neither
+    frame = pd.concat([table, checks], ignore_index=True)
+    asked = dict.fromkeys(table["condition"].unique(), (0.5, 0.5))
+    frame.attrs = table.attrs | {"expected": {"check": asked}}
+    kept = analyse_choices(frame, "ab", Options(draws=50))
+    assert "Nobody was excluded." in kept.methods
+    assert kept.notes[-1] == (
+        "1 listener failed an attention check and is kept (--exclude attention leaves them out)."
+    )
+    gone = analyse_choices(frame, "ab", Options(draws=50, exclude=("attention",)))
+    assert f"1 of {len(others) + 1} listeners was excluded (attention)." in gone.methods
+    assert gone.findings.listeners == len(others)
+    without = analyse_choices(frame[frame["listener"] != first], "ab", Options(draws=50))
+    shares = [found.findings.tables["preferences"]["share"].to_list() for found in (gone, without)]
+    assert shares[0] == shares[1]
