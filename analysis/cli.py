@@ -54,7 +54,7 @@ def analyze(
     column: Annotated[
         list[str] | None,
         typer.Option(
-            "--column", help="NAME=HEADER for tables under other names (repeatable, also for one NAME)."
+            "--column", help="Our name for a header, for other tables (repeatable, also for one NAME)."
         ),
     ] = None,
     pattern: Annotated[
@@ -69,7 +69,7 @@ def analyze(
     ] = None,
     role: Annotated[
         list[str] | None,
-        typer.Option("--role", help="NAME=ROLE: hidden_reference, method, mid_anchor, ... (repeatable)."),
+        typer.Option("--role", help="A condition's role, such as muffled=low_anchor (repeatable)."),
     ] = None,
     leave_out: Annotated[
         list[str] | None,

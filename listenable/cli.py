@@ -20,6 +20,7 @@ from importlib.metadata import version as installed_version
 import typer
 
 from interpreter.threads import make_threads_yield
+from listenable.placeholders import DescribedCommand
 
 INTERPRETER_MODULES = {"torch", "torchaudio", "lightning", "captum"}
 _INTERRUPTED = 130  # the exit code of Ctrl-C
@@ -89,18 +90,19 @@ def build_app(called: str | None) -> typer.Typer:
             continue
         thing = getattr(importlib.import_module(command.module), command.attribute)
         if isinstance(thing, typer.Typer):
-            _list_whole_sentences(thing)
+            _describe_commands(thing)
             app.add_typer(thing, name=name, help=command.help)
         else:
-            app.command(name)(thing)
+            app.command(name, cls=DescribedCommand)(thing)
     return app
 
 
-def _list_whole_sentences(group: typer.Typer) -> None:
-    """Let a group's help list each command's first paragraph, of which it would cut what is past one line."""
+def _describe_commands(group: typer.Typer) -> None:
+    """Let a group's help list each command's whole first paragraph, and a command's help name values."""
     for command in group.registered_commands:
-        told = command.help or inspect.getdoc(command.callback) or ""
-        command.short_help = told.split("\n\n")[0]
+        text = command.help or inspect.getdoc(command.callback) or ""
+        command.short_help = text.split("\n\n")[0]
+        command.cls = DescribedCommand
 
 
 def _show_version(wanted: bool) -> None:

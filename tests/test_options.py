@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from listenable.cli import COMMANDS, build_app, main
+from listenable.placeholders import choose_placeholder
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("stimuli", "interpreter", "study_builder", "mushra_server", "analysis")
@@ -76,3 +77,25 @@ def test_help_shows_whole_names_and_sentences_at_80_columns(
         assert options_of(command) <= named, words
         shown += len(options_of(command))
     assert shown > 200
+
+
+def test_help_names_values_in_capitals_or_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    values = set()
+    for words, _ in every_command():
+        with pytest.raises(SystemExit):
+            main([*words, "--help"])
+        listed = capsys.readouterr().out.split("Options:")[-1]
+        values |= set(re.findall(r"^  --[a-z-]+ (\S.*?)(?:  |$)", listed, re.MULTILINE))
+    wrong = {
+        value for value in values if not re.fullmatch(r"[A-Z][A-Z=, ]*|[a-z]+(\|[a-z]+)+|/ --[a-z-]+", value)
+    }
+    assert not wrong and {"PATH", "SECONDS", "N", "NAME=HEADER"} <= values
+
+
+def test_a_value_has_the_name_of_its_kind() -> None:
+    assert choose_placeholder("out", "<path>") == "PATH"
+    assert choose_placeholder("licence", "<list[Path]>") == "PATH"
+    assert choose_placeholder("window", "<float>") == "SECONDS"
+    assert choose_placeholder("items", "<int range>") == "N"
+    assert choose_placeholder("between", "<str,str>") == "TEXT,TEXT"
+    assert choose_placeholder("format", "<csv|json>") == "csv|json"

@@ -1,0 +1,77 @@
+"""What stands for an option's value in help texts: `--out PATH`, `--overlap SECONDS`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+BY_OPTION = {
+    "abandoned-after": "MINUTES",
+    "against": "NAME",
+    "anchor": "NAME",
+    "attribute": "SCALE",
+    "by": "COLUMN",
+    "classifier": "TARGET",
+    "column": "NAME=HEADER",
+    "compare-with": "NAME",
+    "conditions": "NAMES",
+    "database": "URL",
+    "device": "DEVICE",
+    "duration": "SECONDS",
+    "embed": "SITE",
+    "host": "ADDRESS",
+    "listener": "COLUMN",
+    "max-page-kib": "KIB",
+    "method": "METHOD",
+    "order": "ORDER",
+    "overlap": "SECONDS",
+    "pairs": "PAIRS",
+    "pilot": "PATH",
+    "port": "PORT",
+    "proxy-address": "ADDRESS",
+    "public-url": "URL",
+    "reference": "NAME",
+    "reference-name": "NAME",
+    "role": "NAME=ROLE",
+    "run": "RUN",
+    "sample-rate": "HZ",
+    "scale": "LOWEST HIGHEST",
+    "second-classifier": "RUN",
+    "seconds": "SECONDS",
+    "set": "KEY=VALUE",
+    "snr": "DB",
+    "start": "RUN",
+    "target-lufs": "LUFS",
+    "train-folds": "FOLDS",
+    "url": "URL",
+    "window": "SECONDS",
+}
+BY_TYPE = (("path", "PATH"), ("float", "NUMBER"), ("int", "N"), ("str", "TEXT"))
+
+
+class DescribedCommand(TyperCommand):
+    """A command in whose help each option that takes a value names what is expected, in capitals."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for parameter in self.params:
+            if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False):
+                parameter.metavar = parameter.metavar or choose_placeholder(
+                    parameter.opts[0].lstrip("-"), parameter.display_type(None)
+                )
+
+
+def choose_placeholder(option: str, shown: str) -> str:
+    """Return what stands for the value of an option.
+
+    Args:
+        option: its name, without dashes.
+        shown: Typer's name of its type, such as `<list[str]>`, or its choices, such as `<csv|json>`.
+    """
+    if "|" in shown:
+        return shown.strip("<>")
+    if option in BY_OPTION:
+        return BY_OPTION[option]
+    words = [word for name, word in BY_TYPE if name in shown.lower()]
+    return ",".join(words[:1] * (shown.count(",") + 1)) if words else "TEXT"
