@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from analysis.models.anova import omnibus
     from analysis.models.assumptions import assumptions
     from analysis.models.compare import compare
+    from analysis.models.descriptions.outliers import find_outliers
+    from analysis.models.descriptions.panel import describe_listeners
     from analysis.models.equivalence import equivalence
     from analysis.models.groups import analyse_groups, compare_groups
     from analysis.models.influence import influence
@@ -83,9 +85,11 @@ __all__ = [
     "compare_groups",
     "count_pairs",
     "counts_from_matrix",
+    "describe_listeners",
     "discrimination",
     "equivalence",
     "expertise",
+    "find_outliers",
     "influence",
     "kept",
     "listeners",
@@ -154,6 +158,8 @@ _HOMES = {
     "compare_groups": "analysis.models.groups",
     "count_pairs": "analysis.choices.pairs",
     "counts_from_matrix": "analysis.choices.pairs",
+    "describe_listeners": "analysis.models.descriptions.panel",
+    "find_outliers": "analysis.models.descriptions.outliers",
     "discrimination": "analysis.choices.discrimination",
     "expertise": "analysis.choices.difference_grade",
     "kept": "analysis.models.screening",

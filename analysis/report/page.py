@@ -19,6 +19,8 @@ from analysis.report.results import Results
 from analysis.report.screening_text import describe_panel, rules_applied, warn_of_no_screening
 from analysis.report.standards import is_nameless
 
+_MOST_OUTLIERS = 50  # on the page; the CSV file has all
+
 
 def render_page(results: Results, figures: dict[str, str], title: str) -> str:
     """Return the page as text.
@@ -72,6 +74,7 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
         "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
         "metrics": columns.METRICS, "ordinal": columns.ORDINAL,
+        "items": columns.ITEMS, "outliers": columns.OUTLIERS, "panel": columns.PANEL,
         "groups": columns.GROUPS, "group_differences": columns.GROUP_DIFFERENCES,
         "listeners": columns.LISTENERS, "assumptions": columns.ASSUMPTIONS,
     }  # fmt: skip
@@ -79,6 +82,8 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         key = "item_label" if name == "item" else name
         shown[f"by_{name}"] = [Column(key, name.removeprefix("q_").capitalize()), *columns.MOS]
     frames = dict(results.tables)
+    if "outliers" in frames:
+        frames["outliers"] = frames["outliers"].head(_MOST_OUTLIERS)
     for name in ("omnibus", "groups"):
         if name in frames:
             frames[name] = columns.add_words(frames[name])

@@ -15,6 +15,8 @@ from analysis.measurement.metrics_file import read_metrics
 from analysis.models.anova import omnibus
 from analysis.models.assumptions import assumptions
 from analysis.models.compare import compare
+from analysis.models.descriptions.outliers import find_outliers
+from analysis.models.descriptions.panel import describe_listeners
 from analysis.models.equivalence import equivalence
 from analysis.models.groups import analyse_groups, compare_groups
 from analysis.models.influence import influence
@@ -183,8 +185,11 @@ def _tables(
         "reliability": lambda: reliability(left),
         "listeners": lambda: listeners(left),
         "assumptions": lambda: assumptions(left, scale=scale),
+        "outliers": lambda: _add_labels(find_outliers(left), left),
         "items": lambda: _add_labels(mos(left, by="item", **shared), left),
     }
+    if any(str(name).startswith("q_") for name in left.columns):
+        makers["panel"] = lambda: describe_listeners(left)
     if options.metrics is not None:
         measured = read_metrics(options.metrics)
         makers["metrics"] = lambda: metric_agreement(left, measured, draws=options.draws, seed=options.seed)

@@ -98,6 +98,30 @@ METRICS = [
     Column("n_stimuli", "Stimuli", "count"),
     Column("note", "Note", spare=True),
 ]
+ITEMS = [
+    Column("item_label", "Item"),
+    Column("label", "Condition"),
+    Column("mos", "Mean", "score"),
+    Column("ci", "95 % interval", "interval"),
+    Column("median", "Median", "score"),
+    Column("q1", "Q1", "score", "Lower hinge"),
+    Column("q3", "Q3", "score", "Upper hinge"),
+    Column("n_listeners", "Listeners", "count"),
+]
+OUTLIERS = [
+    Column("item_label", "Item"),
+    Column("label", "Condition"),
+    Column("listener", "Listener"),
+    Column("score", "Score", "score"),
+    Column("median", "Median", "score"),
+    Column("q1", "Q1", "score", "Lower hinge"),
+    Column("q3", "Q3", "score", "Upper hinge"),
+]
+PANEL = [
+    Column("question", "Question"),
+    Column("answers", "Answers"),
+    Column("n_listeners", "Listeners", "count"),
+]
 ORDINAL = [
     Column("label_a", "Higher"),
     Column("label_b", "Lower"),
@@ -110,7 +134,6 @@ GROUPS = [
     Column("shown", "Statistic"),
     Column("p", "p", "p", "Without correction for sphericity"),
     Column("p_gg", "p GG", "p", "Greenhouse and Geisser"),
-    Column("sentence", "Finding"),
 ]
 GROUP_DIFFERENCES = [
     Column("label", "Condition"),

@@ -1,0 +1,1 @@
+"""Who listened, and which scores stand out."""
