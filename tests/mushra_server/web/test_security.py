@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -330,3 +331,13 @@ def test_an_answer_is_stored_by_no_cache_unless_it_says_so(listener):
 
 def test_large_whole_numbers_stay_whole():
     assert parse_object('{"a": 9007199254740993, "b": 1.5}') == {"a": 9007199254740993, "b": 1.5}
+
+
+def test_the_tests_that_the_documentation_names_exist():
+    root = Path(__file__).parents[3]
+    named = set(re.findall(r"`(test_\w+)`", (root / "docs/security.md").read_text(encoding="utf-8")))
+    files = (root / "tests/mushra_server").rglob("test_*.py")
+    there = {
+        name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)
+    }
+    assert len(named) > 30 and named <= there, named - there
