@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -128,4 +131,72 @@ def test_postgresql_does_not_wait_for_a_lock_forever(make_app, make_listener, ur
         answer = listener.put(0, answer_to(listener.state["pages"][0]))
         assert answer.status_code == 503 and answer.json["error"] == BUSY
         assert time.monotonic() - started < 5
+    listener.save(0)
+
+
+@contextmanager
+def silent(postgresql):
+    """Stop every process of PostgreSQL: it is there, takes connections, and answers nothing."""
+    import psycopg
+
+    with psycopg.connect(f"host={postgresql} user=postgres dbname=postgres") as connection:
+        found = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
+    first = Path(postgresql, "data/postmaster.pid").read_text(encoding="ascii").split()[0]
+    stopped = []
+    for process in (int(first), *(pid for (pid,) in found)):
+        with suppress(ProcessLookupError):  # the connection that asked has ended
+            os.kill(process, signal.SIGSTOP)
+            stopped.append(process)
+    try:
+        yield
+    finally:
+        for process in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+
+
+def test_a_silent_postgresql_stops_neither_sounds_nor_static_files(
+    make_app, make_listener, postgresql_server, postgresql_url, rows
+):
+    """Requests that are in the database wait for it; the next ones are 503, and nothing is stored twice."""
+    app = make_app(url=postgresql_url)
+    listener = make_listener(app).start()
+    listener.save(0)
+    sound, body = listener.trials()[0]["reference"]["url"], answer_to(listener.state["pages"][1])
+    cookie = {"Cookie": f"listenable_session={listener.client.get_cookie('listenable_session').value}"}
+    statuses = []
+
+    def put():
+        client = app.test_client(use_cookies=False)
+        statuses.append(client.put("/api/session/pages/1", json=body, headers=cookie).status_code)
+
+    threads = [threading.Thread(target=put) for _ in range(module.AT_ONCE + 4)]
+    with silent(postgresql_server):
+        for thread in threads:
+            thread.start()
+        time.sleep(2 * module.TURN_S)
+        assert statuses == [503] * 4
+        started = time.monotonic()
+        answer = app.test_client(use_cookies=False).get("/api/session", headers=cookie)
+        assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+        assert listener.client.get(sound).status_code == 200
+        assert listener.client.get("/static/page/main.js").status_code == 200
+        assert time.monotonic() - started < 3
+    for thread in threads:
+        thread.join(30)
+    assert sorted(statuses) == [200] * module.AT_ONCE + [503] * 4
+    assert len(rows(app, "SELECT * FROM submissions WHERE page_index = 1")) == 1
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_without_a_connection_left_the_answer_is_503(hasty, make_app, make_listener, url):
+    app = make_app(url=url)
+    listener = make_listener(app).start()
+    pool = app.extensions["listenable"].database.engine
+    with ExitStack() as taken:
+        for _ in range(pool.pool.size() + pool.pool._max_overflow):
+            taken.enter_context(pool.connect())
+        answer = listener.put(0, answer_to(listener.state["pages"][0]))
+        assert answer.status_code == 503 and answer.json["error"] == BUSY
+        assert listener.client.get(listener.trials()[0]["reference"]["url"]).status_code == 200
     listener.save(0)
