@@ -34,6 +34,7 @@ from mushra_server.participant.admission import (
 from mushra_server.participant.not_loaded import words_without_scripts
 from mushra_server.participant.session_pages import load_pages, load_trial_answers
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
+from mushra_server.study.lossless import MEDIA_TYPE as FLAC
 from mushra_server.study.opaque_files import MAX_AGE_S, media_type_of
 from mushra_server.study.served_study import SessionPage
 from mushra_server.web.security import came_from_elsewhere, read_json, require_same_site
@@ -223,15 +224,23 @@ def file(opaque: str) -> Response:
     if name is None:
         raise Refusal("this session has no such file", 404)
     found = server.files.open(name)
-    response = send_pieces(
-        Pieces(found.file, find_untagged_parts(found.file)),
-        media_type_of(found.path),
-        server.names.tag(opaque, found.digest),
-    )
+    tag = server.names.tag(opaque, found.digest)
+    flac = server.flac.encode(found.digest, found.file) if _reads_flac() else None
+    if flac is None:
+        parts = find_untagged_parts(found.file)
+        response = send_pieces(Pieces(found.file, parts), media_type_of(found.path), tag)
+    else:
+        response = send_pieces(Pieces(found.file, [flac]), FLAC, f"{tag}-flac")
+    response.headers["Vary"] = "Accept"
     response.cache_control.private = True
     response.cache_control.max_age = MAX_AGE_S
     response.cache_control.immutable = True
     return response
+
+
+def _reads_flac() -> bool:
+    """Tell whether the browser names FLAC among what it reads; `*/*` says nothing of it."""
+    return any(kind == FLAC and quality > 0 for kind, quality in request.accept_mimetypes)
 
 
 def _session(connection: Connection, *, lock: bool = False) -> Session:

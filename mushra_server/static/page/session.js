@@ -5,7 +5,7 @@ import { Loader } from "./audio/loader.js";
 import { t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
 import { present } from "./present.js";
-import { soundsOf } from "./sounds.js";
+import { soundsAhead, soundsOf } from "./sounds.js";
 import { forgetStart } from "./start.js";
 import { showMessage } from "./pages/message.js";
 import { showThanks } from "./pages/thanks.js";
@@ -178,14 +178,15 @@ export class Session {
     this.#attempt = uuid4();
     this.#watch?.stop();
     this.#watch = new Stopwatch(page.answer?.time_ms ?? 0);
-    this.#loader.keep([...soundsOf(page), ...soundsOf(pages[index + 1])]);
+    const ahead = soundsAhead(pages, index);
+    this.#loader.keep([...soundsOf(page), ...ahead.flat()]);
     this.#view = this.#createPage(page, {
       loader: this.#loader,
       volume: this.#volume(),
       changed: () => this.#changed(),
       ready: () => {
         this.#refresh();
-        this.#loader.preload(soundsOf(pages[index + 1]));
+        this.#loader.preload(ahead);
       },
       refresh: () => this.#refresh(),
       next: () => this.next(),
@@ -193,7 +194,7 @@ export class Session {
     this.#advised = false;
     this.#shell.showPage(page, this.#view.element, placeOf(pages, index, more));
     this.#refresh();
-    if (this.#view.ready) this.#loader.preload(soundsOf(pages[index + 1]));
+    if (this.#view.ready) this.#loader.preload(ahead);
   }
 
   #changed() {

@@ -27,3 +27,19 @@ export function soundsOf(page) {
   if ("url" in page) sounds.push({ key: "sound", url: page.url, label: t("sound") });
   return sounds;
 }
+
+const AHEAD = 2; // pages with sounds: a volume page is short, and what follows it is not
+
+/**
+ * The sounds of the next pages that have any, page by page.
+ *
+ * @param {Page[]} pages
+ * @param {number} index of the page that is shown
+ */
+export function soundsAhead(pages, index) {
+  return pages
+    .slice(index + 1)
+    .map(soundsOf)
+    .filter((sounds) => sounds.length > 0)
+    .slice(0, AHEAD);
+}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from tests.mushra_server.page import studies
 
@@ -127,3 +128,39 @@ def test_a_script_that_does_not_arrive_leaves_a_way_to_try_again(
     tab.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
     assert late.is_visible() and late.get_by_role("link").get_attribute("href") == ""
     context.close()
+
+
+SAME = """async () => {
+    const state = await (await fetch("api/session")).json();
+    const worst = [];
+    for (const { url } of state.pages[0].stimuli) {
+        const decoded = [];
+        for (const Accept of ["*/*", "audio/flac"]) {
+            const bytes = await (await fetch(url, { headers: { Accept }, cache: "no-store" })).arrayBuffer();
+            decoded.push(new TextDecoder().decode(bytes.slice(0, 4)));
+            const sound = await new OfflineAudioContext(2, 1, 16000).decodeAudioData(bytes);
+            decoded.push(sound.getChannelData(0));
+        }
+        const [wave, one, flac, other] = decoded;
+        const apart = Math.max(...one.map((x, n) => Math.abs(x - other[n])));
+        worst.push([wave, flac, one.length - other.length, apart]);
+    }
+    return worst;
+}"""
+
+
+def test_flac_is_decoded_to_the_same_samples(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage
+) -> None:
+    study = make_study([studies.MUSHRA, studies.FINISH])
+    for name, subtype in (("kestrel", "PCM_24"), ("lapwing", "PCM_16")):
+        path = study / f"audio/item/{name}.wav"
+        samples, rate = soundfile.read(path)
+        soundfile.write(path, samples, rate, subtype=subtype)
+    someone = open_page(serve(study))
+    someone.at(1)
+    assert someone.tab.evaluate(SAME) == [["RIFF", "fLaC", 0, 0]] * 5
+    fetched = """performance.getEntriesByType("resource")
+        .filter(({ name }) => name.includes("/audio/")).map((entry) => entry.decodedBodySize)"""
+    whole = (study / "audio/item/plover.wav").stat().st_size
+    assert min(someone.tab.evaluate(fetched)) < 0.9 * whole  # the page itself asked for FLAC

@@ -154,6 +154,8 @@ export default {
     "Noch nicht gehört: {sounds}. Bitte hören Sie einen Klang, bevor Sie ihn bewerten, oder drücken Sie noch einmal „{next}“.",
   advice_best:
     "Einer dieser Klänge ist die Referenz selbst: Bitte suchen Sie ihn und geben Sie ihm {best}, oder drücken Sie noch einmal „{next}“.",
+  loading_bytes: "{loaded} von {total} MB",
+  loading_left: "noch etwa {seconds} s",
   scale_bad: "Schlecht",
   scale_poor: "Dürftig",
   scale_fair: "Ordentlich",

@@ -150,6 +150,8 @@ export default {
     "Not heard yet: {sounds}. Please listen to a sound before you score it, or press “{next}” again.",
   advice_best:
     "One of these sounds is the reference itself: please find it and give it {best}, or press “{next}” again.",
+  loading_bytes: "{loaded} of {total} MB",
+  loading_left: "about {seconds} s left",
   scale_bad: "Bad",
   scale_poor: "Poor",
   scale_fair: "Fair",

@@ -151,6 +151,8 @@ export default {
     "Sin oír aún: {sounds}. Escuche un sonido antes de valorarlo o pulse «{next}» otra vez.",
   advice_best:
     "Uno de estos sonidos es la propia referencia: búsquelo y dele {best}, o pulse «{next}» otra vez.",
+  loading_bytes: "{loaded} de {total} MB",
+  loading_left: "quedan unos {seconds} s",
   scale_bad: "Malo",
   scale_poor: "Mediocre",
   scale_fair: "Aceptable",

@@ -150,6 +150,8 @@ export default {
     "Pas encore écouté : {sounds}. Écoutez un son avant de le noter, ou appuyez de nouveau sur « {next} ».",
   advice_best:
     "L'un de ces sons est la référence elle-même : trouvez-le et donnez-lui {best}, ou appuyez de nouveau sur « {next} ».",
+  loading_bytes: "{loaded} sur {total} Mo",
+  loading_left: "encore {seconds} s environ",
   scale_bad: "Mauvais",
   scale_poor: "Médiocre",
   scale_fair: "Assez bon",

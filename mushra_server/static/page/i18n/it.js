@@ -151,6 +151,8 @@ export default {
     "Non ancora ascoltato: {sounds}. Ascolti un suono prima di valutarlo, o prema di nuovo «{next}».",
   advice_best:
     "Uno di questi suoni è il riferimento stesso: lo trovi e gli dia {best}, o prema di nuovo «{next}».",
+  loading_bytes: "{loaded} di {total} MB",
+  loading_left: "ancora circa {seconds} s",
   scale_bad: "Pessimo",
   scale_poor: "Scarso",
   scale_fair: "Discreto",

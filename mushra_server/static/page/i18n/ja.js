@@ -148,6 +148,8 @@ export default {
     "まだ聴いていない音：{sounds}。聴いてから評価するか、もう一度「{next}」を押してください。",
   advice_best:
     "これらの音の一つは基準音そのものです。それを探して {best} を付けるか、もう一度「{next}」を押してください。",
+  loading_bytes: "{loaded}／{total} MB",
+  loading_left: "残り約 {seconds} 秒",
   scale_bad: "悪い",
   scale_poor: "やや悪い",
   scale_fair: "普通",

@@ -149,6 +149,8 @@ export default {
     "Ainda não ouvido: {sounds}. Ouça um som antes de o avaliar, ou carregue de novo em «{next}».",
   advice_best:
     "Um destes sons é a própria referência: encontre-o e dê-lhe {best}, ou carregue de novo em «{next}».",
+  loading_bytes: "{loaded} de {total} MB",
+  loading_left: "faltam cerca de {seconds} s",
   scale_bad: "Mau",
   scale_poor: "Medíocre",
   scale_fair: "Razoável",

@@ -138,6 +138,8 @@ export default {
   end_missing: "尚未听完：{sounds}",
   advice_heard: "尚未听过：{sounds}。请先听再评分，或再按一次“{next}”。",
   advice_best: "这些声音中有一个就是参考：请找出它并给 {best} 分，或再按一次“{next}”。",
+  loading_bytes: "{loaded} / {total} MB",
+  loading_left: "大约还需 {seconds} 秒",
   scale_bad: "很差",
   scale_poor: "差",
   scale_fair: "一般",

@@ -41,19 +41,24 @@ export function audioPage(page, env, build) {
   }
 
   async function load() {
+    const left = h("p", { class: "loading-left" });
+    const begun = performance.now();
     const bar = h("progress", { max: 1, value: 0, "aria-label": t("loading") });
     fill(
       element,
-      h("div", { class: "loading", role: "status" }, h("p", { text: t("loading") }), bar),
+      h("div", { class: "loading" }, h("p", { role: "status", text: t("loading") }), bar, left),
     );
+    const ticks = setInterval(() => showBytes(left, bar, env.loader.bytesOf(sounds), begun), 250);
     let loaded;
     try {
       loaded = await env.loader.load(sounds, (done, all) => {
-        bar.value = done / all;
+        bar.value = Math.max(bar.value, done / all);
       });
     } catch (error) {
       if (!disposed) fill(element, failure(error, load));
       return;
+    } finally {
+      clearInterval(ticks);
     }
     if (disposed) return;
     player = new Player(loaded, {
@@ -72,6 +77,31 @@ export function audioPage(page, env, build) {
   load();
   return view;
 }
+
+/**
+ * Say how much has arrived, and how long the rest takes at the pace so far.
+ *
+ * @param {HTMLElement} left
+ * @param {HTMLProgressElement} bar
+ * @param {{ loaded: number, total: number } | null} bytes
+ * @param {number} begun when the page began to wait, in milliseconds
+ */
+function showBytes(left, bar, bytes, begun) {
+  if (!bytes || bytes.loaded === 0) return;
+  const { loaded, total } = bytes;
+  bar.value = (0.95 * loaded) / total; // decoding is the rest
+  const first = Number((left.dataset.first ??= String(loaded))); // what had arrived before
+  const seconds = (performance.now() - begun) / 1000;
+  const rest = ((total - loaded) * seconds) / Math.max(loaded - first, 1);
+  const text = t("loading_bytes", { loaded: megabytes(loaded), total: megabytes(total) });
+  const known = seconds > 1.5 && loaded > first;
+  left.textContent = known
+    ? `${text} · ${t("loading_left", { seconds: Math.max(1, Math.round(rest)) })}`
+    : text;
+}
+
+/** @param {number} bytes */
+const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
 /**
  * @param {unknown} error

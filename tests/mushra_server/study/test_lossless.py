@@ -1,0 +1,89 @@
+"""Sounds as FLAC: the same samples in fewer bytes, and WAV where FLAC could not keep them."""
+
+from __future__ import annotations
+
+import io
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from mushra_server import create_app
+from mushra_server.study.lossless import FlacCache
+from tests.mushra_server.page import studies
+
+RNG = np.random.default_rng(5)
+
+
+def write(path: Path, bits: int, channels: int, frames: int = 30_000) -> np.ndarray[Any, Any]:
+    """Write integers of `bits` with the standard library's own WAV writer; return them."""
+    walk: np.ndarray[Any, Any] = np.cumsum(RNG.integers(-200, 201, size=(frames, channels)), axis=0) << (
+        bits - 16
+    )
+    walk[:2] = [[2 ** (bits - 1) - 1], [-(2 ** (bits - 1))]]  # both ends of the scale
+    walk = np.clip(walk, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(bits // 8)
+        file.setframerate(44_100)
+        raw = walk.astype("<i4").reshape(-1, 1).view(np.uint8)[:, : bits // 8]
+        file.writeframes(raw.tobytes())
+    return walk
+
+
+@pytest.mark.parametrize(("bits", "channels"), [(16, 1), (16, 2), (24, 1), (24, 2), (24, 6)])
+def test_flac_has_the_same_samples_in_fewer_bytes(tmp_path: Path, bits: int, channels: int) -> None:
+    path = tmp_path / "sound.wav"
+    written = write(path, bits, channels)
+    with path.open("rb") as file:
+        flac = FlacCache().encode("digest", file)
+    assert flac is not None and len(flac) < 0.75 * path.stat().st_size
+    read, rate = soundfile.read(io.BytesIO(flac), dtype="int32", always_2d=True)
+    assert rate == 44_100
+    np.testing.assert_array_equal(read >> (32 - bits), written)
+    assert b"libFLAC" not in flac and b"reference" not in flac  # no comments
+
+
+def test_what_flac_cannot_keep_stays_as_it_is(tmp_path: Path) -> None:
+    samples = RNG.uniform(-1, 1, 8_000)
+    for subtype in ("FLOAT", "ULAW", "PCM_32"):
+        path = tmp_path / f"{subtype}.wav"
+        soundfile.write(path, samples, 16_000, subtype=subtype)
+        assert FlacCache().encode(subtype, io.BytesIO(path.read_bytes())) is None
+    assert FlacCache().encode("broken", io.BytesIO(b"RIFF")) is None
+
+
+def test_the_cache_makes_room(tmp_path: Path) -> None:
+    write(tmp_path / "sound.wav", 16, 1)
+    content = (tmp_path / "sound.wav").read_bytes()
+    cache = FlacCache(most_bytes=50_000)
+    for digest in "abc":
+        assert cache.encode(digest, io.BytesIO(content))
+    assert cache.encode("c", io.BytesIO(b"")) is not None  # still there
+    assert cache.encode("a", io.BytesIO(b"")) is None  # was made room of: the file is read again
+
+
+def test_a_browser_that_names_flac_gets_it(tmp_path: Path) -> None:
+    study = studies.write_study(tmp_path / "study", [studies.MUSHRA, studies.FINISH])
+    app = create_app(study)
+    client = app.test_client()
+    url = client.post("/api/session", json={}).get_json()["pages"][0]["reference"]["url"]
+    wav = client.get(f"/{url.lstrip('/')}", headers={"Accept": "*/*"})
+    flac = client.get(f"/{url.lstrip('/')}", headers={"Accept": "audio/flac, */*;q=0.8"})
+    assert wav.mimetype == "audio/wav" and flac.mimetype == "audio/flac"
+    assert wav.data[:4] == b"RIFF" and flac.data[:4] == b"fLaC"
+    assert wav.headers["Vary"] == flac.headers["Vary"] == "Accept"
+    assert wav.headers["ETag"] != flac.headers["ETag"]
+    one, _ = soundfile.read(io.BytesIO(wav.data), dtype="int32")
+    other, _ = soundfile.read(io.BytesIO(flac.data), dtype="int32")
+    np.testing.assert_array_equal(one, other)
+    part = client.get(f"/{url.lstrip('/')}", headers={"Accept": "audio/flac", "Range": "bytes=4-9"})
+    assert part.status_code == 206 and part.data == flac.data[4:10]
+    again = client.get(
+        f"/{url.lstrip('/')}", headers={"Accept": "audio/flac", "If-None-Match": flac.headers["ETag"]}
+    )
+    assert again.status_code == 304
+    app.extensions["listenable"].database.close()
