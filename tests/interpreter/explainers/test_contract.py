@@ -30,6 +30,10 @@ CHEAPER: dict[str, dict[str, Any]] = {
     "lime": {"samples": 24},
     "slime": {"segments": [4, 1]},
     "audiolime": {"samples": 24},
+    "kernel-shap": {"samples": 24},
+    "freqrise": {"samples": 24},
+    "flextime": {"steps": 4},
+    "optimised-mask": {"steps": 4},
 }
 
 

@@ -27,18 +27,18 @@ def test_left_over_frames_are_the_last_segments() -> None:
 
 def test_an_additive_probability_gives_each_segments_part(additive, clips) -> None:
     target = torch.tensor([0, 0, 1])
-    explainer = LimeExplainer(additive, segments=(3, 4), alpha=0.0)
+    explainer = LimeExplainer(additive, segments=(2, 4), alpha=0.0)
     found = explainer.fit_coefficients(clips, target)
     picture = additive.front_end.log_magnitude(clips).double()
     picture[:, :, 200:] = 0  # what the classifier does not hear adds nothing
-    labels = number_segments(cut_time(picture.shape[1], 3), cut_time(513, 4))
+    labels = number_segments(cut_time(picture.shape[1], 2), cut_time(513, 4))
     for clip in range(3):
         sign = 1 if target[clip] == 0 else -1
-        for segment in range(12):
+        for segment in range(8):
             part = sign * float(picture[clip][labels == segment].sum()) / 20000
             assert float(found[clip, segment]) == pytest.approx(part, abs=2e-6)
     assert max(additive.asked) <= 16
-    shrunk = LimeExplainer(additive, segments=(3, 4)).fit_coefficients(clips, target)
+    shrunk = LimeExplainer(additive, segments=(2, 4)).fit_coefficients(clips, target)
     assert bool((shrunk.abs().sum(dim=1) < found.abs().sum(dim=1)).all())
 
 
@@ -60,12 +60,12 @@ def test_lime_keeps_in_proportion_and_slime_the_best_whole(additive, clips) -> N
 
 def test_only_draws_spread_over_seeds(additive, clips) -> None:
     target = torch.zeros(3, dtype=torch.long)
-    exact = SlimeExplainer(additive, segments=(10, 1))
+    exact = SlimeExplainer(additive, segments=(6, 1))
     assert float(exact.spread_over_seeds(clips, target).max()) == 0
     drawn = SlimeExplainer(additive, segments=(6, 4), samples=60, seed=5)
     spread = drawn.spread_over_seeds(clips, target)
     assert spread.shape == (3, 24) and float(spread.max()) > 0 and drawn.seed == 5
-    more = SlimeExplainer(additive, segments=(6, 4), samples=2000).spread_over_seeds(clips, target)
+    more = SlimeExplainer(additive, segments=(6, 4), samples=600).spread_over_seeds(clips, target)
     assert float(more.mean()) < float(spread.mean())
 
 
