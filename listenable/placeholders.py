@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperCommand
+from typer import Context
+from typer.core import TyperCommand, TyperOption
 
 BY_OPTION = {
     "abandoned-after": "MINUTES",
@@ -55,11 +56,10 @@ class DescribedCommand(TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for parameter in self.params:
-            if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False):
-                parameter.metavar = parameter.metavar or choose_placeholder(
-                    parameter.opts[0].lstrip("-"), parameter.display_type(None)
-                )
+        for option in self.params:
+            if isinstance(option, TyperOption) and not option.is_flag and option.metavar is None:
+                shown = option.display_type(Context(self))
+                option.metavar = choose_placeholder(option.opts[0].lstrip("-"), shown)
 
 
 def choose_placeholder(option: str, shown: str) -> str:
