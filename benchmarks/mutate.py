@@ -153,7 +153,9 @@ def _test(folder: Path, tests: list[str]) -> None:
         os.dup2(file.fileno(), 2)
     import pytest
 
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=ci", "-k", "not postgresql"]
+    # anyio's plugin may be imported already, by what was preloaded; pytest warns that it comes too late.
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:anyio", "--hypothesis-profile=ci"]
+    options += ["-k", "not postgresql"]
     os._exit(pytest.main([*options, "-o", f"pythonpath={folder}", *tests]))
 
 
