@@ -49,7 +49,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "intervals", "bootstrap", "effect_sizes", "corrections", "permutation", "variance", "crossed",
         "moderation", "jackknife",
     ),
-    "analysis.models": ("screening", "mos", "compare", "anova", "reml", "power", "reliability"),
+    "analysis.models": ("screening", "mos", "compare", "anova", "likelihood.reml", "power", "reliability"),
     "analysis.ratings": ("tidy", "readers.webmushra"),
     "study_builder.design": ("williams", "incomplete_blocks", "sessions", "balance", "attention_checks"),
     "study_builder.sounds": ("anchor_mask", "outliers"),
