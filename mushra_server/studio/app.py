@@ -13,7 +13,14 @@ from mushra_server.admin import login as admin_login
 from mushra_server.app import handle_errors
 from mushra_server.database import settings
 from mushra_server.many import ManyStudies
-from mushra_server.studio import list_routes, make_routes
+from mushra_server.studio import (
+    launch_routes,
+    list_routes,
+    make_routes,
+    people_routes,
+    report_routes,
+    watch_routes,
+)
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, set_up_cookie
 from mushra_server.studio.store import Store
@@ -56,7 +63,7 @@ def create_studio(folder: Path | str, options: Options | None = None) -> ManyStu
     security.install(app)
     assets.install(app, HERE / "static")
     set_up_cookie(app)
-    for routes in (list_routes, make_routes):
+    for routes in (list_routes, make_routes, launch_routes, watch_routes, report_routes, people_routes):
         app.register_blueprint(routes.blueprint)
     app.context_processor(lambda: {"form_token": admin_login.form_token, "endpoints": app.view_functions})
     handle_errors(app)

@@ -15,6 +15,7 @@ from mushra_server.errors import Refusal
 __all__ = ["Jobs", "Progress"]
 
 STOP_S = 5.0
+END_S = 60.0
 AT_ONCE = 4
 
 
@@ -48,6 +49,8 @@ class Jobs:
         Raises:
             Refusal: 409 if the study has a job of this kind that runs, 503 if too many jobs run.
         """
+        if self.look(study, kind).state in ("done", "failed"):
+            self._wait_for_end(study, kind)
         with self._lock:
             alive = [key for key, process in self._running.items() if process.poll() is None]
             if (study, kind) in alive:
@@ -92,13 +95,11 @@ class Jobs:
             return Progress("cancelled", found.done, found.total)
         return found
 
-    def forget(self, study: str, kind: str) -> None:
-        """Remove what is known of a job that has ended."""
-        with self._lock:
-            process = self._running.get((study, kind))
-            if process is None or process.poll() is not None:
-                self._running.pop((study, kind), None)
-                self._file(study, kind).unlink(missing_ok=True)
+    def _wait_for_end(self, study: str, kind: str) -> None:
+        """Wait for the process of a job that has said its last word."""
+        process = self._running.get((study, kind))
+        if process is not None:
+            process.wait(STOP_S)
 
     def close(self) -> None:
         """Stop every job."""

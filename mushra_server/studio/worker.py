@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import sys
@@ -10,11 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mushra_server.database.clock import now
 from mushra_server.studio.jobs import Progress
 from mushra_server.studio.reading import LOUDNESS_NAME
-from stimuli.files import write_text
+from stimuli.files import atomic_folder, write_text
 
-__all__ = ["main"]
+__all__ = ["main", "write_status"]
 
 T = TypeVar("T")
 
@@ -27,11 +29,11 @@ def main() -> None:
     status = Path(task["status"])
     try:
         done = JOBS[task["kind"]](task, status)
-        _write(status, Progress("done", done, done))
+        write_status(status, Progress("done", done, done))
     except (ValueError, OSError) as error:
-        _write(status, Progress("failed", message=str(error)))
+        write_status(status, Progress("failed", message=str(error)))
     except Exception:
-        _write(status, Progress("failed", message="the studio could not do this; its log says more"))
+        write_status(status, Progress("failed", message="the studio could not do this; its log says more"))
         raise
 
 
@@ -71,17 +73,44 @@ def measure(task: dict[str, Any], status: Path) -> int:
     return len(levels)
 
 
-JOBS = {"build": build, "measure": measure}
+def report(task: dict[str, Any], status: Path) -> int:
+    """Write a report as `listenable analyze` does, with the version of the data that it is of."""
+    from analysis.ratings.load import load_ratings
+    from analysis.report.write import write_report
+
+    write_status(status, Progress("running", message="Analysing"))
+    study, out = Path(task["study"]), Path(task["out"])
+    frame = load_ratings(str(study), simulated="include")
+    real = frame[frame["simulated"] == 0]
+    simulated = bool(real.empty)
+    frame = load_ratings(str(study), simulated="only" if simulated else "exclude")
+    with atomic_folder(out) as folder:
+        notes = write_report(frame, folder).notes
+        version = {
+            "made_at": now(),
+            "by": task["by"],
+            "listeners": int(frame["listener"].nunique()),
+            "ratings": int(frame["score"].notna().sum()),
+            "simulated": simulated,
+            "data": hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()[:12],
+            "notes": list(notes),
+        }
+        write_text(folder / "version.json", json.dumps(version))
+    return len(frame)
+
+
+JOBS = {"build": build, "measure": measure, "report": report}
 
 
 def _track(things: Iterable[T], total: int, status: Path, message: str) -> Iterator[T]:
-    _write(status, Progress("running", 0, total, message))
+    write_status(status, Progress("running", 0, total, message))
     for done, thing in enumerate(things, start=1):
         yield thing
-        _write(status, Progress("running", done, total, message))
+        write_status(status, Progress("running", done, total, message))
 
 
-def _write(status: Path, progress: Progress) -> None:
+def write_status(status: Path, progress: Progress) -> None:
+    """Write how far a job is."""
     write_text(status, json.dumps(asdict(progress)))
 
 

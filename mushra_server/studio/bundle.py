@@ -1,0 +1,86 @@
+"""Everything of a study in one archive, with a dictionary of every column."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from analysis.ratings.names import ANSWER
+from mushra_server.database.database import Database
+from mushra_server.export.files import export_files
+from study_builder.building.archive import pack_study
+
+__all__ = ["DICTIONARY", "write_bundle"]
+
+DICTIONARY = {
+    "study": ("text", "id of the study"),
+    "session": ("text", "random id of the session"),
+    "listener": ("text", "the participant's own id if one was given, else the session"),
+    "item": ("text", "id of the content"),
+    "condition": ("text", "id of the method, anchor or reference that was heard"),
+    "attribute": ("text", "what was scored: the name of the scale, or what a test stores"),
+    "role": ("text", "method, hidden_reference, mid_anchor or low_anchor"),
+    "kind": ("text", "trial counts towards results; training, attention and repeat do not"),
+    "score": ("number", "the answer, on the scale of the page; empty if nothing was answered"),
+    "time_ms": ("milliseconds", "time on the page"),
+    "listened_ms": ("milliseconds", "time that this sound was played"),
+    "comment": ("text", "the listener's remark on the page"),
+    "trial_position": ("number", "place of the page among the session's rating pages, from 0"),
+    "condition_position": ("number", "place of the sound on the page, from 0"),
+    "simulated": ("0 or 1", "1 for the answers of a program"),
+    "finished": ("0 or 1", "1 if the session came to the end"),
+    "submitted_at": ("UTC, ISO 8601", "when the page was stored"),
+    "page_type": ("text", "type of the page; scores of different types are not comparable"),
+}
+LOG_COLUMNS = ("id", "at", "account", "study", "action", "detail")
+
+
+def write_bundle(
+    out: IO[bytes], study: Path, database: Database, report: Path | None, log: Sequence[tuple[Any, ...]]
+) -> None:
+    """Write the archive: `study/`, `ratings/`, `report/`, `log.csv` and `data_dictionary.csv`.
+
+    Args:
+        out: Where the archive is written to.
+        study: Folder of the study.
+        database: Its ratings.
+        report: Folder of a report, or None.
+        log: What was done to the study, as rows of the studio's log.
+    """
+    with tempfile.TemporaryDirectory() as name, ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        folder = Path(name)
+        pack_study(study, folder / "study.zip")
+        with ZipFile(folder / "study.zip") as packed:
+            for entry in packed.namelist():
+                archive.writestr(f"study/{entry}", packed.read(entry))
+        columns: list[str] = []
+        for format in ("csv", "json"):
+            for path, _ in export_files(database, study, format, folder / "ratings"):
+                archive.write(path, f"ratings/{path.name}")
+                if format == "csv":
+                    with path.open(encoding="utf-8-sig", newline="") as file:
+                        columns = next(csv.reader(file), [])
+        if report is not None:
+            for path in sorted(path for path in report.rglob("*") if path.is_file()):
+                archive.write(path, f"report/{path.relative_to(report).as_posix()}")
+        archive.writestr("log.csv", _table([LOG_COLUMNS, *log]))
+        archive.writestr(
+            "data_dictionary.csv", _table([("column", "type", "meaning"), *map(_describe, columns)])
+        )
+
+
+def _describe(column: str) -> tuple[str, str, str]:
+    if column.startswith(ANSWER):
+        return column, "text", f"answer to the question or parameter {column.removeprefix(ANSWER)}"
+    return (column, *DICTIONARY[column])
+
+
+def _table(rows: Sequence[tuple[Any, ...]]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)
+    return written.getvalue()

@@ -1,0 +1,174 @@
+"""The launch panel: addresses, completion, what to do before listeners come, opening and closing."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
+
+from mushra_server.app import database_url_of
+from mushra_server.database import settings
+from mushra_server.database.clock import now
+from mushra_server.errors import Refusal
+from mushra_server.export.backup import back_up
+from mushra_server.many import PREFIX
+from mushra_server.studio.login import current_studio, require_role, write_log
+from mushra_server.studio.studies import change_study
+from study_builder.config import StudyConfig
+
+__all__ = ["blueprint", "read_moment"]
+
+MAX_REASON_CHARS = 500
+# What each service puts in place of the words in braces when it sends a participant.
+SERVICES = {
+    "Prolific": "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}",
+    "Mechanical Turk": "?workerId=${workerId}&assignmentId=${assignmentId}&hitId=${hitId}",
+    "Sona": "?participant=%SURVEY_CODE%",
+}
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+blueprint = Blueprint("launch", __name__, url_prefix="/studies/<name>/launch")
+
+
+@blueprint.get("")
+@require_role("viewer")
+def panel(study: Row[Any]) -> ResponseReturnValue:
+    """Show how listeners reach the study, and what to do before they come."""
+    studio = current_studio()
+    built = studio.studies.is_built(study.name)
+    options = StudyConfig.load(studio.studies.folder(study.name)).options if built else None
+    try:
+        errors = (
+            json.loads((studio.studies.draft(study.name) / "check.json").read_text("utf-8"))["exit_code"] == 2
+        )
+    except FileNotFoundError:
+        errors = False
+    address = _address(study.name)
+    return render_template(
+        "studio_launch.html",
+        study=study,
+        listed=studio.studies.summarize(study),
+        built=built,
+        errors=errors,
+        options=options,
+        address=address,
+        services={service: address + query for service, query in SERVICES.items()},
+        secure=address.startswith("https://"),
+    )
+
+
+@blueprint.get("/qr.svg")
+@require_role("viewer")
+def qr(study: Row[Any]) -> ResponseReturnValue:
+    """Send the listeners' address as a QR code."""
+    written = io.BytesIO()
+    segno.make(_address(study.name), error="m").save(written, kind="svg", scale=4, dark="#000", light="#fff")
+    answer = Response(written.getvalue(), mimetype="image/svg+xml")
+    answer.headers["Content-Security-Policy"] = SVG_POLICY
+    return answer
+
+
+@blueprint.post("/open")
+@require_role("assistant")
+def open_study(study: Row[Any]) -> ResponseReturnValue:
+    """Let listeners in; from now on the design is fixed."""
+    studio = current_studio()
+    if not studio.studies.is_built(study.name):
+        raise Refusal("the study is not built yet; build it first", 409)
+    if studio.jobs.look(study.name, "build").state == "running":
+        raise Refusal("the study is being built; wait until that has ended", 409)
+    with studio.served.server(study.name).database.write() as connection:
+        if settings.is_closed(connection):
+            settings.set_closed(connection, False, "opened in the studio")
+    with studio.store.write() as connection:
+        change_study(connection, study.name, launched_at=study.launched_at or now())
+        write_log(connection, "open", study.name)
+    return redirect(url_for("launch.panel", name=study.name))
+
+
+@blueprint.post("/close")
+@require_role("assistant")
+def close_study(study: Row[Any]) -> ResponseReturnValue:
+    """Let nobody new in; those who have started can finish."""
+    studio, reason = current_studio(), read_reason()
+    with studio.served.server(study.name).database.write() as connection:
+        settings.set_closed(connection, True, reason)
+    with studio.store.write() as connection:
+        write_log(connection, "close", study.name, reason)
+    return redirect(url_for("launch.panel", name=study.name))
+
+
+@blueprint.post("/times")
+@require_role("assistant")
+def set_times(study: Row[Any]) -> ResponseReturnValue:
+    """Set when the study opens and closes by itself."""
+    opens, closes = (read_moment(request.form.get(name, "")) for name in ("opens_at", "closes_at"))
+    if opens and closes and closes <= opens:
+        raise Refusal("the closing time is not after the opening time; choose a later one", 400)
+    with current_studio().store.write() as connection:
+        change_study(connection, study.name, opens_at=opens, closes_at=closes)
+        write_log(connection, "set times", study.name, f"{opens or 'at once'} to {closes or 'by hand'}")
+    return redirect(url_for("launch.panel", name=study.name))
+
+
+@blueprint.post("/backup")
+@require_role("assistant")
+def make_backup(study: Row[Any]) -> ResponseReturnValue:
+    """Copy the study's ratings within the studio's folder."""
+    studio, moment = current_studio(), now()
+    studio.served.server(study.name)  # makes the database if nobody has been there
+    folder = studio.store.data / "backups" / study.name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    out = folder / f"{moment.replace(':', '-')}.sqlite3"
+    back_up(database_url_of(studio.studies.folder(study.name)), out)
+    with studio.store.write() as connection:
+        change_study(connection, study.name, backed_up_at=moment)
+        write_log(connection, "backup", study.name, out.name)
+    return redirect(url_for("launch.panel", name=study.name))
+
+
+@blueprint.post("/completion")
+@require_role("assistant")
+def confirm_completion(study: Row[Any]) -> ResponseReturnValue:
+    """Note that somebody has followed the completion address and found what they expected."""
+    with current_studio().store.write() as connection:
+        change_study(connection, study.name, redirect_tried_at=now())
+        write_log(connection, "completion address tried", study.name)
+    return redirect(url_for("launch.panel", name=study.name))
+
+
+def read_reason() -> str:
+    """Return the reason that a form gives, which the log keeps.
+
+    Raises:
+        Refusal: 400 if there is none, or it is too long.
+    """
+    reason = request.form.get("reason", "").strip()
+    if not 1 <= len(reason) <= MAX_REASON_CHARS:
+        raise Refusal(f"a reason of 1 to {MAX_REASON_CHARS} characters is needed: the log keeps it", 400)
+    return reason
+
+
+def read_moment(text: str) -> str | None:
+    """Return a time of a form (UTC) as it is stored, None for none.
+
+    Raises:
+        Refusal: 400.
+    """
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+    except ValueError:
+        raise Refusal(f"{text!r} is not a time; expected one such as 2026-12-01T09:00", 400) from None
+    return found.isoformat(timespec="seconds")
+
+
+def _address(name: str) -> str:
+    return f"{request.url_root.rstrip('/')}{PREFIX}{name}/"

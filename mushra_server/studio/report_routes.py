@@ -1,0 +1,138 @@
+"""Reports of a study, each kept with the data that it is of; and everything as one archive."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, send_file, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row, select
+
+from mushra_server.errors import Refusal
+from mushra_server.studio.bundle import write_bundle
+from mushra_server.studio.login import current_account, current_studio, require_role, write_log
+from mushra_server.studio.store import log
+from mushra_server.studio.watch_routes import may_see_scores
+
+__all__ = ["blueprint"]
+
+# A report is one page with its own style and script; in a sandbox it can do nothing to the studio.
+REPORT_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src 'self' data:"
+)
+
+blueprint = Blueprint("reports", __name__, url_prefix="/studies/<name>")
+
+
+@blueprint.get("/reports")
+@require_role("viewer")
+def list_reports(study: Row[Any]) -> ResponseReturnValue:
+    """List the reports, newest first, with what changed since the one before."""
+    reports = [_load(path) for path in _find_reports(study)]
+    newest = reports[-2:]
+    return render_template(
+        "studio_reports.html",
+        study=study,
+        reports=reports[::-1],
+        changes=_compare(*newest) if len(newest) == 2 else [],
+        progress=current_studio().jobs.look(study.name, "report"),
+        open=may_see_scores(study),
+        built=current_studio().studies.is_built(study.name),
+    )
+
+
+@blueprint.post("/reports")
+@require_role("assistant")
+def make_report(study: Row[Any]) -> ResponseReturnValue:
+    """Make a report in a process of its own, as `listenable analyze` does."""
+    studio = current_studio()
+    _refuse_blind(study)
+    number = 1 + max([int(path.name) for path in _find_reports(study)], default=0)
+    out = studio.store.data / "reports" / study.name / str(number)
+    task = {
+        "study": str(studio.studies.folder(study.name).resolve()),
+        "out": str(out.resolve()),
+        "by": current_account().name,
+    }
+    studio.jobs.start(study.name, "report", task)
+    with studio.store.write() as connection:
+        write_log(connection, "report", study.name, str(number))
+    return redirect(url_for("reports.list_reports", name=study.name))
+
+
+@blueprint.get("/reports/<int:number>/<path:file>")
+@require_role("viewer")
+def send_report(study: Row[Any], number: int, file: str) -> ResponseReturnValue:
+    """Send a file of a report."""
+    _refuse_blind(study)
+    folder = current_studio().store.data / "reports" / study.name / str(number)
+    answer = send_from_directory(folder.resolve(), file, max_age=0)
+    answer.headers["Content-Security-Policy"] = REPORT_POLICY
+    return answer
+
+
+@blueprint.get("/everything.zip")
+@require_role("assistant")
+def send_everything(study: Row[Any]) -> ResponseReturnValue:
+    """Send the study, its ratings, its newest report, its log and a data dictionary as one archive."""
+    _refuse_blind(study)
+    studio = current_studio()
+    with studio.store.write() as connection:
+        write_log(connection, "download everything", study.name)
+        query = select(log).where(log.c.study == study.name).order_by(log.c.id)
+        lines = [tuple(row) for row in connection.execute(query)]
+    folder = studio.studies.folder(study.name)
+    reports = _find_reports(study)
+    written = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
+    database = studio.served.server(study.name).database
+    write_bundle(written, folder, database, reports[-1] if reports else None, lines)
+    written.seek(0)
+    return send_file(
+        written, "application/zip", as_attachment=True, download_name=f"{study.name}.zip", max_age=0
+    )
+
+
+def _refuse_blind(study: Row[Any]) -> None:
+    if not current_studio().studies.is_built(study.name):
+        raise Refusal("the study is not built yet, so there are no ratings", 404)
+    if not may_see_scores(study):
+        raise Refusal(
+            "scores are hidden until the study is closed; close it, or let an owner open them with a reason",
+            403,
+        )
+
+
+def _find_reports(study: Row[Any]) -> list[Path]:
+    folder = current_studio().store.data / "reports" / study.name
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if path.name.isdecimal() and (path / "version.json").is_file()]
+    return sorted(found, key=lambda path: int(path.name))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    return {
+        "number": int(path.name),
+        "mos": _load_mos(path),
+        **json.loads((path / "version.json").read_text("utf-8")),
+    }
+
+
+def _load_mos(path: Path) -> dict[str, float]:
+    """Return the mean of each condition; empty for a report of choices."""
+    try:
+        with (path / "mos.csv").open(encoding="utf-8-sig", newline="") as file:
+            return {row["condition"]: float(row["mos"]) for row in csv.DictReader(file) if row.get("mos")}
+    except FileNotFoundError:
+        return {}
+
+
+def _compare(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, float, float]]:
+    return [
+        (name, before["mos"][name], value) for name, value in after["mos"].items() if name in before["mos"]
+    ]

@@ -1,0 +1,181 @@
+"""Launching, watching and reporting a study in the studio, and who may do what."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sqlite3
+import zipfile
+from contextlib import closing
+
+import pytest
+from werkzeug.test import Client
+
+from analysis.ratings.names import RATING_COLUMNS
+from mushra_server.many import ManyStudies
+from mushra_server.studio.app import studio_of
+from mushra_server.studio.bundle import DICTIONARY
+from study_builder.simulation.rehearsal import simulate_study
+from tests.mushra_server.conftest import build
+from tests.mushra_server.studio.conftest import Browser, wait_for
+
+
+@pytest.fixture
+def study(studio: ManyStudies, admin: Browser) -> str:
+    """A study that was built by the command line, not opened yet."""
+    build(
+        studio.folder / "codecs",
+        completion={"code": "C1", "redirect": "https://app.prolific.com/done"},
+        quota=9,
+    )
+    admin.get("/")
+    return "codecs"
+
+
+def invite(studio: ManyStudies, admin: Browser, name: str, study: str, role: str) -> Browser:
+    page = admin.post("/people", name=name).text
+    found = re.search(r"shown this once: <code>([^<]+)</code>", page)
+    assert found
+    assert admin.post(f"/studies/{study}/people", person=name, role=role).status_code == 302
+    return Browser(studio, found[1])
+
+
+def test_a_study_is_opened_and_closed(studio: ManyStudies, admin: Browser, study: str) -> None:
+    listener = Client(studio)
+    assert listener.get(f"/s/{study}/").status_code == 404
+    admin.post(f"/studies/{study}/launch/open")
+    assert listener.post(f"/s/{study}/api/session", json={}).status_code == 201
+    assert admin.post(f"/studies/{study}/launch/close").status_code == 400
+    admin.post(f"/studies/{study}/launch/close", reason="enough listeners")
+    assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 403
+    assert listener.get(f"/s/{study}/api/session").status_code == 200, "who has started can finish"
+    admin.post(f"/studies/{study}/launch/open")
+    assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 201
+    assert "enough listeners" in admin.get("/log").text
+
+
+def test_an_open_study_keeps_its_design(admin: Browser, study: str) -> None:
+    admin.post(f"/studies/{study}/launch/open")
+    for path in ("make", "sounds", "build"):
+        assert admin.post(f"/studies/{study}/{path}", version=0).status_code == 409
+
+
+def test_times_open_and_close_by_themselves(studio: ManyStudies, admin: Browser, study: str) -> None:
+    admin.post(f"/studies/{study}/launch/open")
+    admin.post(f"/studies/{study}/launch/times", opens_at="2999-01-01T09:00")
+    assert Client(studio).get(f"/s/{study}/").status_code == 404
+    answer = admin.post(
+        f"/studies/{study}/launch/times", opens_at="2999-01-02T09:00", closes_at="2999-01-01T09:00"
+    )
+    assert answer.status_code == 400
+    admin.post(f"/studies/{study}/launch/times", closes_at="2001-01-01T09:00")
+    assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 403
+    assert "closed" in admin.get(f"/studies/{study}").text
+
+
+def test_the_panel_has_the_addresses_of_the_services(admin: Browser, study: str) -> None:
+    page = admin.get(f"/studies/{study}/launch").text
+    assert "http://localhost/s/codecs/?PROLIFIC_PID={{%PROLIFIC_PID%}}" in page
+    assert "/s/codecs/?workerId=${workerId}" in page
+    assert 'href="https://app.prolific.com/done" target="_blank" rel="noopener noreferrer"' in page
+    assert admin.get(f"/studies/{study}/launch/qr.svg").mimetype == "image/svg+xml"
+
+
+def test_a_backup_is_a_database_that_opens(studio: ManyStudies, admin: Browser, study: str) -> None:
+    admin.post(f"/studies/{study}/launch/backup")
+    found = list((studio_of(studio).store.data / "backups" / study).iterdir())
+    assert len(found) == 1
+    with closing(sqlite3.connect(found[0])) as database:
+        assert database.execute("SELECT COUNT(*) FROM sessions").fetchone() == (0,)
+
+
+def test_what_each_role_may_do(studio: ManyStudies, admin: Browser, study: str) -> None:
+    viewer = invite(studio, admin, "Vera", study, "viewer")
+    assistant = invite(studio, admin, "Ali", study, "assistant")
+    owner = invite(studio, admin, "Olga", study, "owner")
+    build(studio.folder / "secret")
+    admin.get("/")
+    for browser in (viewer, assistant, owner):
+        assert browser.get(f"/studies/{study}").status_code == 200
+        assert browser.get("/studies/secret").status_code == 404
+        assert "secret" not in browser.get("/").text
+        assert browser.get("/people").status_code == 403
+    assert viewer.post(f"/studies/{study}/launch/open").status_code == 403
+    assert assistant.post(f"/studies/{study}/launch/open").status_code == 302
+    unblind = f"/studies/{study}/unblind"
+    assert assistant.post(unblind, reason="curious").status_code == 403
+    assert owner.post(unblind, reason="").status_code == 400
+    assert owner.post(unblind, reason="interim analysis, as registered").status_code == 302
+    assert "interim analysis, as registered" in viewer.get("/log").text
+    assert assistant.post(f"/studies/{study}/archive").status_code == 403
+    assert assistant.post(f"/studies/{study}/people", person="Vera", role="owner").status_code == 403
+    assert owner.post(f"/studies/{study}/people", person="Vera", role="").status_code == 302
+    assert viewer.get(f"/studies/{study}").status_code == 404
+
+
+def test_a_new_token_ends_the_logins_of_the_old_one(studio: ManyStudies, admin: Browser, study: str) -> None:
+    viewer = invite(studio, admin, "Vera", study, "viewer")
+    admin.post("/people", name="Vera", again="yes")
+    assert viewer.get("/").headers["Location"] == "/login"
+
+
+def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Browser, study: str) -> None:
+    simulate_study(studio.folder / study, 4, seed=1)
+    file = studio.folder / study / "ratings.sqlite3"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE sessions SET simulated = 0, participant = 'p' || id")
+    admin.post(f"/studies/{study}/launch/open")
+    with closing(sqlite3.connect(file)) as database:
+        uuid, mean = database.execute(
+            "SELECT session, AVG(score) FROM export_ratings WHERE condition = 'lmac-td' AND kind = 'trial' "
+            "GROUP BY session ORDER BY session LIMIT 1"
+        ).fetchone()
+    session = f"/studies/{study}/sessions/{uuid}"
+    assert f"{mean:.1f}" not in admin.get(session).text
+    for path in ("reports", "everything.zip"):
+        answer = (
+            admin.post(f"/studies/{study}/reports")
+            if path == "reports"
+            else admin.get(f"/studies/{study}/{path}")
+        )
+        assert answer.status_code == 403, path
+    admin.post(f"/studies/{study}/launch/close", reason="done")
+    assert f">{mean:.1f}</td>" in admin.get(session).text
+
+    admin.post(session + "/exclude", reason="did not listen")
+    lists = {
+        kind: list(csv.reader(io.StringIO(admin.get(f"/studies/{study}/lists/{kind}.csv").text)))
+        for kind in ("approve", "reject", "bonus", "decisions")
+    }
+    assert (len(lists["approve"]), len(lists["reject"]), len(lists["decisions"])) == (3, 1, 5)
+    assert {tuple(line[1:]) for line in lists["bonus"]} == {("1.00",)}
+    assert [*lists["reject"][0], "reject", "did not listen"] in lists["decisions"]
+
+    for _ in range(2):
+        admin.post(f"/studies/{study}/reports")
+        progress = wait_for(studio, study, "report")
+        assert progress.state == "done", progress
+    page = admin.get(f"/studies/{study}/reports").text
+    assert "Report 2 compared with report 1" in page
+    assert page.count("+0.0</td>") == 5
+    report = admin.get(f"/studies/{study}/reports/2/index.html")
+    assert report.status_code == 200
+    assert report.headers["Content-Security-Policy"].startswith("sandbox ")
+    report.close()
+    assert admin.get(f"/studies/{study}/reports/2/../../../studio.sqlite3").status_code == 404
+
+    sent = admin.get(f"/studies/{study}/everything.zip")
+    with zipfile.ZipFile(io.BytesIO(sent.data)) as archive:
+        names = set(archive.namelist())
+        described = {
+            row["column"] for row in csv.DictReader(io.StringIO(archive.read("data_dictionary.csv").decode()))
+        }
+        columns = next(csv.reader(io.StringIO(archive.read("ratings/ratings.csv").decode("utf-8-sig"))))
+    sent.close()
+    assert {"study/config.yaml", "ratings/ratings.json", "report/index.html", "log.csv"} <= names
+    assert described == set(columns)
+
+
+def test_every_column_of_the_ratings_is_in_the_dictionary() -> None:
+    assert set(DICTIONARY) == set(RATING_COLUMNS)
