@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from mushra_server.database import settings
 from mushra_server.errors import Refusal
 from mushra_server.web.security import require_same_site
-from mushra_server.web.server import current_server
+from mushra_server.web.server import Server, current_server
 
 __all__ = [
     "Sessions",
@@ -61,8 +61,7 @@ def log_in(token: str) -> bool:
     server = current_server()
     server.login_limiter.check(request.remote_addr)
     if not settings.is_admin_token(server.database, token.strip()):
-        with server.database.write() as connection:
-            settings.log_action(connection, "login failed")
+        _log_failure(server)
         return False
     session.clear()
     session["login"] = secrets.token_urlsafe(24)
@@ -71,6 +70,16 @@ def log_in(token: str) -> bool:
     session["since"] = int(time.time())
     session["form"] = secrets.token_urlsafe(24)
     return True
+
+
+def _log_failure(server: Server) -> None:
+    """Note a wrong token in the log: from any number of addresses, only so many that they fill no disk."""
+    try:
+        server.failure_log.check("all addresses")
+    except Refusal:
+        return
+    with server.database.write() as connection:
+        settings.log_action(connection, "login failed")
 
 
 def log_out() -> None:

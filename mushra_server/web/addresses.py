@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["PublicUrl", "check_embedding", "frame_ancestors", "install"]
 
 FROM_PROXY = "listenable.from_proxy"
-PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+PREFIX = re.compile(r"(/[A-Za-z0-9._~+-]+)+")
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 MAX_SHOWN = 100
 ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")

@@ -83,6 +83,7 @@ class Server:
     read_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(500, 10_000))
     start_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(1000 / 3600, 1000))
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
+    failure_log: RateLimiter = field(default_factory=lambda: RateLimiter(1 / 60, 100, everyone=True))
 
 
 def current_server() -> Server:

@@ -321,6 +321,16 @@ def test_too_many_ratings_are_counted_and_not_analysed(app, listener, monkeypatc
     assert found.ratings == 15 and found.counts["item0"]["saliency"] == 1 and not found.scales
 
 
+def test_wrong_tokens_from_many_addresses_do_not_fill_the_log(app, token, rows):
+    for number in range(130):
+        address = {"REMOTE_ADDR": f"2001:db8:0:{number:x}::1"}
+        wrong = app.test_client().post("/admin/login", data={"token": "guess"}, environ_base=address)
+        assert wrong.status_code == 403
+    assert len(rows(app, "SELECT * FROM events WHERE action = 'login failed'")) == 100
+    right = app.test_client().post("/admin/login", data={"token": token})
+    assert right.status_code == 302, "nobody locks the experimenter out from elsewhere"
+
+
 def test_the_log_has_pages(app, admin):
     with app.extensions["listenable"].database.write() as connection:
         for number in range(60):

@@ -49,7 +49,7 @@ def test_every_address_begins_with_the_public_urls_path(make_app, kept, host):
         assert client.get(kept + url.removeprefix("/study1"), headers=token).status_code == 200, url
 
 
-@pytest.mark.parametrize("prefix", ["/said", "/a/b"])
+@pytest.mark.parametrize("prefix", ["/said", "/a/b", "/s/a+b_1.2-x"])
 def test_a_proxy_says_the_prefix(make_app, prefix):
     app = make_app(options=Options(behind_proxy=True, host="127.0.0.1"))
     headers = {"X-Forwarded-Prefix": prefix, "X-Forwarded-Proto": "https", "X-Forwarded-Host": "lab.example"}
