@@ -48,6 +48,7 @@ class BlackBoxClassifier:
                 "two labels or more"
             )
         self.answer, self.multi_label = answer, multi_label
+        self._classes, self._several = len(labels), multi_label  # of the answers, whatever is made of them
         self.sample_rate = sample_rate
         self.labels: Sequence[str] = tuple(labels)
 
@@ -63,7 +64,7 @@ class BlackBoxClassifier:
         """
         heard = waveforms.detach().cpu().numpy().astype(np.float32, copy=True)
         answers = np.asarray(self.answer(heard), dtype=np.float64)
-        expected = (len(heard), len(self.labels))
+        expected = (len(heard), self._classes)
         if answers.shape != expected:
             raise InterpreterError(
                 f"the classifier answers with the shape {list(answers.shape)}; expected {list(expected)}, a "
@@ -74,12 +75,12 @@ class BlackBoxClassifier:
                 f"the classifier answers {answers.min():.3g} to {answers.max():.3g}; expected probabilities "
                 "from 0 to 1"
             )
-        if not self.multi_label and np.abs(answers.sum(axis=1) - 1).max() > _TOLERANCE:
+        if not self._several and np.abs(answers.sum(axis=1) - 1).max() > _TOLERANCE:
             raise InterpreterError(
                 f"the classifier's probabilities sum to {answers[0].sum():.3g}; expected 1, or "
                 "multi_label=True where several classes may be true at once"
             )
-        return to_logits(torch.from_numpy(answers).float(), self.multi_label).to(waveforms.device)
+        return to_logits(torch.from_numpy(answers).float(), self._several).to(waveforms.device)
 
     def representations(self, waveforms: Tensor) -> list[Tensor]:
         """Refuse: a black box has none.

@@ -85,6 +85,7 @@ class WrappedClassifier(nn.Module):
         self.labels: Sequence[str] = tuple(labels)
         self.answers, self.multi_label, self.input_samples = answers, multi_label, input_samples
         self._module_rate = heard_at
+        self._several = multi_label  # of the module's answers, whatever is made of them
         self._axes, self._pads_itself = axes, pads_itself
         self._layouts: dict[str, Layout] = dict(layouts or {})
         self._clips, self._share = 1, 1.0
@@ -98,7 +99,7 @@ class WrappedClassifier(nn.Module):
             ConfigError: clips longer than the module takes, or an answer that is not logits.
         """
         answer = unwrap_logits(self._ask(waveforms))
-        return answer if self.answers == "logits" else to_logits(answer, self.multi_label)
+        return answer if self.answers == "logits" else to_logits(answer, self._several)
 
     def representations(self, waveforms: Tensor) -> list[Tensor]:
         """Return the layers' outputs as maps `[B, C, T, F]`; the hooks are gone afterwards, come what may.

@@ -34,6 +34,10 @@ def explain(
     target: str | None = typer.Option(
         None, help="Class to explain; the predicted one by default, and always for L-MAC and LMAC-TD."
     ),
+    against: str | None = typer.Option(
+        None, help="Class that --target is compared with: what speaks for one rather than the other."
+    ),
+    rank: int = typer.Option(1, min=1, help="Answer to explain without --target: 2 is the second."),
     window: float | None = typer.Option(
         None, help="Seconds per window; by default what the run was trained on, or 5."
     ),
@@ -60,6 +64,8 @@ def explain(
             sounds,
             out,
             target=target,
+            against=against,
+            rank=rank,
             window_s=window_s,
             overlap=overlap,
             batch_size=batch_size,

@@ -17,6 +17,7 @@ from interpreter.loading import hash_weights
 from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
 from interpreter.recordings.overview import write_overview
 from interpreter.recordings.spectrogram_figure import draw_explanation
+from interpreter.recordings.targets import Question
 from interpreter.sound_files import sound_files
 from stimuli import read_audio, sha256_of, to_mono, write_audio
 from stimuli.files import write_text
@@ -51,6 +52,8 @@ def explain_files(
     out: Path,
     *,
     target: str | None = None,
+    against: str | None = None,
+    rank: int = 1,
     window_s: float = 5.0,
     overlap: float = 0.25,
     batch_size: int = 4,
@@ -69,6 +72,8 @@ def explain_files(
         paths: the sound files.
         out: where to write.
         target: the label to explain; each window's predicted class if None.
+        against: see `Question`.
+        rank: see `Question`.
         window_s: see `explain_long`.
         overlap: see `explain_long`.
         batch_size: windows at a time.
@@ -80,7 +85,8 @@ def explain_files(
         InterpreterError: an unknown label, any label for a method that only explains the prediction, or a
             file that cannot be explained.
     """
-    number = None if target is None else label_number(explainer, target)
+    question = Question(target, against, rank)
+    explainer, number = question.put_to(explainer)
     rate = explainer.classifier.sample_rate
     weights = [hash_weights(network) for network in (explainer.classifier, *explainer.networks)]
     results: list[FileExplanation] = []
@@ -88,7 +94,7 @@ def explain_files(
     try:
         for path, source in zip(paths, distinguish_names(paths), strict=True):
             folder = out / _take_unused(path.stem, names)
-            asked = _describe(explainer, path, source, target, window_s, overlap) | {
+            asked = _describe(explainer, path, source, question, window_s, overlap) | {
                 "weights_sha256": weights
             }
             record = _load_finished(folder, asked)
@@ -101,6 +107,7 @@ def explain_files(
                         window_s=window_s,
                         overlap=overlap,
                         target=number,
+                        rank=rank,
                         batch_size=batch_size,
                         progress=progress if len(paths) == 1 else None,
                     )
@@ -173,7 +180,7 @@ def _write(
 
 
 def _describe(
-    explainer: Explainer, path: Path, source: str, target: str | None, window_s: float, overlap: float
+    explainer: Explainer, path: Path, source: str, question: Question, window_s: float, overlap: float
 ) -> dict[str, Any]:
     """Return what a record says before anything is explained: what is asked for."""
     return {
@@ -184,7 +191,7 @@ def _describe(
         "method": explainer.name,
         "label": explainer.label,
         "settings": dict(explainer.settings),
-        "asked_target": target,
+        **question.record,
         "window_s": window_s,
         "overlap": overlap,
     }
@@ -223,25 +230,6 @@ def _title(record: dict[str, Any]) -> str:
     targets = list(dict.fromkeys(w["target"] for w in record["windows"] if w["target"] is not None))
     heard = ", ".join(targets[:4]) + (" ..." if len(targets) > 4 else "")
     return f"{record['source']} · {record['label']} · explained as: {heard}"
-
-
-def label_number(explainer: Explainer, label: str) -> int:
-    """Return the number of a label among the classifier's.
-
-    Raises:
-        InterpreterError: the classifier does not know it, or the method only explains the prediction.
-    """
-    if not explainer.takes_target:
-        raise InterpreterError(
-            f"{explainer.label} explains the class that the classifier predicts, whatever class is asked "
-            f"for; leave out the target {label!r}, or ask L2I or a gradient baseline for it"
-        )
-    labels = list(explainer.classifier.labels)
-    if label not in labels:
-        raise InterpreterError(
-            f"the classifier does not know the class {label!r}; it knows {', '.join(labels)}"
-        )
-    return labels.index(label)
 
 
 def _take_unused(stem: str, names: set[str]) -> str:

@@ -10,9 +10,9 @@ from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import make_baseline, parse_method
 from interpreter.explainers.base import Explainer
 from interpreter.loading import is_run, load_explainer, load_target
-from interpreter.recordings.explain_files import label_number
 from interpreter.recordings.heard_sound import HeardSound
 from interpreter.recordings.long_recordings import explain_long
+from interpreter.recordings.targets import Question
 from interpreter.runs.folder import read_run
 from interpreter.types import Classifier
 from stimuli import Audio, read_audio, resample, to_mono
@@ -25,6 +25,8 @@ def explain(
     *,
     sample_rate: int | None = None,
     target: str | None = None,
+    against: str | None = None,
+    rank: int = 1,
     window_s: float = 5.0,
     overlap: float = 0.25,
 ) -> HeardSound:
@@ -38,6 +40,8 @@ def explain(
             `lime:samples=200`.
         sample_rate: rate of `sound` in Hz if it is an array; a file states its own.
         target: the label to explain; each window's predicted class if None.
+        against: see `Question`.
+        rank: see `Question`.
         window_s: see `explain_long`.
         overlap: see `explain_long`.
 
@@ -63,9 +67,9 @@ def explain(
         raise ConfigError("the sound is an array without a rate; expected sample_rate=... in Hz")
     else:
         audio = resample(sound, sample_rate, rate)
-    number = None if target is None else label_number(explainer, target)
+    explainer, number = Question(target, against, rank).put_to(explainer)
     waveform = torch.from_numpy(to_mono(audio))
-    found = explain_long(explainer, waveform, window_s=window_s, overlap=overlap, target=number)
+    found = explain_long(explainer, waveform, window_s=window_s, overlap=overlap, target=number, rank=rank)
     return HeardSound(
         found.interpretation,
         found.residual,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from interpreter.classifier.capabilities import to_classifier_level
+from interpreter.classifier.modes import hold_in_eval
 from interpreter.errors import InterpreterError
 from interpreter.explainers.base import Explainer
 from interpreter.types import Explanation
@@ -62,6 +63,7 @@ def explain_long(
     window_s: float = 5.0,
     overlap: float = 0.25,
     target: int | None = None,
+    rank: int = 1,
     batch_size: int = 4,
     progress: Callable[[int, int], None] | None = None,
 ) -> LongExplanation:
@@ -78,6 +80,8 @@ def explain_long(
         window_s: length of a window in seconds; best what the classifier was trained on.
         overlap: share of a window that overlaps with the next, 0 to 0.9.
         target: explain this class in every window instead.
+        rank: explain this answer of the classifier where no class is asked for: 1 is the predicted class,
+            2 the next.
         batch_size: windows at a time; bounds memory.
         progress: called with the number of windows that are done, and the total.
 
@@ -106,7 +110,7 @@ def explain_long(
     windows: list[Window] = []
     for at in range(0, len(starts), batch_size):
         for window, parts in _explain_windows(
-            explainer, waveform, starts[at : at + batch_size], length, target
+            explainer, waveform, starts[at : at + batch_size], length, target, rank
         ):
             sums[:, window.start : window.stop] += fade * parts
             weights[window.start : window.stop] += fade
@@ -132,7 +136,7 @@ def _fade(length: int, overlap: float) -> Tensor:
 
 
 def _explain_windows(
-    explainer: Explainer, waveform: Tensor, starts: list[int], length: int, target: int | None
+    explainer: Explainer, waveform: Tensor, starts: list[int], length: int, target: int | None, rank: int
 ) -> list[tuple[Window, Tensor]]:
     """Explain the windows at `starts`; return each with interpretation and residual, `[2, length]`."""
     pieces = torch.stack([waveform[start : start + length] for start in starts])
@@ -140,7 +144,7 @@ def _explain_windows(
     results = [(Window(start, start + length, None), torch.zeros(2, length)) for start in starts]
     if not bool(audible.any()):
         return results
-    explanation, parts = _explain_at_level(explainer, pieces[audible], target)
+    explanation, parts = _explain_at_level(explainer, pieces[audible], target, rank)
     for found, at in enumerate(audible.nonzero()[:, 0].tolist()):
         window = Window(
             starts[at],
@@ -154,10 +158,17 @@ def _explain_windows(
     return results
 
 
-def _explain_at_level(explainer: Explainer, pieces: Tensor, target: int | None) -> tuple[Explanation, Tensor]:
+def _explain_at_level(
+    explainer: Explainer, pieces: Tensor, target: int | None, rank: int
+) -> tuple[Explanation, Tensor]:
     """Explain pieces at the classifier's level; return both parts at the pieces' own, `[B, 2, samples]`."""
     levelled = to_classifier_level(pieces, explainer.classifier)
     gain = levelled.norm(dim=1) / pieces.norm(dim=1)
-    explanation = explainer.explain(levelled, None if target is None else [target] * len(pieces))
+    asked = None if target is None else [target] * len(pieces)
+    if asked is None and rank > 1:
+        with torch.no_grad(), hold_in_eval(explainer.classifier):
+            answers = explainer.hear(levelled).logits
+        asked = answers.argsort(dim=1, descending=True, stable=True)[:, rank - 1].tolist()
+    explanation = explainer.explain(levelled, asked)
     parts = torch.stack([explanation.interpretation, explanation.residual], dim=1).cpu()
     return explanation, parts / gain[:, None, None]

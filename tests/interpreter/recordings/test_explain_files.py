@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from interpreter.errors import InterpreterError
+from interpreter.errors import ConfigError, InterpreterError
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer, Separation
+from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.recordings.explain_files import distinguish_names, explain_files, find_sounds
 from interpreter.recordings.listening_page import render_listening_page
 from interpreter.recordings.long_recordings import explain_long, window_starts
@@ -276,6 +277,25 @@ def test_many_files_resume_and_become_lines_and_a_table(recordings, tmp_path) ->
     before = len(explainer.given)
     explain_files(explainer, recordings[2:], out / "again", window_s=1.0, target="high")
     assert len(explainer.given) == before + 1  # another question is asked again
+
+
+def test_the_second_answer_and_a_difference_are_explained(recordings, tmp_path) -> None:
+    (second,) = explain_files(Share(Tones()), recordings[2:], tmp_path / "second", rank=2)
+    (window,) = second.record["windows"]
+    assert (window["prediction"], window["target"]) == ("high", "low")
+    occlusion = UNTRAINED_METHODS["occlusion"](Tones())
+    (found,) = explain_files(occlusion, recordings[2:], tmp_path / "against", target="low", against="high")
+    (window,) = found.record["windows"]
+    assert window["target"] == "low rather than high" and window["prediction"] == "high rather than low"
+    with pytest.raises(ConfigError, match="against is 'low' without a target; expected --target with"):
+        explain_files(occlusion, recordings, tmp_path / "out", against="low")
+    with pytest.raises(ConfigError, match="share was trained for single classes; expected a method that"):
+        explain_files(Share(Tones()), recordings, tmp_path / "out", target="low", against="high")
+    with pytest.raises(ConfigError, match=r"rank is 3; expected 1 to 2, the classifier's answers \(--rank\)"):
+        explain_files(occlusion, recordings, tmp_path / "out", rank=3)
+    with pytest.raises(ConfigError, match="rank is 2 and the target 'low'; expected one of"):
+        explain_files(occlusion, recordings, tmp_path / "out", rank=2, target="low")
+    assert not (tmp_path / "out").exists()
 
 
 def test_sounds_are_found_in_folders(recordings, tmp_path) -> None:

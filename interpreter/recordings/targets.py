@@ -1,0 +1,86 @@
+"""What is explained: a class by its label, the classifier's second answer, or one class against another."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+from interpreter.classifier.contrast import contrast
+from interpreter.errors import ConfigError, InterpreterError
+from interpreter.explainers.base import Explainer
+from interpreter.explainers.untrained import UNTRAINED_METHODS
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to explain.
+
+    Attributes:
+        target: the label to explain; None asks for an answer of the classifier.
+        against: the label that `target` is compared with: the difference of their logits is explained.
+        rank: which answer of the classifier is explained where no label is: 1 is the predicted class.
+    """
+
+    target: str | None = None
+    against: str | None = None
+    rank: int = 1
+
+    def put_to(self, explainer: Explainer) -> tuple[Explainer, int | None]:
+        """Return the explainer to ask, and the number of the class to ask for, or None for an answer.
+
+        Raises:
+            InterpreterError: an unknown label, or a method that only explains the prediction.
+            ConfigError: parts that do not go together, or a rank that the classifier does not have.
+        """
+        classes = len(explainer.classifier.labels)
+        if not 1 <= self.rank <= classes:
+            raise ConfigError(
+                f"rank is {self.rank}; expected 1 to {classes}, the classifier's answers (--rank)"
+            )
+        if self.rank > 1 and self.target is not None:
+            raise ConfigError(
+                f"rank is {self.rank} and the target {self.target!r}; expected one of --rank and --target"
+            )
+        if self.rank > 1 and not explainer.takes_target:
+            raise InterpreterError(
+                f"{explainer.label} explains the class that the classifier predicts; leave out --rank, or "
+                "ask a method that needs no training"
+            )
+        if self.against is None:
+            return explainer, None if self.target is None else label_number(explainer, self.target)
+        if self.target is None:
+            raise ConfigError(
+                f"against is {self.against!r} without a target; expected --target with --against"
+            )
+        if explainer.name not in UNTRAINED_METHODS:
+            raise ConfigError(
+                f"{explainer.label} was trained for single classes; expected a method that needs no training "
+                "(--method) with --against"
+            )
+        aimed = copy.copy(explainer)
+        aimed.classifier = contrast(explainer.classifier, self.target, self.against)
+        return aimed, 0
+
+    @property
+    def record(self) -> dict[str, object]:
+        """What an explanation's record says of it."""
+        return {"asked_target": self.target, "asked_against": self.against, "asked_rank": self.rank}
+
+
+def label_number(explainer: Explainer, label: str) -> int:
+    """Return the number of a label among the classifier's.
+
+    Raises:
+        InterpreterError: the classifier does not know it, or the method only explains the prediction.
+    """
+    if not explainer.takes_target:
+        raise InterpreterError(
+            f"{explainer.label} explains the class that the classifier predicts, whatever class is asked "
+            f"for; leave out the target {label!r}, or ask L2I or a gradient baseline for it"
+        )
+    labels = list(explainer.classifier.labels)
+    if label not in labels:
+        raise InterpreterError(
+            f"the classifier does not know the class {label!r}; it knows {', '.join(labels)}"
+        )
+    return labels.index(label)
