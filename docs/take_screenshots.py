@@ -54,7 +54,7 @@ def serve(study: Path) -> Iterator[str]:
 
 def listen(page: Page) -> None:
     """Play every sound of the page for long enough to be rated."""
-    for button in page.locator(".sound-button").all():
+    for button in page.locator(".sound-button, .volume .button").all():
         button.click()
         page.wait_for_timeout(LISTEN_MS)
 
@@ -79,7 +79,8 @@ def fill_in(page: Page) -> None:
         points = group.locator("input")
         points.nth(place % points.count()).check()  # the best sound is not the worst
     for field in page.locator("article input[type=number]").all():
-        field.fill("30")
+        if not field.input_value():  # else it is an end of the loop
+            field.fill("30")
     for field in page.locator("article input[type=text]").all():
         field.fill("text")
 
@@ -87,7 +88,7 @@ def fill_in(page: Page) -> None:
 def walk(page: Page) -> Iterator[tuple[int, str]]:
     """Go through the pages of a session; yield number and type of each while it is open."""
     for number in range(1, 1000):
-        page.wait_for_selector(f".progress-text:text-matches('^\\\\D*{number}(\\\\D|$)'), .done-mark")
+        page.wait_for_selector(f".progress-text[data-page='{number}'], .done-mark")
         if page.locator(".done-mark").count():
             return
         page.wait_for_selector(".foot .primary:not([disabled])")
@@ -108,7 +109,7 @@ def picture(page: Page, out: Path) -> None:
             out.parent.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=out)
             return
-        if kind in ("mushra", "bs1116"):
+        if kind in ("volume", "mushra", "bs1116"):
             listen(page)
             rate(page, page.locator(".lane").count())
         fill_in(page)
