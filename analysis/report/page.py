@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from analysis.pages import make_environment
 from analysis.ratings.tidy import conditions
 from analysis.report import table_columns as columns
 from analysis.report.captions import captions
+from analysis.report.files import list_files, read_latex
 from analysis.report.headline import headline
 from analysis.report.html_tables import Column, Table, table_of
 from analysis.report.methods_text import methods, references, software
@@ -22,15 +24,24 @@ from analysis.report.standards import is_nameless
 _MOST_OUTLIERS = 50  # on the page; the CSV file has all
 
 
-def render_page(results: Results, figures: dict[str, str], title: str) -> str:
+def render_page(results: Results, figures: dict[str, str], title: str, folder: Path | None = None) -> str:
     """Return the page as text.
 
     Args:
         results: What was analysed.
         figures: SVG elements by name.
         title: Heading.
+        folder: Where the report's other files are, to be linked.
     """
-    return make_environment().get_template("report.html").render(**context(results, figures, title))
+    return (
+        make_environment()
+        .get_template("report.html")
+        .render(
+            **context(results, figures, title),
+            files=list_files(folder) if folder else {},
+            latex=read_latex(folder) if folder else {},
+        )
+    )
 
 
 def context(results: Results, figures: dict[str, str], title: str) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def write_report(
             _write(folder / "significance.tex", table)
         _write(folder / "report.json", json.dumps(summary(results), allow_nan=False))
         heading = title or str(frame.attrs.get("title") or _title(results.ratings))
-        _write(folder / "index.html", render_page(results, figures, heading))
+        _write(folder / "index.html", render_page(results, figures, heading, folder))
     return results
 
 

@@ -27,6 +27,7 @@ from analysis.report.choices.findings import Findings
 from analysis.report.choices.preference import describe_preferences
 from analysis.report.choices.references import references_in
 from analysis.report.choices.words import check_options, count
+from analysis.report.files import list_files, read_latex
 from analysis.report.html_tables import table_of
 from analysis.report.latex import escape
 from analysis.report.methods_text import software
@@ -158,11 +159,11 @@ def write_choices(frame: pd.DataFrame, test: str, out: Path, options: Options, t
         (folder / "results.tex").write_text(_latex(results), encoding="utf-8")
         about = json.dumps(_summary(results), allow_nan=False)
         (folder / "report.json").write_text(about, encoding="utf-8")
-        (folder / "index.html").write_text(_page(results, figures, title), encoding="utf-8")
+        (folder / "index.html").write_text(_page(results, figures, title, folder), encoding="utf-8")
     return results
 
 
-def _page(results: ChoiceResults, figures: dict[str, str], title: str) -> str:
+def _page(results: ChoiceResults, figures: dict[str, str], title: str, folder: Path) -> str:
     environment = make_environment()
     environment.filters["unbroken"] = unbroken
     findings = results.findings
@@ -176,7 +177,7 @@ def _page(results: ChoiceResults, figures: dict[str, str], title: str) -> str:
         figures={name: Markup(svg) for name, svg in figures.items()},
         mark=Markup('<span class="mark">SIMULATED</span>') if results.simulated else "",
         notes=results.notes, methods=results.methods, references=references_in(results.methods),
-        software=software(),
+        software=software(), files=list_files(folder), latex=read_latex(folder),
     )  # fmt: skip
 
 

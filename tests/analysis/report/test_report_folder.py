@@ -116,3 +116,14 @@ def test_captions_say_whether_listeners_were_screened() -> None:
             "scores of all listeners, none screened (95 % intervals" in page and "after screening" not in page
         )
         assert page.index("Before you trust the means") < page.index(said) < page.index('id="distributions"')
+
+
+def test_the_page_links_to_every_file_and_copies_its_texts(mushra: pd.DataFrame, tmp_path: Path) -> None:
+    write_report(mushra, tmp_path / "out", Options(draws=200))
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    linked = set(re.findall(r'<a href="([^"#]+)"', page))
+    assert linked == {path.name for path in (tmp_path / "out").iterdir()} - {"index.html"}
+    copied = re.findall(r'data-copy="([^"]+)"', page)
+    assert copied == ["methods-text", "latex-1", "latex-2"]
+    assert all(page.count(f'id="{name}"') == 1 for name in copied)
+    assert r"\begin{table}" in page and (tmp_path / "out" / "mos.tex").read_text().splitlines()[0] in page
