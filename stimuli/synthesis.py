@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
-from scipy.signal import lfilter
 
 Signal = npt.NDArray[np.floating]
 
@@ -99,6 +98,8 @@ def resonator(excitation: Signal, sample_rate: int, centre_hz: float, bandwidth_
     radius = np.exp(-np.pi * bandwidth_hz / sample_rate)
     angle = 2 * np.pi * centre_hz / sample_rate
     gain = (1 - radius) * np.sqrt(1 - 2 * radius * np.cos(2 * angle) + radius**2)
+    from scipy.signal import lfilter  # loading it takes longer than most programs need of this module
+
     return np.asarray(lfilter([gain], [1, -2 * radius * np.cos(angle), radius**2], excitation))
 
 
