@@ -54,6 +54,8 @@ def open_study(path: Path | str, options: Options) -> Study:
     study = Study(path, own_page=options.webmushra is None)
     if options.collects:
         check_trial_ids(study.config)
+    else:
+        study.check_own_pages()
     check_question_names(study.config)
     return study
 

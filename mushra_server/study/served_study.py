@@ -123,6 +123,19 @@ class Study:
             )
         return file
 
+    def check_own_pages(self) -> None:
+        """Check that this server's own page can show every page.
+
+        Raises:
+            ServerError: If a page needs webMUSHRA's.
+        """
+        for page in self.config.walk():
+            if isinstance(page, SpatialPage):
+                raise ServerError(
+                    f"{self.root / CONFIG_NAME}: page {page.id!r} is a spatial page, which only webMUSHRA "
+                    "can show; expected --frontend webmushra --webmushra FOLDER, or a study without that page"
+                )
+
     @functools.cached_property
     def named_files(self) -> frozenset[str]:
         """The paths that the config names: sounds, pictures, models of spatial pages."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from math import isfinite
 from pathlib import Path
 from struct import unpack
+
+import numpy as np
 
 from stimuli import (
     Audio,
@@ -166,9 +169,22 @@ def _compare(group: Group, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Fin
     where = f"page '{group.page}'"
     unlike = list(_find_unlike(where, sounds))
     yield from unlike
+    yield from _find_same(where, group, sounds)
     yield from _loudness(where, sounds)
     if not unlike and REFERENCE in sounds:
         yield from _anchors(group, sounds)
+
+
+def _find_same(where: str, group: Group, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:
+    """Yield the conditions of a page that are one sound, sample by sample; silence is reported elsewhere."""
+    rated = [name for name in sounds if name != REFERENCE and sounds[name][0].any()]
+    for one, other in combinations(rated, 2):
+        if np.array_equal(sounds[one][0], sounds[other][0]):
+            message = (
+                f"'{one}' and '{other}' are the same sound ({group.paths[one]} and {group.paths[other]}), so "
+                "that their scores cannot differ; expected two sounds, or one condition less"
+            )
+            yield Finding("warning", "same-sound", where, message)
 
 
 def _find_unlike(where: str, sounds: dict[str, tuple[Audio, int]]) -> Iterator[Finding]:

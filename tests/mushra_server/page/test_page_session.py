@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from mushra_server.app import open_study
+from mushra_server.errors import ServerError
+from mushra_server.web.server import Options
+
 MakeStudy = Callable[..., Path]
 Serve = Callable[[Path], str]
 OpenPage = Callable[..., Any]
@@ -265,13 +269,9 @@ def test_shortcuts_can_be_switched_off(
     assert someone.tab.locator(".sound-button[aria-pressed=true]").count() == 0
 
 
-@slow
-def test_spatial_page_points_to_webmushra(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
-) -> None:
+def test_a_spatial_page_is_refused_with_the_way_out(make_study: MakeStudy, pages: dict[str, Any]) -> None:
     room = pages["trial"]("spatial", "room", conditions=("kestrel",))
-    someone = open_page(serve(make_study([room, pages["finish"]], trials={})))
-    assert someone.at(1) == "spatial"
-    assert someone.tab.get_by_text("listenable serve --frontend webmushra").is_visible()
-    someone.next.click()
-    assert someone.at(2) == "finish"
+    study = make_study([room, pages["finish"]], trials={})
+    with pytest.raises(ServerError, match=r"page 'room' is a spatial page.*--frontend webmushra --webmushra"):
+        open_study(study, Options())
+    assert open_study(study, Options(collect_webmushra=True)).name == "page"  # webMUSHRA elsewhere shows it

@@ -93,6 +93,17 @@ def test_a_link_that_leaves_the_study_is_an_error(study: Path, tmp_path: Path, n
     assert found and all("is a link that leaves the study's folder" in one.message for one in found)
 
 
+def test_one_sound_under_two_names_is_found(study: Path) -> None:
+    assert "same-sound" not in codes(study)
+    audio, _ = read_audio(study / "audio/sound-1/lmac.wav")
+    others = [path.stem for path in sorted((study / "audio/sound-1").glob("*.wav"))]
+    other = next(name for name in others if name not in ("lmac", "reference"))
+    rewrite(study, f"audio/sound-1/{other}.wav", audio)
+    found = codes(study)["same-sound"]
+    assert found.severity == "warning" and found.where == "page 'sound-1'"
+    assert "are the same sound" in found.message and {"lmac", other} <= set(found.message.split("'"))
+
+
 def test_clipped_and_silent_sounds(study: Path) -> None:
     audio, _ = read_audio(study / "audio/sound-1/lmac.wav")
     clipped = audio.copy()
