@@ -193,6 +193,7 @@ def studio(
         listener.run()
     finally:
         parts.jobs.close()
+        parts.previews.close()
         served.close()
         parts.store.close()
 

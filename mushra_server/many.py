@@ -21,7 +21,7 @@ from stimuli.vocabulary import CONFIG_NAME
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["PREFIX", "ManyStudies", "find_studies", "is_folder_of_studies", "make_front"]
+__all__ = ["PREFIX", "ManyStudies", "find_studies", "is_folder_of_studies", "make_front", "shift_request"]
 
 PREFIX = "/s/"
 FORWARDED_PREFIX = "HTTP_X_FORWARDED_PREFIX"
@@ -40,6 +40,14 @@ def find_studies(folder: Path) -> list[Path]:
 def is_folder_of_studies(path: Path) -> bool:
     """Tell whether a folder is not a study, but has some in it."""
     return path.is_dir() and not (path / CONFIG_NAME).is_file() and bool(find_studies(path))
+
+
+def shift_request(environ: WSGIEnvironment, place: str, rest: str) -> WSGIEnvironment:
+    """Return a request as the app at a place sees it, whose own path is the rest."""
+    inner = {**environ, "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}{place}", "PATH_INFO": rest}
+    if FORWARDED_PREFIX in environ:  # believed only if it comes from the proxy
+        inner[FORWARDED_PREFIX] = f"{environ[FORWARDED_PREFIX].rstrip('/')}{place}"
+    return inner
 
 
 @dataclass(frozen=True)
@@ -85,14 +93,7 @@ class ManyStudies:
         name, slash, rest = path.removeprefix(PREFIX).partition("/")
         if not path.startswith(PREFIX) or not self.has(name) or not self._admits(name):
             return self.front.wsgi_app(environ, start_response)
-        place = f"{PREFIX}{name}"
-        inner = {
-            **environ,
-            "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}{place}",
-            "PATH_INFO": slash + rest,
-        }
-        if FORWARDED_PREFIX in environ:  # believed only if it comes from the proxy
-            inner[FORWARDED_PREFIX] = f"{environ[FORWARDED_PREFIX].rstrip('/')}{place}"
+        inner = shift_request(environ, f"{PREFIX}{name}", slash + rest)
         return self.find(name).wsgi_app(inner, start_response)
 
     def has(self, name: str) -> bool:

@@ -23,6 +23,7 @@ from mushra_server.studio import (
 )
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, set_up_cookie
+from mushra_server.studio.previews import Previews
 from mushra_server.studio.store import Store
 from mushra_server.studio.studies import Studies, change_study
 from mushra_server.web import addresses, assets, security
@@ -57,8 +58,9 @@ def create_studio(folder: Path | str, options: Options | None = None) -> ManyStu
     served = ManyStudies(
         Path(folder), app, options, admits=lambda name: _admits(store, studies, served, name)
     )
+    previews = Previews(options)
     limiter = RateLimiter(0.2, 10, everyone=True)
-    app.extensions[EXTENSION] = Studio(store, studies, served, Jobs(store.data / "jobs"), limiter)
+    app.extensions[EXTENSION] = Studio(store, studies, served, Jobs(store.data / "jobs"), previews, limiter)
     addresses.install(app, options)
     security.install(app)
     assets.install(app, HERE / "static")
@@ -67,6 +69,7 @@ def create_studio(folder: Path | str, options: Options | None = None) -> ManyStu
         app.register_blueprint(routes.blueprint)
     app.context_processor(lambda: {"form_token": admin_login.form_token, "endpoints": app.view_functions})
     handle_errors(app)
+    app.wsgi_app = previews.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return served
 
 

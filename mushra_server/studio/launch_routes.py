@@ -117,6 +117,20 @@ def set_times(study: Row[Any]) -> ResponseReturnValue:
     return redirect(url_for("launch.panel", name=study.name))
 
 
+@blueprint.post("/preview")
+@require_role("viewer")
+def open_preview(study: Row[Any]) -> ResponseReturnValue:
+    """Show the study as listeners see it, in frames of several sizes; nothing of it is kept."""
+    studio = current_studio()
+    if not studio.studies.is_built(study.name):
+        raise Refusal("the study is not built yet; build it first", 409)
+    place = studio.previews.open(studio.studies.folder(study.name))
+    with studio.store.write() as connection:
+        change_study(connection, study.name, previewed_at=now())
+        write_log(connection, "preview", study.name)
+    return redirect(f"{request.script_root}{place}")
+
+
 @blueprint.post("/backup")
 @require_role("assistant")
 def make_backup(study: Row[Any]) -> ResponseReturnValue:

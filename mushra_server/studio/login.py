@@ -18,6 +18,7 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.accounts import Account, Role, is_enough, role_in
 from mushra_server.studio.jobs import Jobs
+from mushra_server.studio.previews import Previews
 from mushra_server.studio.store import Store, log_action
 from mushra_server.studio.studies import Studies, find_study
 from mushra_server.web.security import RateLimiter
@@ -49,6 +50,7 @@ class Studio:
     studies: Studies
     served: ManyStudies
     jobs: Jobs
+    previews: Previews
     login_limiter: RateLimiter
 
 

@@ -39,6 +39,7 @@ def studio(tmp_path: Path) -> Iterator[ManyStudies]:
     served = create_studio(tmp_path / "lab")
     yield served
     studio_of(served).jobs.close()
+    studio_of(served).previews.close()
     served.close()
     studio_of(served).store.close()
 

@@ -82,6 +82,18 @@ def test_the_panel_has_the_addresses_of_the_services(admin: Browser, study: str)
     assert admin.get(f"/studies/{study}/launch/qr.svg").mimetype == "image/svg+xml"
 
 
+def test_a_preview_is_shown_at_once_and_keeps_nothing(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    place = admin.post(f"/studies/{study}/launch/preview").headers["Location"]
+    assert re.fullmatch(r"/preview/[\w-]{32}/preview", place)
+    page = Client(studio).get(place)
+    assert page.status_code == 200
+    assert Client(studio).post(place.removesuffix("preview") + "api/session", json={}).status_code == 201
+    assert not (studio.folder / study / "ratings.sqlite3").exists()
+    assert Client(studio).get("/preview/guess/preview").status_code == 404
+
+
 def test_a_backup_is_a_database_that_opens(studio: ManyStudies, admin: Browser, study: str) -> None:
     admin.post(f"/studies/{study}/launch/backup")
     found = list((studio_of(studio).store.data / "backups" / study).iterdir())

@@ -1,0 +1,82 @@
+"""Previews of studies in the studio: the app of `listenable serve --preview`, at an address that is drawn."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from mushra_server.many import shift_request
+from mushra_server.preview.app import open_preview
+from mushra_server.web.addresses import PublicUrl
+from mushra_server.web.server import Options
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Previews"]
+
+PREFIX = "/preview/"
+AT_ONCE = 8
+
+
+class Previews:
+    """The previews that are open; the oldest one ends when there are too many. Nothing of them is kept.
+
+    Args:
+        options: How studies are served.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[str, tuple[Flask, ExitStack]] = OrderedDict()
+
+    def open(self, study: Path) -> str:
+        """Open a preview of a study and return its address within the studio.
+
+        Raises:
+            ServerError: If the study cannot be served.
+        """
+        token, stack = secrets.token_urlsafe(24), ExitStack()
+        place = f"{PREFIX}{token}"
+        options = self._options
+        if options.public_url is not None:
+            options = replace(options, public_url=f"{PublicUrl.read(options.public_url)}{place[1:]}")
+        app = stack.enter_context(open_preview(study, options))
+        with self._lock:
+            self._opened[token] = (app, stack)
+            ended = [self._opened.popitem(last=False)[1][1] for _ in range(len(self._opened) - AT_ONCE)]
+        for one in ended:
+            one.close()
+        return f"{place}/preview"
+
+    def wrap(self, front: WSGIApplication) -> WSGIApplication:
+        """Return a WSGI app that answers for the previews, and passes on what is for others."""
+
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            path = str(environ.get("PATH_INFO", ""))
+            if self._options.public_url is not None:
+                path = path.removeprefix(PublicUrl.read(self._options.public_url).prefix)
+            token, slash, rest = path.removeprefix(PREFIX).partition("/")
+            found: tuple[Any, ExitStack] | None = self._opened.get(token) if path.startswith(PREFIX) else None
+            if found is None:
+                return front(environ, start_response)
+            inner = shift_request(environ, f"{PREFIX}{token}", slash + rest)
+            result: Iterable[bytes] = found[0].wsgi_app(inner, start_response)
+            return result
+
+        return answer
+
+    def close(self) -> None:
+        """End every preview."""
+        with self._lock:
+            while self._opened:
+                self._opened.popitem()[1][1].close()
