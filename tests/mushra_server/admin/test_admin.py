@@ -302,8 +302,10 @@ def test_pages_do_not_wait_for_the_analysis(app, listener, admin, monkeypatch):
         text = admin.get(path).text
     assert time.monotonic() - started < 5 and begun.is_set()
     assert "Scores are being computed" in text and "<strong>–</strong> ratings" in text
+    parts = text.count("data-live=")
     go_on.set()
     text = show_overview(app, admin)  # from the real process
+    assert text.count("data-live=") == parts, "the script replaces each part by the same part of the new page"
     assert "being computed" not in text and "<strong>15</strong> ratings" in text
 
 
