@@ -31,6 +31,8 @@ SHELLS = ("console", "bash", "sh")
 _OWN = "tests/test_any_classifier.py goes this way with other networks"
 SET_UP = "as root, on another machine: tests/test_deploy.py checks the files"
 NOT_RUN = {
+    "listenable study build bitrates --test abx --against reference --conditions q1,q2,q3,q4,q5,q6 "
+    "--adaptive 2-down-1-up --out threshold": "a series of graded sounds, as in test_listening_tests.py",
     **dict.fromkeys(
         (
             "apt-get install python3-venv caddy",
