@@ -87,11 +87,13 @@ def test_the_tables_are_made_from_a_start_with_recorded_noise(ground: Path, devi
     )
     if devices == 2:
         command[command.index("4")] = "2"
-    command += ["--explainers", "lmac-td-0.75", "--seeds", "0", "1", "--settings", "id", "speech", *_small()]
+    # Two processes, each of which imports torch again, make one table: the others would be made alike.
+    scope = ["0", "1", "--settings", "id", "speech"] if devices == 1 else ["0", "--settings", "id"]
+    command += ["--explainers", "lmac-td-0.75", "--seeds", *scope, *_small()]
     done = _run(command, ground)
     assert done.returncode == 0, done.stderr[-2000:]
     tables = (ground / "paper" / "tables.md").read_text(encoding="utf-8")
-    assert "### id" in tables and "### speech" in tables
+    assert re.findall("^### ([a-z]+)", tables, re.MULTILINE) == scope[scope.index("--settings") + 1 :]
     run = json.loads((ground / "paper" / "seed-0" / "lmac-td-0.75" / "run.json").read_text())
     assert run["noise"] == "wham_noise/tr"
     scored = json.loads((ground / "paper" / "seed-0" / "id.json").read_text())
