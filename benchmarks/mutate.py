@@ -153,8 +153,8 @@ def _test(folder: Path, tests: list[str]) -> None:
         os.dup2(file.fileno(), 2)
     import pytest
 
-    # anyio's plugin may be imported already, by what was preloaded; pytest warns that it comes too late.
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:anyio", "--hypothesis-profile=ci"]
+    # Plain: pytest would warn that plugins among what was preloaded come too late to be rewritten.
+    options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-profile=ci"]
     options += ["-k", "not postgresql"]
     os._exit(pytest.main([*options, "-o", f"pythonpath={folder}", *tests]))
 
