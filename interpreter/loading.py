@@ -9,8 +9,6 @@ import torch
 from torch import nn
 
 from interpreter.classifier.cnn14 import CnnClassifier
-from interpreter.classifier.factories import make_classifier
-from interpreter.classifier.hugging_face import load_hugging_face
 from interpreter.devices import check_device
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import Explainer
@@ -66,12 +64,17 @@ def load_target(target: str | Path, device: str | torch.device = "cpu") -> Class
         FileNotFoundError: the folder does not exist.
         InterpreterError: the target does not lead to a classifier.
     """
+    # what makes foreign classifiers imports torchaudio, which a run does not need
     text = str(target)
     if is_run(text):
         return load_classifier(text, device)
     if text.startswith(HUGGING_FACE):
+        from interpreter.classifier.hugging_face import load_hugging_face
+
         classifier = load_hugging_face(text.removeprefix(HUGGING_FACE))
     else:
+        from interpreter.classifier.factories import make_classifier
+
         classifier = make_classifier(text)
     if isinstance(classifier, nn.Module):
         classifier.to(check_device(device)).requires_grad_(False).eval()

@@ -8,7 +8,6 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torchaudio.transforms import Resample
 
 from interpreter.classifier.layouts import Axes, Layout, check_axes
 from interpreter.classifier.probing import Prober, read_layers
@@ -266,6 +265,8 @@ def _resampler(from_hz: int, to_hz: int) -> nn.Module:
     """
     if from_hz == to_hz:
         return nn.Identity()
+    from torchaudio.transforms import Resample  # half a second, which classifiers of one rate do not need
+
     resample: nn.Module = Resample(
         from_hz,
         to_hz,

@@ -18,7 +18,6 @@ from interpreter.recordings.long_recordings import LongExplanation, Window, expl
 from interpreter.recordings.overview import write_overview
 from interpreter.recordings.spectrogram_figure import draw_explanation
 from interpreter.recordings.targets import Question
-from interpreter.sound_files import sound_files
 from stimuli import read_audio, sha256_of, to_mono, write_audio
 from stimuli.files import write_text
 
@@ -135,7 +134,12 @@ def find_sounds(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(2, "No such file or folder", str(path))
-        found += sound_files(path) if path.is_dir() else [path]
+        if path.is_dir():
+            from interpreter.sound_files import sound_files  # imports SciPy, which single files do not need
+
+            found += sound_files(path)
+        else:
+            found.append(path)
     return found
 
 
