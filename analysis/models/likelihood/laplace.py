@@ -16,6 +16,7 @@ from scipy.special import expit
 
 from analysis.statistics.variance import Floats
 
+_ROUNDING = 1e-13
 _STEPS, _TOLERANCE = 100, 1e-18  # the determinant needs a mode that is exact to nine digits
 
 
@@ -80,7 +81,7 @@ class Grades:
         before = _joint(mode, fixed, loads, above, below)
         for _ in range(30):
             after = _joint(mode + step, fixed, loads, above, below)
-            if after >= before:
+            if after >= before - _ROUNDING * abs(before):
                 break
             step = step / 2
         return mode + step, after
