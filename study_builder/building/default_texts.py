@@ -86,11 +86,14 @@ def attention_question(score: Number) -> str:
 
 
 def questionnaire() -> tuple[Question, ...]:
-    """Return the questions about listener and equipment that a report needs (BS.1534-3, pp. 19-20)."""
+    """Return the questions about listener and equipment that a report needs (BS.1534-3, pp. 19-20).
+
+    An empty default keeps webMUSHRA from writing "undefined" into a field.
+    """
     devices = ("headphones", "earphones", "loudspeakers", "built-in loudspeakers")
     experience = ("none", "1 to 5", "more than 5")
     return (
-        Question(type="number", name="age", label="Your age", min=10, max=120, optional=True),
+        Question(type="number", name="age", label="Your age", min=10, max=120, optional=True, default=""),
         Question(type="likert", name="device", label="What did you listen with?", response=_points(devices)),
         Question(
             type="likert",
@@ -104,7 +107,7 @@ def questionnaire() -> tuple[Question, ...]:
             label="Do you have a known hearing impairment?",
             response=_points(("no", "yes", "prefer not to say")),
         ),
-        Question(type="long_text", name="remarks", label="Remarks", optional=True),
+        Question(type="long_text", name="remarks", label="Remarks", optional=True, default=""),
     )
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from stimuli import Item, Manifest, StimuliError
 from study_builder.building.build import build_study
+from study_builder.building.default_texts import questionnaire
 from study_builder.config import Block, StudyConfig
 from study_builder.errors import BuildError
 from tests.study_builder.small_studies import WEBMUSHRA_KEYS, build, rated, refuse
@@ -211,3 +212,8 @@ def test_what_webmushra_reads_is_complete_without_our_block(make_folder: MakeFol
         assert (tmp_path / "study" / path).is_file()
     assert found["pages"][-1]["type"] == "finish"
     shutil.rmtree(tmp_path / "study")
+
+
+def test_fields_of_built_questionnaires_start_empty_in_webmushra() -> None:
+    written = [question for question in questionnaire() if question.type in ("number", "text", "long_text")]
+    assert [question.default for question in written] == ["", ""]
