@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -131,6 +132,14 @@ def test_bs1116_gives_the_difference_grade(tmp_path: Path) -> None:
         {"difference": -1.8, "hidden_reference": 5, "score": 3.2}
     )
     assert table.loc["C2", "difference"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("missing", ["rating_reference_score", "rating_non_reference"])
+def test_a_bs1116_file_without_one_of_its_columns_is_refused(tmp_path: Path, missing: str) -> None:
+    path = write(tmp_path, "bs1116.csv", BS1116.replace(f",{missing},", ",else,", 1))
+    said = f"bs1116.csv has no column '{missing}', which webMUSHRA writes next to the score"
+    with pytest.raises(RatingsError, match=re.escape(said)):
+        load_ratings(path, listener="name")
 
 
 def test_paired_comparison_counts_the_correct_answers(tmp_path: Path) -> None:
