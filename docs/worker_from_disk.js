@@ -15,7 +15,10 @@ if (location.protocol === "file:")
           this.dispatchEvent(new MessageEvent("message", { data }));
         };
         inside.importScripts = (...sources) =>
-          sources.reduce((before, source) => before.then(() => this.#load(source)), Promise.resolve());
+          sources.reduce(
+            (before, source) => before.then(() => this.#load(source)),
+            Promise.resolve(),
+          );
         return this.#load(address);
       });
       document.body.append(this.#frame);

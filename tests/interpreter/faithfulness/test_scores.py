@@ -66,6 +66,14 @@ def test_the_picture_is_the_interpretations_or_the_masked_inputs() -> None:
     assert torch.allclose(scored_picture(shorter, clips, FRONT_END, "mask"), masked[:, :16], atol=1e-6)
 
 
+def test_pictures_that_are_known_are_used() -> None:
+    clips, mask = noise(5, 300, seed=4), torch.rand(5, 19, 33, generator=torch.Generator().manual_seed(6))
+    known = (torch.full_like(mask, 2.0), torch.full_like(mask, 3.0))
+    found = explained(mask)
+    assert torch.equal(scored_picture(found, clips, FRONT_END, "interpretation", known), known[1])
+    assert torch.equal(scored_picture(found, clips, FRONT_END, "mask", known), 2 * mask)
+
+
 @pytest.mark.parametrize("mask", [None, torch.ones(5, 33, 19), torch.ones(5, 19, 32)])
 def test_without_a_mask_on_the_stft_the_interpretation_is_looked_at(mask: Tensor | None) -> None:
     found, clips = explained(mask), noise(5, 300, seed=4)
