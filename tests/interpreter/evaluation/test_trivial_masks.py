@@ -12,6 +12,7 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.evaluation.mask_statistics import mask_statistics
 from interpreter.evaluation.trivial_masks import FLOORS
+from interpreter.explainers.spectral import Picture
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,18 @@ def test_floors_are_named_and_say_what_they_were_set_to(classifier) -> None:
     assert floors["floor-random"].settings == {"seed": 0}
     assert FLOORS["floor-random"](classifier, seed=4).settings == {"seed": 4}
     assert floors["floor-loudest"].settings == {"share": 0.2}
+
+
+def test_floors_need_no_gradients() -> None:
+    assert all(make.only_asks for make in FLOORS.values())
+
+
+def test_the_loudest_cell_of_two_is_kept_and_everything_is_ones(classifier) -> None:
+    cells = torch.tensor([[[0.1, 0.2]], [[0.4, 0.3]]])
+    picture = Picture(torch.zeros(2, 4), torch.zeros(2, 1, 2, dtype=torch.complex64), cells)
+    target = torch.tensor([0, 0])
+    assert FLOORS["floor-loudest"](classifier).mask(picture, target).tolist() == [[[0, 1]], [[1, 0]]]
+    assert torch.equal(FLOORS["floor-ones"](classifier).mask(picture, target), torch.ones(2, 1, 2))
 
 
 def test_masks_follow_each_clips_own_level(classifier, clips) -> None:
