@@ -55,13 +55,17 @@ COMMANDS: dict[str, Command] = {
         "study_builder.commands.study", "render", "Render explainers' interpretations into a stimuli set."
     ),
     "study": Command("study_builder.commands.study", "study", "Build, check, simulate or pack a study."),
-    "serve": Command("mushra_server.cli", "serve", "Serve a study to its listeners."),
-    "studio": Command("mushra_server.cli", "studio", "Make, launch, watch and report studies in a browser."),
-    "export": Command("mushra_server.cli", "export", "Export a study's ratings."),
-    "backup": Command(
-        "mushra_server.cli", "backup", "Copy a study's ratings database, also while it is served."
+    "serve": Command("mushra_server.commands.serve", "serve", "Serve a study to its listeners."),
+    "studio": Command(
+        "mushra_server.commands.studio", "studio", "Make, launch, watch and report studies in a browser."
     ),
-    "forget": Command("mushra_server.cli", "forget", "Remove a participant's personal data."),
+    "export": Command("mushra_server.commands.ratings", "export", "Export a study's ratings."),
+    "backup": Command(
+        "mushra_server.commands.ratings",
+        "backup",
+        "Copy a study's ratings database, also while it is served.",
+    ),
+    "forget": Command("mushra_server.commands.ratings", "forget", "Remove a participant's personal data."),
     "analyze": Command(
         "analysis.cli", "analyze", "Turn ratings into mean opinion scores, tests, figures and a report."
     ),

@@ -90,7 +90,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "app",
         "many preview",
         "studio",
-        "cli wsgi",
+        "commands wsgi",
     ),
 }
 

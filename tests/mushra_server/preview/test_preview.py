@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mushra_server.cli import serve
+from mushra_server.commands.serve import serve
 from mushra_server.errors import ServerError
 from mushra_server.preview.app import open_preview
 from mushra_server.web.server import Options

@@ -1,0 +1,1 @@
+"""The commands `serve`, `studio`, `export`, `backup` and `forget`."""
