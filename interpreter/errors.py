@@ -4,6 +4,7 @@ InterpreterError
 ├── CheckpointError   a file of weights cannot be used
 ├── ConfigError       a preset or a setting cannot be used
 ├── RunError          a run folder is missing, unfinished or of another kind
+├── SoundError        a sound cannot be explained, whatever the method
 └── Terminated        another process asked to stop (SIGTERM)
 """
 
@@ -26,6 +27,10 @@ class ConfigError(InterpreterError):
 
 class RunError(InterpreterError):
     """A run folder is missing, unfinished or of another kind."""
+
+
+class SoundError(InterpreterError):
+    """A sound cannot be explained, whatever the method: it is silent or too short."""
 
 
 class Terminated(InterpreterError):

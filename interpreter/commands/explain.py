@@ -47,7 +47,8 @@ def explain(
 ) -> None:
     """Explain sound files: WAV files of the parts, a picture, the figures, and a page to listen to them.
 
-    Started again after an interruption, it resumes: what was explained in the same way is kept.
+    Started again after an interruption, it resumes: what was explained in the same way is kept. Of several
+    files, those that are silent, too short or damaged are reported and left out; the exit code is then 1.
     """
     from interpreter.evaluation.comparison import duration_of, explainers_of
     from interpreter.recordings.explain_files import explain_files, find_sounds
@@ -58,6 +59,7 @@ def explain(
     methods = [] if method is None else [method]
     explainers = explainers_of(runs, methods, device, target=classifier)
     explainer = explainers[method] if method else next(iter(explainers.values()))
+    faults: list[str] = []
     with _bar("Explaining", show=True) as report:
         results = explain_files(
             explainer,
@@ -71,20 +73,25 @@ def explain(
             batch_size=batch_size,
             command=shlex.join(["listenable", *sys.argv[1:]]),
             progress=report,
+            on_fault=faults.append if len(sounds) > 1 else None,
         )
+    for fault in faults:
+        typer.secho(f"Warning: left out: {fault}", fg="yellow", err=True)
     for result in results[:_LISTED]:
         heard = dict.fromkeys(w["target"] for w in result.record["windows"] if w["target"] is not None)
         typer.echo(f"{result.source}: {', '.join(heard)} -> {result.folder}")
     if len(results) > _LISTED:
         typer.echo(f"... and {len(results) - _LISTED} more: {out / 'explanations.csv'}")
     typer.echo(f"Listen: {out / 'index.html'}")
+    if faults:
+        raise typer.Exit(1)
 
 
 def evaluate(
     run: list[Path] = typer.Option([], "--run", help="Run to score; may be repeated."),
     classifier: str | None = _CLASSIFIER,
     method: list[str] = typer.Option(
-        [], help="Gradient baseline on the same classifier: name[:option=value,...]."
+        [], help="Method without training on the same classifier: name[:option=value,...]."
     ),
     data: Path = typer.Option(..., "--data", help="Folder in ESC-50 layout, or a CSV of path, label, fold."),
     fold: int = typer.Option(4, help="Fold to explain."),

@@ -15,7 +15,7 @@ from interpreter.classifier.capabilities import is_black_box, minimum_samples
 from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.devices import device_of, explain_out_of_memory
-from interpreter.errors import ConfigError, InterpreterError
+from interpreter.errors import ConfigError, InterpreterError, SoundError
 from interpreter.types import Classifier, Explanation
 
 ANSWERS_SUFFICE = (
@@ -238,7 +238,7 @@ class Explainer(ABC):
         minimum = minimum_samples(self.classifier)
         if clips.shape[1] < minimum:
             rate = self.classifier.sample_rate
-            raise InterpreterError(
+            raise SoundError(
                 f"clips of {clips.shape[1] / rate:.3f} s are too short for the classifier; "
                 f"expected at least {minimum / rate:.3f} s (pad them with zeros)"
             )

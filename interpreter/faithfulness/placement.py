@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from interpreter.faithfulness.removal import energy_of_windows
+from interpreter.faithfulness.removal import energy_of_windows, probability_of
 
 ACTIVE_DB = -40.0
 """A window in which the event has less than this, relative to its loudest window, is one without it."""
@@ -39,7 +39,13 @@ def time_auc(interpretation: Tensor, event: Tensor, window: int) -> Tensor:
 
 
 def deletion_curve(
-    logits_of: Callable[[Tensor], Tensor], picture: Tensor, mask: Tensor, target: Tensor, steps: int = 10
+    logits_of: Callable[[Tensor], Tensor],
+    picture: Tensor,
+    mask: Tensor,
+    target: Tensor,
+    steps: int = 10,
+    *,
+    multi_label: bool = False,
 ) -> Tensor:
     """Return the target's probability while the cells that the mask values most are silenced, most first.
 
@@ -51,6 +57,8 @@ def deletion_curve(
         mask: how much each cell matters.
         target: the explained classes.
         steps: in how many equal parts the cells are silenced.
+        multi_label: whether several classes may be true at once: probabilities are then sigmoids of the
+            logits, not their softmax.
 
     Shape:
         - picture, mask: `[B, T, F]`
@@ -63,19 +71,26 @@ def deletion_curve(
     heights = []
     for step in range(steps + 1):
         kept = picture * (ranks >= round(step / steps * mask[0].numel()))
-        heights.append(logits_of(kept).softmax(dim=-1).gather(1, target[:, None])[:, 0])
-    return torch.stack(heights, dim=1).double()
+        heights.append(probability_of(logits_of(kept), target, multi_label))
+    return torch.stack(heights, dim=1)
 
 
 def insertion_curve(
-    logits_of: Callable[[Tensor], Tensor], picture: Tensor, mask: Tensor, target: Tensor, steps: int = 10
+    logits_of: Callable[[Tensor], Tensor],
+    picture: Tensor,
+    mask: Tensor,
+    target: Tensor,
+    steps: int = 10,
+    *,
+    multi_label: bool = False,
 ) -> Tensor:
     """Return the target's probability while cells return to silence, those that the mask values most first.
 
     Its mean height is high for a mask that knows what the decision depends on. Arguments and source as
     `deletion_curve`; from silence to the whole picture.
     """
-    return deletion_curve(logits_of, picture, -mask, target, steps).flip(dims=(1,))
+    deleted = deletion_curve(logits_of, picture, -mask, target, steps, multi_label=multi_label)
+    return deleted.flip(dims=(1,))
 
 
 def area_under(curve: Tensor) -> Tensor:

@@ -15,7 +15,13 @@ SAMPLES = 256
 
 
 def band_agreement(
-    logits_of: Callable[[Tensor], Tensor], picture: Tensor, mask: Tensor, target: Tensor, bands: int = 8
+    logits_of: Callable[[Tensor], Tensor],
+    picture: Tensor,
+    mask: Tensor,
+    target: Tensor,
+    bands: int = 8,
+    *,
+    multi_label: bool = False,
 ) -> Tensor:
     """Return how well a mask orders frequency bands by what their removal costs, `[B]`.
 
@@ -28,19 +34,21 @@ def band_agreement(
         mask: how much each cell matters.
         target: the explained classes.
         bands: how many bands the rows are divided into.
+        multi_label: whether several classes may be true at once: probabilities are then sigmoids of the
+            logits, not their softmax.
 
     Shape:
         - picture, mask: `[B, T, F]`
         - target: `[B]`
     """
     edges = [round(at * picture.shape[2] / bands) for at in range(bands + 1)]
-    before = _probability(logits_of(picture), target)
+    before = probability_of(logits_of(picture), target, multi_label)
     valued, lost = [], []
     for low, high in pairwise(edges):
         without = picture.clone()
         without[:, :, low:high] = 0
         valued.append(mask[:, :, low:high].double().mean(dim=(1, 2)))
-        lost.append(before - _probability(logits_of(without), target))
+        lost.append(before - probability_of(logits_of(without), target, multi_label))
     return _rank_correlations(torch.stack(valued, dim=1), torch.stack(lost, dim=1))
 
 
@@ -53,6 +61,7 @@ def window_importance(
     samples: int = SAMPLES,
     ridge: float = 1.0,
     seed: int = 0,
+    multi_label: bool = False,
 ) -> Tensor:
     """Return what each window of time adds to the log odds of the target, `[B, windows]`.
 
@@ -68,6 +77,8 @@ def window_importance(
         samples: how many clips with silenced windows are classified for each clip.
         ridge: penalty on the squared coefficients.
         seed: of the silenced windows.
+        multi_label: whether several classes may be true at once: the log odds of a class are then its logit,
+            whatever the others are.
 
     Shape:
         - waveforms: `[B, samples]`
@@ -80,12 +91,7 @@ def window_importance(
     kept = torch.randint(0, 2, (samples, count), generator=generator)
     gates = kept.repeat_interleave(window, dim=1).to(waveforms)
     gates = torch.cat([gates, gates.new_ones(samples, waveforms.shape[1] - count * window)], dim=1)
-    answers = []
-    for gate in gates:
-        log_probabilities = logits_of(waveforms * gate).double().log_softmax(dim=-1)
-        chosen = log_probabilities.gather(1, target[:, None])
-        others = log_probabilities.scatter(1, target[:, None], -torch.inf).logsumexp(dim=1, keepdim=True)
-        answers.append((chosen - others)[:, 0])
+    answers = [_log_odds(logits_of(waveforms * gate).double(), target, multi_label) for gate in gates]
     rows = kept.double() - kept.double().mean(dim=0)
     odds = torch.stack(answers).cpu()
     penalised = rows.T @ rows + ridge * torch.eye(count, dtype=torch.float64)
@@ -112,8 +118,18 @@ def energy_of_windows(sound: Tensor, window: int) -> Tensor:
     return windows.square().sum(dim=2)
 
 
-def _probability(logits: Tensor, target: Tensor) -> Tensor:
-    return logits.double().softmax(dim=-1).gather(1, target[:, None])[:, 0]
+def probability_of(logits: Tensor, target: Tensor, multi_label: bool) -> Tensor:
+    """Return the probability of the classes `target` `[B]`, given logits `[B, classes]`."""
+    wide = logits.double()
+    probabilities = wide.sigmoid() if multi_label else wide.softmax(dim=-1)
+    return probabilities.gather(1, target[:, None])[:, 0]
+
+
+def _log_odds(logits: Tensor, target: Tensor, multi_label: bool) -> Tensor:
+    chosen = logits.gather(1, target[:, None])[:, 0]
+    if multi_label:
+        return chosen
+    return chosen - logits.scatter(1, target[:, None], -torch.inf).logsumexp(dim=1)
 
 
 def _rank_correlations(first: Tensor, second: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interpreter.errors import InterpreterError
+from interpreter.errors import InterpreterError, SoundError
 from interpreter.explainers.base import Explainer
 from interpreter.loading import hash_weights
 from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
 from interpreter.recordings.overview import write_overview
 from interpreter.recordings.spectrogram_figure import draw_explanation
 from interpreter.recordings.targets import Question
-from stimuli import read_audio, sha256_of, to_mono, write_audio
+from stimuli import AudioFileError, read_audio, sha256_of, to_mono, write_audio
 from stimuli.files import write_text
 
 SCHEMA_VERSION = 1
@@ -58,6 +59,7 @@ def explain_files(
     batch_size: int = 4,
     command: str = "",
     progress: Progress | None = None,
+    on_fault: Callable[[str], None] | None = None,
 ) -> list[FileExplanation]:
     """Explain sound files of any rate, length and number of channels (their mean is explained).
 
@@ -79,10 +81,12 @@ def explain_files(
         command: for the record.
         progress: called with the number of windows of a file that are done, and the total; of several files,
             with the number of files.
+        on_fault: called with a sentence for each file that is silent, too short or damaged, and left out for
+            that; without it, the first of them is raised.
 
     Raises:
-        InterpreterError: an unknown label, any label for a method that only explains the prediction, or a
-            file that cannot be explained.
+        InterpreterError: an unknown label, any label for a method that only explains the prediction, a file
+            that cannot be explained, or only files that were left out.
     """
     question = Question(target, against, rank)
     explainer, number = question.put_to(explainer)
@@ -90,16 +94,17 @@ def explain_files(
     weights = [hash_weights(network) for network in (explainer.classifier, *explainer.networks)]
     results: list[FileExplanation] = []
     names: set[str] = set()
+    left_out = 0
     try:
-        for path, source in zip(paths, distinguish_names(paths), strict=True):
+        for done, (path, source) in enumerate(zip(paths, distinguish_names(paths), strict=True), start=1):
             folder = out / _take_unused(path.stem, names)
             asked = _describe(explainer, path, source, question, window_s, overlap) | {
                 "weights_sha256": weights
             }
             record = _load_finished(folder, asked)
             if record is None:
-                waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
                 try:
+                    waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
                     found = explain_long(
                         explainer,
                         waveform,
@@ -110,16 +115,28 @@ def explain_files(
                         batch_size=batch_size,
                         progress=progress if len(paths) == 1 else None,
                     )
-                except InterpreterError as error:
-                    raise InterpreterError(f"{path}: {error}") from error
-                record = _record(explainer, asked, found, command)
-                _write(folder, waveform, found, record, rate)
-            results.append(FileExplanation(path, folder, record))
+                except (InterpreterError, AudioFileError) as error:
+                    own = isinstance(error, InterpreterError)
+                    fault = InterpreterError(f"{path}: {error}") if own else error
+                    if on_fault is None or not isinstance(error, SoundError | AudioFileError):
+                        raise fault from error
+                    on_fault(str(fault))
+                    left_out += 1
+                else:
+                    record = _record(explainer, asked, found, command)
+                    _write(folder, waveform, found, record, rate)
+            if record is not None:
+                results.append(FileExplanation(path, folder, record))
             if progress and len(paths) > 1:
-                progress(len(results), len(paths))
+                progress(done, len(paths))
     finally:  # what is done can be heard and read, also after an interruption
         if results:
             write_overview(out, [(result.folder.name, result.record) for result in results])
+    if left_out and not results:
+        raise InterpreterError(
+            f"none of the {left_out} files can be explained; expected at least one that is long enough, "
+            "not silent and not damaged"
+        )
     return results
 
 
@@ -158,11 +175,12 @@ def _load_finished(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any] | N
 
 def distinguish_names(paths: Sequence[Path]) -> list[str]:
     """Return the files' names, each with as many of its folders as distinguish it from the other files."""
+    deepest = max((len(path.parts) for path in paths), default=0)
+    ends = [Counter(path.parts[-depth:] for path in set(paths)) for depth in range(1, deepest + 1)]
 
     def name(path: Path) -> str:
-        others = [other.parts for other in paths if other != path]
         depths = range(1, len(path.parts))
-        depth = next((n for n in depths if path.parts[-n:] not in {o[-n:] for o in others}), len(path.parts))
+        depth = next((n for n in depths if ends[n - 1][path.parts[-n:]] == 1), len(path.parts))
         return Path(*path.parts[-depth:]).as_posix()
 
     return [name(path) for path in paths]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.classifier.modes import hold_in_eval
-from interpreter.errors import InterpreterError
+from interpreter.errors import InterpreterError, SoundError
 from interpreter.explainers.base import Explainer
 from interpreter.types import Explanation
 
@@ -86,18 +86,19 @@ def explain_long(
         progress: called with the number of windows that are done, and the total.
 
     Raises:
-        InterpreterError: a sound that is too short or silent, or windows that cannot be.
+        SoundError: a sound that is too short or silent.
+        InterpreterError: windows that cannot be.
 
     Shape:
         - waveform: `[samples]`
     """
     rate, samples = explainer.classifier.sample_rate, len(waveform)
     if samples < MINIMUM_S * rate:
-        raise InterpreterError(
+        raise SoundError(
             f"the sound lasts {samples / rate:.3f} s; expected at least {MINIMUM_S} s (pad it with zeros)"
         )
     if not bool(waveform.any()):
-        raise InterpreterError("the sound is silent; there is nothing to explain")
+        raise SoundError("the sound is silent; there is nothing to explain")
     if not 0 <= overlap <= 0.9 or not MINIMUM_S <= window_s < inf:
         raise InterpreterError(
             f"windows of {window_s:g} s that overlap by {overlap:g}; "

@@ -73,3 +73,17 @@ def test_a_mask_that_knows_beats_one_that_is_wrong() -> None:
     for curve, sign in ((deletion_curve, -1), (insertion_curve, 1)):
         right, wrong = (area_under(curve(_logits, picture, mask, target)) for mask in (knows, 1 - knows))
         assert sign * float(right - wrong) > 0.3
+
+
+def test_curves_of_several_labels_at_once_are_sigmoids() -> None:
+    generator = torch.Generator().manual_seed(2)
+    picture, mask = (torch.rand(2, 4, 5, generator=generator) for _ in range(2))
+    target = torch.tensor([0, 1])
+    deleted = deletion_curve(_logits, picture, mask, target, steps=4, multi_label=True)
+    inserted = insertion_curve(_logits, picture, mask, target, steps=4, multi_label=True)
+    whole = _logits(picture)
+    for row in range(2):
+        expected = 1 / (1 + np.exp(-float(whole[row, target[row]])))
+        assert float(deleted[row, 0]) == pytest.approx(expected, abs=1e-6)
+        assert float(inserted[row, -1]) == pytest.approx(expected, abs=1e-6)
+        assert float(deleted[row, -1]) == float(inserted[row, 0]) == 0.5, "of silence"

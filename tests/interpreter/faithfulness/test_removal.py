@@ -84,3 +84,31 @@ def test_importance_agreement_is_spearmans() -> None:
         energy = [float(sound[row, 10 * w : 10 * w + 10].square().sum()) for w in range(5)]
         assert float(found[row]) == pytest.approx(spearmanr(energy, importance[row].numpy()).statistic)
     assert found[2].isnan()
+
+
+def _rivals(pictures: Tensor) -> Tensor:
+    """Class 0 depends on the lowest quarter alone, class 1 on the highest, ten times as much."""
+    bands = pictures.unflatten(2, (4, -1)).mean(dim=(1, 3))
+    return torch.stack([bands[:, 0], 10 * bands[:, 3]], dim=1)
+
+
+def test_other_labels_do_not_matter_where_several_may_be_true() -> None:
+    picture = torch.ones(1, 5, 8)
+    lowest = torch.tensor([1.0, 0.0, 0.0, 0.0]).repeat_interleave(2).expand(1, 5, 8)
+    target = torch.tensor([0])
+    apart = band_agreement(_rivals, picture, lowest, target, bands=4, multi_label=True)
+    assert float(apart) == pytest.approx(1.0)
+    together = band_agreement(_rivals, picture, lowest, target, bands=4)
+    assert float(together) == pytest.approx(spearmanr([1, 0, 0, 0], [1, 0, 0, -2]).statistic), "a rival falls"
+
+
+def test_the_log_odds_of_one_label_of_several_are_its_logit() -> None:
+    def classify(parts: Tensor) -> Tensor:
+        return torch.stack([_additive(parts)[:, 0], 5 * parts[:, 40:50].mean(dim=1)], dim=1)
+
+    sounds, target = torch.ones(1, 50), torch.tensor([0])
+    weights = [0.0, 2.0, -1.0, 0.5, 0.0]
+    apart = window_importance(classify, sounds, target, 10, ridge=1e-9, multi_label=True)[0]
+    assert apart.tolist() == pytest.approx(weights, abs=1e-5)
+    together = window_importance(classify, sounds, target, 10, ridge=1e-9)[0]
+    assert together.tolist() == pytest.approx([*weights[:4], -5.0], abs=1e-5), "two classes: the difference"

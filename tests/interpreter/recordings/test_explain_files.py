@@ -252,6 +252,29 @@ def test_what_cannot_be_explained_is_named(explainer, recordings, tmp_path) -> N
     assert (tmp_path / "out" / "index.html").read_text().count("<article>") == 1
 
 
+def test_files_that_cannot_be_explained_are_reported_and_left_out(recordings, tmp_path) -> None:
+    out, faults, told = tmp_path / "out", [], []
+    for name, sound in (("still", np.zeros(8000, np.float32)), ("short", np.ones(300, np.float32))):
+        write_audio(tmp_path / f"{name}.wav", sound, RATE)
+    (tmp_path / "damaged.wav").write_bytes(b"RIFF")
+    bad = [tmp_path / f"{name}.wav" for name in ("still", "short", "damaged")]
+    paths = [*bad[:2], *recordings, bad[2]]
+    found = explain_files(
+        Share(Tones()), paths, out, on_fault=faults.append, progress=lambda done, total: told.append(done)
+    )
+    assert [result.source for result in found] == list(recordings)
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert [fault.split(": ")[0] for fault in faults] == [str(path) for path in bad]
+    assert faults[0].endswith("still.wav: the sound is silent; there is nothing to explain")
+    assert len((out / "explanations.jsonl").read_text().splitlines()) == 3
+    assert not (out / "still").exists()
+    with pytest.raises(InterpreterError, match="none of the 3 files can be explained; expected at least one"):
+        explain_files(Share(Tones()), bad, tmp_path / "none", on_fault=faults.append)
+    with pytest.raises(InterpreterError, match=r"expected at least 0\.1 s and a share of 0 to 0\.9"):
+        explain_files(Share(Tones()), paths, out, overlap=0.95, on_fault=faults.append)
+    assert not (tmp_path / "none").exists()
+
+
 def test_many_files_resume_and_become_lines_and_a_table(recordings, tmp_path) -> None:
     out, told = tmp_path / "out", []
     explainer = Share(Tones())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import typer
 from typer.testing import CliRunner
 
 from interpreter.commands.explain import evaluate, explain
+from stimuli import write_audio
 
 LABELS = {
     "gradcam++": "GradCAM++",
@@ -41,3 +43,23 @@ def test_a_table_has_a_row_for_each_and_a_file_is_explained(
     assert done.exit_code == 0, done.output
     record = json.loads(next((tmp_path / "out").rglob("explanation.json")).read_text())
     assert record["method"] == "gradcam++"
+
+
+def test_a_silent_file_of_a_folder_is_reported_and_left_out(
+    classifier_run: Path, soundscapes: Path, tmp_path: Path
+) -> None:
+    app = typer.Typer()
+    app.command("explain")(explain)
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    write_audio(folder / "a-silent.wav", np.zeros(16000, np.float32), 16000)
+    sound = next(soundscapes.rglob("*.wav"))
+    (folder / sound.name).write_bytes(sound.read_bytes())
+    words = ["--run", str(classifier_run), "--method", "saliency", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, [str(folder), *words])
+    assert done.exit_code == 1, done.output
+    assert "a-silent.wav: the sound is silent; there is nothing to explain" in done.output.replace("\n", "")
+    assert [line.split(":")[0] for line in done.output.splitlines() if "-> " in line] == [
+        str(folder / sound.name)
+    ]
+    assert (tmp_path / "out" / "index.html").is_file()
