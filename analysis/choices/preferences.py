@@ -31,7 +31,8 @@ def preferences(
     Args:
         pairs: A frame of pairs (`analysis.choices.pairs`).
         order: Conditions; the earlier one of a pair is the one whose share is given. By name otherwise.
-        interval: What would vary in a repetition: `two-way` (listeners and items), `listener` or `item`.
+        interval: What would vary in a repetition: `two-way` (listeners and items), `listener` or `item`; or
+            `independent`, where listeners and items are not known.
         correction: `holm`, `hochberg` or `none`, over the pairs.
         level: Coverage of the intervals.
 

@@ -38,6 +38,7 @@ HIDDEN_REFERENCE = "hidden_reference"  # BS.1116: the score of the hidden refere
 DIFFERENCE = "difference"  # BS.1116: the stimulus' score minus that
 CORRECT = "correct"  # paired comparison, ABX: 1, 0, or 0.5 where the listener could not say
 # What pages of several sounds store, a row per sound.
+UNKNOWN = "not known"  # the listener and the item of choices that come as counts
 PREFERRED = "preferred"  # 1 if this sound was preferred, 0 if the other was, 0.5 if neither
 COMPARISON = "comparison"  # how much better this sound is than the other, from -3 to 3
 BEST_WORST = "choice"  # 1 for the best, -1 for the worst, 0 for the rest

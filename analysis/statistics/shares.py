@@ -19,6 +19,7 @@ from analysis.statistics.intervals import LEVEL, interval
 from analysis.statistics.variance import Floats, Ints
 
 SHARE_INTERVALS = ("two-way", "listener", "item")
+INDEPENDENT = "independent"  # where nobody knows who answered what
 SIDES = ("two-sided", "greater", "less")
 
 
@@ -62,18 +63,22 @@ def clustered_share(
         listeners: Index of the listener of each trial `[n]`.
         items: Index of the item of each trial `[n]`.
         chance: The share to test against.
-        method: What would vary in a repetition: `two-way` (listeners and items), `listener` or `item`.
+        method: What would vary in a repetition: `two-way` (listeners and items), `listener` or `item`; or
+            `independent`, Wilson's interval of all trials, where it is not known whose they are.
         sides: `two-sided`, `greater` or `less`.
         level: Coverage wanted.
 
     Raises:
         DesignError: No trial, or an unknown method.
     """
-    if method not in SHARE_INTERVALS:
+    if method not in (*SHARE_INTERVALS, INDEPENDENT):
         raise DesignError(f"unknown interval {method!r}; expected one of {', '.join(SHARE_INTERVALS)}")
     if len(outcomes) == 0:
         raise DesignError("there is no trial to take a share of")
     n, share = len(outcomes), float(np.mean(outcomes))
+    if method == INDEPENDENT:
+        low, high = wilson(share * n, n, level)
+        return Share(share, low, high, n, float(n), score_p(share, n, chance, sides))
     scores, by_listener, by_item = _cells(outcomes, listeners, items)
     found = interval(method, scores, by_listener, by_item, level=level)
     z = float(stats.norm.ppf(0.5 + level / 2))

@@ -12,7 +12,8 @@ from analysis.ratings.names import SIMULATED_MARK
 from analysis.ratings.readers import ours, pymushra, webmushra, wide
 from analysis.ratings.readers.columns import listener_of
 from analysis.ratings.readers.others import from_other_json, read_waet
-from analysis.ratings.readers.pairs import from_pairs, is_pairs
+from analysis.ratings.readers.pair_matrix import from_pair_matrix, is_pair_matrix
+from analysis.ratings.readers.pairs import advise_on_pairs, from_pairs, is_pairs
 from analysis.ratings.readers.rows import FILE, LINE, Problems
 from analysis.ratings.readers.table import read_json, read_table
 from analysis.ratings.readers.wide import Columns
@@ -110,6 +111,8 @@ def _table(table: pd.DataFrame, name: str, study: str, path: Path | None, how: R
         return _mark_simulated(frame, path.resolve().parent.name) if path else frame
     if pymushra.is_pymushra(header):
         return pymushra.from_pymushra(table, listener)
+    if is_pair_matrix(table):
+        return from_pair_matrix(table.assign(study=study))
     needed = {"item", "condition", "score"}
     if needed <= set(header):
         return wide.from_named(table, None, listener)
@@ -119,6 +122,9 @@ def _table(table: pd.DataFrame, name: str, study: str, path: Path | None, how: R
             f"{name} has no column {missing!r}; expected listener, item, condition and score "
             f"(or --column {missing}=HEADER)"
         )
+    advice = advise_on_pairs(table)
+    if advice:
+        raise RatingsError(f"{name} has two sounds per row; {advice}")
     raise RatingsError(
         f"{name} is none of the known tables (ours, webMUSHRA's, pymushra's); map its columns with "
         f"--column NAME=HEADER (found {', '.join(column for column in header if not column.startswith('_'))})"

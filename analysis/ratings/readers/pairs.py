@@ -15,11 +15,46 @@ from analysis.ratings.readers.wide import Columns, from_named
 _SOUNDS = ("first", "second")
 # The answer's column, and what it is an answer to.
 _ANSWERS = {"choice": PREFERRED, "correct": CORRECT, "score": COMPARISON}
+# In lower case; for advice only.
+_USUAL_NAMES = {
+    "listener": ("listener", "subject", "participant", "user", "rater", "assessor"),
+    "item": ("item", "src", "source", "stimulus", "song", "sample", "excerpt"),
+    "score": ("score", "rating", "vote"),
+    "choice": ("choice", "preference", "preferred"),
+}
 
 
 def is_pairs(header: Sequence[str], columns: Columns | None) -> bool:
     """Say whether a table's header, or the names given to it, are those of pairs."""
     return {*_SOUNDS} <= {*header, *(columns or {})}
+
+
+def advise_on_pairs(table: pd.DataFrame) -> str:
+    """Return the options that would read a table with headers such as `first_label` and `second_label`.
+
+    What was compared is the user's to say, so that nothing is guessed; the advice is empty if there are no
+    such headers.
+    """
+    header = [str(name) for name in table.columns]
+    named = [name for name in header if "first" in name.lower() and _second_of(name) in header]
+    if not named:
+        return ""
+    named.sort(key=lambda name: int((table[[name, _second_of(name)]] == "").sum().sum()))  # the fullest first
+    found = {
+        ours: next((name for name in header if name.lower() in usual), None)
+        for ours, usual in _USUAL_NAMES.items()
+    }
+    others = [f" --column {ours}={name}" for ours, name in found.items() if name and name != ours]
+    more = " and ".join(f"{name!r} and {_second_of(name)!r}" for name in named[1:])
+    return (
+        f"say what is compared, for example --column first={named[0]} --column second={_second_of(named[0])}"
+        + "".join(others)
+        + (f"; first and second may also be {more}" if more else "")
+    )
+
+
+def _second_of(name: str) -> str:
+    return name.replace("first", "second").replace("First", "Second").replace("FIRST", "SECOND")
 
 
 def from_pairs(table: pd.DataFrame, columns: Columns | None, listener: list[str] | None) -> pd.DataFrame:

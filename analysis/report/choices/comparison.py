@@ -22,6 +22,8 @@ _COLUMNS = [
     Column("note", "Note", spare=True),
 ]  # fmt: skip
 
+_ENOUGH = 10  # ratings of a listener who uses three of seven points
+
 
 def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
     """Analyse comparison ratings and put the result into words.
@@ -48,7 +50,9 @@ def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
             ("items", str(comparisons["item"].nunique())), ("conditions", str(n_conditions)),
             ("ratings", words.group_digits(len(comparisons))),
         ],
-        sections=[_section(table, options), Section("Order", _order(table))],
+        sections=[
+            _section(table, options, _describe_short_scales(comparisons)), Section("Order", _order(table)),
+        ],
         methods=_methods(comparisons, table, options),
         latex=_latex(table, options),
         listeners=comparisons["listener"].nunique(),
@@ -116,7 +120,20 @@ def _order(table: pd.DataFrame) -> list[str]:
     return found
 
 
-def _section(table: pd.DataFrame, options: Options) -> Section:
+def _describe_short_scales(comparisons: pd.DataFrame) -> list[str]:
+    """Say how many listeners may have had a scale of three points, which does not mix with seven."""
+    by_listener = comparisons.assign(size=comparisons["score"].abs()).groupby("listener")["size"]
+    short = (by_listener.max() <= 1) & (by_listener.count() >= _ENOUGH)
+    if not short.any() or (by_listener.max() <= 1).all():
+        return []
+    return [
+        f"{short.sum()} of {len(short)} listeners gave no rating below −1 or above 1. If they had a scale of "
+        "three points (worse, same, better), their ratings do not mix with those on seven points: analyse "
+        "each group from a separate file."
+    ]
+
+
+def _section(table: pd.DataFrame, options: Options, said: list[str]) -> Section:
     from analysis.figures.choices import plot_category_differences
 
     known = table[table["difference"].notna()]
@@ -145,12 +162,19 @@ def _section(table: pd.DataFrame, options: Options) -> Section:
         + "; those of the order are uncorrected."
     )
     return Section(
-        "Differences", [], figures if len(known) else [],
+        "Differences", said, figures if len(known) else [],
         [Listing("comparisons", table, _COLUMNS, "Comparison ratings of each pair", note, 2)],
     )  # fmt: skip
 
 
 def _methods(comparisons: pd.DataFrame, table: pd.DataFrame, options: Options) -> str:
+    pairs = int((table["condition_a"] != table["condition_b"]).sum())
+    same = len(table) - pairs
+    itself = (
+        f", {words.count(same, 'condition')} also with {'itself' if same == 1 else 'themselves'},"
+        if same
+        else ""
+    )
     model = {
         "two-way": "treat listeners and items as random (Tsui and Weerahandi, 1989)",
         "listener": "are t intervals over listeners, the items taken as fixed",
@@ -159,9 +183,9 @@ def _methods(comparisons: pd.DataFrame, table: pd.DataFrame, options: Options) -
     return " ".join(
         [
             f"{comparisons['listener'].nunique()} listeners gave {len(comparisons)} comparison category "
-            f"ratings (CCR, ITU-T P.800, annex E) of {len(table)} {'pair' if len(table) == 1 else 'pairs'} "
-            f"of conditions and {comparisons['item'].nunique()} items: the second sound against the first, "
-            "from −3 (much worse) to 3 (much better).",
+            f"ratings (CCR, ITU-T P.800, annex E) of {words.count(pairs, 'pair')} "
+            f"of conditions{itself} and {comparisons['item'].nunique()} items: the second sound against the "
+            "first, from −3 (much worse) to 3 (much better).",
             "The comparison mean opinion score (CMOS) of a pair is half the gap between the mean ratings "
             "of its two orders, and their mean is the effect of the order.",
             f"95 % intervals {model}, and speak about {words.about(options)}; p values test a difference of "

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from analysis.choices.pair_scale import PairScale, pair_scale
 from analysis.choices.pairs import PairCounts, count_pairs
 from analysis.choices.preferences import order_effect, preferences
-from analysis.choices.transitivity import circular_triads, transitivity
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
 from analysis.ratings.choices import pairs_of
+from analysis.ratings.names import UNKNOWN
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
 from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
+from analysis.report.choices.preference_scale import (
+    describe_consistency,
+    describe_rejection,
+    describe_scale,
+    fit_in_words,
+)
 from analysis.report.html_tables import Column
 from analysis.report.results import Options
+from analysis.statistics.shares import INDEPENDENT
 
 _PAIRS = [
     Column("label_a", "Preferred"), Column("label_b", "to"), Column("percent", "Share (%)", "score"),
@@ -25,12 +34,6 @@ _PAIRS = [
     Column("n_items", "Items", "count"), Column("p_exact", "p exact", "p"),
     Column("exact_ci", "Exact interval (%)", "interval"), Column("wilson_ci", "Wilson (%)", "interval"),
     Column("note", "Note", spare=True),
-]  # fmt: skip
-_SCALE = [
-    Column("label", "Condition"), Column("strength", "Strength", "effect"),
-    Column("strength", "95 % interval", "effects"), Column("worth", "Log strength", "effect"),
-    Column("ci", "95 % interval", "effects"), Column("wins", "Preferred", "count"),
-    Column("losses", "Not preferred", "count"), Column("ties", "Neither", "count"),
 ]  # fmt: skip
 
 
@@ -45,16 +48,24 @@ def describe_preferences(frame: pd.DataFrame, options: Options) -> Findings:
         DesignError: See `pairs_of` and `preferences`.
     """
     pairs = pairs_of(frame)
+    counted = bool(pairs["listener"].str.endswith(UNKNOWN).any())
+    if counted:
+        # Pooled studies put their name before it; together with counts nobody's choices can be told apart.
+        pairs, options = pairs.assign(listener=UNKNOWN, item=UNKNOWN), _adapt_to_counts(options)
     labels = words.labels_of(frame)
     scale, missing = _scale(count_pairs(pairs), options)
     order = options.order or (list(scale.table["condition"]) if scale else _order_by_wins(count_pairs(pairs)))
     table = _add_labels(
         preferences(pairs, order=order, interval=options.interval, correction=options.correction), labels
     ).assign(simulated=is_simulated(frame))
-    sections = [_pairs_section(table, options), _order_section(pairs, options)]
+    if counted:
+        table = table.drop(columns=["n_listeners", "n_items"])
+    sections = [_pairs_section(table, options)]
+    if not counted:  # counts do not say which sound came first
+        sections.append(_order_section(pairs, options))
     if scale:
-        sections.insert(1, _scale_section(scale, frame, labels))
-        sections.insert(2, _consistency(count_pairs(pairs, order), labels))
+        sections.insert(1, describe_scale(scale, frame, labels))
+        sections.insert(2, describe_consistency(count_pairs(pairs, order)))
     elif missing:
         sections.append(Section("Scale", [f"There is no scale: {missing}."]))
     return Findings(
@@ -64,8 +75,23 @@ def describe_preferences(frame: pd.DataFrame, options: Options) -> Findings:
         sections=sections,
         methods=_methods(pairs, table, scale, options),
         latex=_latex(table, options),
-        listeners=pairs["listener"].nunique(),
+        listeners=0 if counted else pairs["listener"].nunique(),
     )
+
+
+def _adapt_to_counts(options: Options) -> Options:
+    """Return the options for choices that came as counts, which are analysed as independent.
+
+    Raises:
+        DesignError: An interval over listeners or items, which are not known.
+    """
+    if options.interval != "two-way":
+        raise DesignError(
+            f"--interval {options.interval} needs to know who chose about which item, and a pair matrix does "
+            "not say; leave it out, or give a row per choice with the columns listener, item, first, second "
+            "and choice"
+        )
+    return replace(options, interval=INDEPENDENT)
 
 
 def _scale(counts: PairCounts, options: Options) -> tuple[PairScale | None, str]:
@@ -121,19 +147,13 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
             )
     found += words.list_undistinguished(pairs, rest, "choices")
     if scale and scale.test.p < 0.05:
-        found.append(_describe_rejection(scale))
+        found.append(describe_rejection(scale))
+    if options.interval == INDEPENDENT:
+        found.append(
+            "The table does not say who chose, so that every choice counts as independent: intervals that "
+            "allow for differences between listeners would usually be wider, and p values larger."
+        )
     return found
-
-
-def _describe_rejection(scale: PairScale) -> str:
-    return (
-        f"No single scale describes these choices ({_fit_in_words(scale)}): do not use the strengths, but "
-        "the share of each pair."
-    )
-
-
-def _fit_in_words(scale: PairScale) -> str:
-    return f"G²({scale.test.df}) = {scale.test.g2:.2f}, {p_in_words(scale.test.p)}"
 
 
 def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
@@ -146,11 +166,14 @@ def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
             f"Neither sound was preferred in {ties} of {words.count(int(table['n'].sum()), 'choice')}; each "
             "of these counts as half a choice for both, and not at all in the exact test."
         ]
+    corrected = words.correction_in_words(options, len(table), "pairs")
+    shown = [column for column in _PAIRS if column.key in table or f"{column.key}_low" in table]
     note = (
-        "p belongs to the clustered interval"
-        + words.correction_in_words(options, len(table), "pairs")
-        + ". The exact test and the last two intervals treat all choices as independent, which choices of "
-        "one listener and about one item are not."
+        f"p belongs to Wilson's interval{corrected}; the exact test is not corrected. All of them treat the "
+        "choices as independent, which choices of one listener and about one item are not."
+        if options.interval == INDEPENDENT
+        else f"p belongs to the clustered interval{corrected}. The exact test and the last two intervals "
+        "treat all choices as independent, which choices of one listener and about one item are not."
     )
     spoken = "; ".join(
         f"{name} {words.percent(share)} ({words.share_ends(low, high)})"
@@ -169,79 +192,8 @@ def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
                 f"Shares of preference: {spoken}.",
             )
         ],
-        [Listing("preferences", table, _PAIRS, "Choices of each pair", note)],
+        [Listing("preferences", table, shown, "Choices of each pair", note)],
     )  # fmt: skip
-
-
-def _scale_section(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]) -> Section:
-    from analysis.figures.choices import plot_scale
-
-    table = scale.table.assign(label=scale.table["condition"].map(labels), simulated=is_simulated(frame))
-    roles = frame.drop_duplicates("condition").set_index("condition")["role"]
-    drawn = table.assign(
-        name=table["label"], role=table["condition"].map(roles).fillna("hidden_reference"),
-        centre=table["worth"], low=table["ci_low"], high=table["ci_high"],
-    )  # fmt: skip
-    model = "Davidson's model with ties" if scale.model == "davidson" else "Bradley and Terry's model"
-    if scale.test.df == 0:
-        said = ["The pairs leave nothing to test the scale by."]
-    elif scale.test.p < 0.05:
-        said = [_describe_rejection(scale)]
-    else:
-        said = [f"Nothing speaks against a single scale ({_fit_in_words(scale)})."]
-    if scale.fit.padded:
-        said.append(
-            "A condition, or a group of them, won or lost every comparison with the rest: half a choice "
-            "was added on both sides of each pair, and the length of the scale is arbitrary there."
-        )
-    spoken = "; ".join(
-        f"{label} {number(worth, 2)} ({words.ends(low, high)})"
-        for label, worth, low, high in zip(
-            table["label"], table["worth"], table["ci_low"], table["ci_high"], strict=True
-        )
-    )
-    how = (
-        "Intervals are bootstraps over listeners, about new listeners and these items."
-        if scale.interval == "bootstrap"
-        else "Intervals treat all choices as independent, since one listener gave them."
-    )
-    return Section(
-        "One scale for all conditions",
-        said,
-        [
-            Drawing(
-                "scale", lambda: plot_scale(drawn, label="Log strength (mean 0)"),
-                f"Log strengths by {model} with 95 % intervals; one unit apart means that the one is "
-                "preferred to the other in 73 % of choices that prefer either.",
-                f"Log strengths: {spoken}.",
-            )
-        ],
-        [Listing("scale", table, _SCALE, f"Strengths by {model}; their sum is 1", how)],
-    )  # fmt: skip
-
-
-def _consistency(counts: PairCounts, labels: dict[str, str]) -> Section:
-    panel = counts.halved.sum(axis=0)
-    circular, triads = circular_triads(panel)
-    own = [circular_triads(wins) for wins in counts.halved]
-    own_circular, own_triads = sum(one for one, _ in own), sum(all_ for _, all_ in own)
-    found = transitivity(panel)
-    said = [
-        f"Of {words.count(triads, 'triad')} of conditions whose pairs all have a majority, {circular} "
-        f"{'is' if circular == 1 else 'are'} circular in the panel's choices (a preferred to b, b to c, c "
-        "to a)."
-    ]
-    if own_triads:
-        said.append(
-            f"Of the {words.count(own_triads, 'triad')} of single listeners {own_circular} "
-            f"({words.percent(own_circular / own_triads)}) are circular; answering at random makes a "
-            "quarter of them circular."
-        )
-    said.append(
-        f"Shares violate weak stochastic transitivity in {found.weak}, moderate in {found.moderate} and "
-        f"strong in {found.strong} of {words.count(found.triads, 'triad')}."
-    )
-    return Section("Consistency", said)
 
 
 def _order_section(pairs: pd.DataFrame, options: Options) -> Section:
@@ -264,19 +216,24 @@ def _order_section(pairs: pd.DataFrame, options: Options) -> Section:
 
 
 def _counts(pairs: pd.DataFrame, conditions: int) -> list[tuple[str, str]]:
-    return [
-        ("listeners", str(pairs["listener"].nunique())), ("items", str(pairs["item"].nunique())),
-        ("conditions", str(conditions)), ("choices", words.group_digits(len(pairs))),
-    ]  # fmt: skip
+    whose = [(f"{name}s", str(pairs[name].nunique())) for name in ("listener", "item")]
+    if pairs["listener"].eq(UNKNOWN).all():
+        whose = []
+    return [*whose, ("conditions", str(conditions)), ("choices", words.group_digits(len(pairs)))]
 
 
 def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, options: Options) -> str:
     names = {*pairs["first"], *pairs["second"]}
+    neither = ", or that they preferred neither" if table["ties"].sum() else ""
+    heard = (
+        f"Listeners heard {len(names)} conditions"
+        if options.interval == INDEPENDENT
+        else f"{pairs['listener'].nunique()} listeners heard {len(names)} conditions of "
+        f"{pairs['item'].nunique()} items"
+    )
     sentences = [
-        f"{pairs['listener'].nunique()} listeners heard {len(names)} conditions of "
-        f"{pairs['item'].nunique()} items in {len(table)} different pairs and said which of the two sounds "
-        f"they preferred{', or that they preferred neither' if table['ties'].sum() else ''} ({len(pairs)} "
-        "choices).",
+        f"{heard} in {len(table)} different pairs and said which of the two sounds they preferred{neither} "
+        f"({len(pairs)} choices).",
         f"{_shares(table)}; {words.share_model(options)}. p values test a "
         "share of "
         "one half by the same variance" + words.correction_in_words(options, len(table), "pairs") + ".",
@@ -300,7 +257,7 @@ def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, 
             adjusted = " (corrected for dependent choices after Rao and Scott, 1984)"
             sentences.append(
                 "The fit was tested by the likelihood "
-                f"ratio{adjusted if scale.interval == 'bootstrap' else ''}: {_fit_in_words(scale)}. "
+                f"ratio{adjusted if scale.interval == 'bootstrap' else ''}: {fit_in_words(scale)}. "
                 "Circular triads: Kendall and Babington Smith (1940)."
             )
     return " ".join(sentences)

@@ -10,12 +10,13 @@ from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
 from analysis.models.screening import FAILURES
 from analysis.report.results import Options
-from analysis.statistics.shares import SHARE_INTERVALS
+from analysis.statistics.shares import INDEPENDENT, SHARE_INTERVALS
 
 _ABOUT = {
     "two-way": "new listeners and new items",
     "listener": "new listeners and these items",
     "item": "these listeners and new items",
+    INDEPENDENT: "more choices of this panel",
 }
 _MOST_SENTENCES = 2
 _CORRECTED = {"holm": ", Holm", "hochberg": ", Hochberg", "none": ""}
@@ -109,6 +110,11 @@ def list_undistinguished(pairs: list[tuple[str, str]], sentences: list[str], wha
 
 def share_model(options: Options) -> str:
     """Return the sentence on the intervals of shares."""
+    if options.interval == INDEPENDENT:
+        return (
+            "their 95 % intervals are Wilson's (1927), which treat all choices as independent, and speak "
+            f"about {about(options)}"
+        )
     model = {
         "two-way": "with listeners and items as random (Tsui and Weerahandi, 1989)",
         "listener": "over listeners, the items taken as fixed",
