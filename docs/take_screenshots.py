@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 from werkzeug.serving import make_server
 
 from mushra_server import create_app
@@ -36,6 +36,7 @@ PHONE: dict[str, Any] = {
 }
 SCORES = (0.82, 0.55, 0.31, 0.97, 0.66, 0.18, 0.74, 0.43, 0.9, 0.25, 0.6, 0.5)
 LISTEN_MS = 1150
+ADVICE_MS = 3000
 
 
 @contextmanager
@@ -94,6 +95,16 @@ def walk(page: Page) -> Iterator[tuple[int, str]]:
         page.wait_for_selector(".foot .primary:not([disabled])")
         kind = str(page.locator("article").get_attribute("data-type"))
         yield number, kind
+        leave(page, number)
+
+
+def leave(page: Page, number: int) -> None:
+    """Press *Next*, and once more where a training page explains something first."""
+    page.locator(".foot .primary").click()
+    gone = f".progress-text:not([data-page='{number}']), .done-mark"
+    try:
+        page.wait_for_selector(gone, timeout=ADVICE_MS)
+    except TimeoutError:
         page.locator(".foot .primary").click()
 
 

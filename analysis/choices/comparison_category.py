@@ -68,7 +68,7 @@ def _check_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
         )
     rows = comparisons[comparisons["score"].notna()]
     if rows.empty:
-        raise DesignError("the comparisons hold no rating")
+        raise DesignError("no ratings among the comparisons")
     return rows
 
 

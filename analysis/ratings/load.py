@@ -112,7 +112,7 @@ def load_ratings(
         )
     frame = checks.choose_simulated(frame, simulated)
     if frame["score"].notna().sum() == 0:
-        raise RatingsError(f"{_name_sources(sources)} holds no rating")
+        raise RatingsError(f"no ratings in {_name_sources(sources)}")
     about = (
         {"title": studies[0].title, "expected": studies[0].expected, "tests": studies[0].tests}
         if len(sources) == len(studies) == 1

@@ -106,5 +106,5 @@ def _frame(rows: list[tuple[str, str, str, Any, dict[str, str]]], path: Path) ->
         dtype=object,
     )  # fmt: skip
     if table.empty:
-        raise RatingsError(f"{path.name} holds no rating")
+        raise RatingsError(f"no ratings in {path.name}")
     return table

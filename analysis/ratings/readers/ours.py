@@ -49,7 +49,7 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
     try:
         ratings, answers = pd.DataFrame(content["ratings"]), pd.DataFrame(content["answers"])
         if ratings.empty:
-            raise RatingsError(f"{name} holds no rating")
+            raise RatingsError(f"no ratings in {name}")
         ratings = add_answers(ratings, answers)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, RatingsError):

@@ -88,5 +88,5 @@ def test_bad_comparisons_are_errors() -> None:
         DesignError, match=r"^the comparisons have no column 'first'; expected listener, item, f"
     ):
         category_differences(comparisons().drop(columns="first"))
-    with pytest.raises(DesignError, match=r"^the comparisons hold no rating$"):
+    with pytest.raises(DesignError, match=r"^no ratings among the comparisons$"):
         category_differences(comparisons().assign(score=np.nan))

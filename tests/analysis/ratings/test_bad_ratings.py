@@ -25,7 +25,7 @@ def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
     ):
         load_ratings(tmp_path / "folder")
     header = MUSHRA.splitlines()[0] + "\n"
-    with pytest.raises(RatingsError, match=r"h\.csv holds no rating"):
+    with pytest.raises(RatingsError, match=r"no ratings in .*h\.csv"):
         load_ratings(write(tmp_path, "h.csv", header))
 
 

@@ -51,7 +51,7 @@ def test_each_draw_is_a_mean_weighted_by_listener_and_item(missing: float) -> No
     cells = study(missing, seed=2)
     found = bootstrap_means(cells, ["B", "A"], draws=12, seed=7)
     assert np.allclose(found, by_hand(cells, ["B", "A"], 12, 7), equal_nan=True)
-    assert np.isnan(found).any() == (missing > 0.8), "a draw may hold no rating of a condition"
+    assert np.isnan(found).any() == (missing > 0.8), "a draw may have no ratings of a condition"
 
 
 def test_draws_after_the_first_500_are_as_good() -> None:
