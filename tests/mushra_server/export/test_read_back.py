@@ -86,7 +86,10 @@ def test_every_format_gives_the_same_ratings(make_app, make_listener, tmp_path):
 def test_a_json_export_of_a_newer_version_or_without_ratings_is_refused(tmp_path):
     path = tmp_path / "ratings.json"
     for content, sentence in (
-        ({"schema_version": 2, "ratings": [], "answers": []}, "ratings.json has the schema_version 2; expected 1"),
+        (
+            {"schema_version": 2, "ratings": [], "answers": []},
+            "ratings.json has the schema_version 2; expected 1",
+        ),
         ({"schema_version": 1, "ratings": [], "answers": []}, "no ratings in ratings.json"),
     ):
         path.write_text(json.dumps(content))
