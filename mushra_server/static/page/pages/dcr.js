@@ -1,8 +1,8 @@
 // DCR (P.800, annex D): the reference and then a sound; how much is it degraded?
 
-import { scaleWord, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { OPEN } from "../sounds.js";
-import { choiceQuestion, chosenAnswer, comparisonPage, rateAll } from "../ui/comparison.js";
+import { scaledPair } from "../ui/scaled_pair.js";
 
 /** @import { ChoicePage, Env, View } from "../types.js" */
 
@@ -12,28 +12,12 @@ import { choiceQuestion, chosenAnswer, comparisonPage, rateAll } from "../ui/com
  * @returns {View}
  */
 export function dcr(page, env) {
-  const scale = page.scales[0];
-  const scores = scale.labels.map((label, n) => ({ label, score: scale.min + n })).reverse();
-  const answers = Object.fromEntries(scores.map(({ score }) => [String(score), [score]]));
-  return comparisonPage(page, env, {
+  return scaledPair(page, env, {
     sounds: [
       { key: OPEN, name: t("reference"), short: t("reference") },
       { key: page.stimuli[0].key, name: t("second_sound"), short: t("second_sound") },
     ],
-    inTurn: true,
-    ask: (ratings, changed) =>
-      choiceQuestion({
-        question: scale.question ?? t("dcr_question"),
-        points: scores.map(({ label, score }) => ({
-          value: String(score),
-          label: scaleWord(label),
-        })),
-        chosen: chosenAnswer(ratings, page, answers),
-        onChoose: (value) => {
-          rateAll(ratings, page, answers[value]);
-          changed();
-        },
-        layout: "stack",
-      }),
+    question: t("dcr_question"),
+    scores: (grade) => [grade],
   });
 }
