@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.choices.bradley_terry import reaches, sum_zero_basis
+from analysis.choices.columns import select_answered
 from analysis.choices.pair_scale import widen_tails
 from analysis.errors import DesignError
 from analysis.statistics.choice_model import fit_choices
@@ -151,12 +152,8 @@ def _worths(counts: Floats, sets: _Sets) -> Floats:
 
 
 def _check_choices(choices: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in CHOICE_COLUMNS if name not in choices]
-    if missing:
-        raise DesignError(f"the choices have no column {missing[0]!r}; expected {', '.join(CHOICE_COLUMNS)}")
-    rows = choices[choices["choice"].notna()]
-    if rows.empty:
-        raise DesignError("there is no choice of a best and a worst condition")
+    empty = "there is no choice of a best and a worst condition"
+    rows = select_answered(choices, CHOICE_COLUMNS, "choice", name="choices", empty=empty)
     grouped = rows.groupby(["listener", "item", "trial"])["choice"]
     counts = pd.DataFrame({"best": grouped.apply(lambda c: (c == 1).sum()),
                            "worst": grouped.apply(lambda c: (c == -1).sum())})  # fmt: skip

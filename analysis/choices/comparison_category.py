@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.choices.columns import select_answered
 from analysis.choices.pairs import split_by_pair
-from analysis.errors import DesignError
 from analysis.statistics import intervals
 from analysis.statistics.corrections import adjust
 from analysis.statistics.intervals import LEVEL, Interval
@@ -51,25 +51,14 @@ def category_differences(
     Raises:
         DesignError: A column is missing, or there is no rating.
     """
-    rows = _check_comparisons(comparisons)
+    empty = "no ratings among the comparisons"
+    rows = select_answered(comparisons, COMPARISON_COLUMNS, "score", name="comparisons", empty=empty)
     table = pd.DataFrame([_row(a, b, group, interval, level) for a, b, group in split_by_pair(rows, order)])
     p = table["p_uncorrected"].to_numpy(float)
     table["p"] = np.nan
     table.loc[~np.isnan(p), "p"] = adjust(p[~np.isnan(p)], correction)
     table.attrs["level"] = level
     return table
-
-
-def _check_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in COMPARISON_COLUMNS if name not in comparisons]
-    if missing:
-        raise DesignError(
-            f"the comparisons have no column {missing[0]!r}; expected {', '.join(COMPARISON_COLUMNS)}"
-        )
-    rows = comparisons[comparisons["score"].notna()]
-    if rows.empty:
-        raise DesignError("no ratings among the comparisons")
-    return rows
 
 
 def _row(a: str, b: str, group: pd.DataFrame, method: str, level: float) -> dict[str, object]:

@@ -17,6 +17,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from analysis.choices.columns import check_either_or, select_answered
 from analysis.choices.preferences import share_columns, share_of
 from analysis.errors import DesignError
 from analysis.statistics.corrections import adjust
@@ -132,15 +133,7 @@ def count_needed_right(n: int, chance: float = CHANCE, alpha: float = 0.05) -> i
 
 
 def _check_trials(trials: pd.DataFrame, by: str) -> pd.DataFrame:
-    missing = [name for name in (*TRIAL_COLUMNS, by) if name not in trials]
-    if missing:
-        raise DesignError(f"the trials have no column {missing[0]!r}")
-    rows = trials[trials["correct"].notna()]
-    if rows.empty:
-        raise DesignError("there is no answer")
-    wrong = rows.loc[~rows["correct"].isin((0, 0.5, 1)), "correct"]
-    if len(wrong):
-        raise DesignError(
-            f"an answer is {wrong.iloc[0]!r}; expected 1 (right), 0 (wrong) or 0.5 (could not say)"
-        )
+    columns = list(dict.fromkeys((*TRIAL_COLUMNS, by)))
+    rows = select_answered(trials, columns, "correct", name="trials", empty="there is no answer")
+    check_either_or(rows["correct"], "an answer", "right", "wrong", "could not say")
     return rows

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.choices.columns import check_either_or, select_answered
 from analysis.errors import DesignError
 from analysis.statistics.variance import Floats
 
@@ -57,17 +58,8 @@ def check_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
         DesignError: A column is missing, a choice is something else than 0, 0.5 or 1, a condition is compared
             with itself, or there is no choice.
     """
-    missing = [name for name in PAIR_COLUMNS if name not in pairs]
-    if missing:
-        raise DesignError(f"the pairs have no column {missing[0]!r}; expected {', '.join(PAIR_COLUMNS)}")
-    rows = pairs[pairs["choice"].notna()]
-    if rows.empty:
-        raise DesignError("the pairs hold no choice")
-    wrong = rows.loc[~rows["choice"].isin((0, 0.5, 1)), "choice"]
-    if len(wrong):
-        raise DesignError(
-            f"a choice is {wrong.iloc[0]!r}; expected 1 (the first), 0 (the second) or 0.5 (neither)"
-        )
+    rows = select_answered(pairs, PAIR_COLUMNS, "choice", name="pairs", empty="the pairs hold no choice")
+    check_either_or(rows["choice"], "a choice", "the first", "the second", "neither")
     same = rows.loc[rows["first"] == rows["second"], "first"]
     if len(same):
         raise DesignError(f"{same.iloc[0]!r} is compared with itself; expected two conditions")

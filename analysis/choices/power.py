@@ -9,6 +9,7 @@ one of the report.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict, Unpack
 
 import numpy as np
 from scipy import stats
@@ -19,6 +20,16 @@ from analysis.statistics.variance import Floats
 
 TESTS = ("abx", "ab")
 _MOST = 5000
+
+
+class PowerSettings(TypedDict, total=False):
+    """The settings of `choice_power`, which has their defaults, for the functions that invert it."""
+
+    test: str
+    alpha: float
+    listener_sd: float
+    draws: int
+    seed: int
 
 
 def choice_power(
@@ -64,14 +75,7 @@ def choice_power(
 
 
 def required_trials(
-    share: float,
-    n_listeners: int,
-    *,
-    test: str = "abx",
-    wanted: float = 0.8,
-    alpha: float = 0.05,
-    listener_sd: float = 0.0,
-    seed: int = 0,
+    share: float, n_listeners: int, *, wanted: float = 0.8, **settings: Unpack[PowerSettings]
 ) -> int:
     """Return the fewest trials per listener from which on the power is at least `wanted`.
 
@@ -81,37 +85,18 @@ def required_trials(
     Raises:
         DesignError: As `choice_power`; or no number up to 5,000 is enough, as where listeners differ.
     """
-    return _fewest(
-        lambda n: choice_power(
-            share, n_listeners, n, test=test, alpha=alpha, listener_sd=listener_sd, seed=seed
-        ),
-        wanted,
-        "trials per listener",
-    )
+    return _fewest(lambda n: choice_power(share, n_listeners, n, **settings), wanted, "trials per listener")
 
 
 def required_choice_listeners(
-    share: float,
-    n_trials: int,
-    *,
-    test: str = "abx",
-    wanted: float = 0.8,
-    alpha: float = 0.05,
-    listener_sd: float = 0.0,
-    seed: int = 0,
+    share: float, n_trials: int, *, wanted: float = 0.8, **settings: Unpack[PowerSettings]
 ) -> int:
     """Return the fewest listeners with whom the power is at least `wanted`, each with `n_trials` trials.
 
     Raises:
         DesignError: As `required_trials`.
     """
-    return _fewest(
-        lambda n: choice_power(
-            share, n, n_trials, test=test, alpha=alpha, listener_sd=listener_sd, seed=seed
-        ),
-        wanted,
-        "listeners",
-    )
+    return _fewest(lambda n: choice_power(share, n, n_trials, **settings), wanted, "listeners")
 
 
 def smallest_share(n: int, *, test: str = "abx", wanted: float = 0.8, alpha: float = 0.05) -> float:

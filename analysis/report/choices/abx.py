@@ -10,30 +10,33 @@ import pandas as pd
 from analysis.choices.discrimination import CHANCE, discrimination
 from analysis.choices.power import smallest_share
 from analysis.errors import DesignError
-from analysis.formatting import number, p_in_words
+from analysis.formatting import number
 from analysis.ratings.choices import REFERENCE, trials_of
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
 from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
-from analysis.report.choices.preference import in_percent
+from analysis.report.choices.pair_tables import (
+    IF_INDEPENDENT,
+    NOTE,
+    PANEL,
+    RIGHT,
+    P,
+    in_percent,
+    list_shares,
+)
 from analysis.report.html_tables import Column
 from analysis.report.results import Options
 
 _ALPHA = 0.05
+_COUNTS = [Column("correct", "Right", "count"), Column("n", "Answers", "count")]
 _PAIRS = [
-    Column("name", "Sounds"), Column("percent", "Right (%)", "score"),
-    Column("percent_ci", "95 % interval (%)", "interval"), Column("p", "p", "p"),
-    Column("correct", "Right", "count"), Column("n", "Answers", "count"),
-    Column("needed", "Needed", "count"), Column("d_prime", "d′", "effect"),
-    Column("d", "95 % interval of d′", "effects"), Column("n_listeners", "Listeners", "count"),
-    Column("n_items", "Items", "count"), Column("exact_ci", "Exact interval (%)", "interval"),
-    Column("wilson_ci", "Wilson (%)", "interval"), Column("undecided", "Undecided", "count"),
-    Column("note", "Note", spare=True),
+    Column("name", "Sounds"), *RIGHT, *_COUNTS, Column("needed", "Needed", "count"),
+    Column("d_prime", "d′", "effect"), Column("d", "95 % interval of d′", "effects"), *PANEL,
+    *IF_INDEPENDENT, Column("undecided", "Undecided", "count"), NOTE,
 ]  # fmt: skip
 _LISTENERS = [
     Column("listener", "Listener"), Column("percent", "Right (%)", "score"),
-    Column("percent_ci", "Wilson (%)", "interval"), Column("p", "p", "p"),
-    Column("correct", "Right", "count"), Column("n", "Answers", "count"),
+    Column("percent_ci", "Wilson (%)", "interval"), P, *_COUNTS,
 ]  # fmt: skip
 
 
@@ -118,12 +121,6 @@ def _d(value: float) -> str:
 def _section(table: pd.DataFrame, options: Options) -> Section:
     from analysis.figures.choices import plot_shares
 
-    spoken = "; ".join(
-        f"{name} {words.percent(share)} ({words.share_ends(low, high)})"
-        for name, share, low, high in zip(
-            table["name"], table["share"], table["ci_low"], table["ci_high"], strict=True
-        )
-    )
     said = []
     undecided = int(table["undecided"].sum())
     if undecided:
@@ -145,7 +142,7 @@ def _section(table: pd.DataFrame, options: Options) -> Section:
             Drawing(
                 "answers", lambda: plot_shares(table),
                 f"Share of right answers with 95 % intervals about {words.about(options)}.",
-                f"Shares of right answers: {spoken}.",
+                f"Shares of right answers: {list_shares(table)}.",
             )
         ],
         [Listing("answers", table, _PAIRS, "Answers about each pair of sounds", note)],
@@ -191,7 +188,7 @@ def _latex(table: pd.DataFrame, options: Options) -> Latex:
     rows = [
         [row.name, f"{row.correct} of {row.n}", number(row.percent, 1),
          f"{row.percent_ci_low:.1f} to {row.percent_ci_high:.1f}", _d(row.d_prime).replace("∞", r"$\infty$"),
-         p_in_words(row.p).removeprefix("p = ").removeprefix("p ")]
+         words.bare_p(row.p)]
         for row in table.rename(columns={"name": "sounds"}).assign(name=table["name"]).pipe(iter_rows)
     ]  # fmt: skip
     head = ["Sounds", "Right", r"\%", r"95\,\% interval", "$d'$", "$p$"]

@@ -10,16 +10,21 @@ from analysis.ratings.choices import comparisons_of
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
 from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
+from analysis.report.choices.pair_tables import (
+    DIFFERENCE_COLUMNS,
+    NOTE,
+    PANEL,
+    describe_pairs,
+    list_values,
+    put_better_first,
+)
 from analysis.report.html_tables import Column
 from analysis.report.results import Options
 
 _COLUMNS = [
-    Column("label_a", "Better"), Column("label_b", "Worse"), Column("difference", "Difference", "score"),
-    Column("ci", "95 % interval", "interval"), Column("p", "p", "p"),
-    Column("order_effect", "Effect of the order", "score"), Column("order", "95 % interval", "interval"),
-    Column("order_p", "p (order)", "p"), Column("n", "Ratings", "count"),
-    Column("n_listeners", "Listeners", "count"), Column("n_items", "Items", "count"),
-    Column("note", "Note", spare=True),
+    *DIFFERENCE_COLUMNS, Column("order_effect", "Effect of the order", "score"),
+    Column("order", "95 % interval", "interval"), Column("order_p", "p (order)", "p"),
+    Column("n", "Ratings", "count"), *PANEL, NOTE,
 ]  # fmt: skip
 
 _ENOUGH = 10  # ratings of a listener who uses three of seven points
@@ -73,34 +78,28 @@ def _order_by_score(comparisons: pd.DataFrame) -> list[str]:
 
 def _better_first(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     flip = table["difference"] < 0
-    a, b = (table[f"condition_{end}"].map(labels) for end in "ab")
-    out = table.assign(
-        label_a=a.where(~flip, b), label_b=b.where(~flip, a), difference=table["difference"].abs(),
-        condition_a=table["condition_a"].where(~flip, table["condition_b"]),
-        condition_b=table["condition_b"].where(~flip, table["condition_a"]),
+    out = put_better_first(table, flip, labels).assign(
+        difference=table["difference"].abs(),
         ci_low=table["ci_low"].where(~flip, -table["ci_high"]),
         ci_high=table["ci_high"].where(~flip, -table["ci_low"]),
-    )  # fmt: skip
+    )
     return out.assign(name=out["label_a"] + " − " + out["label_b"])
 
 
 def _headline(table: pd.DataFrame, options: Options) -> list[str]:
-    found, rest, pairs = [], [], []
     tests = int(table["p"].notna().sum())
-    for row in iter_rows(table[table["difference"].notna()]):
-        size = (
+    return describe_pairs(
+        table[table["difference"].notna()],
+        lambda row: (
             f"{number(row.difference, 2)} on the scale from −3 to 3 (95 % interval "
             f"{words.ends(row.ci_low, row.ci_high)}, {words.describe_p(row.p, options, tests)})"
-        )
-        if row.p < 0.05:
-            found.append(f"{row.label_a} is better than {row.label_b} by {size}.")
-        else:
-            pairs.append((row.label_a, row.label_b))
-            rest.append(
-                f"The ratings do not distinguish {row.label_a} and {row.label_b}: the former is ahead by "
-                f"{size}."
-            )
-    return found + words.list_undistinguished(pairs, rest, "ratings")
+        ),
+        lambda row, size: f"{row.label_a} is better than {row.label_b} by {size}.",
+        lambda row, size: (
+            f"The ratings do not distinguish {row.label_a} and {row.label_b}: the former is ahead by {size}."
+        ),
+        "ratings",
+    )
 
 
 def _order(table: pd.DataFrame) -> list[str]:
@@ -138,18 +137,12 @@ def _section(table: pd.DataFrame, options: Options, said: list[str]) -> Section:
 
     known = table[table["difference"].notna()]
     known.attrs |= table.attrs
-    spoken = "; ".join(
-        f"{name} {number(difference, 2)} ({words.ends(low, high)})"
-        for name, difference, low, high in zip(
-            known["name"], known["difference"], known["ci_low"], known["ci_high"], strict=True
-        )
-    )
     figures = [
         Drawing(
             "comparisons", lambda: plot_category_differences(known),
             "How much better the first of each pair is, on the scale from −3 (much worse) to 3 (much "
             f"better), with 95 % intervals about {words.about(options)}.",
-            f"Differences: {spoken}.",
+            f"Differences: {list_values(known, 'name', 'difference')}.",
         )
     ]  # fmt: skip
     note = (
@@ -175,11 +168,7 @@ def _methods(comparisons: pd.DataFrame, table: pd.DataFrame, options: Options) -
         if same
         else ""
     )
-    model = {
-        "two-way": "treat listeners and items as random (Tsui and Weerahandi, 1989)",
-        "listener": "are t intervals over listeners, the items taken as fixed",
-        "item": "are t intervals over items, the listeners taken as fixed",
-    }[options.interval]
+    tests = int(table["p"].notna().sum())
     return " ".join(
         [
             f"{comparisons['listener'].nunique()} listeners gave {len(comparisons)} comparison category "
@@ -188,8 +177,8 @@ def _methods(comparisons: pd.DataFrame, table: pd.DataFrame, options: Options) -
             "first, from −3 (much worse) to 3 (much better).",
             "The comparison mean opinion score (CMOS) of a pair is half the gap between the mean ratings "
             "of its two orders, and their mean is the effect of the order.",
-            f"95 % intervals {model}, and speak about {words.about(options)}; p values test a difference of "
-            f"0 in the same way{words.correction_in_words(options, int(table['p'].notna().sum()), 'pairs')}.",
+            f"95 % intervals {words.mean_model(options)}, and speak about {words.about(options)}; p values "
+            f"test a difference of 0 in the same way{words.correction_in_words(options, tests, 'pairs')}.",
         ]
     )
 
@@ -197,7 +186,7 @@ def _methods(comparisons: pd.DataFrame, table: pd.DataFrame, options: Options) -
 def _latex(table: pd.DataFrame, options: Options) -> Latex:
     rows = [
         [row.label_a, row.label_b, number(row.difference, 2), words.ends(row.ci_low, row.ci_high),
-         number(row.order_effect, 2), p_in_words(row.p).removeprefix("p = ").removeprefix("p ")]
+         number(row.order_effect, 2), words.bare_p(row.p)]
         for row in iter_rows(table[table["difference"].notna()])
     ]  # fmt: skip
     head = ["Better", "Worse", "CMOS", r"95\,\% interval", "Order", "$p$"]

@@ -13,22 +13,17 @@ from analysis.ratings.names import DIFFERENCE
 from analysis.ratings.tidy import is_simulated, iter_rows, select_rated
 from analysis.report.choices import words
 from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
+from analysis.report.choices.pair_tables import DIFFERENCE_COLUMNS, INTERVAL, NOTE, PANEL, P, list_values
 from analysis.report.html_tables import Column
 from analysis.report.results import Options
 
 _GRADES = [
     Column("label", "Condition"), Column("mos", "Difference grade", "score"),
-    Column("ci", "95 % interval", "interval"), Column("sd", "SD", "score"),
-    Column("n_listeners", "Listeners", "count"), Column("n_items", "Items", "count"),
-    Column("n_ratings", "Trials", "count"), Column("note", "Note", spare=True),
-]  # fmt: skip
-_DIFFERENCES = [
-    Column("label_a", "Better"), Column("label_b", "Worse"), Column("difference", "Difference", "score"),
-    Column("ci", "95 % interval", "interval"), Column("p", "p", "p"),
+    INTERVAL, Column("sd", "SD", "score"), *PANEL, Column("n_ratings", "Trials", "count"), NOTE,
 ]  # fmt: skip
 _LISTENERS = [
     Column("listener", "Listener"), Column("mean", "Mean grade", "score"), Column("t", "t", "effect"),
-    Column("p", "p", "p"), Column("identified", "Object below reference", "count"),
+    P, Column("identified", "Object below reference", "count"),
     Column("n", "Trials", "count"), Column("hears", "Hears the impairment"),
 ]  # fmt: skip
 _ENDS = (-4.0, 0.0)
@@ -87,12 +82,6 @@ def _grades(table: pd.DataFrame, options: Options) -> Section:
 
     drawn = table.assign(name=table["label"], centre=table["mos"], low=table["ci_low"], high=table["ci_high"])
     ends = (min(_ENDS[0], float(table["ci_low"].min())), max(_ENDS[1], float(table["ci_high"].max())))
-    spoken = "; ".join(
-        f"{label} {number(mean, 2)} ({words.ends(low, high)})"
-        for label, mean, low, high in zip(
-            table["label"], table["mos"], table["ci_low"], table["ci_high"], strict=True
-        )
-    )
     note = (
         "0: imperceptible, −1: perceptible but not annoying, −2: slightly annoying, −3: annoying, −4: very "
         "annoying."
@@ -104,7 +93,7 @@ def _grades(table: pd.DataFrame, options: Options) -> Section:
             Drawing(
                 "grades", lambda: plot_scale(drawn, label="Difference grade", ends=ends),
                 f"Mean difference grades with 95 % intervals about {words.about(options)}. {note}",
-                f"Difference grades: {spoken}.",
+                f"Difference grades: {list_values(table, 'label', 'mos')}.",
             )
         ],
         [Listing("grades", table.drop(columns=["df"]), _GRADES, "Mean difference grades", note, 2)],
@@ -118,7 +107,7 @@ def _differences(rows: pd.DataFrame, options: Options) -> Section | None:
         return None
     clear = table["p"] < 0.05
     said = list(table.loc[clear, "sentence"]) or ["The grades do not distinguish any two conditions."]
-    columns = Listing("differences", table, _DIFFERENCES, "Differences of conditions in grades", "", 2)
+    columns = Listing("differences", table, DIFFERENCE_COLUMNS, "Differences of conditions in grades", "", 2)
     return Section("Differences between conditions", said, [], [columns])
 
 
@@ -143,17 +132,12 @@ def _listeners(table: pd.DataFrame) -> Section:
 
 
 def _methods(rows: pd.DataFrame, table: pd.DataFrame, options: Options, compared: bool) -> str:
-    model = {
-        "two-way": "treat listeners and items as random (Tsui and Weerahandi, 1989)",
-        "listener": "are t intervals over listeners, the items taken as fixed",
-        "item": "are t intervals over items, the listeners taken as fixed",
-    }[options.interval]
     sentences = [
         f"{rows['listener'].nunique()} listeners graded {len(table)} conditions of {rows['item'].nunique()} "
         "items in double-blind triple-stimulus trials with hidden reference (ITU-R BS.1116-3), on the "
         "five-grade impairment scale.",
         "The difference grade is the grade of the object minus that of the hidden reference; its 95 % "
-        f"intervals {model}, and speak about {words.about(options)}.",
+        f"intervals {words.mean_model(options)}, and speak about {words.about(options)}.",
     ]
     if compared:
         pairs = len(table) * (len(table) - 1) // 2

@@ -16,24 +16,31 @@ from analysis.ratings.names import UNKNOWN
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
 from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
+from analysis.report.choices.pair_tables import (
+    IF_INDEPENDENT,
+    NOTE,
+    PANEL,
+    SHARE,
+    describe_pairs,
+    in_percent,
+    list_shares,
+    put_better_first,
+    swap_columns,
+)
+from analysis.report.choices.preference_methods import write_methods
 from analysis.report.choices.preference_scale import (
     describe_consistency,
     describe_rejection,
     describe_scale,
-    fit_in_words,
 )
 from analysis.report.html_tables import Column
 from analysis.report.results import Options
 from analysis.statistics.shares import INDEPENDENT
 
 _PAIRS = [
-    Column("label_a", "Preferred"), Column("label_b", "to"), Column("percent", "Share (%)", "score"),
-    Column("percent_ci", "95 % interval (%)", "interval"), Column("p", "p", "p"),
+    Column("label_a", "Preferred"), Column("label_b", "to"), *SHARE,
     Column("preferred_a", "Choices", "count"), Column("preferred_b", "Against", "count"),
-    Column("ties", "Neither", "count"), Column("n_listeners", "Listeners", "count"),
-    Column("n_items", "Items", "count"), Column("p_exact", "p exact", "p"),
-    Column("exact_ci", "Exact interval (%)", "interval"), Column("wilson_ci", "Wilson (%)", "interval"),
-    Column("note", "Note", spare=True),
+    Column("ties", "Neither", "count"), *PANEL, Column("p_exact", "p exact", "p"), *IF_INDEPENDENT, NOTE,
 ]  # fmt: skip
 
 
@@ -73,7 +80,7 @@ def describe_preferences(frame: pd.DataFrame, options: Options) -> Findings:
         headline=_headline(table, scale, options),
         counts=_counts(pairs, len(order)),
         sections=sections,
-        methods=_methods(pairs, table, scale, options),
+        methods=write_methods(pairs, table, scale, options),
         latex=_latex(table, options),
         listeners=0 if counted else pairs["listener"].nunique(),
     )
@@ -112,10 +119,7 @@ def _order_by_wins(counts: PairCounts) -> list[str]:
 def _add_labels(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """Put the preferred condition first in each row, and add what the page shows."""
     flip = table["share"] < 0.5
-    a, b = (table[f"condition_{end}"].map(labels) for end in "ab")
-    out = table.assign(label_a=a.where(~flip, b), label_b=b.where(~flip, a))
-    for one, other in (("condition_a", "condition_b"), ("preferred_a", "preferred_b")):
-        out[one], out[other] = table[one].where(~flip, table[other]), table[other].where(~flip, table[one])
+    out = swap_columns(put_better_first(table, flip, labels), flip, "preferred_a", "preferred_b")
     out["share"] = table["share"].where(~flip, 1 - table["share"])
     for name in ("ci", "exact", "wilson"):
         low, high = table[f"{name}_low"], table[f"{name}_high"]
@@ -123,29 +127,19 @@ def _add_labels(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     return in_percent(out).assign(name=out["label_a"] + " over " + out["label_b"])
 
 
-def in_percent(table: pd.DataFrame) -> pd.DataFrame:
-    """Add a share and its three intervals in percent."""
-    out = table.assign(percent=100 * table["share"])
-    for name, shown in (("ci", "percent_ci"), ("exact", "exact_ci"), ("wilson", "wilson_ci")):
-        out[f"{shown}_low"], out[f"{shown}_high"] = 100 * table[f"{name}_low"], 100 * table[f"{name}_high"]
-    return out
-
-
 def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) -> list[str]:
-    found, rest, pairs = [], [], []
-    for row in iter_rows(table):
-        share = (
+    found = describe_pairs(
+        table,
+        lambda row: (
             f"{words.percent(row.share)} of {words.count(row.n, 'choice')} (95 % interval "
             f"{words.share_ends(row.ci_low, row.ci_high)}, {words.describe_p(row.p, options, len(table))})"
-        )
-        if row.p < 0.05:
-            found.append(f"{row.label_a} was preferred to {row.label_b} in {share}.")
-        else:
-            pairs.append((row.label_a, row.label_b))
-            rest.append(
-                f"The choices do not distinguish {row.label_a} and {row.label_b}: the former got {share}."
-            )
-    found += words.list_undistinguished(pairs, rest, "choices")
+        ),
+        lambda row, share: f"{row.label_a} was preferred to {row.label_b} in {share}.",
+        lambda row, share: (
+            f"The choices do not distinguish {row.label_a} and {row.label_b}: the former got {share}."
+        ),
+        "choices",
+    )
     if scale and scale.test.p < 0.05:
         found.append(describe_rejection(scale))
     if options.interval == INDEPENDENT:
@@ -175,12 +169,6 @@ def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
         else f"p belongs to the clustered interval{corrected}. The exact test and the last two intervals "
         "treat all choices as independent, which choices of one listener and about one item are not."
     )
-    spoken = "; ".join(
-        f"{name} {words.percent(share)} ({words.share_ends(low, high)})"
-        for name, share, low, high in zip(
-            table["name"], table["share"], table["ci_low"], table["ci_high"], strict=True
-        )
-    )
     return Section(
         "Preferences",
         said,
@@ -189,7 +177,7 @@ def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
                 "preferences", lambda: plot_shares(table),
                 "Share of choices for the first of each pair with 95 % intervals about "
                 f"{words.about(options)}.",
-                f"Shares of preference: {spoken}.",
+                f"Shares of preference: {list_shares(table)}.",
             )
         ],
         [Listing("preferences", table, shown, "Choices of each pair", note)],
@@ -222,57 +210,11 @@ def _counts(pairs: pd.DataFrame, conditions: int) -> list[tuple[str, str]]:
     return [*whose, ("conditions", str(conditions)), ("choices", words.group_digits(len(pairs)))]
 
 
-def _methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, options: Options) -> str:
-    names = {*pairs["first"], *pairs["second"]}
-    neither = ", or that they preferred neither" if table["ties"].sum() else ""
-    heard = (
-        f"Listeners heard {len(names)} conditions"
-        if options.interval == INDEPENDENT
-        else f"{pairs['listener'].nunique()} listeners heard {len(names)} conditions of "
-        f"{pairs['item'].nunique()} items"
-    )
-    sentences = [
-        f"{heard} in {len(table)} different pairs and said which of the two sounds they preferred{neither} "
-        f"({len(pairs)} choices).",
-        f"{_shares(table)}; {words.share_model(options)}. p values test a "
-        "share of "
-        "one half by the same variance" + words.correction_in_words(options, len(table), "pairs") + ".",
-    ]
-    if scale:
-        model = (
-            "Davidson's (1970) model, which extends that of Bradley and Terry (1952) by ties"
-            if scale.model == "davidson"
-            else "the model of Bradley and Terry (1952)"
-        )
-        how = (
-            f"are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened for few "
-            "listeners after Hesterberg, 2015), the items taken as fixed"
-            if scale.interval == "bootstrap"
-            else "treat choices as independent"
-        )
-        sentences.append(
-            f"Strengths are maximum-likelihood estimates of {model}; their 95 % intervals {how}."
-        )
-        if scale.test.df:
-            adjusted = " (corrected for dependent choices after Rao and Scott, 1984)"
-            sentences.append(
-                "The fit was tested by the likelihood "
-                f"ratio{adjusted if scale.interval == 'bootstrap' else ''}: {fit_in_words(scale)}. "
-                "Circular triads: Kendall and Babington Smith (1940)."
-            )
-    return " ".join(sentences)
-
-
-def _shares(table: pd.DataFrame) -> str:
-    ties = " with each tie as half a choice" if table["ties"].sum() else ""
-    return f"Shares of preference are plain shares of all choices{ties}"
-
-
 def _latex(table: pd.DataFrame, options: Options) -> Latex:
     rows = [
         [row.label_a, row.label_b, number(row.percent, 1),
          f"{row.percent_ci_low:.1f} to {row.percent_ci_high:.1f}", str(row.n),
-         p_in_words(row.p).removeprefix("p = ").removeprefix("p ")]
+         words.bare_p(row.p)]
         for row in iter_rows(table)
     ]  # fmt: skip
     head = ["Preferred", "to", r"Share (\%)", r"95\,\% interval", "Choices", "$p$"]

@@ -7,11 +7,12 @@ import pandas as pd
 from analysis.choices.pair_scale import PairScale
 from analysis.choices.pairs import PairCounts
 from analysis.choices.transitivity import circular_triads, transitivity
-from analysis.formatting import number, p_in_words
+from analysis.formatting import p_in_words
 from analysis.ratings.names import UNKNOWN
 from analysis.ratings.tidy import is_simulated
 from analysis.report.choices import words
 from analysis.report.choices.findings import Drawing, Listing, Section
+from analysis.report.choices.pair_tables import list_values
 from analysis.report.html_tables import Column
 
 _SCALE = [
@@ -44,12 +45,6 @@ def describe_scale(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]
             "A condition, or a group of them, won or lost every comparison with the rest: half a choice "
             "was added on both sides of each pair, and the length of the scale is arbitrary there."
         )
-    spoken = "; ".join(
-        f"{label} {number(worth, 2)} ({words.ends(low, high)})"
-        for label, worth, low, high in zip(
-            table["label"], table["worth"], table["ci_low"], table["ci_high"], strict=True
-        )
-    )
     how = (
         "Intervals are bootstraps over listeners, about new listeners and these items."
         if scale.interval == "bootstrap"
@@ -64,7 +59,7 @@ def describe_scale(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]
                 "scale", lambda: plot_scale(drawn, label="Log strength (mean 0)"),
                 f"Log strengths by {model} with 95 % intervals; one unit apart means that the one is "
                 "preferred to the other in 73 % of choices that prefer either.",
-                f"Log strengths: {spoken}.",
+                f"Log strengths: {list_values(table, 'label', 'worth')}.",
             )
         ],
         [Listing("scale", table, _SCALE, f"Strengths by {model}; their sum is 1", how)],

@@ -70,6 +70,11 @@ def describe_p(p: float, options: Options, tests: int) -> str:
     return p_in_words(p) + (_CORRECTED[options.correction] if tests > 1 else "")
 
 
+def bare_p(p: float) -> str:
+    """Return a p value as a cell of a table whose head says that it is one."""
+    return p_in_words(p).removeprefix("p = ").removeprefix("p ")
+
+
 def correction_in_words(options: Options, tests: int, what: str) -> str:
     """Say what was done about the number of tests."""
     if tests < 2:
@@ -131,3 +136,12 @@ def labels_of(frame: pd.DataFrame) -> dict[str, str]:
     """Return what conditions are called; the reference too where no row is of it."""
     named = frame.drop_duplicates("condition")
     return {"reference": "the reference", **dict(zip(named["condition"], named["label"], strict=True))}
+
+
+def mean_model(options: Options) -> str:
+    """Return the predicate on the intervals of means."""
+    return {
+        "two-way": "treat listeners and items as random (Tsui and Weerahandi, 1989)",
+        "listener": "are t intervals over listeners, the items taken as fixed",
+        "item": "are t intervals over items, the listeners taken as fixed",
+    }[options.interval]

@@ -110,7 +110,9 @@ def test_bad_trials_are_errors() -> None:
         DesignError, match=r"^an answer is .*0.7.*; expected 1 \(right\), 0 \(wrong\) or 0.5 \(could "
     ):
         discrimination(trials().assign(correct=0.7))
-    with pytest.raises(DesignError, match=r"^the trials have no column 'room'$"):
+    with pytest.raises(
+        DesignError, match=r"^the trials have no column 'room'; expected listener, item, correct, room$"
+    ):
         discrimination(trials(), by="room")
     with pytest.raises(DesignError, match=r"^there is no answer$"):
         discrimination(trials().assign(correct=np.nan))
