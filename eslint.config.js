@@ -21,7 +21,7 @@ export default [
     languageOptions: { globals: globals.browser },
     rules: { ...js.configs.recommended.rules, ...defects },
   },
-  { files: ["analysis/templates/*.js"], languageOptions: { sourceType: "script" } },
+  { files: ["analysis/templates/*.js", "stimuli/*.js"], languageOptions: { sourceType: "script" } },
   { files: ["*.js"], languageOptions: { globals: globals.node } },
   {
     files: ["**/*.css"],

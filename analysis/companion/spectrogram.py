@@ -45,6 +45,13 @@ def peak_db(source: Path) -> float:
     return float(_spectrogram_db(source).max())
 
 
+def measure_duration_s(source: Path) -> float:
+    """Return how long a sound lasts, in seconds."""
+    import soundfile
+
+    return float(soundfile.info(source).duration)
+
+
 def _spectrogram_db(source: Path) -> Floats:
     """Magnitudes in dB [frequencies, frames], reduced to the size of the picture."""
     import soundfile

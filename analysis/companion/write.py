@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from analysis.companion.spectrogram import draw_spectrogram, peak_db
+from analysis.companion.spectrogram import draw_spectrogram, measure_duration_s, peak_db
 from analysis.errors import DesignError, RatingsError
 from analysis.formatting import number
 from analysis.models.mos import mos
@@ -38,9 +38,9 @@ def write_companion(
 ) -> Path:
     """Write the companion page of a study.
 
-    Per item: the input, every condition with a player, a spectrogram and its mean score with the interval
-    over listeners (after screening), what the classifier predicted, and, where the stimuli set is at hand,
-    the residual that each method leaves. The folder needs no server.
+    Per item: one player that switches between the input and every condition at the same place, each with its
+    spectrogram and its mean score with the interval over listeners (after screening), what the classifier
+    predicted, and, where the stimuli set is at hand, what each method leaves out. The folder needs no server.
 
     Args:
         study: Study folder with `config.yaml` and its sounds.
@@ -144,6 +144,7 @@ def _item(
         "label": trial.label,
         "prediction": trial.prediction,
         "probability": None if trial.probability is None else f"{100 * trial.probability:.0f} %",
+        "duration": max(measure_duration_s(trial.sounds[name]) for name in order),
         "sounds": sounds,
     }
 

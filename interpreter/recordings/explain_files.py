@@ -17,7 +17,7 @@ from interpreter.explainers.base import Explainer
 from interpreter.loading import hash_weights
 from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
 from interpreter.recordings.overview import write_overview
-from interpreter.recordings.spectrogram_figure import draw_explanation
+from interpreter.recordings.spectrogram_figure import draw_explanation, draw_strips
 from interpreter.recordings.targets import Question
 from stimuli import AudioFileError, read_audio, sha256_of, to_mono, write_audio
 from stimuli.files import write_text
@@ -36,8 +36,8 @@ class FileExplanation:
 
     Attributes:
         source: the sound file.
-        folder: where the parts are: `input.wav`, `interpretation.wav`, `residual.wav`, `explanation.png` and
-            `explanation.json`.
+        folder: where the parts are: `input.wav`, `interpretation.wav`, `residual.wav`, a picture of each for
+            the page (and `kept.png`), `explanation.png` and `explanation.json`.
         record: what `explanation.json` contains.
     """
 
@@ -125,6 +125,8 @@ def explain_files(
                 else:
                     record = _record(explainer, asked, found, command)
                     _write(folder, waveform, found, record, rate)
+            elif not all((folder / f"{name}.png").is_file() for name in (*PARTS, "kept")):
+                _draw_again(folder)  # explained by a release whose page had no such pictures
             if record is not None:
                 results.append(FileExplanation(path, folder, record))
             if progress and len(paths) > 1:
@@ -197,8 +199,15 @@ def _write(
     sounds = (waveform, found.interpretation, found.residual)
     for name, sound in zip(PARTS, sounds, strict=True):
         write_audio(folder / f"{name}.wav", sound.numpy(), rate, "FLOAT")
+    draw_strips(folder, *sounds)
     draw_explanation(folder / "explanation.png", waveform, found.interpretation, rate, _title(record))
     write_text(folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def _draw_again(folder: Path) -> None:
+    """Draw the pictures of a folder's page from the sounds in it."""
+    sounds = (read_audio(folder / f"{name}.wav")[0] for name in PARTS)
+    draw_strips(folder, *(torch.from_numpy(to_mono(sound)) for sound in sounds))
 
 
 def _describe(

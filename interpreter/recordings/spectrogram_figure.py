@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,8 @@ _MOST_COLUMNS = 1200
 _RANGE_DB = 70.0
 _TITLE_EMS = 54.0  # the width of the picture
 _SEPARATOR = " · "
+_NO_DATE: Any = {"Software": None}  # a picture says nothing of the program that drew it
+_SHARES: Mapping[str, Any] = {"vmin": 0.0, "vmax": 1.0, "cmap": "viridis"}
 _SIZE_IN = (9.0, 7.2)
 _LINE_IN, _HEADING_IN = 0.2, 0.42  # heights of a line of the title, and of what else is above the first panel
 
@@ -47,13 +51,42 @@ def draw_explanation(
         figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
 
 
+def draw_strips(folder: Path, waveform: Tensor, interpretation: Tensor, residual: Tensor) -> None:
+    """Draw what the page of explained sounds shows: pictures without axes, from 0 Hz to half the sample rate.
+
+    Writes `input.png`, `interpretation.png` and `residual.png` with one scale of levels, and `kept.png`, the
+    share that `draw_explanation` shows.
+
+    Args:
+        folder: where to write; it exists.
+        waveform: the input.
+        interpretation: what the mask kept.
+        residual: the rest.
+
+    Shape:
+        - waveform, interpretation, residual: `[samples]`
+    """
+    from matplotlib.image import imsave
+
+    hop = _choose_hop(waveform)
+    before, inside, outside = (_magnitude(sound, hop) for sound in (waveform, interpretation, residual))
+    levels = _choose_levels(before)
+    pictures = {
+        "input": (_decibels(before), levels),
+        "interpretation": (_decibels(inside), levels),
+        "residual": (_decibels(outside), levels),
+        "kept": (_share(before, inside), _SHARES),
+    }
+    for name, (values, colours) in pictures.items():
+        with atomic_path(folder / f"{name}.png") as temporary:
+            imsave(temporary, values.T[::-1], format="png", metadata=_NO_DATE, **colours)
+
+
 def plot_explanation(waveform: Tensor, interpretation: Tensor, sample_rate: int, title: str) -> Figure:
     """Return the picture of `draw_explanation` as a figure of matplotlib."""
-    hop = max(_N_FFT // 16, len(waveform) // _MOST_COLUMNS)
+    hop = _choose_hop(waveform)
     before, inside = (_magnitude(sound, hop) for sound in (waveform, interpretation))
-    loudest = 20 * float(np.log10(before.max() + 1e-12))
-    floor = before.max() * 10 ** (-_RANGE_DB / 20)
-    kept = np.where(before > floor, np.clip(inside / np.maximum(before, 1e-12), 0, 1), 0)
+    kept, levels = _share(before, inside), _choose_levels(before)
     lines = [title] if ems(title) <= _TITLE_EMS else shorten(title.split(_SEPARATOR), _TITLE_EMS)
     figure = Figure(figsize=_SIZE_IN)  # margins by hand: a constrained layout takes as long as all the rest
     top = 1 - (_LINE_IN * len(lines) + _HEADING_IN) / _SIZE_IN[1]
@@ -61,10 +94,9 @@ def plot_explanation(waveform: Tensor, interpretation: Tensor, sample_rate: int,
     figure.suptitle("\n".join(lines), fontsize=11)
     axes = figure.subplots(3, 1, sharex=True, gridspec_kw=grid)
     extent = (0.0, len(waveform) / sample_rate, 0.0, sample_rate / 2000)
-    levels = {"vmin": loudest - _RANGE_DB, "vmax": loudest, "cmap": "magma"}
     panels = (
         ("Input x", _decibels(before), levels, "Level (dB)"),
-        ("Kept: |STFT(i)| / |STFT(x)|", kept, {"vmin": 0.0, "vmax": 1.0, "cmap": "viridis"}, "Share"),
+        ("Kept: |STFT(i)| / |STFT(x)|", kept, _SHARES, "Share"),
         ("Interpretation i", _decibels(inside), levels, "Level (dB)"),
     )
     for axis, (name, values, colours, unit) in zip(axes, panels, strict=True):
@@ -77,6 +109,20 @@ def plot_explanation(waveform: Tensor, interpretation: Tensor, sample_rate: int,
     axes[-1].set_xlabel("Time (s)")
     dress(figure)
     return figure
+
+
+def _choose_hop(waveform: Tensor) -> int:
+    return max(_N_FFT // 16, len(waveform) // _MOST_COLUMNS)
+
+
+def _choose_levels(before: npt.NDArray[np.float32]) -> dict[str, Any]:
+    loudest = 20 * float(np.log10(before.max() + 1e-12))
+    return {"vmin": loudest - _RANGE_DB, "vmax": loudest, "cmap": "magma"}
+
+
+def _share(before: npt.NDArray[np.float32], inside: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    floor = before.max() * 10 ** (-_RANGE_DB / 20)
+    return np.where(before > floor, np.clip(inside / np.maximum(before, 1e-12), 0, 1), 0)
 
 
 def _magnitude(sound: Tensor, hop: int) -> npt.NDArray[np.float32]:

@@ -343,3 +343,17 @@ def test_a_spectral_method_explains_a_file_at_another_rate(recordings, tmp_path)
     (result,) = explain_files(FLOORS["floor-ones"](Tones()), recordings[:1], tmp_path / "out")
     before, after = (read_audio(result.folder / f"{name}.wav")[0] for name in ("input", "interpretation"))
     assert np.allclose(before, after, atol=1e-6)
+
+
+def test_pages_get_pictures_of_sounds_that_an_earlier_release_explained(recordings, tmp_path) -> None:
+    explainer, out = Share(Tones()), tmp_path / "out"
+    (result,) = explain_files(explainer, recordings[:1], out)
+    names = [f"{name}.png" for name in ("input", "interpretation", "residual", "kept")]
+    drawn = {name: (result.folder / name).read_bytes() for name in names}
+    assert len(set(drawn.values())) == 4
+    for name in names:
+        (result.folder / name).unlink()
+    explained = len(explainer.given)
+    explain_files(explainer, recordings[:1], out)
+    assert len(explainer.given) == explained
+    assert {name: (result.folder / name).read_bytes() for name in names} == drawn
