@@ -67,12 +67,18 @@ COMMANDS: dict[str, Command] = {
     ),
     "forget": Command("mushra_server.commands.ratings", "forget", "Remove a participant's personal data."),
     "analyze": Command(
-        "analysis.cli", "analyze", "Turn ratings into mean opinion scores, tests, figures and a report."
+        "analysis.commands.analyze",
+        "analyze",
+        "Turn ratings into mean opinion scores, tests, figures and a report.",
     ),
-    "power": Command("analysis.cli", "power", "Compute how many listeners a study needs."),
-    "metrics": Command("analysis.cli", "metrics", "Measure a study's stimuli against their references."),
+    "power": Command("analysis.commands.power", "power", "Compute how many listeners a study needs."),
+    "metrics": Command(
+        "analysis.commands.companion", "metrics", "Measure a study's stimuli against their references."
+    ),
     "companion": Command(
-        "analysis.cli", "companion", "Make a static page to hear a study's stimuli next to its scores."
+        "analysis.commands.companion",
+        "companion",
+        "Make a static page to hear a study's stimuli next to its scores.",
     ),
 }
 

@@ -86,7 +86,7 @@ def test_only_the_called_command_is_imported() -> None:
     assert build_app(None) is not None
     code = (
         "import sys, listenable.cli; listenable.cli.build_app('data');"
-        "print('analysis.cli' in sys.modules, 'stimuli.cli' in sys.modules)"
+        "print('analysis.commands' in sys.modules, 'stimuli.cli' in sys.modules)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.split() == ["False", "True"]

@@ -76,7 +76,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "figures",
         "report",
         "companion",
-        "cli",
+        "commands",
     ),
     "mushra_server": (
         "errors",

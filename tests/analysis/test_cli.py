@@ -11,8 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 import analysis
-from analysis import cli
 from analysis.choices.power import choice_power, required_choice_listeners
+from analysis.commands import analyze, companion, power
 from analysis.errors import AnalysisError
 from analysis.report.terminal import mos_text
 from tests.analysis.choices.tables import draw_table
@@ -26,7 +26,7 @@ def run() -> CliRunner:
 @pytest.fixture
 def app() -> typer.Typer:
     app = typer.Typer()
-    for command in (cli.analyze, cli.power, cli.companion):
+    for command in (analyze.analyze, power.power, companion.companion):
         app.command()(command)
     return app
 

@@ -12,7 +12,8 @@ import typer
 from scipy.signal import get_window
 from typer.testing import CliRunner
 
-from analysis import RatingsError, cli, measure_study, read_metrics
+from analysis import RatingsError, measure_study, read_metrics
+from analysis.commands import companion
 from analysis.measurement.study_metrics import log_spectral_distance_db, si_sdr_db, spectral_convergence
 
 RATE = 8000
@@ -80,7 +81,7 @@ def test_the_distances_agree_with_a_second_writing() -> None:
 
 def test_the_command_writes_what_analyze_reads(study: Path, tmp_path: Path) -> None:
     app = typer.Typer()
-    app.command()(cli.metrics)
+    app.command()(companion.metrics)
     result = CliRunner().invoke(app, [str(study), "--out", str(tmp_path / "metrics.csv")])
     assert result.exit_code == 0 and "4 stimuli" in result.output
     pd.testing.assert_frame_equal(read_metrics(tmp_path / "metrics.csv"), measure_study(study))

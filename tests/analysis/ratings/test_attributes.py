@@ -10,7 +10,8 @@ import soundfile
 import typer
 from typer.testing import CliRunner, Result
 
-from analysis import DesignError, cli, mos, pilot_spread, write_companion
+from analysis import DesignError, mos, pilot_spread, write_companion
+from analysis.commands import analyze, companion, power
 from analysis.errors import AnalysisError
 
 NOTE = "This is the analysis of 'score' only; the ratings have 1 more: timbre (--attribute chooses).\n"
@@ -19,7 +20,7 @@ UNKNOWN = "no rating has the attribute 'warmth'; found 'score', 'timbre'"
 
 def call(*words: object) -> Result:
     app = typer.Typer()
-    for command in (cli.analyze, cli.power, cli.companion):
+    for command in (analyze.analyze, power.power, companion.companion):
         app.command()(command)
     return CliRunner().invoke(app, list(map(str, words)))
 

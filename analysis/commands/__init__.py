@@ -1,0 +1,1 @@
+"""The commands `analyze`, `power`, `metrics` and `companion`."""
