@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from study_builder.config import StudyConfig
-from study_builder.design.sessions import PlannedPage, session_plan, trial_pages
+from study_builder.design.orders import trial_pages
+from study_builder.design.planned_pages import PlannedPage
+from study_builder.design.sessions import session_plan
 from study_builder.errors import BuildError
 
 
