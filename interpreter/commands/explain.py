@@ -112,12 +112,14 @@ def evaluate(
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
     nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),
+    rank: int = typer.Option(1, min=1, help="Answer to explain: 2 is the classifier's second."),
     out: Path = typer.Option(
         ..., help="CSV to write; a leaderboard (HTML), Markdown, LaTeX, JSON and the items go next to it."
     ),
 ) -> None:
     """Score explainers: faithfulness, floors, mask statistics, and the paper's tables."""
-    from interpreter.distributed import processes, rank
+    from interpreter.distributed import processes
+    from interpreter.distributed import rank as process_rank
     from interpreter.evaluation.run import EvaluationPlan, evaluate_runs
     from interpreter.evaluation.tables import format_table
 
@@ -139,11 +141,12 @@ def evaluate(
         batch_size=batch_size,
         seed=seed,
         classifier=classifier,
+        rank=rank,
     )
     with processes(device, devices, nodes) as own_device:
-        with _bar("Evaluating", show=rank() == 0) as report:
+        with _bar("Evaluating", show=process_rank() == 0) as report:
             table = evaluate_runs(plan, out, own_device, report)
-        if rank() == 0:
+        if process_rank() == 0:
             _print(format_table(table))
             typer.echo(f"The classifier gets {table['accuracy'].iloc[0]:.1f} % of these items right.")
             typer.echo(f"Written: {out} (also .md, .tex, .json and .items.csv)")

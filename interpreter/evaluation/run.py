@@ -62,6 +62,7 @@ class EvaluationPlan:
     batch_size: int = 8
     seed: int = 0
     classifier: str | None = None
+    rank: int = 1
 
 
 def evaluate_runs(
@@ -116,6 +117,7 @@ def evaluate_runs(
         picture_of=cast(PictureOf, plan.picture_of),
         progress=progress,
         finished=finished,
+        answer=plan.rank,
     )
     table = summarise(figures, plan.seed)
     if rank() > 0:

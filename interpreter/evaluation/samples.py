@@ -50,7 +50,7 @@ def _sample(explainer: Explainer, items: Items, rows: pd.DataFrame, numbers: Map
         waveform = to_classifier_level(raw, explainer.classifier)
         with _count_passes(explainer.classifier) as heard:
             start = time.process_time()
-            explanation = explainer.explain(waveform)
+            explanation = explainer.explain(waveform, [int(row["target"])])
             costs.append(1000 * (time.process_time() - start))
         passes.append(sum(heard))
         rate = explainer.classifier.sample_rate

@@ -74,6 +74,7 @@ def evaluate_items(
     picture_of: PictureOf = "interpretation",
     progress: Progress | None = None,
     finished: FinishedBatches | None = None,
+    answer: int = 1,
 ) -> pd.DataFrame:
     """Return every figure of every item: one row per method (or floor) and item.
 
@@ -90,11 +91,16 @@ def evaluate_items(
         picture_of: what SPS and COMP look at; see `scored_picture`.
         progress: called after each batch.
         finished: takes over the batches that it holds, and keeps those that are done.
+        answer: which answer of the classifier is explained: 1 is the predicted class, 2 the next.
 
     Raises:
-        ConfigError: explainers that cannot share a table, or items that are not for their classifier.
+        ConfigError: explainers that cannot share a table, items that are not for their classifier, or an
+            answer that it does not have.
+        InterpreterError: another answer than the prediction, of a method that only explains that.
     """
     methods = _name_explainers(explainers)
+    for explainer in methods.values():
+        explainer.refuse_rank(answer)
     first = next(iter(methods.values())).classifier
     _check_fit(items, first)
     _warn_of_passed_over(items)
@@ -111,7 +117,7 @@ def evaluate_items(
                 if floors and batch.foregrounds is not None:
                     oracle = StemsOracle(first, batch.foregrounds)
                     rows = methods | {oracle.name: oracle}
-                done[start] = _explain_with_all(rows, batch, judge, picture_of, items.setting)
+                done[start] = _explain_with_all(rows, batch, judge, picture_of, items.setting, answer)
                 if finished is not None:
                     finished.add(start, done[start])
             if progress:
@@ -155,6 +161,7 @@ def _explain_with_all(
     judge: SecondOpinion | None,
     picture_of: PictureOf,
     setting: Setting,
+    answer: int,
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     heard: list[Hearing] = []  # methods of one classifier share what it makes of the clips
@@ -163,9 +170,9 @@ def _explain_with_all(
         if clips is None:
             clips = explainer.hear(batch.waveforms)
             heard.append(clips)
-        figures = explain_batch(explainer, batch, judge, picture_of, clips)
+        figures = explain_batch(explainer, batch, judge, picture_of, clips, answer)
         shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
-        rows += [{**shared, **row} for row in _rows(batch, figures, explainer.classifier.labels)]
+        rows += [{**shared, **row} for row in _rows(batch, figures, clips)]
     return rows
 
 
@@ -175,6 +182,7 @@ def explain_batch(
     judge: SecondOpinion | None,
     picture_of: PictureOf,
     clips: Hearing | None = None,
+    answer: int = 1,
 ) -> dict[str, Tensor]:
     """Explain a batch once and return every figure of it, `[B]` each.
 
@@ -184,9 +192,10 @@ def explain_batch(
         judge: a second classifier.
         picture_of: what SPS and COMP look at.
         clips: the batch as the method's classifier hears it, where that is known.
+        answer: see `evaluate_items`.
     """
     clips = clips or explainer.hear(batch.waveforms)
-    explanation, parts = explainer.explain_heard(clips)
+    explanation, parts = explainer.explain_heard(clips, answer)
     waveforms, count = clips.waveforms, len(clips.waveforms)
     with torch.no_grad():
         pictures = (clips.log_magnitude, parts.log_magnitude[:count])
@@ -243,7 +252,8 @@ def _truth(explanation: Explanation, batch: Batch, clips: Hearing, heard: Tensor
     return dict(zip(TRUTH_SCORES, values, strict=True))
 
 
-def _rows(batch: Batch, figures: Mapping[str, Tensor], labels: Sequence[str]) -> list[dict[str, object]]:
+def _rows(batch: Batch, figures: Mapping[str, Tensor], clips: Hearing) -> list[dict[str, object]]:
+    labels, predicted = clips.classifier.labels, clips.probabilities.argmax(dim=-1).tolist()
     columns = {name: values.cpu().tolist() for name, values in figures.items()}
     return [
         {
@@ -251,7 +261,7 @@ def _rows(batch: Batch, figures: Mapping[str, Tensor], labels: Sequence[str]) ->
             "item": item.name,
             "clip": item.clip.filename,
             "category": item.clip.category,
-            "correct": labels[columns["target"][at]] == item.clip.category,
+            "correct": labels[predicted[at]] == item.clip.category,
             "contaminant": item.contaminant,
             **{name: values[at] for name, values in columns.items()},
         }

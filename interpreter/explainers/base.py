@@ -154,18 +154,35 @@ class Explainer(ABC):
         """Return checked clips `[B, samples]` for `explain_heard`; raises what `explain` does."""
         return Hearing(self.classifier, self._check(waveforms))
 
-    def explain_heard(self, clips: Hearing) -> tuple[Explanation, Hearing]:
-        """Explain the predictions in clips that several methods explain, and that are heard only once.
+    def explain_heard(self, clips: Hearing, rank: int = 1) -> tuple[Explanation, Hearing]:
+        """Explain the answers in clips that several methods explain, and that are heard only once.
 
         Args:
             clips: from `hear` of any method with the same classifier.
+            rank: which answer of the classifier: 1 is the predicted class.
 
         Returns:
             The explanation as `explain` gives it, and what the classifier makes of its parts: all
             interpretations, then all residuals.
         """
         with self._hold_still():
-            return self._explain_clips(clips, None)
+            return self._explain_clips(clips, None if rank == 1 else rank_classes(clips.logits, rank))
+
+    def refuse_rank(self, rank: int) -> None:
+        """Make sure that the classifier has an answer of a rank, and that the method can explain it.
+
+        Raises:
+            ConfigError: there are fewer answers.
+            InterpreterError: the method only explains the prediction.
+        """
+        classes = len(self.classifier.labels)
+        if not 1 <= rank <= classes:
+            raise ConfigError(f"rank is {rank}; expected 1 to {classes}, the classifier's answers (--rank)")
+        if rank > 1 and not self.takes_target:
+            raise InterpreterError(
+                f"{self.label} explains the class that the classifier predicts; leave out --rank, or "
+                "ask a method that needs no training"
+            )
 
     def refuse_black_box(self) -> None:
         """Make sure that the classifier shows as much as the method needs.
@@ -259,6 +276,11 @@ class Explainer(ABC):
                 f"target contains the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
             )
         return classes.long()
+
+
+def rank_classes(logits: Tensor, rank: int) -> Tensor:
+    """Return the classifier's answer of a rank, 1 the likeliest class, given logits `[B, classes]`: `[B]`."""
+    return logits.argsort(dim=1, descending=True, stable=True)[:, rank - 1]
 
 
 def _join(parts: Sequence[Explanation]) -> Explanation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -129,8 +130,10 @@ def explain_files(
                 _draw_again(folder)  # explained by a release whose page had no such pictures
             if record is not None:
                 results.append(FileExplanation(path, folder, record))
-            if progress and len(paths) > 1:
-                progress(done, len(paths))
+            if len(paths) > 1:
+                gc.collect(1)  # pictures refer to themselves, and megabytes of them would wait to be found
+                if progress:
+                    progress(done, len(paths))
     finally:  # what is done can be heard and read, also after an interruption
         if results:
             write_overview(out, [(result.folder.name, result.record) for result in results])

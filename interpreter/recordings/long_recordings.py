@@ -12,7 +12,7 @@ from torch import Tensor
 from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.errors import InterpreterError, SoundError
-from interpreter.explainers.base import Explainer
+from interpreter.explainers.base import Explainer, rank_classes
 from interpreter.types import Explanation
 
 MINIMUM_S = 0.1
@@ -168,8 +168,7 @@ def _explain_at_level(
     asked = None if target is None else [target] * len(pieces)
     if asked is None and rank > 1:
         with torch.no_grad(), hold_in_eval(explainer.classifier):
-            answers = explainer.hear(levelled).logits
-        asked = answers.argsort(dim=1, descending=True, stable=True)[:, rank - 1].tolist()
+            asked = rank_classes(explainer.hear(levelled).logits, rank).tolist()
     explanation = explainer.explain(levelled, asked)
     parts = torch.stack([explanation.interpretation, explanation.residual], dim=1).cpu()
     return explanation, parts / gain[:, None, None]

@@ -32,19 +32,10 @@ class Question:
             InterpreterError: an unknown label, or a method that only explains the prediction.
             ConfigError: parts that do not go together, or a rank that the classifier does not have.
         """
-        classes = len(explainer.classifier.labels)
-        if not 1 <= self.rank <= classes:
-            raise ConfigError(
-                f"rank is {self.rank}; expected 1 to {classes}, the classifier's answers (--rank)"
-            )
+        explainer.refuse_rank(self.rank)
         if self.rank > 1 and self.target is not None:
             raise ConfigError(
                 f"rank is {self.rank} and the target {self.target!r}; expected one of --rank and --target"
-            )
-        if self.rank > 1 and not explainer.takes_target:
-            raise InterpreterError(
-                f"{explainer.label} explains the class that the classifier predicts; leave out --rank, or "
-                "ask a method that needs no training"
             )
         if self.against is None:
             return explainer, None if self.target is None else label_number(explainer, self.target)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from interpreter import distributed as sharding
-from interpreter.errors import ConfigError
+from interpreter.errors import ConfigError, InterpreterError
 from interpreter.evaluation.ground_truth import LIMIT_DB
 from interpreter.evaluation.oracle import ORACLE
 from interpreter.evaluation.scoring import evaluate, evaluate_items
@@ -249,3 +249,32 @@ def test_accuracy_is_the_classifiers_on_the_clips(dataset, labels) -> None:
         right.append(labels[int(classifier(audio).argmax())] == clip.category)
     table = evaluate([Counting(classifier)], dataset)
     assert table["accuracy"].tolist() == [100 * sum(right) / len(right)] * len(table)
+
+
+def test_the_second_answer_is_scored_for_its_own_class(dataset) -> None:
+    classifier = Loudness()
+    items = Items(dataset, 16000)
+    first, second = (evaluate_items([Counting(classifier)], items, answer=answer) for answer in (1, 2))
+    asked = second[second["method"] == "counting"]
+    for row, clip in zip(asked.to_dict("records"), dataset.clips, strict=True):
+        x = torch.from_numpy(dataset.read(clip, 16000))[None]
+        p, q = (classifier(signal).softmax(-1) for signal in (x, 0.5 * x))
+        c = p.argmin(-1)
+        assert row["target"] == int(c)
+        assert row["ag"] == pytest.approx(float(ag(p, q, c)), abs=1e-3)
+    assert (second["target"] == 1 - first["target"]).all(), "of the floors, too"
+    assert (second["correct"] == first["correct"]).all(), "the classifier's answer, whatever is explained"
+
+
+class OnlyThePrediction(Counting):
+    takes_target = False
+
+
+def test_answers_that_cannot_be_explained_are_refused(dataset) -> None:
+    items = Items(dataset, 16000)
+    with pytest.raises(ConfigError, match=r"rank is 3; expected 1 to 2, the classifier's answers \(--rank\)"):
+        evaluate_items([Counting(Loudness())], items, answer=3)
+    with pytest.raises(
+        InterpreterError, match="explains the class that the classifier predicts; leave out --rank"
+    ):
+        evaluate_items([OnlyThePrediction(Loudness())], items, answer=2)

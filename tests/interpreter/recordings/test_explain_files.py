@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from interpreter.errors import ConfigError, InterpreterError
@@ -300,6 +302,16 @@ def test_many_files_resume_and_become_lines_and_a_table(recordings, tmp_path) ->
     before = len(explainer.given)
     explain_files(explainer, recordings[2:], out / "again", window_s=1.0, target="high")
     assert len(explainer.given) == before + 1  # another question is asked again
+
+
+def test_no_picture_of_a_file_stays_in_memory(recordings, tmp_path) -> None:
+    gc.collect()
+    gc.disable()  # as between two collections of the command line, which come a hundred files apart
+    try:
+        explain_files(Share(Tones()), recordings, tmp_path / "out", window_s=1.0)
+        assert not [one for one in gc.get_objects() if type(one) is Figure]
+    finally:
+        gc.enable()
 
 
 def test_the_second_answer_and_a_difference_are_explained(recordings, tmp_path) -> None:
