@@ -52,6 +52,7 @@ a { color: var(--accent); }
 </style>
 </head>
 <body>
+<main>
 <h1>What the classifier listened to</h1>
 <p class="quiet">The interpretation is the part of the sound that speaks for the explained class, the residual
 is the rest. Space plays and pauses, <kbd>1</kbd> to <kbd>3</kbd> switch at the same place, the left
@@ -109,6 +110,7 @@ and right arrows move by half a second.</p>
 <p class="quiet"><a href="{{ folder|urlencode }}/explanation.png">Figure with axes</a></p>
 </article>
 {% endfor %}
+</main>
 <script>
 {{ script }}
 </script>

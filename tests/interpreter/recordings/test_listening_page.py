@@ -59,7 +59,8 @@ def test_sounds_switch_at_the_same_place(tmp_path: Path, browser: Any) -> None:
             tone = 0.1 * np.sin(2 * np.pi * 200 * number * np.arange(SECONDS * RATE) / RATE)
             write_audio(tmp_path / folder / f"{part}.wav", tone.astype(np.float32), RATE, "FLOAT")
     entry = record(window("dog", 0.9, 0.8, 0.1))
-    (tmp_path / "index.html").write_text(render_listening_page([("one", entry), ("two", entry)]), "utf-8")
+    entries = [("one", entry), ("two", entry | {"source": "two.wav"})]
+    (tmp_path / "index.html").write_text(render_listening_page(entries), "utf-8")
     page = browser.new_page(viewport={"width": 390, "height": 844})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -94,4 +95,6 @@ def test_sounds_switch_at_the_same_place(tmp_path: Path, browser: Any) -> None:
     assert float(line.rstrip("%")) == pytest.approx(62.5, abs=1.5)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert all(url.startswith("file:") for url in asked)
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    assert [fault["id"] for fault in axe.run(page).response["violations"]] == []
     page.close()
