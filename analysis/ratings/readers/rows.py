@@ -74,13 +74,26 @@ def header_of(cells: Sequence[str], name: str) -> list[str]:
     """Return the names of a header; those that are missing are `column 3`, by their place.
 
     Raises:
-        RatingsError: No header, or a name that comes twice.
+        RatingsError: No header, only numbers, or a name that comes twice.
     """
     given = [cell.strip() for cell in cells]
     if not given:
         raise RatingsError(f"{name} is empty; expected a CSV header and ratings")
     header = [cell or f"column {place}" for place, cell in enumerate(given, 1)]
     repeated = sorted({cell for cell in header if header.count(cell) > 1})
+    if repeated and all(_is_number(cell) for cell in given):
+        raise RatingsError(
+            f"{name} has no header: its first row is of numbers ({', '.join(given[:3])}, ...); expected a "
+            "first row with the columns' names, and a column that names the items or listeners of the rows"
+        )
     if repeated:
         raise RatingsError(f"{name} has the column {repeated[0]!r} more than once in its header")
     return header
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

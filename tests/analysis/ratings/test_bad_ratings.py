@@ -16,6 +16,13 @@ def test_what_does_not_exist(tmp_path: Path, name: str) -> None:
         load_ratings(tmp_path / name)
 
 
+def test_a_table_of_numbers_without_a_header(tmp_path: Path) -> None:
+    with pytest.raises(
+        RatingsError, match=r"n\.csv has no header: its first row is of numbers \(5\.0, 5\.0, 4"
+    ):
+        load_ratings(write(tmp_path, "n.csv", "5.0,5.0,4.0\n1.0,3.0,5.0\n"))
+
+
 def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match=r"e\.csv is empty"):
         load_ratings(write(tmp_path, "e.csv", "\n\n"))

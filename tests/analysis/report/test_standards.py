@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis import analyse, load_ratings
+from analysis import Options, analyse, load_ratings, write_report
 from analysis.report.methods_text import methods, references
 from tests.analysis.sources import write
 
@@ -66,3 +66,21 @@ def test_the_type_of_the_pages_is_kept_if_it_is_one(tmp_path: Path) -> None:
     rows = "t,u1,page,3,C1,500\nt,u2,page,4,C1,500\n"
     frame = load_ratings(write(tmp_path, "lms.csv", f"{LIKERT}\n{rows}"))
     assert frame.attrs["page_types"] == {"score": "likert_multi_stimulus"}
+
+
+def test_outliers_among_grades_do_not_cite_bs1534(tmp_path: Path) -> None:
+    rows = [
+        (f"l{n:02}", item, condition, 1 if (n, item, condition) == (0, "dog", "a") else 4 + n % 2)
+        for n in range(12)
+        for item in ("dog", "rain", "bell")
+        for condition in ("a", "b")
+    ]
+    table = pd.DataFrame(rows, columns=["listener", "item", "condition", "score"])
+    for scale, factor, said in (
+        ((1, 5), 1, "Leave out such a score"),
+        ((0, 100), 20, "BS.1534-3 leaves out"),
+    ):
+        frame = load_ratings(table.assign(score=table["score"] * factor), scale=scale)
+        write_report(frame, tmp_path / "report", Options(draws=100))
+        page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+        assert f"they are counted in all results. {said}" in page
