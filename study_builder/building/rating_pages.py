@@ -147,7 +147,7 @@ class RatingPageMaker:
             return Bs1116Page(**common, **loop, reference=reference, show_waveform=choices.show_waveform)
         asked = {"question": self.question}
         if test.name == "dcr":
-            return DcrPage(**common, **asked, reference=reference)
+            return DcrPage(**common, **asked, **loop, reference=reference)
         if test.name == "ab":
             return AbPage(**common, **asked, **loop, ties=choices.ties)
         kinds: dict[str, type[AbxPage | CcrPage | BestWorstPage]] = {"abx": AbxPage, "ccr": CcrPage}

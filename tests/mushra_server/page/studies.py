@@ -69,8 +69,8 @@ LIKERT_MULTI = trial(
 )
 AB = trial("ab", "ab", conditions=CONDITIONS[:2], content="", ties=True, enableLooping=True)
 ABX = trial("abx", "abx", conditions=CONDITIONS[:2], content="", enableLooping=True)
-CCR = trial("ccr", "ccr", conditions=CONDITIONS[:2], content="")
-DCR = trial("dcr", "dcr", conditions=CONDITIONS[:1], content="", reference="audio/item/reference.wav")
+CCR = trial("ccr", "ccr", conditions=CONDITIONS[:2], content="", enableLooping=True)
+DCR = trial("dcr", "dcr", conditions=CONDITIONS[:1], content="", **{**REFERENCE, "showWaveform": False})
 BEST_WORST = trial("best_worst", "best_worst", content="", enableLooping=True)
 COMPARISONS = [AB, ABX, CCR, DCR, BEST_WORST]
 P835 = trial("likert_single_stimulus", "p835", conditions=("kestrel",), mustRate=True, response=[POINTS] * 3)

@@ -55,6 +55,11 @@ def test_whole_session_with_the_mouse(
     someone.next.click()
     assert someone.at(4) == "dcr"
     someone.hear_by_mouse()
+    begin, end = tab.locator("input.loop-time").all()
+    end.fill("0.5")
+    end.press("Enter")
+    tab.locator(".sound-button").first.click()  # a part is looped in both sounds
+    assert (begin.input_value(), end.input_value()) == ("0.00", "0.50")
     tab.get_by_label("Degradation is annoying").check()
     someone.next.click()
     assert someone.at(5) == "best_worst"

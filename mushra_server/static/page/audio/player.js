@@ -138,11 +138,17 @@ export class Player {
   }
 
   /**
+   * Play this part of all sounds; one that reaches the end of the current sound reaches that of the others.
+   *
    * @param {Region} region
    * @param {Edge} [pinned]
    */
   setRegion(region, pinned) {
-    this.engine.setRegion(region, undefined, pinned);
+    const { length } = this.engine;
+    for (const engine of new Set(this.#engines.values())) {
+      const end = region.end >= length ? engine.length : region.end;
+      engine.setRegion({ start: region.start, end }, undefined, pinned);
+    }
     this.#tell();
   }
 

@@ -27,9 +27,11 @@ import { trialKeys } from "./trial_keys.js";
 export function comparisonPage(page, env, { sounds, inTurn = false, ask }) {
   return audioPage({ ...page, separate: inTurn }, env, (player, { buffers }) => {
     const ratings = new Ratings(page, player);
-    const transport = inTurn
-      ? null
-      : new Transport(player, buffers, { loop: page.loop, waveform: false });
+    // Sounds in turn have their own positions, shown on their buttons: only a loop needs the timeline.
+    const transport =
+      inTurn && !page.loop
+        ? null
+        : new Transport(player, buffers, { loop: page.loop, waveform: false });
     const buttons = sounds.map((sound) => ({
       ...sound,
       button: playButton(sound.name, sound.short, () => player.toggle(sound.key)),
@@ -103,7 +105,7 @@ function onlyEnabled(handlers, buttons, player) {
   const at = () => buttons.findIndex(({ key }) => key === player.current);
   const { space } = handlers;
   /** @type {import("../types.js").KeyHandlers} */
-  const kept = { space };
+  const kept = { space, a: handlers.a, b: handlers.b, A: handlers.A, B: handlers.B };
   buttons.forEach((_, n) => {
     kept[`digit:${n + 1}`] = play(n);
   });
