@@ -40,6 +40,12 @@ def test_mask_statistics_by_hand() -> None:
     assert math.isnan(float(unknown["mask_sd"]))
 
 
+def test_the_cosine_of_very_quiet_sounds_is_as_that_of_loud_ones() -> None:
+    x, i = torch.tensor([[3e-5, 4e-5]]), torch.tensor([[3e-5, 0.0]])
+    quiet, loud = (mask_statistics(explanation_of(g * i, x), g * x) for g in (1.0, 1e5))
+    assert float(quiet["cos_ix"]) == pytest.approx(3 / 5) == pytest.approx(float(loud["cos_ix"]))
+
+
 def test_silence_begins_at_minus_eighty_decibels() -> None:
     x = torch.ones(3, 100)
     gains = torch.tensor([[0.0], [0.99e-4], [1.01e-4]])
