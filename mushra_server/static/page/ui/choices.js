@@ -72,7 +72,7 @@ function createPoint(point, name, words, boxed) {
  */
 function numberOf({ value, label }, boxed) {
   const shown = boxed && label && label !== value && /^-?\d+$/.test(value);
-  return shown ? h("b", { class: "choice-number", text: value }) : null;
+  return shown ? h("b", { class: "choice-number", text: value.replace("-", "−") }) : null;
 }
 
 /**
