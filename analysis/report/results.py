@@ -111,7 +111,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
     left.attrs["order"] = order  # for the figures
-    mushra = frame.attrs.get("page_types", {}).get(attribute, "mushra") == "mushra"
+    mushra = frame.attrs.get("page_types", {}).get(attribute, "mushra") == "mushra" and scale == (0, 100)
     notes = [*frame.attrs.get("notes", []), *more, *_warn_of_few_items(left, mushra)]
     tables, missing = _tables(left, rows, options, scale, order)
     if not mushra and "assumptions" in tables:  # the clauses are those of BS.1534-3
@@ -138,7 +138,7 @@ def _warn_of_few_items(left: pd.DataFrame, mushra: bool) -> list[str]:
         return []
     return [
         f"There {'is' if n_items == 1 else 'are'} {n_items} item{'s' if n_items > 1 else ''}: how methods "
-        "compare on others is hardly known, and intervals are wide."
+        f"compare on others is {'not known' if n_items == 1 else 'hardly known, and intervals are wide'}."
         + (
             f" ITU-R BS.1534-3 asks for at least {_FEWEST_ITEMS}, and for about 1.5 times as many as there "
             "are systems."

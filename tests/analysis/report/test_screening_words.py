@@ -163,6 +163,15 @@ def test_the_standard_is_named_only_on_its_scale() -> None:
 
 def test_few_items_are_warned_of() -> None:
     assert any(note.startswith("There are 4 items: how methods") for note in analyse(ratings()).notes)
+    one = analyse(ratings().query("item == 'item3'")).notes
+    assert any(
+        note.startswith("There is 1 item: how methods compare on others is not known.") for note in one
+    )
+    grades = ratings().assign(score=lambda rows: (rows["score"] / 25 + 1).round())
+    grades.attrs["scales"] = dict.fromkeys(grades["attribute"], (1.0, 5.0))
+    few = [note for note in analyse(grades).notes if note.startswith("There are 4 items")]
+    assert few
+    assert "BS.1534" not in few[0]
     more = [ratings().assign(item=lambda rows, k=k: rows["item"] + str(k)) for k in range(2)]
     assert not [n for n in analyse(pd.concat(more, ignore_index=True)).notes if "items" in n]
 
