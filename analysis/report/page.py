@@ -68,6 +68,7 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "tables": _collect_further(results, digits),
         "whose": describe_panel(results),
         "sentences": _sentences(results),
+        "comparable": "comparisons" in results.tables and results.tables["comparisons"]["p"].notna().any(),
         "groups": _describe_groups(results),
         "warnings": _warnings(results),
         "methods": methods(results),
@@ -144,9 +145,10 @@ def _counts(results: Results) -> list[tuple[str, str]]:
     left = results.screened
     trials = left[(left["kind"] == "trial") & left["score"].notna()]
     total, n = len(results.screening), int(results.screening["kept"].sum())
-    return [
-        ("listeners", f"{n}" if n == total else f"{n} of {total}"),
-        ("items", str(trials["item"].nunique())),
-        ("conditions", str(trials["condition"].nunique())),
-        ("ratings", f"{len(trials):,}".replace(",", "\u202f")),
-    ]
+    counts = {
+        "listener": f"{n}" if n == total else f"{n} of {total}",
+        "item": str(trials["item"].nunique()),
+        "condition": str(trials["condition"].nunique()),
+        "rating": f"{len(trials):,}".replace(",", "\u202f"),
+    }
+    return [(what if count == "1" else f"{what}s", count) for what, count in counts.items()]

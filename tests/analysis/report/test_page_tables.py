@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,15 @@ def test_captions_say_what_the_headers_mean(mushra: pd.DataFrame) -> None:
     assert parser.open == []
     page = render_page(analyse(mushra, Options(draws=200, correction="none")), FIGURES, "x")
     assert "95 % intervals and p values uncorrected, both about new listeners and items" in page
+
+
+def test_one_item_is_counted_as_one_and_compares_nothing(make: Callable[..., pd.DataFrame]) -> None:
+    results = analyse(make(items=1), Options(draws=200))
+    shown = context(results, FIGURES, "x")
+    assert dict(shown["counts"])["item"] == "1" and dict(shown["counts"])["listeners"] == "8"
+    page = render_page(results, FIGURES, "x")
+    assert "These ratings do not allow any two conditions to be compared" in page
+    assert "do not distinguish" not in page
 
 
 def test_tables_fit_a_screen_and_scroll_within_their_box_on_a_phone(
