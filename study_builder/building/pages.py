@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from stimuli import Item
-from study_builder.building import default_texts as texts
 from study_builder.building.choices import Choices
+from study_builder.building.default_texts import paragraph, questionnaire
+from study_builder.building.languages import texts_in
 from study_builder.building.rating_block import RatingBlock
 from study_builder.building.sounds import Sounds
 from study_builder.building.texts_of_tests import instructions_of
@@ -114,33 +115,37 @@ def _options(
 
 
 def _make_opening(sounds: Sounds, choices: Choices, first: Item) -> Iterator[Page]:
-    consent = texts.CONSENT if choices.consent is None else choices.consent
+    words = texts_in(choices.language)
+    consent = paragraph(words.consent) if choices.consent is None else choices.consent
     if consent:
         yield ConsentPage(id="consent", name=choices.title, content=consent, must_consent=True)
-    volume = texts.VOLUME if choices.volume_text is None else choices.volume_text
+    volume = paragraph(words.volume) if choices.volume_text is None else choices.volume_text
     if volume:
         played = sounds.paths.get((first.name, REFERENCE))
         played = played or sounds.paths[first.name, sounds.conditions[0].name]
-        yield VolumePage(id="volume", name="Volume", content=volume, stimulus=played)
+        yield VolumePage(id="volume", name=words.names["volume"], content=volume, stimulus=played)
     if choices.instructions:
-        yield GenericPage(id="instructions", name="Instructions", content=choices.instructions)
+        name = words.names["instructions"]
+        yield GenericPage(id="instructions", name=name, content=choices.instructions)
 
 
 def _instructions(block: RatingBlock) -> Iterator[Page]:
     """Yield what a test's own instructions are, unless others were chosen for the study."""
     if block.choices.instructions is None:
         name = f"{block.prefix}instructions"
-        told = instructions_of(block.test, block.choices, block.explains)
-        yield GenericPage(id=name, name="Instructions", content=told)
+        heading = texts_in(block.choices.language).names["instructions"]
+        content = instructions_of(block.test, block.choices, block.explains)
+        yield GenericPage(id=name, name=heading, content=content)
 
 
 def _make_finish(choices: Choices) -> FinishPage:
-    questions = texts.questionnaire() if choices.questionnaire is None else choices.questionnaire
+    words = texts_in(choices.language)
+    questions = questionnaire(choices.language) if choices.questionnaire is None else choices.questionnaire
     return FinishPage(
         id="finish",
-        name="Last questions" if questions else "Thank you",
-        content=texts.FINISH if choices.finish is None else choices.finish,
-        popup_content=texts.POPUP,
+        name=words.names["questions" if questions else "thanks"],
+        content=paragraph(words.finish) if choices.finish is None else choices.finish,
+        popup_content=words.popup,
         show_errors=True,
         questionnaire=questions,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from stimuli import Item
 from study_builder.building import default_texts as texts
 from study_builder.building.choices import Choices
+from study_builder.building.languages import texts_in
 from study_builder.building.rating_pages import Presented, RatingPageMaker, list_rated_names, presentations
 from study_builder.building.sounds import Sounds
 from study_builder.building.texts_of_tests import attention_words, question_of
@@ -140,22 +141,30 @@ class RatingBlock:
 
     def _ask(self, number: int) -> tuple[str, tuple[Number, Number]]:
         """Return the question of attention check `number`, and the scores that pass."""
-        seed = self.choices.seed
+        seed, language = self.choices.seed, self.choices.language
         if self.test.page_type == "mushra":
             asked = choose_asked_score(self.choices.scales, number, seed, "asked")
-            return texts.attention_question(asked.score), asked.allowed
+            return texts.attention_question(asked.score, language), asked.allowed
         if self.test.name in ("acr", "dcr"):
             labels = QUALITY if self.test.name == "acr" else DEGRADATION
             at = shuffled(range(len(labels) - 1), seed, "asked")[number % (len(labels) - 1)]
-            return attention_words(labels[at]), (at + 1, at + 1)
+            return self._ask_for(labels[at], at + 1), (at + 1, at + 1)
         if self.test.name == "ccr":
-            return attention_words(COMPARISON[len(COMPARISON) // 2]), (0, 0)
+            return self._ask_for(COMPARISON[len(COMPARISON) // 2], 0), (0, 0)
         if self.test.name == "ab" and self.choices.ties:
-            return attention_words("No preference"), (0.5, 0.5)
+            return attention_words(texts_in(language).no_preference, language), (0.5, 0.5)
         raise BuildError(
             f"attention_checks is {self.choices.attention_checks}; expected 0, as no answer to a page of "
             f"the test {self.test.name} can be asked for (repeats show how reliable a listener is)"
         )
+
+    def _ask_for(self, label: str, grade: int) -> str:
+        """Return the question that asks for a point of a scale: its word, or its number in other languages.
+
+        The page shows both, the word in the listener's language, which this package does not know.
+        """
+        language = self.choices.language
+        return attention_words(label if language == "en" else str(grade), language)
 
     def _id(self, item: Item, one: Presented, prefixed: bool = True) -> str:
         name = f"{item.name}.{one.name}" if one.name else item.name
@@ -172,10 +181,12 @@ class RatingBlock:
         }
         trial = trial.model_copy(update=known)
         self.trials[name] = trial
-        note = texts.training_note(self.test.name not in CHOICES) if trial.kind == "training" else ""
+        language = self.choices.language
+        training = trial.kind == "training"
+        note = texts.training_note(self.test.name not in CHOICES, language) if training else ""
         return self._maker.page(
             name,
-            texts.TRAINING_NAME if trial.kind == "training" else texts.TRIAL_NAME,
+            texts_in(language).names["training" if training else "trial"],
             note + self._maker.content(trial.prediction, trial.question),
             {condition: self.sounds.paths[item.name, condition] for condition in one.conditions},
             self.sounds.paths.get((item.name, REFERENCE)),

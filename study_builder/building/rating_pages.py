@@ -156,8 +156,9 @@ class RatingPageMaker:
     def content(self, prediction: str | None, asked: str | None = None) -> str:
         """Return the text above the sounds: the predicted class, if there is one, and the question."""
         if not (self.test.original or self.test.page_type == "mushra"):
-            return texts.trial_content(None, prediction)  # the page has a place for its question
-        return texts.trial_content(asked or self.question, prediction)
+            # The page has a place for its question.
+            return texts.trial_content(None, prediction, self.choices.language)
+        return texts.trial_content(asked or self.question, prediction, self.choices.language)
 
 
 def list_rated_names(
