@@ -80,7 +80,9 @@ def test_no_two_cards_of_a_companion_page_have_the_same_heading(mushra: pd.DataF
     text = write_companion(tmp_path, mushra, tmp_path / "site").read_text()
     for heading in ("Dog (p1)", "Dog (p2)", "item 01"):
         assert text.count(f">{heading}</h2>") == 1
-    assert text.count("<h3>Ours (good)</h3>") == text.count("<h3>Ours (poor)</h3>") == 3
-    assert "<h3>Ours</h3>" not in text and "<span>Ours (good)</span>" in text
+    for name in ("Ours (good)", "Ours (poor)"):
+        assert text.count(f"</kbd><span>{name}</span>") == 3, "a sound to choose on each page"
+        assert text.count(f"<span>{name}</span>") == 4, "and its score"
+    assert "<span>Ours</span>" not in text
     sounds = list((tmp_path / "site" / "audio").rglob("good.wav"))
     assert sorted(soundfile.info(path).frames for path in sounds) == [800, 801, 802], "each page has its own"
