@@ -30,7 +30,7 @@ def load_hugging_face(name: str) -> Classifier:
     Transformer, which are written here in torch. Models with another one are black boxes.
 
     Raises:
-        ConfigError: `transformers` is missing, or there is no such model.
+        ConfigError: `transformers` is missing, or the model cannot be found.
     """
     try:
         from transformers import AutoFeatureExtractor, AutoModelForAudioClassification

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from mushra_server.commands.announcements import announce_network, announce_study, local_url
 from mushra_server.commands.common import BehindProxy, DatabaseUrl, Host, Port, ProxyAddress, StudyPath
+from mushra_server.commands.running import run_until_stopped
 
 if TYPE_CHECKING:
     from mushra_server.web.server import Options, Server
@@ -113,11 +113,7 @@ def serve(
     listener = listen(app, bound, behind_proxy=options.behind_proxy)
     make = settings.new_admin_token if new_admin_token else settings.ensure_admin_token
     announce_study(server, host, listener.effective_port, make(server.database))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        listener.run()
-    finally:
-        server.database.close()
+    run_until_stopped(listener, server.database.close)
 
 
 def _serve_preview(study: Path, host: str, port: int, options: Options) -> None:
@@ -127,11 +123,10 @@ def _serve_preview(study: Path, host: str, port: int, options: Options) -> None:
     bound = bind(host, port)
     with open_preview(study, options) as app:
         listener = listen(app, bound, behind_proxy=options.behind_proxy)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         typer.echo(f"Preview: {local_url(host, listener.effective_port)}preview")
         typer.echo("Texts are read again when config.yaml changes; nothing is kept. Stop with Ctrl-C.")
         sys.stdout.flush()
-        listener.run()
+        run_until_stopped(listener)
 
 
 def _serve_many(folder: Path, host: str, port: int, options: Options, new_token: bool) -> None:
@@ -152,8 +147,4 @@ def _serve_many(folder: Path, host: str, port: int, options: Options, new_token:
         if token is not None:
             typer.echo(f"  admin token {token}   (shown this once; --new-admin-token makes others)")
     announce_network(host, listener.effective_port, url)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        listener.run()
-    finally:
-        served.close()
+    run_until_stopped(listener, served.close)

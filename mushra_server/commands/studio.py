@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +9,7 @@ import typer
 
 from mushra_server.commands.announcements import announce_network, local_url
 from mushra_server.commands.common import BehindProxy, Host, Port, ProxyAddress
+from mushra_server.commands.running import run_until_stopped
 
 __all__ = ["studio"]
 
@@ -58,11 +57,5 @@ def studio(
     if token is not None:
         typer.echo(f"Your token:   {token}   (shown this once; --new-admin-token makes another)")
     announce_network(host, listener.effective_port, public_url)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        listener.run()
-    finally:
-        parts.jobs.close()
-        parts.previews.close()
-        served.close()
-        parts.store.close()
+    closing = (parts.jobs.close, parts.previews.close, served.close, parts.store.close)
+    run_until_stopped(listener, *closing)

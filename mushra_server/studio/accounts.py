@@ -86,7 +86,7 @@ def new_token(connection: Connection, name: str) -> str:
     """Replace the token of an account, which also ends its logins, and return the new one.
 
     Raises:
-        Refusal: 404 if there is no such account.
+        Refusal: 404 if the account does not exist.
     """
     account = connection.execute(select(accounts.c.id).where(accounts.c.name == name)).scalar()
     if account is None:
