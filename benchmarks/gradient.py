@@ -22,8 +22,8 @@ from benchmarks.loading.measure import format_seconds, ratio, time_in_turn, vers
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import log_magnitude
 from interpreter.classifier.modes import hold_in_eval
-from interpreter.explainers.gradient.captum_calls import silence_captum
-from interpreter.explainers.gradient.registry import GRADIENT_METHODS
+from interpreter.explainers.captum_calls import silence_captum
+from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.faithfulness.functional import comp, sps
 

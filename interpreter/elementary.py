@@ -1,6 +1,6 @@
 """log1p and expm1, which torch computes on a CPU one number at a time.
 
-NumPy's use the processor's vector units where it has them: a thirtieth of the time for the spectrograms of an
+NumPy's use the processor's vector units if it has them: a thirtieth of the time for the spectrograms of an
 evaluation or of a training step, and results that differ by rounding only.
 """
 

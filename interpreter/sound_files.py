@@ -1,10 +1,10 @@
-"""Sound files: those of a folder in any layout, and how long one is."""
+"""Sound files: those of a folder in any layout, how long one is, and a part of one."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -12,14 +12,8 @@ import soundfile
 from interpreter.errors import ConfigError
 from stimuli import Audio, to_mono
 from stimuli.audio import READABLE, resample
-from stimuli.synthesis import coloured_noise as sloped_noise
-from stimuli.synthesis import slow_envelope
 
 MAXIMUM_DURATION_S = 5.0
-
-Purpose = Literal["training", "validation", "evaluation"]
-WHAM_PARTS: dict[Purpose, str] = {"training": "tr", "validation": "cv", "evaluation": "tt"}
-"""The parts of WHAM!'s noise (Wichern et al. 2019), by what they are for."""
 
 _RESAMPLER_REACH = 2048
 """Samples on either side that the resampler's filter looks at, with room to spare."""
@@ -42,19 +36,6 @@ def sound_files(folder: Path) -> tuple[Path, ...]:
     if not found:
         raise ConfigError(f"{folder}: no sound files in this folder; expected some of {', '.join(READABLE)}")
     return found
-
-
-def choose_noise(folder: Path, purpose: Purpose) -> Path:
-    """Return the part of a folder of noise that serves a purpose: of WHAM! `tr`, `cv` or `tt`.
-
-    Args:
-        folder: `wham_noise`, or the folder that contains it; any other folder serves every purpose.
-        purpose: what the noise is for. What an explainer is judged with, it was not trained with.
-    """
-    for whole in (folder, folder / "wham_noise"):
-        if all((whole / part).is_dir() for part in WHAM_PARTS.values()):
-            return whole / WHAM_PARTS[purpose]
-    return folder
 
 
 def file_duration_s(path: Path) -> float:
@@ -82,7 +63,7 @@ def file_samples(path: Path, sample_rate: int) -> int:
 def read_piece(path: Path, sample_rate: int, start: int, samples: int) -> Audio:
     """Read a part of a sound file as one channel, decoding no more of it than that takes.
 
-    It is what the whole file has there: exactly, or to rounding where the file has another rate.
+    It is what the whole file has there: exactly, or to rounding if the file has another rate.
 
     Args:
         path: the file.
@@ -125,18 +106,3 @@ def _header(path: Path) -> Any:
         return soundfile.info(path)
     except soundfile.LibsndfileError as error:
         raise ConfigError(f"{path}: not a readable sound file; expected WAV, FLAC, Ogg or MP3") from error
-
-
-def coloured_noise(samples: int, generator: np.random.Generator) -> Audio:
-    """Return noise of unit power with a drawn slope (-9 to 0 dB per octave) under a slow drawn envelope.
-
-    It stands in for recorded backgrounds such as WHAM!.
-
-    Shape:
-        - result: `[samples]`
-    """
-    noise = sloped_noise(generator, samples, generator.uniform(-9.0, 0.0))
-    envelope = slow_envelope(generator, samples, int(generator.integers(3, 9)), generator.uniform(0.0, 0.8))
-    shaped = noise * envelope
-    unit: Audio = (shaped / np.sqrt(np.mean(np.square(shaped)) + 1e-12)).astype(np.float32)
-    return unit

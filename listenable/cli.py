@@ -50,7 +50,7 @@ COMMANDS: dict[str, Command] = {
     "explain": Command(
         "interpreter.commands.explain", "explain", "Explain what a classifier heard in audio files."
     ),
-    "evaluate": Command("interpreter.commands.explain", "evaluate", "Score explainers: the paper's tables."),
+    "evaluate": Command("interpreter.commands.evaluate", "evaluate", "Score explainers: the paper's tables."),
     "render": Command(
         "study_builder.commands.study", "render", "Render explainers' interpretations into a stimuli set."
     ),

@@ -304,7 +304,7 @@ def test_only_methods_that_ask_explain_a_black_box(place: Path, data: Dataset) -
     [
         (lambda w: np.ones(3), "answers with the shape [3]; expected [1, 2], a probability for each clip"),
         (lambda w: np.array([[2.0, -1.0]]), "answers -1 to 2; expected probabilities from 0 to 1"),
-        (lambda w: np.array([[0.9, 0.9]]), "probabilities sum to 1.8; expected 1, or multi_label=True where"),
+        (lambda w: np.array([[0.9, 0.9]]), "probabilities sum to 1.8; expected 1, or multi_label=True if"),
     ],
 )
 def test_answers_that_are_no_probabilities(answer, sentence) -> None:

@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
 FLOORS: dict[str, tuple[str, ...]] = {
     "interpreter": (
         "elementary errors threads types",
-        "devices networks sound_files",
+        "devices networks noise sound_files",
         "classifier distributed sepformer unet",
         "faithfulness runs",
         "kinds",

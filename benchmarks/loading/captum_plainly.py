@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.cnn14 import CnnClassifier
-from interpreter.explainers.gradient.captum_calls import captum_draws, silence_captum
+from interpreter.explainers.captum_calls import captum_draws, silence_captum
 from interpreter.explainers.spectral import clip_seed
 
 SAMPLES = {"smoothgrad": 8, "shap": 16}

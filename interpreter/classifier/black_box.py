@@ -78,7 +78,7 @@ class BlackBoxClassifier:
         if not self._several and np.abs(answers.sum(axis=1) - 1).max() > _TOLERANCE:
             raise InterpreterError(
                 f"the classifier's probabilities sum to {answers[0].sum():.3g}; expected 1, or "
-                "multi_label=True where several classes may be true at once"
+                "multi_label=True if several classes may be true at once"
             )
         return to_logits(torch.from_numpy(answers).float(), self._several).to(waveforms.device)
 

@@ -59,7 +59,7 @@ def is_spectral(classifier: Classifier) -> TypeGuard[SpectralClassifier]:
 
 
 def front_end_of(classifier: Classifier) -> FrontEnd:
-    """Return the classifier's own front end; where it has none, the paper's at its rate and on its device."""
+    """Return the classifier's own front end; if it has none, the paper's at its rate and on its device."""
     if is_spectral(classifier):
         return classifier.front_end
     return FrontEnd(sample_rate=classifier.sample_rate).to(device_of(classifier))
@@ -103,7 +103,7 @@ def is_black_box(classifier: Classifier) -> bool:
 
 
 def to_probabilities(logits: Tensor, classifier: Classifier) -> Tensor:
-    """Return the probabilities of the classes: sigmoids where several may be true at once, else the softmax.
+    """Return the probabilities of the classes: sigmoids if several may be true at once, else the softmax.
 
     A classifier of the first kind says so by `multi_label = True`.
 

@@ -21,7 +21,7 @@ def contrast(classifier: C, first: str, second: str) -> C:
     """Return the classifier with two classes, `first rather than second` and the reverse.
 
     With the difference d of the two classes' logits, the new logits are d/2 and -d/2: their difference is d,
-    and the softmax is the probability of `first` where only the two could be. Layers, front end and weights
+    and the softmax is the probability of `first` if only the two could be. Layers, front end and weights
     are the classifier's own, so that every method that needs no training explains the difference.
 
     Args:

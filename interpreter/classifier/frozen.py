@@ -1,4 +1,4 @@
-"""A frozen classifier as the training of explainers needs it: ours in one pass, any other through sound."""
+"""A frozen classifier as the training of explainers needs it: spectral ones in one pass, others by sound."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from interpreter.types import Classifier
 
 
 @dataclass(frozen=True)
-class Heard:
+class FrozenOutputs:
     """What a frozen classifier makes of clips.
 
     Shape:
@@ -53,7 +53,7 @@ class FrozenClassifier:
         return self.module, self.front_end
 
     @torch.no_grad()
-    def forward_frozen(self, waveforms: Tensor) -> Heard:
+    def forward_frozen(self, waveforms: Tensor) -> FrozenOutputs:
         """Return what the classifier makes of clips `[B, samples]`; no gradients."""
         spectrum = self.front_end.stft(waveforms)
         picture = log_magnitude(spectrum)
@@ -61,7 +61,7 @@ class FrozenClassifier:
             logits, representations = self.classifier.inspect_log_spectrogram(picture)
         else:
             logits, representations = self.classifier(waveforms), self.classifier.representations(waveforms)
-        return Heard(spectrum, picture, logits, representations)
+        return FrozenOutputs(spectrum, picture, logits, representations)
 
     def of_waveforms(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
         """Return pictures `[B, T, F]` and logits `[B, classes]` of waveforms `[B, samples]`."""
@@ -71,7 +71,7 @@ class FrozenClassifier:
         return pictures, self.classifier(waveforms)
 
     def of_pictures(self, pictures: Tensor, spectrum: Tensor, samples: int) -> Tensor:
-        """Return logits of pictures `[B, T, F]`; only a foreign classifier hears the phase of `spectrum`."""
+        """Return logits of pictures `[B, T, F]`; others hear the phase of `spectrum`."""
         if is_spectral(self.classifier):
             return self.classifier.from_log_spectrogram(pictures)
         return self.classifier(resynthesise(self.front_end, pictures, spectrum, samples))

@@ -31,9 +31,9 @@ class Layout:
 
     Attributes:
         axes: a letter for each axis of the output: `b` clips, `c` channels, `t` time, `f` frequency.
-        patches: where the network cuts clips into patches that it treats as further clips, whether the
+        patches: of a network that cuts clips into patches, which it treats as further clips: whether the
             patches of one clip follow one another (`clip-major`) or the clips of one patch (`patch-major`).
-        grid: where the axis `t` is that of a transformer's tokens: how many come before those of the picture,
+        grid: if the axis `t` is that of a transformer's tokens: how many come before those of the picture,
             and the bands and frames of that picture, whose rows follow one another.
     """
 
@@ -92,7 +92,7 @@ class Probe:
         pair: for that clip and another.
         longer: for a longer clip, or None for a network that takes one length.
         changed: asks for the clip with other noise from some sample on; an output for each such sample.
-        channels_last: what the modules inside say: True, False, or None where they say nothing.
+        channels_last: what the modules inside say: True, False, or None if they say nothing.
     """
 
     single: Tensor
@@ -106,7 +106,7 @@ def check_axes(axes: Axes | None, layer: str) -> str | None:
     """Return the axes that were declared for a layer, or None.
 
     Raises:
-        ConfigError: letters that are no axes.
+        ConfigError: letters that do not name axes.
     """
     text = axes if isinstance(axes, str) or axes is None else axes.get(layer)
     if text is None:
@@ -114,7 +114,7 @@ def check_axes(axes: Axes | None, layer: str) -> str | None:
     if set(text) - _KNOWN or len(set(text)) < len(text) or not {"b", "c"} <= set(text):
         raise ConfigError(
             f"axes of the layer {layer!r} are {text!r}; expected one letter for each axis: b for clips, "
-            "c for channels, and t for time or f for frequency where it has them, such as bct or bcft"
+            "c for channels, and t for time or f for frequency if it has them, such as bct or bcft"
         )
     return text
 
@@ -122,8 +122,8 @@ def check_axes(axes: Axes | None, layer: str) -> str | None:
 def find_layout(probe: Probe, name: str, axes: str | None = None) -> Layout:
     """Find out how a layer's output is laid out.
 
-    The axis that grows with the clip is time; where none grows, the one along which only the end moves if
-    the end of the sound does. Channels are where the modules inside have them: first in a convolution, last
+    The axis that grows with the clip is time; if none grows, the one along which only the end moves if
+    the end of the sound does. Channels are on the axis of the modules inside: first in a convolution, last
     in a linear layer.
 
     Args:
@@ -211,7 +211,7 @@ def _find_channels(probe: Probe, name: str, time: int) -> int:
         raise _ambiguous(probe, name, "its modules do not say which axis is channels and which frequency")
     channels = 3 if probe.channels_last else 1
     if channels == time:
-        raise _ambiguous(probe, name, f"axis {time} is time, where its modules have the channels")
+        raise _ambiguous(probe, name, f"axis {time} is time, but its modules have the channels there")
     return channels
 
 
@@ -224,7 +224,7 @@ def _ambiguous(probe: Probe, name: str, why: str) -> ConfigError:
 
 
 def says_channels_last(module: nn.Module) -> bool | None:
-    """Return whether a leaf module has its channels on the last axis, or None where it does not say."""
+    """Return whether a leaf module has its channels on the last axis, or None if it does not say."""
     if isinstance(module, _CHANNELS_FIRST):
         return False
     return True if isinstance(module, _CHANNELS_LAST) else None

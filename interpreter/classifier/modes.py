@@ -1,4 +1,4 @@
-"""Modules held in evaluation mode, or frozen, for as long as something needs them so."""
+"""Hold modules in evaluation mode, or frozen, while something needs them so."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from interpreter.errors import ConfigError
 
 _SECONDS = (1.0, 2.0, 5.0)  # lengths to try, the shortest first, for networks that need more than others
 _LONGER = 1.5
-_CHANGES = (0.5, 0.64, 0.78)  # shares of the clip after which other noise goes on
+_CHANGES = (0.5, 0.64, 0.78)  # shares of the clip after which the noise is another
 _LEVEL = 0.1
-_CHOSEN = 4  # layers where none are named, as many as are read of CNN14
+_CHOSEN = 4  # layers if none are named, as many as are read of CNN14
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Reading:
 
 @contextmanager
 def read_layers(module: nn.Module, names: Sequence[str]) -> Iterator[Reading]:
-    """Read the outputs of layers while the module works; the hooks are gone afterwards, come what may."""
+    """Read the outputs of layers while the module works; hooks are gone afterwards, also after an error."""
     reading, passed = Reading(), list[tuple[bool, torch.Size]]()
     modules = dict(module.named_modules())
 
@@ -128,7 +128,7 @@ class Prober:
 
     @torch.no_grad()
     def answer(self, samples: int) -> object:
-        """Return what the network says of two clips of noise, or None where it cannot take them."""
+        """Return what the network says of two clips of noise, or None if it cannot take them."""
         with hold_in_eval(self.module):
             try:
                 return self.forward(self.make_noise(2, samples))

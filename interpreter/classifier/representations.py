@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from interpreter.classifier.capabilities import is_spectral
+from interpreter.classifier.capabilities import cells_of, is_spectral
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.devices import device_of
 from interpreter.errors import ConfigError
+from interpreter.networks.feature_maps import MapGrid
 from interpreter.types import Classifier
 
 _PROBE_S = 5.0
@@ -28,6 +29,12 @@ def probe_shapes(classifier: Classifier, duration_s: float | None = None) -> lis
     with torch.no_grad(), hold_in_eval(classifier):
         maps = classifier.representations(torch.zeros(1, samples, device=device_of(classifier)))
     return [(map_.shape[1], map_.shape[2], map_.shape[3]) for map_ in maps]
+
+
+def probe_grid(classifier: Classifier, duration_s: float | None = None) -> MapGrid:
+    """Return the shapes of the representations, see `probe_shapes`, and where their cells are in time."""
+    shapes = probe_shapes(classifier, duration_s)
+    return MapGrid(shapes, *cells_of(classifier)) if is_spectral(classifier) else MapGrid(shapes)
 
 
 def full_width(classifier: Classifier, what: str) -> int:

@@ -17,28 +17,28 @@ Answers = Literal["logits", "probabilities"]
 """What a network gives for each class."""
 
 SMALLEST = 1e-7
-"""Probabilities are kept this far from 0 and 1 where their logarithm is taken."""
+"""Probabilities are kept this far from 0 and 1 before their logarithm is taken."""
 
 
 class WrappedClassifier(nn.Module):
     """A classifier of waveforms with hooks on some of its layers; it fulfils the protocol `Classifier`.
 
-    The module hears noise once, which tells how the layers' outputs are laid out and whether it has as many
-    classes as there are labels. One that takes no length tried is asked when it hears its first clips.
+    The module hears noise once, which shows how the layers' outputs are laid out and whether it has as many
+    classes as there are labels. One that refuses every length tried is probed with its first clips.
 
     Args:
         module: maps waveforms `[B, samples]` to logits `[B, classes]`, or to something with `logits`.
         layers: names of the layers to read, deepest first, as `named_modules` has them.
         sample_rate: of the waveforms to explain, in Hz.
         labels: names of the classes.
-        module_rate: rate that the module itself takes, in Hz, where it is another: it hears the waveforms
+        module_rate: rate that the module itself takes, in Hz, if it is another: it hears the waveforms
             resampled, and gradients come back through that. Explanations stay at `sample_rate`.
-        axes: the axes of the layers' outputs, where the noise does not tell; see `Axes`.
+        axes: the axes of the layers' outputs, if the noise does not show them; see `Axes`.
         answers: whether the module gives logits or probabilities.
         multi_label: whether several classes may be true at once: probabilities are then sigmoids.
         input_samples: the only length that the module takes, in samples at its own rate: shorter clips are
             padded with zeros, longer ones refused.
-        layouts: of the layers, where they are known.
+        layouts: of the layers, if they are known.
         pads_itself: whether the module brings shorter clips to `input_samples` by itself.
 
     Raises:
@@ -101,7 +101,7 @@ class WrappedClassifier(nn.Module):
         return answer if self.answers == "logits" else to_logits(answer, self._several)
 
     def representations(self, waveforms: Tensor) -> list[Tensor]:
-        """Return the layers' outputs as maps `[B, C, T, F]`; the hooks are gone afterwards, come what may.
+        """Return the layers' outputs as maps `[B, C, T, F]`; hooks are gone afterwards, also after an error.
 
         Raises:
             ConfigError: a layer gave no tensor, or its layout stays ambiguous.
@@ -117,11 +117,11 @@ class WrappedClassifier(nn.Module):
         return [self.to_maps(name, reading.outputs[name]) for name in self.layers]
 
     def learn_layouts(self, names: Sequence[str], samples: int | None = None) -> None:
-        """Find out how the outputs of layers, any of the module's, are laid out, where it is not known yet.
+        """Find out how the outputs of layers, any of the module's, are laid out, if it is not known yet.
 
         Args:
             names: of the layers; one that gives no tensor stays unknown.
-            samples: a length of clip that the module takes, where it took none of those tried.
+            samples: a length of clip that the module takes, if it took none of those tried.
 
         Raises:
             ConfigError: a layout stays ambiguous.
@@ -226,8 +226,8 @@ def check_answer(answer: Tensor, labels: Sequence[str], answers: Answers, multi_
     """Make sure that what a network says of noise can be what it was declared to be.
 
     Raises:
-        ConfigError: another number of classes than of labels, probabilities where logits were declared, or
-            logits where probabilities were.
+        ConfigError: another number of classes than of labels, probabilities that were declared as logits, or
+            the reverse.
     """
     if answer.ndim != 2 or answer.shape[1] != len(labels):
         raise ConfigError(
@@ -248,7 +248,7 @@ def check_answer(answer: Tensor, labels: Sequence[str], answers: Answers, multi_
     if answers == "probabilities" and not multi_label and not one:
         raise ConfigError(
             f"the module gives probabilities that sum to {float(answer[0].sum()):.3g}; expected 1, or "
-            "multi_label=True where several classes may be true at once"
+            "multi_label=True if several classes may be true at once"
         )
 
 

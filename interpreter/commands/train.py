@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from interpreter.commands.options import CLASSIFIER_HELP
 from interpreter.explainers.registry import KINDS, Entry
 
 train = typer.Typer(no_args_is_help=True, help="Train a classifier or an explainer.")
@@ -31,12 +32,8 @@ _NOISE = typer.Option(
 )
 _SEED = typer.Option(0, help="Seed of everything drawn.")
 _SET = typer.Option([], "--set", help="Change a setting of the preset: key=value; may be repeated.")
-_RESUME = typer.Option(False, "--resume", help="Go on with an interrupted run.")
-_CLASSIFIER = typer.Option(
-    ...,
-    "--classifier",
-    help="Classifier to explain: the folder of a run, package.module:factory, or hf:FOLDER_OR_NAME.",
-)
+_RESUME = typer.Option(False, "--resume", help="Resume an interrupted run.")
+_CLASSIFIER = typer.Option(..., "--classifier", help=CLASSIFIER_HELP)
 _STARTS = ", ".join(f"of {one.starts_from} for {kind}" for kind, one in KINDS.items() if one.starts_from)
 _START = typer.Option(..., "--start", help=f"Run folder to start from: {_STARTS}.")
 _ACCELERATOR = typer.Option("auto", help="auto, cpu or gpu.")

@@ -1,4 +1,4 @@
-"""Which explainers a comparison contains: those of runs, and gradient baselines on the same classifier."""
+"""Which explainers a comparison contains: those of runs, and methods without training on their classifier."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import torch
 import yaml
@@ -14,7 +14,6 @@ from torch import nn
 
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
-from interpreter.explainers.gradient.base import GradientOptions
 from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.loading import load_classifier, load_explainer, load_target
 from interpreter.runs.folder import read_config, read_run
@@ -38,7 +37,7 @@ def explainers_of(
         methods: names in `UNTRAINED_METHODS`, with options if wanted: `shap:variant=kernel,samples=256`.
         device: where everything goes.
         batch_size: of the baselines; see `Explainer`.
-        target: the classifier, where it is not that of the runs; see `load_target`.
+        target: the classifier, if it is not that of the runs; see `load_target`.
 
     Returns:
         Explainers by name, in the given order: the method's name, or the run folder's if two are of one
@@ -67,7 +66,7 @@ def explainers_of(
     if not learned and not methods:
         raise ConfigError(
             f"{runs[0]}: the run of a classifier explains nothing by itself; "
-            "add --method gradcam (or another of the gradient baselines), or take the run of an explainer"
+            "add --method gradcam (or another that needs no training), or take the run of an explainer"
         )
     plain = {str(run): load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
     judged: dict[str, Classifier] = {str(run): explainer.classifier for run, explainer in learned.items()}
@@ -120,8 +119,7 @@ def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any])
         ConfigError: the method has no such option, or its value is of the wrong kind.
     """
     method = UNTRAINED_METHODS[name]
-    own = set(inspect.signature(method.__init__).parameters) - {"self", "classifier"}
-    known = own - {"options"} | set(GradientOptions.__annotations__) if "options" in own else own
+    known = list_options(method)
     unknown = [option for option in options if option not in known]
     if unknown:
         raise ConfigError(f"{name} has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")
@@ -131,8 +129,17 @@ def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any])
         raise ConfigError(f"{name}: an option has a value of the wrong kind ({error})") from error
 
 
+def list_options(method: type[Explainer]) -> set[str]:
+    """Return the names of a method's options: of its constructor, and of the options that it hands on."""
+    names = set(inspect.signature(method.__init__).parameters) - {"self", "classifier"}
+    if "options" not in names:
+        return names
+    (handed_on,) = get_args(get_type_hints(method.__init__)["options"])
+    return names - {"options"} | set(get_type_hints(handed_on))
+
+
 def duration_of(runs: Sequence[Path]) -> float | None:
-    """Return the length of clip, in seconds, that the runs were trained on, or None where they do not say.
+    """Return the length of clip, in seconds, that the runs were trained on, or None if they do not say.
 
     Older runs have it in their settings only (no `clip_s`); null is the data set's longest clip.
     """

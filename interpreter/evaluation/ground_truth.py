@@ -1,4 +1,4 @@
-"""Scores against the truth, where the foreground is known: did the interpretation find the event?"""
+"""Scores against the truth, if the foreground is known: did the interpretation find the event?"""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Sample:
 
     Attributes:
         cpu_ms: processor time of one explanation, the median of the clips, in milliseconds.
-        passes: clips that the classifier heard for one explanation; None where they cannot be counted.
+        passes: clips that the classifier heard for one explanation; None if they cannot be counted.
         clips: those whose interpretation gains most and least of the class's probability.
     """
 

@@ -1,8 +1,8 @@
 """A sanity check: does the explanation depend on what the classifier learned?
 
 Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018: draw the
-classifier's weights again and explain the same class. A method whose mask stays the same looks at the
-sound alone.
+classifier's weights again and explain the same class. A method whose mask stays the same looks only
+at the sound.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def randomisation_check(
         seed: of the new weights.
 
     Returns:
-        Columns `method, stage, n_items, similarity, similarity_low, similarity_high`; a row a stage.
+        Columns `method, stage, n_items, similarity, similarity_low, similarity_high`; a row per stage.
 
     Shape:
         - waveforms: `[B, samples]`

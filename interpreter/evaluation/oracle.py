@@ -14,7 +14,7 @@ class StemsOracle(Explainer):
     """Returns the known foregrounds of one batch of clips as their interpretations.
 
     It knows the truth and not the classifier: no method is above it in SI-SDR, and a classifier that listens
-    to the event alone is as sure of it as of the clip.
+    only to the event is as sure of it as of the clip.
 
     Args:
         classifier: the classifier that judges it.
@@ -25,16 +25,12 @@ class StemsOracle(Explainer):
     """
 
     name = ORACLE
+    title = "Oracle: stems"
     only_asks = True
 
     def __init__(self, classifier: Classifier, foregrounds: Tensor) -> None:
         super().__init__(classifier)
         self.foregrounds = foregrounds
-
-    @property
-    def label(self) -> str:
-        """The row's name as people read it."""
-        return "Oracle: stems"
 
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
         """Return the foregrounds, and all else as the residual."""

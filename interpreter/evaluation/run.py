@@ -30,8 +30,8 @@ from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer
 from interpreter.faithfulness import PictureOf
 from interpreter.loading import hash_weights, load_classifier
+from interpreter.noise import choose_noise
 from interpreter.runs.folder import CHECKPOINT, sha256, versions
-from interpreter.sound_files import choose_noise
 from interpreter.types import Classifier
 from stimuli import Dataset, refuse_seed
 from stimuli.files import write_text

@@ -31,7 +31,7 @@ from stimuli import Dataset
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-"""Told how many batches are done, and of how many."""
+"""Called with the number of batches that are done, and the total."""
 
 
 def evaluate(
@@ -78,7 +78,7 @@ def evaluate_items(
 ) -> pd.DataFrame:
     """Return every figure of every item: one row per method (or floor) and item.
 
-    Where `torch.distributed` runs, each process explains its share of the batches and all return the whole
+    If `torch.distributed` runs, each process explains its share of the batches and all return the whole
     table, which is the table that a single process makes.
 
     Args:
@@ -191,7 +191,7 @@ def explain_batch(
         batch: the clips.
         judge: a second classifier.
         picture_of: what SPS and COMP look at.
-        clips: the batch as the method's classifier hears it, where that is known.
+        clips: the batch as the method's classifier hears it, if that is known.
         answer: see `evaluate_items`.
     """
     clips = clips or explainer.hear(batch.waveforms)

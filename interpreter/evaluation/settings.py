@@ -11,13 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from interpreter.errors import ConfigError
-from interpreter.sound_files import (
-    MAXIMUM_DURATION_S,
-    choose_noise,
-    coloured_noise,
-    file_duration_s,
-    sound_files,
-)
+from interpreter.noise import choose_noise, coloured_noise
+from interpreter.sound_files import MAXIMUM_DURATION_S, file_duration_s, sound_files
 from stimuli import Audio, Clip, Dataset, Mixture, StimuliError, mix_at_snr, read_audio, refuse_seed, to_mono
 
 Setting = Literal["clean", "id", "mixtures", "white-noise", "speech"]
@@ -31,11 +26,8 @@ SNR_DB: dict[str, dict[str, float]] = {
 }
 """Clip over contaminant, in dB: as the paper states it, and as its code mixes (0.8 to 0.2, or 1 to 0.5)."""
 
-_PER_CLIP = {
-    "mixtures": 2,
-    "speech": 2,
-    "white-noise": 2,
-}  # contaminants for each clip, as in the paper's code
+_PER_CLIP = {"mixtures": 2, "speech": 2, "white-noise": 2}
+"""Contaminants for each clip, as in the paper's code."""
 
 _DRAWS = 100
 """How many silent contaminants in a row are drawn again; recordings hold digital silence here and there."""
@@ -46,7 +38,7 @@ class Item:
     """One clip to explain.
 
     Attributes:
-        name: the clip's name, with its contaminant's number where it has several.
+        name: the clip's name, with its contaminant's number if it has several.
         clip: where it comes from.
         waveform: `[samples]`.
         foreground: only the clip's event, at the level that it has in `waveform`; None without a stem.
@@ -74,10 +66,9 @@ class Items:
         seed: of every draw.
         snr: `paper`, `official`, or a ratio in dB of clip over contaminant.
         duration_s: clips are cut or padded to this; None takes the longest one's, 5 s at most.
-        pool: the clips that `mixtures` draws from; the explained ones where None.
+        pool: the clips that `mixtures` draws from; the explained ones if None.
         sounds: a folder of sound files for `id` (noise, such as WHAM!, of which `tt` is taken) or `speech`
-            (such as LJSpeech);
-            without it `id` uses synthetic coloured noise.
+            (such as LJSpeech); without it `id` uses synthetic coloured noise.
     """
 
     dataset: Dataset

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -28,16 +27,9 @@ class Floor(SpectralExplainer):
 
     only_asks = True
 
-    title: ClassVar[str]
-
     def __init__(self, classifier: Classifier, batch_size: int | None = None, seed: int = 0) -> None:
         super().__init__(classifier, batch_size)
         self.seed = seed
-
-    @property
-    def label(self) -> str:
-        """The floor's name as people read it."""
-        return self.title
 
     def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
         """Return the mask of `sound`; what the classifier heard has no influence."""

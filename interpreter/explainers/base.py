@@ -65,6 +65,8 @@ class Explainer(ABC):
     """
 
     name: ClassVar[str]
+    title: ClassVar[str] = ""
+    """The name as people read it; `name` if empty."""
     mask_time_dim: ClassVar[int] = 1
     """Which dimension of the mask is time: 1 on the cells of the STFT, 2 on a filter bank's frames."""
     takes_target: ClassVar[bool] = True
@@ -81,8 +83,8 @@ class Explainer(ABC):
 
     @property
     def label(self) -> str:
-        """The method's name as people read it."""
-        return self.name
+        """The method's name as people read it, with the options that distinguish it if it has any."""
+        return self.title or self.name
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -112,7 +114,7 @@ class Explainer(ABC):
         """
 
     def separate_heard(self, clips: Hearing, target: Tensor) -> Separation:
-        """Split clips as `separate` does; their spectra and representations are there for the asking.
+        """Split clips as `separate` does; their spectra and representations are computed when asked for.
 
         Shape:
             - target: `[B]`, integer
@@ -191,10 +193,9 @@ class Explainer(ABC):
             ConfigError: the method needs layers or gradients, and the classifier is a black box.
         """
         if is_black_box(self.classifier) and not self.only_asks:
-            *others, last = ANSWERS_SUFFICE
             raise ConfigError(
                 f"{self.label} needs the gradients or layers of the classifier, which is a black box; "
-                f"expected --method {', '.join(others)} or {last}, which only ask for answers"
+                f"expected --method {name_asking_methods()}, which only ask for answers"
             )
 
     @contextmanager
@@ -276,6 +277,12 @@ class Explainer(ABC):
                 f"target contains the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
             )
         return classes.long()
+
+
+def name_asking_methods() -> str:
+    """Return the methods that only ask for answers, as a sentence lists them."""
+    *others, last = ANSWERS_SUFFICE
+    return f"{', '.join(others)} or {last}"
 
 
 def rank_classes(logits: Tensor, rank: int) -> Tensor:

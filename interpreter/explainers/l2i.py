@@ -10,12 +10,11 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from interpreter.classifier.capabilities import cells_of, front_end_of, is_spectral
+from interpreter.classifier.capabilities import front_end_of
 from interpreter.classifier.frozen import FrozenClassifier
-from interpreter.classifier.hearing import Hearing
-from interpreter.classifier.representations import full_width, probe_shapes
+from interpreter.classifier.representations import full_width, probe_grid
 from interpreter.explainers.learned import LearnedMethod
-from interpreter.explainers.spectral import Picture, SpectralExplainer
+from interpreter.explainers.mask_decoder import MaskDecoderExplainer
 from interpreter.kinds.config import TrainingConfig
 from interpreter.kinds.kind import Checkpoint, Setup
 from interpreter.kinds.task import Batch, Terms
@@ -113,7 +112,7 @@ class L2iNetwork(nn.Module):
     def mask(self, activations: Tensor, target: Tensor, threshold: float) -> Tensor:
         """Return the share `[B, T, F]` that the entries relevant to `target` have in the approximation.
 
-        An entry is relevant if its weighted activation exceeds `threshold` of the largest one; where
+        An entry is relevant if its weighted activation exceeds `threshold` of the largest one; if
         none is, the mask is zero.
 
         Shape:
@@ -128,7 +127,7 @@ class L2iNetwork(nn.Module):
         return kept / (whole + 1e-10)
 
 
-class L2i(SpectralExplainer):
+class L2i(MaskDecoderExplainer[L2iNetwork]):
     """Explains with a trained L2I network.
 
     Args:
@@ -139,6 +138,7 @@ class L2i(SpectralExplainer):
     """
 
     name = "l2i"
+    title = "L2I"
 
     def __init__(
         self,
@@ -147,33 +147,18 @@ class L2i(SpectralExplainer):
         threshold: float = 0.2,
         batch_size: int | None = None,
     ) -> None:
-        super().__init__(classifier, batch_size)
-        self.network, self.threshold = network, threshold
-
-    @property
-    def label(self) -> str:
-        """The method's name as people read it."""
-        return "L2I"
+        super().__init__(classifier, network, batch_size)
+        self.threshold = threshold
 
     @property
     def settings(self) -> Mapping[str, object]:
         """What the method was set to."""
         return {"threshold": self.threshold}
 
-    @property
-    def networks(self) -> Sequence[nn.Module]:
-        """The trained network."""
-        return (self.network,)
-
-    def mask(self, picture: Picture, target: Tensor) -> Tensor:
-        """Return the relevant entries' share `[B, T, F]`."""
-        heard = picture.heard or Hearing(self.classifier, picture.waveforms)
-        activations = self.network.activations(heard.representations, picture.log_magnitude.shape[1])
+    def draw(self, representations: Sequence[Tensor], target: Tensor, frames: int, bins: int) -> Tensor:
+        """Return the relevant entries' share of the approximation."""
+        activations = self.network.activations(representations, frames)
         return self.network.mask(activations, target, self.threshold)
-
-    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
-        """Return the mask that the representations of `heard` draw; the sound has no influence."""
-        return self.mask(self.picture(heard), self.classifier(heard).argmax(dim=-1))
 
 
 class L2iTask:
@@ -220,9 +205,7 @@ def build_l2i(config: L2iConfig, classifier: Classifier, components: int, frames
     if config.psi == "full":
         psi = PsiDecoder(full_width(classifier, "L2I's full psi"), components, config.alignment)
     else:
-        cell, first = cells_of(classifier) if is_spectral(classifier) else (None, 0.0)
-        shapes = probe_shapes(classifier, config.duration_s)
-        psi = SlimFrameDecoder(shapes, components, config.psi_width, cell_samples=cell, first_sample=first)
+        psi = SlimFrameDecoder(probe_grid(classifier, config.duration_s), components, config.psi_width)
     nmf = NmfDecoder(front_end.n_fft // 2 + 1, components)
     theta = Theta(components, frames, len(classifier.labels))
     return L2iNetwork(psi, nmf, theta, front_end.hop_length)

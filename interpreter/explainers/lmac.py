@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import is_spectral
 from interpreter.classifier.frozen import FrozenClassifier
-from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.representations import full_width, probe_shapes
 from interpreter.explainers.learned import LearnedMethod
-from interpreter.explainers.spectral import Picture, SpectralExplainer
+from interpreter.explainers.mask_decoder import MaskDecoderExplainer
 from interpreter.kinds.config import ExplainerConfig
 from interpreter.kinds.kind import Checkpoint, Setup
 from interpreter.kinds.losses import EXPLAINER_SCORES, faithfulness_terms, loud_cells, similarity
@@ -61,57 +60,29 @@ class LmacNetwork(nn.Module):
         return logits
 
 
-class Lmac(SpectralExplainer):
-    """Explains with a trained L-MAC network; the same for every target: it explains the prediction.
-
-    Args:
-        classifier: the classifier that the network was trained for.
-        network: the trained network.
-        batch_size: how many clips are worked on at a time.
-    """
+class Lmac(MaskDecoderExplainer[LmacNetwork]):
+    """Explains with a trained L-MAC network; the same for every target: it explains the prediction."""
 
     name = "lmac"
+    title = "L-MAC"
     takes_target = False
-
-    def __init__(self, classifier: Classifier, network: LmacNetwork, batch_size: int | None = None) -> None:
-        super().__init__(classifier, batch_size)
-        self.network = network
-
-    @property
-    def label(self) -> str:
-        """The method's name as people read it."""
-        return "L-MAC"
 
     @property
     def settings(self) -> Mapping[str, object]:
         """What the method was set to."""
         return {"psi": type(self.network.psi).__name__}
 
-    @property
-    def networks(self) -> Sequence[nn.Module]:
-        """The trained network."""
-        return (self.network,)
-
-    def mask(self, picture: Picture, target: Tensor) -> Tensor:
-        """Return the network's mask `[B, T, F]`; `target` has no influence."""
-        heard = picture.heard or Hearing(self.classifier, picture.waveforms)
-        logits: Tensor = self.network(heard.representations, *picture.log_magnitude.shape[1:])
+    def draw(self, representations: Sequence[Tensor], target: Tensor, frames: int, bins: int) -> Tensor:
+        """Return the network's mask; `target` has no influence."""
+        logits: Tensor = self.network(representations, frames, bins)
         return logits.sigmoid()
-
-    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
-        """Return the mask that the representations of `heard` draw; the sound has no influence."""
-        return self.mask(self.picture(heard), self.classifier(heard).argmax(dim=-1))
 
 
 class LmacFt(Lmac):
     """L-MAC after fine-tuning with guidance by the clean clips' loud cells."""
 
     name = "lmac-ft"
-
-    @property
-    def label(self) -> str:
-        """The method's name as people read it."""
-        return "L-MAC-FT"
+    title = "L-MAC-FT"
 
 
 class LmacTask:
@@ -141,7 +112,7 @@ class LmacTask:
 
 
 class LmacFtTask(LmacTask):
-    """L-MAC's fine-tuning: where the interpretation resembles the clean clip, its loud cells guide the mask.
+    """L-MAC's fine-tuning: if the interpretation resembles the clean clip, its loud cells guide the mask.
 
     A guided clip has the cross-entropy of its mask with those cells, and not the size of its mask.
     """

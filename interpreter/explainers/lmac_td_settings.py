@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import nn
 
 from interpreter.classifier.capabilities import cells_of, is_spectral
-from interpreter.classifier.representations import full_width, probe_shapes
+from interpreter.classifier.representations import full_width, probe_grid, probe_shapes
 from interpreter.errors import ConfigError
 from interpreter.explainers.lmac_td_network import LmacTdNetwork
 from interpreter.kinds.config import ExplainerConfig, Regulariser
@@ -103,12 +103,9 @@ def _unet(config: LmacTdConfig, classifier: Classifier) -> nn.Module:
     """Return the decoder of the representations."""
     if config.unet == "full":
         return _full_unet(config, classifier)
-    cell, first = cells_of(classifier) if is_spectral(classifier) else (None, 0.0)
-    shapes = probe_shapes(classifier, config.duration_s)
+    grid = probe_grid(classifier, config.duration_s)
     if config.frame_decoder == "folded":
-        return SlimFrameDecoder(
-            shapes, config.channels, config.unet_width, cell_samples=cell, first_sample=first
-        )
+        return SlimFrameDecoder(grid, config.channels, config.unet_width)
     if config.basis != "dct" or config.filter_bank is not None:
         raise ConfigError(
             "frame_decoder mel needs filters of known frequencies: basis dct and no filter_bank; "
@@ -120,11 +117,9 @@ def _unet(config: LmacTdConfig, classifier: Classifier) -> nn.Module:
         hertz = dct_frequencies(config.channels, classifier.sample_rate)
         positions, bands = classifier.front_end.band_positions(hertz), classifier.cell_frames
     return MelFrameDecoder(
-        shapes,
+        grid,
         config.channels,
         config.unet_width,
-        cell_samples=cell,
-        first_sample=first,
         positions=positions,
         cell_bands=bands,
     )

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import is_spectral
 from interpreter.classifier.frozen import FrozenClassifier
-from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.representations import probe_shapes
 from interpreter.explainers.learned import LearnedMethod
-from interpreter.explainers.spectral import Picture, SpectralExplainer
+from interpreter.explainers.mask_decoder import MaskDecoderExplainer
 from interpreter.kinds.config import TrainingConfig
 from interpreter.kinds.losses import loud_cells
 from interpreter.kinds.task import Batch, Terms
@@ -59,46 +58,21 @@ class PiqNetwork(nn.Module):
         return self.psi([passed], frames, bins), maps, quantised
 
 
-class Piq(SpectralExplainer):
-    """Explains with a trained PIQ network; any class can be asked for: what would it be in this clip?
-
-    Args:
-        classifier: the classifier that the network was trained for.
-        network: the trained network.
-        batch_size: how many clips are worked on at a time.
-    """
+class Piq(MaskDecoderExplainer[PiqNetwork]):
+    """Explains with a trained PIQ network; any class can be asked for: what would it be in this clip?"""
 
     name = "piq"
-
-    def __init__(self, classifier: Classifier, network: PiqNetwork, batch_size: int | None = None) -> None:
-        super().__init__(classifier, batch_size)
-        self.network = network
-
-    @property
-    def label(self) -> str:
-        """The method's name as people read it."""
-        return "PIQ"
+    title = "PIQ"
 
     @property
     def settings(self) -> Mapping[str, object]:
         """What the method was set to."""
         return {"codes": len(self.network.codes.codebook)}
 
-    @property
-    def networks(self) -> Sequence[nn.Module]:
-        """The trained network."""
-        return (self.network,)
-
-    def mask(self, picture: Picture, target: Tensor) -> Tensor:
-        """Return the mask `[B, T, F]` that the codes of `target` draw."""
-        heard = picture.heard or Hearing(self.classifier, picture.waveforms)
-        frames, bins = picture.log_magnitude.shape[1:]
-        logits: Tensor = self.network(heard.representations, target, frames, bins)[0]
+    def draw(self, representations: Sequence[Tensor], target: Tensor, frames: int, bins: int) -> Tensor:
+        """Return the mask that the codes of `target` draw."""
+        logits: Tensor = self.network(representations, target, frames, bins)[0]
         return logits.sigmoid()
-
-    def mask_from(self, sound: Tensor, heard: Tensor) -> Tensor:
-        """Return the mask that the representations of `heard` draw; the sound has no influence."""
-        return self.mask(self.picture(heard), self.classifier(heard).argmax(dim=-1))
 
 
 class PiqTask:

@@ -21,7 +21,7 @@ class Picture:
     """Clips as spectral methods see them.
 
     Attributes:
-        heard: the clips as the classifier hears them, where it is known.
+        heard: the clips as the classifier hears them, if that is known.
 
     Shape:
         - waveforms: `[B, samples]`
@@ -33,6 +33,11 @@ class Picture:
     spectrum: Tensor
     log_magnitude: Tensor
     heard: Hearing | None = None
+
+    def clip(self, at: int) -> Picture:
+        """Return the picture of only the clip number `at`, as a batch of one."""
+        row = slice(at, at + 1)
+        return Picture(self.waveforms[row], self.spectrum[row], self.log_magnitude[row])
 
 
 class PictureModel(nn.Module):
@@ -56,7 +61,7 @@ class PictureModel(nn.Module):
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Return the logits of pictures.
 
-        Noise may have driven cells below zero, where no magnitude is: they count as silent.
+        Noise may have driven cells below zero, which is not a magnitude: they count as silent.
 
         Shape:
             - log_magnitude: `[k * B, T, F]`; each of the batch's clips k times, one after the other

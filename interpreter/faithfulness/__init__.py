@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interpreter.faithfulness.answers import ask_probability
 from interpreter.faithfulness.bootstrap import Interval, bootstrap_mean
 from interpreter.faithfulness.functional import ROUNDING, ad, ad_published, ag, ai, comp, ff, fid_in, sps
 from interpreter.faithfulness.placement import area_under, deletion_curve, insertion_curve, time_auc
@@ -21,6 +22,7 @@ __all__ = [
     "ag",
     "ai",
     "area_under",
+    "ask_probability",
     "band_agreement",
     "bootstrap_mean",
     "comp",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from interpreter.faithfulness.removal import energy_of_windows, probability_of
+from interpreter.faithfulness.answers import Ask
+from interpreter.faithfulness.removal import energy_of_windows
 
 ACTIVE_DB = -40.0
 """A window in which the event has less than this, relative to its loudest window, is one without it."""
@@ -17,12 +16,12 @@ def time_auc(interpretation: Tensor, event: Tensor, window: int) -> Tensor:
     """Return how well the interpretation's energy tells windows with the event from those without, `[B]`.
 
     The area under the ROC curve: the probability that a window with the event has more of the
-    interpretation's energy than one without, equal energies counting half. 0.5 is chance; NaN where the event
+    interpretation's energy than one without, equal energies counting half. 0.5 is chance; NaN if the event
     is in every window or in none. What is left over at the end of a clip is not a window.
 
     Args:
         interpretation: what was kept.
-        event: the clip's foreground alone.
+        event: only the clip's foreground.
         window: samples; 100 ms are `sample_rate // 10`.
 
     Shape:
@@ -38,31 +37,19 @@ def time_auc(interpretation: Tensor, event: Tensor, window: int) -> Tensor:
     return torch.where(count > 0, won / count.clamp(min=1), torch.nan)
 
 
-def deletion_curve(
-    logits_of: Callable[[Tensor], Tensor],
-    picture: Tensor,
-    mask: Tensor,
-    target: Tensor,
-    steps: int = 10,
-    *,
-    multi_label: bool = False,
-) -> Tensor:
+def deletion_curve(ask: Ask, picture: Tensor, mask: Tensor, steps: int = 10) -> Tensor:
     """Return the target's probability while the cells that the mask values most are silenced, most first.
 
     Its mean height, `area_under`, is low for a mask that knows what the decision depends on.
 
     Args:
-        logits_of: the classifier of pictures.
+        ask: the classifier of pictures, see `ask_probability`.
         picture: log1p of the clips' magnitudes, 0 in silence.
         mask: how much each cell matters.
-        target: the explained classes.
         steps: in how many equal parts the cells are silenced.
-        multi_label: whether several classes may be true at once: probabilities are then sigmoids of the
-            logits, not their softmax.
 
     Shape:
         - picture, mask: `[B, T, F]`
-        - target: `[B]`
         - result: `[B, steps + 1]`, from the whole picture to silence
 
     Source: Petsiuk, Das, Saenko, "RISE", BMVC 2018.
@@ -71,25 +58,17 @@ def deletion_curve(
     heights = []
     for step in range(steps + 1):
         kept = picture * (ranks >= round(step / steps * mask[0].numel()))
-        heights.append(probability_of(logits_of(kept), target, multi_label))
+        heights.append(ask(kept))
     return torch.stack(heights, dim=1)
 
 
-def insertion_curve(
-    logits_of: Callable[[Tensor], Tensor],
-    picture: Tensor,
-    mask: Tensor,
-    target: Tensor,
-    steps: int = 10,
-    *,
-    multi_label: bool = False,
-) -> Tensor:
+def insertion_curve(ask: Ask, picture: Tensor, mask: Tensor, steps: int = 10) -> Tensor:
     """Return the target's probability while cells return to silence, those that the mask values most first.
 
     Its mean height is high for a mask that knows what the decision depends on. Arguments and source as
     `deletion_curve`; from silence to the whole picture.
     """
-    deleted = deletion_curve(logits_of, picture, -mask, target, steps, multi_label=multi_label)
+    deleted = deletion_curve(ask, picture, -mask, steps)
     return deleted.flip(dims=(1,))
 
 

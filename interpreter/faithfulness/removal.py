@@ -10,45 +10,35 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from interpreter.faithfulness.answers import Ask, log_odds
+
 SAMPLES = 256
 """Clips with windows silenced at random that a surrogate is fitted to."""
 
 
-def band_agreement(
-    logits_of: Callable[[Tensor], Tensor],
-    picture: Tensor,
-    mask: Tensor,
-    target: Tensor,
-    bands: int = 8,
-    *,
-    multi_label: bool = False,
-) -> Tensor:
+def band_agreement(ask: Ask, picture: Tensor, mask: Tensor, bands: int = 8) -> Tensor:
     """Return how well a mask orders frequency bands by what their removal costs, `[B]`.
 
     Spearman's rank correlation, over bands of equal width, of the mask's mean in a band with the fall of the
-    target's probability when the band is silenced. NaN where either is the same in all bands.
+    target's probability when the band is silenced. NaN if either is the same in all bands.
 
     Args:
-        logits_of: the classifier of pictures.
+        ask: the classifier of pictures, see `ask_probability`.
         picture: log1p of the clips' magnitudes, 0 in silence.
         mask: how much each cell matters.
-        target: the explained classes.
         bands: how many bands the rows are divided into.
-        multi_label: whether several classes may be true at once: probabilities are then sigmoids of the
-            logits, not their softmax.
 
     Shape:
         - picture, mask: `[B, T, F]`
-        - target: `[B]`
     """
     edges = [round(at * picture.shape[2] / bands) for at in range(bands + 1)]
-    before = probability_of(logits_of(picture), target, multi_label)
+    before = ask(picture)
     valued, lost = [], []
     for low, high in pairwise(edges):
         without = picture.clone()
         without[:, :, low:high] = 0
         valued.append(mask[:, :, low:high].double().mean(dim=(1, 2)))
-        lost.append(before - probability_of(logits_of(without), target, multi_label))
+        lost.append(before - ask(without))
     return _rank_correlations(torch.stack(valued, dim=1), torch.stack(lost, dim=1))
 
 
@@ -91,7 +81,9 @@ def window_importance(
     kept = torch.randint(0, 2, (samples, count), generator=generator)
     gates = kept.repeat_interleave(window, dim=1).to(waveforms)
     gates = torch.cat([gates, gates.new_ones(samples, waveforms.shape[1] - count * window)], dim=1)
-    answers = [_log_odds(logits_of(waveforms * gate).double(), target, multi_label) for gate in gates]
+    answers = [
+        log_odds(logits_of(waveforms * gate).double(), target, multi_label=multi_label) for gate in gates
+    ]
     rows = kept.double() - kept.double().mean(dim=0)
     odds = torch.stack(answers).cpu()
     penalised = rows.T @ rows + ridge * torch.eye(count, dtype=torch.float64)
@@ -102,7 +94,7 @@ def window_importance(
 def importance_agreement(interpretation: Tensor, importance: Tensor, window: int) -> Tensor:
     """Return how well the interpretation's energy orders windows by their importance, `[B]`.
 
-    Spearman's rank correlation over the windows of a clip; NaN where either is the same in all windows.
+    Spearman's rank correlation over the windows of a clip; NaN if either is the same in all windows.
 
     Shape:
         - interpretation: `[B, samples]`
@@ -116,20 +108,6 @@ def energy_of_windows(sound: Tensor, window: int) -> Tensor:
     count = sound.shape[1] // window
     windows = sound[:, : count * window].double().reshape(len(sound), count, window)
     return windows.square().sum(dim=2)
-
-
-def probability_of(logits: Tensor, target: Tensor, multi_label: bool) -> Tensor:
-    """Return the probability of the classes `target` `[B]`, given logits `[B, classes]`."""
-    wide = logits.double()
-    probabilities = wide.sigmoid() if multi_label else wide.softmax(dim=-1)
-    return probabilities.gather(1, target[:, None])[:, 0]
-
-
-def _log_odds(logits: Tensor, target: Tensor, multi_label: bool) -> Tensor:
-    chosen = logits.gather(1, target[:, None])[:, 0]
-    if multi_label:
-        return chosen
-    return chosen - logits.scatter(1, target[:, None], -torch.inf).logsumexp(dim=1)
 
 
 def _rank_correlations(first: Tensor, second: Tensor) -> Tensor:

@@ -64,7 +64,7 @@ def scored_picture(
         waveforms: the explained clips, x.
         front_end: makes pictures.
         of: which of them; with `mask`, a method without a mask on the STFT keeps its interpretation's.
-        pictures: log1p of the STFTs' magnitudes of clips and interpretations, where they are known.
+        pictures: log1p of the STFTs' magnitudes of clips and interpretations, if they are known.
 
     Raises:
         ConfigError: `of` is neither.

@@ -20,7 +20,7 @@ def max_sensitivity(
 
     The maximum over `samples` draws of ||mask(x + noise) - mask(x)|| / ||mask(x)||, Frobenius norms. A mask
     that ignores the noise scores 0, and so does one that ignores the sound: read it together with
-    faithfulness. NaN where the mask is zero everywhere.
+    faithfulness. NaN if the mask is zero everywhere.
 
     Args:
         mask_of: the masks of clips, for the class that was explained without noise.

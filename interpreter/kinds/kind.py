@@ -81,7 +81,7 @@ class Setup(_Purpose):
 
 @dataclass(frozen=True)
 class Checkpoint(_Purpose):
-    """The weights of a trained network, which tell the sizes that are in no setting.
+    """The weights of a trained network, which show the sizes that no setting has.
 
     Attributes:
         labels: names of the classes, in the order of the logits.
@@ -104,7 +104,7 @@ class TrainedKind(Generic[C, N]):
         rebuild: makes the network that a checkpoint's tensors fit into, of any weights; None for a kind whose
             network is only ever read in parts.
         read_published: reads the weights that others published, from a file or the folder of several (and a
-            file of labels, where one was given); None where there are none to import.
+            file of labels, if one was given); None if there are none to import.
     """
 
     kind: str

@@ -35,6 +35,6 @@ class Task(Protocol):
 
         Args:
             batch: `noisy` and `clean` `[B, samples]`, `target` `[B]`.
-            generator: of what is drawn for the batch; None in validation, where nothing is.
+            generator: of what is drawn for the batch; None in validation, in which nothing is drawn.
         """
         ...

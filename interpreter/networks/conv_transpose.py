@@ -27,7 +27,7 @@ def conv_transpose(
     """Apply a transposed convolution without output padding, dilation or groups.
 
     On a CPU, torch rearranges the weights again at each call, which for a small grid takes longer than
-    all the rest: there the result is a matrix product, whose patches are then added where they overlap. For
+    all the rest: there the result is a matrix product, whose overlapping patches are then added. For
     a large grid and a small stride, the cells at each place of the stride are a plain convolution, which
     does the same arithmetic in half the time.
 

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class MapGrid:
+    """The sizes of a classifier's representations, and where their cells are in time.
+
+    Attributes:
+        shapes: a probe's `(C, T, F)` of each representation, deepest first.
+        cell_samples: samples that one cell of the deepest map spans; None stretches the map over the clip.
+        first_sample: where the first cell begins.
+    """
+
+    shapes: Sequence[tuple[int, int, int]]
+    cell_samples: float | None = None
+    first_sample: float = 0.0
 
 
 def fit(maps: Tensor, rows: int, columns: int) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from interpreter.networks.feature_maps import along_bands, fit, in_cells, sample
+from interpreter.networks.feature_maps import MapGrid, along_bands, fit, in_cells, sample
 
 
 class SlimUNet(nn.Module):
@@ -64,40 +64,53 @@ def _resize_to(total: Tensor, skip: Tensor) -> Tensor:
     return nn.functional.interpolate(total, (rows, columns), mode="bilinear", align_corners=False)
 
 
-class SlimFrameDecoder(nn.Module):
-    """A slim UNet read at the centres of a filter bank's frames: LMAC-TD's decoder of the representations.
+class FrameReader(nn.Module):
+    """A slim UNet whose maps are read at the centres of a filter bank's frames.
 
     Args:
-        shapes: a probe's `(C, T, F)` of each representation, deepest first; F must recur.
+        grid: of the representations; F must recur.
+        width: channels inside.
+        doublings: how many times the deepest grid is doubled.
+    """
+
+    def __init__(self, grid: MapGrid, width: int, doublings: int) -> None:
+        super().__init__()
+        self.trunk = SlimUNet(grid.shapes, width, doublings)
+        self.cell_samples, self.first_sample = grid.cell_samples, grid.first_sample
+
+    def find_rows(self, centres: Tensor, samples: int, rows: int) -> Tensor:
+        """Return where frames are among the `rows` rows of the trunk's maps, as `sample` reads them.
+
+        Args:
+            centres: the samples that the frames are centred on, `[n]`.
+            samples: length of the clip.
+            rows: of the trunk's maps.
+        """
+        cell = self.cell_samples / 2**self.trunk.doublings if self.cell_samples else samples / rows
+        return in_cells(centres - self.first_sample, cell)
+
+
+class SlimFrameDecoder(FrameReader):
+    """LMAC-TD's decoder of the representations: frequency is folded into channels, then frames are read.
+
+    Args:
+        grid: of the representations; F must recur.
         frame_channels: channels of the result, K.
         width: channels inside.
         doublings: how many times the deepest grid is doubled.
-        cell_samples: samples that one cell of the deepest map spans; None stretches the map over the clip.
-        first_sample: where the first cell begins.
     """
 
-    def __init__(
-        self,
-        shapes: Sequence[tuple[int, int, int]],
-        frame_channels: int,
-        width: int = 64,
-        doublings: int = 4,
-        cell_samples: float | None = None,
-        first_sample: float = 0.0,
-    ) -> None:
-        super().__init__()
-        self.trunk = SlimUNet(shapes, width, doublings)
-        self.cell_samples, self.first_sample = cell_samples, first_sample
+    def __init__(self, grid: MapGrid, frame_channels: int, width: int = 64, doublings: int = 4) -> None:
+        super().__init__(grid, width, doublings)
         with torch.no_grad():
-            probe = self.trunk([torch.zeros(1, *shape) for shape in shapes])
+            probe = self.trunk([torch.zeros(1, *shape) for shape in grid.shapes])
         self.head = nn.Linear(width * probe.shape[3], frame_channels)
 
     def forward(self, representations: Sequence[Tensor], centres: Tensor, samples: int) -> Tensor:
         """Return `[B, frame_channels, len(centres)]` for frames centred on the samples `centres`."""
         maps = self.trunk(representations)
-        cell = self.cell_samples / 2**self.trunk.doublings if self.cell_samples else samples / maps.shape[2]
         columns = self.head(maps.transpose(1, 2).flatten(2))
-        return sample(columns, in_cells(centres - self.first_sample, cell), dim=1).transpose(1, 2)
+        return sample(columns, self.find_rows(centres, samples, maps.shape[2]), dim=1).transpose(1, 2)
 
 
 class SlimMaskDecoder(nn.Module):

@@ -144,8 +144,7 @@ class UNetDecoder(SkipDecoder):
     Its channels K come from the frequency axis, which is stretched to 256. The published decoder takes
     only clips of 4.92 to 5.01 s; here maps whose sizes differ are cut or padded with zeros at the end
     before they are added (which changes nothing at 5 s), and with `aligned` they are read at their position
-    in
-    time: the published strides come to 756 frames per cell, but the encoder has 744, and start 645 frames
+    in time: the published strides come to 756 frames per cell, but the encoder has 744, and start 645 frames
     late.
 
     Layers 8 and 9 have nothing between them, so that they are computed as one; see `conv_transpose_twice`.

@@ -15,11 +15,12 @@ from torch import Tensor
 
 from interpreter.errors import InterpreterError, SoundError
 from interpreter.explainers.base import Explainer
+from interpreter.explainers.targets import Question
 from interpreter.loading import hash_weights
 from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
 from interpreter.recordings.overview import write_overview
 from interpreter.recordings.spectrogram_figure import draw_explanation, draw_strips
-from interpreter.recordings.targets import Question
+from interpreter.sound_files import sound_files
 from stimuli import AudioFileError, read_audio, sha256_of, to_mono, write_audio
 from stimuli.files import write_text
 
@@ -90,46 +91,21 @@ def explain_files(
             that cannot be explained, or only files that were left out.
     """
     question = Question(target, against, rank)
-    explainer, number = question.put_to(explainer)
-    rate = explainer.classifier.sample_rate
-    weights = [hash_weights(network) for network in (explainer.classifier, *explainer.networks)]
+    aimed, number = question.put_to(explainer)
+    weights = [hash_weights(network) for network in (aimed.classifier, *aimed.networks)]
+    single = progress if len(paths) == 1 else None
+    work = _FileWork(aimed, question, number, window_s, overlap, batch_size, command, weights, single)
     results: list[FileExplanation] = []
     names: set[str] = set()
-    left_out = 0
     try:
         for done, (path, source) in enumerate(zip(paths, distinguish_names(paths), strict=True), start=1):
             folder = out / _take_unused(path.stem, names)
-            asked = _describe(explainer, path, source, question, window_s, overlap) | {
-                "weights_sha256": weights
-            }
-            record = _load_finished(folder, asked)
-            if record is None:
-                try:
-                    waveform = torch.from_numpy(to_mono(read_audio(path, rate)[0]))
-                    found = explain_long(
-                        explainer,
-                        waveform,
-                        window_s=window_s,
-                        overlap=overlap,
-                        target=number,
-                        rank=rank,
-                        batch_size=batch_size,
-                        progress=progress if len(paths) == 1 else None,
-                    )
-                except (InterpreterError, AudioFileError) as error:
-                    own = isinstance(error, InterpreterError)
-                    fault = InterpreterError(f"{path}: {error}") if own else error
-                    if on_fault is None or not isinstance(error, SoundError | AudioFileError):
-                        raise fault from error
-                    on_fault(str(fault))
-                    left_out += 1
-                else:
-                    record = _record(explainer, asked, found, command)
-                    _write(folder, waveform, found, record, rate)
-            elif not all((folder / f"{name}.png").is_file() for name in (*PARTS, "kept")):
-                _draw_again(folder)  # explained by a release whose page had no such pictures
-            if record is not None:
-                results.append(FileExplanation(path, folder, record))
+            try:
+                results.append(FileExplanation(path, folder, work.explain(path, source, folder)))
+            except (SoundError, AudioFileError) as error:
+                if on_fault is None:
+                    raise
+                on_fault(str(error))
             if len(paths) > 1:
                 gc.collect(1)  # pictures refer to themselves, and megabytes of them would wait to be found
                 if progress:
@@ -137,12 +113,84 @@ def explain_files(
     finally:  # what is done can be heard and read, also after an interruption
         if results:
             write_overview(out, [(result.folder.name, result.record) for result in results])
-    if left_out and not results:
+    if paths and not results:
         raise InterpreterError(
-            f"none of the {left_out} files can be explained; expected at least one that is long enough, "
+            f"none of the {len(paths)} files can be explained; expected at least one that is long enough, "
             "not silent and not damaged"
         )
     return results
+
+
+@dataclass(frozen=True)
+class _FileWork:
+    """What is done for each file; see `explain_files`."""
+
+    explainer: Explainer
+    question: Question
+    target: int | None
+    window_s: float
+    overlap: float
+    batch_size: int
+    command: str
+    weights: Sequence[str | None]
+    progress: Progress | None
+
+    def explain(self, path: Path, source: str, folder: Path) -> dict[str, Any]:
+        """Explain a file into a folder, unless it was explained in the same way before; return its record.
+
+        Raises:
+            SoundError: it is silent or too short.
+            AudioFileError: it is damaged.
+        """
+        asked = self._describe(path, source)
+        record = _load_finished(folder, asked)
+        if record is None:
+            return self._explain(path, asked, folder)
+        if not all((folder / f"{name}.png").is_file() for name in (*PARTS, "kept")):
+            _draw_again(folder)  # explained by a release whose page had no such pictures
+        return record
+
+    def _explain(self, path: Path, asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        classifier = self.explainer.classifier
+        waveform = torch.from_numpy(to_mono(read_audio(path, classifier.sample_rate)[0]))
+        try:
+            found = explain_long(
+                self.explainer,
+                waveform,
+                window_s=self.window_s,
+                overlap=self.overlap,
+                target=self.target,
+                rank=self.question.rank,
+                batch_size=self.batch_size,
+                progress=self.progress,
+            )
+        except InterpreterError as error:
+            raise type(error)(f"{path}: {error}") from error
+        labels = list(classifier.labels)
+        record = {
+            **asked,
+            "samples": len(found.interpretation),
+            "command": self.command,
+            "windows": [_window_record(window, classifier.sample_rate, labels) for window in found.windows],
+        }
+        _write(folder, waveform, found, record)
+        return record
+
+    def _describe(self, path: Path, source: str) -> dict[str, Any]:
+        """Return what a record says before anything is explained: what is asked for."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "source": source,
+            "sha256": sha256_of(path),
+            "sample_rate": self.explainer.classifier.sample_rate,
+            "method": self.explainer.name,
+            "label": self.explainer.label,
+            "settings": dict(self.explainer.settings),
+            **self.question.record,
+            "window_s": self.window_s,
+            "overlap": self.overlap,
+            "weights_sha256": list(self.weights),
+        }
 
 
 def find_sounds(paths: Sequence[Path]) -> list[Path]:
@@ -157,8 +205,6 @@ def find_sounds(paths: Sequence[Path]) -> list[Path]:
         if not path.exists():
             raise FileNotFoundError(2, "No such file or folder", str(path))
         if path.is_dir():
-            from interpreter.sound_files import sound_files  # imports SciPy, which single files do not need
-
             found += sound_files(path)
         else:
             found.append(path)
@@ -191,13 +237,8 @@ def distinguish_names(paths: Sequence[Path]) -> list[str]:
     return [name(path) for path in paths]
 
 
-def _write(
-    folder: Path,
-    waveform: Tensor,
-    found: LongExplanation,
-    record: dict[str, Any],
-    rate: int,
-) -> None:
+def _write(folder: Path, waveform: Tensor, found: LongExplanation, record: dict[str, Any]) -> None:
+    rate = record["sample_rate"]
     folder.mkdir(parents=True, exist_ok=True)
     sounds = (waveform, found.interpretation, found.residual)
     for name, sound in zip(PARTS, sounds, strict=True):
@@ -211,37 +252,6 @@ def _draw_again(folder: Path) -> None:
     """Draw the pictures of a folder's page from the sounds in it."""
     sounds = (read_audio(folder / f"{name}.wav")[0] for name in PARTS)
     draw_strips(folder, *(torch.from_numpy(to_mono(sound)) for sound in sounds))
-
-
-def _describe(
-    explainer: Explainer, path: Path, source: str, question: Question, window_s: float, overlap: float
-) -> dict[str, Any]:
-    """Return what a record says before anything is explained: what is asked for."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "source": source,
-        "sha256": sha256_of(path),
-        "sample_rate": explainer.classifier.sample_rate,
-        "method": explainer.name,
-        "label": explainer.label,
-        "settings": dict(explainer.settings),
-        **question.record,
-        "window_s": window_s,
-        "overlap": overlap,
-    }
-
-
-def _record(
-    explainer: Explainer, asked: Mapping[str, Any], found: LongExplanation, command: str
-) -> dict[str, Any]:
-    rate = explainer.classifier.sample_rate
-    labels = list(explainer.classifier.labels)
-    return {
-        **asked,
-        "samples": len(found.interpretation),
-        "command": command,
-        "windows": [_window_record(window, rate, labels) for window in found.windows],
-    }
 
 
 def _window_record(window: Window, rate: int, labels: list[str]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import torch
 from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import make_baseline, parse_method
 from interpreter.explainers.base import Explainer
+from interpreter.explainers.targets import Question
 from interpreter.loading import is_run, load_explainer, load_target
 from interpreter.recordings.heard_sound import HeardSound
 from interpreter.recordings.long_recordings import explain_long
-from interpreter.recordings.targets import Question
 from interpreter.runs.folder import read_run
 from interpreter.types import Classifier
 from stimuli import Audio, read_audio, resample, to_mono

@@ -80,7 +80,7 @@ def explain_long(
         window_s: length of a window in seconds; best what the classifier was trained on.
         overlap: share of a window that overlaps with the next, 0 to 0.9.
         target: explain this class in every window instead.
-        rank: explain this answer of the classifier where no class is asked for: 1 is the predicted class,
+        rank: explain this answer of the classifier if no class is asked for: 1 is the predicted class,
             2 the next.
         batch_size: windows at a time; bounds memory.
         progress: called with the number of windows that are done, and the total.

@@ -54,7 +54,7 @@ class Run:
         command: what made the run.
         versions: of Python and the libraries.
         clip_s: length of the clips that were trained on, in seconds; None if it is not known.
-        target: the classifier to explain where it is not a run: `package.module:factory`, or `hf:` and a name
+        target: the classifier to explain if it is not a run: `package.module:factory`, or `hf:` and a name
             or a folder, seen from this one.
         target_sha256: hash of its weights.
         finished: always true; a run without `run.json` is not finished.

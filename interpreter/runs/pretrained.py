@@ -40,8 +40,8 @@ class Published:
 
     Attributes:
         state: the tensors.
-        settings: what they tell of the network, `key=value` each.
-        labels: names of the classes, where the files have them.
+        settings: what they show of the network, `key=value` each.
+        labels: names of the classes, if the files have them.
         left_out: names in the files that the run has no place for.
     """
 
@@ -83,7 +83,7 @@ def load_start(classifier: CnnClassifier, path: Path) -> tuple[str, ...]:
     """Start a classifier's CNN14 from a file or a run; what does not fit keeps its own start.
 
     Returns:
-        What was left out: tensors of the file without a place, and the normalisation of the mel bands where
+        What was left out: tensors of the file without a place, and the normalisation of the mel bands if
             their number differs.
 
     Raises:

@@ -39,7 +39,8 @@ def load_config(kind: str, preset: str, overrides: Sequence[str] = ()) -> Traini
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}; expected one of {', '.join(PRESETS)}")
     variants = _read("variants").get(kind, {})
-    chosen = {**_read(preset)["all"], **_read(preset).get(kind, {})}
+    sections = _read(preset)
+    chosen = {**sections["all"], **sections.get(kind, {})}
     values = {**variants.get(chosen["variant"], {}), **chosen}
     for key, value in map(_parse, overrides):
         if key == "variant" and value in variants:

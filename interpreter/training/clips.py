@@ -14,15 +14,8 @@ from torch.utils.data import Sampler
 
 from interpreter.classifier.front_end import Normalisation, normalise
 from interpreter.errors import ConfigError
-from interpreter.sound_files import (
-    MAXIMUM_DURATION_S,
-    Purpose,
-    choose_noise,
-    coloured_noise,
-    file_samples,
-    read_piece,
-    sound_files,
-)
+from interpreter.noise import Purpose, choose_noise, coloured_noise
+from interpreter.sound_files import MAXIMUM_DURATION_S, file_samples, read_piece, sound_files
 from stimuli import Audio, Clip, Dataset, mix_at_snr, read_audio, to_mono
 from stimuli.dataset import fit_length
 

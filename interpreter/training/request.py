@@ -9,8 +9,8 @@ from pathlib import Path
 from interpreter.errors import ConfigError, RunError
 from interpreter.kinds.config import TrainingConfig
 from interpreter.loading import hash_weights
+from interpreter.noise import choose_noise
 from interpreter.runs.folder import Run, describe_target, difference, link_to, read_run, versions
-from interpreter.sound_files import choose_noise
 from interpreter.types import Classifier
 from stimuli import Dataset
 

@@ -1,4 +1,4 @@
-"""A classifier in closed form, and a method that does nothing but halve."""
+"""Classifiers in closed form, a small CNN14, and a method that only halves."""
 
 from __future__ import annotations
 
@@ -7,20 +7,41 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.explainers.base import Explainer, Separation
 
 
-class Loudness(nn.Module):
-    """Two classes in closed form: logits are the energies in the two halves of the band, scaled."""
+class SpectralStandIn(nn.Module):
+    """A classifier of pictures without representations; a stand-in gives `labels` and the logits."""
 
     sample_rate = 16000
     cell_frames = 1
+    labels: Sequence[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.front_end = FrontEnd(mel_bins=32)
+
+    def from_log_spectrogram(self, log_magnitude: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def inspect_log_spectrogram(self, log_magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
+        return self.from_log_spectrogram(log_magnitude), []
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        return self.from_log_spectrogram(self.front_end.log_magnitude(waveforms))
+
+    def representations(self, waveforms: Tensor) -> list[Tensor]:
+        return []
+
+
+class Loudness(SpectralStandIn):
+    """Two classes in closed form: logits are the energies in the two halves of the band, scaled."""
 
     def __init__(self, labels: Sequence[str] = ("dog", "rain"), sign: float = 1.0) -> None:
         super().__init__()
         self.labels = tuple(labels)
-        self.front_end = FrontEnd(mel_bins=32)
         self.sign = sign
         self.passes = 0
 
@@ -31,15 +52,6 @@ class Loudness(nn.Module):
         two = torch.stack([mean[:, :split].sum(dim=1), mean[:, split:].sum(dim=1)], dim=1)
         extra = torch.zeros(len(two), len(self.labels) - 2)
         return torch.cat([self.sign * two / 40, extra], dim=1)
-
-    def inspect_log_spectrogram(self, log_magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
-        return self.from_log_spectrogram(log_magnitude), []
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        return self.from_log_spectrogram(self.front_end.log_magnitude(waveforms))
-
-    def representations(self, waveforms: Tensor) -> list[Tensor]:
-        return []
 
 
 class Counting(Explainer):
@@ -54,3 +66,15 @@ class Counting(Explainer):
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
         self.count += len(waveforms)
         return Separation(0.5 * waveforms, 0.5 * waveforms)
+
+
+def make_keen_classifier(labels: Sequence[str], width: int, clips: Tensor) -> CnnClassifier:
+    """Return a small CNN14 whose batch norms have seen only `clips`: each of their cells counts."""
+    torch.manual_seed(0)
+    model = CnnClassifier(labels, FrontEnd(mel_bins=32), embedding_dim=width, dropout=0.0)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None  # the average of all that it sees, without the values it began with
+    with torch.no_grad():
+        model(clips)
+    return model.eval()

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from interpreter.errors import ConfigError
-from interpreter.sound_files import choose_noise, file_duration_s, file_samples, read_piece, sound_files
+from interpreter.noise import choose_noise
+from interpreter.sound_files import file_duration_s, file_samples, read_piece, sound_files
 from stimuli import read_audio, to_mono, write_audio
 
 RATES = (8000, 11025, 16000, 22050, 44100, 48000)

@@ -1,1 +1,1 @@
-"""Baselines that need no training: from the classifier's gradients, or its answers to changed pictures."""
+"""Methods that need no training and follow the classifier's gradients, or read its layers."""

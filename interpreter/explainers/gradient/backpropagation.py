@@ -10,18 +10,14 @@ from captum.attr import GuidedBackprop, IntegratedGradients, NoiseTunnel, Salien
 from torch import Tensor, nn
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.base import (
-    GradientExplainer,
-    GradientOptions,
-    check_int,
-    check_non_negative,
-)
-from interpreter.explainers.gradient.captum_calls import as_leaf, captum_draws
+from interpreter.explainers.attribution import AttributionExplainer, AttributionOptions
+from interpreter.explainers.captum_calls import as_leaf, captum_draws
+from interpreter.explainers.options import check_int, check_non_negative
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.types import Classifier
 
 
-class SaliencyExplainer(GradientExplainer):
+class SaliencyExplainer(AttributionExplainer):
     """The size of the gradient (Simonyan, Vedaldi, Zisserman 2014)."""
 
     name = "saliency"
@@ -34,14 +30,14 @@ class SaliencyExplainer(GradientExplainer):
         return result
 
 
-class SmoothGradExplainer(GradientExplainer):
+class SmoothGradExplainer(AttributionExplainer):
     """The mean of the gradient's size over noisy copies of the picture (Smilkov et al. 2017).
 
     Args:
         classifier: the classifier to explain.
         samples: noisy copies of each clip.
         noise: standard deviation of the noise, as a share of the picture's range (maximum - minimum).
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
     name = "smoothgrad"
@@ -53,7 +49,7 @@ class SmoothGradExplainer(GradientExplainer):
         *,
         samples: int = 8,
         noise: float = 0.15,
-        **options: Unpack[GradientOptions],
+        **options: Unpack[AttributionOptions],
     ) -> None:
         super().__init__(classifier, **options)
         self.samples = check_int("samples", samples)
@@ -67,24 +63,24 @@ class SmoothGradExplainer(GradientExplainer):
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the mean over the copies, clip by clip."""
         results = []
-        for question in self.clip_by_clip(picture, target):
-            x = question.log_magnitude
-            with captum_draws(question.seed, x.device):
+        for query in self.clip_by_clip(picture, target):
+            x = query.log_magnitude
+            with captum_draws(query.seed, x.device):
                 results.append(
-                    NoiseTunnel(Saliency(question.model)).attribute(
+                    NoiseTunnel(Saliency(query.model)).attribute(
                         x,
                         nt_type="smoothgrad",
                         nt_samples=self.samples,
                         nt_samples_batch_size=min(self.samples, self.internal_batch_size),
-                        stdevs=self.noise * question.span,
-                        target=question.target,
+                        stdevs=self.noise * query.span,
+                        target=query.target,
                         abs=self.rule != "positive",
                     )
                 )
         return torch.cat(results)
 
 
-class IntegratedGradientsExplainer(GradientExplainer):
+class IntegratedGradientsExplainer(AttributionExplainer):
     """Gradients integrated on the way from silence to the picture (Sundararajan, Taly, Yan 2017).
 
     The baseline is X = 0, silence. By completeness the attributions of a clip sum to the difference of the
@@ -93,14 +89,14 @@ class IntegratedGradientsExplainer(GradientExplainer):
     Args:
         classifier: the classifier to explain.
         steps: points of the Gauss-Legendre quadrature.
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
     name = "integrated-gradients"
     title = "Integrated gradients"
 
     def __init__(
-        self, classifier: Classifier, *, steps: int = 20, **options: Unpack[GradientOptions]
+        self, classifier: Classifier, *, steps: int = 20, **options: Unpack[AttributionOptions]
     ) -> None:
         super().__init__(classifier, **options)
         self.steps = check_int("steps", steps)
@@ -114,18 +110,18 @@ class IntegratedGradientsExplainer(GradientExplainer):
         """Return X times the integrated gradient, clip by clip."""
         return torch.cat(
             [
-                IntegratedGradients(question.model).attribute(
-                    question.log_magnitude,
-                    target=question.target,
+                IntegratedGradients(query.model).attribute(
+                    query.log_magnitude,
+                    target=query.target,
                     n_steps=self.steps,
                     internal_batch_size=self.internal_batch_size,
                 )
-                for question in self.clip_by_clip(picture, target)
+                for query in self.clip_by_clip(picture, target)
             ]
         )
 
 
-class GuidedBackpropExplainer(GradientExplainer):
+class GuidedBackpropExplainer(AttributionExplainer):
     """The gradient, cut to its positive part at every rectifier it passes (Springenberg et al. 2015)."""
 
     name = "guided-backprop"

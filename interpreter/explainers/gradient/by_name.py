@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from interpreter.explainers.attribution import AttributionExplainer
 from interpreter.explainers.by_name import MethodsByName
-from interpreter.explainers.gradient.base import GradientExplainer
 
 GRADIENT_HOMES = {
     "saliency": "backpropagation:SaliencyExplainer",
@@ -19,10 +19,9 @@ GRADIENT_HOMES = {
     "guided-gradcam": "gradcam:GuidedGradCamExplainer",
     "guided-backprop": "backpropagation:GuidedBackpropExplainer",
     "shap": "shap:ShapExplainer",
-    "occlusion": "occlusion:OcclusionExplainer",
 }
 
-GRADIENT_METHODS: Mapping[str, type[GradientExplainer]] = MethodsByName(
+GRADIENT_METHODS: Mapping[str, type[AttributionExplainer]] = MethodsByName(
     "interpreter.explainers.gradient", GRADIENT_HOMES
 )
 """The methods' classes by name."""

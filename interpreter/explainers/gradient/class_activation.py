@@ -14,8 +14,8 @@ from torch.nn.functional import interpolate
 from interpreter.classifier.capabilities import is_spectral
 from interpreter.classifier.wrapped import WrappedClassifier
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.base import GradientExplainer, GradientOptions
-from interpreter.explainers.gradient.captum_calls import as_leaf
+from interpreter.explainers.attribution import AttributionExplainer, AttributionOptions
+from interpreter.explainers.captum_calls import as_leaf
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.networks.feature_maps import in_cells, sample
 from interpreter.types import Classifier
@@ -24,17 +24,17 @@ FrequencyAxis = Literal["mel", "linear"]
 """What the columns of a feature map are: shares of the mel bands, or of the STFT's bins."""
 
 
-class ClassActivationExplainer(GradientExplainer):
+class ClassActivationExplainer(AttributionExplainer):
     """Weights the maps that a layer gives, and spreads their sum over the cells of the picture.
 
     Args:
         classifier: the classifier to explain.
         layer: the dotted name, in the classifier, of the module whose output is weighted; the deepest that
-            explainers read where None.
+            explainers read if None.
         frequency_axis: `mel` spreads each cell of the map over the frames and mel bands that CNN14 made it
             of; `linear` stretches the columns evenly over the STFT's bins, as is common, which puts those of
             a network on mel bands at wrong frequencies.
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ClassActivationExplainer(GradientExplainer):
         *,
         layer: str | None = None,
         frequency_axis: FrequencyAxis = "mel",
-        **options: Unpack[GradientOptions],
+        **options: Unpack[AttributionOptions],
     ) -> None:
         super().__init__(classifier, **options)
         if frequency_axis not in get_args(FrequencyAxis):

@@ -22,7 +22,7 @@ class GradCamPlusPlusExplainer(GradientCamExplainer):
         """Return the sum over maps of w A, w being the sum over the map's cells of alpha relu(g).
 
         Equation 19, alpha = g^2 / (2 g^2 + sum(A) g^3), is 1 / (2 + sum(A) g) after division by g^2: small
-        gradients do not underflow. Where g <= 0 the cell has no part in w, whatever its alpha. The factor
+        gradients do not underflow. If g <= 0 the cell has no part in w, whatever its alpha. The factor
         exp(S) is common to all maps of a clip, and the mask is divided by its largest value: it is left out,
         since it overflows for large logits.
         """

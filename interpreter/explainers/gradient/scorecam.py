@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interpreter.explainers.gradient.base import Question
+from interpreter.explainers.attribution import ClipQuery
 from interpreter.explainers.gradient.class_activation import ClassActivationExplainer
 from interpreter.explainers.spectral import Picture, PictureModel, per_item_max
 
@@ -22,18 +22,18 @@ class ScoreCamExplainer(ClassActivationExplainer):
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the rectified maps, clip by clip."""
         with torch.no_grad():
-            return torch.cat([self._score(question) for question in self.clip_by_clip(picture, target)])
+            return torch.cat([self._score(query) for query in self.clip_by_clip(picture, target)])
 
-    def _score(self, question: Question) -> Tensor:
-        x = question.log_magnitude.detach()
-        maps = self.read_layer(question.model, x)[0][0]
+    def _score(self, query: ClipQuery) -> Tensor:
+        x = query.log_magnitude.detach()
+        maps = self.read_layer(query.model, x)[0][0]
         # A constant map shows no place. It lets nothing through, and gets no weight, as in the authors' code.
         maps = maps[maps.amax(dim=(1, 2)) > maps.amin(dim=(1, 2))]
         if not len(maps):
             return torch.zeros_like(x)
         scores = torch.cat(
             [
-                question.model(self._masks(part, x) * x)[:, question.target[0]]
+                query.model(self._masks(part, x) * x)[:, query.target[0]]
                 for part in torch.split(maps, self.internal_batch_size)
             ]
         )

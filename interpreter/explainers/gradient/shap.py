@@ -12,22 +12,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.base import (
-    GradientExplainer,
-    GradientOptions,
-    Question,
-    check_int,
-    check_non_negative,
-    check_patch,
-)
-from interpreter.explainers.gradient.captum_calls import captum_draws
+from interpreter.explainers.attribution import AttributionExplainer, AttributionOptions, ClipQuery
+from interpreter.explainers.captum_calls import captum_draws
+from interpreter.explainers.options import check_int, check_non_negative, check_patch
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.types import Classifier
 
 Variant = Literal["gradient", "kernel"]
 
 
-class ShapExplainer(GradientExplainer):
+class ShapExplainer(AttributionExplainer):
     """SHAP (Lundberg, Lee 2017); the paper does not say which variant it compares with.
 
     `gradient` is GradientShap: expected gradients at random points between silence and the clip. `kernel` is
@@ -40,7 +34,7 @@ class ShapExplainer(GradientExplainer):
         samples: draws for each clip; 16 for `gradient` and 512 for `kernel` by default.
         noise: for `gradient`, standard deviation of noise on the inputs, as a share of the picture's range.
         patch: for `kernel`, frames and bins of a patch.
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
     name = "shap"
@@ -54,7 +48,7 @@ class ShapExplainer(GradientExplainer):
         samples: int | None = None,
         noise: float = 0.0,
         patch: tuple[int, int] = (32, 64),
-        **options: Unpack[GradientOptions],
+        **options: Unpack[AttributionOptions],
     ) -> None:
         super().__init__(classifier, **options)
         if variant not in get_args(Variant):
@@ -92,15 +86,15 @@ class ShapExplainer(GradientExplainer):
         """Return the Shapley values, clip by clip."""
         ask = self._expected_gradients if self.variant == "gradient" else self._regression
         results = []
-        for question in self.clip_by_clip(picture, target):
-            with captum_draws(question.seed, picture.log_magnitude.device):
-                results.append(ask(question))
+        for query in self.clip_by_clip(picture, target):
+            with captum_draws(query.seed, picture.log_magnitude.device):
+                results.append(ask(query))
         return torch.cat(results)
 
-    def _expected_gradients(self, question: Question) -> Tensor:
+    def _expected_gradients(self, query: ClipQuery) -> Tensor:
         """Average in portions of `internal_batch_size` draws, which Captum's GradientShap does not offer."""
-        x = question.log_magnitude
-        shap, silence = GradientShap(question.model), torch.zeros_like(x)
+        x = query.log_magnitude
+        shap, silence = GradientShap(query.model), torch.zeros_like(x)
         total, left = torch.zeros_like(x), self.samples
         while left:
             count = min(left, self.internal_batch_size)
@@ -110,21 +104,21 @@ class ShapExplainer(GradientExplainer):
                     x,
                     baselines=silence,
                     n_samples=count,
-                    stdevs=self.noise * question.span,
-                    target=question.target,
+                    stdevs=self.noise * query.span,
+                    target=query.target,
                 ).detach()
             )
             left -= count
         return total / self.samples
 
-    def _regression(self, question: Question) -> Tensor:
-        shap = KernelShap(question.model)
+    def _regression(self, query: ClipQuery) -> Tensor:
+        shap = KernelShap(query.model)
         shap.interpretable_model = LeastSquares()
         with torch.no_grad():
             result: Tensor = shap.attribute(
-                question.log_magnitude.detach(),
-                target=question.target,
-                feature_mask=patches(question.log_magnitude, self.patch),
+                query.log_magnitude.detach(),
+                target=query.target,
+                feature_mask=patches(query.log_magnitude, self.patch),
                 n_samples=self.samples,
                 perturbations_per_eval=min(self.samples, self.internal_batch_size),
             )

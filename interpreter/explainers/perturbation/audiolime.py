@@ -10,7 +10,7 @@ from torch import Tensor
 from interpreter.classifier.capabilities import front_end_of, to_probabilities
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer, Separation
-from interpreter.explainers.gradient.base import check_int, check_non_negative
+from interpreter.explainers.options import check_int, check_non_negative, check_positive
 from interpreter.explainers.perturbation.components import MASKS, split_by_masks
 from interpreter.explainers.perturbation.segments import cut_time
 from interpreter.explainers.perturbation.surrogate import choose_rows, fit_ridge, weigh_rows
@@ -33,7 +33,7 @@ class AudioLimeExplainer(Explainer):
         classifier: the classifier to explain.
         components: `nmf`, `hpss` or `bands`, or a function that splits a clip, such as into its true stems.
             What its parts lack of the clip becomes one more part.
-        pieces: pieces of time; one per second, at most 10, where None.
+        pieces: pieces of time; one per second, at most 10, if None.
         top: how many features are kept, those of the largest positive coefficients.
         samples: perturbed sounds of each clip; with at most 12 features all combinations are asked instead.
         kernel_width: how fast the weight of a perturbed sound falls with its cosine distance from the clip.
@@ -70,12 +70,10 @@ class AudioLimeExplainer(Explainer):
         self.pieces = None if pieces is None else check_int("pieces", pieces)
         self.top = check_int("top", top)
         self.samples = check_int("samples", samples)
-        self.kernel_width = check_non_negative("kernel_width", kernel_width)
+        self.kernel_width = check_positive("kernel_width", kernel_width)
         self.alpha = check_non_negative("alpha", alpha)
         self.internal_batch_size = check_int("internal_batch_size", internal_batch_size)
         self.seed = check_int("seed", seed, 0)
-        if self.kernel_width == 0:
-            raise ConfigError("kernel_width is 0; expected a number above 0")
 
     @property
     def label(self) -> str:

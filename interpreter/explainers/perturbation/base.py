@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from interpreter.classifier.capabilities import to_probabilities
-from interpreter.explainers.gradient.base import GradientExplainer, MaskRule, Question
+from interpreter.explainers.attribution import AttributionExplainer, ClipQuery, MaskRule
 from interpreter.explainers.spectral import Picture, PictureModel
 
 
-class PerturbationExplainer(GradientExplainer):
+class PerturbationExplainer(AttributionExplainer):
     """Attributes the target's probability to the cells of X = log1p|STFT(x)| by asking about other pictures.
 
     It follows no gradient, so the classifier may be any callable: it is asked for nothing but logits (or log
@@ -26,25 +26,23 @@ class PerturbationExplainer(GradientExplainer):
     only_asks = True
 
     @abstractmethod
-    def attribute_clip(self, question: Question) -> Tensor:
+    def attribute_clip(self, query: ClipQuery) -> Tensor:
         """Return the attribution of one clip's probability to its cells, `[T, F]`."""
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the attributions, clip by clip: each has its own draws, whatever its neighbours."""
         with torch.no_grad():
-            return torch.stack(
-                [self.attribute_clip(question) for question in self.clip_by_clip(picture, target)]
-            )
+            return torch.stack([self.attribute_clip(query) for query in self.clip_by_clip(picture, target)])
 
-    def ask(self, question: Question, masks: Iterable[Tensor]) -> Tensor:
+    def ask(self, query: ClipQuery, masks: Iterable[Tensor]) -> Tensor:
         """Return the target's probability for each picture that a mask leaves over, `[N]`.
 
         Args:
-            question: the clip.
+            query: the clip.
             masks: portions of masks `[n, T, F]`; no more than one is kept at a time.
         """
-        picture, target = question.log_magnitude.detach(), int(question.target)
-        return torch.cat([self._probability(question, mask * picture)[:, target] for mask in masks])
+        picture, target = query.log_magnitude.detach(), int(query.target)
+        return torch.cat([self._probability(query, mask * picture)[:, target] for mask in masks])
 
-    def _probability(self, question: Question, picture: Tensor) -> Tensor:
-        return to_probabilities(question.model(picture), self.classifier)
+    def _probability(self, query: ClipQuery, picture: Tensor) -> Tensor:
+        return to_probabilities(query.model(picture), self.classifier)

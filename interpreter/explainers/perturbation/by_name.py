@@ -1,6 +1,7 @@
 """The methods that perturb, by name: `module:Class` in this package."""
 
 PERTURBATION_HOMES = {
+    "occlusion": "occlusion:OcclusionExplainer",
     "lime": "lime:LimeExplainer",
     "slime": "slime:SlimeExplainer",
     "audiolime": "audiolime:AudioLimeExplainer",

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
 from interpreter.errors import InterpreterError
+from interpreter.explainers.base import name_asking_methods
 
 
 def class_loss(logits: Tensor, target: int, method: str) -> Tensor:
@@ -23,8 +24,8 @@ def class_loss(logits: Tensor, target: int, method: str) -> Tensor:
     """
     if not logits.requires_grad:
         raise InterpreterError(
-            f"{method} follows gradients and the classifier has none; "
-            "expected a torch module, or use lime, slime, audiolime, kernel-shap, freqrise or occlusion"
+            f"{method} follows gradients and the classifier has none; expected a torch module, or use "
+            f"{name_asking_methods()}"
         )
     return cross_entropy(logits, torch.tensor([target], device=logits.device))
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer, Separation
-from interpreter.explainers.gradient.base import check_int, check_non_negative
+from interpreter.explainers.options import check_int, check_non_negative
 from interpreter.explainers.perturbation.descent import class_loss, descend
 from interpreter.types import Classifier
 
@@ -33,6 +33,7 @@ class FlexTimeExplainer(Explainer):
     """
 
     name = "flextime"
+    title = "FLEXtime"
     mask_time_dim = 2
 
     def __init__(
@@ -52,11 +53,6 @@ class FlexTimeExplainer(Explainer):
         self.steps = check_int("steps", steps)
         if self.taps % 2 == 0:
             raise ConfigError(f"taps is {taps}; expected an odd number, so that bands are not delayed")
-
-    @property
-    def label(self) -> str:
-        """The method's name as people read it."""
-        return "FLEXtime"
 
     @property
     def settings(self) -> Mapping[str, object]:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from interpreter.explainers.gradient.base import GradientOptions, Question, check_int, check_patch
+from interpreter.explainers.attribution import AttributionOptions, ClipQuery
+from interpreter.explainers.options import check_int, check_patch
 from interpreter.explainers.perturbation.base import PerturbationExplainer
 from interpreter.types import Classifier
 
@@ -24,7 +25,7 @@ class FreqRiseExplainer(PerturbationExplainer):
         classifier: the classifier to explain.
         cells: cells of the grid in time and frequency.
         samples: masks for each clip.
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
     name = "freqrise"
@@ -36,7 +37,7 @@ class FreqRiseExplainer(PerturbationExplainer):
         *,
         cells: tuple[int, int] = (8, 16),
         samples: int = 3000,
-        **options: Unpack[GradientOptions],
+        **options: Unpack[AttributionOptions],
     ) -> None:
         super().__init__(classifier, **options)
         self.cells = check_patch("cells", cells)
@@ -52,15 +53,15 @@ class FreqRiseExplainer(PerturbationExplainer):
             "seed": self.seed,
         }
 
-    def attribute_clip(self, question: Question) -> Tensor:
+    def attribute_clip(self, query: ClipQuery) -> Tensor:
         """Return E[p m] / E[m] - E[p] for each cell, p the probability and m the mask."""
-        x = question.log_magnitude[0]
-        generator = torch.Generator().manual_seed(question.seed)
+        x = query.log_magnitude[0]
+        generator = torch.Generator().manual_seed(query.seed)
         heard, present, total = torch.zeros_like(x), torch.zeros_like(x), 0.0
         for start in range(0, self.samples, self.internal_batch_size):
             count = min(self.internal_batch_size, self.samples - start)
             masks = draw_masks(count, self.cells, (x.shape[0], x.shape[1]), generator).to(x)
-            answers = self.ask(question, [masks]).to(x)
+            answers = self.ask(query, [masks]).to(x)
             heard += torch.tensordot(answers, masks, dims=1)
             present += masks.sum(dim=0)
             total += float(answers.double().sum())

@@ -9,7 +9,8 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from interpreter.explainers.gradient.base import GradientOptions, Question, check_int, check_patch
+from interpreter.explainers.attribution import AttributionOptions, ClipQuery
+from interpreter.explainers.options import check_int, check_patch
 from interpreter.explainers.perturbation.base import PerturbationExplainer
 from interpreter.explainers.perturbation.segments import number_segments
 from interpreter.explainers.perturbation.surrogate import EXHAUSTIVE_UP_TO, choose_rows
@@ -28,7 +29,7 @@ class KernelShapExplainer(PerturbationExplainer):
         classifier: the classifier to explain.
         patch: frames and bins of a patch.
         samples: subsets that are drawn for each clip.
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
     name = "kernel-shap"
@@ -40,7 +41,7 @@ class KernelShapExplainer(PerturbationExplainer):
         *,
         patch: tuple[int, int] = (32, 64),
         samples: int = 512,
-        **options: Unpack[GradientOptions],
+        **options: Unpack[AttributionOptions],
     ) -> None:
         super().__init__(classifier, **options)
         self.patch = check_patch("patch", patch)
@@ -56,17 +57,17 @@ class KernelShapExplainer(PerturbationExplainer):
             "seed": self.seed,
         }
 
-    def attribute_clip(self, question: Question) -> Tensor:
+    def attribute_clip(self, query: ClipQuery) -> Tensor:
         """Return each patch's Shapley value on its cells."""
-        x = question.log_magnitude
+        x = query.log_magnitude
         labels = number_segments(
             *(torch.arange(size) // step for size, step in zip(x.shape[1:], self.patch, strict=True))
         )
         patches = int(labels.max()) + 1
-        rows, weights = choose_subsets(patches, self.samples, torch.Generator().manual_seed(question.seed))
+        rows, weights = choose_subsets(patches, self.samples, torch.Generator().manual_seed(query.seed))
         asked = torch.cat([torch.ones(1, patches), torch.zeros(1, patches), rows])
         masks = (part[:, labels].to(x) for part in torch.split(asked, self.internal_batch_size))
-        answers = self.ask(question, masks).cpu().double()
+        answers = self.ask(query, masks).cpu().double()
         gains = answers - answers[1]
         values = fit_shapley(rows, gains[2:], weights, float(gains[0]))
         return values.to(x)[labels.to(x.device)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from interpreter.explainers.gradient.base import check_int, check_non_negative
+from interpreter.explainers.options import check_int, check_non_negative
 from interpreter.explainers.perturbation.descent import class_loss, descend
 from interpreter.explainers.spectral import Picture, PictureModel, SpectralExplainer
 from interpreter.types import Classifier
@@ -30,6 +30,7 @@ class OptimisedMaskExplainer(SpectralExplainer):
     """
 
     name = "optimised-mask"
+    title = "Optimised mask"
 
     def __init__(
         self,
@@ -48,11 +49,6 @@ class OptimisedMaskExplainer(SpectralExplainer):
         self.learning_rate = check_non_negative("learning_rate", learning_rate)
 
     @property
-    def label(self) -> str:
-        """The method's name as people read it."""
-        return "Optimised mask"
-
-    @property
     def settings(self) -> Mapping[str, object]:
         """The options that change results."""
         return {
@@ -67,8 +63,7 @@ class OptimisedMaskExplainer(SpectralExplainer):
         return torch.stack([self._fit(picture, at, int(target[at])) for at in range(len(target))])
 
     def _fit(self, picture: Picture, at: int, target: int) -> Tensor:
-        row = slice(at, at + 1)
-        clip = Picture(picture.waveforms[row], picture.spectrum[row], picture.log_magnitude[row])
+        clip = picture.clip(at)
         model = PictureModel(self.classifier, self.front_end, clip)
         logits = torch.zeros_like(clip.log_magnitude, requires_grad=True)
         optimizer = torch.optim.Adam([logits], lr=self.learning_rate)

@@ -9,17 +9,21 @@ from typing import ClassVar, Unpack
 import torch
 from torch import Tensor
 
-from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.base import (
-    GradientOptions,
-    Question,
-    check_int,
-    check_non_negative,
-)
+from interpreter.explainers.attribution import AttributionOptions, ClipQuery
+from interpreter.explainers.options import check_int, check_non_negative, check_pair, check_positive
 from interpreter.explainers.perturbation.base import PerturbationExplainer
 from interpreter.explainers.perturbation.segments import Axis, cut_frequency, cut_time, number_segments
 from interpreter.explainers.perturbation.surrogate import choose_rows, fit_ridge, weigh_rows
 from interpreter.types import Classifier
+
+
+class SurrogateOptions(AttributionOptions, total=False):
+    """Options of every method that fits a linear model; see `SegmentSurrogateExplainer`."""
+
+    segments: tuple[int, int]
+    samples: int
+    kernel_width: float
+    alpha: float
 
 
 class SegmentSurrogateExplainer(PerturbationExplainer):
@@ -27,32 +31,35 @@ class SegmentSurrogateExplainer(PerturbationExplainer):
 
     Args:
         classifier: the classifier to explain.
-        segments: pieces of time and shares of the frequency axis.
+        segments: pieces of time and shares of the frequency axis; `default_segments` if None.
         samples: perturbed pictures of each clip; with at most 12 segments all combinations are asked instead.
         kernel_width: how fast the weight of a perturbed picture falls with its cosine distance from the clip.
         alpha: the ridge penalty.
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
     axis: ClassVar[Axis]
+    default_segments: ClassVar[tuple[int, int]]
 
     def __init__(
         self,
         classifier: Classifier,
         *,
-        segments: tuple[int, int],
+        segments: tuple[int, int] | None = None,
         samples: int = 1000,
         kernel_width: float = 0.25,
         alpha: float = 1.0,
-        **options: Unpack[GradientOptions],
+        **options: Unpack[AttributionOptions],
     ) -> None:
         super().__init__(classifier, **options)
-        self.segments = _check_segments(segments)
+        self.segments = check_pair(
+            "segments",
+            self.default_segments if segments is None else segments,
+            "pieces of time and shares of the frequency axis, such as [6,4]",
+        )
         self.samples = check_int("samples", samples)
-        self.kernel_width = check_non_negative("kernel_width", kernel_width)
+        self.kernel_width = check_positive("kernel_width", kernel_width)
         self.alpha = check_non_negative("alpha", alpha)
-        if self.kernel_width == 0:
-            raise ConfigError("kernel_width is 0; expected a number above 0")
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -70,10 +77,10 @@ class SegmentSurrogateExplainer(PerturbationExplainer):
     def value_segments(self, coefficients: Tensor) -> Tensor:
         """Return the attribution of each segment, `[M]`, from the linear model's coefficients, `[M]`."""
 
-    def attribute_clip(self, question: Question) -> Tensor:
+    def attribute_clip(self, query: ClipQuery) -> Tensor:
         """Return each segment's value on its cells."""
-        labels = self._labels(question)
-        values = self.value_segments(self._fit(question, labels)).to(question.log_magnitude)
+        labels = self._labels(query)
+        values = self.value_segments(self._fit(query, labels)).to(query.log_magnitude)
         return values[labels.to(values.device)]
 
     def fit_coefficients(self, waveforms: Tensor, target: Tensor) -> Tensor:
@@ -86,14 +93,14 @@ class SegmentSurrogateExplainer(PerturbationExplainer):
         with self._hold_still():
             picture = self.picture(self._check(waveforms))
             asked = self.clip_by_clip(picture, target.to(self.device))
-            return torch.stack([self._fit(question, self._labels(question)) for question in asked])
+            return torch.stack([self._fit(query, self._labels(query)) for query in asked])
 
     def spread_over_seeds(
         self, waveforms: Tensor, target: Tensor, seeds: Sequence[int] = (0, 1, 2)
     ) -> Tensor:
         """Return how far the draws decide: the standard deviation of each coefficient over `seeds`, `[B, M]`.
 
-        0 with at most 12 segments, where nothing is drawn. The explainer's own seed is put back.
+        0 with at most 12 segments, since nothing is drawn. The explainer's own seed is put back.
         """
         own = self.seed
         try:
@@ -104,25 +111,17 @@ class SegmentSurrogateExplainer(PerturbationExplainer):
             self.seed = own
         return torch.stack(fits).std(dim=0)
 
-    def _labels(self, question: Question) -> Tensor:
-        frames = question.log_magnitude.shape[1]
+    def _labels(self, query: ClipQuery) -> Tensor:
+        frames = query.log_magnitude.shape[1]
         shares = cut_frequency(self.front_end, self.segments[1], self.axis)
         return number_segments(cut_time(frames, self.segments[0]), shares)
 
-    def _fit(self, question: Question, labels: Tensor) -> Tensor:
-        generator = torch.Generator().manual_seed(question.seed)
+    def _fit(self, query: ClipQuery, labels: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(query.seed)
         rows = choose_rows(int(labels.max()) + 1, self.samples, generator)
-        device = question.log_magnitude.device
+        device = query.log_magnitude.device
         masks = (
             part.to(device)[:, labels.to(device)] for part in torch.split(rows, self.internal_batch_size)
         )
-        answers = self.ask(question, masks)
+        answers = self.ask(query, masks)
         return fit_ridge(rows, answers, weigh_rows(rows, self.kernel_width), self.alpha)
-
-
-def _check_segments(value: object) -> tuple[int, int]:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ConfigError(
-            f"segments is {value!r}; expected pieces of time and shares of the frequency axis, such as [6,4]"
-        )
-    return check_int("segments", value[0]), check_int("segments", value[1])

@@ -8,47 +8,30 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from interpreter.explainers.gradient.base import GradientOptions, check_int
-from interpreter.explainers.perturbation.segment_surrogate import SegmentSurrogateExplainer
+from interpreter.explainers.options import check_int
+from interpreter.explainers.perturbation.segment_surrogate import SegmentSurrogateExplainer, SurrogateOptions
 from interpreter.types import Classifier
 
 
 class SlimeExplainer(SegmentSurrogateExplainer):
     """LIME on segments of sound, of which the best are kept whole (Mishra, Sturm, Dixon, ISMIR 2017).
 
+    Segments are pieces of time and shares of the mel bands: ten pieces of time by default, `[6,4]` are the
+    paper's in time and frequency.
+
     Args:
         classifier: the classifier to explain.
-        segments: pieces of time and shares of the mel bands; `[6,4]` are the paper's in time and frequency.
         top: how many segments are kept, those of the largest positive coefficients.
-        samples: perturbed pictures of each clip; with at most 12 segments all combinations are asked instead.
-        kernel_width: how fast the weight of a perturbed picture falls with its cosine distance from the clip.
-        alpha: the ridge penalty.
-        **options: see `GradientOptions`.
+        **options: see `SegmentSurrogateExplainer`.
     """
 
     name = "slime"
     title = "SLIME"
     axis = "mel"
+    default_segments = (10, 1)
 
-    def __init__(
-        self,
-        classifier: Classifier,
-        *,
-        segments: tuple[int, int] = (10, 1),
-        top: int = 3,
-        samples: int = 1000,
-        kernel_width: float = 0.25,
-        alpha: float = 1.0,
-        **options: Unpack[GradientOptions],
-    ) -> None:
-        super().__init__(
-            classifier,
-            segments=segments,
-            samples=samples,
-            kernel_width=kernel_width,
-            alpha=alpha,
-            **options,
-        )
+    def __init__(self, classifier: Classifier, *, top: int = 3, **options: Unpack[SurrogateOptions]) -> None:
+        super().__init__(classifier, **options)
         self.top = check_int("top", top)
 
     @property

@@ -205,7 +205,7 @@ def test_class_activation_follows_the_sound_on_every_layout() -> None:
         (
             nn.Sequential(Network(lambda x: x, "sound"), nn.Sigmoid()),
             {"layers": ["0.read"], "answers": "probabilities"},
-            "expected 1, or multi_label=True where several classes may be true at once",
+            "expected 1, or multi_label=True if several classes may be true at once",
         ),
     ],
 )

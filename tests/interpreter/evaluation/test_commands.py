@@ -16,7 +16,8 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from interpreter.commands.explain import evaluate, explain
+from interpreter.commands.evaluate import evaluate
+from interpreter.commands.explain import explain
 from interpreter.errors import InterpreterError
 from interpreter.runs.folder import read_config, read_run, write_config, write_description
 from stimuli import write_audio

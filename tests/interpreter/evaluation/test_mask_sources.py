@@ -8,7 +8,7 @@ from torch import Tensor
 
 from interpreter.evaluation.mask_sources import fixed_gain, mask_sources
 from interpreter.evaluation.trivial_masks import FLOORS
-from interpreter.explainers.gradient.registry import SaliencyExplainer
+from interpreter.explainers.gradient.backpropagation import SaliencyExplainer
 from tests.interpreter.stand_ins import Counting, Loudness
 
 

@@ -11,11 +11,8 @@ from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import ConfigError
 from interpreter.evaluation.model_randomisation import randomisation_check, rank_correlation
 from interpreter.evaluation.trivial_masks import FLOORS
-from interpreter.explainers.gradient.registry import (
-    GradCamExplainer,
-    GuidedBackpropExplainer,
-    SaliencyExplainer,
-)
+from interpreter.explainers.gradient.backpropagation import GuidedBackpropExplainer, SaliencyExplainer
+from interpreter.explainers.gradient.gradcam import GradCamExplainer
 
 
 @pytest.fixture(scope="module")

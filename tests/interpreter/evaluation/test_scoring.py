@@ -15,7 +15,7 @@ from interpreter.evaluation.settings import Items
 from interpreter.evaluation.summary import COLUMNS, summarise
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Separation
-from interpreter.explainers.gradient.registry import SaliencyExplainer
+from interpreter.explainers.gradient.backpropagation import SaliencyExplainer
 from interpreter.faithfulness import METRICS, ad, ag, ff
 from stimuli import Dataset, write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes

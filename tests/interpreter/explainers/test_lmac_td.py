@@ -13,6 +13,7 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.explainers.lmac_td import LmacTd
 from interpreter.explainers.lmac_td_network import LmacTdNetwork
+from interpreter.networks.feature_maps import MapGrid
 from interpreter.networks.mel_frame_decoder import MelFrameDecoder
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
 from interpreter.networks.standardisation import remove_level, standardise
@@ -155,7 +156,7 @@ def _normalised(alpha: float = 0.75, channels: int = 16) -> LmacTdNetwork:
     torch.manual_seed(0)
     network = LmacTdNetwork(
         Encoder(channels, 8, 4),
-        MelFrameDecoder(SHAPES, channels, 8, 2, 40.0),
+        MelFrameDecoder(MapGrid(SHAPES, 40.0), channels, 8, 2),
         MaskNet(channels, 8, 2, 8, 1, 1, 1, 10, head_gain=4),
         Decoder(channels, 8, 4),
         alpha,

@@ -10,7 +10,14 @@ import torch
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
-from interpreter.faithfulness import Streaming, area_under, deletion_curve, insertion_curve, time_auc
+from interpreter.faithfulness import (
+    Streaming,
+    area_under,
+    ask_probability,
+    deletion_curve,
+    insertion_curve,
+    time_auc,
+)
 
 
 def test_time_auc_is_the_rank_statistic_of_windows() -> None:
@@ -48,8 +55,9 @@ def test_curves_agree_with_loops_over_cells() -> None:
     generator = torch.Generator().manual_seed(0)
     picture, mask = (torch.rand(2, 4, 5, generator=generator) for _ in range(2))
     target = torch.tensor([0, 1])
-    deleted = deletion_curve(_logits, picture, mask, target, steps=4)
-    inserted = insertion_curve(_logits, picture, mask, target, steps=4)
+    ask = ask_probability(_logits, target)
+    deleted = deletion_curve(ask, picture, mask, steps=4)
+    inserted = insertion_curve(ask, picture, mask, steps=4)
     for row in range(2):
         order = sorted(range(20), key=lambda cell: -float(mask[row].flatten()[cell]))
         for step in range(5):
@@ -69,9 +77,9 @@ def test_a_mask_that_knows_beats_one_that_is_wrong() -> None:
     picture = torch.rand(1, 4, 5, generator=torch.Generator().manual_seed(1)) + 0.5
     knows = torch.zeros(1, 4, 5)
     knows[:, :2] = 1.0
-    target = torch.tensor([0])
+    ask = ask_probability(_logits, torch.tensor([0]))
     for curve, sign in ((deletion_curve, -1), (insertion_curve, 1)):
-        right, wrong = (area_under(curve(_logits, picture, mask, target)) for mask in (knows, 1 - knows))
+        right, wrong = (area_under(curve(ask, picture, mask)) for mask in (knows, 1 - knows))
         assert sign * float(right - wrong) > 0.3
 
 
@@ -79,8 +87,9 @@ def test_curves_of_several_labels_at_once_are_sigmoids() -> None:
     generator = torch.Generator().manual_seed(2)
     picture, mask = (torch.rand(2, 4, 5, generator=generator) for _ in range(2))
     target = torch.tensor([0, 1])
-    deleted = deletion_curve(_logits, picture, mask, target, steps=4, multi_label=True)
-    inserted = insertion_curve(_logits, picture, mask, target, steps=4, multi_label=True)
+    ask = ask_probability(_logits, target, multi_label=True)
+    deleted = deletion_curve(ask, picture, mask, steps=4)
+    inserted = insertion_curve(ask, picture, mask, steps=4)
     whole = _logits(picture)
     for row in range(2):
         expected = 1 / (1 + np.exp(-float(whole[row, target[row]])))

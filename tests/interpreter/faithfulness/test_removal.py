@@ -8,7 +8,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from interpreter.faithfulness import band_agreement, importance_agreement, window_importance
+from interpreter.faithfulness import ask_probability, band_agreement, importance_agreement, window_importance
 
 WEIGHTS = torch.tensor([0.0, 3.0, 1.0, 2.0])
 """How much the classifier of pictures makes of each quarter of the frequencies."""
@@ -23,11 +23,11 @@ def test_a_mask_that_values_bands_as_the_classifier_does_has_rank_correlation_on
     picture = torch.ones(2, 5, 8)
     rows = WEIGHTS.repeat_interleave(2).expand(2, 5, 8).clone()
     rows[1] = rows[1].flip(1)
-    target = torch.tensor([0, 0])
-    found = band_agreement(_logits, picture, rows, target, bands=4)
+    ask = ask_probability(_logits, torch.tensor([0, 0]))
+    found = band_agreement(ask, picture, rows, bands=4)
     assert found[0] == 1.0
     assert float(found[1]) == pytest.approx(spearmanr([2, 1, 3, 0], [0, 3, 1, 2]).statistic)
-    assert band_agreement(_logits, picture, torch.ones(2, 5, 8), target, bands=4).isnan().all()
+    assert band_agreement(ask, picture, torch.ones(2, 5, 8), bands=4).isnan().all()
 
 
 def test_bands_of_unequal_width_cover_each_row_once() -> None:
@@ -38,7 +38,7 @@ def test_bands_of_unequal_width_cover_each_row_once() -> None:
         seen.append((pictures == 0).all(dim=1)[0])
         return torch.stack([pictures.sum(dim=(1, 2)), torch.zeros(1)], dim=1)
 
-    band_agreement(classify, picture, picture, torch.tensor([0]), bands=4)
+    band_agreement(ask_probability(classify, torch.tensor([0])), picture, picture, bands=4)
     assert not seen[0].any() and torch.stack(seen[1:]).sum(dim=0).tolist() == [1] * 11
 
 
@@ -87,7 +87,7 @@ def test_importance_agreement_is_spearmans() -> None:
 
 
 def _rivals(pictures: Tensor) -> Tensor:
-    """Class 0 depends on the lowest quarter alone, class 1 on the highest, ten times as much."""
+    """Class 0 depends on the lowest quarter only, class 1 on the highest, ten times as much."""
     bands = pictures.unflatten(2, (4, -1)).mean(dim=(1, 3))
     return torch.stack([bands[:, 0], 10 * bands[:, 3]], dim=1)
 
@@ -96,9 +96,9 @@ def test_other_labels_do_not_matter_where_several_may_be_true() -> None:
     picture = torch.ones(1, 5, 8)
     lowest = torch.tensor([1.0, 0.0, 0.0, 0.0]).repeat_interleave(2).expand(1, 5, 8)
     target = torch.tensor([0])
-    apart = band_agreement(_rivals, picture, lowest, target, bands=4, multi_label=True)
+    apart = band_agreement(ask_probability(_rivals, target, multi_label=True), picture, lowest, bands=4)
     assert float(apart) == pytest.approx(1.0)
-    together = band_agreement(_rivals, picture, lowest, target, bands=4)
+    together = band_agreement(ask_probability(_rivals, target), picture, lowest, bands=4)
     assert float(together) == pytest.approx(spearmanr([1, 0, 0, 0], [1, 0, 0, -2]).statistic), "a rival falls"
 
 

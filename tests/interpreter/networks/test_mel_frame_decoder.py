@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from interpreter.classifier.front_end import FrontEnd
+from interpreter.networks.feature_maps import MapGrid
 from interpreter.networks.filter_bank import dct_frequencies
 from interpreter.networks.mel_frame_decoder import MelFrameDecoder
 
@@ -23,7 +24,7 @@ def test_the_decoder_reads_each_filter_at_its_mel_position_and_each_frame_at_its
     torch.manual_seed(1)
     front_end = FrontEnd()
     positions = front_end.band_positions(dct_frequencies(32, 16000))
-    decoder = MelFrameDecoder(SHAPES, 32, 8, 4, 800.0, -93.0, positions, 32.0).eval()
+    decoder = MelFrameDecoder(MapGrid(SHAPES, 800.0, -93.0), 32, 8, 4, positions, 32.0).eval()
     centres = torch.arange(50) * 64 + 31.5
     maps = [_noise(2, *shape, seed=1 + at) for at, shape in enumerate(SHAPES)]
     with torch.no_grad():
@@ -41,7 +42,7 @@ def test_the_decoder_reads_each_filter_at_its_mel_position_and_each_frame_at_its
 
 def test_maps_of_an_unknown_frequency_axis_are_stretched_over_the_filters() -> None:
     torch.manual_seed(1)
-    decoder = MelFrameDecoder(SHAPES, 20, 8, 2).eval()
+    decoder = MelFrameDecoder(MapGrid(SHAPES), 20, 8, 2).eval()
     maps = [_noise(2, *shape, seed=1 + at) for at, shape in enumerate(SHAPES)]
     with torch.no_grad():
         found = decoder(maps, torch.arange(20) * 10 + 4.5, 200)

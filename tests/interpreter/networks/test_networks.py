@@ -16,7 +16,7 @@ from interpreter.explainers.lmac import Lmac, build_lmac
 from interpreter.explainers.lmac_td import LmacTd
 from interpreter.explainers.lmac_td_settings import build_lmac_td
 from interpreter.networks.dual_path import sinusoids
-from interpreter.networks.feature_maps import fit, sample
+from interpreter.networks.feature_maps import MapGrid, fit, sample
 from interpreter.networks.sepformer import MaskNet, overlap_add
 from interpreter.networks.slim_unet import SlimFrameDecoder, SlimMaskDecoder
 from interpreter.settings.presets import load_config
@@ -73,7 +73,7 @@ def test_the_classifier_takes_every_length_and_one_pass_gives_both(samples: int)
 
 def test_the_slim_decoder_puts_an_event_where_it_happened() -> None:
     shapes = [(4, 13, 2), (4, 13, 2), (4, 26, 5), (4, 53, 10)]
-    decoder = SlimFrameDecoder(shapes, 8, width=4, cell_samples=5952, first_sample=-93)
+    decoder = SlimFrameDecoder(MapGrid(shapes, 5952, -93), 8, width=4)
     maps_decoder = SlimMaskDecoder(shapes, width=4, cell_frames=32)
     for module in (decoder, maps_decoder):
         for name, parameter in module.named_parameters():

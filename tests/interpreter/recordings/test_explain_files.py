@@ -1,176 +1,23 @@
+"""Explained files: what is written, what is left out, and how an interrupted call resumes."""
+
 from __future__ import annotations
 
 import csv
 import gc
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
 
 from interpreter.errors import ConfigError, InterpreterError
 from interpreter.evaluation.trivial_masks import FLOORS
-from interpreter.explainers.base import Explainer, Separation
 from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.recordings.explain_files import distinguish_names, explain_files, find_sounds
-from interpreter.recordings.listening_page import render_listening_page
-from interpreter.recordings.long_recordings import explain_long, window_starts
 from stimuli import read_audio, write_audio
-
-RATE = 8000
-
-
-class Tones(nn.Module):
-    """Tells low from high tones, at a rate of its own; notes the peaks that it was given."""
-
-    sample_rate = RATE
-    labels = ("low", "high")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.peaks: list[float] = []
-
-    def prepare(self, waveforms: Tensor) -> Tensor:
-        return waveforms / waveforms.abs().amax(dim=1, keepdim=True)
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        spectrum = torch.fft.rfft(waveforms).abs()
-        split = spectrum.shape[1] // 2
-        return (
-            torch.stack([spectrum[:, :split].sum(1), spectrum[:, split:].sum(1)], dim=1) / waveforms.shape[1]
-        )
-
-    def representations(self, waveforms: Tensor) -> list[Tensor]:
-        return []
-
-
-class Share(Explainer):
-    """Keeps three quarters of the sound; notes what it was given."""
-
-    name = "share"
-
-    def __init__(self, classifier: Tones) -> None:
-        super().__init__(classifier)
-        self.given: list[tuple[int, ...]] = []
-        self.peaks: list[float] = []
-
-    def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
-        self.given.append(tuple(waveforms.shape))
-        self.peaks += waveforms.abs().amax(dim=1).tolist()
-        return Separation(0.75 * waveforms, 0.25 * waveforms)
-
-
-def tone(hertz: float, seconds: float, level: float = 0.5, rate: int = RATE) -> np.ndarray:
-    time = np.arange(round(seconds * rate)) / rate
-    return (level * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
-
-
-@pytest.fixture
-def explainer() -> Share:
-    return Share(Tones())
-
-
-@pytest.mark.parametrize("seconds", [0.1, 0.77, 1.0, 1.01, 3.3, 20.0])
-def test_windows_of_any_length_add_up_to_the_whole(explainer, seconds) -> None:
-    """A method that scales every window alike scales the whole: the fades sum to one at every sample."""
-    rng = np.random.default_rng(1)
-    sound = torch.from_numpy(rng.standard_normal(round(seconds * RATE)).astype(np.float32))
-    found = explain_long(explainer, sound, window_s=1.0, overlap=0.25)
-    assert torch.allclose(found.interpretation, 0.75 * sound, atol=1e-5)
-    assert torch.allclose(found.interpretation + found.residual, sound, atol=1e-5)
-    assert found.windows[0].start == 0
-    assert found.windows[-1].stop == len(sound)
-    assert all(width <= RATE for _, width in explainer.given)
-
-
-def test_windows_overlap_by_at_least_what_was_asked() -> None:
-    for samples, length, overlap in (
-        (1000, 1000, 0.25),
-        (1001, 1000, 0.25),
-        (9999, 1000, 0.5),
-        (5000, 800, 0.0),
-    ):
-        starts = window_starts(samples, length, overlap)
-        assert starts[0] == 0
-        assert starts[-1] == samples - length
-        steps = np.diff(starts)
-        assert (steps <= round(length * (1 - overlap))).all()
-        assert (steps > 0).all()
-
-
-def test_windows_are_faded_not_cut() -> None:
-    """Where windows disagree, the result goes from one to the other without a step."""
-
-    class Alternating(Share):
-        def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
-            keep = target[:, None].to(waveforms)
-            return Separation(keep * waveforms, (1 - keep) * waveforms)
-
-    sound = torch.ones(4 * RATE)
-    sound[: 2 * RATE] += torch.from_numpy(tone(300, 2.0, 0.9))
-    sound[2 * RATE :] += torch.from_numpy(tone(3000, 2.0, 0.9))
-    sound = sound - 1.0
-    gain = explain_long(Alternating(Tones()), sound, window_s=1.0, overlap=0.5)
-    share = (gain.interpretation / sound.where(sound.abs() > 0.05, torch.nan)).nan_to_num(nan=-1.0)
-    known = share[share >= 0]
-    assert float(known[:100].max()) == pytest.approx(0.0, abs=1e-6)
-    assert float(known[-100:].min()) == pytest.approx(1.0, abs=1e-5)
-    assert float(known.diff().abs().max()) < 0.01
-
-
-def test_each_window_is_brought_to_the_classifiers_level_and_back(explainer) -> None:
-    sound = torch.from_numpy(np.concatenate([tone(300, 1.0, 0.01), tone(300, 1.0, 0.8)]))
-    found = explain_long(explainer, sound, window_s=1.0, overlap=0.0)
-    assert explainer.peaks == pytest.approx([1.0, 1.0], abs=1e-4)
-    assert float(found.interpretation[:RATE].abs().max()) == pytest.approx(0.0075, rel=1e-3)
-    assert float(found.interpretation[RATE:].abs().max()) == pytest.approx(0.6, rel=1e-3)
-
-
-def test_each_window_has_a_class_of_its_own_unless_one_is_asked_for(explainer) -> None:
-    sound = torch.from_numpy(np.concatenate([tone(300, 1.0), np.zeros(RATE, np.float32), tone(3000, 1.0)]))
-    found = explain_long(explainer, sound, window_s=1.0, overlap=0.0)
-    assert [window.target for window in found.windows] == [0, None, 1]
-    assert not found.interpretation[RATE : 2 * RATE].any()
-    asked = explain_long(explainer, sound, window_s=1.0, overlap=0.0, target=1)
-    assert [window.target for window in asked.windows] == [1, None, 1]
-
-
-def test_memory_is_bounded_by_the_batch(explainer) -> None:
-    told: list[tuple[int, int]] = []
-    sound = torch.from_numpy(tone(300, 600.0))
-    explain_long(explainer, sound, window_s=5.0, batch_size=3, progress=lambda *p: told.append(p))
-    assert max(count for count, _ in explainer.given) == 3
-    assert told[-1][0] == told[-1][1] == 160
-
-
-@pytest.mark.parametrize(
-    ("sound", "options", "sentence"),
-    [
-        (tone(300, 0.01), {}, r"the sound lasts 0\.010 s; expected at least 0\.1 s \(pad it with zeros\)"),
-        (np.zeros(RATE, np.float32), {}, "the sound is silent; there is nothing to explain"),
-        (tone(300, 1.0), {"overlap": 0.95}, r"windows of 5 s that overlap by 0\.95; expected"),
-        (tone(300, 1.0), {"window_s": 0.01}, r"windows of 0\.01 s"),
-    ],
-)
-def test_sounds_and_windows_that_cannot_be(explainer, sound, options, sentence) -> None:
-    with pytest.raises(InterpreterError, match=sentence):
-        explain_long(explainer, torch.from_numpy(sound), **options)
-
-
-@pytest.fixture
-def recordings(tmp_path) -> Sequence[Path]:
-    """Stereo at 44.1 kHz, mono at 8 kHz, and another of the same name in another folder."""
-    stereo = np.stack([tone(300, 1.3, rate=44100), 0.5 * tone(300, 1.3, rate=44100)], axis=1)
-    (tmp_path / "more").mkdir()
-    paths = [tmp_path / "a.wav", tmp_path / "b.flac", tmp_path / "more" / "a.wav"]
-    write_audio(paths[0], stereo, 44100)
-    write_audio(paths[1], tone(3000, 4.0), RATE)
-    write_audio(paths[2], tone(3000, 1.0), RATE)
-    return paths
+from tests.interpreter.recordings.stand_ins import RATE, Share, Tones
 
 
 def test_files_of_any_kind_become_parts_pictures_and_figures(explainer, recordings, tmp_path) -> None:
@@ -341,14 +188,6 @@ def test_sounds_are_found_in_folders(recordings, tmp_path) -> None:
         find_sounds([tmp_path / "empty"])
     with pytest.raises(FileNotFoundError):
         find_sounds([tmp_path / "missing.wav"])
-
-
-def test_the_page_escapes_what_it_shows() -> None:
-    record = {"source": "<script>.wav", "label": "A & B", "samples": 8000, "sample_rate": 8000, "windows": []}
-    page = render_listening_page([("a b", record)])
-    assert "&lt;script&gt;.wav" in page
-    assert "A &amp; B" in page
-    assert 'src="a%20b/input.wav"' in page
 
 
 def test_a_spectral_method_explains_a_file_at_another_rate(recordings, tmp_path) -> None:

@@ -98,3 +98,11 @@ def test_sounds_switch_at_the_same_place(tmp_path: Path, browser: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     assert [fault["id"] for fault in axe.run(page).response["violations"]] == []
     page.close()
+
+
+def test_the_page_escapes_what_it_shows() -> None:
+    record = {"source": "<script>.wav", "label": "A & B", "samples": 8000, "sample_rate": 8000, "windows": []}
+    page = render_listening_page([("a b", record)])
+    assert "&lt;script&gt;.wav" in page
+    assert "A &amp; B" in page
+    assert 'src="a%20b/input.wav"' in page

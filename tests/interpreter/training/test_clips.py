@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from interpreter.errors import ConfigError
-from interpreter.sound_files import coloured_noise
+from interpreter.noise import coloured_noise
 from interpreter.training.clips import (
     Clips,
     Disturbance,

@@ -10,7 +10,7 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.registry import GradCamExplainer
+from interpreter.explainers.gradient.gradcam import GradCamExplainer
 
 
 def pooled(units: Tensor, halvings: int) -> Tensor:

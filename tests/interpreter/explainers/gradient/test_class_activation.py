@@ -11,13 +11,11 @@ from torch.nn.functional import interpolate
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.wrapped import WrappedClassifier, wrap_module
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.registry import (
-    GradCamExplainer,
-    GradCamPlusPlusExplainer,
-    HiResCamExplainer,
-    LayerCamExplainer,
-    ScoreCamExplainer,
-)
+from interpreter.explainers.gradient.gradcam import GradCamExplainer
+from interpreter.explainers.gradient.gradcam_plus_plus import GradCamPlusPlusExplainer
+from interpreter.explainers.gradient.hirescam import HiResCamExplainer
+from interpreter.explainers.gradient.layercam import LayerCamExplainer
+from interpreter.explainers.gradient.scorecam import ScoreCamExplainer
 from interpreter.explainers.spectral import Picture, PictureModel
 
 WEIGHTED = (GradCamExplainer, GradCamPlusPlusExplainer, HiResCamExplainer, LayerCamExplainer)

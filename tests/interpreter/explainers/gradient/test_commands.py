@@ -10,7 +10,8 @@ import pandas as pd
 import typer
 from typer.testing import CliRunner
 
-from interpreter.commands.explain import evaluate, explain
+from interpreter.commands.evaluate import evaluate
+from interpreter.commands.explain import explain
 from stimuli import write_audio
 
 LABELS = {

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.errors import InterpreterError
-from interpreter.explainers.gradient.registry import (
-    GRADIENT_METHODS,
-    GradCamExplainer,
+from interpreter.explainers.gradient.backpropagation import (
     IntegratedGradientsExplainer,
     SaliencyExplainer,
-    ShapExplainer,
     SmoothGradExplainer,
 )
+from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
+from interpreter.explainers.gradient.gradcam import GradCamExplainer
+from interpreter.explainers.gradient.shap import ShapExplainer
 
 
 @pytest.mark.parametrize("name", GRADIENT_METHODS)

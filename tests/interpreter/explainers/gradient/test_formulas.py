@@ -11,19 +11,18 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.class_activation import band_to_bin
-from interpreter.explainers.gradient.registry import (
-    GradCamExplainer,
+from interpreter.explainers.attribution import attribution_mask
+from interpreter.explainers.gradient.backpropagation import (
     GuidedBackpropExplainer,
-    GuidedGradCamExplainer,
     IntegratedGradientsExplainer,
     SaliencyExplainer,
-    ShapExplainer,
     SmoothGradExplainer,
-    attribution_mask,
 )
-from interpreter.explainers.gradient.shap import patches
+from interpreter.explainers.gradient.class_activation import band_to_bin
+from interpreter.explainers.gradient.gradcam import GradCamExplainer, GuidedGradCamExplainer
+from interpreter.explainers.gradient.shap import ShapExplainer, patches
 from interpreter.explainers.spectral import Picture, PictureModel
+from tests.interpreter.stand_ins import SpectralStandIn
 
 
 def plain_gradient(classifier: CnnClassifier, picture: Picture, target: Tensor) -> Tensor:
@@ -97,29 +96,17 @@ def test_guided_backprop_differs_from_the_plain_gradient(classifier, picture) ->
     assert float(torch.nn.functional.cosine_similarity(guided.flatten(), plain.flatten(), dim=0)) < 0.95
 
 
-class FunctionalClassifier(nn.Module):
+class FunctionalClassifier(SpectralStandIn):
     """Reads pictures, but has no rectifier modules."""
 
-    sample_rate = 16000
     labels = ("a", "b")
-    cell_frames = 1
 
     def __init__(self) -> None:
         super().__init__()
-        self.front_end = FrontEnd()
         self.head = nn.Linear(513, 2)
 
     def from_log_spectrogram(self, log_magnitude: Tensor) -> Tensor:
         return self.head(torch.relu(log_magnitude.mean(dim=1)))
-
-    def inspect_log_spectrogram(self, log_magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
-        return self.from_log_spectrogram(log_magnitude), []
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        return self.from_log_spectrogram(self.front_end.log_magnitude(waveforms))
-
-    def representations(self, waveforms: Tensor) -> list[Tensor]:
-        return []
 
 
 def test_guided_backprop_refuses_a_classifier_without_rectifier_modules(clips) -> None:

@@ -18,7 +18,7 @@ class Question:
     Attributes:
         target: the label to explain; None asks for an answer of the classifier.
         against: the label that `target` is compared with: the difference of their logits is explained.
-        rank: which answer of the classifier is explained where no label is: 1 is the predicted class.
+        rank: which answer of the classifier is explained if no label is: 1 is the predicted class.
     """
 
     target: str | None = None

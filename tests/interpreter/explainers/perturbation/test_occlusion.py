@@ -5,12 +5,12 @@ from __future__ import annotations
 import captum.attr
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.registry import OcclusionExplainer
+from interpreter.explainers.perturbation.occlusion import OcclusionExplainer
 from interpreter.explainers.spectral import Picture, PictureModel
+from tests.interpreter.stand_ins import SpectralStandIn
 
 
 def attribution(explainer: OcclusionExplainer, picture: Picture, target: Tensor) -> Tensor:
@@ -66,34 +66,19 @@ def test_occlusion_agrees_with_captum_on_the_whole_batch(keen_classifier, pictur
     assert torch.allclose(ours, peer, rtol=1e-3, atol=1e-4 * float(peer.abs().max()))
 
 
-class BlackBox(nn.Module):
+class EnergySums(SpectralStandIn):
     """Adds up the picture's energy below and above 4 kHz in NumPy: it has no gradient."""
 
-    sample_rate = 16000
     labels = ("low", "high")
-    cell_frames = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.front_end = FrontEnd()
 
     def from_log_spectrogram(self, log_magnitude: Tensor) -> Tensor:
         energy = log_magnitude.detach().numpy().sum(axis=1)
         halves = [energy[:, :256].sum(axis=1), energy[:, 256:].sum(axis=1)]
         return torch.stack([torch.from_numpy(half) for half in halves], dim=1) / log_magnitude.shape[1]
 
-    def inspect_log_spectrogram(self, log_magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
-        return self.from_log_spectrogram(log_magnitude), []
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        return self.from_log_spectrogram(self.front_end.log_magnitude(waveforms))
-
-    def representations(self, waveforms: Tensor) -> list[Tensor]:
-        return []
-
 
 def test_occlusion_of_an_additive_black_box_is_each_patchs_part(clips) -> None:
-    classifier = BlackBox()
+    classifier = EnergySums()
     spectrum = classifier.front_end.stft(clips)
     picture = Picture(clips, spectrum, classifier.front_end.log_magnitude(clips))
     target = torch.tensor([0, 1, 0])

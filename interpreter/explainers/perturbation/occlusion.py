@@ -10,12 +10,13 @@ from captum.attr import Occlusion
 from torch import Tensor
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.base import GradientExplainer, GradientOptions, check_patch
+from interpreter.explainers.attribution import AttributionExplainer, AttributionOptions
+from interpreter.explainers.options import check_patch
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.types import Classifier
 
 
-class OcclusionExplainer(GradientExplainer):
+class OcclusionExplainer(AttributionExplainer):
     """The target's logit minus the one with a patch silenced (Zeiler, Fergus 2014); it follows no gradient.
 
     The patch slides over the picture. A cell under several of its positions gets their mean.
@@ -23,8 +24,8 @@ class OcclusionExplainer(GradientExplainer):
     Args:
         classifier: the classifier to explain.
         patch: frames and bins of the patch.
-        stride: frames and bins from one position to the next; the patch's size where None.
-        **options: see `GradientOptions`.
+        stride: frames and bins from one position to the next; the patch's size if None.
+        **options: see `AttributionOptions`.
     """
 
     name = "occlusion"
@@ -37,7 +38,7 @@ class OcclusionExplainer(GradientExplainer):
         *,
         patch: tuple[int, int] = (32, 64),
         stride: tuple[int, int] | None = None,
-        **options: Unpack[GradientOptions],
+        **options: Unpack[AttributionOptions],
     ) -> None:
         super().__init__(classifier, **options)
         self.patch = check_patch("patch", patch)
@@ -61,13 +62,13 @@ class OcclusionExplainer(GradientExplainer):
         with torch.no_grad():
             return torch.cat(
                 [
-                    Occlusion(question.model).attribute(
-                        question.log_magnitude.detach(),
+                    Occlusion(query.model).attribute(
+                        query.log_magnitude.detach(),
                         sliding_window_shapes=patch,
                         strides=stride,
-                        target=question.target,
+                        target=query.target,
                         perturbations_per_eval=self.internal_batch_size,
                     )
-                    for question in self.clip_by_clip(picture, target)
+                    for query in self.clip_by_clip(picture, target)
                 ]
             )

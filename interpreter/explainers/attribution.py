@@ -1,18 +1,18 @@
-"""What the gradient baselines share: attribute the target's logit to the picture's cells, then mask."""
+"""Explaining by an attribution: each cell of the picture gets a value, and the values become the mask."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import ClassVar, Literal, TypedDict, Unpack, get_args
 
 import torch
 from torch import Tensor
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.gradient.captum_calls import as_leaf, silence_captum
+from interpreter.explainers.captum_calls import as_leaf, silence_captum
+from interpreter.explainers.options import check_int
 from interpreter.explainers.spectral import Picture, PictureModel, SpectralExplainer, clip_seed, per_item_max
 from interpreter.types import Classifier
 
@@ -23,8 +23,8 @@ KEPT_SHARE = 0.2
 """Share of the cells that the rule `quantile` keeps."""
 
 
-class GradientOptions(TypedDict, total=False):
-    """Options of every gradient baseline.
+class AttributionOptions(TypedDict, total=False):
+    """Options of every method that attributes.
 
     Attributes:
         batch_size: clips at a time.
@@ -41,8 +41,8 @@ class GradientOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Question:
-    """One clip put to a method that goes clip by clip: what to ask, of which picture, for which class.
+class ClipQuery:
+    """One clip for a method that works clip by clip: what to ask, about which picture, for which class.
 
     Shape:
         - log_magnitude: `[1, T, F]`, asks for a gradient
@@ -76,20 +76,19 @@ def attribution_mask(attribution: Tensor, rule: MaskRule = "absolute") -> Tensor
     return size / torch.where(largest > 0, largest, torch.ones_like(largest))
 
 
-class GradientExplainer(SpectralExplainer):
+class AttributionExplainer(SpectralExplainer):
     """A baseline that attributes the target's logit to the cells of X = log1p|STFT|, by `attribute`.
 
     The logit is the one before the softmax, the gradient goes through the mel bands.
 
     Args:
         classifier: the classifier to explain.
-        **options: see `GradientOptions`.
+        **options: see `AttributionOptions`.
     """
 
-    title: ClassVar[str]
     default_rule: ClassVar[MaskRule] = "absolute"
 
-    def __init__(self, classifier: Classifier, **options: Unpack[GradientOptions]) -> None:
+    def __init__(self, classifier: Classifier, **options: Unpack[AttributionOptions]) -> None:
         super().__init__(classifier, options.get("batch_size"))
         self.internal_batch_size = check_int("internal_batch_size", options.get("internal_batch_size", 16))
         self.rule: MaskRule = options.get("rule", self.default_rule)
@@ -118,33 +117,10 @@ class GradientExplainer(SpectralExplainer):
             attribution = self.attribute(model, picture, target)
         return attribution_mask(attribution.detach(), self.rule)
 
-    def clip_by_clip(self, picture: Picture, target: Tensor) -> Iterator[Question]:
+    def clip_by_clip(self, picture: Picture, target: Tensor) -> Iterator[ClipQuery]:
         """Put the clips one by one: each has its own range and draws, whatever its neighbours."""
         for at in range(len(target)):
-            row = slice(at, at + 1)
-            clip = Picture(picture.waveforms[row], picture.spectrum[row], picture.log_magnitude[row])
+            clip = picture.clip(at)
             model = PictureModel(self.classifier, self.front_end, clip)
-            yield Question(
-                model, as_leaf(clip.log_magnitude), target[row], clip_seed(self.seed, clip.waveforms)
-            )
-
-
-def check_int(name: str, value: object, minimum: int = 1) -> int:
-    """Return `value` if it is an integer of at least `minimum`, else refuse it by `name`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-        raise ConfigError(f"{name} is {value!r}; expected an integer of {minimum} or more")
-    return value
-
-
-def check_non_negative(name: str, value: object) -> float:
-    """Return `value` if it is a finite number of at least zero, else refuse it by `name`."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < inf:
-        raise ConfigError(f"{name} is {value!r}; expected a number of 0 or more")
-    return value
-
-
-def check_patch(name: str, value: object) -> tuple[int, int]:
-    """Return `value` as frames and bins if it is a pair of positive integers, else refuse it by `name`."""
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ConfigError(f"{name} is {value!r}; expected frames and bins, such as [32,64]")
-    return check_int(name, value[0]), check_int(name, value[1])
+            seed = clip_seed(self.seed, clip.waveforms)
+            yield ClipQuery(model, as_leaf(clip.log_magnitude), target[at : at + 1], seed)
