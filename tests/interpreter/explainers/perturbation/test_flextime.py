@@ -62,7 +62,7 @@ def test_the_band_that_counts_is_kept(additive) -> None:
 
 def test_what_cannot_be_is_refused(black_box, additive, clips) -> None:
     sentence = (
-        r"^flextime follows gradients and the classifier has none; expected a torch module, or use lime"
+        "^flextime follows gradients and the classifier has none; expected a torch module, or use audio"
     )
     with pytest.raises(InterpreterError, match=sentence):
         FlexTimeExplainer(black_box).explain(clips)
