@@ -33,7 +33,7 @@ def announce_study(server: Server, host: str, port: int, token: str | None) -> N
 
 def announce_network(host: str, port: int, public: str | None) -> None:
     """Print who can reach the server, and how many browsers it has room for."""
-    from mushra_server.web.connections import Limits, open_files
+    from mushra_server.web.connections import Limits, get_file_limit
     from mushra_server.web.waitress_server import is_loopback, network_address
 
     address = network_address(host)
@@ -44,7 +44,7 @@ def announce_network(host: str, port: int, public: str | None) -> None:
     elif address is not None:
         typer.echo(f"On the network: {_url(address, port)}")
         _print_qr(_url(address, port))
-    files = open_files()
+    files = get_file_limit()
     limits = Limits.of(files)
     typer.echo(f"Room for:     {limits.browsers} browsers at once (ulimit -n {files})")
     typer.echo("Stop with Ctrl-C.")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from waitress.server import create_server
 
 from mushra_server.errors import ServerError
-from mushra_server.web.connections import Limits, reserve_files, restrict
+from mushra_server.web.channels import restrict
+from mushra_server.web.connections import Limits, reserve_files
 from mushra_server.web.security import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ __all__ = ["Listener", "bind", "is_loopback", "listen", "network_address"]
 THREADS = 16  # twice as many as may be in the database at once
 BACKLOG = 1024
 LOOK_S = 2  # between looks for idle connections
+MAX_HEADER_BYTES = 32 * 1024  # four times what browsers send at most
+BODY_IN_MEMORY_BYTES = 64 * 1024  # of each connection; the rest of a body is in a temporary file
 
 
 class Listener(Protocol):
@@ -84,7 +87,9 @@ def listen(
         "connection_limit": limits.connections,
         "channel_timeout": limits.idle_s,
         "cleanup_interval": min(LOOK_S, limits.idle_s),
+        "max_request_header_size": MAX_HEADER_BYTES,
         "max_request_body_size": body_bytes,
+        "inbuf_overflow": BODY_IN_MEMORY_BYTES,
         "ident": None,
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": not behind_proxy,

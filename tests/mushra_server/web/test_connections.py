@@ -10,9 +10,9 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from mushra_server.web import connections
+from mushra_server.web import channels
 from mushra_server.web.connections import Limits
-from mushra_server.web.waitress_server import bind, listen
+from mushra_server.web.waitress_server import THREADS, bind, listen
 
 
 @contextmanager
@@ -34,8 +34,10 @@ def serving(app, limits):
         stop.set()
         thread.join()
         server.task_dispatcher.shutdown()
-        for channel in list(server._map.values()):
-            channel.close()
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+        for other in list(server._map.values()):
+            other.close()
 
 
 def ask(port, timeout=10):
@@ -70,14 +72,77 @@ def test_idle_connections_make_room_for_the_next_browser(app):
 
 
 def test_one_address_cannot_have_all_connections(app, monkeypatch):
-    monkeypatch.setattr(connections, "is_local", lambda _: False)
+    monkeypatch.setattr(channels, "is_local", lambda _: False)
     with serving(app, Limits(connections=100, per_address=5, idle_s=30)) as server, ExitStack() as stack:
         for _ in range(5):
             stack.enter_context(closing(kept_alive(server.effective_port)))
         with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
             ask(server.effective_port)
-        monkeypatch.setattr(connections, "is_local", lambda _: True)
+        monkeypatch.setattr(channels, "is_local", lambda _: True)
         assert ask(server.effective_port) == 200, "the machine's own programs, and a proxy on it, get in"
+
+
+def drain(connection):
+    """Read a connection to its end."""
+    chunks = []
+    with closing(connection):
+        while chunk := connection.recv(1 << 16):
+            chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def test_requests_that_are_sent_together_get_one_answer_and_the_connection_ends(app):
+    with serving(app, Limits(connections=30, per_address=30, idle_s=30)) as server:
+        connection = socket.create_connection(("127.0.0.1", server.effective_port), timeout=10)
+        connection.sendall(b"GET /static/page/start.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+        # The first may be answered before the second is parsed.
+        assert drain(connection).count(b"HTTP/1.1 200 OK") in (1, 2)
+
+
+def test_readers_who_never_read_occupy_no_thread():
+    """Each asks for 100 MiB and reads nothing: as many as the server has threads would stop it."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(1 << 20))])
+        return [b"x" * (1 << 20)]
+
+    with serving(app, Limits(connections=60, per_address=60, idle_s=30)) as server, ExitStack() as stack:
+        for _ in range(2 * THREADS):
+            greedy = stack.enter_context(socket.create_connection(("127.0.0.1", server.effective_port)))
+            greedy.sendall(b"GET / HTTP/1.1\r\n\r\n" * 100)
+        assert ask(server.effective_port) == 200
+
+
+def test_a_request_that_trickles_in_is_closed(app, monkeypatch):
+    """A byte now and then keeps a connection from being idle, but not from dawdling."""
+    monkeypatch.setattr(channels, "REQUEST_S", 0.5)
+    with serving(app, Limits(connections=30, per_address=30, idle_s=1)) as server:
+        slow = socket.create_connection(("127.0.0.1", server.effective_port), timeout=10)
+        slow.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        deadline = time.monotonic() + 10
+        with closing(slow), pytest.raises(ConnectionError):
+            while time.monotonic() < deadline:
+                slow.sendall(b"x")
+                time.sleep(0.1)
+
+
+def test_an_answer_that_nobody_reads_is_closed(monkeypatch):
+    monkeypatch.setattr(channels, "UNREAD_S", 0.5)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return (b"x" * (1 << 20) for _ in range(100))  # an export, beyond what is buffered
+
+    with serving(app, Limits(connections=30, per_address=30, idle_s=1)) as server:
+        silent = socket.create_connection(("127.0.0.1", server.effective_port), timeout=10)
+        silent.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        deadline = time.monotonic() + 10
+        while not server.open_by_network and time.monotonic() < deadline:
+            time.sleep(0.05)
+        while server.open_by_network and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not server.open_by_network
+        assert len(drain(silent)) < 100 << 20
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,113 @@
+"""Connections as waitress keeps them, with limits: one request at a time, and no dawdling.
+
+waitress queues all requests that arrive together. A client that sends many at once and reads no answer would
+occupy a thread for as long as it likes, and sixteen of them would stop the server. No browser and no proxy
+sends a request before it has the answer to the last one, so what follows a request is dropped, and the
+connection closed after the answer, as HTTP/1.1 allows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from waitress.channel import HTTPChannel
+
+from mushra_server.web.security import is_local, network_of
+
+__all__ = ["Channel", "restrict"]
+
+REQUEST_S = 30.0
+"""For a request to arrive, and longer by what its bytes take at the slowest line that is waited for."""
+MIN_BYTES_PER_S = 512
+UNREAD_S = 60.0
+"""Without a byte of a long answer being read, after which its reader has gone."""
+
+
+class Channel(HTTPChannel):
+    """A connection that is counted while it is open."""
+
+    requests: list[Any]
+    requests_lock: threading.Lock
+
+    def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
+        super().__init__(server, sock, addr, adj, map)
+        self.network = network_of(str(addr[0]))
+        self.counts: Counter[str] = server.open_by_network
+        self.counts[self.network] += 1
+        self._began: float | None = None  # when the request that is arriving began
+        self._bytes = 0  # of it, so far
+        self._ends = False  # after the answer to the present request
+
+    def received(self, data: bytes) -> bool:
+        """Take what has arrived: at most one request."""
+        if self._began is None:
+            self._began, self._bytes = time.monotonic(), 0
+        self._bytes += len(data)
+        found = bool(super().received(data))
+        with self.requests_lock:
+            if len(self.requests) > 1:
+                for request in self.requests[1:]:
+                    request.close()
+                del self.requests[1:]
+                self._ends = True
+            if self.request is None:
+                self._began = None
+        return found
+
+    def service(self) -> None:
+        """Answer a request."""
+        super().service()
+        with self.requests_lock:
+            if self._ends and not self.requests:
+                self.close_when_flushed = True
+        if self._ends and self.connected:
+            self.server.pull_trigger()
+
+    def dawdles(self) -> bool:
+        """Tell whether the other end takes too long to send its request, or to read the answer."""
+        if self.total_outbufs_len:
+            return bool(time.time() - self.last_activity > UNREAD_S)
+        if self._began is None or self.requests:
+            return False
+        return time.monotonic() - self._began > REQUEST_S + self._bytes / MIN_BYTES_PER_S
+
+    def del_channel(self, map: Any = None) -> None:
+        """Count it no more."""
+        super().del_channel(map)
+        counts, network = self.counts, self.network
+        self.network = ""  # waitress may close a channel twice
+        if counts[network] > 1:
+            counts[network] -= 1
+        else:
+            del counts[network]
+
+
+def restrict(server: Any, per_address: int) -> None:
+    """Make a waitress server close what one address opens beyond its limit at once, and what dawdles."""
+    accept, maintain = server.accept, server.maintenance
+    server.open_by_network = Counter()
+    server.channel_class = Channel
+
+    def accept_some() -> Any:
+        found = accept()
+        if found is None:
+            return None
+        connection, address = found
+        name = str(address[0])
+        if not is_local(name) and server.open_by_network[network_of(name)] >= per_address:
+            connection.close()
+            return None
+        return found
+
+    def close_some(now: float) -> None:
+        maintain(now)
+        # waitress closes what it has marked once it can write to it, which is never if nobody reads.
+        for channel in list(server.active_channels.values()):
+            if channel.will_close or channel.dawdles():
+                channel.handle_close()
+
+    server.accept = accept_some
+    server.maintenance = close_some
