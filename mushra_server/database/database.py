@@ -2,7 +2,7 @@
 
 SQLite (in the study folder) is opened in WAL mode with ``synchronous = FULL``: a commit has reached the
 disk when it returns, so what was acknowledged survives ``kill -9`` and a power cut. Its writers queue at a
-lock of this process rather than in SQLite's busy handler, which sleeps. PostgreSQL does both by itself.
+lock of this process rather than in SQLite's busy handler, which sleeps. PostgreSQL needs neither.
 """
 
 from __future__ import annotations
@@ -98,16 +98,17 @@ class Database:
 
     @contextlib.contextmanager
     def read(self, *, patient: bool = False) -> Iterator[Connection]:
-        """Open one read transaction; a patient one, such as an export, may take any time."""
+        """Open one read transaction; a patient one (an export) sees one moment, and may take any time."""
         self._check()
         with self._turn(), self.engine.connect() as connection, connection.begin():
             if patient and not self.sqlite:
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
             yield connection
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        """Wait for a place in the database: not long, and not at all where others waited in vain."""
+        """Wait for a place in the database: not long, and not at all if others have just waited in vain."""
         patience = 0.0 if time.monotonic() < self._stalled_until else TURN_S
         if not self._turns.acquire(timeout=patience):
             self._stalled_until = time.monotonic() + TURN_S
@@ -116,7 +117,7 @@ class Database:
             yield
         except OperationalError as error:
             if not self._guarded:
-                raise  # a command, and no request, is what failed
+                raise  # a command failed, not a request
             logger.error("%s", describe_failure(self.engine, error))
             if is_full(error):
                 raise Unavailable(FULL, RETRY_S, reason="disk_full") from error
@@ -128,7 +129,7 @@ class Database:
 
     @contextlib.contextmanager
     def _queue_in_process(self) -> Iterator[None]:
-        """Queue for SQLite, which has one writer; PostgreSQL does that by itself."""
+        """Queue for SQLite, which has one writer; PostgreSQL queues writers itself."""
         if not self.sqlite:
             yield
             return
@@ -202,7 +203,7 @@ class Database:
             if known and "sessions" in known:
                 raise StoreError(f"{self.name}: has a table 'sessions' but no 'meta'; not a ratings database")
             if not create:
-                raise StoreError(f"{self.name}: holds no ratings")
+                raise StoreError(f"{self.name}: has no ratings")
             self._make_tables()
         with self.read() as connection:
             found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()

@@ -137,7 +137,7 @@ def is_open_login(database: Database, name: str) -> bool:
 
 
 def log_action(connection: Connection, action: str, reason: str | None = None) -> None:
-    """Add a line to the log of what was done by whom had the admin token, or tried to."""
+    """Add a line to the log of what was done, or tried, on the admin pages."""
     connection.execute(events.insert().values(at=now(), action=action, reason=reason))
 
 
@@ -185,7 +185,7 @@ def set_closed(connection: Connection, closed: bool, reason: str) -> None:
 def _check_claim(connection: Connection, database: Database, study: str, designs: set[str]) -> None:
     found = _get(connection, "study")
     if found != study:
-        raise StoreError(f"{database.name}: holds sessions of the study {found!r}, not of {study!r}")
+        raise StoreError(f"{database.name}: has sessions of the study {found!r}, not of {study!r}")
     if _get(connection, "design") not in designs:
         raise StoreError(
             f"{database.name}: config.yaml no longer gives the pages, conditions, sounds, scales, items and "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TextIO
 
@@ -14,22 +16,22 @@ from analysis.ratings.names import SIMULATED_MARK
 from mushra_server.database.database import Database
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.study.served_study import Study
-from mushra_server.webmushra.csv_files import csv_files, csv_text, folder_name
-from mushra_server.webmushra.sessions import load_wire_sessions, pymushra_database
+from mushra_server.webmushra.csv_files import csv_line, folder_name, iter_csv_rows
+from mushra_server.webmushra.pymushra import write_pymushra
+from mushra_server.webmushra.sessions import load_wire_sessions
 from mushra_server.webmushra.wire_format import WireSession
 from stimuli.files import atomic_path, create
 
 __all__ = ["export_files", "write_file"]
 
 FOLDER_MODE = 0o700
-
-Writer = Callable[[TextIO], int]
+MOST_OPEN_FILES = 50
 
 
 def export_files(
     database: Database, study: Path, format: str, out: Path, *, exact: bool = False
 ) -> Iterator[tuple[Path, int]]:
-    """Write an export and yield each file with its number of rows.
+    """Write an export, row by row, and yield each file with its number of rows.
 
     Args:
         database: The ratings.
@@ -38,58 +40,99 @@ def export_files(
         out: Folder to write to; made if it is missing.
         exact: See `write_csv`.
     """
-    _make_folder(out)
+    make_folder(out)
     with database.read(patient=True) as connection:
-        for name, write in _writers(connection, Path(study), format, exact):
-            _make_folder((out / name).parent)
-            yield out / name, write_file(out / name, write)
+        if format == "csv":
+            yield _write(out / "ratings.csv", lambda file: write_csv(connection, file, exact=exact))
+        elif format == "json":
+            yield _write(out / "ratings.json", lambda file: write_json(connection, file))
+        else:
+            yield from _export_wire_sessions(connection, Study(study, own_page=False), format, out)
 
 
-def write_file(path: Path, write: Writer) -> int:
+def write_file(path: Path, write: Callable[[TextIO], int]) -> int:
     """Write a private text file whole or not at all; return what ``write`` returned."""
-    with (
-        atomic_path(path) as temporary,
-        os.fdopen(create(temporary, private=True), "w", encoding="utf-8", newline="") as file,
-    ):
+    with atomic_path(path) as temporary, _open(temporary) as file:
         return write(file)
 
 
-def _make_folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
     """Make a private folder with those above it; one that is there keeps its mode."""
     for folder in [*reversed(path.parents), path]:
         if not folder.is_dir():
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
-def _writers(connection: Connection, study: Path, format: str, exact: bool) -> Iterator[tuple[str, Writer]]:
-    if format == "csv":
-        yield "ratings.csv", lambda file: write_csv(connection, file, exact=exact)
-    elif format == "json":
-        yield "ratings.json", lambda file: write_json(connection, file)
-    else:
-        opened = Study(study, own_page=False)
-        for simulated in (False, True):
-            found = list(load_wire_sessions(connection, opened, simulated=simulated))
-            if found or not simulated:
-                yield from _wire_writers(opened, found, format, SIMULATED_MARK if simulated else "")
+def _write(path: Path, write: Callable[[TextIO], int]) -> tuple[Path, int]:
+    return path, write_file(path, write)
 
 
-def _wire_writers(
-    study: Study, found: list[WireSession], format: str, suffix: str
-) -> Iterator[tuple[str, Writer]]:
-    """Yield files in other programs' formats; simulated sessions have their own, for no column says it."""
-    if format == "pymushra":
-        document = json.dumps(pymushra_database(found, study.name), ensure_ascii=False)
-        yield f"pymushra{suffix}.json", _writer(document, sum(len(session.trials) for session in found))
-        return
-    folder = f"results/{folder_name(study.name)}{suffix}"
-    for name, rows in csv_files(found).items():
-        yield f"{folder}/{name}", _writer(csv_text(rows), len(rows) - 1)
+def _export_wire_sessions(
+    connection: Connection, study: Study, format: str, out: Path
+) -> Iterator[tuple[Path, int]]:
+    """Write other programs' formats; simulated sessions get separate files, because no column marks them."""
+    for simulated in (False, True):
+        found = load_wire_sessions(connection, study, simulated=simulated)
+        first = next(found, None)
+        if first is None and simulated:
+            continue
+        sessions = itertools.chain([] if first is None else [first], found)
+        suffix = SIMULATED_MARK if simulated else ""
+        if format == "pymushra":
+            name = out / f"pymushra{suffix}.json"
+            yield name, _write_pymushra(name, sessions, study.name)
+        else:
+            yield from _write_csv_files(out / "results" / f"{folder_name(study.name)}{suffix}", sessions)
 
 
-def _writer(text: str, rows: int) -> Writer:
-    def write(file: TextIO) -> int:
-        file.write(text)
-        return rows
+def _write_pymushra(path: Path, sessions: Iterable[WireSession], study: str) -> int:
+    return write_file(path, lambda file: write_pymushra(sessions, study, file))
 
-    return write
+
+def _write_csv_files(folder: Path, sessions: Iterable[WireSession]) -> list[tuple[Path, int]]:
+    """Write webMUSHRA's files next to each other, all of them whole or none."""
+    rows: Counter[str] = Counter()
+    with ExitStack() as stack, closing(_Files(folder, stack)) as files:
+        for name, row in iter_csv_rows(sessions):
+            files.write(name, csv_line(row))
+            rows[name] += 1
+    return [(folder / name, count - 1) for name, count in rows.items()]
+
+
+class _Files:
+    """Files that grow next to each other: any number of them, of which some are open.
+
+    Args:
+        folder: Where they are; made with the first one.
+        stack: Gives each its final name when it is closed.
+    """
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._paths: dict[str, Path] = {}
+        self._open: dict[str, TextIO] = {}
+
+    def write(self, name: str, text: str) -> None:
+        """Append to a file."""
+        if name not in self._open:
+            while len(self._open) >= MOST_OPEN_FILES:
+                self._open.pop(next(iter(self._open))).close()
+            self._open[name] = self._open_again(name)
+        self._open[name].write(text)
+
+    def close(self) -> None:
+        """Close what is open."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def _open_again(self, name: str) -> TextIO:
+        if name in self._paths:
+            return self._paths[name].open("a", encoding="utf-8", newline="")
+        make_folder(self._folder)
+        self._paths[name] = self._stack.enter_context(atomic_path(self._folder / name))
+        return _open(self._paths[name])
+
+
+def _open(path: Path) -> TextIO:
+    return os.fdopen(create(path, private=True), "w", encoding="utf-8", newline="")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import functools
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, text
@@ -36,8 +38,10 @@ def write_csv(
     Returns:
         The number of rows.
     """
-    extra = _answers_by_session(connection)
-    names = sorted({name for found in extra.values() for name in found})
+    names = sorted(connection.execute(text(NAMES)).scalars())
+    answers = _answers_by_session(connection)
+    known = None
+    given: dict[str, str] = {}
     # Most cells are repeated: the study, the session, items and conditions.
     guard = _keep_value if exact else functools.lru_cache(maxsize=CHUNK_ROWS, typed=True)(defuse)
     writer = csv.writer(_Lines(file), lineterminator="\r\n")
@@ -45,8 +49,9 @@ def write_csv(
     count = 0
     session = RATING_COLUMNS.index("session")
     for row in _query_ratings(connection, simulated):
-        found = extra.get(row[session], {})
-        writer.writerow(map(guard, [*map(_cell, row), *map(found.get, names)]))
+        while known != row[session]:  # both are in the same order, and every session has answers, if none
+            known, given = next(answers)
+        writer.writerow(map(guard, [*map(_cell, row), *map(given.get, names)]))
         count += 1
     return count
 
@@ -99,6 +104,18 @@ def _query_ratings(connection: Connection, simulated: bool | None) -> Iterator[S
 
 ORDER = "ORDER BY simulated, session, trial_position, item, condition_position, condition, attribute"
 ANSWERS = "SELECT session, name, value FROM export_answers ORDER BY session, name, value"
+NAMES = "SELECT DISTINCT name FROM export_answers"
+# As the view of the ratings sorts its sessions, so that both are read next to each other.
+GIVEN = """
+    SELECT s.uuid, a.name, a.value
+    FROM sessions s
+    LEFT JOIN (
+        SELECT p.session_id, a.name, a.value
+        FROM answers a JOIN submissions p ON p.id = a.submission_id WHERE p.superseded = 0
+        UNION ALL SELECT session_id, name, value FROM parameters
+    ) a ON a.session_id = s.id
+    WHERE s.excluded_at IS NULL
+    ORDER BY s.simulated, s.uuid, a.name, a.value"""
 EVENTS = """
     SELECT e.at, s.uuid AS session, e.action, e.reason
     FROM events e LEFT JOIN sessions s ON s.id = e.session_id
@@ -116,19 +133,18 @@ def _query(connection: Connection, query: str) -> Iterator[Mapping[str, Any]]:
         yield dict(row)
 
 
-def _answers_by_session(connection: Connection) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for row in _query(connection, ANSWERS):
-        found.setdefault(row["session"], {})[row["name"]] = row["value"]
-    return found
+def _answers_by_session(connection: Connection) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield every session that is exported with its answers, in the order of the ratings."""
+    rows = connection.execute(text(GIVEN), execution_options={"yield_per": CHUNK_ROWS})
+    for session, found in itertools.groupby(rows, key=itemgetter(0)):
+        yield session, {name: value for _, name, value in found if name is not None}
 
 
 class _Lines:
     """A file whose rows end with a line feed.
 
     The csv module quotes only the line ends that it writes itself. Both are declared to it, so that a
-    carriage return within a text is quoted too: elsewhere than in quotes it would end the row for many
-    readers.
+    carriage return within a text is quoted too: outside quotes it would end the row for many readers.
     """
 
     def __init__(self, file: TextIO) -> None:

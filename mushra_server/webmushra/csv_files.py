@@ -8,13 +8,14 @@ doubled as RFC 4180 has it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from analysis.ratings.names import WEBMUSHRA_FILES
 from mushra_server.webmushra.wire_format import WireSession
 
-__all__ = ["csv_files", "csv_text", "folder_name"]
+__all__ = ["csv_line", "folder_name", "iter_csv_rows"]
 
 Row = list[Any]
 QUOTED = re.compile(r'[",\\\s]')
@@ -23,21 +24,22 @@ WIDTH_POINTS = ("position_outerRight", "position_innerRight", "position_innerLef
 LEV_POINTS = ("position_center", "position_height", "position_width1", "position_width2")
 
 
-def csv_files(sessions: Iterable[WireSession]) -> dict[str, list[Sequence[Any]]]:
-    """Return the CSV files of some sessions by name, each as its rows; the first one is the header.
+def iter_csv_rows(sessions: Iterable[WireSession]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the rows of the CSV files, each with the name of its file; the first row of a file is its header.
 
     Args:
         sessions: The sessions, in the order in which they came.
     """
-    rows: dict[str, dict[tuple[str, ...], list[Row]]] = {}
+    names: dict[tuple[str, tuple[str, ...]], str] = {}
+    tables: Counter[str] = Counter()
     for session in sessions:
-        for name, header, row in _rows(session):
-            rows.setdefault(name, {}).setdefault(header, []).append(row)
-    return {
-        f"{name}.csv" if number == 1 else f"{name}-{number}.csv": [header, *found]
-        for name, tables in rows.items()
-        for number, (header, found) in enumerate(tables.items(), start=1)
-    }
+        for table, header, row in _rows(session):
+            if (table, header) not in names:
+                tables[table] += 1
+                number = f"-{tables[table]}" if tables[table] > 1 else ""
+                names[table, header] = f"{table}{number}.csv"
+                yield names[table, header], header
+            yield names[table, header], row
 
 
 def folder_name(test_id: str) -> str:
@@ -168,9 +170,9 @@ TABLES: dict[
 }
 
 
-def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Return rows as CSV text."""
-    return "".join(",".join(_quote(_cell(value)) for value in row) + "\n" for row in rows)
+def csv_line(row: Sequence[Any]) -> str:
+    """Return a row as a line of CSV."""
+    return ",".join(_quote(_cell(value)) for value in row) + "\n"
 
 
 def _cell(value: Any) -> str:

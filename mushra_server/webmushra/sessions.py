@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from analysis.ratings.names import ATTRIBUTE_MARK, CORRECT, HIDDEN_REFERENCE, UNRATED
 from mushra_server.answers.paired import PAIR_TYPES
@@ -17,60 +20,55 @@ from mushra_server.webmushra.store import SOURCE
 from mushra_server.webmushra.wire_format import WireSession, from_json
 from study_builder.config import REFERENCE
 
-__all__ = ["load_wire_sessions", "pymushra_database"]
+__all__ = ["load_wire_sessions"]
 
-SCORES = ("score", "referenceScore", "nonReferenceScore", "stimulusRating")
+CHUNK_ROWS = 2000
 ANSWERS: dict[float | None, str] = {1.0: "correct", 0.0: "incorrect", 0.5: "undecided"}
 
 
 def load_wire_sessions(connection: Connection, study: Study, *, simulated: bool) -> Iterator[WireSession]:
-    """Yield the sessions that are not excluded under webMUSHRA's names, in the order of their start."""
+    """Yield the sessions that are not excluded under webMUSHRA's names, in the order of their start.
+
+    Three queries are read next to each other, session by session: memory does not grow with their number.
+    """
     names = _participant_names(connection, study)
-    query = """
-        SELECT id, uuid, source, COALESCE(finished_at, last_seen_at) AS at
-        FROM sessions WHERE simulated = :s AND excluded_at IS NULL ORDER BY id"""
-    for row in connection.execute(text(query), {"s": int(simulated)}).all():
+    trials = _BySession(_query(connection, TRIALS, simulated))
+    answers = _BySession(_query(connection, GIVEN, simulated))
+    for row in _query(connection, SESSIONS, simulated):
         if row.source == SOURCE:
-            posted = connection.execute(
-                text("SELECT body FROM wire_sessions WHERE session_id = :id"), {"id": row.id}
-            ).scalar()
-            if posted is not None:
-                yield replace(from_json(json.loads(posted)), at=row.at)
-        else:
-            trials = tuple(_load_trials(connection, study, row.id))
-            participant = _load_participant(connection, row.uuid, names)
-            if trials:
-                yield WireSession(study.name, row.uuid, participant, trials, "configs/config.yaml", row.at)
+            if row.body is not None:
+                yield replace(from_json(json.loads(row.body)), at=row.at)
+            continue
+        pages = itertools.groupby(trials.take(row.session_id), key=attrgetter("id"))
+        shown = tuple(trial for _, rows in pages for trial in _trials_of_page(study, list(rows)))
+        given = {found.name: found.value for found in answers.take(row.session_id)}
+        if shown:
+            participant = {name: given.get(name, "") for name in names}
+            yield WireSession(study.name, row.uuid, participant, shown, "configs/config.yaml", row.at)
 
 
-def pymushra_database(found: Iterable[WireSession], study: str) -> dict[str, Any]:
-    """Return sessions as the TinyDB document that pymushra reads: one entry per trial, a table per study."""
-    documents: list[dict[str, Any]] = []
-    for session in found:
-        shared = {
-            "config": session.config,
-            "testId": session.test_id,
-            "date": session.at.replace("T", " ").rstrip("Z"),
-            "questionaire": {**session.participant, "uuid": session.uuid},
-        }
-        for trial in session.trials:
-            responses = [_convert_scores(response) for response in trial["responses"]]
-            documents.append({**trial, "responses": responses, **shared})
-    return {study: {str(number): document for number, document in enumerate(documents, start=1)}}
+class _BySession:
+    """Rows in the order of their sessions' numbers, taken session by session.
+
+    Args:
+        rows: The rows; each has a `session_id`.
+    """
+
+    def __init__(self, rows: Iterable[Row[Any]]) -> None:
+        self._groups = itertools.groupby(rows, key=attrgetter("session_id"))
+        self._session: float = -1
+        self._rows: Iterator[Row[Any]] = iter(())
+
+    def take(self, session: int) -> list[Row[Any]]:
+        """Return the rows of a session; those of earlier ones are skipped."""
+        while self._session < session:
+            self._session, self._rows = next(self._groups, (math.inf, iter(())))
+        return list(self._rows) if self._session == session else []
 
 
-def _convert_scores(response: dict[str, Any]) -> dict[str, Any]:
-    """Return a response with its scores as the numbers that pymushra makes of them when it collects."""
-    scores = {name: float(response[name]) for name in SCORES if _is_number(response.get(name))}
-    return {**response, **{name: int(n) if n.is_integer() else n for name, n in scores.items()}}
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+def _query(connection: Connection, query: str, simulated: bool) -> Iterator[Row[Any]]:
+    options = {"yield_per": CHUNK_ROWS}
+    yield from connection.execute(text(query), {"simulated": int(simulated)}, execution_options=options)
 
 
 def _participant_names(connection: Connection, study: Study) -> list[str]:
@@ -78,28 +76,6 @@ def _participant_names(connection: Connection, study: Study) -> list[str]:
     asked = [question.name for page in study.config.walk() for question in study.config.questions(page)]
     given = connection.execute(text("SELECT DISTINCT name FROM parameters ORDER BY name")).scalars()
     return list(dict.fromkeys([*asked, *given]))
-
-
-def _load_participant(connection: Connection, session: str, names: list[str]) -> dict[str, Any]:
-    query = text("SELECT name, value FROM export_answers WHERE session = :session")
-    found = {row.name: row.value for row in connection.execute(query, {"session": session})}
-    return {name: found.get(name, "") for name in names}
-
-
-def _load_trials(connection: Connection, study: Study, session_id: int) -> Iterator[dict[str, Any]]:
-    query = text(
-        """
-        SELECT p.id, p.page_id, p.page_type, p.time_ms, p.body, r.key, r.attribute, r.condition, r.score,
-               r.comment
-        FROM submissions p JOIN ratings r ON r.submission_id = p.id
-        WHERE p.session_id = :id AND p.superseded = 0
-        ORDER BY p.page_index, r.condition_position"""
-    )
-    pages: dict[int, list[Any]] = {}
-    for row in connection.execute(query, {"id": session_id}):
-        pages.setdefault(row.id, []).append(row)
-    for rows in pages.values():
-        yield from _trials_of_page(study, rows)
 
 
 def _trials_of_page(study: Study, rows: list[Any]) -> Iterator[dict[str, Any]]:
@@ -172,3 +148,30 @@ def _read_choice(row: Any) -> str:
 
 def _number(score: float | None) -> str:
     return "" if score is None else f"{score:g}"
+
+
+_CHOSEN = f"s.simulated = :simulated AND s.excluded_at IS NULL AND s.source <> '{SOURCE}'"
+SESSIONS = """
+    SELECT s.id AS session_id, s.uuid, s.source, COALESCE(s.finished_at, s.last_seen_at) AS at, w.body
+    FROM sessions s LEFT JOIN wire_sessions w ON w.session_id = s.id
+    WHERE s.simulated = :simulated AND s.excluded_at IS NULL ORDER BY s.id"""
+# The body has what a Likert point is called; of other pages it is not needed, and long.
+TRIALS = f"""
+    SELECT p.session_id, p.id, p.page_id, p.page_type, p.time_ms,
+           CASE WHEN p.page_type LIKE 'likert%' THEN p.body END AS body,
+           r.key, r.attribute, r.condition, r.score, r.comment
+    FROM sessions s
+    JOIN submissions p ON p.session_id = s.id AND p.superseded = 0
+    JOIN ratings r ON r.submission_id = p.id
+    WHERE {_CHOSEN}
+    ORDER BY p.session_id, p.page_index, r.condition_position"""
+GIVEN = f"""
+    SELECT p.session_id, a.name, a.value
+    FROM sessions s
+    JOIN submissions p ON p.session_id = s.id AND p.superseded = 0
+    JOIN answers a ON a.submission_id = p.id
+    WHERE {_CHOSEN}
+    UNION ALL
+    SELECT q.session_id, q.name, q.value FROM sessions s JOIN parameters q ON q.session_id = s.id
+    WHERE {_CHOSEN}
+    ORDER BY 1"""

@@ -155,7 +155,7 @@ def test_another_studys_database_is_refused(make_app, make_study, make_listener,
     other = make_study("two")
     config = other / "config.yaml"
     config.write_text(config.read_text().replace("testId: a-study", "testId: other"))
-    with pytest.raises(StoreError, match="holds sessions of the study 'a-study', not of 'other'"):
+    with pytest.raises(StoreError, match="has sessions of the study 'a-study', not of 'other'"):
         create_app(other, url)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 
 import pytest
 
 from mushra_server.export.files import export_files
-from mushra_server.webmushra.csv_files import csv_files, csv_text, folder_name
+from mushra_server.webmushra.csv_files import csv_line, folder_name, iter_csv_rows
 from mushra_server.webmushra.wire_format import read_body
 from tests.mushra_server.conftest import answer_to, mushra_page
 from tests.mushra_server.posted import COLLECT, HARD, post, posted_pages, session
@@ -39,6 +40,18 @@ HEADERS = {
 }
 
 
+def csv_files(sessions):
+    """Collect the rows of each file."""
+    files = {}
+    for name, row in iter_csv_rows(sessions):
+        files.setdefault(name, []).append(row)
+    return files
+
+
+def csv_text(rows):
+    return "".join(map(csv_line, rows))
+
+
 def test_nine_files_with_the_headers_of_webmushra():
     files = csv_files([read_body(b"sessionJSON=" + json.dumps(session()).encode())])
     assert {name: csv_text(rows[:1]).strip() for name, rows in files.items()} == HEADERS
@@ -56,6 +69,24 @@ def test_a_changed_questionnaire_starts_a_new_file():
     assert len(files["mushra.csv"]) == 1 + 6 and len(files["mushra-2.csv"]) == 1 + 3
     for rows in files.values():
         assert {len(row) for row in rows} == {len(rows[0])}, "no column is shifted"
+
+
+def test_any_number_of_questionnaires_needs_few_open_files(make_app, make_study, tmp_path, monkeypatch):
+    app = make_app(make_study(pages=posted_pages(tmp_path / "study")), options=COLLECT)
+    names = ("age", "email", "hearing")
+    asked = [order for count in (1, 2, 3) for order in itertools.permutations(names, count)]
+    for number in range(2 * len(asked)):
+        order = list(asked[number % len(asked)])
+        participant = {"name": order, "response": [str(number)] * len(order)}
+        assert post(app, session(uuid=f"u{number}", participant=participant)).status_code == 200
+    server = app.extensions["listenable"]
+    first = dict(export_files(server.database, server.study.root, "webmushra", tmp_path / "many"))
+    monkeypatch.setattr("mushra_server.export.files.MOST_OPEN_FILES", 2)
+    second = dict(export_files(server.database, server.study.root, "webmushra", tmp_path / "few"))
+    assert len(first) == 9 * len(asked) and set(first.values()) == {2, 6}
+    for path, count in first.items():
+        other = tmp_path / "few" / path.relative_to(tmp_path / "many")
+        assert second[other] == count and other.read_bytes() == path.read_bytes()
 
 
 def test_folder_name_is_webmushras():
