@@ -25,7 +25,13 @@ from study_builder.config import (
 __all__ = ["check_answer", "check_draft", "clean_text", "milliseconds", "must_rate"]
 
 ATTEMPT = re.compile(r"[A-Za-z0-9._-]{1,64}")
-CHECK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+# Each name is a column of the exports: nobody may add one.
+HEADPHONE_ANSWERS = {
+    "headphone_check",
+    "headphone_check_correct",
+    "headphone_check_attempts",
+    "headphone_check_method",
+}
 RATING_KEYS = ("key", "attribute", "score", "comment", "listened_ms")
 MAX_MS = 2**31 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -170,7 +176,7 @@ def _collect_words(page: SessionPage, found: list[dict[str, Any]]) -> dict[str, 
 def _texts(page: SessionPage, found: dict[str, Any]) -> dict[str, str]:
     known = _question_names(page)
     for name, value in found.items():
-        if (known is None and not CHECK_NAME.fullmatch(name)) or (known is not None and name not in known):
+        if name not in known:
             raise AnswerError(f"answers: {name!r} is not asked on this page")
         if not isinstance(value, str):
             raise AnswerError(f"answers: {name!r} is a {type(value).__name__}; expected a text")
@@ -190,10 +196,10 @@ def _name_answers(config: StudyConfig, page: SessionPage, texts: dict[str, str])
     return {f"{name}:{page.id}": text for name, text in texts.items()}
 
 
-def _question_names(page: SessionPage) -> set[str] | None:
-    """Return the names of a page's questions; None for the headphone check, which names its own."""
+def _question_names(page: SessionPage) -> set[str]:
+    """Return the names under which a page's answers are sent."""
     if page.type == HEADPHONE_CHECK:
-        return None
+        return HEADPHONE_ANSWERS
     names = {question.name for question in page.questions}
     if isinstance(page.page, ConsentPage):
         names.add("consent")

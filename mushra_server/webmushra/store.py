@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from mushra_server.answers.checks import clean_text
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
-from mushra_server.database.schema import sessions, wire_sessions
+from mushra_server.database.schema import answers, sessions, submissions, wire_sessions
 from mushra_server.database.sessions import Session, find_by_uuid
 from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_page
 from mushra_server.errors import AnswerError
@@ -25,6 +25,8 @@ from study_builder.config import as_number
 __all__ = ["SOURCE", "save_wire_session"]
 
 SOURCE = "webmushra"
+MOST_OTHER_QUESTIONS = 100
+MAX_SHOWN = 100
 # What can be part of an address on the admin page.
 UUID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
@@ -41,7 +43,7 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
         True if the session was new.
 
     Raises:
-        AnswerError: If it is another study's session, or does not fit the study's pages.
+        AnswerError: If it is another study's session, or does not fit the study's pages and questions.
         DoorError: If the study is closed, or has all the sessions that it needs.
     """
     if not _is_named(study.name, posted.test_id):
@@ -53,6 +55,7 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
         )
     if find_by_uuid(connection, posted.uuid) is not None:
         return False
+    _check_question_names(connection, study, posted)
     pages = [page for trial in posted.trials for page in read_trial(study.config, trial)]
     refuse_entry(connection, study.config.options, participant=None, simulated=False, one_entry=False)
     time = now()
@@ -72,6 +75,30 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
     save_page(connection, session, name, _answer(None, (), _texts(posted)))
     connection.execute(sessions.update().where(sessions.c.id == key).values(finished_at=time))
     return True
+
+
+def _check_question_names(connection: Connection, study: Study, posted: WireSession) -> None:
+    """Let only so many questions in that the study does not ask: each is a column of every export.
+
+    Raises:
+        AnswerError: If there would be more of them than a changed questionnaire explains.
+    """
+    asked = {question.name for page in study.config.walk() for question in study.config.questions(page)}
+    others = set(posted.participant) - asked
+    if not others:
+        return
+    stored = connection.execute(
+        select(answers.c.name)
+        .distinct()
+        .join(submissions, submissions.c.id == answers.c.submission_id)
+        .where(submissions.c.attempt == SOURCE, submissions.c.page_type == "finish")
+        .where(answers.c.name.not_in(asked))
+    )
+    if len(others | set(stored.scalars())) > MOST_OTHER_QUESTIONS:
+        raise AnswerError(
+            f"sessionJSON: participant: with {', '.join(sorted(others))[:MAX_SHOWN]} there would be answers "
+            f"to more than {MOST_OTHER_QUESTIONS} questions that the study does not ask"
+        )
 
 
 def _is_named(study: str, found: str) -> bool:

@@ -80,7 +80,7 @@ def read_trial(config: StudyConfig, trial: dict[str, Any]) -> tuple[WirePage, ..
     """Return the pages of a posted trial.
 
     Raises:
-        AnswerError: If the study has no such page, the page no such condition, or a score is none of its
+        AnswerError: If the study has no such page, the page no such condition, or a score is not on its
             scale.
     """
     page = _page_of(config, trial)
@@ -102,7 +102,7 @@ def check_trial_ids(config: StudyConfig) -> None:
             found = "has no id" if page.id is None else f"has the id {page.id!r} of {count} pages"
             raise ServerError(
                 f"config.yaml: the page {page.name!r} ({page.type}) {found}; webMUSHRA posts ratings under "
-                "their page's id; expected one of its own"
+                "their page's id; expected a different id for each page"
             )
 
 

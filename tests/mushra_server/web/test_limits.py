@@ -64,6 +64,20 @@ def test_a_page_is_stored_200_times_and_its_last_answer_stays(app, listener, row
     listener.save(0)
 
 
+def test_nobody_names_columns_of_the_exports(make_app, make_listener, rows):
+    """The headphone check's answers have names that the page chooses, and each name is a column for all."""
+    app = make_app(headphone_check="huggins")
+    listener = make_listener(app).start()
+    page = next(page for page in listener.state["pages"] if page["type"] == "headphone_check")
+    own = {"headphone_check": "passed", "headphone_check_correct": "6", "headphone_check_attempts": "1"}
+    forged = {**own, "a1": "x", "a2": "x"}
+    refused = listener.put(page["index"], answer_to(page, answers=forged))
+    assert refused.status_code == 400 and refused.json["error"] == "answers: 'a1' is not asked on this page"
+    answer = {**own, "headphone_check_method": "huggins"}
+    assert listener.put(page["index"], answer_to(page, answers=answer)).status_code == 200
+    assert {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")} == answer
+
+
 def test_sessions_of_an_address_are_limited_and_its_own_can_go_on(make_app, make_listener, rows):
     app = make_app(options=Options(sessions_per_hour=2))
     first = app.test_client()

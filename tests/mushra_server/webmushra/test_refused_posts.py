@@ -132,6 +132,27 @@ def test_a_refused_body_is_kept_once_exported_and_taken_once_it_fits(make_app, m
     assert again.status_code == 200 and len(rows(mended, "SELECT * FROM export_ratings")) == 3
 
 
+def test_nobody_adds_any_number_of_columns_to_the_exports(make_app, make_study, tmp_path, rows, monkeypatch):
+    """A posted session names its questions itself, and each name is a column for every other session."""
+    app = make_app(make_study(pages=posted_pages(tmp_path / "study")), options=COLLECT)
+    monkeypatch.setattr("mushra_server.webmushra.store.MOST_OTHER_QUESTIONS", 3)
+
+    def send(number, *names):
+        participant = {"name": ["age", *names], "response": ["30"] * (len(names) + 1)}
+        return post(app, session(uuid=f"u{number}", participant=participant))
+
+    assert send(1, "a", "b", "c").status_code == 200, "a questionnaire that was changed is kept"
+    assert send(2, "a", "c").status_code == 200
+    refused = send(3, "a", "d")
+    assert (
+        refused.status_code == 400
+        and "with a, d there would be answers to more than 3 questions" in refused.text
+    )
+    assert (
+        len(rows(app, "SELECT * FROM sessions")) == 2 and len(rows(app, "SELECT * FROM refused_posts")) == 1
+    )
+
+
 def test_there_is_a_limit_to_what_is_kept(app, rows, caplog, monkeypatch):
     monkeypatch.setattr(refused, "MAX_KEPT_BYTES", 50)
     client = app.test_client()
@@ -165,7 +186,7 @@ def test_pages_whose_trials_could_not_be_told_apart_stop_the_start(
         make_app(study, options=COLLECT)
     assert str(error.value) == (
         f"config.yaml: the page 'Sound' (bs1116) {words}; webMUSHRA posts ratings under their page's id; "
-        "expected one of its own"
+        "expected a different id for each page"
     )
     pages[:] = [page for page in pages if page["type"] != "spatial"]  # ours shows none
     assert make_app(make_study(pages=pages), options=Options()), "our own page needs no ids"
