@@ -75,6 +75,10 @@ TESTS: dict[str, tuple[str, ...]] = {
         "mushra_server/participant/test_session.py",
     ),
     "mushra_server.export.erasure": ("mushra_server/webmushra/test_refused_posts.py",),
+    "mushra_server.web.security": (
+        "mushra_server/web/test_bodies.py",
+        "mushra_server/web/test_rate_limiter.py",
+    ),
     "interpreter.explainers.lmac_td": ("interpreter/explainers/test_lmac_td_task.py",),
     "interpreter.explainers.lmac_td_network": ("interpreter/explainers/test_lmac_td.py",),
     "interpreter.faithfulness.functional": ("interpreter/faithfulness/test_faithfulness.py",),

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.loading.client import Client, Log, answer_to, many_sessions, rate
+from benchmarks.loading.client import Client, Log, answer_to, many_sessions, rate, trickle
 from benchmarks.loading.compare_pymushra import compare
 from benchmarks.loading.page import visit
 from benchmarks.loading.study import Served, copy_sessions, make_study
@@ -53,6 +53,7 @@ def load(folder: Path, empty: Path, seconds: float) -> None:
     ratio, bytes_each = growth(study, full, stored)
     participants(study, 20, seconds, sounds=False)
     participants(study, 200, seconds, sounds=True)
+    participants(study, 500, 2 * seconds, every_s=40.0, trickling=1000, sounds=True)
     print(f"\nA save with {stored:,} sessions stored takes {ratio:.2f} times the median with {FEW}.")
     print(f"A session of 9 trials with 9 ratings each takes {bytes_each / 1024:.1f} KiB of database.\n")
     first_paint(study)
@@ -92,22 +93,38 @@ async def in_turn(ports: list[int], saves: int) -> list[Log]:
     return logs
 
 
-def participants(study: Path, count: int, seconds: float, *, sounds: bool) -> None:
-    """Load a server with participants who each save a page every 5 s."""
+def participants(
+    study: Path, count: int, seconds: float, *, sounds: bool, every_s: float = 5.0, trickling: int = 0
+) -> None:
+    """Load a server with participants who each save a page every so often, from six connections each.
+
+    Args:
+        study: The study.
+        count: Participants.
+        seconds: How long they take part.
+        sounds: Whether they load the sounds of each page.
+        every_s: Seconds from page to page.
+        trickling: Connections next to theirs that send a byte every 20 s.
+    """
     served, log = Served(study), Log()
 
     async def load() -> None:
+        others = asyncio.create_task(trickle(served.port, trickling, 20.0))
         runs = (
-            rate(served.port, log, seconds=seconds, every_s=5.0, sounds=sounds, seed=seed)
+            rate(served.port, log, seconds=seconds, every_s=every_s, sounds=sounds, seed=seed)
             for seed in range(count)
         )
         await asyncio.gather(*runs)
+        others.cancel()
+        await asyncio.gather(others, return_exceptions=True)
 
     begin = time.perf_counter()
     asyncio.run(load())
     took = time.perf_counter() - begin
     served.stop()
-    name = f"{count} participants, one page every 5 s"
+    name = f"{count} participants, one page every {every_s:g} s"
+    if trickling:
+        name += f", and {trickling:,} connections that trickle"
     row(f"{name}: page saves", log.seconds["save"], log.errors)
     if sounds:
         rate_mb = log.bytes_read / took / 1e6

@@ -1,7 +1,7 @@
 """A small asyncio HTTP client and participants: enough to load a server on this machine, and no more.
 
-It speaks HTTP/1.1 with one kept connection per participant and times each answer from the first byte sent to
-the last byte read.
+It speaks HTTP/1.1 with up to six kept connections per participant, as browsers do, and times each answer from
+the first byte sent to the last byte read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RETRY_S = 0.05
+CONNECTIONS = 6  # of a browser to one host
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
@@ -29,26 +32,27 @@ class Log:
 
 
 class Client:
-    """One participant's browser."""
+    """One participant's browser: requests that are sent at the same time use connections side by side."""
 
     def __init__(self, port: int, log: Log) -> None:
         self.port = port
         self.log = log
         self.cookie = ""
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._places = asyncio.Semaphore(CONNECTIONS)
+        self._kept: list[Stream] = []
 
     async def send(self, kind: str, method: str, path: str, body: dict[str, Any] | str | None = None) -> Any:
         """Send a request; return its JSON or bytes, and raise OSError if the answer is not good.
 
         A body of text is a form, urlencoded already; any other is sent as JSON.
         """
-        begin = time.perf_counter()
-        try:
-            status, headers, content = await self._exchange(method, path, body)
-        except (OSError, asyncio.IncompleteReadError, ValueError) as error:
-            self.close()
-            raise OSError(f"{kind}: {error!r}") from None
-        self.log.seconds.setdefault(kind, []).append(time.perf_counter() - begin)
+        async with self._places:
+            begin = time.perf_counter()
+            try:
+                status, headers, content = await self._exchange(method, path, body)
+            except (OSError, asyncio.IncompleteReadError, ValueError) as error:
+                raise OSError(f"{kind}: {error!r}") from None
+            self.log.seconds.setdefault(kind, []).append(time.perf_counter() - begin)
         self.log.bytes_read += len(content)
         if status >= 400:
             raise OSError(f"{kind}: {status} {content[:200]!r}")
@@ -57,17 +61,47 @@ class Client:
         return json.loads(content) if headers["content-type"] == "application/json" else content
 
     def close(self) -> None:
-        """Close the connection."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+        """Close all connections."""
+        while self._kept:
+            self._kept.pop()[1].close()
+
+    async def open_all(self) -> None:
+        """Open as many connections as a browser does for a page with many files."""
+        paths = ["/", *["/static/page/start.js"] * (CONNECTIONS - 1)]
+        await asyncio.gather(*(self.send("page", "GET", path) for path in paths))
 
     async def _exchange(
         self, method: str, path: str, body: dict[str, Any] | str | None
     ) -> tuple[int, dict[str, str], bytes]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self.port)
-        reader, writer = self._streams
+        reader, writer = self._take() or await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            answer = await self._ask(reader, writer, method, path, body)
+        except BaseException:
+            writer.close()
+            raise
+        if answer[1].get("connection", "").lower() == "close":
+            writer.close()
+        else:
+            self._kept.append((reader, writer))
+        return answer
+
+    def _take(self) -> Stream | None:
+        """Return a kept connection that the server has not closed."""
+        while self._kept:
+            reader, writer = self._kept.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
+
+    async def _ask(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        method: str,
+        path: str,
+        body: dict[str, Any] | str | None,
+    ) -> tuple[int, dict[str, str], bytes]:
         text, kind = "" if body is None else json.dumps(body), "application/json"
         if isinstance(body, str):
             text, kind = body, "application/x-www-form-urlencoded"
@@ -79,8 +113,6 @@ class Client:
         pairs = (line.split(": ", 1) for line in lines[1:] if line)
         headers = {name.lower(): value for name, value in pairs}
         found = await reader.readexactly(int(headers.get("content-length", 0)))
-        if headers.get("connection", "").lower() == "close":
-            self.close()
         return int(lines[0].split()[1]), headers, found
 
 
@@ -95,19 +127,24 @@ def answer_to(page: dict[str, Any]) -> dict[str, Any]:
 
 
 async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: bool, seed: int) -> None:
-    """Take part for some seconds: save a page every so often, loading its sounds first if asked to."""
+    """Take part for some seconds: save a page every so often, loading its sounds first if asked to.
+
+    All six connections are open from the beginning; an idle one is used again, or opened again if the server
+    has closed it.
+    """
     client, draw = Client(port, log), random.Random(seed)
     end = time.perf_counter() + seconds
     try:
         await asyncio.sleep(draw.uniform(0, every_s))
+        await client.open_all()
         state = await client.send("session", "POST", "/api/session", {"parameters": {}})
         trials = [page for page in state["pages"] if "stimuli" in page]
         turn, place = time.perf_counter(), 0
         while turn < end:
             page = trials[place % len(trials)]
             if sounds:
-                for url in (page["reference"]["url"], *(sound["url"] for sound in page["stimuli"])):
-                    await client.send("sound", "GET", url)
+                urls = (page["reference"]["url"], *(sound["url"] for sound in page["stimuli"]))
+                await asyncio.gather(*(client.send("sound", "GET", url) for url in urls))
             body = answer_to(page)
             await client.send("save", "PUT", f"/api/session/pages/{page['index']}", body)
             log.acknowledged.append(body["attempt"])
@@ -117,6 +154,29 @@ async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: b
         log.errors.append(str(error))
     finally:
         client.close()
+
+
+async def trickle(port: int, count: int, every_s: float) -> None:
+    """Open connections that send a byte every so often and never a whole request, until cancelled.
+
+    One that the server closes is opened again.
+    """
+
+    async def one() -> None:
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                try:
+                    for byte in b"GET / HTTP/1.1":
+                        writer.write(bytes([byte]))
+                        await writer.drain()
+                        await asyncio.sleep(every_s)
+                finally:
+                    writer.close()
+            except OSError:
+                await asyncio.sleep(every_s)
+
+    await asyncio.gather(*(one() for _ in range(count)))
 
 
 async def insist(client: Client, *request: Any) -> Any:

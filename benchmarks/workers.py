@@ -1,0 +1,219 @@
+"""2,000 participants with six connections each: PostgreSQL, four gunicorn workers, nginx, on one machine.
+
+    python -m benchmarks.workers [--participants 2000] [--seconds 120]
+
+Needs Debian's packages postgresql and nginx-light, and gunicorn and psycopg (`pip install gunicorn
+"listenable[postgresql]"`). Everything is started here, in a temporary folder, and stopped at the end. Each
+participant opens six connections, then loads the ten sounds of a page and saves it every 40 s; at the end,
+what was acknowledged is compared with what is stored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.loading.client import CONNECTIONS, Log, rate
+from benchmarks.loading.study import make_study
+from benchmarks.server import row
+
+WORKERS, THREADS, EVERY_S, START_S = 4, 8, 40.0, 60.0
+ROOT = Path(__file__).resolve().parents[1]
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; worker_processes 2;
+worker_rlimit_nofile {files}; events {{ worker_connections {files}; }}
+http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} backlog=4096; location / {{
+    proxy_pass http://unix:{folder}/gunicorn.sock;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Forwarded-Host $http_host;
+    proxy_set_header X-Forwarded-Prefix "";
+}} }} }}
+"""
+
+
+def main() -> None:
+    """Start all, measure, and print the section."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--participants", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    options = parser.parse_args()
+    found = describe_versions()
+    allow_files()
+    with tempfile.TemporaryDirectory(prefix="workers-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL's own user must reach its socket
+        study = make_study(folder / "study")
+        with postgresql(folder) as url, gunicorn(folder, study, url), nginx(folder) as port:
+            log, took = load(port, options.participants, options.seconds)
+            report(log, took, options.participants, count_stored(url), found)
+
+
+def describe_versions() -> str:
+    """Return what is measured, or end with what is missing."""
+    try:
+        python = f"gunicorn {version('gunicorn')}, psycopg {version('psycopg')}"
+    except PackageNotFoundError as error:
+        sys.exit(f'{error.name} is missing: pip install gunicorn "listenable[postgresql]"')
+    if shutil.which("nginx") is None or not find_postgresql():
+        sys.exit("nginx or PostgreSQL is missing: apt-get install nginx-light postgresql")
+    shown = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
+    return f"PostgreSQL {find_postgresql()[-1].parts[-2]}, {python}, nginx {shown.strip().split('/')[-1]}"
+
+
+def find_postgresql() -> list[Path]:
+    """Return where PostgreSQL's programs are, by version."""
+    return sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+def allow_files() -> None:
+    """Raise the limit of open files as far as the system lets; those who are started inherit it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL with its default settings; yield the URL of an empty database."""
+    data, programs = folder / "data", find_postgresql()[-1]
+    data.mkdir()
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        as_user = ["runuser", "-u", "postgres", "--"]
+        for path in (folder, data):
+            shutil.chown(path, "postgres", "postgres")
+
+    def run(*command: str) -> None:
+        subprocess.run([*as_user, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    run(str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
+    control = [str(programs / "pg_ctl"), "-D", str(data), "-w"]
+    run(*control, "-l", str(data / "log"), "-o", f"-k {folder} -c listen_addresses=", "start")
+    try:
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        run(*control, "-m", "fast", "stop")
+
+
+@contextmanager
+def gunicorn(folder: Path, study: Path, url: str) -> Iterator[None]:
+    """Run the workers on a socket in the folder, as docs/server.md starts them."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "LISTENABLE_STUDY": str(study),
+        "LISTENABLE_DATABASE": url,
+        "LISTENABLE_BEHIND_PROXY": "1",
+    }
+    command = [
+        sys.executable, "-m", "gunicorn", "--workers", str(WORKERS), "--threads", str(THREADS),
+        "--bind", f"unix:{folder}/gunicorn.sock", "--log-level", "warning", "mushra_server.wsgi:make_app()",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, env=environment)
+    try:
+        wait_until(lambda: reaches(socket.AF_UNIX, f"{folder}/gunicorn.sock"), "gunicorn")
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[int]:
+    """Run nginx in front of the workers; yield its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in names)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    config = folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=folder, files=files, temporary=temporary, port=port))
+    process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: reaches(socket.AF_INET, ("127.0.0.1", port)), "nginx")
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def load(port: int, participants: int, seconds: float) -> tuple[Log, float]:
+    """Let participants take part for some seconds."""
+    log = Log()
+
+    async def run() -> None:
+        runs = (
+            rate(port, log, seconds=seconds, every_s=EVERY_S, sounds=True, seed=seed)
+            for seed in range(participants)
+        )
+        await asyncio.gather(*runs)
+
+    begin = time.perf_counter()
+    asyncio.run(run())
+    return log, time.perf_counter() - begin
+
+
+def count_stored(url: str) -> dict[str, int]:
+    """Return how often each page is stored, by the attempt that the browser gave it."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        query = "SELECT attempt, COUNT(*) FROM submissions GROUP BY attempt"
+        return dict(connection.execute(query).fetchall())
+
+
+def report(log: Log, took: float, participants: int, found: dict[str, int], programs: str) -> None:
+    """Print the section; end with exit code 1 if an acknowledged page is missing or there twice."""
+    rate_mb = log.bytes_read / took / 1e6
+    print(
+        f"## Server with {WORKERS} workers\n\n"
+        f"{participants:,} participants with {CONNECTIONS} connections each, one page every {EVERY_S:g} s, "
+        f"for {took:.0f} s. {programs}; all of them and the participants on one machine; "
+        f"{THREADS} threads per worker.\n"
+    )
+    print("| request | requests | median | p95 | errors |\n|---|---:|---:|---:|---:|")
+    for kind, name in {
+        "page": "the page and five of its scripts, all at once",
+        "session": "start of a session",
+        "sound": f"ten sounds of 64 kB, all at once ({rate_mb:.0f} MB/s)",
+        "save": "page save",
+    }.items():
+        row(name, log.seconds[kind], [error for error in log.errors if error.startswith(f"{kind}:")])
+    counts = [found.get(attempt, 0) for attempt in log.acknowledged]
+    missing, twice = counts.count(0), sum(count > 1 for count in counts)
+    print(f"\nOf {len(counts):,} acknowledged pages, {missing} are missing and {twice} are stored twice.")
+    if missing or twice:
+        sys.exit(1)
+
+
+def reaches(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+    """Tell whether something listens at an address."""
+    with socket.socket(family) as probe:
+        return probe.connect_ex(address) == 0
+
+
+def wait_until(ready: Callable[[], bool], name: str) -> None:
+    """Wait for a program that was started."""
+    end = time.perf_counter() + START_S
+    while not ready():
+        if time.perf_counter() > end:
+            raise SystemExit(f"{name} did not start")
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
