@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -14,6 +15,7 @@ from mushra_server.admin.results_cache import ResultsCache
 from mushra_server.database import settings
 from mushra_server.database.database import Database, sqlite_url
 from mushra_server.errors import Refusal
+from mushra_server.participant import entry, file_routes
 from mushra_server.participant import routes as api
 from mushra_server.participant.admission import check_question_names
 from mushra_server.study.design_fingerprint import earlier_fingerprint, fingerprint
@@ -29,6 +31,8 @@ from mushra_server.webmushra.trials import check_trial_ids
 from stimuli.vocabulary import RATINGS_NAME
 
 __all__ = ["create_app", "database_url_of", "handle_errors", "open_study"]
+
+FOR_PROGRAMS = re.compile(r"(/s/[^/]+)?/(api|audio|picture)/")
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +140,8 @@ def _register(app: Flask, study: Study, options: Options) -> None:
     if "://" not in service and service.strip("/") not in {"", "service/write.php"}:
         app.add_url_rule(f"/{service.strip('/')}", "remote_service", frontend.write, methods=["POST"])
     if options.webmushra is None:
-        app.register_blueprint(api.blueprint)
+        for blueprint in (entry.blueprint, api.blueprint, file_routes.blueprint):
+            app.register_blueprint(blueprint)
     else:
         app.register_blueprint(frontend.make_frontend(Path(options.webmushra)))
 
@@ -164,6 +169,6 @@ def handle_errors(app: Flask) -> None:
 
 
 def _sentence(text: str, status: int, **details: object) -> tuple[Response | str, int]:
-    if request.path.startswith(("/api/", "/audio/", "/picture/")):
+    if FOR_PROGRAMS.match(request.path):
         return jsonify(error=text, **details), status
     return render_template("error.html", text=text, status=status), status

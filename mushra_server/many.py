@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, request
 
 from mushra_server.app import create_app, handle_errors
-from mushra_server.errors import ServerError
+from mushra_server.errors import ServerError, Unavailable
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.addresses import PublicUrl
 from mushra_server.web.server import EXTENSION, Options, Server
 from stimuli.vocabulary import CONFIG_NAME
+from study_builder.config import ConfigError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,6 +29,10 @@ __all__ = ["PREFIX", "ManyStudies", "find_studies", "is_folder_of_studies", "mak
 PREFIX = "/s/"
 FORWARDED_PREFIX = "HTTP_X_FORWARDED_PREFIX"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+CLOSED = "listenable.study_that_cannot_be_served"
+RETRY_S = 60
+
+logger = logging.getLogger(__name__)
 
 
 def find_studies(folder: Path) -> list[Path]:
@@ -60,7 +67,8 @@ class ManyStudies:
     """A WSGI app that passes each request on to the study that its address names.
 
     A study is opened by its first request, with the database in its folder, and again if its config was
-    written since.
+    written since. If the new one cannot be served, for example because it is being edited, listeners keep the
+    study that they have begun.
 
     Args:
         folder: Its folders are the studies.
@@ -83,7 +91,8 @@ class ManyStudies:
         self._public = None if url is None else PublicUrl.read(url)
         self._admits = admits
         self._opened: dict[str, _Opened] = {}
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        front.before_request(_refuse_closed)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -93,8 +102,12 @@ class ManyStudies:
         name, slash, rest = path.removeprefix(PREFIX).partition("/")
         if not path.startswith(PREFIX) or not self.has(name) or not self._admits(name):
             return self.front.wsgi_app(environ, start_response)
-        inner = shift_request(environ, f"{PREFIX}{name}", slash + rest)
-        return self.find(name).wsgi_app(inner, start_response)
+        try:
+            app = self.find(name)
+        except (ConfigError, OSError, ServerError) as error:
+            logger.error("%s cannot be served: %s", self.folder / name, error)
+            return self.front.wsgi_app({**environ, CLOSED: name}, start_response)
+        return app.wsgi_app(shift_request(environ, f"{PREFIX}{name}", slash + rest), start_response)
 
     def has(self, name: str) -> bool:
         """Tell whether there is a study of a name."""
@@ -104,19 +117,32 @@ class ManyStudies:
         """Return the app of a study.
 
         Raises:
-            ServerError: If the study cannot be served.
-            ConfigError: If its config cannot be read.
+            ServerError: If the study cannot be served, and was not served before.
+            ConfigError: The same, if its config cannot be read.
         """
         if not self.has(name):
             raise ServerError(f"{self.folder / name}: is not a study; expected a folder with {CONFIG_NAME}")
         changed = (self.folder / name / CONFIG_NAME).stat().st_mtime_ns
-        with self._lock:
+        found = self._opened.get(name)
+        if found is not None and found.changed == changed:
+            return found.app
+        with self._locks[name]:  # of this study: the others do not wait while its sounds are read
             found = self._opened.get(name)
             if found is None or found.changed != changed:
-                self._close(name)
-                app = create_app(self.folder / name, options=self._options_of(name))
-                found = self._opened[name] = _Opened(app, changed)
+                found = self._opened[name] = self._open(name, changed, found)
             return found.app
+
+    def _open(self, name: str, changed: int, before: _Opened | None) -> _Opened:
+        try:
+            app = create_app(self.folder / name, options=self._options_of(name))
+        except (ConfigError, OSError, ServerError) as error:
+            if before is None:
+                raise
+            logger.error("%s is served as before its config changed: %s", self.folder / name, error)
+            return _Opened(before.app, changed)
+        if before is not None:
+            _close(before)
+        return _Opened(app, changed)
 
     def _options_of(self, name: str) -> Options:
         if self._public is None:
@@ -130,24 +156,29 @@ class ManyStudies:
 
     def release(self, name: str) -> None:
         """Close the database of a study, before its folder is moved or replaced."""
-        with self._lock:
-            self._close(name)
+        with self._locks[name]:
+            found = self._opened.pop(name, None)
+            if found is not None:
+                _close(found)
 
     def close(self) -> None:
         """Close every study's database."""
-        with self._lock:
-            for name in list(self._opened):
-                self._close(name)
-
-    def _close(self, name: str) -> None:
-        found = self._opened.pop(name, None)
-        if found is not None:
-            found.app.extensions[EXTENSION].database.close()
+        for name in list(self._opened):
+            self.release(name)
 
     def iter_servers(self) -> Iterator[tuple[str, Server]]:
         """Yield every study of the folder with the parts of its app."""
         for path in find_studies(self.folder):
             yield path.name, self.server(path.name)
+
+
+def _close(opened: _Opened) -> None:
+    opened.app.extensions[EXTENSION].database.close()
+
+
+def _refuse_closed() -> None:
+    if CLOSED in request.environ:
+        raise Unavailable("this study cannot be served now: please tell the experimenter", RETRY_S)
 
 
 def make_front(options: Options | None = None) -> Flask:

@@ -1,4 +1,4 @@
-"""The experimenter's login: a token shown once, a signed cookie, a form token against forged requests."""
+"""The experimenter's login: a token that is shown once, a signed cookie, a token in every form."""
 
 from __future__ import annotations
 

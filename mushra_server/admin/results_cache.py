@@ -8,12 +8,16 @@ import threading
 import time
 from typing import Any
 
+from flask import current_app
+
 from mushra_server.admin.results import Results
 from mushra_server.admin.work import analyse
 from mushra_server.database.progress import version_of
 from mushra_server.web.server import Server
 
-__all__ = ["ResultsCache"]
+__all__ = ["RESULTS", "ResultsCache", "current_results"]
+
+RESULTS = "listenable_results"
 
 # A large study takes long to analyse: its results may be this many times as old as they took to compute.
 AGE_FACTOR = 10.0
@@ -72,3 +76,9 @@ class ResultsCache:
         with self._lock:
             self._results, self._version, self._computing = results, version, None
             self._fresh_until = time.monotonic() + AGE_FACTOR * (time.monotonic() - started)
+
+
+def current_results() -> ResultsCache:
+    """Return the results of the app that handles the present request."""
+    cache: ResultsCache = current_app.extensions[RESULTS]
+    return cache

@@ -1,4 +1,4 @@
-"""What takes long, in a process of its own: the analysis, and the exports.
+"""What takes long, in a separate process: the analysis, and the exports.
 
 The serving process starts it (`work.py`), says on its standard input what to do, and reads the result from
 its standard output. Neither its memory nor its time is the server's.

@@ -23,10 +23,10 @@ __all__ = ["check_choice", "rows_of"]
 
 
 def check_choice(page: SessionPage, ratings: Sequence[Rating]) -> None:
-    """Check that the scores of a page's sounds make one answer.
+    """Check that the scores of a page's sounds are an answer that a listener can give.
 
     Raises:
-        AnswerError: Some sounds have a score and others do not, or no listener could answer so.
+        AnswerError: If some sounds have a score and others do not, or the page cannot produce these scores.
     """
     found = page.page
     if not isinstance(found, AbPage | AbxPage | CcrPage | BestWorstPage):

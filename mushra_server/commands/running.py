@@ -11,7 +11,7 @@ __all__ = ["run_until_stopped"]
 
 
 class Runnable(Protocol):
-    """What waitress gives: a server with a loop of its own."""
+    """What waitress gives: a server with its own loop."""
 
     def run(self) -> object:
         """Serve until an exception ends it."""

@@ -38,7 +38,7 @@ class FileWatch:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        # An open connection keeps the log from being removed by whichever other connection is the last.
+        # An open connection keeps the log from being removed when the last other connection closes.
         self._keeper = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         identity = _identify(self._keeper)
         self._key = _key(self.path.stat())
@@ -85,7 +85,7 @@ class FileWatch:
 
 
 def _identify(connection: sqlite3.Connection) -> bytes:
-    """Return the application id in the file's header; give the file one where it has none."""
+    """Return the application id in the file's header; give the file one if it has none."""
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     if found == 0:
         connection.execute("BEGIN IMMEDIATE")  # two workers that start together agree on one

@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 def make_private(database: Path, *, create: bool) -> None:
-    """Let only the owner read a database file and its logs; say so where others could.
+    """Let only the owner read a database file and its logs; say so if others could.
 
     Args:
         database: The SQLite file.
-        create: Make an empty file where there is none, so that nobody can open it before it is private.
+        create: Make an empty file if there is none, so that nobody can open it before it is private.
     """
     if create:
         with contextlib.suppress(FileExistsError, FileNotFoundError):  # SQLite reports a missing folder

@@ -1,6 +1,6 @@
 """The tables of the ratings database, and the two views that readers use.
 
-One schema for SQLite and PostgreSQL. Nothing that a listener sent is ever updated or deleted, but for
+One schema for SQLite and PostgreSQL. Nothing that a listener sent is ever updated or deleted, except by
 `forget`: a page that is rated again becomes a new submission, and the one before it is marked as
 superseded. Times are UTC text (ISO 8601), flags are 0 or 1, and what a participant wrote stays text.
 """

@@ -88,7 +88,7 @@ def start(
         token: The session's token if it follows from the start; else it is drawn at random.
 
     Returns:
-        The session and its token, which is not stored and cannot be had again.
+        The session and its token, of which only a hash is stored.
     """
     slots.give_back_abandoned(connection, abandoned_after_min)
     participant = _as_first_typed(connection, participant, simulated)

@@ -40,7 +40,7 @@ def take(connection: Connection, session_id: int, *, simulated: bool) -> int:
 
 
 def give_to(connection: Connection, session_id: int, slot: int, *, simulated: bool) -> None:
-    """Give a chosen slot to a session, whoever has it."""
+    """Give a chosen slot to a session, even if another one has it."""
     of_kind = slots.c.simulated == int(simulated)
     others = of_kind & (slots.c.slot == slot) & (slots.c.session_id.is_distinct_from(session_id))
     connection.execute(slots.delete().where(others))
@@ -65,8 +65,8 @@ def retake(connection: Connection, session_id: int, slot: int, *, simulated: boo
 def give_back_abandoned(connection: Connection, minutes: float) -> int:
     """Give back the slots of unfinished sessions that were silent for some minutes; return how many.
 
-    A clock that is set, or a machine that slept, makes nobody silent: where the time last seen was noted
-    since this machine's start, its steady clock decides.
+    A clock that is set, or a machine that slept, makes nobody silent: if the time last seen was noted since
+    this machine's start, its steady clock decides.
     """
     known = (activity.c.boot == boot()) & (activity.c.seen_at == sessions.c.last_seen_at)
     silent = case(

@@ -28,7 +28,7 @@ def is_complete(engine: Engine) -> bool:
 
 
 def complete_tables(connection: Connection) -> None:
-    """Add what is missing, and what can be told of the sessions that are there."""
+    """Add what is missing, and the folded ids of sessions that an earlier release stored."""
     metadata.create_all(connection)
     sqlite = connection.dialect.name == "sqlite"
     for name, query in VIEWS.items():

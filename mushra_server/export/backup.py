@@ -55,7 +55,7 @@ def _copy(source: Path, out: Path) -> int:
         closing(sqlite3.connect(read_only, uri=True, timeout=BUSY_S)) as found,
         closing(sqlite3.connect(out)) as copy,
     ):
-        found.backup(copy)  # in one step: one moment of the database, while others go on writing
+        found.backup(copy)  # in one step: one moment of the database, while others keep writing
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log next to it
         sessions = int(copy.execute("SELECT COUNT(*) FROM sessions").fetchone()[0])
     check_integrity(out)

@@ -1,4 +1,4 @@
-"""Who comes, and whether the door is open: participants' ids, one entry each, quota, closed studies."""
+"""Who may start: participants' ids, one entry each, quota, closed studies."""
 
 from __future__ import annotations
 

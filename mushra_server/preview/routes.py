@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template
 
 from mushra_server.database import sessions
 from mushra_server.errors import AnswerError
-from mushra_server.participant.routes import set_session_cookie
+from mushra_server.participant.session_cookie import set_session_cookie
 from mushra_server.preview.live_study import LiveStudy
 from mushra_server.web.security import read_json, require_same_site
 from mushra_server.web.server import current_server

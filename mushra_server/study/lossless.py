@@ -64,7 +64,7 @@ def _encode(file: IO[bytes]) -> bytes | None:
         packed = io.BytesIO()
         soundfile.write(packed, samples, rate, subtype=subtype, format="FLAC")
     except soundfile.SoundFileError:
-        return None  # a browser may know better
+        return None  # a browser may still be able to play it
     whole = packed.getvalue()
     parts = find_untagged_parts(packed)
     flac = b"".join(part if isinstance(part, bytes) else whole[part[0] : sum(part)] for part in parts)

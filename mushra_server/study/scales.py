@@ -26,7 +26,7 @@ def score_on(scale: PageScale, value: object, what: str) -> float | None:
         what: Whose score it is, as the error says it.
 
     Raises:
-        AnswerError: If it is not a finite number, outside the scale, or none of its points.
+        AnswerError: If it is not a finite number, is outside the scale, or is not one of its points.
     """
     if scale.points is not None:
         for point in scale.points:

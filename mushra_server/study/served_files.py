@@ -32,7 +32,7 @@ class Opened:
     """A file that is about to be sent.
 
     Attributes:
-        file: The file; whoever gets it closes it.
+        file: The file; the caller closes it.
         path: Where it is.
         digest: SHA-256 of its content.
     """
@@ -129,7 +129,7 @@ class ServedFiles:
 
 
 class _File(io.FileIO):
-    """A file that is closed without a word when nobody needs it any more: a browser may have gone away."""
+    """A file that is closed without a warning when nobody needs it any more: a browser may have gone away."""
 
     def __del__(self) -> None:
         self.close()

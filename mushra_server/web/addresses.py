@@ -195,7 +195,7 @@ def _network(text: str | None) -> ipaddress.IPv4Network | ipaddress.IPv6Network 
 
 
 def _names(options: Options) -> set[str] | None:
-    """Return the names that this server has; None if nobody said which."""
+    """Return the names that this server has; None if no option says which."""
     if options.host is None and options.public_url is None:
         return None
     names = {"localhost"}

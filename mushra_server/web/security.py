@@ -187,7 +187,7 @@ def read_json(max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the request's JSON object.
 
     Raises:
-        Refusal: 415 for another content type, 413 for too long a body, 400 for what is no JSON object or is
+        Refusal: 415 for another content type, 413 for too long a body, 400 if it is not a JSON object or is
             nested too deep.
     """
     if request.mimetype != "application/json":
@@ -216,11 +216,11 @@ def parse_object(text: bytes | str) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _float(text: str) -> float:
-    """Read a number; one beyond a float's range, which Python reads as infinity, would leave as no JSON."""
+    """Read a number; one beyond a float's range would be read as infinity, which JSON does not have."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is too large")

@@ -1,6 +1,6 @@
-"""Posted sessions that were refused: kept as they came, for webMUSHRA posts once and never again.
+"""Posted sessions that were refused: kept as they came, because webMUSHRA posts once and never again.
 
-Whoever reaches the server can post, so there is a limit to how much is kept.
+Anyone who reaches the server can post, so there is a limit to how much is kept.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def make_frontend(folder: Path) -> Blueprint:
     """
     if not (folder / "index.html").is_file() or not any((folder / name).is_file() for name in STARTS):
         raise ServerError(
-            f"{folder}: holds no index.html and startup.js; expected a checkout of webMUSHRA or its release"
+            f"{folder}: has no index.html or startup.js; expected a checkout of webMUSHRA or its release"
         )
     frontend = Blueprint("frontend", __name__)
 

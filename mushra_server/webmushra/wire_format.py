@@ -122,7 +122,7 @@ def _is_trial(trial: Any) -> bool:
 
 
 def _test_id(found: Any) -> str:
-    """Return a study's id as `StudyConfig` reads it: text, also where YAML made it a number."""
+    """Return a study's id as `StudyConfig` reads it: text, even if YAML made it a number."""
     if found is None:
         return str(StudyConfig.model_fields["test_id"].default)
     if isinstance(found, bool):

@@ -1,0 +1,70 @@
+"""The exports, as downloads of the admin pages."""
+
+from __future__ import annotations
+
+import functools
+import mimetypes
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from mushra_server.admin.login import require_login
+from mushra_server.admin.work import CHUNK_BYTES, export_to_folder, stream_export
+from mushra_server.database import settings
+from mushra_server.errors import Refusal
+from mushra_server.web.server import current_server
+
+__all__ = ["blueprint"]
+
+DOWNLOADS = {
+    "csv": (
+        "ratings.csv",
+        "One row per listener, item and condition; for spreadsheets and for listenable analyze",
+    ),
+    "json": ("ratings.json", "Sessions, ratings, answers and the log of exclusions"),
+    "webmushra": ("webmushra.zip", "The CSV files that webMUSHRA writes"),
+    "pymushra": ("pymushra.json", "The database that pymushra reads"),
+}
+STREAMED = {"csv", "json"}
+
+blueprint = Blueprint("admin_data", __name__, url_prefix="/admin/data")
+
+
+@blueprint.get("")
+@require_login
+def list_downloads() -> ResponseReturnValue:
+    """List the downloads."""
+    return render_template("admin_data.html", downloads=DOWNLOADS)
+
+
+@blueprint.get("/<format>")
+@require_login
+def download(format: str) -> ResponseReturnValue:
+    """Send an export."""
+    if format not in DOWNLOADS:
+        raise Refusal(f"there is no download {format!r}", 404)
+    server = current_server()
+    with server.database.write() as connection:
+        settings.log_action(connection, "export", format)
+    name = DOWNLOADS[format][0]
+    if format in STREAMED:
+        response = Response(stream_export(server, format))
+    else:
+        found, folder = export_to_folder(server, format)
+        response = Response(_read(found, folder))
+        response.call_on_close(functools.partial(shutil.rmtree, folder, ignore_errors=True))
+        name = Path(name).stem + found.suffix
+    response.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _read(file: Path, folder: Path) -> Iterator[bytes]:
+    """Yield a file's content, then remove its folder."""
+    with file.open("rb") as opened:
+        while chunk := opened.read(CHUNK_BYTES):
+            yield chunk
+    shutil.rmtree(folder)

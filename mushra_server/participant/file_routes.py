@@ -1,0 +1,59 @@
+"""A session's sounds and pictures, each under an address that says nothing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from mushra_server.errors import Refusal
+from mushra_server.participant.guard import guard
+from mushra_server.participant.session_cookie import find_own_session, read_own_token
+from mushra_server.participant.session_pages import load_trial_answers
+from mushra_server.study.lossless import MEDIA_TYPE as FLAC
+from mushra_server.study.opaque_files import MAX_AGE_S, media_type_of
+from mushra_server.web.sent_files import Pieces, send_pieces
+from mushra_server.web.server import current_server
+from study_builder.config.sound_tags import find_untagged_parts
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("files", __name__)
+blueprint.before_request(guard)
+
+
+@blueprint.get("/audio/<opaque>")
+@blueprint.get("/picture/<opaque>")
+def send(opaque: str) -> Response:
+    """Send a sound or a picture of the session."""
+    server = current_server()
+    token = read_own_token()
+    known = server.tokens.get(token)
+    if known is None:
+        with server.database.read() as connection:
+            session = find_own_session(connection)
+        known = session.uuid, session.slot
+        server.tokens.put(token, *known)
+    answers: tuple[bool, ...] = ()
+    if server.study.adaptive:
+        with server.database.read() as connection:
+            answers = load_trial_answers(connection, server.study, find_own_session(connection))
+    name = server.names.find(*known, opaque, answers)
+    if name is None:
+        raise Refusal("this session has no such file", 404)
+    found = server.files.open(name)
+    tag = server.names.tag(opaque, found.digest)
+    flac = server.flac.encode(found.digest, found.file) if _reads_flac() else None
+    if flac is None:
+        parts = find_untagged_parts(found.file)
+        response = send_pieces(Pieces(found.file, parts), media_type_of(found.path), tag)
+    else:
+        response = send_pieces(Pieces(found.file, [flac]), FLAC, f"{tag}-flac")
+    response.headers["Vary"] = "Accept"
+    response.cache_control.private = True
+    response.cache_control.max_age = MAX_AGE_S
+    response.cache_control.immutable = True
+    return response
+
+
+def _reads_flac() -> bool:
+    """Tell whether the browser names FLAC among what it reads; `*/*` says nothing of it."""
+    return any(kind == FLAC and quality > 0 for kind, quality in request.accept_mimetypes)

@@ -1,0 +1,101 @@
+"""What is said in plain HTML, without the page's scripts, in the languages that the page speaks."""
+
+from __future__ import annotations
+
+from werkzeug.datastructures import LanguageAccept
+
+from study_builder.config import StudyConfig
+
+__all__ = ["texts_for_browser", "texts_for_study"]
+
+ENGLISH = "en"
+_KEYS = ("not_loaded", "try_again", "resume_title", "resume_text", "resume_other", "resume_own")
+_TEXTS = {
+    "en": (
+        "This page has not loaded completely.",
+        "Try again",
+        "Continue another session?",
+        "This browser has an unfinished session of this study. The link that you opened belongs to a "
+        "different session, which would take its place here.",
+        "Continue with the link’s session",
+        "Keep the session of this browser",
+    ),
+    "de": (
+        "Diese Seite wurde nicht vollständig geladen.",
+        "Noch einmal versuchen",
+        "Eine andere Sitzung fortsetzen?",
+        "In diesem Browser gibt es eine unvollendete Sitzung dieser Studie. Der Link, den Sie geöffnet "
+        "haben, gehört zu einer anderen Sitzung, die hier an ihre Stelle treten würde.",
+        "Mit der Sitzung des Links fortfahren",
+        "Die Sitzung dieses Browsers behalten",
+    ),
+    "fr": (
+        "Cette page ne s'est pas chargée entièrement.",
+        "Réessayer",
+        "Reprendre une autre session ?",
+        "Ce navigateur a une session inachevée de cette étude. Le lien que vous avez ouvert appartient à une "
+        "autre session, qui prendrait sa place ici.",
+        "Continuer avec la session du lien",
+        "Garder la session de ce navigateur",
+    ),
+    "es": (
+        "Esta página no se ha cargado por completo.",
+        "Intentar de nuevo",
+        "¿Continuar otra sesión?",
+        "Este navegador tiene una sesión sin terminar de este estudio. El enlace que ha abierto pertenece a "
+        "otra sesión, que ocuparía su lugar aquí.",
+        "Continuar con la sesión del enlace",
+        "Conservar la sesión de este navegador",
+    ),
+    "it": (
+        "Questa pagina non si è caricata del tutto.",
+        "Riprova",
+        "Continuare un’altra sessione?",
+        "In questo browser c’è una sessione non conclusa di questo studio. Il link che hai aperto appartiene "
+        "a un’altra sessione, che qui ne prenderebbe il posto.",
+        "Continua con la sessione del link",
+        "Mantieni la sessione di questo browser",
+    ),
+    "pt": (
+        "Esta página não foi carregada por completo.",
+        "Tentar de novo",
+        "Continuar outra sessão?",
+        "Este navegador tem uma sessão inacabada deste estudo. O link que abriu pertence a outra sessão, que "
+        "tomaria o seu lugar aqui.",
+        "Continuar com a sessão do link",
+        "Manter a sessão deste navegador",
+    ),
+    "zh": (
+        "此页面未完全加载。",
+        "重试",
+        "要继续另一个会话吗？",
+        "此浏览器中有一个本研究尚未完成的会话。您打开的链接属于另一个会话，它将取代此处的会话。",
+        "继续链接中的会话",
+        "保留此浏览器中的会话",
+    ),
+    "ja": (
+        "ページを完全に読み込めませんでした。",
+        "もう一度試す",
+        "別のセッションを続けますか？",
+        "このブラウザーには、この調査の未完了のセッションがあります。開いたリンクは別のセッションのもので、"
+        "続けるとこのブラウザーのセッションと入れ替わります。",
+        "リンクのセッションを続ける",
+        "このブラウザーのセッションを続ける",
+    ),
+}
+
+
+def texts_for_browser(accepted: LanguageAccept) -> dict[str, str]:
+    """Return the texts by name, in the language that a browser prefers of these; else in English."""
+    return _texts_in(accepted.best_match(_TEXTS) or ENGLISH)
+
+
+def texts_for_study(config: StudyConfig) -> dict[str, str]:
+    """Return the texts by name, in a study's language; in English if the page does not speak it."""
+    tag = config.options.language or config.language
+    wanted = tag.lower().replace("_", "-").partition("-")[0]
+    return _texts_in(wanted if wanted in _TEXTS else ENGLISH)
+
+
+def _texts_in(language: str) -> dict[str, str]:
+    return {"language": language, **dict(zip(_KEYS, _TEXTS[language], strict=True))}

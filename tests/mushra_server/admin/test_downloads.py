@@ -1,0 +1,38 @@
+"""Exports as downloads: what is in them, sent while they are written, never half of one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from mushra_server.admin.work import stream_export
+
+
+def test_downloads_hold_what_was_rated(app, listener, admin):
+    listener.save_all(score=70).finish()
+    assert admin.get("/admin/data/csv").text.count("\n") == 16
+    assert len(admin.get("/admin/data/json").json["ratings"]) == 15
+    archive = zipfile.ZipFile(io.BytesIO(admin.get("/admin/data/webmushra").data))
+    assert archive.namelist() == ["results/a-study/mushra.csv"]
+    assert list(admin.get("/admin/data/pymushra").json) == ["a-study"]
+    assert admin.get("/admin/data/exe").status_code == 404
+
+
+def test_an_export_is_sent_while_it_is_written_and_ends_if_the_browser_goes(app, listener, admin):
+    listener.save_all()
+    chunks = stream_export(app.extensions["listenable"], "csv")
+    assert next(chunks).startswith(b"study,")
+    chunks.close()
+    chunks = stream_export(app.extensions["listenable"], "csv")
+    chunks.close()  # never read, as after a HEAD request
+    answer = admin.get("/admin/data/csv", buffered=False)
+    assert answer.headers["Content-Disposition"] == "attachment; filename=ratings.csv"
+    assert "Content-Length" not in answer.headers and answer.mimetype == "text/csv"
+    answer.close()
+
+
+def test_an_export_that_fails_is_no_file(admin, monkeypatch):
+    monkeypatch.setattr("mushra_server.admin.work.sys.executable", "/bin/false")
+    for format in ("csv", "json", "webmushra"):
+        answer = admin.get(f"/admin/data/{format}")
+        assert answer.status_code == 500 and "The export failed" in answer.text, format

@@ -1,0 +1,80 @@
+"""Many studies at one address: one that is being edited, broken or slow to open concerns no other."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client
+
+from mushra_server import many
+from mushra_server.many import ManyStudies, make_front
+from tests.mushra_server.conftest import build
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[ManyStudies]:
+    for name in ("one", "two"):
+        build(tmp_path / name, n_items=1)
+    found = ManyStudies(tmp_path, make_front())
+    yield found
+    found.close()
+
+
+def write_config(study: Path, text: str) -> None:
+    before = (study / "config.yaml").stat().st_mtime_ns
+    (study / "config.yaml").write_text(text)
+    os.utime(study / "config.yaml", ns=(before + 10**9, before + 10**9))
+
+
+def test_listeners_keep_the_study_that_they_have_begun(served: ManyStudies, tmp_path, caplog) -> None:
+    client = Client(served)
+    assert client.post("/s/one/api/session", json={}).status_code == 201
+    whole = (tmp_path / "one" / "config.yaml").read_text()
+    another_design = whole.replace("seed: 7", "seed: 8")
+    for text, why in (("pages: [", "config.yaml"), (another_design, "no longer gives the pages")):
+        caplog.clear()
+        write_config(tmp_path / "one", text)
+        for _ in range(2):
+            assert client.get("/s/one/api/session").status_code == 200
+        (said,) = [record.message for record in caplog.records if "is served as before" in record.message]
+        assert why in said
+    write_config(tmp_path / "one", whole.replace("A study", "A corrected title"))
+    assert client.get("/s/one/api/session").json["study"]["title"] == "A corrected title"
+
+
+def test_a_study_that_cannot_be_served_says_so(served: ManyStudies, tmp_path, caplog) -> None:
+    client = Client(served)
+    write_config(tmp_path / "one", "pages: [")
+    page, program = client.get("/s/one/"), client.post("/s/one/api/session", json={})
+    assert page.status_code == program.status_code == 503
+    assert "This study cannot be served now: please tell the experimenter." in page.text
+    assert program.json == {
+        "error": "this study cannot be served now: please tell the experimenter", "retry_after_s": 60,
+    }  # fmt: skip
+    assert page.headers["Retry-After"] == "60" and "default-src" in page.headers["Content-Security-Policy"]
+    assert "one cannot be served: " in caplog.text and "config.yaml" not in page.text
+    assert client.get("/s/two/").status_code == 200
+
+
+def test_a_study_that_is_slow_to_open_holds_up_no_other(served: ManyStudies, monkeypatch) -> None:
+    begun, go_on, create = threading.Event(), threading.Event(), many.create_app
+
+    def slowly(study: Path, **options: object) -> object:
+        if study.name == "one":
+            begun.set()
+            assert go_on.wait(30)
+        return create(study, **options)
+
+    monkeypatch.setattr(many, "create_app", slowly)
+    codes: list[int] = []
+    slow = threading.Thread(target=lambda: codes.append(Client(served).get("/s/one/").status_code))
+    slow.start()
+    assert begun.wait(30)
+    assert Client(served).get("/s/two/").status_code == 200 and codes == []
+    go_on.set()
+    slow.join(30)
+    assert codes == [200]

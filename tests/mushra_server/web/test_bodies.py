@@ -1,0 +1,69 @@
+"""Bodies that are too long, too deep or not JSON, and texts that no database stores."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mushra_server.web.security import parse_object
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        (b"{", 400, "the body is not JSON"),
+        (b"[]", 400, "the body is a JSON list; expected an object"),
+        (b'{"time_ms": NaN}', 400, "the body is not JSON"),
+        (b'{"time_ms": -1e999}', 400, "the body is not JSON"),
+        (b'{"time_ms": 1' + b"0" * 400 + b"}", 400, "the body is not JSON"),
+        (b'{"a":' + b"[" * 20 + b"]" * 20 + b"}", 400, "the JSON is nested more than 16 levels deep"),
+        (b"[" * 60_000, 400, "the body is not JSON"),
+        (b'{"attempt": "' + b"x" * (1024 * 1024) + b'"}', 413, "Request Entity Too Large"),
+        (b"\xff\xfe", 400, "the body is not JSON"),
+    ],
+)
+def test_bodies_that_are_refused(listener, body, status, sentence):
+    answer = listener.client.put("/api/session/pages/0", data=body, content_type="application/json")
+    assert answer.status_code == status and sentence in answer.json["error"]
+
+
+def test_the_limits_of_a_body_are_those_that_are_stated(listener):
+    def send(body):
+        answer = listener.client.post("/api/session", data=body, content_type="application/json")
+        return answer.status_code, answer.json.get("error", "")
+
+    frame = b'{"attempt": "", "page": ""}'
+    for extra, refused in ((0, False), (1, True)):
+        body = frame.replace(b'""', b'"' + b"x" * (1024 * 1024 - len(frame) + extra) + b'"', 1)
+        assert len(body) == 1024 * 1024 + extra
+        assert (send(body)[0] == 413) == refused
+    deepest = b'{"a":' + b"[" * 15 + b"1" + b"]" * 15 + b"}"
+    deeper = b'{"a":' + b"[" * 17 + b"1" + b"]" * 17 + b"}"
+    assert "nested" not in send(deepest)[1]
+    assert send(deeper) == (400, "the JSON is nested more than 16 levels deep")
+    answer = listener.client.put("/api/session/pages/0", data=b"{}", content_type="text/plain")
+    assert (answer.status_code, answer.json["error"]) == (
+        415, "content type 'text/plain': expected application/json",
+    )  # fmt: skip
+
+
+def test_large_whole_numbers_stay_whole():
+    assert parse_object('{"a": 9007199254740993, "b": 1.5}') == {"a": 9007199254740993, "b": 1.5}
+
+
+def test_nul_and_half_surrogates_are_stored_readably(app, listener, rows):
+    page = listener.trials()[0]
+    body = {
+        "page": page["id"],
+        "attempt": "a",
+        "ratings": [
+            {"key": s["key"], "attribute": "score", "score": 1, "comment": "a\x00b\ud83d"}
+            for s in page["stimuli"]
+        ],
+    }
+    answer = listener.client.put(
+        f"/api/session/pages/{page['index']}", data=json.dumps(body), content_type="application/json"
+    )
+    assert answer.status_code == 200
+    assert {row["comment"] for row in rows(app, "SELECT comment FROM export_ratings")} == {"a�b�"}
