@@ -68,7 +68,9 @@ class Learner(pl.LightningModule):
         config = self.config
         parameters = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
-        fused = config.precision == "32-true"  # Lightning does not clip a fused optimiser's gradients else
+        fused = (
+            config.precision == "32-true"
+        )  # at other precisions Lightning cannot clip a fused optimiser's gradients
         optimiser = kind(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=fused)
         if config.schedule == "plateau":
             plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -143,7 +145,7 @@ class MetricsFile(pl.Callback):
         return {"rows": list(self.rows)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from the rows of an interrupted training."""
+        """Resume from the rows of an interrupted training."""
         self.rows = list(state_dict["rows"])
 
 
@@ -151,7 +153,7 @@ class WholeFiles(TorchCheckpointIO):
     """Writes a state next to where it belongs, then renames it.
 
     Lightning itself goes through the system's folder for temporary files, which may be on another disk and
-    full, or too small, without the run folder's being so.
+    full or too small even if the run folder's disk is not.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
@@ -165,7 +167,7 @@ class SaveLast(Checkpoint):
     """Keeps the last epoch's state for `--resume`; a crash while saving leaves the one before.
 
     A `Checkpoint`, and the last of the callbacks, because Lightning calls those after all others: the state
-    then holds what early stopping and the choice of the best epoch made of this epoch.
+    then contains what early stopping and the choice of the best epoch made of this epoch.
     """
 
     def __init__(self, path: Path) -> None:

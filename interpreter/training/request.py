@@ -62,8 +62,8 @@ class Engine:
         devices: processes on this machine.
         nodes: machines.
         workers: processes that prepare batches, 0 for none.
-        threads: of the CPU, for each process; as many as torch finds cores where None. Weights that were
-            trained with another number differ by rounding.
+        threads: of the CPU, for each process; one per core if None. Weights that were trained with another
+            number differ by rounding.
         progress: show a bar.
     """
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import lightning.pytorch as pl
 import torch
@@ -112,16 +113,14 @@ def _fit(prepared: Prepared, config: TrainingConfig, request: Request, engine: E
     loaders = _loaders(prepared, config, request, engine, draws, trainer)
     with freeze_in_eval(prepared.task.frozen):
         trainer.fit(learner, *loaders, ckpt_path=last if last.is_file() else None)
-    if (
-        config.keep == "best" and rank() == 0
-    ):  # the only folder that is sure to be on the file's disk, until it is removed
+    if config.keep == "best" and rank() == 0:  # the others may find the file removed already
         best = torch.load(last.with_name("best.ckpt"), map_location="cpu", weights_only=True)
         learner.load_state_dict(best["state_dict"])
     return learner
 
 
 def _check_state(last: Path) -> None:
-    """Refuse a state to resume from that cannot be read.
+    """Refuse a state to resume from of which a bit is wrong, which `torch.load` would not notice.
 
     Raises:
         RunError: it is damaged.
@@ -129,12 +128,15 @@ def _check_state(last: Path) -> None:
     if not last.is_file():
         return
     try:
-        torch.load(last, map_location="cpu", weights_only=True)
-    except Exception as error:
+        with ZipFile(last) as state:
+            damaged = state.testzip()
+    except (BadZipFile, NotImplementedError, RuntimeError):  # the directory itself, or a part's header
+        damaged = last.name
+    if damaged is not None:
         run = last.parents[1]
         raise RunError(
             f"{last}: the state to resume from is damaged; remove the folder {run} and train again"
-        ) from error
+        )
 
 
 def _check_devices(engine: Engine) -> None:
@@ -163,10 +165,13 @@ def _callbacks(config: TrainingConfig, out: Path, last: Path) -> list[pl.Callbac
     return [*callbacks, SaveLast(last)]
 
 
+def _uses_gpu(engine: Engine) -> bool:
+    return engine.accelerator != "cpu" and torch.cuda.is_available()
+
+
 def _synchronises(engine: Engine) -> bool:
     """Return whether batch normalisation sees the batch of all processes; PyTorch's can only on GPUs."""
-    on_gpu = engine.accelerator != "cpu" and torch.cuda.is_available()
-    return on_gpu and engine.devices * engine.nodes > 1
+    return _uses_gpu(engine) and engine.devices * engine.nodes > 1
 
 
 def _check_monitor(config: TrainingConfig, scores: Sequence[str], held_out: int) -> None:
@@ -206,22 +211,28 @@ def _loaders(
     )
     unheard = noise_source(request.noise, config.sample_rate, "validation")
     undisturbed = Disturbance(unheard, share, config.snr_db, normalisation=config.normalisation)
-    size = config.batch_size // processes
-    train = DataLoader(
+    clips, held_out = len(prepared.waveforms), len(prepared.valid_waveforms)
+
+    def load(part: Clips, sampler: EpochSampler) -> DataLoader[Any]:
+        return DataLoader(
+            part,
+            batch_size=config.batch_size // processes,
+            sampler=sampler,
+            num_workers=engine.workers,
+            persistent_workers=engine.workers > 0,  # not started again for each epoch
+            pin_memory=_uses_gpu(engine),
+        )
+
+    train = load(
         Clips(prepared.waveforms, prepared.targets, disturbance, request.seed),
-        batch_size=size,
-        sampler=EpochSampler(len(prepared.waveforms), draws, request.seed, trainer.global_rank, processes),
-        num_workers=engine.workers,
+        EpochSampler(clips, draws, request.seed, trainer.global_rank, processes),
     )
-    held_out = len(prepared.valid_waveforms)
     if held_out == 0:
         return train, None
     # every process validates on all clips: shares of unequal size would weigh clips unequally
-    valid = DataLoader(
+    valid = load(
         Clips(prepared.valid_waveforms, prepared.valid_targets, undisturbed, request.seed),
-        batch_size=size,
-        sampler=EpochSampler(held_out, held_out, None),
-        num_workers=engine.workers,
+        EpochSampler(held_out, held_out, None),
     )
     return train, valid
 
@@ -230,13 +241,13 @@ def _loaders(
 def _silence_lightning() -> Iterator[None]:
     """Keep Lightning's advice away from the user, who can follow none of it."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [each.level for each in loggers]
-    for each in loggers:
-        each.setLevel(logging.WARNING)
+    levels = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"lightning\..*")
             yield
     finally:
-        for each, level in zip(loggers, levels, strict=True):
-            each.setLevel(level)
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)

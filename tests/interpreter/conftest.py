@@ -38,15 +38,23 @@ def soundscapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def train_small(soundscapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return a function that trains a kind for two steps and returns its run folder."""
-    from interpreter.training.request import Request
+    from interpreter.training.request import Engine, Request
     from interpreter.training.train import train
 
     root = tmp_path_factory.mktemp("runs")
 
-    def run(kind: str, *settings: str, out: Path | None = None, resume: bool = False, **request: Any) -> Path:
+    def run(
+        kind: str,
+        *settings: str,
+        out: Path | None = None,
+        resume: bool = False,
+        workers: int = 0,
+        **request: Any,
+    ) -> Path:
         folder = out or root / f"{kind}-{len(list(root.iterdir()))}"
         chosen = (*(SMALL_CLASSIFIER if kind == "classifier" else SMALL), *settings)
-        train(Request(kind, soundscapes, folder, overrides=chosen, **request), resume=resume)
+        engine = Engine(workers=workers)
+        train(Request(kind, soundscapes, folder, overrides=chosen, **request), engine, resume=resume)
         return folder
 
     return run

@@ -41,7 +41,7 @@ def signalled(soundscapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return train
 
 
-def test_a_terminated_training_is_no_success(
+def test_a_terminated_training_is_not_a_success(
     signalled: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert signalled(signal.SIGTERM) == Terminated.exit_code == 128 + signal.SIGTERM
@@ -69,7 +69,7 @@ def test_ctrl_c_leaves_a_training_as_any_other_command(
 @pytest.mark.parametrize(
     "place", ["interpreter.training.train.prepare", "interpreter.kinds.classifier.mixup"]
 )
-def test_lack_of_memory_is_told_while_reading_and_while_training(
+def test_lack_of_memory_is_reported_while_reading_and_while_training(
     place: str, train_small: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def greedy(*_: object) -> None:

@@ -23,7 +23,7 @@ Train = Callable[..., Path]
 
 
 @pytest.mark.parametrize("follows", ["schedule=plateau", "keep=best", "patience=1"])
-def test_a_metric_that_no_epoch_has_is_refused_where_something_follows_it(
+def test_a_metric_that_no_epoch_has_is_refused_if_something_follows_it(
     follows: str, train_small: Train, tmp_path: Path
 ) -> None:
     scores = "train_loss, train_accuracy, valid_loss, valid_accuracy"
@@ -51,9 +51,9 @@ def test_every_score_of_a_task_is_a_column_of_its_metrics(
         given["start"] = train_small("nmf", classifier=classifier_run, out=tmp_path / "nmf")
     run = train_small(kind, *settings, out=tmp_path / "run", **given)
     columns = next(csv.reader((run / "metrics.csv").read_text().splitlines()))[1:]
-    with pytest.raises(ConfigError, match=r"^monitor is 'foo'; expected one of ") as told:
+    with pytest.raises(ConfigError, match=r"^monitor is 'foo'; expected one of ") as refused:
         train_small(kind, *settings, "monitor=foo", "keep=best", out=tmp_path / "other", **given)
-    assert sorted(str(told.value).split(" one of ")[1].split(", ")) == columns
+    assert sorted(str(refused.value).split(" one of ")[1].split(", ")) == columns
 
 
 @pytest.mark.parametrize(

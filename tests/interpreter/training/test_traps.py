@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from interpreter.training.lightning_module import WholeFiles
 from interpreter.training.request import STATE, Request
 from interpreter.training.train import train
 from stimuli import AudioFileError, Dataset, read_audio, write_audio
+from tests.interpreter.conftest import SMALL_CLASSIFIER
 
 SETTINGS = ("epochs=1", "steps_per_epoch=1", "batch_size=2", "duration_s=0.6", "embedding_dim=32")
 
@@ -54,17 +56,28 @@ def test_another_number_than_torchruns_is_refused(monkeypatch: pytest.MonkeyPatc
         adopt_launcher(3, 1)
 
 
-def test_a_damaged_state_to_resume_from_is_a_sentence(soundscapes: Path, tmp_path: Path) -> None:
+def _cut_off(content: bytearray) -> None:
+    del content[-2000:]
+
+
+def _flip_a_bit(content: bytearray) -> None:
+    content[len(content) // 2] ^= 1
+
+
+@pytest.mark.parametrize("damage", [_cut_off, _flip_a_bit])
+def test_a_damaged_state_to_resume_from_is_a_sentence(
+    damage: Callable[[bytearray], None], classifier_run: Path, soundscapes: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "run"
-    whole = tmp_path / "whole"
-    train(_request(soundscapes, whole))
-    shutil.copytree(whole, out)
+    shutil.copytree(classifier_run, out)
     (out / STATE).mkdir()
     shutil.move(out / RUN, out / STATE / RUN)
-    shutil.copy(whole / "config.yaml", out / STATE)
-    (out / STATE / "last.ckpt").write_bytes((whole / CHECKPOINT).read_bytes()[:-2000])
+    shutil.copy(out / "config.yaml", out / STATE)
+    content = bytearray((out / CHECKPOINT).read_bytes())
+    damage(content)
+    (out / STATE / "last.ckpt").write_bytes(content)
     with pytest.raises(RunError, match=r"last\.ckpt: the state to resume from is damaged; remove the folder"):
-        train(_request(soundscapes, out), resume=True)
+        train(Request("classifier", soundscapes, out, overrides=SMALL_CLASSIFIER), resume=True)
 
 
 def test_other_samples_under_the_same_names_are_noticed(soundscapes: Path, tmp_path: Path) -> None:
