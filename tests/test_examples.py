@@ -84,34 +84,3 @@ def test_the_explanation_of_a_classifier_whose_answer_is_known(tmp_path: Path) -
     kept, rate = soundfile.read(tmp_path / "explained" / "interpretation.wav")
     spectrum = np.abs(np.fft.rfft(kept))
     assert rate == 16_000 and np.argmax(spectrum) == 4000, "one second: the bin is the frequency in Hz"
-
-
-@pytest.mark.slow
-def test_the_papers_tables_are_made_and_an_interrupted_run_goes_on(tmp_path: Path) -> None:
-    data = [
-        "--data",
-        "sounds",
-        "--out",
-        "tables",
-        "--preset",
-        "tiny",
-        "--settings",
-        "id",
-        "--seeds",
-        "3",
-        "4",
-    ]
-    small = ["--explainers", "lmac-td-0.75", "--set", "epochs=1", "--set", "steps_per_epoch=2"]
-    make = ["data", "soundscapes", "sounds", "--classes", "3", "--clips", "5", "--seconds", "0.5"]
-    subprocess.run([sys.executable, "-m", "listenable", *make], cwd=tmp_path, check=True, capture_output=True)
-    script("paper_tables", tmp_path, *data, *small)
-    tables = (tmp_path / "tables" / "tables.md").read_text(encoding="utf-8")
-    assert tables.startswith("### id (3 items, the classifiers get ")
-    rows = [line.split(" | ") for line in tables.splitlines() if line.startswith("| ")]
-    ours = next(row for row in rows if row[0] == "| LMAC-TD (alpha 0.75)")
-    assert ours[1] == "2"
-    assert re.fullmatch(r"-?\d+\.\d ± \d+\.\d \[-?\d+\.\d, -?\d+\.\d\]", ours[2]), ours
-    assert {"| GradCAM", "| Floor: all"} <= {row[0] for row in rows}
-    (tmp_path / "tables" / "tables.md").unlink()
-    assert script("paper_tables", tmp_path, *data, *small).strip() == "tables/tables.md", "nothing anew"
-    assert (tmp_path / "tables" / "tables.md").read_text(encoding="utf-8") == tables

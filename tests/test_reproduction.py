@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from interpreter.training.request import Request
+from interpreter.training.train import train
+from listenable.cli import main
 from stimuli import write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from tests.conftest import ROOT
@@ -55,6 +60,11 @@ def _run(command: list[str], folder: Path, **variables: str) -> subprocess.Compl
     )
 
 
+def _train_classifier(ground: Path, out: str) -> None:
+    settings = [one for one in _small() if one != "--set"]
+    train(Request("classifier", ground / "ESC-50", ground / out, overrides=settings, noise="none"))
+
+
 def _as_module(command: list[str]) -> list[str]:
     words = {"listenable": ["-m", "listenable"], "torchrun": ["-m", "torch.distributed.run"]}
     first = words.get(command[0], [str(ROOT / command[1])] if command[0] == "python" else None)
@@ -62,44 +72,94 @@ def _as_module(command: list[str]) -> list[str]:
     return [sys.executable, *first, *command[2 if command[0] == "python" else 1 :]]
 
 
-def test_the_papers_preset_without_noise_is_refused(ground: Path) -> None:
-    words = ["--data", "ESC-50", "--preset", "paper", "--out", "out"]
-    done = _run([sys.executable, "-m", "listenable", "train", "classifier", *words], ground)
-    assert done.returncode == 2
-    assert "the preset paper trains with recorded noise and none was given" in done.stderr
-    script = str(ROOT / "examples" / "paper_tables.py")
-    done = _run([sys.executable, script, *words, "--settings", "id"], ground)
-    assert done.returncode == 2
-    assert "--preset paper needs --noise FOLDER" in done.stderr
-    words[3] = "tiny"
-    done = _run([sys.executable, script, *words, "--settings", "id", "--set", "epoch=1"], ground)
-    assert "--set epoch=1: no training has such a setting" in done.stderr
-    assert not (ground / "out").exists()
+@pytest.mark.parametrize(
+    ("preset", "given", "sentence"),
+    [
+        ("paper", (), "--preset paper needs --noise FOLDER"),
+        ("tiny", ("--set", "epoch=1"), "--set epoch=1: no training has such a setting"),
+    ],
+)
+def test_the_script_refuses_what_no_training_takes(
+    preset: str,
+    given: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["--data", "ESC-50", "--out", str(tmp_path / "out"), "--settings", "id", "--preset", preset]
+    monkeypatch.setattr(sys, "argv", ["paper_tables.py", *words, *given])
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_path(str(ROOT / "examples" / "paper_tables.py"), run_name="__main__")
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_papers_preset_without_noise_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "classifier", "--data", "ESC-50", "--preset", "paper", "--out", str(out)])
+    assert "the preset paper trains with recorded noise and none was given" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def _run_step(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command of the script in this process: another one would import torch again."""
+    assert command[1:3] == ["-m", "listenable"]
+    with pytest.raises(SystemExit) as end:
+        main(command[3:])
+    return subprocess.CompletedProcess(command, int(end.value.code or 0))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("devices", [1, 2])
-def test_the_tables_are_made_from_a_start_with_recorded_noise(ground: Path, devices: int) -> None:
-    start = ["train", "classifier", "--data", "ESC-50", "--noise", "none", "--out", "runs/start", *_small()]
-    assert _run([sys.executable, "-m", "listenable", *start], ground).returncode == 0
-    command = _as_module(
-        _command("python examples/paper_tables.py", "cuda" if devices == 1 else "--devices 4")
-    )
-    if devices == 2:
-        command[command.index("4")] = "2"
-    # Two processes, each of which imports torch again, make one table: the others would be made alike.
-    scope = ["0", "1", "--settings", "id", "speech"] if devices == 1 else ["0", "--settings", "id"]
-    command += ["--explainers", "lmac-td-0.75", "--seeds", *scope, *_small()]
-    done = _run(command, ground)
-    assert done.returncode == 0, done.stderr[-2000:]
+def test_the_tables_are_made_from_a_start_with_recorded_noise(
+    ground: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _train_classifier(ground, "runs/start")
+    monkeypatch.chdir(ground)
+    monkeypatch.setattr(subprocess, "run", _run_step)
+    command = _command("python examples/paper_tables.py", "cuda")
+    command += ["--explainers", "lmac-td-0.75", "--seeds", "0", "1", "--settings", "id", "speech", *_small()]
+    monkeypatch.setattr(sys, "argv", command[1:])
+    runpy.run_path(str(ROOT / command[1]), run_name="__main__")
     tables = (ground / "paper" / "tables.md").read_text(encoding="utf-8")
-    assert re.findall("^### ([a-z]+)", tables, re.MULTILINE) == scope[scope.index("--settings") + 1 :]
+    assert re.findall("^### ([a-z]+)", tables, re.MULTILINE) == ["id", "speech"]
+    assert tables.startswith("### id (3 items, the classifiers get ")
+    rows = [line.split(" | ") for line in tables.splitlines() if line.startswith("| ")]
+    ours = next(row for row in rows if row[0] == "| LMAC-TD (alpha 0.75)")
+    assert ours[1] == "2"
+    assert re.fullmatch(r"-?\d+\.\d ± \d+\.\d \[-?\d+\.\d, -?\d+\.\d\]", ours[2]), ours
+    assert {"| GradCAM", "| Floor: all"} <= {row[0] for row in rows}
     run = json.loads((ground / "paper" / "seed-0" / "lmac-td-0.75" / "run.json").read_text())
     assert run["noise"] == "wham_noise/tr"
     scored = json.loads((ground / "paper" / "seed-0" / "id.json").read_text())
     assert Path(scored["sounds_used"]).as_posix() == "wham_noise/tt"
-    settings = (ground / "paper" / "seed-0" / "classifier" / "config.yaml").read_text()
+    assert scored["second_classifier"] == "paper/seed-1/classifier"
+    settings = (ground / "paper" / "seed-1" / "classifier" / "config.yaml").read_text()
     assert "start: runs/start" in settings
+    # what is there is not made again
+    (ground / "paper" / "tables.md").unlink()
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "argv", command[1:])
+    runpy.run_path(str(ROOT / command[1]), run_name="__main__")
+    assert capsys.readouterr().out == "paper/tables.md\n"
+    assert (ground / "paper" / "tables.md").read_text(encoding="utf-8") == tables
+
+
+@pytest.mark.slow
+def test_two_processes_make_a_table(ground: Path) -> None:
+    for out in ("paper/seed-0/classifier", "paper/second-classifier"):  # of two processes: torchrun's test
+        _train_classifier(ground, out)
+    command = _as_module(_command("python examples/paper_tables.py", "--devices 4"))
+    command[command.index("4")] = "2"
+    command += ["--explainers", "lmac-td-0.75", "--seeds", "0", "--settings", "id", *_small("embedding_dim")]
+    done = _run(command, ground)
+    assert done.returncode == 0, done.stderr[-2000:]
+    minutes = json.loads((ground / "paper" / "minutes.json").read_text())
+    assert list(minutes) == ["seed-0/lmac-td-0.75", "seed-0/id.csv"]
+    assert "| LMAC-TD (alpha 0.75) | 1 |" in (ground / "paper" / "tables.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -114,18 +174,7 @@ def test_torchrun_trains_once_in_all_its_processes(ground: Path) -> None:
 
 @pytest.mark.slow
 def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
-    train = [
-        "train",
-        "classifier",
-        "--data",
-        "ESC-50",
-        "--noise",
-        "none",
-        "--out",
-        "runs/classifier",
-        *_small(),
-    ]
-    assert _run([sys.executable, "-m", "listenable", *train], ground).returncode == 0
+    _train_classifier(ground, "runs/classifier")
     command = _command("srun listenable train lmac-td")[1:]
     command[command.index("--devices") + 1] = "2"
     words = [*_as_module(command), "--accelerator", "cpu", *_small("embedding_dim")]
