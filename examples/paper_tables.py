@@ -21,6 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from interpreter.evaluation.summary import summarise
+from interpreter.evaluation.tables import BESIDE, METRICS_SHOWN
 from interpreter.explainers.registry import KINDS, record_of
 
 EXPLAINERS = ("lmac-td-1", "lmac-td-0.75", "lmac-td-0", "lmac", "lmac-ft", "l2i")
@@ -37,29 +38,8 @@ GRADIENT = (
 )
 SETTINGS = ("id", "mixtures", "white-noise", "speech")
 SCORES = {
-    "ai": ("AI ↑", 1),
-    "ad": ("AD ↓", 1),
-    "ad_published": ("AD (published) ↓", 1),
-    "ag": ("AG ↑", 1),
-    "ff": ("FF ↑", 2),
-    "fid_in": ("Fid-In ↑", 2),
-    "sps": ("SPS ↑", 2),
-    "comp": ("COMP ↓", 2),
-}
-BESIDE = {
-    "agree_in": ("Agree in ↑", 2),
-    "agree_out": ("Agree out ↓", 2),
-    "mask_mean": ("Mask mean", 2),
-    "mask_sd": ("Mask SD", 2),
-    "energy_ratio": ("Energy i/x", 2),
-    "cos_ix": ("cos(i, x)", 2),
-    "sum_error": ("Sum error", 2),
-    "si_sdr_improvement_db": ("SI-SDRi (dB)", 1),
-    "energy_overlap": ("Overlap", 2),
-    "randomised": ("Randomised", 2),
-    "fixed_gain": ("Fixed gain", 2),
-    "swapped_sound": ("Other sound", 3),
-    "swapped_representations": ("Other representations", 3),
+    name: (f"{heading} {'↑' if up else '↓'}", decimals)
+    for name, (heading, decimals, up) in METRICS_SHOWN.items()
 }
 
 
@@ -89,7 +69,7 @@ class Study:
         self.minutes_file.write_text(json.dumps(self.minutes, indent=1) + "\n")
 
     def train(self, kind: str, out: Path, seed: int, *words: str) -> None:
-        """Train a run, or go on with it."""
+        """Train a run, or resume it."""
         options = self.options
         data = ["--data", str(options.data), "--preset", options.preset, "--seed", str(seed)]
         data += ["--accelerator", "gpu" if options.device == "cuda" else "cpu"]

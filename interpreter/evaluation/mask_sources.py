@@ -30,7 +30,7 @@ def mask_sources(explainer: Explainer, waveforms: Tensor) -> dict[str, float]:
 
     Args:
         explainer: the method.
-        waveforms: clips, best of different classes. A single clip says nothing: all NaN.
+        waveforms: clips, preferably of different classes. A single clip says nothing: all NaN.
 
     Shape:
         - waveforms: `[B, samples]`

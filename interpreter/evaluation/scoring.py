@@ -90,7 +90,7 @@ def evaluate_items(
         batch_size: clips at a time.
         picture_of: what SPS and COMP look at; see `scored_picture`.
         progress: called after each batch.
-        finished: takes over the batches that it holds, and keeps those that are done.
+        finished: batches that it contains are not explained again; those that are done are added.
         answer: which answer of the classifier is explained: 1 is the predicted class, 2 the next.
 
     Raises:

@@ -30,7 +30,7 @@ _PER_CLIP = {"mixtures": 2, "speech": 2, "white-noise": 2}
 """Contaminants for each clip, as in the paper's code."""
 
 _DRAWS = 100
-"""How many silent contaminants in a row are drawn again; recordings hold digital silence here and there."""
+"""How many silent contaminants in a row are drawn again; recordings contain digital silence."""
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,11 @@ def markdown(table: pd.DataFrame) -> str:
         headings = [f"{name} {'↑' if up else '↓'}" for name, _, up in METRICS_SHOWN.values()]
         parts.append(_pipes([["Method", *headings], *body, *published]))
         known = [name for name in BESIDE if name in rows and rows[name].notna().any()]
-        beside = [
+        figures = [
             [str(row["label"]), *(_number(row[name], BESIDE[name][1]) for name in known)]
             for row in rows.to_dict("records")
         ]
-        parts.append(_pipes([["Method", *(BESIDE[name][0] for name in known)], *beside]))
+        parts.append(_pipes([["Method", *(BESIDE[name][0] for name in known)], *figures]))
         parts += _notes(str(setting))
     return "\n\n".join(parts) + "\n"
 

@@ -40,7 +40,7 @@ def test_rank_correlation_agrees_with_scipy() -> None:
         assert value == pytest.approx(spearmanr(first[at].ravel(), second[at].ravel()).statistic)
 
 
-def test_a_constant_mask_is_like_itself_alone() -> None:
+def test_a_constant_mask_is_like_nothing_but_itself() -> None:
     constant, varied = torch.ones(1, 5), torch.arange(5.0)[None]
     assert rank_correlation(constant, constant) == [1.0]
     assert rank_correlation(constant, varied) == rank_correlation(varied, constant) == [0.0]
@@ -81,7 +81,7 @@ def test_the_classifier_and_the_global_generator_are_left_alone(classifier, clip
     assert not first.equals(randomisation_check(explainer, clips, seed=2))
 
 
-def test_a_classifier_that_is_no_module_cannot_be_checked(clips) -> None:
+def test_a_classifier_that_is_not_a_module_cannot_be_checked(clips) -> None:
     class Plain:
         sample_rate = 16000
         labels = ("a", "b")

@@ -68,7 +68,7 @@ def test_rows_of_one_label_are_told_apart(plan, runs, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", ["t.json", "t.md", "t"])
-def test_a_table_that_is_no_csv_is_refused(plan, tmp_path, name) -> None:
+def test_a_table_that_is_not_a_csv_is_refused(plan, tmp_path, name) -> None:
     with pytest.raises(ConfigError, match=rf"{name}: the table is a CSV .* ends in \.csv"):
         evaluate_runs(plan, tmp_path / name)
     assert not list(tmp_path.iterdir())

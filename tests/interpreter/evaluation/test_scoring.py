@@ -234,10 +234,10 @@ def test_names_can_be_given(dataset) -> None:
     assert list(table["method"]) == ["one", "two"]
 
 
-def test_progress_is_told(dataset) -> None:
-    told: list[tuple[int, int]] = []
-    evaluate([Counting(Loudness())], dataset, floors=False, batch_size=4, progress=lambda *p: told.append(p))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+def test_progress_is_reported(dataset) -> None:
+    calls: list[tuple[int, int]] = []
+    evaluate([Counting(Loudness())], dataset, floors=False, batch_size=4, progress=lambda *p: calls.append(p))
+    assert calls == [(1, 3), (2, 3), (3, 3)]
 
 
 @pytest.mark.parametrize("labels", [("rain", "dog"), ("dog", "rain")])

@@ -62,7 +62,7 @@ def test_loudest_and_peaks_keep_what_they_say(classifier, clips) -> None:
         assert torch.equal(mask == 1, x > x.max() / 2)
 
 
-def test_random_masks_follow_from_seed_and_clip_alone(classifier, clips) -> None:
+def test_random_masks_follow_only_from_seed_and_clip(classifier, clips) -> None:
     first = FLOORS["floor-random"](classifier, seed=3).explain(clips).mask
     again = FLOORS["floor-random"](classifier, seed=3).explain(clips[1:2]).mask
     other = FLOORS["floor-random"](classifier, seed=4).explain(clips).mask
