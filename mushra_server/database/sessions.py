@@ -30,14 +30,17 @@ __all__ = [
     "find_by_token",
     "find_by_uuid",
     "finish",
+    "is_screened_out",
     "move_to_slot",
     "new_token",
     "restore",
+    "screen_out",
     "start",
     "touch",
 ]
 
 SEEN_MIN = 0.5
+SCREEN_OUT = "screen out"
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,18 @@ def exclude(connection: Connection, session: Session, reason: str) -> None:
     connection.execute(change.values(excluded_at=now(), exclusion_reason=reason))
     slots.release(connection, session.id)
     _log(connection, session, "exclude", reason)
+
+
+def screen_out(connection: Connection, session: Session, reason: str) -> None:
+    """Leave a session out that ends because of an answer; its data stays, its slot is handed out again."""
+    exclude(connection, session, reason)
+    _log(connection, session, SCREEN_OUT, reason)
+
+
+def is_screened_out(connection: Connection, session: Session) -> bool:
+    """Tell whether a session ended because of an answer, and has not been restored since."""
+    query = select(events.c.id).where(events.c.session_id == session.id, events.c.action == SCREEN_OUT)
+    return session.excluded and connection.execute(query.limit(1)).first() is not None
 
 
 def restore(connection: Connection, session: Session, reason: str) -> None:

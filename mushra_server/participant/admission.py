@@ -16,12 +16,16 @@ from mushra_server.database import sessions
 from mushra_server.database.participant_ids import fold_id, normalise_id
 from mushra_server.database.sessions import Session
 from mushra_server.database.settings import is_closed, may_simulate
+from mushra_server.database.submissions import PageAnswer
 from mushra_server.errors import AnswerError, DoorError, Refusal, ServerError
+from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
 from study_builder.config import StudyConfig, StudyOptions
 
 __all__ = [
     "CROWD_PARAMETERS",
     "check_question_names",
+    "decides_entry",
+    "ends_session",
     "find_session",
     "keep_parameters",
     "normalise_id",
@@ -139,6 +143,19 @@ def simulates(connection: Connection, body: Mapping[str, Any]) -> bool:
             403,
         )
     return simulated
+
+
+def decides_entry(study: Study, page: SessionPage) -> bool:
+    """Tell whether who fails on a page is screened out: on the headphone check, if the study says so."""
+    completion = study.config.options.completion
+    return page.type == HEADPHONE_CHECK and completion is not None and completion.screens_out
+
+
+def ends_session(study: Study, session: Session, page: SessionPage, answer: PageAnswer) -> bool:
+    """Tell whether an answer screens a participant out who is not left out already; programs never are."""
+    if session.simulated or session.excluded or session.finished or not decides_entry(study, page):
+        return False
+    return answer.answers.get(HEADPHONE_CHECK) == "failed"
 
 
 def find_session(

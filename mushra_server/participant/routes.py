@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request, url_for
@@ -22,6 +23,8 @@ from mushra_server.database.submissions import (
 )
 from mushra_server.errors import Refusal
 from mushra_server.participant.admission import (
+    decides_entry,
+    ends_session,
     find_session,
     keep_parameters,
     participant_of,
@@ -110,6 +113,9 @@ def put_page(index: int) -> Response:
         saved = save_page(connection, session, _page_name(answered), answer, final=answered.decides)
         if not server.options.preview:
             require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
+            if ends_session(server.study, session, answered, answer):
+                sessions.screen_out(connection, session, "headphone check failed")
+                session = replace(session, excluded=True)
         sessions.touch(connection, session)
         pages = load_pages(connection, server.study, session)
     return jsonify(saved=index, position=find_first_unsaved(pages, saved))
@@ -143,9 +149,16 @@ def finish() -> tuple[Response, int]:
     server = current_server()
     with server.database.write() as connection:
         session = find_own_session(connection, lock=True)
+        if sessions.is_screened_out(connection, session):
+            thanks = completion(server.study, session, screened_out=True)
+            return jsonify(finished=True, completion=thanks), 200
         saved = find_saved_pages(connection, session)
         pages = load_pages(connection, server.study, session)
-        missing = [page.index for page in pages if page.required and page.index not in saved]
+        missing = [
+            page.index
+            for page in pages
+            if page.index not in saved and (page.required or decides_entry(server.study, page))
+        ]
         if missing and not session.finished and not server.options.preview:
             listed = ", ".join(str(index) for index in missing)
             return jsonify(error=f"no answer is stored for page {listed}", missing=missing), 409
@@ -166,6 +179,7 @@ def _state(connection: Connection, server: Server, session: Session, token: str)
         resume_url=url_for("entry.resume", token=token),
         root=request.script_root,
         preview=server.options.preview,
+        screened_out=sessions.is_screened_out(connection, session),
     )
 
 

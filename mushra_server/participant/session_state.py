@@ -41,6 +41,7 @@ def session_state(
     root: str = "",
     preview: bool = False,
     trial_answers: tuple[bool, ...] = (),
+    screened_out: bool = False,
 ) -> dict[str, Any]:
     """Return the state of a session as docs/formats.md describes it.
 
@@ -54,6 +55,7 @@ def session_state(
         root: What every address begins with, without a slash at the end.
         preview: Whether the experimenter looks at the study.
         trial_answers: To the trials of an adaptive test, which its pages follow from.
+        screened_out: Whether the session ended with a failed headphone check.
     """
     config = study.config
     pages = study.pages(session.slot, trial_answers)
@@ -68,8 +70,10 @@ def session_state(
         "resume_url": resume_url,
         "position": find_first_unsaved(pages, saved),
         "more": study.has_more(session.slot, trial_answers),
-        "finished": session.finished,
-        "completion": completion(study, session) if session.finished else None,
+        "finished": session.finished or screened_out,
+        "completion": completion(study, session, screened_out=screened_out)
+        if session.finished or screened_out
+        else None,
         "pages": [
             _page(study, names, session, page, page.index in saved, answers.get(page.index), root)
             for page in pages
@@ -87,10 +91,18 @@ def page_id(names: AudioNames, session: Session, page: SessionPage) -> str:
     return names.make_opaque(session.uuid, "page", page.id)
 
 
-def completion(study: Study, session: Session) -> dict[str, str | None] | None:
+def completion(study: Study, session: Session, *, screened_out: bool = False) -> dict[str, Any] | None:
     """Return what a participant takes back to where they came from; a program takes nothing."""
     found = study.config.options.completion
-    return None if found is None or session.simulated else {"code": found.code, "redirect": found.redirect}
+    if found is None or session.simulated:
+        return None
+    if screened_out:
+        return {
+            "code": found.screened_out_code,
+            "redirect": found.screened_out_redirect,
+            "screened_out": True,
+        }
+    return {"code": found.code, "redirect": found.redirect}
 
 
 def _page(
@@ -126,7 +138,9 @@ def _get_visible_kind(page: SessionPage) -> str | None:
 def _of_type(study: Study, page: SessionPage, address: Address) -> dict[str, Any]:
     found = page.page
     if page.type == HEADPHONE_CHECK:
-        return {"method": study.config.options.headphone_check}
+        options = study.config.options
+        screens_out = options.completion is not None and options.completion.screens_out
+        return {"method": options.headphone_check, "screens_out": screens_out}
     if isinstance(found, ConsentPage):
         return {"must_consent": found.must_consent}
     if isinstance(found, VolumePage):

@@ -88,10 +88,23 @@ class TrialInfo(Model):
 
 
 class Completion(Model):
-    """What a participant takes back to where they came from."""
+    """What a participant takes back to where they came from.
+
+    Attributes:
+        code, redirect: of those who come to the end.
+        screened_out_code, screened_out_redirect: of those who fail the headphone check; with either, the
+            session ends there.
+    """
 
     code: Text | None = None
     redirect: Text | None = None
+    screened_out_code: Text | None = None
+    screened_out_redirect: Text | None = None
+
+    @property
+    def screens_out(self) -> bool:
+        """Whether a failed headphone check ends the session."""
+        return self.screened_out_code is not None or self.screened_out_redirect is not None
 
 
 class SessionSettings(Model):
@@ -119,6 +132,15 @@ class SessionSettings(Model):
         if self.adaptive is not None and not self.must_rate:
             raise ValueError(
                 "an adaptive test chooses each page by the answer to the one before; expected must_rate: true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_can_be_screened_out(self) -> SessionSettings:
+        if self.completion is not None and self.completion.screens_out and self.headphone_check is None:
+            raise ValueError(
+                "completion says what those take back who fail the headphone check, and there is none; "
+                "expected headphone_check: antiphase or huggins"
             )
         return self
 

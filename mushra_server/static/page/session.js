@@ -67,6 +67,10 @@ export class Session {
     }
     for (const [at, held] of this.#outbox.held(pages)) Object.assign(pages[at], held);
     // A page that was rated and changed again later is not saved: its change is shown first, and sent when it is left.
+    if (pages.some((page) => page.saved && this.#endsHere(page))) {
+      this.#finish();
+      return;
+    }
     const open = pages.findIndex((page) => !page.saved);
     this.#show(open < 0 ? pages.length : open);
     this.#outbox.flush();
@@ -93,7 +97,8 @@ export class Session {
       return;
     }
     this.#save();
-    this.#show(this.#index + 1);
+    if (this.#endsHere(this.#state.pages[this.#index])) this.#end();
+    else this.#show(this.#index + 1);
   }
 
   /** The pages so far, and the one that is shown. */
@@ -221,6 +226,27 @@ export class Session {
       .filter((value) => value !== undefined);
     const last = Number(answers.at(-1) ?? 100);
     return Number.isFinite(last) ? Math.min(Math.max(last / 100, 0), 1) : 1;
+  }
+
+  /**
+   * Whether the answer to a page ends the session: a failed headphone check, if the study says so.
+   *
+   * @param {Page} page
+   */
+  #endsHere(page) {
+    return (
+      page.type === "headphone_check" &&
+      page.screens_out &&
+      page.answer?.answers.headphone_check === "failed" &&
+      !this.#state.preview
+    );
+  }
+
+  /** Skip the pages that follow. */
+  #end() {
+    this.#view?.dispose?.();
+    this.#view = null;
+    this.#finish();
   }
 
   async #finish() {

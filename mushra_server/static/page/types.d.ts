@@ -29,6 +29,8 @@ export interface StudySettings {
 export interface Completion {
   code: string | null;
   redirect: string | null;
+  /** Whether the session ended with a failed headphone check. */
+  screened_out?: boolean;
 }
 
 interface AnyPage {
@@ -64,6 +66,8 @@ export interface SpatialPage extends AnyPage {
 export interface HeadphonePage extends AnyPage {
   type: "headphone_check";
   method: HeadphoneMethod;
+  /** Whether the session ends if the check is failed. */
+  screens_out: boolean;
 }
 
 export interface VolumePage extends AnyPage {

@@ -114,6 +114,8 @@ export default {
   broken: "Algo ha fallado en esta página. Cárguela de nuevo; sus respuestas se conservan.",
   thanks_title: "Gracias",
   thanks_text: "Todas sus respuestas se han guardado. Puede cerrar esta página.",
+  screened_out_text:
+    "No se superó la comprobación de los auriculares, por lo que el estudio termina aquí para usted. Puede cerrar esta página.",
   completion_code: "Su código de finalización",
   go_back_to_platform: "Terminar y volver",
   next_participant: "Empezar para la siguiente persona en este dispositivo",

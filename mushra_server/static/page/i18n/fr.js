@@ -113,6 +113,8 @@ export default {
   broken: "Un problème est survenu sur cette page. Rechargez-la ; vos réponses sont conservées.",
   thanks_title: "Merci",
   thanks_text: "Toutes vos réponses sont enregistrées. Vous pouvez fermer cette page.",
+  screened_out_text:
+    "La vérification du casque n’a pas réussi : l’étude s’arrête ici pour vous. Vous pouvez fermer cette page.",
   completion_code: "Votre code de fin",
   go_back_to_platform: "Terminer et revenir",
   next_participant: "Commencer pour la personne suivante sur cet appareil",

@@ -112,6 +112,8 @@ export default {
   broken: "このページで問題が起きました。再読み込みしてください。回答は残っています。",
   thanks_title: "ありがとうございました",
   thanks_text: "回答はすべて保存されました。このページを閉じて構いません。",
+  screened_out_text:
+    "ヘッドホンの確認に合格しなかったため、実験はここで終了です。このページを閉じて構いません。",
   completion_code: "完了コード",
   go_back_to_platform: "完了して戻る",
   next_participant: "この端末で次の参加者を始める",

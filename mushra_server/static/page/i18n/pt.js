@@ -113,6 +113,8 @@ export default {
   broken: "Algo falhou nesta página. Carregue-a de novo; as suas respostas estão guardadas.",
   thanks_title: "Obrigado",
   thanks_text: "Todas as suas respostas foram guardadas. Pode fechar esta página.",
+  screened_out_text:
+    "A verificação dos auscultadores não foi superada, pelo que o estudo termina aqui. Pode fechar esta página.",
   completion_code: "O seu código de conclusão",
   go_back_to_platform: "Concluir e voltar",
   next_participant: "Começar para a próxima pessoa neste dispositivo",

@@ -17,9 +17,9 @@ export function showThanks(shell, { pages, completion }) {
   const last = pages.at(-1);
   const text = h("div", { class: "content" });
   text.append(
-    last?.type === "finish" && last.popup_content
+    last?.type === "finish" && last.popup_content && !completion?.screened_out
       ? sanitize(last.popup_content)
-      : h("p", { text: t("thanks_text") }),
+      : h("p", { text: t(completion?.screened_out ? "screened_out_text" : "thanks_text") }),
   );
   shell.showPlain(
     h(

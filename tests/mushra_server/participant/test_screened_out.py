@@ -1,0 +1,73 @@
+"""A failed headphone check ends the session with a completion code of its kind, if the study has one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from study_builder.config.options import Completion, StudyOptions
+
+COMPLETION = {"code": "DONE", "screened_out_code": "OUT", "screened_out_redirect": "https://example.org/out"}
+OUT = {"code": "OUT", "redirect": "https://example.org/out", "screened_out": True}
+
+
+def check(result: str) -> dict[str, Any]:
+    answers = {"headphone_check": result, "headphone_check_correct": "2", "headphone_check_attempts": "2"}
+    return {"attempt": "a1", "time_ms": 5000, "ratings": [], "answers": answers}
+
+
+def find_check(listener: Any) -> int:
+    return next(page["index"] for page in listener.state["pages"] if page["type"] == "headphone_check")
+
+
+def test_who_fails_is_thanked_at_once_with_another_code(make_app: Any, make_listener: Any, rows: Any) -> None:
+    app = make_app(completion=COMPLETION, headphone_check="antiphase", quota=1)
+    listener = make_listener(app).start({"PROLIFIC_PID": "p1"})
+    at = find_check(listener)
+    assert listener.state["pages"][at]["screens_out"] is True
+    assert listener.put(at, check("failed")).status_code == 200
+    for _ in range(2):
+        assert listener.finish().json == {"finished": True, "completion": OUT}
+    listener.start()
+    assert (listener.state["finished"], listener.state["completion"]) == (True, OUT)
+    stored = rows(app, "SELECT finished_at, excluded_at, exclusion_reason FROM sessions")[0]
+    assert stored["finished_at"] is None and stored["excluded_at"] is not None
+    assert stored["exclusion_reason"] == "headphone check failed"
+    assert rows(app, "SELECT COUNT(*) AS n FROM slots WHERE session_id IS NOT NULL") == [{"n": 0}]
+    # Neither the quota nor the design is used up: the next listener gets the same slot.
+    after = make_listener(app).start()
+    assert rows(app, "SELECT slot FROM slots WHERE session_id = 2") == [{"slot": 0}]
+    assert after.put(at, check("passed")).status_code == 200
+    assert after.save_all().finish().json["completion"] == {"code": "DONE", "redirect": None}
+
+
+def test_who_leaves_the_check_out_does_not_finish(make_app: Any, make_listener: Any) -> None:
+    listener = make_listener(make_app(completion=COMPLETION, headphone_check="huggins")).start()
+    at = find_check(listener)
+    for page in listener.state["pages"]:
+        if page["index"] != at:
+            listener.save(page["index"])
+    assert listener.finish().json["missing"] == [at]
+
+
+def test_without_a_second_code_everybody_continues(make_app: Any, make_listener: Any, rows: Any) -> None:
+    app = make_app(completion={"code": "DONE"}, headphone_check="huggins")
+    listener = make_listener(app).start()
+    at = find_check(listener)
+    assert listener.state["pages"][at]["screens_out"] is False
+    listener.put(at, check("failed"))
+    assert rows(app, "SELECT excluded_at FROM sessions") == [{"excluded_at": None}]
+    assert listener.start().state["finished"] is False
+
+
+def test_a_program_is_never_screened_out(make_app: Any, make_listener: Any, rows: Any) -> None:
+    app = make_app(completion=COMPLETION, headphone_check="huggins")
+    program = make_listener(app).start(simulated=True)
+    program.put(find_check(program), check("failed"))
+    assert rows(app, "SELECT excluded_at FROM sessions") == [{"excluded_at": None}]
+
+
+def test_a_second_code_needs_a_check() -> None:
+    with pytest.raises(ValueError, match="expected headphone_check: antiphase or huggins"):
+        StudyOptions(completion=Completion(screened_out_code="OUT"))
