@@ -28,23 +28,25 @@ LISTENERS = 1000
 TASKS = ("load", "mos", "bootstrap", "report")
 
 
-def run_report(path: Path) -> None:
+def run_report(path: Path) -> float | None:
     """Do what `listenable analyze` does."""
     from analysis import load_ratings, write_report
 
     with tempfile.TemporaryDirectory() as out:
         write_report(load_ratings(path), out)
+    return None
 
 
-def run_load(path: Path) -> None:
+def run_load(path: Path) -> float | None:
     """Only read the CSV."""
     from analysis import load_ratings
 
     load_ratings(path)
+    return None
 
 
-def run_bootstrap(path: Path) -> None:
-    """Draw 10,000 bootstrap means of all conditions; the reading is not counted."""
+def run_bootstrap(path: Path) -> float | None:
+    """Draw 10,000 bootstrap means of all conditions; return the seconds without the reading."""
     from analysis import load_ratings
     from analysis.ratings.tidy import cells
     from analysis.statistics.bootstrap import bootstrap_means
@@ -52,27 +54,31 @@ def run_bootstrap(path: Path) -> None:
     table = cells(load_ratings(path))
     start = time.perf_counter()
     bootstrap_means(table, list(MEANS), draws=10_000)
-    run_bootstrap.seconds = time.perf_counter() - start  # type: ignore[attr-defined]
+    return time.perf_counter() - start
 
 
-def run_mos(path: Path) -> None:
-    """The table of scores with two-way intervals; the reading is not counted."""
+def run_mos(path: Path) -> float | None:
+    """Compute the table of scores with two-way intervals; return the seconds without the reading."""
     from analysis import load_ratings, mos
 
     frame = load_ratings(path)
     start = time.perf_counter()
     mos(frame)
-    run_mos.seconds = time.perf_counter() - start  # type: ignore[attr-defined]
+    return time.perf_counter() - start
 
 
-def _child(task: Callable[[Path], None], path: Path) -> tuple[float, float]:
+Task = Callable[[Path], float | None]
+"""Returns the seconds that count, or None for all of its own."""
+
+
+def _child(task: Task, path: Path) -> tuple[float, float]:
     start = time.perf_counter()
-    task(path)
-    seconds = getattr(task, "seconds", time.perf_counter() - start)
+    counted = task(path)
+    seconds = time.perf_counter() - start if counted is None else counted
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure(task: Callable[[Path], None], path: Path) -> tuple[float, float]:
+def measure(task: Task, path: Path) -> tuple[float, float]:
     """Return seconds and peak memory in MiB of a task in a fresh process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_child, task, path).result()

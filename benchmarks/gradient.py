@@ -2,8 +2,8 @@
 
     python -m benchmarks.gradient [--clips 8] [--seconds 2] [--width 256] [--repeats 5] [--threads 1]
 
-Ours is what `mask` calls: it
-gets the batch; the peer gets a clip at a time. Both start from waveforms and end with attributions.
+Ours is what `mask` calls: it gets the batch; the peer gets one clip at a time. Both start from waveforms and
+end with attributions.
 """
 
 from __future__ import annotations

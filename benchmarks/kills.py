@@ -63,6 +63,7 @@ def subjects() -> list[Subject]:
 
 
 def start(words: list[str], folder: Path) -> subprocess.Popen[str]:
+    """Start a command in a folder, with all its processes in a group that can be killed at once."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "listenable", *words], cwd=folder, env=environment, text=True,
@@ -71,6 +72,7 @@ def start(words: list[str], folder: Path) -> subprocess.Popen[str]:
 
 
 def finish(words: list[str], folder: Path) -> tuple[int, str]:
+    """Run a command to its end; return its exit code and what it printed."""
     process = start(words, folder)
     output, _ = process.communicate()
     return process.returncode, output
@@ -145,9 +147,8 @@ def main() -> None:
     chosen = parser.parse_args()
     draw = random.Random(chosen.seed)
     print(
-        f"## Killing commands at random\n\nEach command is killed with SIGKILL at two random moments per "
-        "round, "
-        f"restarted, and left to finish; seed {chosen.seed}.\n"
+        "## Killing commands at random\n\nEach command is killed with SIGKILL at two random moments per "
+        f"round, restarted, and left to finish; seed {chosen.seed}.\n"
     )
     print(
         "| command | rounds | kills | equal to the uninterrupted run | of these, killed after the last file "

@@ -108,7 +108,7 @@ def participants(
     """
     served, log = Served(study), Log()
 
-    async def load() -> None:
+    async def take_part() -> None:
         others = asyncio.create_task(trickle(served.port, trickling, 20.0))
         runs = (
             rate(served.port, log, seconds=seconds, every_s=every_s, sounds=sounds, seed=seed)
@@ -119,7 +119,7 @@ def participants(
         await asyncio.gather(others, return_exceptions=True)
 
     begin = time.perf_counter()
-    asyncio.run(load())
+    asyncio.run(take_part())
     took = time.perf_counter() - begin
     served.stop()
     name = f"{count} participants, one page every {every_s:g} s"

@@ -1,4 +1,4 @@
-"""Starting a server that Ctrl-C stops, whoever starts the tests."""
+"""Starting a server that Ctrl-C stops, also if the tests run in the background."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_stages_are_commands_in_order(tmp_path: Path) -> None:
     assert "dataset" not in [stage.name for stage in stages(tmp_path, tmp_path / "esc", 3)]
 
 
-def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_resumes_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
 
     def record(stage: Stage) -> float:
@@ -51,7 +51,7 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(seconds) == [stage.name for stage in stages(tmp_path, None, 0)]
 
 
-def test_quick_shortens_the_explainers_alone(tmp_path: Path) -> None:
+def test_quick_shortens_only_the_explainers(tmp_path: Path) -> None:
     changed = [
         stage.name
         for stage, usual in zip(stages(tmp_path, None, 3, quick=True), stages(tmp_path, None, 3), strict=True)
@@ -130,7 +130,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert (mos["mos"] <= mos["ci_high"]).all()
     scores = pd.read_csv(out / "evaluation" / "faithfulness.csv").set_index("method")
     lmac_td = next(name for name in scores.index if name.startswith("lmac-td"))
-    # Two epochs explain little; `python -m benchmarks.demo` holds the full demo to its scores.
+    # Two epochs explain little; `python -m benchmarks.demo` checks the scores of the full demo.
     assert scores.loc[lmac_td, "accuracy"] >= 90
     assert scores.loc[lmac_td, "sum_error"] < 1e-3
     assert scores.loc[lmac_td, "fid_in"] > scores.loc["floor-zeros", "fid_in"]

@@ -1,4 +1,4 @@
-"""The documentation is held to the code: shown commands exist, with the options that are named."""
+"""The documentation matches the code: shown commands exist, with the options that are named."""
 
 from __future__ import annotations
 

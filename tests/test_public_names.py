@@ -1,4 +1,4 @@
-"""The public face of each package: every name is there, is no module, and nothing is loaded too early."""
+"""The public face of each package: every name exists, is not a module, and nothing is loaded too early."""
 
 from __future__ import annotations
 
