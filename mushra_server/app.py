@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -65,7 +66,11 @@ def open_study(path: Path | str, options: Options) -> Study:
 
 
 def create_app(
-    study: Study | Path | str, database_url: str | None = None, options: Options | None = None
+    study: Study | Path | str,
+    database_url: str | None = None,
+    options: Options | None = None,
+    *,
+    open_database: Callable[[], Database] | None = None,
 ) -> Flask:
     """Make the WSGI app that serves a study.
 
@@ -73,6 +78,7 @@ def create_app(
         study: The study's folder, or what `open_study` returned.
         database_url: Where ratings are kept; by default `ratings.sqlite3` in the study's folder.
         options: How it is served.
+        open_database: Opens the database instead, once the study was found to be in order.
 
     Returns:
         A Flask app; its database is at ``app.extensions["listenable"].database``.
@@ -83,7 +89,7 @@ def create_app(
     """
     options = options or Options()
     opened = study if isinstance(study, Study) else open_study(study, options)
-    database = Database(database_url or database_url_of(opened.root))
+    database = open_database() if open_database else Database(database_url or database_url_of(opened.root))
     try:
         database.guard()
         settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))

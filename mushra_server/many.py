@@ -1,4 +1,4 @@
-"""Many studies at one address: each is served at `/s/NAME/` by the app that serves it by itself."""
+"""Many studies at one address: each is served at `/s/NAME/` by the same app that serves it alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 
 from mushra_server.app import create_app, handle_errors
+from mushra_server.database.databases import Databases
 from mushra_server.errors import ServerError, Unavailable
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.addresses import PublicUrl
@@ -66,15 +67,15 @@ class _Opened:
 class ManyStudies:
     """A WSGI app that passes each request on to the study that its address names.
 
-    A study is opened by its first request, with the database in its folder, and again if its config was
-    written since. If the new one cannot be served, for example because it is being edited, listeners keep the
-    study that they have begun.
+    A study is opened by its first request, and again if its config was written since. If the new one cannot
+    be served, for example because it is being edited, listeners keep the study that they have begun.
 
     Args:
         folder: Its folders are the studies.
         front: The app that answers all other addresses.
         options: How each study is served.
         admits: Whether the study of a name may be reached; every one by default.
+        databases: Where the ratings are; by default in the studies' folders.
     """
 
     def __init__(
@@ -83,9 +84,11 @@ class ManyStudies:
         front: Flask,
         options: Options | None = None,
         admits: Callable[[str], bool] = lambda name: True,
+        databases: Databases | None = None,
     ) -> None:
         self.folder = folder
         self.front = front
+        self.databases = databases or Databases(folder)
         self._options = options or Options()
         url = self._options.public_url
         self._public = None if url is None else PublicUrl.read(url)
@@ -134,7 +137,11 @@ class ManyStudies:
 
     def _open(self, name: str, changed: int, before: _Opened | None) -> _Opened:
         try:
-            app = create_app(self.folder / name, options=self._options_of(name))
+            app = create_app(
+                self.folder / name,
+                options=self._options_of(name),
+                open_database=lambda: self.databases.open(name),
+            )
         except (ConfigError, OSError, ServerError) as error:
             if before is None:
                 raise
@@ -165,6 +172,7 @@ class ManyStudies:
         """Close every study's database."""
         for name in list(self._opened):
             self.release(name)
+        self.databases.close()
 
     def iter_servers(self) -> Iterator[tuple[str, Server]]:
         """Yield every study of the folder with the parts of its app."""

@@ -91,13 +91,18 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".{path.name[:_NAME_LETTERS]}.{secrets.token_hex(4)}{_ENDING}")
 
 
+def is_temporary(path: Path) -> bool:
+    """Tell whether a path is a temporary name: of what is being written, or of what a kill left."""
+    return path.name.startswith(".") and path.name.endswith(_ENDING)
+
+
 def move_into_place(made: Path, path: Path) -> None:
     """Rename a finished file or folder to `path` in the same file system, on the disk before it returns.
 
     A file that is inside a temporary folder is synced together with that folder, which is several times
     faster than each by itself.
     """
-    staged = any(_is_temporary(folder) for folder in path.parents)
+    staged = any(is_temporary(folder) for folder in path.parents)
     if not staged:
         sync_tree(made)
     if made.is_dir() and path.is_dir():
@@ -141,10 +146,6 @@ def _sync(path: Path) -> None:
             raise
     finally:
         os.close(handle)
-
-
-def _is_temporary(path: Path) -> bool:
-    return path.name.startswith(".") and path.name.endswith(_ENDING)
 
 
 def _blames(error: OSError, temporary: Path) -> bool:

@@ -104,7 +104,7 @@ def compute(served: ServedStudy, database: Database) -> Results:
         most = f"at most {MOST_RATINGS:,}"
         problem = f"{ratings:,} ratings are too many to analyse here ({most}); run listenable analyze"
         return Results(counts=counts, simulated=simulated, ratings=ratings, problem=problem)
-    url = database.engine.url.render_as_string(hide_password=False)
+    url = database.url
     try:
         frame = load_ratings(url, simulated="only" if simulated else "exclude", bad_rows="drop")
         study = study_of(served.config, served.root)

@@ -100,7 +100,7 @@ def _start(server: Server, format: str | None, folder: Path | None = None) -> su
     task = {
         "study": str(server.study.root),
         # Not as an argument: everybody on this machine can read those, and a URL may contain a password.
-        "url": server.database.engine.url.render_as_string(hide_password=False),
+        "url": server.database.url,
         "format": format,
         "folder": None if folder is None else str(folder),
     }

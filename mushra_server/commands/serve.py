@@ -98,12 +98,12 @@ def serve(
         _serve_preview(study, host, port, options)
         return
     if is_folder_of_studies(study):
-        if database is not None or options.collects:
+        if options.collects:
             raise ServerError(
-                f"{study}: is a folder of studies; --database, --frontend webmushra and --collect-webmushra "
-                "are for one study"
+                f"{study}: is a folder of studies; --frontend webmushra and --collect-webmushra are for one "
+                "study"
             )
-        _serve_many(study, host, port, options, new_admin_token)
+        _serve_many(study, host, port, options, database, new_admin_token)
         return
     # A wrong study is reported before a busy port, and a busy port before a database is made.
     opened = open_study(study, options)
@@ -129,22 +129,25 @@ def _serve_preview(study: Path, host: str, port: int, options: Options) -> None:
         run_until_stopped(listener)
 
 
-def _serve_many(folder: Path, host: str, port: int, options: Options, new_token: bool) -> None:
+def _serve_many(
+    folder: Path, host: str, port: int, options: Options, url: str | None, new_token: bool
+) -> None:
     from mushra_server.database import settings
+    from mushra_server.database.databases import Databases
     from mushra_server.many import ManyStudies, make_front
     from mushra_server.web.addresses import PublicUrl
     from mushra_server.web.waitress_server import bind, listen
 
     bound = bind(host, port)
-    served = ManyStudies(folder, make_front(options), options)
+    served = ManyStudies(folder, make_front(options), options, databases=Databases(folder, url))
     make = settings.new_admin_token if new_token else settings.ensure_admin_token
     tokens = {name: make(server.database) for name, server in served.iter_servers()}
     listener = listen(served, bound, behind_proxy=options.behind_proxy)
-    url = options.public_url
-    base = local_url(host, listener.effective_port) if url is None else str(PublicUrl.read(url))
+    public = options.public_url
+    base = local_url(host, listener.effective_port) if public is None else str(PublicUrl.read(public))
     for name, token in tokens.items():
         typer.echo(f"{base}s/{name}/")
         if token is not None:
             typer.echo(f"  admin token {token}   (shown this once; --new-admin-token makes others)")
-    announce_network(host, listener.effective_port, url)
+    announce_network(host, listener.effective_port, public)
     run_until_stopped(listener, served.close)

@@ -20,6 +20,10 @@ def studio(
     ],
     port: Port = 8000,
     host: Host = "127.0.0.1",
+    database: Annotated[
+        str | None,
+        typer.Option(help="PostgreSQL database for all studies; by default ratings.sqlite3 in each."),
+    ] = None,
     behind_proxy: BehindProxy = False,
     proxy_address: ProxyAddress = None,
     public_url: Annotated[
@@ -44,7 +48,7 @@ def studio(
         host=host,
     )
     bound = bind(host, port)
-    served = create_studio(folder, options)
+    served = create_studio(folder, options, database)
     parts = studio_of(served)
     listener = listen(served, bound, behind_proxy=options.behind_proxy, body_bytes=MAX_UPLOAD_BYTES)
     token = accounts.ensure_first_account(parts.store)
@@ -57,5 +61,5 @@ def studio(
     if token is not None:
         typer.echo(f"Your token:   {token}   (shown this once; --new-admin-token makes another)")
     announce_network(host, listener.effective_port, public_url)
-    closing = (parts.jobs.close, parts.previews.close, served.close, parts.store.close)
+    closing = (parts.jobs.close, parts.previews.close, parts.store.close, served.close)
     run_until_stopped(listener, *closing)

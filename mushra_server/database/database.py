@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, inspect, select, text
+from sqlalchemy import Connection, CursorResult, Engine, inspect, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -26,6 +26,7 @@ from mushra_server.database.file_watch import FileWatch
 from mushra_server.database.integrity import MAX_WAITED_BYTES, check_integrity
 from mushra_server.database.private_files import make_private
 from mushra_server.database.schema import SCHEMA_VERSION, meta
+from mushra_server.database.schemas import SCHEMA_OPTION, make_schema, read_schema, url_in_schema
 from mushra_server.database.tables import complete_tables, create_tables, is_complete
 from mushra_server.errors import StoreError, Unavailable
 
@@ -52,16 +53,18 @@ class Database:
     """An opened ratings database with its tables.
 
     Args:
-        url: SQLAlchemy URL: ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgresql://`` is read as
-            psycopg).
+        source: SQLAlchemy URL: ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgresql://`` is read
+            as psycopg); or what `share_engine` returned, whose connections stay open when this is closed.
         create: Make the tables if they are missing.
 
     Raises:
         StoreError: If it cannot be reached, is not a ratings database, or has another schema version.
     """
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
-        self.engine = open_engine(url)
+    def __init__(self, source: str | Engine, *, create: bool = True) -> None:
+        self._own = isinstance(source, str)
+        self.engine = open_engine(source) if isinstance(source, str) else source
+        self._schema = self.engine.get_execution_options().get(SCHEMA_OPTION) or read_schema(self.engine.url)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writers = threading.Lock()  # SQLite's
         self._turns = threading.BoundedSemaphore(AT_ONCE)
@@ -75,16 +78,22 @@ class Database:
         try:
             self._prepare(create)
         except DatabaseError as error:
-            self.engine.dispose()
+            self._disconnect()
             raise StoreError(describe_failure(self.engine, error)) from None
         except StoreError:
-            self.engine.dispose()
+            self._disconnect()
             raise
 
     @property
     def name(self) -> str:
         """Where the data is, without a password."""
         return name_of(self.engine)
+
+    @property
+    def url(self) -> str:
+        """By which another process opens the same tables; with the password."""
+        url = self.engine.url if self._schema is None else url_in_schema(self.engine.url, self._schema)
+        return url.render_as_string(hide_password=False)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -143,12 +152,13 @@ class Database:
     def wait_for_turn(self, connection: Connection, name: str = "study") -> None:
         """Make other workers that ask for the same name wait until this transaction has ended."""
         if not self.sqlite:
-            key = zlib.crc32(name.encode()) - 2**31  # PostgreSQL's locks are numbers with a sign
+            own = f"{self._schema or ''}/{name}"  # locks are those of a database, whatever the schema
+            key = zlib.crc32(own.encode()) - 2**31  # PostgreSQL's locks are numbers with a sign
             connection.execute(text("SELECT pg_advisory_xact_lock(7151, :key)"), {"key": key})
 
     def close(self) -> None:
-        """Close every connection."""
-        self.engine.dispose()
+        """Close every connection, unless other studies share them."""
+        self._disconnect()
         if self._watch is not None:
             self._watch.close()
             self._watch = None
@@ -191,6 +201,10 @@ class Database:
         found = self.engine.url.database
         return Path(found) if self.sqlite and found and found != ":memory:" else None
 
+    def _disconnect(self) -> None:
+        if self._own:
+            self.engine.dispose()
+
     def _make_tables(self) -> None:
         with self.write() as connection:
             self.wait_for_turn(connection)
@@ -198,6 +212,8 @@ class Database:
                 create_tables(connection)
 
     def _prepare(self, create: bool) -> None:
+        if self._schema is not None and create:
+            make_schema(self.engine, self._schema)
         known = inspect(self.engine).get_table_names()
         if "meta" not in known:
             if known and "sessions" in known:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
+from mushra_server.database.schemas import SCHEMA_OPTION, enter_schema
 from mushra_server.errors import StoreError
 
 __all__ = ["BUSY_TIMEOUT_S", "describe_failure", "is_full", "name_of", "open_engine"]
@@ -41,27 +42,31 @@ def open_engine(url: str) -> Engine:
     if backend != "postgresql":
         raise StoreError(f"database URL: backend {backend!r} found; expected sqlite or postgresql")
     try:
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=16,
             pool_timeout=BUSY_TIMEOUT_S,
             pool_pre_ping=True,
-            connect_args=_patience_of_postgresql(),
+            connect_args=_patience_of_postgresql(parsed),
         )
     except ModuleNotFoundError:
         raise StoreError('PostgreSQL needs psycopg: pip install "listenable[postgresql]"') from None
+    event.listen(engine, "begin", enter_schema)
+    return engine
 
 
-def _patience_of_postgresql() -> dict[str, Any]:
-    """Return what keeps a server that is locked, slow or gone from stopping this one."""
+def _patience_of_postgresql(url: URL) -> dict[str, Any]:
+    """Return what keeps a server that is locked, slow or gone from stopping this one, and a URL's options."""
     milliseconds = {
         "statement_timeout": 1000 * STATEMENT_TIMEOUT_S,
         "lock_timeout": int(1000 * BUSY_TIMEOUT_S),
     }
+    options = url.query.get("options", ())
+    asked = [options] if isinstance(options, str) else options
     return {
         "connect_timeout": int(BUSY_TIMEOUT_S),
         "tcp_user_timeout": int(2000 * BUSY_TIMEOUT_S),
-        "options": " ".join(f"-c {name}={value}" for name, value in milliseconds.items()),
+        "options": " ".join([*(f"-c {name}={value}" for name, value in milliseconds.items()), *asked]),
     }
 
 
@@ -80,7 +85,9 @@ def name_of(engine: Engine) -> str:
     """Return where the data is, without a password."""
     if engine.dialect.name == "sqlite":
         return str(engine.url.database)
-    return engine.url.render_as_string(hide_password=True)
+    schema = engine.get_execution_options().get(SCHEMA_OPTION)
+    where = "" if schema is None else f", schema {schema}"
+    return f"{engine.url.render_as_string(hide_password=True)}{where}"
 
 
 def describe_failure(engine: Engine, error: DatabaseError) -> str:

@@ -90,7 +90,7 @@ def new_token(connection: Connection, name: str) -> str:
     """
     account = connection.execute(select(accounts.c.id).where(accounts.c.name == name)).scalar()
     if account is None:
-        raise Refusal(f"there is no account {name!r}", 404)
+        raise Refusal(f"unknown account {name!r}", 404)
     token = secrets.token_urlsafe(24)
     connection.execute(accounts.update().where(accounts.c.id == account).values(token_hash=hash_token(token)))
     connection.execute(logins.delete().where(logins.c.account_id == account))
@@ -135,7 +135,7 @@ def give_role(connection: Connection, study: str, name: str, role: str | None) -
         raise Refusal(f"unknown role {role!r}; expected one of {', '.join(ROLES)}", 400)
     account = connection.execute(select(accounts.c.id).where(accounts.c.name == name)).scalar()
     if account is None:
-        raise Refusal(f"there is no account {name!r}", 404)
+        raise Refusal(f"unknown account {name!r}", 404)
     connection.execute(rights.delete().where(rights.c.study == study, rights.c.account_id == account))
     if role is not None:
         connection.execute(rights.insert().values(study=study, account_id=account, role=role))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,14 @@ from jinja2 import FileSystemLoader
 from mushra_server.admin import login as admin_login
 from mushra_server.app import handle_errors
 from mushra_server.database import settings
+from mushra_server.database.databases import Databases
 from mushra_server.many import ManyStudies
-from mushra_server.studio import (
-    launch_routes,
-    list_routes,
-    make_routes,
-    people_routes,
-    report_routes,
-    watch_routes,
-)
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, set_up_cookie
 from mushra_server.studio.previews import Previews
+from mushra_server.studio.routes import launch, make, overview, people, report, watch
 from mushra_server.studio.store import Store
-from mushra_server.studio.studies import Studies, change_study
+from mushra_server.studio.studies import Studies, change_study, is_past
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import Options
@@ -35,12 +28,15 @@ __all__ = ["create_studio", "studio_of"]
 HERE = Path(__file__).parent
 
 
-def create_studio(folder: Path | str, options: Options | None = None) -> ManyStudies:
+def create_studio(
+    folder: Path | str, options: Options | None = None, database_url: str | None = None
+) -> ManyStudies:
     """Make the WSGI app of a studio.
 
     Args:
         folder: The folder of the studies; made if it is missing.
         options: How its studies are served.
+        database_url: A PostgreSQL database for all studies and the studio; by default SQLite files.
 
     Returns:
         The app; the studio's own Flask app is its `front`.
@@ -49,15 +45,21 @@ def create_studio(folder: Path | str, options: Options | None = None) -> ManyStu
         StoreError: If the studio's database cannot be used.
     """
     options = options or Options()
-    store = Store(Path(folder))
+    databases = Databases(Path(folder), database_url)
+    store = Store(Path(folder), databases.engine)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.jinja_loader = FileSystemLoader([HERE / "templates", HERE.parent / "templates"])
     app.secret_key = store.secret_key
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    studies = Studies(store)
+    studies = Studies(store, databases)
     served = ManyStudies(
-        Path(folder), app, options, admits=lambda name: _admits(store, studies, served, name)
+        Path(folder),
+        app,
+        options,
+        admits=lambda name: _admits(store, studies, served, name),
+        databases=databases,
     )
+    studies.remove_leftovers()
     previews = Previews(options)
     limiter = RateLimiter(0.2, 10, everyone=True)
     app.extensions[EXTENSION] = Studio(store, studies, served, Jobs(store.data / "jobs"), previews, limiter)
@@ -65,7 +67,7 @@ def create_studio(folder: Path | str, options: Options | None = None) -> ManyStu
     security.install(app)
     assets.install(app, HERE / "static")
     set_up_cookie(app)
-    for routes in (list_routes, make_routes, launch_routes, watch_routes, report_routes, people_routes):
+    for routes in (overview, make, launch, watch, report, people):
         app.register_blueprint(routes.blueprint)
     app.context_processor(lambda: {"form_token": admin_login.form_token, "endpoints": app.view_functions})
     handle_errors(app)
@@ -88,10 +90,9 @@ def _admits(store: Store, studies: Studies, served: ManyStudies, name: str) -> b
         row: Any = connection.execute(studies.query(name)).first()
     if row is None or row.launched_at is None or row.archived_at is not None:
         return False
-    moment = datetime.now(UTC).isoformat(timespec="seconds")
-    if row.opens_at is not None and moment < row.opens_at:
+    if row.opens_at is not None and not is_past(row.opens_at):
         return False
-    if row.closes_at is not None and moment >= row.closes_at:
+    if is_past(row.closes_at):
         with served.server(name).database.write() as connection:
             settings.set_closed(connection, True, "closing time")
         with store.write() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,22 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from mushra_server.errors import Refusal
+from mushra_server.studio.choice_rows import (
+    QUESTIONS,
+    SCALES,
+    choose_question,
+    choose_scale,
+    question_rows,
+    read_number,
+    scale_rows,
+)
 from stimuli.validation import describe_finding
 from study_builder.building.choices import Choices
-from study_builder.building.default_texts import questionnaire
 from study_builder.choice_texts import CHOICE_TEXTS
 from study_builder.config.listening_tests import TESTS
 
-__all__ = ["GROUPS", "Field", "choices_yaml", "question_rows", "read_choices", "read_form", "show_value"]
+__all__ = ["GROUPS", "Field", "choices_yaml", "field_named_in", "read_choices", "read_form", "show_value"]
 
-MAX_QUESTIONS = 40
 LANGUAGES = tuple(
     sorted(path.stem for path in (Path(__file__).parents[1] / "static" / "page" / "i18n").glob("*.js"))
 )
@@ -35,20 +42,26 @@ class Field:
         kind: text, long, number, whole, yes, list (names separated by commas), mixed (a number or names) or
             select.
         options: of a select, value and label.
+        may_omit: of a long text, whether its page may be left out.
     """
 
     name: str
     label: str
     kind: str = "text"
     options: tuple[tuple[str, str], ...] = ()
+    may_omit: bool = False
+
+    @property
+    def omit_name(self) -> str:
+        """Name of the box that leaves the page of a long text out."""
+        return f"omit-{self.name}"
 
     @property
     def sentence(self) -> str:
         """What the choice means."""
-        return {
-            "completion.code": "Shown to listeners at the end, to take back to where they came from.",
-            "completion.redirect": "Address that listeners are sent to at the end.",
-        }.get(self.name) or CHOICE_TEXTS[self.name]
+        if self.kind == "long":  # an empty field is the default here, and an empty text in a file no page
+            return CHOICE_TEXTS[self.name].split(";")[0].removesuffix(".") + "."
+        return _COMPLETION_TEXTS.get(self.name) or CHOICE_TEXTS[self.name]
 
     @property
     def default(self) -> Any:
@@ -64,11 +77,21 @@ class Field:
     @property
     def default_text(self) -> str:
         """The default, as it is shown next to the field."""
+        if self.kind == "long":
+            return "a text of the test"
         if self.kind == "yes":
             return "yes" if self.default else "no"
         if self.kind == "select":
             return dict(self.options).get("" if self.default is None else str(self.default), "")
         return "none" if self.default in (None, (), "") else str(self.default)
+
+
+_COMPLETION_TEXTS = {
+    "completion.code": "Shown to listeners at the end, to take back to where they came from.",
+    "completion.redirect": "Address of the button that leads listeners back at the end.",
+    "completion.screened_out_code": "Shown to those who fail the headphone check, whose session ends there.",
+    "completion.screened_out_redirect": "Address of the button for those who fail the headphone check.",
+}
 
 
 def _select(name: str, label: str, *options: tuple[str, str] | str) -> Field:
@@ -79,12 +102,14 @@ def _select(name: str, label: str, *options: tuple[str, str] | str) -> Field:
 GROUPS: dict[str, tuple[Field, ...]] = {
     "Test": (
         _select("test", "Test", *((name, f"{name}: {test.asks}") for name, test in TESTS.items())),
+        Field("tests", "Several tests", "list"),
         Field("title", "Title"),
         Field("question", "Question"),
         _select("language", "Language", *LANGUAGES),
         Field("pairs", "Pairs", "list"),
         Field("against", "Compare with"),
         Field("ties", "No preference", "yes"),
+        Field("adaptive", "Staircase"),
     ),
     "Sounds": (
         _select("layout", "Folders", ("", "find out"), "item/condition", "condition/item"),
@@ -116,14 +141,16 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("show_previous", "Go back", "yes"),
     ),
     "Texts": (
-        Field("consent", "Consent", "long"),
-        Field("volume_text", "Volume", "long"),
-        Field("instructions", "Instructions", "long"),
+        Field("consent", "Consent", "long", may_omit=True),
+        Field("volume_text", "Volume", "long", may_omit=True),
+        Field("instructions", "Instructions", "long", may_omit=True),
         Field("finish", "Last page", "long"),
     ),
     "Completion": (
         Field("completion.code", "Completion code"),
         Field("completion.redirect", "Completion address"),
+        Field("completion.screened_out_code", "Code for those screened out"),
+        Field("completion.screened_out_redirect", "Address for those screened out"),
         Field("quota", "Quota", "whole"),
         Field("url_parameters", "Address parameters", "list"),
     ),
@@ -134,7 +161,7 @@ def read_form(form: Mapping[str, str]) -> dict[str, Any]:
     """Return what a form chooses, as a file of choices has it; defaults are left out."""
     chosen: dict[str, Any] = {}
     for field in (field for group in GROUPS.values() for field in group):
-        value = _read_value(field, form.get(field.name, ""))
+        value = "" if form.get(field.omit_name) == "yes" else _read_value(field, form.get(field.name, ""))
         if value == field.default or (value is None and field.name != "target_lufs"):
             continue
         outer, _, inner = field.name.partition(".")
@@ -142,9 +169,14 @@ def read_form(form: Mapping[str, str]) -> dict[str, Any]:
             chosen.setdefault(outer, {})[inner] = value
         else:
             chosen[outer] = value
-    rows = _read_questions(form)
-    if rows != question_rows({}):
-        chosen["questionnaire"] = [_question_of(row) for row in rows]
+    if read_as := form.get("read_as"):  # the button next to one of two readings of the folders
+        chosen["layout"] = read_as
+    for name, rows, default, choose in (
+        ("questionnaire", QUESTIONS.read(form), question_rows({}), choose_question),
+        ("scales", SCALES.read(form), scale_rows({}), choose_scale),
+    ):
+        if rows != default:
+            chosen[name] = [choose(row) for row in rows]
     return chosen
 
 
@@ -169,35 +201,23 @@ def read_choices(chosen: Mapping[str, Any]) -> tuple[Choices | None, dict[str, s
         for problem in error.errors():
             key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
             where = next((name for name in (key, key.split(".")[0]) if name in _NAMES), "")
+            where = where or field_named_in(problem["msg"])
             wrong.setdefault(where, describe_finding(key, problem))
         return None, wrong
+
+
+def field_named_in(sentence: str) -> str:
+    """Return the name of the field that a sentence is about; "" if it names none."""
+    for name in sorted(_NAMES, key=len, reverse=True):
+        if re.search(rf"\b{re.escape(name)}\b|--{name.replace('_', '-')}\b", sentence):
+            return name
+    return ""
 
 
 def choices_yaml(chosen: Mapping[str, Any]) -> str:
     """Return the file of choices that `listenable study build --choices` takes."""
     text: str = yaml.safe_dump(dict(chosen), sort_keys=False, allow_unicode=True, width=100) if chosen else ""
     return "# Choices of a study; what is not here has its default.\n" + text
-
-
-def question_rows(chosen: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the questionnaire as rows of the form; by default the one that a report needs."""
-    if "questionnaire" in chosen:
-        found = chosen["questionnaire"]
-    else:
-        found = [question.model_dump(exclude_none=True) for question in questionnaire()]
-    return [
-        {
-            "type": question["type"],
-            "name": question["name"],
-            "label": question.get("label") or "",
-            "answers": "\n".join(point["label"] for point in question.get("response", ())),
-            "range": f"{question['min']:g} to {question['max']:g}"
-            if "min" in question and "max" in question
-            else "",
-            "optional": "yes" if question.get("optional") else "",
-        }
-        for question in found
-    ]
 
 
 def _read_value(field: Field, text: str) -> Any:
@@ -212,55 +232,8 @@ def _read_value(field: Field, text: str) -> Any:
         names = [name.strip() for name in text.split(",") if name.strip()]
         return names or (field.default if field.kind == "mixed" else None)
     if field.kind in ("number", "whole") or field.name == "bits":
-        return _read_number(text)
+        return read_number(text)
     return text or None
 
 
-def _read_number(text: str) -> Any:
-    """Return a number, or the text as it is: the check of choices says what is wrong with it."""
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text or None
-
-
-def _read_questions(form: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the rows of the questionnaire, changed as the pressed button says."""
-    keys = ("type", "name", "label", "answers", "range", "optional")
-    rows = []
-    for number in range(MAX_QUESTIONS + 1):
-        if f"q-{number}-name" not in form:
-            break
-        row = {key: form.get(f"q-{number}-{key}", "").strip().replace("\r\n", "\n") for key in keys}
-        rows.append(row)
-    if len(rows) > MAX_QUESTIONS:
-        raise Refusal(f"the questionnaire has more than {MAX_QUESTIONS} questions; expected fewer", 400)
-    action, _, place = form.get("questions", "").partition(" ")
-    at = int(place) if place.isdecimal() and int(place) < len(rows) else -1
-    if action == "add":
-        rows.append(dict.fromkeys(keys, "") | {"type": "text", "name": f"question{len(rows) + 1}"})
-    elif action == "remove" and at >= 0:
-        del rows[at]
-    elif action == "up" and at > 0:
-        rows.insert(at - 1, rows.pop(at))
-    return rows
-
-
-def _question_of(row: Mapping[str, str]) -> dict[str, Any]:
-    question: dict[str, Any] = {"type": row["type"], "name": row["name"]}
-    if row["label"]:
-        question["label"] = row["label"]
-    if row["optional"]:
-        question["optional"] = True
-    if row["type"] == "likert":
-        labels = [line.strip() for line in row["answers"].split("\n") if line.strip()]
-        question["response"] = [{"value": label.lower(), "label": label} for label in labels]
-    if row["type"] == "number" and " to " in row["range"]:
-        low, high = row["range"].split(" to ", 1)
-        question |= {"min": _read_number(low.strip()), "max": _read_number(high.strip())}
-    return question
-
-
-_NAMES = {"questionnaire", *(field.name for group in GROUPS.values() for field in group)}
+_NAMES = {"questionnaire", "scales", *(field.name for group in GROUPS.values() for field in group)}

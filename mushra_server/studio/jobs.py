@@ -44,7 +44,7 @@ class Jobs:
         self._running: dict[tuple[str, str], subprocess.Popen[bytes]] = {}
 
     def start(self, study: str, kind: str, task: dict[str, Any]) -> None:
-        """Start a job in a process of its own.
+        """Start a job in a separate process.
 
         Raises:
             Refusal: 409 if the study has a job of this kind that runs, 503 if too many jobs run.

@@ -135,7 +135,7 @@ def require_role(
             with current_studio().store.read() as connection:
                 role = role_in(connection, current_account(), name)
                 if role is None:
-                    raise Refusal(f"there is no study {name!r}", 404)
+                    raise Refusal(f"unknown study {name!r}", 404)
                 found = find_study(connection, name)
             if not is_enough(role, wanted):
                 raise Refusal(f"your role in this study is {role}; this needs {wanted}", 403)

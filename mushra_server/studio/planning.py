@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mushra_server.studio.choice_fields import GROUPS, read_choices
+from mushra_server.studio.choice_fields import field_named_in, read_choices
+from mushra_server.studio.drafts import SOUNDS_NAME
 from mushra_server.studio.reading import Reading, read_folder
 from stimuli import StimuliError
 from study_builder.building.build import plan_study
@@ -83,10 +83,10 @@ def plan_draft(draft: Path, chosen: Mapping[str, Any]) -> Plan:
     if choices is None or reading is None:
         return Plan(reading, errors)
     try:
-        config = plan_study(draft / "sounds", choices)
+        config = plan_study(draft / SOUNDS_NAME, choices)
     except (StudyError, StimuliError, OSError) as error:
         said = reading.problem or str(error)
-        return Plan(reading, {_field_named_in(said): said})
+        return Plan(reading, {field_named_in(said): said})
     findings: dict[str, list[Finding]] = {}
     for check in (check_pages, check_tests, check_blindness):
         for finding in check(config):
@@ -116,14 +116,6 @@ def minutes_per_listener(config: StudyConfig, longest_s: float) -> float:
             else:
                 seconds += READING_S + ANSWERING_S * len(config.questions(planned.page))
     return seconds / SESSIONS / 60
-
-
-def _field_named_in(sentence: str) -> str:
-    names = sorted((field.name for group in GROUPS.values() for field in group), key=len, reverse=True)
-    for name in names:
-        if re.search(rf"\b{re.escape(name)}\b|--{name.replace('_', '-')}\b", sentence):
-            return name
-    return ""
 
 
 def _listeners_needed(config: StudyConfig, choices: Choices) -> tuple[int | None, str]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import soundfile
 
+from mushra_server.studio.drafts import LOUDNESS_NAME, SOUNDS_NAME, find_sounds, load_fact
 from stimuli import StimuliError
 from study_builder.errors import StudyError
 from study_builder.identifiers import to_nfc
 from study_builder.sounds.files import sound_files
 from study_builder.sounds.sound_set import Layout, read_sounds
 
-__all__ = ["LOUDNESS_NAME", "Reading", "read_folder"]
+__all__ = ["Reading", "Table", "read_folder"]
 
-LOUDNESS_NAME = "loudness.json"
 LISTED = 12
 
 
@@ -66,42 +65,48 @@ def read_folder(draft: Path, layout: Layout | None = None, reference: str | None
         layout: of the folders, as in `read_sounds`.
         reference: name of the reference, as in `read_sounds`.
     """
-    folder = draft / "sounds"
+    folder = draft / SOUNDS_NAME
     if not folder.is_dir():
         return None
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json")
-    infos = [soundfile.info(str(path)) for path in paths]
+    known = _measure(draft)
+    try:
+        tables = () if (folder / "manifest.json").is_file() else _both_tables(folder)
+    except (StudyError, OSError) as error:
+        return replace(known, problem=_hide_folder(str(error), folder))
+    try:
+        found = read_sounds(folder, layout, reference)
+    except (StudyError, StimuliError, OSError) as error:
+        return replace(known, tables=tables, problem=_hide_folder(str(error), folder))
+    names = {condition.name: condition.label or condition.name for condition in found.conditions}
+    items = tuple(found.item_names.get(item.name, item.name) for item in found.items)
+    return replace(
+        known,
+        items=items,
+        conditions=tuple(names.values()),
+        reference=names.get(found.reference or ""),
+        tables=tuple(sorted(tables, key=lambda table: set(table.items) != set(items))),
+    )
+
+
+def _measure(draft: Path) -> Reading:
+    """Return what the headers of the sounds say, and their loudness if it is known yet."""
+    infos = [soundfile.info(str(path)) for path in find_sounds(draft)]
     seconds = [info.frames / info.samplerate for info in infos] or [0.0]
-    known = Reading(
-        files=len(paths),
+    levels = load_fact(draft, LOUDNESS_NAME)
+    return Reading(
+        files=len(infos),
         seconds=(min(seconds), max(seconds)),
         rates=dict(Counter(info.samplerate for info in infos).most_common()),
         channels=dict(Counter(info.channels for info in infos).most_common()),
-        lufs=_load_loudness(draft),
+        lufs=(min(levels), max(levels)) if levels else None,
     )
-    tables: tuple[Table, ...] = ()
-    try:
-        if not (folder / "manifest.json").is_file():
-            tables = _both_tables(folder)
-        found = read_sounds(folder, layout, reference)
-    except (StudyError, StimuliError, OSError) as error:
-        said = (
-            str(error).replace(f"{folder}/", "").replace(f"{folder}: ", "").replace(str(folder), "the upload")
-        )
-        return Reading(**{**vars(known), "tables": tables, "problem": said})
-    names = {condition.name: condition.label or condition.name for condition in found.conditions}
-    items = tuple(found.item_names.get(item.name, item.name) for item in found.items)
-    taken = {frozenset(items)}
-    ordered = tuple(sorted(tables, key=lambda table: frozenset(table.items) not in taken))
-    return Reading(
-        **{
-            **vars(known),
-            "items": items,
-            "conditions": tuple(names.values()),
-            "reference": names.get(found.reference or ""),
-            "tables": ordered,
-        }
-    )
+
+
+def _hide_folder(sentence: str, folder: Path) -> str:
+    """Return a sentence without the server's path of the upload, which is nobody's business."""
+    for path in (f"{folder}/", f"{folder}: "):
+        sentence = sentence.replace(path, "")
+    return sentence.replace(str(folder), "the upload")
 
 
 def _both_tables(folder: Path) -> tuple[Table, ...]:
@@ -115,11 +120,3 @@ def _both_tables(folder: Path) -> tuple[Table, ...]:
         Table("item/condition", tuple(outer), tuple(inner), missing),
         Table("condition/item", tuple(inner), tuple(outer), missing),
     )
-
-
-def _load_loudness(draft: Path) -> tuple[float, float] | None:
-    try:
-        found = json.loads((draft / LOUDNESS_NAME).read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    return (min(found), max(found)) if found else None

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
+    Engine,
     ForeignKey,
     Integer,
     MetaData,
@@ -23,13 +25,15 @@ from sqlalchemy import (
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import sqlite_url
-from mushra_server.database.engines import open_engine
+from mushra_server.database.engines import name_of, open_engine
 from mushra_server.database.private_files import make_private
+from mushra_server.database.schemas import make_schema, share_engine
 from mushra_server.errors import StoreError
 
 __all__ = ["DATA_FOLDER", "Store", "accounts", "log", "log_action", "logins", "rights", "studies"]
 
 DATA_FOLDER = ".studio"
+SCHEMA = "studio"  # of PostgreSQL
 SCHEMA_VERSION = "1"
 
 metadata = MetaData()
@@ -48,7 +52,7 @@ logins = Table(
     metadata,
     Column("hash", String, primary_key=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
-    Column("until", Integer, nullable=False),
+    Column("until", BigInteger, nullable=False),
 )
 studies = Table(
     "studies",
@@ -59,7 +63,7 @@ studies = Table(
     # What the form of choices says, as JSON, and how often it was saved: two who edit at once are noticed.
     Column("choices", Text, nullable=False, default="{}"),
     Column("version", Integer, nullable=False, default=0),
-    Column("config_changed", Integer, nullable=False, default=0),
+    Column("config_changed", BigInteger, nullable=False, default=0),
     Column("launched_at", String),
     Column("opens_at", String),
     Column("closes_at", String),
@@ -90,30 +94,35 @@ log = Table(
 
 
 class Store:
-    """The studio's database: SQLite, in a hidden folder among the studies.
+    """The studio's database: SQLite in a hidden folder among the studies, or a schema of PostgreSQL.
 
     Args:
         folder: The folder of the studies; made if it is missing.
+        shared: The engine of the PostgreSQL database that has the studies' ratings, or None.
 
     Raises:
         StoreError: If the database was written by another release.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shared: Engine | None = None) -> None:
         self.folder = folder
         self.data = folder / DATA_FOLDER
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self.data / "studio.sqlite3"
-        make_private(file, create=True)
-        self._engine = open_engine(sqlite_url(file))
+        if shared is None:
+            file = self.data / "studio.sqlite3"
+            make_private(file, create=True)
+            self._engine = open_engine(sqlite_url(file))
+        else:
+            make_schema(shared, SCHEMA)
+            self._engine = share_engine(shared, SCHEMA)
         self._writers = threading.Lock()
         metadata.create_all(self._engine)
         with self.write() as connection:
             found = _get(connection, "schema_version")
             if found not in (None, SCHEMA_VERSION):
                 raise StoreError(
-                    f"{file}: schema version {found} found; expected {SCHEMA_VERSION}: open it with the "
-                    "release that wrote it"
+                    f"{name_of(self._engine)}: schema version {found} found; expected {SCHEMA_VERSION}: "
+                    "open it with the release that wrote it"
                 )
             if found is None:
                 for key, value in (("schema_version", SCHEMA_VERSION), ("secret_key", secrets.token_hex(32))):

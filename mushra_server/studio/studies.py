@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-import sqlite3
-import threading
-from contextlib import closing
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, String, cast, select
 
 from mushra_server.database.clock import now
+from mushra_server.database.databases import Databases
+from mushra_server.database.summaries import Counts
 from mushra_server.errors import Refusal
 from mushra_server.many import find_studies
 from mushra_server.studio.accounts import Account
+from mushra_server.studio.drafts import BUILT_NAME, CHECKS_NAME, UPLOAD_NAME, load_fact
 from mushra_server.studio.store import Store, rights, studies
-from stimuli.files import atomic_folder
+from stimuli.files import atomic_folder, is_temporary
 from stimuli.vocabulary import CONFIG_NAME, RATINGS_NAME
 from study_builder.config import StudyConfig
 from study_builder.errors import StudyError
 from study_builder.identifiers import safe_id
 
-__all__ = ["Counts", "Listed", "Studies", "add_study", "change_study", "find_study"]
+__all__ = [
+    "STATES",
+    "Listed",
+    "Studies",
+    "add_study",
+    "change_study",
+    "find_study",
+    "is_past",
+    "save_version",
+]
 
 MAX_TITLE_CHARS = 200
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a ratings database says at a glance; of listeners who are neither simulated nor excluded."""
-
-    closed: bool = False
-    started: int = 0
-    finished: int = 0
-    last_rating: str | None = None
+STATES = ("draft", "scheduled", "open", "closed", "archived")
+LEFTOVER_S = 3600.0
+OF_ONE_BUILD = (BUILT_NAME, CHECKS_NAME)
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A study in the list: `state` is draft, open, closed or archived."""
+    """A study in the list: `state` is one of `STATES`."""
 
     name: str
     title: str
     state: str
-    counts: Counts = Counts()
+    counts: Counts
 
 
 class Studies:
@@ -53,12 +59,12 @@ class Studies:
 
     Args:
         store: The studio's database.
+        databases: Those of the studies.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, databases: Databases) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._counts: dict[str, tuple[tuple[int, ...], Counts]] = {}
+        self._databases = databases
 
     def folder(self, name: str) -> Path:
         """Return the folder of a study that is built."""
@@ -88,9 +94,17 @@ class Studies:
             with self._store.write() as connection:
                 if path.name not in known:
                     add_study(connection, path.name, title)
-                    if (path / RATINGS_NAME).exists():  # it was served before there was a studio
+                    if self.count(path.name).started:  # it was served before there was a studio
                         change_study(connection, path.name, launched_at=now())
                 change_study(connection, path.name, title=title, config_changed=changed)
+
+    def remove_leftovers(self) -> None:
+        """Remove what a process that was killed had half written; what is new may be being written."""
+        drafts = self._store.data / "drafts"
+        folders = [self._store.folder, drafts, *(drafts.iterdir() if drafts.is_dir() else ())]
+        for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
+            if is_temporary(path) and time.time() - path.stat().st_mtime > LEFTOVER_S:
+                shutil.rmtree(path, ignore_errors=True)
 
     def list(self, account: Account) -> list[Listed]:
         """Return the studies that an account may see, newest first."""
@@ -100,41 +114,40 @@ class Studies:
             query = query.join(rights).where(rights.c.account_id == account.id)
         with self._store.read() as connection:
             rows = connection.execute(query).all()
-        return [self.summarize(row) for row in rows]
+        counts = self._databases.count([row.name for row in rows])
+        return [self.summarize(row, counts[row.name]) for row in rows]
 
-    def summarize(self, row: Row[Any]) -> Listed:
+    def summarize(self, row: Row[Any], counts: Counts | None = None) -> Listed:
         """Return a study as it is listed."""
-        counts = self.count(row.name)
+        counts = counts or self.count(row.name)
         if row.archived_at is not None:
             state = "archived"
         elif row.launched_at is None or not self.is_built(row.name):
             state = "draft"
+        elif counts.closed or is_past(row.closes_at):
+            state = "closed"
         else:
-            state = "closed" if counts.closed else "open"
+            state = "scheduled" if row.opens_at is not None and not is_past(row.opens_at) else "open"
         return Listed(row.name, row.title, state, counts)
 
     def count(self, name: str) -> Counts:
-        """Count the listeners of a study; its database is read only if it has changed."""
-        file = self.folder(name) / RATINGS_NAME
-        looks = tuple(
-            value
-            for path in (file, file.with_name(f"{file.name}-wal"))
-            if path.exists()
-            for value in (path.stat().st_mtime_ns, path.stat().st_size)
-        )
-        with self._lock:
-            found = self._counts.get(name)
-        if found is not None and found[0] == looks:
-            return found[1]
-        counts = _read_counts(file) if looks else Counts()
-        with self._lock:
-            self._counts[name] = (looks, counts)
-        return counts
+        """Count the listeners of a study."""
+        return self._databases.count([name])[name]
 
     @staticmethod
     def query(name: str) -> Select[Any]:
         """Return the query for what is known of a study."""
         return select(studies).where(studies.c.name == name)
+
+    def describe_source(self, row: Row[Any]) -> dict[str, Any]:
+        """Return what a study is built of: a name of the upload, and of the choices."""
+        upload = load_fact(self.draft(row.name), UPLOAD_NAME)
+        return {"upload": upload and upload["name"], "choices": row.version}
+
+    def is_current(self, row: Row[Any]) -> bool:
+        """Tell whether a study was built of the sounds and choices that are there now, or not here at all."""
+        built = load_fact(self.draft(row.name), BUILT_NAME)
+        return built is None or built == self.describe_source(row)
 
     def copy(self, connection: Connection, name: str, new: str) -> None:
         """Copy a study under another name, without its ratings: as a draft if its sounds are still there.
@@ -143,8 +156,10 @@ class Studies:
             OSError: The folders cannot be copied.
         """
         row = find_study(connection, name)
-        add_study(connection, new, f"{row.title} (copy)"[:MAX_TITLE_CHARS])
-        change_study(connection, new, choices=row.choices)
+        title = f"{row.title} (copy)"[:MAX_TITLE_CHARS]
+        add_study(connection, new, title)
+        choices = {**json.loads(row.choices), "title": title, "test_id": new}
+        change_study(connection, new, choices=json.dumps(choices))
         if self.draft(name).is_dir():
             _copy_folder(self.draft(name), self.draft(new))
         elif self.is_built(name):
@@ -177,8 +192,13 @@ def find_study(connection: Connection, name: str) -> Row[Any]:
     """
     found = connection.execute(select(studies).where(studies.c.name == name)).first()
     if found is None:
-        raise Refusal(f"there is no study {name!r}", 404)
+        raise Refusal(f"unknown study {name!r}", 404)
     return found
+
+
+def is_past(moment: str | None) -> bool:
+    """Tell whether a stored time (UTC) is there and over."""
+    return moment is not None and datetime.now(UTC).isoformat(timespec="seconds") >= moment
 
 
 def add_study(connection: Connection, name: str, title: str) -> None:
@@ -186,23 +206,16 @@ def add_study(connection: Connection, name: str, title: str) -> None:
     connection.execute(studies.insert().values(name=name, title=title, created_at=now()))
 
 
+def save_version(connection: Connection, name: str, version: str, values: Mapping[str, Any]) -> bool:
+    """Change a study unless somebody else did since a version; return whether it was changed."""
+    same = (studies.c.name == name) & (cast(studies.c.version, String) == version)
+    change = studies.update().where(same).values({**values, "version": studies.c.version + 1})
+    return connection.execute(change).rowcount == 1
+
+
 def change_study(connection: Connection, name: str, **values: Any) -> None:
     """Change what is known of a study."""
     connection.execute(studies.update().where(studies.c.name == name).values(**values))
-
-
-def _read_counts(file: Path) -> Counts:
-    try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=1)) as database:
-            real = "FROM sessions s WHERE simulated = 0 AND excluded_at IS NULL"
-            started, finished = database.execute(f"SELECT COUNT(*), COUNT(finished_at) {real}").fetchone()
-            last = database.execute(
-                f"SELECT MAX(p.submitted_at) FROM submissions p WHERE p.session_id IN (SELECT s.id {real})"
-            ).fetchone()[0]
-            closed = database.execute("SELECT value FROM meta WHERE key = 'closed'").fetchone()
-    except sqlite3.Error:
-        return Counts()
-    return replace(Counts(), closed=closed == ("1",), started=started, finished=finished, last_rating=last)
 
 
 def _copy_folder(source: Path, target: Path) -> None:
@@ -213,5 +226,5 @@ def _copy_folder(source: Path, target: Path) -> None:
             folder,
             dirs_exist_ok=True,
             symlinks=True,
-            ignore=shutil.ignore_patterns(f"{RATINGS_NAME}*"),
+            ignore=shutil.ignore_patterns(f"{RATINGS_NAME}*", *OF_ONE_BUILD),
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,10 +24,20 @@ __all__ = ["MAX_FILES", "MAX_UPLOAD_BYTES", "Upload", "store_sounds"]
 MAX_UPLOAD_BYTES = 2 * 1024**3
 MAX_UNPACKED_BYTES = 4 * 1024**3
 MAX_FILES = 10_000
+MAX_DIRECTORY_BYTES = 64 * 1024**2  # of an archive, which is read whole: some 100 bytes per file
+MAX_MANIFEST_BYTES = 16 * 1024**2
+MAX_HOURS = 1.0
+MAX_NAME_BYTES, MAX_PATH_BYTES = 255, 1000  # the systems' own limits, and room for our folders
 CHUNK_BYTES = 1024 * 1024
 DEPTH = 2  # item/condition.wav
 KEPT_NAMES = ("manifest.json",)
+RAW = ".raw"  # while it is read: no path of an upload begins with a dot
 SET_ASIDE = ("__MACOSX",)
+# What Python's reader of archives raises for one that was damaged or made to harm.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, OSError,
+    RuntimeError, ValueError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,9 @@ def store_sounds(files: Iterable[FileStorage], target: Path) -> Upload:
         stored: list[PurePosixPath] = []
         with _Unpacked(files) as entries:
             for path, stream in entries:
-                place = folder / "raw" / path
+                place = folder / RAW / path
                 budget.write(stream, place)
-                if _is_sound(place) or path.name in KEPT_NAMES:
+                if _is_manifest(place) or _is_sound(place):
                     stored.append(path)
                 else:
                     place.unlink()
@@ -65,13 +78,13 @@ def store_sounds(files: Iterable[FileStorage], target: Path) -> Upload:
         for path in stored:
             inner = folder.joinpath(*path.parts[outer:])
             inner.parent.mkdir(parents=True, exist_ok=True)
-            (folder / "raw" / path).rename(inner)
-        shutil.rmtree(folder / "raw")
+            (folder / RAW / path).rename(inner)
+        shutil.rmtree(folder / RAW)
     return Upload(sum(path.name not in KEPT_NAMES for path in stored), tuple(left_out))
 
 
 class _Budget:
-    """How many files and bytes an upload may still have; an archive says what it likes about its own."""
+    """How many files and bytes an upload may still have; what an archive says of its own is not believed."""
 
     def __init__(self) -> None:
         self._files, self._bytes = 0, 0
@@ -80,18 +93,17 @@ class _Budget:
         self._files += 1
         if self._files > MAX_FILES:
             raise Refusal(f"the upload has more than {MAX_FILES} files; expected at most so many", 413)
-        place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with place.open("xb") as file:
-                while chunk := stream.read(CHUNK_BYTES):
-                    self._bytes += len(chunk)
-                    if self._bytes > MAX_UNPACKED_BYTES:
-                        raise Refusal(f"the upload unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB", 413)
-                    file.write(chunk)
-        except FileExistsError:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file = place.open("xb")
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
             raise Refusal(f"the upload has {place.name!r} twice in one folder; expected one", 400) from None
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise Refusal(f"the archive cannot be read ({error}); pack it again", 400) from None
+        with file:
+            while chunk := _read(stream):
+                self._bytes += len(chunk)
+                if self._bytes > MAX_UNPACKED_BYTES:
+                    raise Refusal(f"the upload unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB", 413)
+                file.write(chunk)
 
 
 class _Unpacked:
@@ -119,20 +131,53 @@ class _Unpacked:
 
     def _iter_archive(self, file: FileStorage) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
         try:
-            archive = zipfile.ZipFile(file.stream)
-        except zipfile.BadZipFile:
+            archive = zipfile.ZipFile(_Bounded(file.stream))
+        except Refusal:
+            raise
+        except DAMAGED:
             raise Refusal(f"{file.filename!r} is not a ZIP archive that can be read", 400) from None
         self._opened.append(archive)
         for entry in archive.infolist():
-            path = None if entry.is_dir() else _read_path(entry.filename)
+            path = _read_path(entry.filename) if entry.filename and not entry.is_dir() else None
             if path is None or stat.S_ISLNK(entry.external_attr >> 16):
                 continue
             try:
                 stream = archive.open(entry)
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-                raise Refusal(f"the archive cannot be read ({error}); pack it again", 400) from None
+            except Refusal:
+                raise
+            except DAMAGED as error:
+                raise _blame_archive(error) from None
             with stream:
                 yield path, stream
+
+
+class _Bounded:
+    """An archive's bytes, of which no read takes so many that they fill the memory."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._stream.read(MAX_DIRECTORY_BYTES + 1 if size < 0 else min(size, MAX_DIRECTORY_BYTES + 1))
+        if len(found) > MAX_DIRECTORY_BYTES:
+            raise Refusal("the archive lists too many files; expected fewer", 413)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(CHUNK_BYTES)
+    except Refusal:
+        raise
+    except DAMAGED as error:
+        raise _blame_archive(error) from None
+
+
+def _blame_archive(error: Exception) -> Refusal:
+    return Refusal(f"the archive cannot be read ({error}); pack it again", 400)
 
 
 def _read_path(name: str) -> PurePosixPath | None:
@@ -142,18 +187,37 @@ def _read_path(name: str) -> PurePosixPath | None:
         Refusal: 400 if it leads elsewhere.
     """
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
+    if path.is_absolute() or ".." in path.parts or ":" in name:
         raise Refusal(f"the upload has the path {name!r}; expected one within its folder", 400)
+    if not name.isprintable():
+        raise Refusal(f"the upload has the path {name!r}; expected letters that can be shown", 400)
+    if len(name.encode()) > MAX_PATH_BYTES or any(len(part.encode()) > MAX_NAME_BYTES for part in path.parts):
+        raise Refusal(
+            f"the upload has the name {name[:40]!r}...; expected at most {MAX_NAME_BYTES} bytes", 400
+        )
     if not path.parts or any(part.startswith(".") or part in SET_ASIDE for part in path.parts):
         return None
     return path
 
 
 def _is_sound(path: Path) -> bool:
+    """Tell whether a file is a sound, whatever its name says.
+
+    Raises:
+        Refusal: 413 if it is too long to be read into memory; its header may say what it likes.
+    """
     try:
-        return bool(soundfile.info(str(path)).frames > 0)
+        info = soundfile.info(str(path))
     except (soundfile.LibsndfileError, RuntimeError):
         return False
+    hours = info.frames / info.samplerate / 3600
+    if hours > MAX_HOURS:
+        raise Refusal(f"{path.name!r} is {hours:.1f} hours long; expected at most {MAX_HOURS:g}", 413)
+    return bool(info.frames > 0)
+
+
+def _is_manifest(path: Path) -> bool:
+    return path.name in KEPT_NAMES and path.stat().st_size <= MAX_MANIFEST_BYTES
 
 
 def _count_outer_folders(paths: list[PurePosixPath]) -> int:

@@ -1,20 +1,31 @@
-"""The process of one job: reads its task from standard input, writes how far it is to a file."""
+"""The process of one job: it reads its task from standard input and writes its progress to a file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mushra_server.database.clock import now
+from mushra_server.export.backup import back_up
+from mushra_server.studio.drafts import (
+    BUILT_NAME,
+    CHECKS_NAME,
+    LOUDNESS_NAME,
+    SOUNDS_NAME,
+    find_sounds,
+    save_fact,
+)
 from mushra_server.studio.jobs import Progress
-from mushra_server.studio.reading import LOUDNESS_NAME
 from stimuli.files import atomic_folder, write_text
+from stimuli.vocabulary import CONFIG_NAME, RATINGS_NAME
 
 __all__ = ["main", "write_status"]
 
@@ -44,8 +55,10 @@ def build(task: dict[str, Any], status: Path) -> int:
     from study_builder.checks.study import check_study
 
     choices, draft = Path(task["choices"]), Path(task["draft"])
+    for name in (CHECKS_NAME, BUILT_NAME):  # of the study that is replaced
+        (draft / name).unlink(missing_ok=True)
     built = build_study(
-        draft / "sounds",
+        draft / SOUNDS_NAME,
         task["out"],
         Choices.load(choices),
         pictures=draft,
@@ -53,9 +66,21 @@ def build(task: dict[str, Any], status: Path) -> int:
         overwrite=True,
         progress=lambda trials, total: _track(trials, total, status, "Building"),
     )
+    save_fact(draft, BUILT_NAME, task["built_of"])
     report = check_study(built.folder).to_json()
-    write_text(draft / "check.json", json.dumps({**report, "warnings": built.warnings}))
+    save_fact(draft, CHECKS_NAME, {**report, "warnings": built.warnings})
     return len(built.config.options.files)
+
+
+def check(task: dict[str, Any], status: Path) -> int:
+    """Check a study that the command line built, as `listenable study check` does."""
+    from study_builder.checks.study import check_study
+
+    write_status(status, Progress("running", message="Checking"))
+    draft = Path(task["draft"])
+    draft.mkdir(parents=True, exist_ok=True)
+    save_fact(draft, CHECKS_NAME, {**check_study(task["study"]).to_json(), "warnings": []})
+    return 1
 
 
 def measure(task: dict[str, Any], status: Path) -> int:
@@ -63,13 +88,12 @@ def measure(task: dict[str, Any], status: Path) -> int:
     from stimuli import integrated_loudness, read_audio
 
     draft = Path(task["draft"])
-    paths = [path for path in (draft / "sounds").rglob("*") if path.is_file() and path.suffix != ".json"]
-    levels = []
+    paths, levels = find_sounds(draft), []
     for path in _track(paths, len(paths), status, "Measuring"):
         audio, rate = read_audio(path)
         levels.append(round(integrated_loudness(audio, rate), 2))
     finite = [level for level in levels if level > float("-inf")]
-    write_text(draft / LOUDNESS_NAME, json.dumps(finite))
+    save_fact(draft, LOUDNESS_NAME, finite)
     return len(levels)
 
 
@@ -79,12 +103,15 @@ def report(task: dict[str, Any], status: Path) -> int:
     from analysis.report.write import write_report
 
     write_status(status, Progress("running", message="Analysing"))
-    study, out = Path(task["study"]), Path(task["out"])
-    frame = load_ratings(str(study), simulated="include")
-    real = frame[frame["simulated"] == 0]
-    simulated = bool(real.empty)
-    frame = load_ratings(str(study), simulated="only" if simulated else "exclude")
-    with atomic_folder(out) as folder:
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name) / Path(task["study"]).name  # of one moment: listeners may be rating
+        copy.mkdir()
+        shutil.copyfile(Path(task["study"]) / CONFIG_NAME, copy / CONFIG_NAME)
+        back_up(task["url"], copy / RATINGS_NAME)
+        both = load_ratings(str(copy), simulated="include")
+        simulated = bool((both["simulated"] != 0).all())
+        frame = load_ratings(str(copy), simulated="only" if simulated else "exclude")
+    with atomic_folder(Path(task["out"])) as folder:
         notes = write_report(frame, folder).notes
         version = {
             "made_at": now(),
@@ -99,7 +126,7 @@ def report(task: dict[str, Any], status: Path) -> int:
     return len(frame)
 
 
-JOBS = {"build": build, "measure": measure, "report": report}
+JOBS = {"build": build, "check": check, "measure": measure, "report": report}
 
 
 def _track(things: Iterable[T], total: int, status: Path, message: str) -> Iterator[T]:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import io
-import json
-from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import segno
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
-from mushra_server.app import database_url_of
 from mushra_server.database import settings
 from mushra_server.database.clock import now
 from mushra_server.errors import Refusal
 from mushra_server.export.backup import back_up
 from mushra_server.many import PREFIX
+from mushra_server.studio.drafts import CHECKS_NAME, load_fact
 from mushra_server.studio.login import current_studio, require_role, write_log
+from mushra_server.studio.routes.forms import read_moment, read_reason
 from mushra_server.studio.studies import change_study
 from study_builder.config import StudyConfig
+from study_builder.config.options import Completion
 
-__all__ = ["blueprint", "read_moment"]
+__all__ = ["blueprint"]
 
-MAX_REASON_CHARS = 500
 # What each service puts in place of the words in braces when it sends a participant.
 SERVICES = {
     "Prolific": "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}",
     "Mechanical Turk": "?workerId=${workerId}&assignmentId=${assignmentId}&hitId=${hitId}",
     "Sona": "?participant=%SURVEY_CODE%",
 }
+PROLIFIC_CODE = "cc"  # the parameter of its address that names the code
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 blueprint = Blueprint("launch", __name__, url_prefix="/studies/<name>/launch")
@@ -43,19 +44,17 @@ def panel(study: Row[Any]) -> ResponseReturnValue:
     studio = current_studio()
     built = studio.studies.is_built(study.name)
     options = StudyConfig.load(studio.studies.folder(study.name)).options if built else None
-    try:
-        errors = (
-            json.loads((studio.studies.draft(study.name) / "check.json").read_text("utf-8"))["exit_code"] == 2
-        )
-    except FileNotFoundError:
-        errors = False
+    checked = load_fact(studio.studies.draft(study.name), CHECKS_NAME) if built else None
     address = _address(study.name)
     return render_template(
         "studio_launch.html",
         study=study,
         listed=studio.studies.summarize(study),
         built=built,
-        errors=errors,
+        checked=checked,
+        checking=studio.jobs.look(study.name, "check").state == "running",
+        current=studio.studies.is_current(study),
+        code_missing=options is not None and _lacks_code(options.completion),
         options=options,
         address=address,
         services={service: address + query for service, query in SERVICES.items()},
@@ -83,6 +82,8 @@ def open_study(study: Row[Any]) -> ResponseReturnValue:
         raise Refusal("the study is not built yet; build it first", 409)
     if studio.jobs.look(study.name, "build").state == "running":
         raise Refusal("the study is being built; wait until that has ended", 409)
+    if study.archived_at is not None:
+        raise Refusal("the study is archived; restore it first", 409)
     with studio.served.server(study.name).database.write() as connection:
         if settings.is_closed(connection):
             settings.set_closed(connection, False, "opened in the studio")
@@ -140,10 +141,24 @@ def make_backup(study: Row[Any]) -> ResponseReturnValue:
     folder = studio.store.data / "backups" / study.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     out = folder / f"{moment.replace(':', '-')}.sqlite3"
-    back_up(database_url_of(studio.studies.folder(study.name)), out)
+    back_up(studio.served.databases.url_of(study.name), out)
     with studio.store.write() as connection:
         change_study(connection, study.name, backed_up_at=moment)
         write_log(connection, "backup", study.name, out.name)
+    return redirect(url_for("launch.panel", name=study.name))
+
+
+@blueprint.post("/check")
+@require_role("assistant")
+def check_study(study: Row[Any]) -> ResponseReturnValue:
+    """Check the study in a separate process, as `listenable study check` does."""
+    studio = current_studio()
+    if not studio.studies.is_built(study.name):
+        raise Refusal("the study is not built yet; build it first", 409)
+    folders = {"study": studio.studies.folder(study.name), "draft": studio.studies.draft(study.name)}
+    studio.jobs.start(study.name, "check", {key: str(path.resolve()) for key, path in folders.items()})
+    with studio.store.write() as connection:
+        write_log(connection, "check", study.name)
     return redirect(url_for("launch.panel", name=study.name))
 
 
@@ -157,31 +172,13 @@ def confirm_completion(study: Row[Any]) -> ResponseReturnValue:
     return redirect(url_for("launch.panel", name=study.name))
 
 
-def read_reason() -> str:
-    """Return the reason that a form gives, which the log keeps.
-
-    Raises:
-        Refusal: 400 if there is none, or it is too long.
-    """
-    reason = request.form.get("reason", "").strip()
-    if not 1 <= len(reason) <= MAX_REASON_CHARS:
-        raise Refusal(f"a reason of 1 to {MAX_REASON_CHARS} characters is needed: the log keeps it", 400)
-    return reason
-
-
-def read_moment(text: str) -> str | None:
-    """Return a time of a form (UTC) as it is stored, None for none.
-
-    Raises:
-        Refusal: 400.
-    """
-    if not text.strip():
-        return None
-    try:
-        found = datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
-    except ValueError:
-        raise Refusal(f"{text!r} is not a time; expected one such as 2026-12-01T09:00", 400) from None
-    return found.isoformat(timespec="seconds")
+def _lacks_code(completion: Completion | None) -> bool:
+    """Tell whether an address of Prolific does not name the code that is shown next to it."""
+    if completion is None or not completion.redirect or not completion.code:
+        return False
+    parts = urlsplit(completion.redirect)
+    named = parse_qs(parts.query).get(PROLIFIC_CODE, [])
+    return (parts.hostname or "").endswith("prolific.com") and completion.code not in named
 
 
 def _address(name: str) -> str:

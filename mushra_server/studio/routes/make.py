@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -10,18 +12,18 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
 from mushra_server.errors import Refusal
-from mushra_server.studio import choice_fields
+from mushra_server.studio import choice_fields, drafts
+from mushra_server.studio.choice_rows import QUESTIONS, SCALES, question_rows, scale_rows
 from mushra_server.studio.login import current_studio, require_login, require_role, write_log
 from mushra_server.studio.planning import plan_draft
-from mushra_server.studio.studies import change_study, find_study
+from mushra_server.studio.studies import find_study, save_version
 from mushra_server.studio.uploads import MAX_FILES, MAX_UPLOAD_BYTES, store_sounds
 from stimuli.files import write_text
 from study_builder.errors import StudyError
 
 __all__ = ["blueprint"]
 
-CHOICES_NAME = "choices.yaml"
-REFUSED_KEYS = {"test_id"}  # fixed by the study's name, as a database belongs to it
+FIXED_KEYS = {"test_id"}  # made of the study's name, as a database belongs to it
 
 blueprint = Blueprint("make", __name__, url_prefix="/studies/<name>")
 
@@ -50,16 +52,13 @@ def save(study: Row[Any]) -> ResponseReturnValue:
     if request.form.get("only") == "plan":
         return render_template("studio_plan.html", plan=plan_draft(_draft(study), chosen))
     with current_studio().store.write() as connection:
-        stored = find_study(connection, study.name)
-        if request.form.get("version") != str(stored.version):
-            return _show_conflict(stored, chosen), 409
         title = str(chosen.get("title") or study.title)
-        values = {"choices": json.dumps(chosen), "version": stored.version + 1, "title": title}
-        change_study(connection, study.name, **values)
+        values = {"choices": json.dumps(chosen), "title": title}
+        if not save_version(connection, study.name, request.form.get("version", ""), values):
+            return _show_conflict(find_study(connection, study.name), chosen), 409
         write_log(connection, "save choices", study.name)
-    if request.form.get("questions"):
-        return redirect(url_for("make.edit", name=study.name, _anchor="questionnaire"))
-    return redirect(url_for("make.edit", name=study.name, _anchor="plan"))
+    pressed = next((rows.button for rows in (QUESTIONS, SCALES) if request.form.get(rows.button)), "plan")
+    return redirect(url_for("make.edit", name=study.name, _anchor=pressed))
 
 
 @blueprint.post("/sounds")
@@ -67,14 +66,16 @@ def save(study: Row[Any]) -> ResponseReturnValue:
 def upload(study: Row[Any]) -> ResponseReturnValue:
     """Take a folder or an archive of sounds, in place of those that were there."""
     _refuse_launched(study)
-    studio = current_studio()
+    studio, draft = current_studio(), _draft(study)
+    _refuse_while_building(study)
     studio.jobs.cancel(study.name, "measure")
-    found = store_sounds(request.files.getlist("files"), _draft(study) / "sounds")
-    (_draft(study) / "loudness.json").unlink(missing_ok=True)
-    studio.jobs.start(study.name, "measure", {"draft": str(_draft(study).resolve())})
+    found = store_sounds(request.files.getlist("files"), draft / drafts.SOUNDS_NAME)
+    (draft / drafts.LOUDNESS_NAME).unlink(missing_ok=True)
+    fact = {"name": secrets.token_hex(8), "left_out": found.left_out}
+    drafts.save_fact(draft, drafts.UPLOAD_NAME, fact)
+    studio.jobs.start(study.name, "measure", {"draft": str(draft.resolve())})
     with studio.store.write() as connection:
         write_log(connection, "upload", study.name, f"{found.sounds} sounds")
-    write_text(_draft(study) / "left_out.json", json.dumps(found.left_out))
     return redirect(url_for("make.edit", name=study.name))
 
 
@@ -83,24 +84,26 @@ def upload(study: Row[Any]) -> ResponseReturnValue:
 def download_choices(study: Row[Any]) -> ResponseReturnValue:
     """Send the file of choices that `listenable study build --choices` takes."""
     answer = Response(choice_fields.choices_yaml(json.loads(study.choices)), mimetype="application/yaml")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{CHOICES_NAME}"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{drafts.CHOICES_NAME}"'
     return answer
 
 
 @blueprint.post("/build")
 @require_role("assistant")
 def build(study: Row[Any]) -> ResponseReturnValue:
-    """Build the study in a process of its own."""
+    """Build the study in a separate process."""
     _refuse_launched(study)
-    studio, chosen = current_studio(), json.loads(study.choices)
-    plan = plan_draft(_draft(study), chosen)
+    _refuse_rehearsed(study)
+    studio, draft, chosen = current_studio(), _draft(study), json.loads(study.choices)
+    plan = plan_draft(draft, chosen)
     if plan.reading is None or plan.errors:
         raise Refusal("the study cannot be built yet; correct what its page lists", 400)
-    choices = _draft(study) / CHOICES_NAME
+    choices = draft / drafts.CHOICES_NAME
     write_text(choices, choice_fields.choices_yaml(chosen))
     studio.served.release(study.name)
     task = {
-        "draft": str(_draft(study).resolve()),
+        "draft": str(draft.resolve()),
+        "built_of": current_studio().studies.describe_source(study),
         "choices": str(choices.resolve()),
         "out": str(studio.studies.folder(study.name).resolve()),
     }
@@ -116,10 +119,7 @@ def show_build(study: Row[Any]) -> ResponseReturnValue:
     """Show how far the building is, and what its checks found."""
     studio = current_studio()
     progress = studio.jobs.look(study.name, "build")
-    try:
-        report = json.loads((_draft(study) / "check.json").read_text("utf-8"))
-    except FileNotFoundError:
-        report = None
+    report = drafts.load_fact(_draft(study), drafts.CHECKS_NAME)
     built = studio.studies.is_built(study.name)
     return render_template(
         "studio_build.html", study=study, progress=progress, report=report if built else None, built=built
@@ -146,10 +146,7 @@ def show_problem(error: StudyError, **_: Any) -> ResponseReturnValue:
 
 def _show(study: Row[Any], chosen: dict[str, Any]) -> str:
     draft = _draft(study)
-    try:
-        left_out = json.loads((draft / "left_out.json").read_text("utf-8"))
-    except FileNotFoundError:
-        left_out = []
+    upload = drafts.load_fact(draft, drafts.UPLOAD_NAME)
     return render_template(
         "studio_make.html",
         study=study,
@@ -157,11 +154,12 @@ def _show(study: Row[Any], chosen: dict[str, Any]) -> str:
         plan=plan_draft(draft, chosen),
         groups=choice_fields.GROUPS,
         shown=choice_fields.show_value,
-        questions=choice_fields.question_rows(chosen),
+        questions=question_rows(chosen),
+        scales=scale_rows(chosen),
         yaml=choice_fields.choices_yaml(chosen),
-        left_out=left_out,
+        left_out=upload["left_out"] if upload else [],
         measuring=current_studio().jobs.look(study.name, "measure"),
-        adopted=not draft.is_dir() and current_studio().studies.is_built(study.name),
+        adopted=not (draft / drafts.SOUNDS_NAME).is_dir() and current_studio().studies.is_built(study.name),
         max_gib=MAX_UPLOAD_BYTES >> 30,
     )
 
@@ -170,18 +168,15 @@ def _show_conflict(stored: Row[Any], mine: dict[str, Any]) -> str:
     """Show both versions side by side, with a form that saves mine over theirs once that was seen."""
     theirs = json.loads(stored.choices)
     keys = [key for key in dict.fromkeys([*theirs, *mine]) if theirs.get(key) != mine.get(key)]
-    fields = {
-        key: value for key, value in request.form.items() if key not in ("form_token", "version", "questions")
-    }
+    own = {"form_token", "version", QUESTIONS.button, SCALES.button}
+    fields = {key: value for key, value in request.form.items() if key not in own}
     return render_template(
         "studio_conflict.html", study=stored, keys=keys, theirs=theirs, mine=mine, fields=fields
     )
 
 
 def _read_form(study: Row[Any]) -> dict[str, Any]:
-    kept = {
-        key: value for key, value in json.loads(study.choices).items() if key in {*REFUSED_KEYS, "scales"}
-    }
+    kept = {key: value for key, value in json.loads(study.choices).items() if key in FIXED_KEYS}
     return {**kept, **choice_fields.read_form(request.form)}
 
 
@@ -190,5 +185,17 @@ def _refuse_launched(study: Row[Any]) -> None:
         raise Refusal("the study was opened, so its design is fixed; copy it to change anything", 409)
 
 
-def _draft(study: Row[Any]) -> Any:
+def _refuse_while_building(study: Row[Any]) -> None:
+    if current_studio().jobs.look(study.name, "build").state == "running":
+        raise Refusal("the study is being built; wait until that has ended, or cancel it", 409)
+
+
+def _refuse_rehearsed(study: Row[Any]) -> None:
+    """Refuse to replace a study whose database has sessions: they belong to its design."""
+    counts = current_studio().studies.count(study.name)
+    if counts.started or counts.rehearsed:
+        raise Refusal("the study has sessions, so its design is fixed; copy it to change anything", 409)
+
+
+def _draft(study: Row[Any]) -> Path:
     return current_studio().studies.draft(study.name)

@@ -20,13 +20,12 @@ from mushra_server.studio.login import (
     write_log,
 )
 from mushra_server.studio.store import log, rights
-from mushra_server.studio.studies import add_study, change_study
+from mushra_server.studio.studies import STATES, add_study, change_study
 from mushra_server.web.security import require_same_site
 
 __all__ = ["blueprint"]
 
 LOG_LINES = 500
-STATES = ("draft", "open", "closed", "archived")
 
 blueprint = Blueprint("studio", __name__)
 
@@ -74,7 +73,7 @@ def list_studies() -> ResponseReturnValue:
         counts=counts,
         state=state,
         q=request.args.get("q", ""),
-        any=bool(found),
+        has_studies=bool(found),
     )
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import Row, select
 from mushra_server.errors import Refusal
 from mushra_server.studio.bundle import write_bundle
 from mushra_server.studio.login import current_account, current_studio, require_role, write_log
+from mushra_server.studio.routes.watch import may_see_scores
 from mushra_server.studio.store import log
-from mushra_server.studio.watch_routes import may_see_scores
 
 __all__ = ["blueprint"]
 
@@ -49,13 +49,14 @@ def list_reports(study: Row[Any]) -> ResponseReturnValue:
 @blueprint.post("/reports")
 @require_role("assistant")
 def make_report(study: Row[Any]) -> ResponseReturnValue:
-    """Make a report in a process of its own, as `listenable analyze` does."""
+    """Make a report in a separate process, as `listenable analyze` does."""
     studio = current_studio()
     _refuse_blind(study)
     number = 1 + max([int(path.name) for path in _find_reports(study)], default=0)
     out = studio.store.data / "reports" / study.name / str(number)
     task = {
         "study": str(studio.studies.folder(study.name).resolve()),
+        "url": studio.served.databases.url_of(study.name),
         "out": str(out.resolve()),
         "by": current_account().name,
     }

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
 from mushra_server.database import sessions
 from mushra_server.database.clock import now
 from mushra_server.database.progress import PAGE_SIZE, load_progress, load_session, load_sessions
+from mushra_server.database.summaries import load_participants, load_scores
 from mushra_server.errors import Refusal
 from mushra_server.studio.accounts import is_enough
-from mushra_server.studio.launch_routes import read_reason
+from mushra_server.studio.crowd_lists import LISTS, decide, list_csv
+from mushra_server.studio.flags import find_flags
 from mushra_server.studio.login import current_studio, require_role, write_log
-from mushra_server.studio.studies import change_study
+from mushra_server.studio.routes.forms import read_reason
+from mushra_server.studio.studies import change_study, is_past
 from mushra_server.web.server import Server
 
 __all__ = ["blueprint", "may_see_scores"]
 
 MAX_PAGE_DIGITS = 9
-# Bulk approval on Prolific takes one participant id per line; bulk bonuses take "id,amount".
-LISTS = {
-    "approve": "ids of those who finished, one per line",
-    "reject": "ids of those who were excluded, one per line",
-    "bonus": "id and amount of those who finished",
-    "decisions": "a table of everybody with a participant id: state and reason",
-}
 
 blueprint = Blueprint("watch", __name__, url_prefix="/studies/<name>")
 
 
 def may_see_scores(study: Row[Any]) -> bool:
     """Tell whether scores may be seen: the study is closed, or was unblinded."""
-    return study.unblinded_at is not None or current_studio().studies.count(study.name).closed
+    closed = current_studio().studies.count(study.name).closed or is_past(study.closes_at)
+    return study.unblinded_at is not None or closed
 
 
 @blueprint.get("/watch")
@@ -51,12 +46,14 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
         real = load_progress(connection, simulated=False)
         simulated = load_progress(connection, simulated=True)
         rows = load_sessions(connection, int(page))
+        flags = find_flags(connection, server.study.config, [row["uuid"] for row in rows])
     return render_template(
         "studio_watch.html",
         study=study,
         real=real,
         simulated=simulated,
         rows=rows,
+        flags=flags,
         page=int(page),
         more=len(rows) == PAGE_SIZE,
         quota=server.study.config.options.quota,
@@ -73,7 +70,8 @@ def show_session(study: Row[Any], uuid: str) -> ResponseReturnValue:
     server, visible = _server(study), may_see_scores(study)
     with server.database.read() as connection:
         row = load_session(connection, uuid)
-        scores = connection.execute(text(_SCORES), {"uuid": uuid}).all() if visible else []
+        scores = load_scores(connection, uuid) if visible else []
+        flags = find_flags(connection, server.study.config, [uuid]).get(uuid, [])
     if row is None:
         raise Refusal("unknown session", 404)
     return render_template(
@@ -81,6 +79,7 @@ def show_session(study: Row[Any], uuid: str) -> ResponseReturnValue:
         study=study,
         row=row,
         scores=scores,
+        flags=flags,
         open=visible,
         label=lambda name: server.study.config.condition(name).label or name,
     )
@@ -119,40 +118,15 @@ def unblind(study: Row[Any]) -> ResponseReturnValue:
 def send_list(study: Row[Any], kind: str) -> ResponseReturnValue:
     """Send a list of participants as a crowd service takes it."""
     if kind not in LISTS:
-        raise Refusal(f"there is no list {kind!r}", 404)
+        raise Refusal(f"unknown list {kind!r}; expected one of {', '.join(LISTS)}", 404)
     with _server(study).database.read() as connection:
-        rows = connection.execute(text(_PARTICIPANTS)).all()
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    for line in _list_lines(kind, [tuple(row) for row in rows], request.args.get("amount", "1.00")):
-        writer.writerow(line)
+        decided = decide(load_participants(connection))
+    text = list_csv(kind, decided, request.args.get("amount", "1.00"))
     with current_studio().store.write() as connection:
         write_log(connection, f"list {kind}", study.name)
-    answer = Response(written.getvalue(), mimetype="text/csv")
+    answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{study.name}-{kind}.csv"'
     return answer
-
-
-def _list_lines(kind: str, rows: list[tuple[Any, ...]], amount: str) -> list[tuple[str, ...]]:
-    """Return the lines of a list from rows of participant, finished_at, excluded_at and reason."""
-    if kind == "decisions":
-        table: list[tuple[str, ...]] = [("participant", "decision", "reason")]
-        for participant, finished, excluded, reason in rows:
-            decision = "reject" if excluded else "approve" if finished else "unfinished"
-            table.append((participant, decision, reason or ""))
-        return table
-    chosen = [
-        str(participant)
-        for participant, finished, excluded, _ in rows
-        if (excluded is not None if kind == "reject" else finished is not None and excluded is None)
-    ]
-    if kind != "bonus":
-        return [(participant,) for participant in chosen]
-    try:
-        value = f"{float(amount):.2f}"
-    except ValueError:
-        raise Refusal(f"the amount is {amount!r}; expected a number such as 1.50", 400) from None
-    return [(participant, value) for participant in chosen]
 
 
 def _server(study: Row[Any]) -> Server:
@@ -160,13 +134,3 @@ def _server(study: Row[Any]) -> Server:
     if not studio.studies.is_built(study.name):
         raise Refusal("the study is not built yet, so nobody has listened", 404)
     return studio.served.server(study.name)
-
-
-_SCORES = """
-    SELECT condition, attribute, COUNT(score) AS count, AVG(score) AS mean, MIN(score) AS lowest,
-           MAX(score) AS highest
-    FROM export_ratings WHERE session = :uuid AND kind = 'trial' AND score IS NOT NULL
-    GROUP BY condition, attribute ORDER BY attribute, condition"""
-_PARTICIPANTS = """
-    SELECT participant, finished_at, excluded_at, exclusion_reason FROM sessions
-    WHERE simulated = 0 AND participant IS NOT NULL ORDER BY id"""

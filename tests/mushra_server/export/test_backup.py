@@ -68,13 +68,28 @@ def test_what_cannot_be_backed_up_is_one_sentence(make_app, tmp_path):
             f"sqlite:///{tmp_path / 'none'}",
             tmp_path / "x",
         ): "none: not found; the study has not been served yet",
-        ("postgresql://u:secret@/ratings", tmp_path / "x"): (
-            "the database is postgresql, which `listenable backup` does not copy; use its own program: "
-            "pg_dump -Fc -f FILE ratings"
-        ),
     }
     for (url, out), sentence in cases.items():
         with pytest.raises(ServerError) as raised:
             back_up(url, out)
-        assert sentence in str(raised.value) and "secret" not in str(raised.value)
+        assert sentence in str(raised.value)
     assert taken.read_text() == "kept" and not (tmp_path / "x").exists()
+
+
+def test_a_backup_of_postgresql_is_a_database_of_sqlite(make_app, make_listener, postgresql_url, tmp_path):
+    app = make_app(url=postgresql_url)
+    make_listener(app).start().save_all().finish()
+    server = app.extensions["listenable"]
+    out = tmp_path / "copy.sqlite3"
+    assert back_up(postgresql_url, out) == 1
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["copy.sqlite3"], "one file"
+    with server.database.read() as connection:
+        expected = connection.exec_driver_sql("SELECT item, condition, score FROM export_ratings").all()
+    with closing(sqlite3.connect(out)) as connection:
+        found = connection.execute("SELECT item, condition, score FROM export_ratings").fetchall()
+    assert sorted(found) == sorted(map(tuple, expected)) and len(found) == 15
+    restored = create_app(server.study.root, f"sqlite:///{out}")
+    restored.extensions["listenable"].database.close()
+    with pytest.raises(ServerError) as raised:
+        back_up("postgresql://u:secret@127.0.0.1:1/ratings", tmp_path / "x")
+    assert "secret" not in str(raised.value) and not (tmp_path / "x").exists()

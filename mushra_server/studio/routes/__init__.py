@@ -1,0 +1,1 @@
+"""The studio's addresses: one blueprint per step of a study, and one each for the list and for people."""

@@ -1,0 +1,126 @@
+"""Building in the studio: cancelled or killed in the middle, nothing half-built is ever listed or served."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client
+
+from mushra_server.many import ManyStudies, find_studies
+from mushra_server.studio.app import studio_of
+from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
+from mushra_server.studio.uploads import store_sounds
+from study_builder.simulation.rehearsal import simulate_study
+from tests.mushra_server.studio.conftest import Browser, wait_for
+from tests.mushra_server.studio.sounds import archive, send, sounds
+
+TRIES = 20
+
+
+@pytest.fixture
+def study(studio: ManyStudies, admin: Browser) -> str:
+    admin.post("/studies", title="Codecs")
+    draft = studio_of(studio).studies.draft("codecs")
+    store_sounds([send("sounds.zip", archive(sounds(3)))], draft / SOUNDS_NAME)
+    save_fact(draft, UPLOAD_NAME, {"name": "one", "left_out": []})
+    return "codecs"
+
+
+def half_built(folder: Path) -> list[Path]:
+    """Return what a building has written so far, under the name that it has meanwhile."""
+    return [path for path in folder.glob(".codecs.*.part") if any(path.rglob("*.wav"))]
+
+
+def stop_half_way(studio: ManyStudies, admin: Browser, study: str) -> int:
+    """Start a building and stop its process while a part of the study is written; return its number."""
+    for _ in range(TRIES):
+        assert admin.post(f"/studies/{study}/build").status_code == 302
+        worker = studio_of(studio).jobs._running[study, "build"]
+        while worker.poll() is None and not half_built(studio.folder):
+            time.sleep(0.0005)
+        os.kill(worker.pid, signal.SIGSTOP) if worker.poll() is None else None
+        if half_built(studio.folder) and worker.poll() is None:
+            return worker.pid
+        if worker.poll() is None:  # it was complete just before it stopped
+            os.kill(worker.pid, signal.SIGCONT)
+        wait_for(studio, study, "build")
+    raise AssertionError(f"no building could be stopped half-way in {TRIES} tries")
+
+
+def is_asked_to_end(process: int) -> bool:
+    """Tell whether SIGTERM waits for a process that is stopped."""
+    status = Path(f"/proc/{process}/status").read_text()
+    waiting = next(line.split()[1] for line in status.splitlines() if line.startswith("ShdPnd"))
+    return bool(int(waiting, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def looks_unbuilt(studio: ManyStudies, admin: Browser, study: str) -> bool:
+    listed = admin.get("/").text
+    return (
+        find_studies(studio.folder) == []
+        and listed.count('href="/studies/codecs"') == 1
+        and ">draft</span>" in listed
+        and Client(studio).get(f"/s/{study}/").status_code == 404
+        and admin.post(f"/studies/{study}/launch/open").status_code == 409
+    )
+
+
+def test_a_cancelled_building_leaves_nothing(studio: ManyStudies, admin: Browser, study: str) -> None:
+    before = sorted(path.name for path in studio.folder.iterdir())
+    worker = stop_half_way(studio, admin, study)
+    assert looks_unbuilt(studio, admin, study)
+    assert "Cancel</button>" in admin.get(f"/studies/{study}/build").text
+    cancelling = threading.Thread(target=admin.post, args=(f"/studies/{study}/build/cancel",))
+    cancelling.start()
+    while not is_asked_to_end(worker):
+        time.sleep(0.001)
+    os.kill(worker, signal.SIGCONT)
+    cancelling.join()
+    assert studio_of(studio).jobs.look(study, "build").state == "cancelled"
+    assert sorted(path.name for path in studio.folder.iterdir()) == before
+    assert "nothing of it is left" in admin.get(f"/studies/{study}/build").text
+
+
+def test_a_killed_building_is_not_listed_and_the_next_one_is_whole(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    os.kill(stop_half_way(studio, admin, study), signal.SIGKILL)
+    assert wait_for(studio, study, "build").state == "cancelled"
+    assert half_built(studio.folder) != [], "a killed process removes nothing"
+    assert looks_unbuilt(studio, admin, study)
+    admin.post(f"/studies/{study}/build")
+    assert wait_for(studio, study, "build").state == "done"
+    assert [path.name for path in find_studies(studio.folder)] == ["codecs"]
+    assert "The study is built" in admin.get(f"/studies/{study}/build").text
+    left = half_built(studio.folder)
+    studio_of(studio).studies.remove_leftovers()
+    assert half_built(studio.folder) == left, "what is new may be being written"
+    for path in left:
+        os.utime(path, (0, 0))
+    studio_of(studio).studies.remove_leftovers()
+    assert half_built(studio.folder) == []
+
+    simulate_study(studio.folder / study, 1, seed=1)
+    answer = admin.post(f"/studies/{study}/build")
+    assert answer.status_code == 409 and "the study has sessions" in answer.text.lower()
+    assert admin.post(f"/studies/{study}/copy").status_code == 302
+    assert not (studio_of(studio).studies.draft("codecs-copy") / "built.json").exists()
+    assert "test_id: codecs-copy" in admin.get("/studies/codecs-copy/choices.yaml").text
+
+
+def test_choices_that_were_saved_after_the_building_are_noticed(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    studies = studio_of(studio).studies
+    with studio_of(studio).store.read() as connection:
+        row = connection.execute(studies.query(study)).one()
+    draft = studies.draft(study)
+    save_fact(draft, "built.json", studies.describe_source(row))
+    assert studies.is_current(row)
+    save_fact(draft, UPLOAD_NAME, {"name": "two", "left_out": []})
+    assert not studies.is_current(row)

@@ -1,0 +1,111 @@
+"""A studio on PostgreSQL: a schema per study in one database, with one pool of connections."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+from werkzeug.test import Client
+
+from analysis import load_ratings
+from mushra_server.database.databases import Databases
+from mushra_server.database.schemas import name_schema, read_schema, url_in_schema
+from mushra_server.errors import StoreError
+from mushra_server.many import ManyStudies
+from mushra_server.studio import accounts
+from mushra_server.studio.app import create_studio, studio_of
+from tests.mushra_server.conftest import answer_to, build
+from tests.mushra_server.studio.conftest import Browser, close_studio
+
+STUDIES = 30
+
+
+@pytest.fixture
+def lab(tmp_path: Path, postgresql_url: str) -> Iterator[ManyStudies]:
+    served = create_studio(tmp_path / "lab", database_url=postgresql_url)
+    yield served
+    close_studio(served)
+
+
+def take_part(served: ManyStudies, study: str, participant: str) -> None:
+    listener = Client(served)
+    state = listener.post(f"/s/{study}/api/session", json={"parameters": {"PROLIFIC_PID": participant}}).json
+    assert state is not None
+    for page in state["pages"]:
+        path = f"/s/{study}/api/session/pages/{page['index']}"
+        assert listener.put(path, json=answer_to(page)).status_code == 200
+    assert listener.post(f"/s/{study}/api/session/finish", json={}).status_code == 200
+
+
+@pytest.mark.slow
+def test_studies_share_a_database_and_nothing_else(
+    lab: ManyStudies, postgresql_url: str, tmp_path: Path
+) -> None:
+    token = accounts.ensure_first_account(studio_of(lab).store)
+    assert token is not None
+    admin = Browser(lab, token)
+    names = [f"Study-{number}" for number in range(STUDIES)]
+    for name in names:
+        build(lab.folder / name, n_items=1)
+    assert admin.get("/").text.count(">draft</span>") == STUDIES
+    for name in names:
+        assert admin.post(f"/studies/{name}/launch/open").status_code == 302
+    for name, listeners in (("Study-0", 2), ("Study-1", 1)):
+        for number in range(listeners):
+            take_part(lab, name, f"p{number}")
+    listed = admin.get("/").text
+    assert listed.count(">open</span>") == STUDIES
+    row = listed.split('href="/studies/Study-0"')[1].split("</tr>")[0]
+    assert '<td class="number">2</td>' in row
+    assert not list(lab.folder.rglob("*.sqlite3"))
+    assert lab.databases.engine is not None
+    with lab.databases.engine.connect() as connection:
+        rows = connection.exec_driver_sql('SELECT COUNT(*) FROM "study_Study-0".sessions').scalar()
+        open_now = connection.exec_driver_sql(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
+        ).scalar()
+    assert rows == 2
+    assert open_now < STUDIES, "the studies share their connections"
+
+    url = lab.databases.url_of("Study-0")
+    assert len(load_ratings(url)) == 2 * 5
+    admin.post("/studies/Study-0/launch/backup")
+    (copy,) = (studio_of(lab).store.data / "backups" / "Study-0").iterdir()
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT COUNT(*) FROM sessions").fetchone() == (2,)
+    assert "p1" in admin.get("/studies/Study-0/watch").text
+    assert admin.post("/studies/Study-0/launch/close", reason="enough").status_code == 302
+    assert ">closed</span>" in admin.get("/studies/Study-0").text
+    sent = admin.get("/studies/Study-0/everything.zip")
+    assert sent.status_code == 200
+    sent.close()
+
+    again = create_studio(lab.folder, database_url=postgresql_url)  # a second process, or a restart
+    try:
+        assert Client(again).post("/s/Study-0/api/session", json={}).status_code == 403
+        assert accounts.ensure_first_account(studio_of(again).store) is None
+    finally:
+        close_studio(again)
+
+
+def test_no_two_studies_have_one_schema() -> None:
+    long = "a" * 80
+    schemas = {name_schema(name) for name in (long, long + "b", "a", "A", "public", "pg_catalog")}
+    assert len(schemas) == 6 and max(map(len, schemas)) == 63
+    assert all(name.startswith("study_") for name in schemas)
+
+
+def test_a_url_says_its_schema_to_every_client() -> None:
+    url = url_in_schema(make_url("postgresql://ann:secret@host/lab"), "study_a-B")
+    assert url.query == {"options": '-csearch_path="study_a-B"'}
+    assert read_schema(url) == "study_a-B"
+    assert read_schema(make_url("postgresql://host/lab")) is None
+
+
+def test_one_file_for_many_studies_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is one of SQLite, which has one study per file"):
+        Databases(tmp_path, f"sqlite:///{tmp_path / 'all.sqlite3'}")

@@ -1,0 +1,131 @@
+"""Who may do what: every address of the studio by role, without a login, without a form's token."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from werkzeug.test import Client
+
+from mushra_server.many import ManyStudies
+from mushra_server.studio.accounts import ROLES
+from mushra_server.studio.app import studio_of
+from tests.mushra_server.conftest import build
+from tests.mushra_server.studio.conftest import Browser
+
+# The least role of each address of a study; others need a login, or nothing.
+NEEDS = {
+    "viewer": """
+        studio.show make.edit make.download_choices make.show_build launch.panel launch.qr
+        launch.open_preview watch.progress watch.show_session reports.list_reports reports.send_report
+        people.of_study
+    """,
+    "assistant": """
+        studio.copy make.save make.upload make.build make.cancel_build launch.open_study launch.close_study
+        launch.set_times launch.make_backup launch.check_study launch.confirm_completion watch.exclude
+        watch.send_list reports.make_report reports.send_everything
+    """,
+    "owner": "studio.archive watch.unblind people.set_role",
+}
+PUBLIC = {"studio.login", "studio.send_login", "static"}
+RANKS = list(ROLES)
+
+
+@pytest.fixture
+def study(studio: ManyStudies, admin: Browser) -> str:
+    build(studio.folder / "codecs")
+    admin.get("/")
+    return "codecs"
+
+
+def invite(studio: ManyStudies, admin: Browser, name: str, study: str, role: str) -> Browser:
+    page = admin.post("/people", name=name).text
+    found = re.search(r"shown this once: <code>([^<]+)</code>", page)
+    assert found
+    assert admin.post(f"/studies/{study}/people", person=name, role=role).status_code == 302
+    return Browser(studio, found[1])
+
+
+def addresses(studio: ManyStudies) -> list[tuple[str, str, str]]:
+    """Return the endpoint, method and address of everything that the studio answers."""
+    values = {"name": "codecs", "uuid": "0" * 32, "kind": "approve", "number": "1", "file": "index.html"}
+    found = []
+    for rule in studio.front.url_map.iter_rules():
+        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values.get(part[1], "x"), rule.rule)
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        found += [(rule.endpoint, method, address) for method in sorted(methods)]
+    return found
+
+
+def send(browser: Browser | Client, method: str, address: str) -> int:
+    if method == "GET":
+        answer = browser.get(address)
+    else:
+        answer = browser.post(address) if isinstance(browser, Browser) else browser.post(address, data={})
+    refused = answer.status_code == 403 and "your role in this study" not in answer.text.lower()
+    status = answer.status_code
+    answer.close()
+    return 400 if refused else status  # refused for another reason than the role
+
+
+def test_every_address_of_a_study_needs_a_role(studio: ManyStudies, admin: Browser, study: str) -> None:
+    needs = {endpoint: role for role, names in NEEDS.items() for endpoint in names.split()}
+    found = addresses(studio)
+    assert set(needs) == {endpoint for endpoint, _, address in found if "/studies/codecs" in address}
+    people = {role: invite(studio, admin, role, study, role) for role in RANKS}
+    stranger = invite(studio, admin, "stranger", study, "")
+    for endpoint, method, address in found:
+        if endpoint not in needs:
+            continue
+        assert send(stranger, method, address) == 404, endpoint
+        for role in RANKS[: RANKS.index(needs[endpoint])]:
+            assert send(people[role], method, address) == 403, (endpoint, role)
+    for endpoint, method, address in found:  # last, as some change the study
+        if endpoint in needs:
+            assert send(people[needs[endpoint]], method, address) != 403, endpoint
+
+
+def test_nothing_is_answered_without_a_login(studio: ManyStudies, study: str) -> None:
+    for endpoint, method, address in addresses(studio):
+        if endpoint in PUBLIC:
+            continue
+        client = Client(studio)
+        answer = client.get(address) if method == "GET" else client.post(address, data={})
+        assert (answer.status_code, answer.headers.get("Location")) == (302, "/login"), endpoint
+
+
+def test_no_form_is_taken_without_its_token(studio: ManyStudies, admin: Browser, study: str) -> None:
+    posts = [one for one in addresses(studio) if one[1] == "POST" and one[0] not in PUBLIC]
+    assert len(posts) > 15
+    for endpoint, _, address in posts:
+        for forged in ({}, {"form_token": "guess"}):
+            assert admin.client.post(address, data=forged).status_code == 403, endpoint
+    with studio_of(studio).store.read() as connection:
+        done = [row[0] for row in connection.exec_driver_sql("SELECT action FROM log")]
+    assert done == ["login"]
+
+
+def test_people_are_for_the_administrator(studio: ManyStudies, admin: Browser, study: str) -> None:
+    owner = invite(studio, admin, "Olga", study, "owner")
+    assert owner.get("/people").status_code == 403
+    assert owner.post("/people", name="Eve").status_code == 403
+
+
+def test_a_study_without_a_role_is_not_seen(studio: ManyStudies, admin: Browser, study: str) -> None:
+    viewer = invite(studio, admin, "Vera", study, "viewer")
+    owner = invite(studio, admin, "Olga", study, "owner")
+    build(studio.folder / "secret")
+    admin.get("/")
+    assert viewer.get("/studies/secret").status_code == 404
+    assert "secret" not in viewer.get("/").text
+    assert owner.post(f"/studies/{study}/unblind", reason="").status_code == 400
+    assert owner.post(f"/studies/{study}/unblind", reason="interim, as registered").status_code == 302
+    assert "interim, as registered" in viewer.get("/log").text
+    assert owner.post(f"/studies/{study}/people", person="Vera", role="").status_code == 302
+    assert viewer.get(f"/studies/{study}").status_code == 404
+
+
+def test_a_new_token_ends_the_logins_of_the_old_one(studio: ManyStudies, admin: Browser, study: str) -> None:
+    viewer = invite(studio, admin, "Vera", study, "viewer")
+    admin.post("/people", name="Vera", again="yes")
+    assert viewer.get("/").headers["Location"] == "/login"
