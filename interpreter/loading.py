@@ -12,9 +12,8 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.devices import check_device
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import Explainer
-from interpreter.explainers.registry import learned_methods
+from interpreter.explainers.registry import CLASSIFIERS, learned_methods, record_of
 from interpreter.explainers.untrained import UNTRAINED_METHODS
-from interpreter.kinds.classifier import CLASSIFIER
 from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
 from interpreter.runs.folder import (
     CHECKPOINT,
@@ -47,9 +46,10 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cnn
     """
     path = Path(path)
     run = read_run(path)
-    if run.kind != CLASSIFIER.kind:
+    if run.kind not in CLASSIFIERS:
         raise RunError(f"{path}: expected the run of a classifier, found one of {run.kind}")
-    return _network(CLASSIFIER, path, run, None)[0].to(check_device(device))
+    classifier: CnnClassifier = _network(record_of(run.kind), path, run, None)[0]
+    return classifier.to(check_device(device))
 
 
 def load_target(target: str | Path, device: str | torch.device = "cpu") -> Classifier:
@@ -120,7 +120,7 @@ def load_explainer(
     """
     path = Path(path)
     run = read_run(path)
-    if run.kind == CLASSIFIER.kind:
+    if run.kind in CLASSIFIERS:
         if method is None or method not in UNTRAINED_METHODS:
             raise ConfigError(
                 f"{path}: the run of a classifier is explained by one of {', '.join(UNTRAINED_METHODS)}, "

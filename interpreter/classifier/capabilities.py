@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeGuard, runtime_checkable
 
 from torch import Tensor
@@ -56,6 +57,35 @@ def is_spectral(classifier: Classifier) -> TypeGuard[SpectralClassifier]:
             f"expected all of {', '.join(_SPECTRAL)} (see SpectralClassifier), or none"
         )
     return not missing
+
+
+class TextClassifier(Classifier, Protocol):
+    """A classifier whose classes are texts (zero-shot), so that any text can be one.
+
+    Attributes:
+        scale: what cosines are multiplied with to be logits.
+
+    Shape:
+        - embed_labels: `[classes, width]`, unit vectors
+    """
+
+    @property
+    def scale(self) -> Tensor:
+        """What cosines are multiplied with to be logits."""
+        ...
+
+    def with_labels(self, labels: Sequence[str]) -> TextClassifier:
+        """Return the classifier with other classes, which shares the weights of this one."""
+        ...
+
+    def embed_labels(self) -> Tensor:
+        """Return the classes' unit vectors."""
+        ...
+
+
+def takes_texts(classifier: Classifier) -> TypeGuard[TextClassifier]:
+    """Say whether a classifier's classes are texts."""
+    return hasattr(classifier, "with_labels") and hasattr(classifier, "embed_labels")
 
 
 def front_end_of(classifier: Classifier) -> FrontEnd:

@@ -159,4 +159,9 @@ class CnnClassifier(nn.Module):
         """Return logits and representations of log magnitudes `[B, T, F]` in one pass."""
         embeddings, representations = self.cnn14(self.front_end.mel(log_magnitude))
         with torch.autocast(embeddings.device.type, enabled=False):  # bfloat16 has three digits
-            return self.head(embeddings.float()), representations
+            return self.answer(embeddings.float()), representations
+
+    def answer(self, embeddings: Tensor) -> Tensor:
+        """Return logits `[B, classes]` of CNN14's embeddings `[B, embedding_dim]`."""
+        logits: Tensor = self.head(embeddings)
+        return logits

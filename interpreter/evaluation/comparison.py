@@ -14,6 +14,7 @@ from torch import nn
 
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
+from interpreter.explainers.registry import CLASSIFIERS
 from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.loading import load_classifier, load_explainer, load_target
 from interpreter.runs.folder import read_config, read_run
@@ -56,7 +57,7 @@ def explainers_of(
     learned = {
         run: load_explainer(run, device=device, classifier=named_one)
         for run in runs
-        if kinds[run] != "classifier"
+        if kinds[run] not in CLASSIFIERS
     }
     if not runs and not methods:
         raise ConfigError(
@@ -68,7 +69,7 @@ def explainers_of(
             f"{runs[0]}: the run of a classifier explains nothing by itself; "
             "add --method gradcam (or another that needs no training), or take the run of an explainer"
         )
-    plain = {str(run): load_classifier(run, device) for run in runs if kinds[run] == "classifier"}
+    plain = {str(run): load_classifier(run, device) for run in runs if kinds[run] in CLASSIFIERS}
     judged: dict[str, Classifier] = {str(run): explainer.classifier for run, explainer in learned.items()}
     asked = {} if target is None or named_one is None else {target: named_one}
     classifier = _check_same({**asked, **judged, **plain})

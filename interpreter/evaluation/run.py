@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from interpreter.classifier.capabilities import to_classifier_level
+from interpreter.classifier.capabilities import takes_texts, to_classifier_level
 from interpreter.distributed import rank
 from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import duration_of, explainers_of
@@ -94,6 +95,7 @@ def evaluate_runs(
     refuse_seed(plan.seed)
     explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size, plan.classifier)
     whole = Dataset.load(plan.data)
+    _use_labels(explainers, whole.labels)
     chosen = limit_clips(whole.folds(plan.fold), plan.limit)
     judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, device)
     items = Items(
@@ -134,6 +136,15 @@ def evaluate_runs(
     write_text(out.with_suffix(".html"), render_leaderboard(table, figures, samples, title))
     finished.remove()
     return table
+
+
+def _use_labels(explainers: dict[str, Explainer], labels: Sequence[str]) -> None:
+    """Give a classifier whose classes are texts those of the data set."""
+    classifier = _classifier_of(explainers)
+    if takes_texts(classifier):
+        asked = classifier.with_labels(labels)
+        for explainer in explainers.values():
+            explainer.classifier = asked
 
 
 def limit_clips(dataset: Dataset, limit: int | None) -> Dataset:

@@ -20,12 +20,16 @@ class Entry:
         summary: the help of its `train` command.
         needs_classifier: whether it is trained for a classifier.
         starts_from: the kind of run that its training starts from, or None.
+        classifies: whether its runs are classifiers, which can be explained.
+        explains: the kind of classifier that it is trained for, if it needs one.
     """
 
     home: str
     summary: str
     needs_classifier: bool = True
     starts_from: str | None = None
+    classifies: bool = False
+    explains: str = "classifier"
 
 
 KINDS: dict[str, Entry] = {
@@ -33,6 +37,13 @@ KINDS: dict[str, Entry] = {
         "interpreter.kinds.classifier:CLASSIFIER",
         "Train the classifier: CNN14 on mel bands.",
         needs_classifier=False,
+        classifies=True,
+    ),
+    "zero-shot": Entry(
+        "interpreter.kinds.zero_shot:ZERO_SHOT",
+        "Train a classifier whose classes are texts: CNN14 next to a text tower.",
+        needs_classifier=False,
+        classifies=True,
     ),
     "lmac-td": Entry(
         "interpreter.explainers.lmac_td:LMAC_TD",
@@ -54,7 +65,16 @@ KINDS: dict[str, Entry] = {
         "interpreter.explainers.piq:PIQ",
         "Train PIQ: masks drawn from codes that belong to classes.",
     ),
+    "lmac-zs": Entry(
+        "interpreter.explainers.lmac_zs:LMAC_ZS",
+        "Train LMAC-ZS for a classifier of train zero-shot: any text asks for its own mask.",
+        explains="zero-shot",
+    ),
 }
+
+
+CLASSIFIERS: tuple[str, ...] = tuple(kind for kind, entry in KINDS.items() if entry.classifies)
+"""Kinds of runs that are classifiers."""
 
 
 def record_of(kind: str) -> TrainedKind[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 
+from interpreter.classifier.capabilities import takes_texts
 from interpreter.classifier.contrast import contrast
 from interpreter.errors import ConfigError, InterpreterError
 from interpreter.explainers.base import Explainer
@@ -16,7 +17,8 @@ class Question:
     """What to explain.
 
     Attributes:
-        target: the label to explain; None asks for an answer of the classifier.
+        target: the label to explain, or any text if the classifier's classes are texts; None asks for an
+            answer of the classifier.
         against: the label that `target` is compared with: the difference of their logits is explained.
         rank: which answer of the classifier is explained if no label is: 1 is the predicted class.
     """
@@ -37,6 +39,7 @@ class Question:
             raise ConfigError(
                 f"rank is {self.rank} and the target {self.target!r}; expected one of --rank and --target"
             )
+        explainer = self._add_texts(explainer)
         if self.against is None:
             return explainer, None if self.target is None else label_number(explainer, self.target)
         if self.target is None:
@@ -51,6 +54,17 @@ class Question:
         aimed = copy.copy(explainer)
         aimed.classifier = contrast(explainer.classifier, self.target, self.against)
         return aimed, 0
+
+    def _add_texts(self, explainer: Explainer) -> Explainer:
+        """Return the explainer with the asked texts among its classifier's classes, if these are texts."""
+        classifier = explainer.classifier
+        asked = [text for text in (self.target, self.against) if text is not None]
+        new = [text for text in dict.fromkeys(asked) if text not in classifier.labels]
+        if not new or not takes_texts(classifier):
+            return explainer
+        aimed = copy.copy(explainer)
+        aimed.classifier = classifier.with_labels((*classifier.labels, *new))
+        return aimed
 
     @property
     def record(self) -> dict[str, object]:

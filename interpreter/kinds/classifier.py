@@ -18,9 +18,12 @@ from interpreter.kinds.kind import Checkpoint, Setup, TrainedKind
 from interpreter.kinds.task import Batch, Terms
 from interpreter.runs.pretrained import load_start, read_classifier
 
+WIDEST_BINS = 40
+"""Widest band that is silenced in training, in bins of the STFT."""
 
-class ClassifierConfig(TrainingConfig):
-    """A classifier."""
+
+class CnnConfig(TrainingConfig):
+    """What every classifier with a CNN14 has."""
 
     n_fft: int = Field(gt=0)
     hop_length: int = Field(gt=0)
@@ -29,16 +32,36 @@ class ClassifierConfig(TrainingConfig):
     embedding_dim: int = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
     gain_db: Range
-    mixup: float = Field(ge=0)  # Beta(mixup, mixup); 0 for none
     frequency_masks: int = Field(ge=0)
     time_masks: int = Field(ge=0)
-    class_weights: bool  # inverse to the classes' frequency
     start: str | None  # a checkpoint to start CNN14 from
 
     @property
     def gain_range_db(self) -> tuple[float, float]:
         """Range of the gain that is drawn for each clip."""
         return self.gain_db
+
+    def make_front_end(self) -> FrontEnd:
+        """Return the front end that the settings describe."""
+        return FrontEnd(
+            self.n_fft,
+            self.hop_length,
+            self.win_length,
+            sample_rate=self.sample_rate,
+            mel_bins=self.mel_bins,
+        )
+
+    def mask_picture(self, picture: Tensor, generator: torch.Generator) -> Tensor:
+        """Return pictures `[B, T, F]` with bands and moments silenced at random."""
+        picture = mask_bands(picture, self.frequency_masks, WIDEST_BINS, 2, generator)
+        return mask_bands(picture, self.time_masks, picture.shape[1] // 10, 1, generator)
+
+
+class ClassifierConfig(CnnConfig):
+    """A classifier."""
+
+    mixup: float = Field(ge=0)  # Beta(mixup, mixup); 0 for none
+    class_weights: bool  # inverse to the classes' frequency
 
 
 def class_weights(targets: Tensor, classes: int) -> Tensor:
@@ -68,9 +91,7 @@ class ClassifierTask:
         else:
             mixed, partner, share = mixup(waveforms, self.config.mixup, generator)
             picture = self.network.front_end.log_magnitude(mixed)
-            picture = mask_bands(picture, self.config.frequency_masks, 40, 2, generator)
-            picture = mask_bands(picture, self.config.time_masks, picture.shape[1] // 10, 1, generator)
-            logits = self.network.from_log_spectrogram(picture)
+            logits = self.network.from_log_spectrogram(self.config.mask_picture(picture, generator))
             loss = share * F.cross_entropy(logits, target, weights)
             loss = loss + (1 - share) * F.cross_entropy(logits, target[partner], weights)
         return {"loss": loss, "accuracy": (logits.argmax(dim=1) == target).float().mean()}
@@ -78,14 +99,9 @@ class ClassifierTask:
 
 def build_classifier(config: ClassifierConfig, labels: tuple[str, ...]) -> CnnClassifier:
     """Return an untrained classifier."""
-    front_end = FrontEnd(
-        config.n_fft,
-        config.hop_length,
-        config.win_length,
-        sample_rate=config.sample_rate,
-        mel_bins=config.mel_bins,
+    return CnnClassifier(
+        labels, config.make_front_end(), config.embedding_dim, config.normalisation, config.dropout
     )
-    return CnnClassifier(labels, front_end, config.embedding_dim, config.normalisation, config.dropout)
 
 
 def _build(config: ClassifierConfig, setup: Setup) -> CnnClassifier:

@@ -149,8 +149,51 @@ class SlimMaskDecoder(nn.Module):
 
     def forward(self, representations: Sequence[Tensor], frames: int, bins: int) -> Tensor:
         """Return mask logits `[B, frames, bins]`."""
-        maps = self.head(self.trunk(representations)).squeeze(1)
+        return self.read(self.head(self.trunk(representations)).squeeze(1), frames, bins)
+
+    def read(self, maps: Tensor, frames: int, bins: int) -> Tensor:
+        """Return maps of the trunk's grid, `[B, T', F']`, at the cells of the STFT, `[B, frames, bins]`."""
         scale = 2**self.trunk.doublings
         rows = self.cell_frames / scale if self.cell_frames else frames / maps.shape[1]
         maps = sample(maps, in_cells(torch.arange(frames, device=maps.device), rows), dim=1)
         return along_bands(maps, bins, self.bin_positions, self.cell_bands / scale)
+
+
+class PromptedMaskDecoder(SlimMaskDecoder):
+    """A slim mask decoder whose maps are scaled and shifted by a text, so that each text draws its own mask.
+
+    Source of the scaling: FiLM, Perez et al. 2018. The trunk, which the texts have no part in, is computed
+    once for all texts of a clip.
+
+    Args:
+        text_width: of the texts' embeddings.
+        shapes: see `SlimMaskDecoder`, as the rest.
+        width: channels inside.
+        doublings: how many times the deepest grid is doubled.
+        cell_frames: STFT frames that one cell of the deepest map spans.
+        bin_positions: place of each STFT bin on the axis of mel bands.
+        cell_bands: mel bands that one cell of the deepest map spans.
+    """
+
+    def __init__(
+        self,
+        text_width: int,
+        shapes: Sequence[tuple[int, int, int]],
+        width: int = 64,
+        doublings: int = 4,
+        cell_frames: float | None = None,
+        bin_positions: Tensor | None = None,
+        cell_bands: float = 32.0,
+    ) -> None:
+        super().__init__(shapes, width, doublings, cell_frames, bin_positions, cell_bands)
+        self.modulation = nn.Linear(text_width, 2 * width)
+
+    def forward(  # type: ignore[override]
+        self, representations: Sequence[Tensor], texts: Tensor, frames: int, bins: int
+    ) -> Tensor:
+        """Return mask logits `[B, K, frames, bins]` of K texts of each clip, `[B, K, text_width]`."""
+        maps = self.trunk(representations)[:, None]
+        gain, shift = self.modulation(texts)[..., None, None].chunk(2, dim=2)
+        prompted = torch.relu((1 + gain) * maps + shift).flatten(0, 1)
+        logits = self.read(self.head(prompted).squeeze(1), frames, bins)
+        return logits.view(*texts.shape[:2], frames, bins)

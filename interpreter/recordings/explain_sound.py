@@ -9,6 +9,7 @@ import torch
 from interpreter.errors import ConfigError
 from interpreter.evaluation.comparison import make_baseline, parse_method
 from interpreter.explainers.base import Explainer
+from interpreter.explainers.registry import CLASSIFIERS
 from interpreter.explainers.targets import Question
 from interpreter.loading import is_run, load_explainer, load_target
 from interpreter.recordings.heard_sound import HeardSound
@@ -84,7 +85,7 @@ def explain(
 def _make_explainer(given: Classifier | str | Path, method: str | None) -> Explainer:
     classifier: Classifier
     if isinstance(given, str | Path):
-        if is_run(str(given)) and (method is None or read_run(given).kind != "classifier"):
+        if is_run(str(given)) and (method is None or read_run(given).kind not in CLASSIFIERS):
             return load_explainer(given, method)
         classifier = load_target(given)
     else:

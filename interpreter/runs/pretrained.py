@@ -62,7 +62,7 @@ def read_cnn14(path: Path) -> Cnn14Weights:
     """
     if (path / RUN).is_file():
         state = read_checkpoint(path)
-        if read_run(path).kind == "classifier":
+        if read_run(path).kind != "cnn14":
             state = {name.removeprefix("cnn14."): t for name, t in state.items() if name.startswith("cnn14.")}
         return Cnn14Weights(state, ())
     content = read_map(path, arrays=True)  # PANNs also saves its sampler's arrays

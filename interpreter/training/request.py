@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.errors import ConfigError, RunError
+from interpreter.explainers.registry import CLASSIFIERS
 from interpreter.kinds.config import TrainingConfig
 from interpreter.loading import hash_weights
 from interpreter.noise import choose_noise
@@ -84,7 +85,7 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
     """
     classifier, labels = request.classifier, dataset.labels
     heard = sorted({clip.category for clip in dataset.clips})
-    if request.kind == "classifier" and len(heard) < 2:
+    if request.kind in CLASSIFIERS and len(heard) < 2:
         raise ConfigError(
             f"{request.data}: the only class in the training folds is {heard[0]!r}; expected two or more"
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from interpreter.explainers.registry import KINDS
+from interpreter.explainers.registry import CLASSIFIERS, KINDS
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 
 SMALL = (
@@ -52,7 +52,7 @@ def train_small(soundscapes: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         **request: Any,
     ) -> Path:
         folder = out or root / f"{kind}-{len(list(root.iterdir()))}"
-        chosen = (*(SMALL_CLASSIFIER if kind == "classifier" else SMALL), *settings)
+        chosen = (*(SMALL_CLASSIFIER if kind in CLASSIFIERS else SMALL), *settings)
         engine = Engine(workers=workers)
         train(Request(kind, soundscapes, folder, overrides=chosen, **request), engine, resume=resume)
         return folder
@@ -67,11 +67,20 @@ def classifier_run(train_small: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def explainer_runs(train_small: Callable[..., Path], classifier_run: Path) -> dict[str, Path]:
+def zero_shot_run(train_small: Callable[..., Path]) -> Path:
+    """The run of a classifier whose classes are texts, of width 32, two steps old."""
+    return train_small("zero-shot")
+
+
+@pytest.fixture(scope="session")
+def explainer_runs(
+    train_small: Callable[..., Path], classifier_run: Path, zero_shot_run: Path
+) -> dict[str, Path]:
     """One run of each kind that is trained for a classifier, two steps old."""
     runs: dict[str, Path] = {}
     for kind, entry in KINDS.items():  # which lists a kind after the one that it starts from
         if entry.needs_classifier:
             start = None if entry.starts_from is None else runs[entry.starts_from]
-            runs[kind] = train_small(kind, classifier=classifier_run, start=start)
+            classifier = zero_shot_run if entry.explains == "zero-shot" else classifier_run
+            runs[kind] = train_small(kind, classifier=classifier, start=start)
     return runs

@@ -17,7 +17,7 @@ from interpreter.classifier.capabilities import front_end_of
 from interpreter.classifier.frozen import FrozenClassifier
 from interpreter.explainers import registry
 from interpreter.explainers.learned import LearnedMethod
-from interpreter.explainers.registry import KINDS, Entry, learned_methods, record_of
+from interpreter.explainers.registry import CLASSIFIERS, KINDS, Entry, learned_methods, record_of
 from interpreter.explainers.spectral import Picture, SpectralExplainer
 from interpreter.kinds.config import ExplainerConfig
 from interpreter.kinds.losses import EXPLAINER_SCORES, faithfulness_terms
@@ -28,7 +28,7 @@ def test_a_line_agrees_with_its_record(kind: str) -> None:
     record, entry = record_of(kind), KINDS[kind]
     assert record.kind == kind and entry.summary.endswith(".")
     assert entry.starts_from is None or list(KINDS).index(entry.starts_from) < list(KINDS).index(kind)
-    assert isinstance(record, LearnedMethod) == (kind not in ("classifier", "nmf"))
+    assert isinstance(record, LearnedMethod) == (kind not in (*CLASSIFIERS, "nmf"))
     if isinstance(record, LearnedMethod):
         assert METHODS[kind] is record.explainer and record.explainer.name == kind
         assert record.rebuild is not None and entry.needs_classifier
