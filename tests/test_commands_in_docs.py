@@ -29,6 +29,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELLS = ("console", "bash", "sh")
 
 _OWN = "tests/test_any_classifier.py goes this way with other networks"
+_TEXTS = "tests/interpreter/explainers/test_lmac_zs.py goes this way in Python"
 SET_UP = "as root, on another machine: tests/test_deploy.py checks the files"
 NOT_RUN = {
     "listenable study build bitrates --test abx --against reference --conditions q1,q2,q3,q4,q5,q6 "
@@ -67,6 +68,9 @@ NOT_RUN = {
     "listenable explain dog.wav --classifier hf:MIT/ast-finetuned-audioset-10-10-0.4593 "
     "--method gradcam --out heard": _OWN,
     "listenable explain dog.wav --classifier my_networks:make --method occlusion --out heard": _OWN,
+    "listenable train zero-shot --data sounds --out runs/zero-shot": _TEXTS,
+    "listenable train lmac-zs --classifier runs/zero-shot --data sounds --out runs/lmac-zs": _TEXTS,
+    'listenable explain dog.wav --run runs/lmac-zs --target "a dog barking" --out heard': _TEXTS,
     "listenable studio lab_studies": "tests/mushra_server/studio starts it",
     "python examples/lab_study/make_recordings.py recordings": "below, before the page",
     "make demo": "the demo: tests/test_demo.py runs it",

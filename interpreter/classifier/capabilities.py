@@ -74,7 +74,7 @@ class TextClassifier(Classifier, Protocol):
         """What cosines are multiplied with to be logits."""
         ...
 
-    def with_labels(self, labels: Sequence[str]) -> TextClassifier:
+    def replace_labels(self, labels: Sequence[str]) -> TextClassifier:
         """Return the classifier with other classes, which shares the weights of this one."""
         ...
 
@@ -85,7 +85,7 @@ class TextClassifier(Classifier, Protocol):
 
 def takes_texts(classifier: Classifier) -> TypeGuard[TextClassifier]:
     """Say whether a classifier's classes are texts."""
-    return hasattr(classifier, "with_labels") and hasattr(classifier, "embed_labels")
+    return hasattr(classifier, "replace_labels") and hasattr(classifier, "embed_labels")
 
 
 def front_end_of(classifier: Classifier) -> FrontEnd:

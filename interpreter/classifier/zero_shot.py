@@ -66,7 +66,7 @@ class ZeroShotClassifier(CnnClassifier):
         """What cosines are multiplied with to be logits."""
         return self.log_scale.exp().clamp(max=_LARGEST_SCALE)
 
-    def with_labels(self, labels: Sequence[str]) -> ZeroShotClassifier:
+    def replace_labels(self, labels: Sequence[str]) -> ZeroShotClassifier:
         """Return the classifier with other classes; it shares the weights of this one.
 
         Raises:

@@ -142,7 +142,7 @@ def _use_labels(explainers: dict[str, Explainer], labels: Sequence[str]) -> None
     """Give a classifier whose classes are texts those of the data set."""
     classifier = _classifier_of(explainers)
     if takes_texts(classifier):
-        asked = classifier.with_labels(labels)
+        asked = classifier.replace_labels(labels)
         for explainer in explainers.values():
             explainer.classifier = asked
 

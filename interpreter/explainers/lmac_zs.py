@@ -164,7 +164,7 @@ LMAC_ZS = LearnedMethod(
     config=LmacZsConfig,
     build=lambda config, setup: build_lmac_zs(config, setup.classifier),
     objective=lambda network, config, setup: LmacZsTask(
-        network, check_text_classifier(setup.classifier).with_labels(setup.labels), config
+        network, check_text_classifier(setup.classifier).replace_labels(setup.labels), config
     ),
     rebuild=lambda config, checkpoint: build_lmac_zs(config, checkpoint.classifier),
     explainer=LmacZs,

@@ -63,7 +63,7 @@ class Question:
         if not new or not takes_texts(classifier):
             return explainer
         aimed = copy.copy(explainer)
-        aimed.classifier = classifier.with_labels((*classifier.labels, *new))
+        aimed.classifier = classifier.replace_labels((*classifier.labels, *new))
         return aimed
 
     @property

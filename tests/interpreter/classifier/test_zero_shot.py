@@ -50,12 +50,12 @@ def test_logits_are_scaled_cosines_with_the_mean_of_the_templates(classifier, cl
 
 @torch.no_grad()
 def test_other_labels_share_the_weights_and_leave_the_first_ones(classifier, clips) -> None:
-    other = classifier.with_labels(["rain", "dog", "a barking dog"])
+    other = classifier.replace_labels(["rain", "dog", "a barking dog"])
     assert other.labels == ("rain", "dog", "a barking dog") and classifier.labels == ("dog", "church_bells")
     assert torch.allclose(other(clips)[:, 1], classifier(clips)[:, 0])
     assert other.head is classifier.head
     with pytest.raises(ConfigError, match=r"^a classifier needs distinct labels, got \['a', 'a'\]$"):
-        classifier.with_labels(["a", "a"])
+        classifier.replace_labels(["a", "a"])
     with pytest.raises(ConfigError, match=r"^templates are \['sound'\]; expected at least one, with \{\}"):
         ZeroShotClassifier(["a", "b"], TextTower(4, 16, 4), 4, ["sound"], FrontEnd(mel_bins=32), 32)
 
@@ -68,9 +68,9 @@ def test_any_text_can_be_asked_for_and_compared_with(classifier, clips) -> None:
     assert aimed.explain(clips, [number] * 2).target.tolist() == [2, 2]
     compared, _ = Question(target="rain on a roof", against="dog").put_to(occlusion)
     with torch.no_grad():
-        logits = classifier.with_labels(["rain on a roof", "dog"])(clips)
+        logits = classifier.replace_labels(["rain on a roof", "dog"])(clips)
         found = compared.classifier(clips)
-        expected = contrast(classifier.with_labels(["rain on a roof", "dog"]), "rain on a roof", "dog")(clips)
+        expected = contrast(classifier.replace_labels(["rain on a roof", "dog"]), "rain on a roof", "dog")(clips)
     assert torch.allclose(found, expected, atol=1e-5)
     assert torch.allclose(found[:, 0], (logits[:, 0] - logits[:, 1]) / 2, atol=1e-5)
 

@@ -45,7 +45,7 @@ class LinearTowers(SpectralStandIn):
         self.labels: Sequence[str] = ("low", "middle")
         self.scale = torch.tensor(2.0)
 
-    def with_labels(self, labels: Sequence[str]) -> LinearTowers:
+    def replace_labels(self, labels: Sequence[str]) -> LinearTowers:
         return self
 
     def embed_labels(self) -> Tensor:
