@@ -70,7 +70,9 @@ def test_any_text_can_be_asked_for_and_compared_with(classifier, clips) -> None:
     with torch.no_grad():
         logits = classifier.replace_labels(["rain on a roof", "dog"])(clips)
         found = compared.classifier(clips)
-        expected = contrast(classifier.replace_labels(["rain on a roof", "dog"]), "rain on a roof", "dog")(clips)
+        expected = contrast(classifier.replace_labels(["rain on a roof", "dog"]), "rain on a roof", "dog")(
+            clips
+        )
     assert torch.allclose(found, expected, atol=1e-5)
     assert torch.allclose(found[:, 0], (logits[:, 0] - logits[:, 1]) / 2, atol=1e-5)
 
