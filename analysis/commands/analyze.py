@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from analysis.commands.parsing import parse_columns, parse_exclude, parse_roles
+from analysis.commands.steps import show_steps
 
 
 def analyze(
@@ -109,37 +110,39 @@ def analyze(
     title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
 ) -> None:
     """Turn ratings into mean opinion scores, tests, figures and a report."""
-    from analysis.ratings.load import load_ratings
-    from analysis.report.choices.write import ChoiceResults
-    from analysis.report.results import Options
-    from analysis.report.terminal import choices_text, mos_text
-    from analysis.report.write import write_report
+    with show_steps() as announce:
+        announce("reading the ratings")
+        from analysis.ratings.load import load_ratings
+        from analysis.report.choices.write import ChoiceResults
+        from analysis.report.results import Options
+        from analysis.report.terminal import choices_text, mos_text
+        from analysis.report.write import write_report
 
-    excluding = parse_exclude(exclude)
-    frame = load_ratings(
-        *ratings,
-        listener=listener,
-        columns=parse_columns(column),
-        pattern=pattern,
-        scale=scale,
-        simulated=simulated,
-        bad_rows=bad_rows,
-        reference=reference,
-        anchor=anchor,
-        roles=parse_roles(role),
-        leave_out=leave_out,
-        repeats=repeats,
-        missing=missing,
-        encoding=encoding,
-        sheet=sheet,
-        same_listeners=same_listeners,
-    )
-    options = Options(
-        interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
-        order=order, by=tuple(by or ()), draws=draws, seed=seed, margin=margin, between=between,
-        metrics=None if metrics is None else str(metrics), **excluding,
-    )  # fmt: skip
-    results = write_report(frame, out, options, style=style, title=title)
+        excluding = parse_exclude(exclude)
+        frame = load_ratings(
+            *ratings,
+            listener=listener,
+            columns=parse_columns(column),
+            pattern=pattern,
+            scale=scale,
+            simulated=simulated,
+            bad_rows=bad_rows,
+            reference=reference,
+            anchor=anchor,
+            roles=parse_roles(role),
+            leave_out=leave_out,
+            repeats=repeats,
+            missing=missing,
+            encoding=encoding,
+            sheet=sheet,
+            same_listeners=same_listeners,
+        )
+        options = Options(
+            interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
+            order=order, by=tuple(by or ()), draws=draws, seed=seed, margin=margin, between=between,
+            metrics=None if metrics is None else str(metrics), **excluding,
+        )  # fmt: skip
+        results = write_report(frame, out, options, style=style, title=title, announce=announce)
     for note in results.notes:
         typer.echo(note, err=True)
     if isinstance(results, ChoiceResults):

@@ -19,6 +19,7 @@ from analysis.ratings.tidy import cells, conditions, is_simulated, iter_rows, sc
 from analysis.statistics.variance import Floats
 
 _BIMODAL = 5 / 9
+_FEW_GRADES = 11
 
 
 def assumptions(
@@ -38,7 +39,7 @@ def assumptions(
     rows = select_rated(frame, attribute)
     ends = scale or scale_of(rows)
     checks: list[Callable[[], list[dict[str, object]]]] = [
-        lambda: _bimodality(rows),
+        lambda: _bimodality(rows, ends),
         lambda: _skew(rows),
         lambda: _ceiling(rows, ends),
         lambda: _anchor_distance(rows, ends),
@@ -88,14 +89,19 @@ def _same_items(rows: pd.DataFrame) -> list[dict[str, object]]:
     return [record("same items", "", share, 1.0, share < 1, sentence, "BS.1534-3, p. 13")]
 
 
-def _bimodality(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """One record per method; references and anchors are at the ends of the scale, where b says little."""
+def _bimodality(rows: pd.DataFrame, scale: tuple[float, float]) -> list[dict[str, object]]:
+    """One record per method; references and anchors are at the ends of the scale, where b says little.
+
+    None on scales of a few grades, whose shares are seen at once and of whose gaps b makes peaks.
+    """
+    if scale[1] - scale[0] < _FEW_GRADES and (rows["score"] == rows["score"].round()).all():
+        return []
     out = []
     listed, methods = conditions(rows), _methods(rows)
     for row in iter_rows(listed[listed["condition"].isin(methods)]):
         b = bimodality(rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float))
         scores = rows.loc[rows["condition"] == row.condition, "score"].to_numpy(float)
-        skewed = b > _BIMODAL and not has_valley(scores, scale_of(rows))
+        skewed = b > _BIMODAL and not has_valley(scores, scale)
         warns = b > _BIMODAL and not skewed
         two = "may have two peaks: listeners or items may fall into groups"
         sentence = f"The scores of {row.label} {two if warns else 'show no sign of two peaks'} (b = {b:.2f})."

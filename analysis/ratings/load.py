@@ -9,11 +9,11 @@ import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.ratings import row_checks as checks
+from analysis.ratings.marks import FILE, LINE, MEASURE, PAGE
 from analysis.ratings.missing import blank_codes
 from analysis.ratings.names import of_page_type
-from analysis.ratings.pooling import separate_listeners
+from analysis.ratings.pooling import join_files, separate_listeners
 from analysis.ratings.readers import Columns, Problems, Reading, read_source
-from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE
 from analysis.ratings.repeats import drop_repeats
 from analysis.ratings.roles import apply_roles, find_lookalikes, parse_roles
 from analysis.ratings.study import Study, is_study, read_study
@@ -92,6 +92,7 @@ def load_ratings(
             studies.append(read_study(source))
             part = _add_labels(part, studies[-1])
         parts.append(part)
+    parts, joined = join_files(parts, sources)
     raw = _separate_attributes(pd.concat(parts, ignore_index=True))
     raw = checks.drop_blank_rows(raw, problems)
     raw, training = mark_training(raw, _list(leave_out))
@@ -104,11 +105,13 @@ def load_ratings(
     frame = checks.drop_out_of_range(frame, scale, problems)
     frame, told = drop_repeats(frame, repeats)
     frame, pooled = separate_listeners(frame, same_listeners)
-    notes = [*problems.notes, *training, *coded, *told, *pooled]
+    notes = [*problems.notes, *joined, *training, *coded, *told, *pooled]
     if problems.found:
         checks.report(problems.found, bad_rows)
+        n = len(problems.found)
         notes.append(
-            f"{len(problems.found)} unusable rows were left out: {'; '.join(problems.found[: checks.SHOWN])}."
+            f"{n} unusable row{' was' if n == 1 else 's were'} left out: "
+            f"{'; '.join(problems.found[: checks.SHOWN])}."
         )
     frame = checks.choose_simulated(frame, simulated)
     if frame["score"].notna().sum() == 0:

@@ -1,26 +1,42 @@
-"""What stands for a score in other programs' tables: codes for 'not rated', percent signs, labels."""
+"""What other programs write where nothing was rated: words such as NA, and numbers such as -1 or 999."""
 
 from __future__ import annotations
-
-import re
 
 import numpy as np
 import pandas as pd
 
+from analysis.ratings.marks import MEASURE, PAGE
 from analysis.ratings.names import BEST_WORST, COMPARISON, DIFFERENCE
-from analysis.ratings.readers.table import MEASURE, PAGE
 
-# R, pandas and jamovi write NA or NaN; SPSS and SAS a point; spreadsheets a dash or their own error.
+# R, pandas and jamovi write NA or NaN; SPSS and SAS a point; spreadsheets a dash or their own error, which
+# German and French ones spell otherwise.
 _WORDS = frozenset(
-    {"na", "n/a", "n.a.", "#n/a", "nan", "null", "none", "nil", "missing", "not rated", "unrated"}
-    | {"not answered", ".", "-", "--", "\u2013", "\u2014", "?"}
+    {
+        "na",
+        "n/a",
+        "n.a.",
+        "<na>",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "missing",
+        "not rated",
+        "unrated",
+    }
+    | {"not answered", "no answer", "no rating", "skipped", "skip", "k.a.", "k. a.", "keine angabe"}
+    | {"#n/a", "#na", "#nv", "#value!", "#wert!", "#ref!", "#bezug!", "#div/0!", "#null!", "#num!", "#name?"}
+    | {".", "..", "...", "-", "--", "\u2013", "\u2014", "?"}
 )
-_CODES = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0)
-_PERCENT = re.compile(r"^([+-]?\d+(?:[.,]\d+)?)\s*%$")
-# A dash needs blanks around it: 5-6 is no score, 5 - Excellent is.
-_LABELLED = re.compile(
-    r"^([+-]?\d+(?:\.\d+)?)(?:\s+[-\u2013\u2014]\s+|\s*[:=)]\s*|\s*\(|\.\s+|\s+)(?=[^\W\d])[^\d]*$"
+_CODES = tuple(
+    sign * float(digit * length)
+    for sign, digits, lengths in ((-1, "1", (1,)), (-1, "789", (1, 2, 3, 4)), (1, "789", (2, 3, 4)))
+    for digit in digits
+    for length in lengths
 )
+_MOST_GRADES = 11
+_ENOUGH = 10  # scores on a short scale that show that it is one
 
 
 def blank_words(text: pd.Series) -> tuple[pd.Series, dict[str, int]]:
@@ -34,12 +50,13 @@ def blank_words(text: pd.Series) -> tuple[pd.Series, dict[str, int]]:
     return text.mask(text.index.isin(found.index)), counts
 
 
-def strip_unit(cell: object) -> object:
-    """Return the number of `80 %` or `5 - Excellent` as text; any other cell as it is."""
-    if not isinstance(cell, str):
-        return cell
-    match = _PERCENT.match(cell.strip()) or _LABELLED.match(cell.strip())
-    return match[1].replace(",", ".") if match else cell
+def describe_words(found: dict[str, int]) -> list[str]:
+    """Return a sentence per word that stood for a missing score."""
+    return [
+        f"{n} score{' is' if n == 1 else 's are'} {word!r}, which means 'not rated', and "
+        f"{'does' if n == 1 else 'do'} not count."
+        for word, n in found.items()
+    ]
 
 
 def blank_codes(
@@ -71,24 +88,52 @@ def blank_codes(
             continue
         for code in sorted(set(scores) & set(_CODES)):
             where = scores.index[scores == code]
-            verdict = _verdict(code, float(others.min()), float(others.max()), scale)
+            verdict = _verdict(code, len(where), others, scale)
             if verdict == "code":
                 blank[where] = True
             elif verdict == "unsure":
-                notes.append(
-                    f"{len(where)} scores of {code:g} count, though no other score is below 0; if they mean "
-                    f"'not rated', say --missing {code:g}."
+                least, most = others.min(), others.max()
+                why = (
+                    "no other score is below 0" if code < 0 else f"the others are from {least:g} to {most:g}"
                 )
+                notes.append(_warn_of_code(len(where), code, why))
+        notes += _find_zeros(others) if scale is None else []
     for code, n in frame.loc[blank, "score"].value_counts().sort_index().items():
-        notes.append(f"{n} scores of {code:g} do not count: the code means 'not rated'.")
+        notes.append(
+            f"{n} score{'' if n == 1 else 's'} of {code:g} {'does' if n == 1 else 'do'} not count: the code "
+            "means 'not rated'."
+        )
     return frame.assign(score=frame["score"].mask(blank, np.nan)), notes
 
 
-def _verdict(code: float, low: float, high: float, scale: tuple[float, float] | None) -> str:
+def _warn_of_code(n: int, code: float, why: str) -> str:
+    one = n == 1
+    return (
+        f"{n} score{'' if one else 's'} of {code:g} {'counts' if one else 'count'}, though {why}; if "
+        f"{'it means' if one else 'they mean'} 'not rated', say --missing {code:g}."
+    )
+
+
+def _find_zeros(scores: pd.Series) -> list[str]:
+    """Name zeros among grades that otherwise start at 1, which may be the form's 'not answered'."""
+    rest = scores[scores != 0]
+    n = len(scores) - len(rest)
+    graded = len(rest) and bool((rest == rest.round()).all()) and 2 <= rest.max() < _MOST_GRADES
+    if not n or not graded or rest.min() < 1 or n > 0.1 * len(scores):
+        return []
+    return [_warn_of_code(n, 0.0, f"the others are grades from {rest.min():g} to {rest.max():g}")]
+
+
+def _verdict(code: float, n: int, others: pd.Series, scale: tuple[float, float] | None) -> str:
+    """Return whether a number is a `code`, a `score` or `unsure`, from the others if there is no scale."""
+    low, high = float(others.min()), float(others.max())
     if scale is not None:
         return "score" if scale[0] <= code <= scale[1] else "code"
     if code > 0:
-        return "code" if high <= code / 9 else "score"
+        if high > code / 7:
+            return "score"
+        # A few low scores and a 99 may as well be those of a scale from 0 to 100.
+        return "code" if code > 100 or (len(others) >= _ENOUGH and n <= len(others) / 5) else "unsure"
     if low < 0:
         return "score"
     return "code" if code < -1 - high or low >= 1 or high > 10 else "unsure"

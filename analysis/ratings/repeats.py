@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.marks import FILE, LINE
 from analysis.ratings.names import BEST_WORST, COMPARISON, CORRECT, LEVEL, PREFERRED, THRESHOLD, X_WAS
-from analysis.ratings.readers.table import FILE, LINE
 from analysis.ratings.tidy import KEY
 
 CHOICES = ("average", "first", "last")
@@ -17,7 +17,7 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     """Keep one row of each rating.
 
     Rows with one score count once. Rows with different scores are repetitions, or errors: only the caller can
-    say which, for to keep those that agree would choose by the outcome.
+    say which, because keeping those that agree would choose by the outcome.
 
     Args:
         frame: Tidy ratings with file and line.
@@ -45,7 +45,11 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     rows = marked[again]
     groups = rows.groupby([*key, "_place"], sort=False, dropna=False)["score"]
     blank = rows["score"].isna() & (groups.transform("count") > 0)
-    notes = _describe_rows(rows[blank], "rows without a score do not count, for others give the score")
+    notes = _describe_rows(
+        rows[blank],
+        "row without a score does not count, because another gives the score",
+        "rows without a score do not count, because others give the score",
+    )
     scored = rows[~blank]
     groups = scored.groupby([*key, "_place"], sort=False, dropna=False)["score"]
     differ = groups.transform("nunique") > 1
@@ -57,7 +61,11 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     if repeats == "average":
         kept.loc[scored.index, "score"] = groups.transform("mean")
     cells = int(scored[differ].groupby([*key, "_place"], dropna=False).ngroups) if differ.any() else 0
-    notes += _describe_rows(scored[copies & ~differ], "rows repeat another row's rating and count once")
+    notes += _describe_rows(
+        scored[copies & ~differ],
+        "row repeats another row's rating and counts once",
+        "rows repeat another row's rating and count once",
+    )
     if cells:
         did = {
             "average": "averaged",
@@ -65,7 +73,8 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
             "last": "the last of each is kept",
         }
         notes.append(
-            f"{cells} ratings were given more than once, {int(differ.sum())} times in all: "
+            f"{cells} rating{' was' if cells == 1 else 's were'} given more than once, {int(differ.sum())} "
+            "times in all: "
             f"{did[str(repeats)]} (--repeats {repeats})."
         )
     gone |= marked.index.isin(scored.index[copies])
@@ -109,9 +118,9 @@ def _sessions(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _describe_rows(rows: pd.DataFrame, what: str) -> list[str]:
-    """One sentence on rows, with the places of the first of them; none without rows."""
+def _describe_rows(rows: pd.DataFrame, one: str, many: str) -> list[str]:
+    """One sentence on a row or several, with the places of the first of them; none without rows."""
     if rows.empty:
         return []
     where = ", ".join(f"{row[FILE]} line {row[LINE]}" for _, row in rows.head(_SHOWN).iterrows())
-    return [f"{len(rows)} {what} ({where})."]
+    return [f"{len(rows)} {one if len(rows) == 1 else many} ({where})."]

@@ -1,47 +1,47 @@
-"""What a row of ratings must be to count: numbers, a listener, a score on the scale, and only once."""
+"""What a row of ratings must have to count: numbers, a listener, and a score on the scale."""
 
 from __future__ import annotations
 
 import logging
-import re
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.missing import blank_words, strip_unit
+from analysis.ratings.marks import FILE, LINE, MEASURE, SLIDER
+from analysis.ratings.missing import blank_words, describe_words
 from analysis.ratings.names import SLIDER_ENDS
+from analysis.ratings.numerals import (
+    describe_cell,
+    describe_grades,
+    parse_numbers,
+    read_grades,
+    strip_labels,
+)
 from analysis.ratings.readers import Problems
-from analysis.ratings.readers.table import FILE, LINE, MEASURE, SLIDER
-from analysis.ratings.tidy import NUMBERS, iter_rows, map_values
+from analysis.ratings.tidy import NUMBERS, iter_rows
 
 logger = logging.getLogger(__name__)
 SHOWN = 5
-_DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+)$")
 
 
 def numbers(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
-    """Parse the number columns; a row whose score is not a finite number is a problem, not a zero.
-
-    Spreadsheets of half the world write 3,5 for 3.5, and then part cells with semicolons.
-    """
+    """Parse the number columns; a row whose score is not a finite number is a problem, not a zero."""
     bad = pd.Series(False, index=raw.index)
-    commas = raw[FILE].isin(problems.decimal_commas)
+    parted = raw[FILE].isin(problems.decimal_commas)
     for name in [column for column in NUMBERS if column in raw]:
-        text = raw[name] if pd.api.types.is_numeric_dtype(raw[name]) else raw[name].replace("", np.nan)
-        if name == "score" and not pd.api.types.is_numeric_dtype(text):
-            text, found = blank_words(text)
-            problems.notes += [
-                f"{n} scores are {word!r}, which means 'not rated': they do not count."
-                for word, n in found.items()
-            ]
-            text = map_values(text, strip_unit)
-        if commas.any() and not pd.api.types.is_numeric_dtype(text):
-            text = text.where(~commas, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
-        values = pd.to_numeric(text, errors="coerce").astype(float)
+        text = raw[name]
+        if not pd.api.types.is_numeric_dtype(text):
+            text, found = blank_words(text.replace("", np.nan))
+            if name == "score":
+                problems.notes += describe_words(found)
+                text, grades = read_grades(text)
+                problems.notes += describe_grades(grades)
+                text = strip_labels(text)
+        values = parse_numbers(text, parted | (name == "score"))
         wrong = (values.isna() & text.notna()) | np.isinf(values)
         for row in iter_rows(raw[wrong & ~bad].rename(columns={FILE: "file", LINE: "line", name: "found"})):
-            problems.add(row.file, row.line, f"the {name} is '{row.found}', expected a number")
+            problems.add(row.file, row.line, f"the {name} is {describe_cell(row.found)}")
         bad |= wrong
         raw = raw.assign(**{name: values})
     return raw[~bad].reset_index(drop=True)
@@ -53,7 +53,11 @@ def drop_blank_rows(raw: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     for name in ("item", "condition", "score"):
         blank &= raw[name].isna() | (raw[name].astype(str).str.strip() == "")
     if blank.any():
-        problems.notes.append(f"{int(blank.sum())} rows without item, condition and score are no ratings.")
+        n = int(blank.sum())
+        problems.notes.append(
+            f"{n} row{' has' if n == 1 else 's have'} no item, condition or score and "
+            f"{'does' if n == 1 else 'do'} not count."
+        )
     return raw[~blank].reset_index(drop=True)
 
 
@@ -104,9 +108,8 @@ def choose_simulated(frame: pd.DataFrame, choice: str = "refuse") -> pd.DataFram
     simulated = frame["simulated"]
     if choice == "refuse" and simulated.any() and not simulated.all():
         raise RatingsError(
-            f"the ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} "
-            "real ones; "
-            "say --simulated include, exclude or only"
+            f"the ratings mix {int(simulated.sum())} simulated rows with {int((~simulated).sum())} real "
+            "ones; say --simulated include, exclude or only"
         )
     kept = {"exclude": frame[~simulated], "only": frame[simulated]}.get(choice, frame)
     if kept.empty and not frame.empty:

@@ -18,7 +18,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -26,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError, RatingsError
+from analysis.ratings.spellings import known_role, role_of
 from stimuli.vocabulary import RATING_KINDS, ROLES
 
 KEY = ["study", "session", "listener", "item", "condition", "attribute", "kind"]
@@ -51,27 +51,6 @@ COLUMNS = [
     "label", "item_label",
 ]  # fmt: skip
 
-# In lower case without blanks, dashes and underscores.
-_ROLE_OF_NAME = {
-    **dict.fromkeys(
-        (
-            "reference",
-            "hiddenreference",
-            "hiddenref",
-            "ref",
-            "refhidden",
-            "referencehidden",
-            "orig",
-            "original",
-        ),
-        "hidden_reference",
-    ),
-    **dict.fromkeys(
-        ("anchor", "anchor35", "anchor3.5", "lowanchor", "anchorlow", "lp35", "lp3500"), "low_anchor"
-    ),
-    **dict.fromkeys(("anchor70", "anchor7", "midanchor", "anchormid", "lp70", "lp7000"), "mid_anchor"),
-}
-
 
 def iter_rows(table: pd.DataFrame) -> Iterator[Any]:
     """Walk over the rows of a table, each with its columns as attributes."""
@@ -81,11 +60,6 @@ def iter_rows(table: pd.DataFrame) -> Iterator[Any]:
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as plain mappings."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def role_of(condition: str) -> str:
-    """Return the role that a condition's name implies, in any spelling; `method` for every other name."""
-    return _ROLE_OF_NAME.get(re.sub(r"[\s_-]", "", condition).lower(), "method")
 
 
 def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
@@ -116,6 +90,8 @@ def tidy(frame: pd.DataFrame, *, source: str = "the ratings") -> pd.DataFrame:
         out[name] = pd.to_numeric(out[name]).astype(float)
     for name in FLAGS:
         out[name] = _as_flag(out[name], default=name == "finished", source=source)
+    out["role"] = map_values(out["role"], lambda word: known_role(word) or word)
+    out["kind"] = map_values(out["kind"], str.lower)
     defaults: dict[str, Any] = {
         "study": "study", "session": out["listener"], "attribute": "score", "kind": "trial",
         "role": map_values(out["condition"], role_of).fillna("method"), "label": out["condition"],
@@ -268,7 +244,8 @@ def _as_text(column: pd.Series) -> pd.Series:
 
 
 def _as_flag(column: pd.Series, *, default: bool, source: str) -> pd.Series:
-    words = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False, "": default}
+    yes, no = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no", "n")
+    words = {"": default, **dict.fromkeys(yes, True), **dict.fromkeys(no, False)}
     flags = map_values(column, lambda value: words.get(str(value).lower(), value))
     flags = flags.where(column.notna(), default)
     unknown = [value for value in flags.unique() if not isinstance(value, bool)]

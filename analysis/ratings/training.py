@@ -1,48 +1,16 @@
-"""Which trials are training and count for nothing: by option, or by a usual word in many languages."""
+"""Which trials are training and do not count: by option, or by a usual word in many languages."""
 
 from __future__ import annotations
 
 import fnmatch
-import unicodedata
 
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.spellings import fold_text, is_training
 from analysis.ratings.tidy import map_values
 
-# English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish and Danish; Polish, Russian, Chinese,
-# Japanese and Korean. No words that also name ordinary items, such as `trial`, `probe` or `example`.
-_WORDS = (
-    "training", "practice", "practise", "familiarization", "familiarisation", "warmup", "warm-up", "warm up",
-    "ubung", "uebung", "einubung", "eingewohnung", "trainingsphase", "ubungsphase",
-    "entrainement", "entrainements", "familiarisation",
-    "entrenamiento", "practica", "familiarizacion",
-    "allenamento", "addestramento", "familiarizzazione", "pratica",
-    "treino", "treinamento", "treinos", "pratica",
-    "oefening", "oefenen", "oefenronde", "traning", "ovning", "traening", "ovelse",
-    "trening", "cwiczenie", "тренировка", "обучение", "тренинг",
-    "训练", "練習", "练习", "訓練", "トレーニング", "연습", "훈련",
-)  # fmt: skip
 _UNTOUCHED = 0.8  # share of listeners who gave every condition of an item the same score
-
-
-def fold_text(text: str) -> str:
-    """Return a text in lower case without accents: `Entraînement` and `Übung` are spelled in many ways."""
-    letters = unicodedata.normalize("NFKD", text.replace("ø", "o").replace("Ø", "O"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
-
-
-_PLAIN_WORDS = tuple(sorted({fold_text(word) for word in _WORDS}, key=len, reverse=True))
-
-
-def is_training(item: str) -> bool:
-    """Say whether an item's name starts with a usual word for training: `Training_2`, `practice1`."""
-    name = fold_text(item).lstrip(" _-.([0123456789")
-    for word in _PLAIN_WORDS:
-        rest = name[len(word) :]
-        if name.startswith(word) and (not rest or not rest[0].isalpha() or not word.isascii()):
-            return True
-    return fold_text(item).startswith("training")
 
 
 def mark_training(raw: pd.DataFrame, leave_out: list[str] | None) -> tuple[pd.DataFrame, list[str]]:

@@ -21,6 +21,9 @@ from analysis.report.results import Results
 from analysis.report.screening_text import describe_panel, rules_applied, warn_of_no_screening
 from analysis.report.standards import is_nameless
 
+CLOSING = (("methods", "Methods"), ("latex", "LaTeX"), ("files", "Files"))
+"""The sections that end every report, as its contents list them."""
+
 _MOST_OUTLIERS = 50  # on the page; the CSV file has all
 
 
@@ -38,6 +41,7 @@ def render_page(results: Results, figures: dict[str, str], title: str, folder: P
         .get_template("report.html")
         .render(
             **context(results, figures, title),
+            sections=_list_sections(results),
             files=list_files(folder) if folder else {},
             latex=read_latex(folder) if folder else {},
         )
@@ -75,6 +79,21 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
         "references": references(results),
         "software": software(),
     }
+
+
+def _list_sections(results: Results) -> list[tuple[str, str]]:
+    """Return the sections of the page by id, for its contents."""
+    tables = results.tables
+    every = (
+        ("mos", "Scores", True),
+        ("differences", "Differences", "comparisons" in tables),
+        ("distributions", "Distributions", True),
+        ("items", "Items", "items" in tables),
+        ("metrics", "Metrics", "metrics" in tables),
+        ("listeners", "Listeners", True),
+        ("assumptions", "Assumptions", "assumptions" in tables),
+    )
+    return [*((name, title) for name, title, there in every if there), *CLOSING]
 
 
 def _collect_further(results: Results, digits: int) -> dict[str, Table]:

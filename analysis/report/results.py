@@ -86,8 +86,15 @@ class Results:
         return int((~self.screening["kept"]).sum())
 
 
-def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
+def analyse(
+    frame: pd.DataFrame, options: Options = Options(), *, announce: Callable[[str], None] = lambda step: None
+) -> Results:
     """Screen the listeners and compute every table of the report.
+
+    Args:
+        frame: Tidy ratings.
+        options: The choices of the analysis.
+        announce: Called with what is computed next, for a line that shows the progress.
 
     Raises:
         DesignError: No ratings of the attribute, an unknown choice, or nobody left after screening.
@@ -101,6 +108,7 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
         # A reference that nobody named need not be recognised: those who score it low are not at fault.
         unnamed = NAMELESS in frame.attrs.get("tests", ())
         options = replace(options, exclude=() if unnamed else default_rules(scale))
+    announce("screening")
     screening = screen(rows, attribute=attribute, scale=scale, exclude=options.exclude, expected=expected)
     left = kept(rows, screening)
     if left.empty:
@@ -113,7 +121,8 @@ def analyse(frame: pd.DataFrame, options: Options = Options()) -> Results:
     left.attrs["order"] = order  # for the figures
     mushra = frame.attrs.get("page_types", {}).get(attribute, "mushra") == "mushra" and scale == (0, 100)
     notes = [*frame.attrs.get("notes", []), *more, *_warn_of_few_items(left, mushra)]
-    tables, missing = _tables(left, rows, options, scale, order)
+    tables, missing = _tables(left, rows, options, scale, order, announce)
+    announce("mean opinion scores")
     if not mushra and "assumptions" in tables:  # the clauses are those of BS.1534-3
         tables["assumptions"] = tables["assumptions"].assign(clause="")
     return Results(
@@ -164,6 +173,7 @@ def _tables(
     options: Options,
     scale: tuple[float, float],
     order: list[str],
+    announce: Callable[[str], None],
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Compute every further table separately, so that one that the design does not allow affects no other."""
     pairs: dict[str, Any] = {
@@ -211,6 +221,7 @@ def _tables(
         makers[f"by_{name}"] = by if name != "item" else makers["items"]
     tables, missing = {}, {}
     for name, make in makers.items():
+        announce(name.replace("_", " "))
         try:
             tables[name] = make()
         except DesignError as error:

@@ -36,8 +36,9 @@ def write_report(
     *,
     style: str = "default",
     title: str | None = None,
+    announce: Callable[[str], None] = lambda step: None,
 ) -> Results | ChoiceResults:
-    """Analyse ratings and write the report: of scores, or of choices where the attribute is one.
+    """Analyse ratings and write the report: of scores, or of choices if the attribute is one.
 
     Args:
         frame: Tidy ratings.
@@ -46,6 +47,7 @@ def write_report(
         options: Interval, test, correction and the rest.
         style: Look of the MOS figure: `default` or `paper`.
         title: Heading; by default the name of the study.
+        announce: Called with what is computed or drawn next, for a line that shows the progress.
 
     Returns:
         The results that were written: `index.html`, `mos.csv`, `mos_unscreened.csv`, `significance.csv`,
@@ -66,9 +68,9 @@ def write_report(
     if test is not None:
         heading = title or str(frame.attrs.get("title") or _title(frame))
         return write_choices(frame, test, Path(out), options, heading)
-    results = analyse(frame, options)
+    results = analyse(frame, options, announce=announce)
     with stage_folder(Path(out), "report.json") as folder:
-        figures = write_figures(results, folder, style)
+        figures = write_figures(results, folder, style, announce)
         _write_tables(results, folder)
         _write(folder / "mos.tex", latex_mos(results.mos, _digits(results)))
         if "comparisons" in results.tables:
@@ -80,13 +82,16 @@ def write_report(
     return results
 
 
-def write_figures(results: Results, folder: Path, style: str) -> dict[str, str]:
+def write_figures(
+    results: Results, folder: Path, style: str, announce: Callable[[str], None] = lambda step: None
+) -> dict[str, str]:
     """Write every figure as SVG, PDF and PNG; return each as an SVG element for the page."""
     from analysis.figures.style import inline_svg, save
 
     inline: dict[str, str] = {}
     with_boxes = []
     for name, (draw, alt) in _figures(results, style).items():
+        announce(f"figure {name}")
         try:
             ax = draw()
         except DesignError as error:
@@ -99,8 +104,7 @@ def write_figures(results: Results, folder: Path, style: str) -> dict[str, str]:
         logger.warning(
             "No installed font has all letters of the names: they are boxes in the PDF and PNG of %s. "
             "The page and the SVG files show them on any machine with a suitable font. For the others "
-            "install "
-            "one, such as Noto Sans CJK, and write the report again.",
+            "install one, such as Noto Sans CJK, and write the report again.",
             ", ".join(with_boxes),
         )
     return inline

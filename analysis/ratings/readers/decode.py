@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 from pathlib import Path
 
@@ -11,16 +12,36 @@ from analysis.errors import RatingsError
 LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines also parts lines at form feeds and U+2028
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Excel's own first line, which says how the cells are separated and is not part of the table.
-_SEP = re.compile(r'\s*"?sep=([,;\t])"?[,;\t]*(?=[\r\n])', re.IGNORECASE)
+_SEP = re.compile(r'\s*"?sep=([,;|\t])"?[,;|\t]*(?=[\r\n])', re.IGNORECASE)
 _LONE_RETURN = re.compile(r"(?<!\r)\r(?![\r\n])")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_COMMENT = re.compile(r"\s*#[^,;|\t\r\n]*(?:\r\n|\n|\r)")  # with a delimiter it may be a header
+_FEWEST_BLANKS = 2  # between the names of a header, of listener, item and score at least
+_FIRST_LINES = 5  # a title may come before the header
 KEPT_RETURN = "\ue00d"  # of a private range, in place of a return that ends no line
 
-
-_OTHERS = (  # how files begin that are no text, and how to make a table of them
+_OTHERS = (  # how files begin that are not text, and how to make a table of them
     (b"MATLAB", "a MATLAB file; save a table with writetable(..., 'ratings.csv')"),
     (b"\x89HDF", "an HDF5 or MATLAB 7.3 file; save a table with writetable(..., 'ratings.csv')"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as .xlsx or CSV UTF-8"),
     (b"PK\x03\x04", "a zip archive or an OpenDocument sheet; save the sheet as .xlsx or CSV UTF-8"),
+    (b"PAR1", "a Parquet file; read it with pandas and save it as CSV, or give load_ratings the data frame"),
+    (
+        b"ARROW1",
+        "a Feather file; read it with pandas and save it as CSV, or give load_ratings the data frame",
+    ),
+    (b"\x80\x04\x95", "a Python pickle; give load_ratings the data frame, or save it as CSV"),
+    (b"SQLite format 3", "an SQLite file; name it .sqlite3, if the server wrote it"),
+    (b"<?xml", "XML; expected WAET's results with the ending .xml, or a table saved as CSV UTF-8"),
+    (
+        b"<!DOCTYPE",
+        "a web page, as some sites export for Excel; open it there and save it as .xlsx or CSV UTF-8",
+    ),
+    (b"<html", "a web page, as some sites export for Excel; open it there and save it as .xlsx or CSV UTF-8"),
+    (
+        b"<table",
+        "a web page, as some sites export for Excel; open it there and save it as .xlsx or CSV UTF-8",
+    ),
     (b"$FL2", "an SPSS file; save it as CSV"),
     (b"%PDF", "a PDF; save the ratings as CSV UTF-8"),
     (b"\x1f\x8b", "a compressed file (gzip, or R's .rds); unpack it or write.csv() it"),
@@ -28,20 +49,21 @@ _OTHERS = (  # how files begin that are no text, and how to make a table of them
 
 
 def read_text(path: Path, encoding: str | None = None) -> tuple[str, str, list[str]]:
-    """Return a file's text, its delimiter (comma, semicolon or tab) and notes on how it was read.
+    """Return a file's text, its delimiter (comma, semicolon, tab, bar or blank) and notes on how it was read.
 
     Excel on Windows saves "CSV" in cp1252: a file that is not UTF-8 is read so if all its bytes have a
     meaning there, with a note. `encoding` says it otherwise.
 
     A lone carriage return in a file whose lines end otherwise is part of a comment; until the cells are
-    parted it is held by a private letter (`restore_returns` brings it back). The lines keep their numbers.
+    parted a private letter stands for it (`restore_returns` brings it back). The lines keep their numbers.
 
     Raises:
-        RatingsError: None of these, an unknown encoding, or a file that is no text.
+        RatingsError: None of these, an unknown encoding, or a file that is not text.
     """
     content = path.read_bytes()
+    begin = content[:64].removeprefix(codecs.BOM_UTF8).lstrip().lower()
     for start, what in _OTHERS:
-        if content.startswith(start):
+        if begin.startswith(start.lower()):
             raise RatingsError(f"{path.name} is {what}")
     wide = content.startswith(_UTF_16)
     if encoding is None and not wide and b"\0" in content.partition(b"\n")[0]:
@@ -49,16 +71,25 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str, list[s
             f"{path.name} has zero bytes in its first line, as UTF-16 without a byte-order mark; save it "
             "as UTF-8 CSV, or name its encoding with --encoding"
         )
-    text, notes = _decode(path.name, content, encoding or ("utf-16" if wide else None))
+    text, notes = decode(path.name, content, encoding)
     first = LINE_END.search(text)
     if first and first[0] != "\r":
         text = _LONE_RETURN.sub(KEPT_RETURN, text)
+    text, blanked = _blank_comments(text)
+    if blanked:
+        notes = [*notes, f"{path.name} begins with {blanked} not read."]
     said = _SEP.match(text)
     return (text[said.end() :], said[1], notes) if said else (text, _delimiter(text), notes)
 
 
-def _decode(name: str, content: bytes, encoding: str | None) -> tuple[str, list[str]]:
-    """Decode a file by the encoding named, or as UTF-8, or as cp1252 with a note."""
+def decode(name: str, content: bytes, encoding: str | None) -> tuple[str, list[str]]:
+    """Return the text of a file and notes: by the encoding named, UTF-16 with a mark, UTF-8, or cp1252.
+
+    Raises:
+        RatingsError: It is not text in that encoding, or in any of these.
+    """
+    if encoding is None and content.startswith(_UTF_16):
+        encoding = "utf-32" if content.startswith(codecs.BOM_UTF32_LE) else "utf-16"
     try:
         return content.decode(encoding or "utf-8-sig").removeprefix("\ufeff"), []
     except LookupError:
@@ -83,7 +114,26 @@ def restore_returns(cell: str) -> str:
     return cell.replace(KEPT_RETURN, "\r")
 
 
+def _blank_comments(text: str) -> tuple[str, str]:
+    """Empty the lines before the header that begin with #; the others keep their numbers."""
+    place, comments, ends = 0, 0, ""
+    while found := _COMMENT.match(text, place):
+        place, comments = found.end(), comments + 1
+        ends += "".join(LINE_END.findall(found[0]))
+    said = "a line of comment, which is" if comments == 1 else f"{comments} lines of comments, which are"
+    return ends + text[place:], said if comments else ""
+
+
 def _delimiter(text: str) -> str:
-    """The most frequent of comma, semicolon and tab in the first line that is not blank."""
-    first = next((line for line in LINE_END.split(text) if line.strip()), "")
-    return max(",;\t", key=first.count)
+    """Return the most frequent of comma, semicolon, tab and bar outside of quotes in the first line with one.
+
+    Without any of these in the first lines, a blank parts the cells if the first has several, as R's
+    write.table does.
+    """
+    first = list(itertools.islice((line for line in LINE_END.split(text) if line.strip()), _FIRST_LINES))
+    bare = [_QUOTED.sub("cell", line) for line in first]
+    for line in bare:
+        found = max(",;\t|", key=line.count)
+        if found in line:
+            return found
+    return " " if bare and bare[0].strip().count(" ") >= _FEWEST_BLANKS else ","

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.readers.rows import FILE, LINE
+from analysis.ratings.marks import FILE, LINE
 
 _WAET_ROLES = {"reference": "hidden_reference", "anchor": "low_anchor", "outside-reference": "reference"}
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.marks import FILE, LINE, PAGE
 from analysis.ratings.names import ANSWER, SCHEMA_VERSION, restore_exact
-from analysis.ratings.readers.table import FILE, LINE, PAGE
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, CursorResult

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.marks import FILE, LINE, MEASURE
 from analysis.ratings.names import PREFERRED, UNKNOWN
-from analysis.ratings.readers.rows import FILE, LINE
-from analysis.ratings.readers.table import MEASURE, file_of
+from analysis.ratings.readers.table import file_of
 
 
 def is_pair_matrix(table: pd.DataFrame) -> bool:

@@ -8,19 +8,29 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.marks import FILE, LINE, MEASURE
 from analysis.ratings.names import COMPARISON, CORRECT, PREFERRED
-from analysis.ratings.readers.table import FILE, LINE, MEASURE, file_of
+from analysis.ratings.readers.columns import advise_on_columns, find_header, list_headers
+from analysis.ratings.readers.table import file_of
 from analysis.ratings.readers.wide import Columns, from_named
+from analysis.ratings.tidy import map_values
 
 _SOUNDS = ("first", "second")
 # The answer's column, and what it is an answer to.
 _ANSWERS = {"choice": PREFERRED, "correct": CORRECT, "score": COMPARISON}
-# In lower case; for advice only.
-_USUAL_NAMES = {
-    "listener": ("listener", "subject", "participant", "user", "rater", "assessor"),
-    "item": ("item", "src", "source", "stimulus", "song", "sample", "excerpt"),
-    "score": ("score", "rating", "vote"),
-    "choice": ("choice", "preference", "preferred"),
+
+_TIES = dict.fromkeys(("neither", "tie", "equal", "same", "both", "no preference", "undecided"), "0.5")
+_WORDS = {
+    "choice": {
+        **dict.fromkeys(("first", "1st", "a"), "1"),
+        **dict.fromkeys(("second", "2nd", "b"), "0"),
+        **_TIES,
+    },
+    "correct": {
+        **dict.fromkeys(("true", "yes", "right", "correct"), "1"),
+        **dict.fromkeys(("false", "no", "wrong", "incorrect"), "0"),
+        **_TIES,
+    },
 }
 
 
@@ -40,15 +50,11 @@ def advise_on_pairs(table: pd.DataFrame) -> str:
     if not named:
         return ""
     named.sort(key=lambda name: int((table[[name, _second_of(name)]] == "").sum().sum()))  # the fullest first
-    found = {
-        ours: next((name for name in header if name.lower() in usual), None)
-        for ours, usual in _USUAL_NAMES.items()
-    }
-    others = [f" --column {ours}={name}" for ours, name in found.items() if name and name != ours]
+    advice = advise_on_columns(header, ["listener", "item", "score", "choice"])
     more = " and ".join(f"{name!r} and {_second_of(name)!r}" for name in named[1:])
     return (
         f"say what is compared, for example --column first={named[0]} --column second={_second_of(named[0])}"
-        + "".join(others)
+        + (f" {advice}" if advice else "")
         + (f"; first and second may also be {more}" if more else "")
     )
 
@@ -60,9 +66,9 @@ def _second_of(name: str) -> str:
 def from_pairs(table: pd.DataFrame, columns: Columns | None, listener: list[str] | None) -> pd.DataFrame:
     """Turn rows of `listener, item, first, second` and an answer into tidy columns.
 
-    The answer is `choice` (1: the first was preferred, 0: the second, 0.5: neither), `correct` (ABX: 1 or 0)
-    or `score` (the second rated against the first, as in CCR). Without `trial_position`, each row of a
-    listener is a trial, in the order of the file.
+    The answer is `choice` (1: the first was preferred, 0: the second, 0.5: neither; or the name of the
+    preferred condition), `correct` (ABX: 1 or 0) or `score` (the second rated against the first, as in CCR).
+    Without `trial_position`, each row of a listener is a trial, in the order of the file.
 
     Raises:
         RatingsError: There is none of the three answers or more than one, or see `from_named`.
@@ -88,7 +94,17 @@ def from_pairs(table: pd.DataFrame, columns: Columns | None, listener: list[str]
 
 def _both_sounds(out: pd.DataFrame, second: pd.Series, answer: str) -> pd.DataFrame:
     """Give each trial a row per sound, as pages have them."""
+    if answer != "score":
+        out = out.assign(score=_read_words(out["score"], out["condition"], second, _WORDS[answer]))
     score = pd.to_numeric(out["score"].replace("", np.nan), errors="coerce")
+    if answer == "choice" and set(score.dropna()) == {1.0, 2.0}:  # the first and the second
+        score = 2 - score
+    if answer != "score" and not score.dropna().isin([0.0, 0.5, 1.0]).all():
+        row = out[score.notna() & ~score.isin([0.0, 0.5, 1.0])].iloc[0]
+        raise RatingsError(
+            f"{row[FILE]}, line {row[LINE]}: the {answer} is {row['score']!r}; expected 1, 0 or 0.5, or the "
+            "name of one of the two conditions"
+        )
     # A score is of the second sound against the first; what is not a number is reported as it stands.
     first = out["score"].where(score.isna(), -score if answer == "score" else score)
     other = out["score"].where(score.isna(), {"choice": 1 - score, "correct": score, "score": score}[answer])
@@ -97,6 +113,15 @@ def _both_sounds(out: pd.DataFrame, second: pd.Series, answer: str) -> pd.DataFr
         out.assign(condition=second, score=other, condition_position=1.0),
     ]
     return pd.concat(rows).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _read_words(answers: pd.Series, first: pd.Series, second: pd.Series, words: dict[str, str]) -> pd.Series:
+    """Return answers as 1, 0 or 0.5: those that name one of the two conditions, or are one of the words."""
+    said, *sounds = (cells.astype(str).str.strip().str.casefold() for cells in (answers, first, second))
+    read = map_values(said, words.get)
+    names_first, names_second = (said == sound for sound in sounds)
+    read = read.mask(names_first & ~names_second, "1").mask(names_second & ~names_first, "0")
+    return answers.where(read.isna(), read)
 
 
 def _rename_pair(
@@ -109,8 +134,10 @@ def _rename_pair(
     }
     for name, headers in own.items():
         header = headers if isinstance(headers, str) else headers[0]
-        if header not in table:
-            found = ", ".join(repr(str(column)) for column in table if column not in (FILE, LINE))
-            raise RatingsError(f"{file_of(table)} has no column {header!r} (for {name}); found {found}")
-        table = table.assign(**{name: table[header]}).drop(columns=header if header != name else [])
+        place = find_header(table, header)
+        if place is None:
+            raise RatingsError(
+                f"{file_of(table)} has no column {header!r} (for {name}); found {list_headers(table)}"
+            )
+        table = table.assign(**{name: table[place]}).drop(columns=place if place != name else [])
     return table, left

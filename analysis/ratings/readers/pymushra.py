@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.marks import FILE, LINE
 from analysis.ratings.readers.columns import listener_of
-from analysis.ratings.readers.table import FILE, LINE
+from analysis.ratings.readers.json_files import from_records
 from analysis.ratings.readers.webmushra import from_webmushra
 
 _LIKERT = {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"}
@@ -46,6 +47,17 @@ def is_pymushra(header: list[str]) -> bool:
     return {"wm_testId", "wm_id", "wm_type"} <= set(header)
 
 
+def is_database(content: Any) -> bool:
+    """Say whether the content of a JSON file is a TinyDB database or pymushra's download of one."""
+    if isinstance(content, list):
+        return bool(content) and isinstance(content[0], dict) and is_pymushra(list(content[0]))
+    if not isinstance(content, dict) or not content:
+        return False
+    tables = content.values()
+    documents = [entry for table in tables if isinstance(table, dict) for entry in table.values()]
+    return any(isinstance(entry, dict) and {"responses", "questionaire"} & set(entry) for entry in documents)
+
+
 def flat_table(content: Any, name: str) -> pd.DataFrame:
     """Turn a TinyDB document or a download of JSON records into the flat table of pymushra's CSV.
 
@@ -62,22 +74,13 @@ def flat_table(content: Any, name: str) -> pd.DataFrame:
             if isinstance(content, list)
             else [row for doc in _documents(content) for row in _flat(doc)]
         )
-        table = records_table(rows, name)
-    except (AttributeError, KeyError, TypeError):
+        table = from_records(rows, name)
+    except (AttributeError, KeyError, TypeError, RatingsError):
         table = pd.DataFrame()
     if not is_pymushra(list(table.columns)):
         raise RatingsError(
             f"{name} holds no trials as pymushra stores them (keys testId, id, type, responses)"
         )
-    return table
-
-
-def records_table(rows: list[dict[str, Any]], name: str) -> pd.DataFrame:
-    """Turn records of JSON into a table of text, numbered from 1."""
-    table = pd.DataFrame(
-        [{key: _text(value) for key, value in row.items()} for row in rows], dtype=object
-    ).fillna("")
-    table[FILE], table[LINE] = name, range(1, len(table) + 1)
     return table
 
 
@@ -129,10 +132,3 @@ def _flat(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     asked = {f"questionaire_{key}": value for key, value in document["questionaire"].items()}
     for response in document["responses"]:
         yield {**asked, **head, **{f"responses_{key}": value for key, value in response.items()}}
-
-
-def _text(value: object) -> str:
-    """Text of a stored value; a single rating in a list is that rating."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return "" if value is None else str(value)

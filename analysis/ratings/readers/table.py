@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.marks import FILE, LINE
 from analysis.ratings.readers.decode import KEPT_RETURN, LINE_END, read_text, restore_returns
-from analysis.ratings.readers.rows import FILE, LINE, NAMELESS, Problems, from_rows, header_of
-
-__all__ = ["FILE", "LINE", "MEASURE", "PAGE", "SLIDER", "Problems", "file_of", "read_json", "read_table"]
-
-# What a score is where it is none that a listener gave on the scale: "difference" of two, or "share" of 1;
-# and a webMUSHRA slider's, whose scale is known.
-MEASURE = "_measure"
-SLIDER = "slider"
-PAGE = "_page"  # type of the page that a row is of, as a config names it
+from analysis.ratings.readers.rows import NAMELESS, Problems, from_rows, header_of
 
 
 def read_table(path: Path, problems: Problems, encoding: str | None = None) -> pd.DataFrame:
-    """Read a CSV file with commas, semicolons or tabs, with or without a byte-order mark and blank lines.
+    """Read a CSV file, with or without a byte-order mark and blank lines; `read_text` finds its delimiter.
 
-    A line that repeats the header, as files put behind one another have it, is no row. Columns without a name
-    are called `column 3` by their place, or left out where they are empty.
+    A line that repeats the header, as concatenated files have it, is not a row. Columns without a name are
+    called `column 3` by their place, or left out if they are empty.
 
     Args:
         path: The file, UTF-8, UTF-16 or cp1252.
         problems: Takes the rows that have more or fewer cells than the header; they are left out. Rows that
             lack only cells at their end which no row fills are whole.
-        encoding: What the text is encoded in, where it is none of these.
+        encoding: What the text is encoded in, if it is none of these.
 
     Returns:
         Text columns named by the header (cells stripped of spaces at their ends), and `_file`, `_line`.
@@ -56,22 +47,10 @@ def read_table(path: Path, problems: Problems, encoding: str | None = None) -> p
     return table
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        RatingsError: Not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise RatingsError(f"{path.name} is not JSON: {error}") from None
-
-
 def _parse_plain(text: str, delimiter: str, name: str) -> pd.DataFrame | None:
     """Parse a file without quotes, where a line is a row; pandas' parser is faster than the csv module.
 
-    None where a row has another length than the header, or a column no name.
+    None if a row has another length than the header, or a column has no name.
     """
     numbered = [
         (number, line) for number, line in enumerate(LINE_END.split(text), 1) if line.strip(f" {delimiter}")
@@ -106,7 +85,9 @@ def _number_rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, li
     Raises:
         RatingsError: A quote opens a cell and does not close at its end.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=delimiter == " "
+    )
     while True:
         first = reader.line_num + 1
         try:

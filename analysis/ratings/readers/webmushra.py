@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import RatingsError
+from analysis.ratings.marks import FILE, LINE, MEASURE, PAGE, SLIDER
 from analysis.ratings.names import (
     ANSWER,
     ATTRIBUTE_MARK,
@@ -23,9 +24,9 @@ from analysis.ratings.names import (
     WEBMUSHRA_FILES,
 )
 from analysis.ratings.readers.columns import listener_of
-from analysis.ratings.readers.table import FILE, LINE, MEASURE, PAGE, SLIDER, file_of
+from analysis.ratings.readers.table import file_of
+from analysis.ratings.spellings import is_training
 from analysis.ratings.tidy import map_values
-from analysis.ratings.training import is_training
 
 PAGES = {file: page_type for page_type, file in WEBMUSHRA_FILES.items()}
 _FILE = re.compile(rf"({'|'.join(PAGES)})(-\d+)?\.csv")

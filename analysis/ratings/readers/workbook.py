@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.errors import RatingsError
-from analysis.ratings.readers.rows import FILE, Problems, from_rows
+from analysis.ratings.marks import FILE
+from analysis.ratings.readers.rows import Problems, from_rows
+
+Sheet = Any  # openpyxl's Worksheet, which has no types
 
 
 def is_workbook(path: Path) -> bool:
@@ -24,13 +29,36 @@ def is_workbook(path: Path) -> bool:
 def read_workbook(path: Path, problems: Problems, sheet: str | None = None) -> pd.DataFrame:
     """Read a sheet of a workbook as a table of text: the one named, or the first with cells.
 
+    A cell merged over several rows counts for each of them, and 0.8 that is shown as 80 % is 80 %.
+
     Raises:
         RatingsError: openpyxl is missing, the file is damaged, or it has no such sheet.
     """
-    try:
-        sheets = pd.read_excel(
-            path, sheet_name=None, header=None, dtype=object, engine="openpyxl", na_filter=False
+    sheets = _open(path)
+    filled = [name for name, cells in sheets.items() if cells.max_row > 1 or cells["A1"].value is not None]
+    if sheet is not None and sheet not in sheets:
+        raise RatingsError(
+            f"{path.name} has no sheet {sheet!r}; found {', '.join(map(repr, sheets))} (--sheet)"
         )
+    chosen = sheet if sheet is not None else filled[0] if filled else next(iter(sheets))
+    if sheet is None and len(filled) > 1:
+        problems.notes.append(
+            f"{path.name}: the sheet {chosen!r} is read, of {', '.join(map(repr, filled))}; --sheet reads "
+            "another."
+        )
+    problems.decimal_commas.add(path.name)
+    table = from_rows(enumerate(_read_cells(sheets[chosen]), 1), path.name, problems)
+    return table.assign(**{FILE: path.name})
+
+
+def _open(path: Path) -> dict[str, Sheet]:
+    """Return the sheets of a workbook by name, with the results of formulas."""
+    try:
+        from openpyxl import load_workbook
+
+        with warnings.catch_warnings():  # of what it cannot keep when it writes the file again
+            warnings.simplefilter("ignore")
+            book = load_workbook(path, data_only=True)
     except ImportError:
         raise RatingsError(
             f"{path.name} is an Excel workbook, which needs openpyxl; install listenable[excel], or save the "
@@ -40,29 +68,25 @@ def read_workbook(path: Path, problems: Problems, sheet: str | None = None) -> p
         raise RatingsError(
             f"{path.name} is not an Excel workbook that can be read ({error}); save the sheet as CSV UTF-8"
         ) from None
-    filled = [str(name) for name, cells in sheets.items() if not cells.empty]
-    if sheet is not None and sheet not in sheets:
-        raise RatingsError(
-            f"{path.name} has no sheet {sheet!r}; found {', '.join(map(repr, sheets))} (--sheet)"
-        )
-    chosen = sheet if sheet is not None else filled[0] if filled else str(next(iter(sheets)))
-    if sheet is None and len(filled) > 1:
-        problems.notes.append(
-            f"{path.name}: the sheet {chosen!r} is read, of {', '.join(map(repr, filled))}; --sheet reads "
-            "another."
-        )
-    problems.decimal_commas.add(path.name)
-    rows = sheets[chosen].itertuples(index=False, name=None)
-    table = from_rows(
-        ((line, [_text(cell) for cell in row]) for line, row in enumerate(rows, 1)), path.name, problems
-    )
-    return table.assign(**{FILE: path.name})
+    return {sheet.title: sheet for sheet in book.worksheets}
 
 
-def _text(cell: object) -> str:
+def _read_cells(sheet: Sheet) -> list[list[str]]:
+    """Return the rows of a sheet as text; a merged cell stands in each of its rows."""
+    rows = [[_text(cell.value, str(cell.number_format)) for cell in row] for row in sheet.iter_rows()]
+    for area in sheet.merged_cells.ranges:
+        text = rows[area.min_row - 1][area.min_col - 1]
+        for row in rows[area.min_row : area.max_row]:
+            row[area.min_col - 1] = text
+    return rows
+
+
+def _text(value: Any, shown_as: str) -> str:
     """Text of a cell as a CSV would have it; a whole number has no point."""
-    if cell is None or cell != cell:
+    if value is None or value != value:
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+    if isinstance(value, int | float) and shown_as.endswith("%"):
+        return f"{round(100 * value, 9):g} %"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

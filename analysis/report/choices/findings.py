@@ -42,6 +42,11 @@ class Section:
     figures: list[Drawing] = field(default_factory=list)
     tables: list[Listing] = field(default_factory=list)
 
+    @property
+    def anchor(self) -> str:
+        """Its id on the page."""
+        return self.title.lower().replace(" ", "-")
+
 
 @dataclass(frozen=True)
 class Latex:

@@ -31,7 +31,7 @@ from analysis.report.files import list_files, read_latex
 from analysis.report.html_tables import table_of
 from analysis.report.latex import escape
 from analysis.report.methods_text import software
-from analysis.report.page import unbroken
+from analysis.report.page import CLOSING, unbroken
 from analysis.report.results import Options
 from analysis.report.staging import file_name, stage_folder
 
@@ -172,7 +172,9 @@ def _page(results: ChoiceResults, figures: dict[str, str], title: str, folder: P
         for section in findings.sections
         for listing in section.tables
     }
+    sections = [(section.anchor, section.title) for section in findings.sections]
     return environment.get_template("choices.html").render(
+        sections=[*sections, *CLOSING],
         title=title, simulated=results.simulated, findings=findings, tables=tables,
         figures={name: Markup(svg) for name, svg in figures.items()},
         mark=Markup('<span class="mark">SIMULATED</span>') if results.simulated else "",

@@ -90,7 +90,9 @@ def test_one_skewed_peak_is_not_two(make: Make) -> None:
     scores = np.repeat([1.0, 2, 3, 4, 5], [75, 35, 15, 8, 3])
     assert bimodality(scores) > 5 / 9 and not has_valley(scores, (1, 5))
     assert has_valley(np.repeat([1.0, 2, 3, 4, 5], [40, 10, 5, 10, 40]), (1, 5))
-    frame = make(listeners=17, items=8, means={"A": 50.0}).assign(score=scores)
+    frame = make(listeners=17, items=8, means={"A": 50.0}).assign(score=20 * scores - 10.5)
     row = assumptions(frame).set_index("check").loc["bimodality"]
     assert not row["warns"]
     assert row["sentence"] == f"The scores of A have one peak and are skewed (b = {bimodality(scores):.2f})."
+    grades = assumptions(frame.assign(score=scores))
+    assert "bimodality" not in set(grades["check"]), "gaps between grades are not valleys"

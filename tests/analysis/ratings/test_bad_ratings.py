@@ -67,7 +67,7 @@ def test_an_exact_copy_counts_once_and_is_told(tmp_path: Path) -> None:
     path = write(tmp_path, "mushra.csv", MUSHRA + MUSHRA.splitlines()[1] + "\n")
     frame = load_ratings(path)
     assert len(frame) == 6
-    assert frame.attrs["notes"] == ["1 rows repeat another row's rating and count once (mushra.csv line 8)."]
+    assert frame.attrs["notes"] == ["1 row repeats another row's rating and counts once (mushra.csv line 8)."]
 
 
 @pytest.mark.parametrize("score", ["x", "inf"])

@@ -110,7 +110,7 @@ def test_short_rows_nameless_columns_and_blank_rows(tmp_path: Path) -> None:
     text = f"{HEAD.strip()},,,Approve\na,x,A,20\n,,,\nb,,,,,\na,x,B,30,,\n"
     frame = load_ratings(write(tmp_path, "b.csv", text))
     assert scores(frame) == {("a", "x", "A"): 20, ("a", "x", "B"): 30}
-    assert "3 rows end before the header does" in notes(frame) and "1 rows without item" in notes(frame)
+    assert "3 rows end before the header does" in notes(frame) and "1 row has no item" in notes(frame)
     named = write(tmp_path, "n.csv", "who,,A,B\na,x,1,2\n")
     assert len(load_ratings(named, columns={"listener": "who", "item": "column 2"})) == 2
 
@@ -124,13 +124,13 @@ def test_an_item_of_several_columns_with_gaps(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["NA", "n/a", ".", "NaN", "null", "-"])
 def test_words_for_not_rated_are_named_and_no_scores(code: str, tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "r.csv", f"{HEAD}a,x,A,3\na,y,A,{code}\na,z,A,\n"))
-    assert frame["score"].count() == 1 and f"1 scores are {code!r}" in notes(frame)
+    assert frame["score"].count() == 1 and f"1 score is {code!r}" in notes(frame)
 
 
 def test_numbers_for_not_rated(tmp_path: Path) -> None:
     path = write(tmp_path, "r.csv", f"{HEAD}a,x,A,70\na,y,A,-1\na,z,A,999\n")
     frame = load_ratings(path)
-    assert frame["score"].dropna().tolist() == [70] and "1 scores of -1 do not count" in notes(frame)
+    assert frame["score"].dropna().tolist() == [70] and "1 score of -1 does not count" in notes(frame)
     few = write(tmp_path, "c.csv", f"{HEAD}a,x,A,0\na,y,A,-1\na,z,A,3\n")
     assert load_ratings(few)["score"].count() == 3 and "--missing -1" in notes(load_ratings(few))
     assert load_ratings(few, missing=-1)["score"].count() == 2

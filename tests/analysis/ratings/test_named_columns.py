@@ -40,7 +40,7 @@ def test_simulated_rows_of_a_long_table_are_never_mixed_in_silently(tmp_path: Pa
             "long.csv has the kind 'warm-up'; expected one of trial, training, attention",
         ),
         (("low_anchor", "boss"), "long.csv has the role 'boss'; expected one of reference, hidden_reference"),
-        (("trial,0", "trial,no"), "long.csv has 'no' in the column 'simulated'; expected 0 or 1"),
+        (("trial,0", "trial,partly"), "long.csv has 'partly' in the column 'simulated'; expected 0 or 1"),
         (("900,good", "soon,good"), "long.csv, line 2: the time_ms is 'soon', expected a number"),
     ],
 )

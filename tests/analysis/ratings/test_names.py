@@ -6,7 +6,7 @@ from typing import get_args
 
 from analysis.ratings.names import RATING_COLUMNS, WEBMUSHRA_FILES
 from analysis.ratings.readers.ours import is_ours
-from analysis.ratings.tidy import role_of
+from analysis.ratings.spellings import role_of
 from study_builder.config import ChoicePage, RatedPage, SpatialPage
 from study_builder.config.roles import CONVENTIONAL_ROLES
 

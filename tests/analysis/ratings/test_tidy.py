@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from analysis.errors import DesignError, RatingsError
+from analysis.ratings.spellings import role_of
 from analysis.ratings.tidy import (
     cells,
     conditions,
     is_simulated,
     map_values,
-    role_of,
     scale_of,
     select_rated,
     separate_items,
