@@ -1,13 +1,14 @@
-"""Classifiers in closed form, a small CNN14, and a method that only halves."""
+"""Classifiers in closed form, a small CNN14, weights as PANNs saves them, and a method that only halves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from interpreter.classifier.cnn14 import CnnClassifier
+from interpreter.classifier.cnn14 import Cnn14, CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.explainers.base import Explainer, Separation
 
@@ -78,3 +79,13 @@ def make_keen_classifier(labels: Sequence[str], width: int, clips: Tensor) -> Cn
     with torch.no_grad():
         model(clips)
     return model.eval()
+
+
+def panns_file(width: int, mel_bins: int) -> dict[str, object]:
+    """What PANNs saves while it trains, in its names: the model, and where its sampler is."""
+    state = Cnn14(mel_bins, width).state_dict()
+    renamed = {name.replace("norm0", "bn0").replace(".norm", ".bn"): tensor for name, tensor in state.items()}
+    extra = {"fc1.weight": torch.zeros(2, 2), "fc_audioset.bias": torch.zeros(2)}
+    sampler = {"indexes_per_class": [np.arange(5)], "queue": [np.int64(1)], "pointers_of_classes": [0]}
+    model = {**renamed, **extra, "logmel_extractor.melW": torch.zeros(2, 2)}
+    return {"iteration": 440000, "model": model, "sampler": sampler}

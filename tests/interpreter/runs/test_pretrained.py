@@ -22,6 +22,7 @@ from interpreter.networks.psi import PsiDecoder
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
 from interpreter.networks.unet import UNetDecoder
 from interpreter.runs.pretrained import load_start, read_labels
+from tests.interpreter.stand_ins import panns_file
 
 WIDTH = 64
 
@@ -96,21 +97,11 @@ def test_the_explainers_come_in_under_the_authors_names(imported: Path, tmp_path
     assert load_explainer(tmp_path / "lmac").explain(clips).mask is not None
 
 
-def _panns(width: int, mel_bins: int) -> dict[str, object]:
-    """What PANNs saves while it trains, in its names: the model, and where its sampler is."""
-    state = Cnn14(mel_bins, width).state_dict()
-    renamed = {name.replace("norm0", "bn0").replace(".norm", ".bn"): tensor for name, tensor in state.items()}
-    extra = {"fc1.weight": torch.zeros(2, 2), "fc_audioset.bias": torch.zeros(2)}
-    sampler = {"indexes_per_class": [np.arange(5)], "queue": [np.int64(1)], "pointers_of_classes": [0]}
-    model = {**renamed, **extra, "logmel_extractor.melW": torch.zeros(2, 2)}
-    return {"iteration": 440000, "model": model, "sampler": sampler}
-
-
 def test_panns_starts_a_training_and_what_was_left_out_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "Cnn14_16k.pth"
-    saved = _panns(WIDTH, 64)
+    saved = panns_file(WIDTH, 64)
     torch.save(saved, file)
     classifier = CnnClassifier(["a", "b"], FrontEnd(), WIDTH)
     own = classifier.cnn14.norm0.weight.detach().clone().fill_(0.5)
@@ -132,7 +123,7 @@ def test_panns_starts_a_training_and_what_was_left_out_is_said(
 
 def test_arrays_under_the_name_that_numpy_1_gave_them_are_read(tmp_path: Path) -> None:
     saved = io.BytesIO()
-    torch.save(_panns(WIDTH, 64), saved, _use_new_zipfile_serialization=False)
+    torch.save(panns_file(WIDTH, 64), saved, _use_new_zipfile_serialization=False)
     old = saved.getvalue().replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
     assert old != saved.getvalue()
     (tmp_path / "Cnn14_16k.pth").write_bytes(old)
@@ -221,7 +212,7 @@ def test_l2i_without_its_dictionary_is_named(imported: Path, tmp_path: Path) -> 
 
 
 def test_what_explains_nothing_says_so(tmp_path: Path) -> None:
-    torch.save(_panns(WIDTH, 64), tmp_path / "Cnn14_16k.pth")
+    torch.save(panns_file(WIDTH, 64), tmp_path / "Cnn14_16k.pth")
     import_run(Import("cnn14", tmp_path / "Cnn14_16k.pth", tmp_path / "out"))
     with pytest.raises(
         RunError, match="the run of cnn14 explains nothing by itself; expected a classifier, lmac"
