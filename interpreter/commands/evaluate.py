@@ -37,6 +37,10 @@ def evaluate(
     devices: int = typer.Option(1, min=1, help="Processes on this machine; each explains its share."),
     nodes: int = typer.Option(1, min=1, help="Machines (torchrun or SLURM starts them)."),
     rank: int = typer.Option(1, min=1, help="Answer to explain: 2 is the classifier's second."),
+    target: str | None = typer.Option(None, help="Class to explain in every clip; an answer by default."),
+    against: str | None = typer.Option(
+        None, help="Class that --target is compared with, in the clips of --target."
+    ),
     out: Path = typer.Option(
         ..., help="CSV to write; a leaderboard (HTML), Markdown, LaTeX, JSON and the items go next to it."
     ),
@@ -66,6 +70,8 @@ def evaluate(
         seed=seed,
         classifier=classifier,
         rank=rank,
+        target=target,
+        against=against,
     )
     with processes(device, devices, nodes) as own_device:
         with show_bar("Evaluating", show=process_rank() == 0) as report:

@@ -29,6 +29,7 @@ from interpreter.evaluation.summary import summarise
 from interpreter.evaluation.tables import write_tables
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer
+from interpreter.explainers.targets import Question
 from interpreter.faithfulness import PictureOf
 from interpreter.loading import hash_weights, load_classifier
 from interpreter.noise import choose_noise
@@ -64,6 +65,8 @@ class EvaluationPlan:
     seed: int = 0
     classifier: str | None = None
     rank: int = 1
+    target: str | None = None
+    against: str | None = None
 
 
 def evaluate_runs(
@@ -96,7 +99,9 @@ def evaluate_runs(
     explainers = explainers_of(plan.runs, plan.methods, device, plan.batch_size, plan.classifier)
     whole = Dataset.load(plan.data)
     _use_labels(explainers, whole.labels)
-    chosen = limit_clips(whole.folds(plan.fold), plan.limit)
+    question = Question(plan.target, plan.against, plan.rank)
+    explainers, target = _aim(explainers, question, plan)
+    chosen = limit_clips(_clips_of(whole.folds(plan.fold), plan), plan.limit)
     judge = None if plan.second_classifier is None else load_classifier(plan.second_classifier, device)
     items = Items(
         dataset=chosen,
@@ -120,6 +125,7 @@ def evaluate_runs(
         progress=progress,
         finished=finished,
         answer=plan.rank,
+        target=target,
     )
     table = summarise(figures, plan.seed)
     if rank() > 0:
@@ -136,6 +142,43 @@ def evaluate_runs(
     write_text(out.with_suffix(".html"), render_leaderboard(table, figures, samples, title))
     finished.remove()
     return table
+
+
+def _aim(
+    explainers: dict[str, Explainer], question: Question, plan: EvaluationPlan
+) -> tuple[dict[str, Explainer], int | None]:
+    """Return the explainers to ask, and the class to ask about in every clip, or None for an answer.
+
+    Raises:
+        ConfigError: a second classifier, which does not know a difference of two classes.
+    """
+    if plan.against is not None and plan.second_classifier is not None:
+        raise ConfigError(
+            "a second classifier has no verdict on a difference of two classes; expected one of "
+            "--against and --second-classifier"
+        )
+    aimed = {name: question.put_to(explainer) for name, explainer in explainers.items()}
+    first = _classifier_of({name: explainer for name, (explainer, _) in aimed.items()})
+    for explainer, _ in aimed.values():
+        explainer.classifier = first  # one for all, so that clips are heard once
+    return {name: explainer for name, (explainer, _) in aimed.items()}, next(iter(aimed.values()))[1]
+
+
+def _clips_of(dataset: Dataset, plan: EvaluationPlan) -> Dataset:
+    """Return the clips to explain: of a difference, those of the class that is argued for.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    if plan.against is None:
+        return dataset
+    own = [clip for clip in dataset.clips if clip.category == plan.target]
+    if not own:
+        raise ConfigError(
+            f"{dataset.root}: no clip of the class {plan.target!r} in fold {plan.fold}; expected some, "
+            "since a difference is explained in clips of the class that --target names"
+        )
+    return dataset.select(own)
 
 
 def _use_labels(explainers: dict[str, Explainer], labels: Sequence[str]) -> None:

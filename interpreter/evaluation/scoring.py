@@ -75,6 +75,7 @@ def evaluate_items(
     progress: Progress | None = None,
     finished: FinishedBatches | None = None,
     answer: int = 1,
+    target: int | None = None,
 ) -> pd.DataFrame:
     """Return every figure of every item: one row per method (or floor) and item.
 
@@ -92,6 +93,7 @@ def evaluate_items(
         progress: called after each batch.
         finished: batches that it contains are not explained again; those that are done are added.
         answer: which answer of the classifier is explained: 1 is the predicted class, 2 the next.
+        target: the class that is explained in every item instead.
 
     Raises:
         ConfigError: explainers that cannot share a table, items that are not for their classifier, or an
@@ -102,7 +104,7 @@ def evaluate_items(
     for explainer in methods.values():
         explainer.refuse_rank(answer)
     first = next(iter(methods.values())).classifier
-    _check_fit(items, first)
+    _check_fit(items, first, known=target is None)
     _warn_of_passed_over(items)
     if floors:
         methods |= {name: floor(first, batch_size, items.seed) for name, floor in FLOORS.items()}
@@ -117,7 +119,7 @@ def evaluate_items(
                 if floors and batch.foregrounds is not None:
                     oracle = StemsOracle(first, batch.foregrounds)
                     rows = methods | {oracle.name: oracle}
-                done[start] = _explain_with_all(rows, batch, judge, picture_of, items.setting, answer)
+                done[start] = _explain_with_all(rows, batch, judge, picture_of, items.setting, answer, target)
                 if finished is not None:
                     finished.add(start, done[start])
             if progress:
@@ -128,7 +130,7 @@ def evaluate_items(
     return table.drop(columns=["order", "index"]).reset_index(drop=True)
 
 
-def _check_fit(items: Items, classifier: Classifier) -> None:
+def _check_fit(items: Items, classifier: Classifier, *, known: bool) -> None:
     dataset = items.dataset
     if items.sample_rate != classifier.sample_rate:
         raise ConfigError(
@@ -136,7 +138,7 @@ def _check_fit(items: Items, classifier: Classifier) -> None:
             f"the classifier takes {classifier.sample_rate} Hz"
         )
     unknown = sorted({clip.category for clip in dataset.clips} - set(classifier.labels))
-    if unknown:
+    if unknown and known:
         raise ConfigError(
             f"{dataset.root}: the classifier does not know {unknown[0]!r}; "
             f"it knows {', '.join(classifier.labels)}"
@@ -162,6 +164,7 @@ def _explain_with_all(
     picture_of: PictureOf,
     setting: Setting,
     answer: int,
+    target: int | None,
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     heard: list[Hearing] = []  # methods of one classifier share what it makes of the clips
@@ -170,9 +173,9 @@ def _explain_with_all(
         if clips is None:
             clips = explainer.hear(batch.waveforms)
             heard.append(clips)
-        figures = explain_batch(explainer, batch, judge, picture_of, clips, answer)
+        figures = explain_batch(explainer, batch, judge, picture_of, clips, answer, target)
         shared = {"order": order, "method": name, "label": explainer.label, "setting": setting}
-        rows += [{**shared, **row} for row in _rows(batch, figures, clips)]
+        rows += [{**shared, **row} for row in _rows(batch, figures, clips, target)]
     return rows
 
 
@@ -183,6 +186,7 @@ def explain_batch(
     picture_of: PictureOf,
     clips: Hearing | None = None,
     answer: int = 1,
+    target: int | None = None,
 ) -> dict[str, Tensor]:
     """Explain a batch once and return every figure of it, `[B]` each.
 
@@ -193,9 +197,10 @@ def explain_batch(
         picture_of: what SPS and COMP look at.
         clips: the batch as the method's classifier hears it, if that is known.
         answer: see `evaluate_items`.
+        target: see `evaluate_items`.
     """
     clips = clips or explainer.hear(batch.waveforms)
-    explanation, parts = explainer.explain_heard(clips, answer)
+    explanation, parts = explainer.explain_heard(clips, answer, target)
     waveforms, count = clips.waveforms, len(clips.waveforms)
     with torch.no_grad():
         pictures = (clips.log_magnitude, parts.log_magnitude[:count])
@@ -252,7 +257,9 @@ def _truth(explanation: Explanation, batch: Batch, clips: Hearing, heard: Tensor
     return dict(zip(TRUTH_SCORES, values, strict=True))
 
 
-def _rows(batch: Batch, figures: Mapping[str, Tensor], clips: Hearing) -> list[dict[str, object]]:
+def _rows(
+    batch: Batch, figures: Mapping[str, Tensor], clips: Hearing, target: int | None
+) -> list[dict[str, object]]:
     labels, predicted = clips.classifier.labels, clips.probabilities.argmax(dim=-1).tolist()
     columns = {name: values.cpu().tolist() for name, values in figures.items()}
     return [
@@ -261,12 +268,17 @@ def _rows(batch: Batch, figures: Mapping[str, Tensor], clips: Hearing) -> list[d
             "item": item.name,
             "clip": item.clip.filename,
             "category": item.clip.category,
-            "correct": labels[predicted[at]] == item.clip.category,
+            "correct": labels[predicted[at]] == _find_right(item.clip.category, labels, target),
             "contaminant": item.contaminant,
             **{name: values[at] for name, values in columns.items()},
         }
         for at, item in enumerate(batch.items)
     ]
+
+
+def _find_right(category: str, labels: Sequence[str], target: int | None) -> str:
+    """Return the right answer for a clip: of a difference of two classes, the one that is argued for."""
+    return category if target is None or category in labels else labels[target]
 
 
 def _name_explainers(explainers: Sequence[Explainer] | Mapping[str, Explainer]) -> dict[str, Explainer]:

@@ -156,18 +156,24 @@ class Explainer(ABC):
         """Return checked clips `[B, samples]` for `explain_heard`; raises what `explain` does."""
         return Hearing(self.classifier, self._check(waveforms))
 
-    def explain_heard(self, clips: Hearing, rank: int = 1) -> tuple[Explanation, Hearing]:
+    def explain_heard(
+        self, clips: Hearing, rank: int = 1, target: int | None = None
+    ) -> tuple[Explanation, Hearing]:
         """Explain the answers in clips that several methods explain, and that are heard only once.
 
         Args:
             clips: from `hear` of any method with the same classifier.
             rank: which answer of the classifier: 1 is the predicted class.
+            target: the class to explain in all of them instead.
 
         Returns:
             The explanation as `explain` gives it, and what the classifier makes of its parts: all
             interpretations, then all residuals.
         """
         with self._hold_still():
+            if target is not None:
+                count = len(clips.waveforms)
+                return self._explain_clips(clips, torch.full((count,), target, device=self.device))
             return self._explain_clips(clips, None if rank == 1 else rank_classes(clips.logits, rank))
 
     def refuse_rank(self, rank: int) -> None:

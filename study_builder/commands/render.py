@@ -36,6 +36,15 @@ def render(
         bool, typer.Option("--correct-only/--any", help="Choose correctly classified clips, or any.")
     ] = True,
     residuals: Annotated[bool, typer.Option(help="Also store what the masks removed.")] = True,
+    target: Annotated[
+        str | None, typer.Option(help="Class to explain in every clip; the predicted one by default.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Class that --target is compared with, by methods without training.")
+    ] = None,
+    rank: Annotated[
+        int, typer.Option(min=1, help="Answer to explain without --target: 2 is the second.")
+    ] = 1,
     seconds: Annotated[
         float | None, typer.Option(help="Trim or pad clips to this length; by default they keep theirs.")
     ] = None,
@@ -46,7 +55,8 @@ def render(
     nodes: Annotated[int, typer.Option(min=1, help="Machines (torchrun or SLURM starts them).")] = 1,
 ) -> None:
     """Render explainers' interpretations, and the input as their reference, into a stimuli set."""
-    from study_builder.rendering.render import processes, rank
+    from study_builder.rendering.render import processes
+    from study_builder.rendering.render import rank as process_rank
     from study_builder.rendering.render import render as render_stimuli
 
     with processes(device, devices, nodes) as own_device:
@@ -67,12 +77,15 @@ def render(
                 command=command_line(),
                 track=bar("Rendering"),
                 classifier=classifier,
+                target=target,
+                against=against,
+                rank=rank,
             )
         except (ValueError, OSError):
-            if rank() > 0:  # all processes raise the same error, and the first one reports it
+            if process_rank() > 0:  # all processes raise the same error, and the first one reports it
                 raise typer.Exit from None
             raise
-        if rank() > 0:
+        if process_rank() > 0:
             return
     _tell(manifest, out)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ import torch
 from interpreter import Explainer
 from interpreter.classifier.capabilities import to_classifier_level, to_probabilities
 from interpreter.evaluation.comparison import explainers_of
+from interpreter.explainers.base import rank_classes
+from interpreter.explainers.targets import Question
 from stimuli import Audio, Clip, Dataset, Item
 from study_builder.config.roles import REFERENCE
 from study_builder.errors import RenderError
@@ -36,6 +39,7 @@ class Rendering:
         picks: the clips themselves, in place of a choice.
         residuals: whether to keep what the masks removed.
         duration_s: trims or pads every clip; None keeps their own lengths.
+        question: what is explained in every clip; the predicted class by default.
     """
 
     explainers: dict[str, Explainer]
@@ -46,6 +50,16 @@ class Rendering:
     picks: tuple[Clip, ...] | None = None
     residuals: bool = False
     duration_s: float | None = None
+    question: Question = field(default_factory=Question)
+
+    @cached_property
+    def aimed(self) -> dict[str, tuple[Explainer, int | None]]:
+        """Explainers to ask by condition name, and the class to ask for, None for an answer.
+
+        Raises:
+            InterpreterError: one of them cannot be asked for that.
+        """
+        return {name: self.question.put_to(explainer) for name, explainer in self.explainers.items()}
 
     @property
     def first(self) -> Explainer:
@@ -74,12 +88,19 @@ def conditions_of(
 def answer_of(rendering: Rendering, clip: Clip) -> Answer:
     """Return what the classifier makes of a clip."""
     explainer, audio = rendering.first, _audio(rendering, clip)
+    (asked, number), *_ = rendering.aimed.values()
     with torch.inference_mode():
         logits = explainer.classifier(audio.to(explainer.device))
-    probability = to_probabilities(logits, explainer.classifier)[0]
-    target = int(probability.argmax())
-    label = explainer.classifier.labels[target]
-    return Answer(clip, target, label, float(probability[target]), silent=not bool(audio.any()))
+        own = logits if asked is explainer else asked.classifier(audio.to(explainer.device))
+    target = int(rank_classes(own, rendering.question.rank)[0]) if number is None else number
+    return Answer(
+        clip,
+        target,
+        asked.classifier.labels[target],
+        float(to_probabilities(own, asked.classifier)[0, target]),
+        silent=not bool(audio.any()),
+        correct=explainer.classifier.labels[int(logits[0].argmax())] == clip.category,
+    )
 
 
 def _audio(rendering: Rendering, clip: Clip) -> torch.Tensor:
@@ -99,7 +120,7 @@ def explain_item(rendering: Rendering, answer: Answer, number: int) -> ItemSound
     waveform = _audio(rendering, clip)
     target = torch.tensor([answer.target])
     stimuli, residuals = {REFERENCE: waveform[0].numpy()}, {}
-    for name, explainer in rendering.explainers.items():
+    for name, (explainer, _) in rendering.aimed.items():
         explanation = explainer.explain(waveform, target.to(explainer.device))
         stimuli[name] = _numpy(explanation.interpretation, name, clip)
         if rendering.residuals:

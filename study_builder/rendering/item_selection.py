@@ -15,18 +15,23 @@ from study_builder.errors import RenderError
 
 @dataclass(frozen=True)
 class Answer:
-    """The classifier's answer for a clip: a class, its name, and its probability (0 to 1)."""
+    """The classifier's answer for a clip.
+
+    Attributes:
+        clip: the clip.
+        target: number of the class that is explained: of the prediction, unless another was asked for.
+        label: its name.
+        probability: its probability, 0 to 1.
+        silent: whether there is nothing to explain.
+        correct: whether the classifier predicts the clip's own class.
+    """
 
     clip: Clip
     target: int
     label: str
     probability: float
     silent: bool = False
-
-    @property
-    def correct(self) -> bool:
-        """Whether it is the clip's own class."""
-        return self.label == self.clip.category
+    correct: bool = True
 
 
 Ask = Callable[[Sequence[Clip]], Sequence[Answer]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from interpreter import Explainer
 from interpreter.distributed import all_gather, processes, raise_on_all_ranks, rank, shard
+from interpreter.explainers.targets import Question
 from interpreter.loading import hash_weights
 from stimuli import Clip, Condition, Dataset, Manifest, refuse_seed, sha256_of
 from study_builder.config.roles import REFERENCE
@@ -58,6 +59,9 @@ def render(
     command: str = "",
     track: Track | None = None,
     classifier: str | None = None,
+    target: str | None = None,
+    against: str | None = None,
+    rank: int = 1,
 ) -> Manifest:
     """Render a stimuli set; started again after an interruption, it resumes.
 
@@ -83,7 +87,10 @@ def render(
         device: where the networks run.
         command: kept in the manifest.
         track: wraps the items, with their number, for a progress bar.
-        classifier: the classifier, where it is not that of the runs: `package.module:factory` or `hf:NAME`.
+        classifier: the classifier, if it is not that of the runs: `package.module:factory` or `hf:NAME`.
+        target: the class to explain in every clip; the predicted one if None.
+        against: the class that `target` is compared with.
+        rank: which answer of the classifier to explain if there is no `target`: 1 is the predicted class.
 
     Returns:
         The manifest, which has been written.
@@ -107,6 +114,7 @@ def render(
         picks=None if pick is None else tuple(read_picks(pick, dataset.clips)),
         residuals=residuals,
         duration_s=duration_s,
+        question=Question(target, against, rank),
     )
     fingerprint = " ".join(sha256_of(Path(run) / "run.json") for run in runs)
     if classifier is not None:
@@ -215,4 +223,5 @@ def _settings(rendering: Rendering, fingerprint: str) -> dict[str, Any]:
         "picks": None if rendering.picks is None else [clip.filename for clip in rendering.picks],
         "residuals": rendering.residuals,
         "duration_s": rendering.duration_s,
+        **rendering.question.record,
     }

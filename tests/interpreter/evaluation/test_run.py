@@ -14,6 +14,7 @@ from interpreter.evaluation.run import evaluate_runs, limit_clips
 from interpreter.evaluation.tables import format_table
 from interpreter.evaluation.trivial_masks import FLOORS
 from interpreter.explainers.base import Explainer
+from interpreter.loading import load_classifier
 
 
 def test_a_limit_spreads_over_the_classes(dataset) -> None:
@@ -143,3 +144,30 @@ def test_batches_of_another_plan_are_not_taken_over(tmp_path) -> None:
 def test_cuda_is_refused_where_there_is_none(plan, tmp_path) -> None:
     with pytest.raises(ConfigError, match="device 'cuda' not found"):
         evaluate_runs(plan, tmp_path / "t.csv", "cuda")
+
+
+def test_a_difference_is_scored_in_the_clips_of_the_class_that_is_argued_for(
+    plan, runs, dataset, tmp_path
+) -> None:
+    first, second = dataset.labels[:2]
+    asked = replace(plan, runs=(runs["classifier"],), target=first, against=second, sanity=0, fold=1)
+    table = evaluate_runs(asked, tmp_path / "t.csv")
+    assert table["method"].iloc[0] == "saliency" and "oracle-stems" in set(table["method"])
+    items = pd.read_csv(tmp_path / "t.items.csv").set_index("method").loc["floor-half"]
+    assert items["category"] == first and items["target"] == 0
+    classifier = load_classifier(runs["classifier"])
+    (clip,) = [clip for clip in dataset.folds(1).clips if clip.category == first]
+    sound = classifier.prepare(torch.from_numpy(dataset.read(clip, 16000, 0.5))[None])
+    logits = classifier(sound)[0, [0, 1]]
+    assert items["confidence"] == pytest.approx(float(logits.softmax(0)[0]), rel=1e-4)
+    assert items["correct"] == bool(logits[0] > logits[1])
+    record = json.loads((tmp_path / "t.json").read_text())
+    assert (record["target"], record["against"]) == (first, second)
+    with pytest.raises(ConfigError, match=r"no clip of the class 'x' in fold 1|does not know the class 'x'"):
+        evaluate_runs(replace(asked, target="x"), tmp_path / "x.csv")
+    with pytest.raises(ConfigError, match=r"^a second classifier has no verdict on a difference of two"):
+        evaluate_runs(replace(asked, second_classifier=runs["other"]), tmp_path / "x.csv")
+    one = evaluate_runs(replace(asked, against=None, floors=False), tmp_path / "one.csv")
+    assert one["n_items"].tolist() == [3]
+    assert set(pd.read_csv(tmp_path / "one.items.csv")["target"]) == {0}
+    assert not (tmp_path / "x.csv").exists()

@@ -9,7 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="rendering needs the extra [interpreter]")
 
+from interpreter.errors import ConfigError  # noqa: E402
 from interpreter.explainers.base import Explainer, Separation  # noqa: E402
+from interpreter.explainers.targets import Question  # noqa: E402
+from interpreter.explainers.untrained import UNTRAINED_METHODS  # noqa: E402
 from stimuli import Dataset, Manifest, SeedError, read_audio, sha256_of, write_audio  # noqa: E402
 from study_builder.errors import RenderError  # noqa: E402
 from study_builder.rendering.explaining import Rendering  # noqa: E402
@@ -255,3 +258,27 @@ def test_every_beginning_of_the_order_is_balanced(dataset: Dataset) -> None:
 def test_clips_are_trimmed_or_padded_to_a_given_length(dataset: Dataset, tmp_path: Path) -> None:
     manifest = render_set(rendering(dataset, items=2, duration_s=0.25), tmp_path / "set")
     assert {stimulus.samples for stimulus in manifest.stimuli} == {2000}
+
+
+def test_the_second_answer_and_a_given_class_are_rendered(dataset: Dataset, tmp_path: Path) -> None:
+    second = render_set(rendering(dataset, items=3, question=Question(rank=2)), tmp_path / "second")
+    asked = render_set(rendering(dataset, items=3, question=Question(target="mid")), tmp_path / "mid")
+    first = render_set(rendering(dataset, items=3), tmp_path / "first")
+    assert [item.name for item in second.items] == [item.name for item in first.items], "chosen alike"
+    for item, own in zip(second.items, first.items, strict=True):
+        assert item.prediction != own.prediction == own.label
+        assert item.probability == pytest.approx(1 / (2 + np.exp(4)), abs=1e-6)
+    assert {item.prediction for item in asked.items} == {"mid"}
+    sentence = r"^rank is 4; expected 1 to 3, the classifier's answers \(--rank\)$"
+    with pytest.raises(ConfigError, match=sentence):
+        render_set(rendering(dataset, question=Question(rank=4)), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_difference_of_two_classes_is_rendered(dataset: Dataset, tmp_path: Path) -> None:
+    occlusion = UNTRAINED_METHODS["occlusion"](LevelClassifier())  # type: ignore[arg-type]
+    question = Question(target="low", against="high")
+    manifest = render_set(
+        Rendering({"occlusion": occlusion}, dataset, items=2, question=question), tmp_path / "set"
+    )
+    assert {item.prediction for item in manifest.items} == {"low rather than high"}
