@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from analysis.figures import (
         plot_box,
         plot_category_differences,
+        plot_critical_difference,
         plot_differences,
         plot_grades,
         plot_items,
         plot_listeners,
         plot_metric,
         plot_mos,
+        plot_power,
         plot_progress,
         plot_ranks,
         plot_scale,
@@ -56,9 +58,12 @@ if TYPE_CHECKING:
     from analysis.models.likelihood.ordinal import OrdinalModel, ordinal_model
     from analysis.models.mixed import MixedModel, mixed_model
     from analysis.models.mos import mos
-    from analysis.models.power import Spread, pilot_spread, power, required_listeners
+    from analysis.models.power import pilot_spread, power, power_curve, required_listeners
+    from analysis.models.ranking.letters import compact_letters
+    from analysis.models.ranking.mean_ranks import mean_ranks
     from analysis.models.reliability import listeners, reliability
     from analysis.models.screening import kept, screen
+    from analysis.models.simulation.studies import Spread
     from analysis.models.subject_model import subject_model
     from analysis.ratings.load import load_ratings
     from analysis.report.results import Options, Results, analyse
@@ -81,6 +86,7 @@ __all__ = [
     "category_differences",
     "choice_power",
     "circular_triads",
+    "compact_letters",
     "compare",
     "compare_groups",
     "count_pairs",
@@ -94,6 +100,7 @@ __all__ = [
     "kept",
     "listeners",
     "load_ratings",
+    "mean_ranks",
     "measure_study",
     "metric_agreement",
     "mixed_model",
@@ -105,18 +112,21 @@ __all__ = [
     "pilot_spread",
     "plot_box",
     "plot_category_differences",
+    "plot_critical_difference",
     "plot_differences",
     "plot_grades",
     "plot_items",
     "plot_listeners",
     "plot_metric",
     "plot_mos",
+    "plot_power",
     "plot_progress",
     "plot_ranks",
     "plot_scale",
     "plot_shares",
     "plot_violin",
     "power",
+    "power_curve",
     "preferences",
     "read_metrics",
     "reliability",
@@ -145,7 +155,7 @@ _HOMES = {
     "Options": "analysis.report.results",
     "RatingsError": "analysis.errors",
     "Results": "analysis.report.results",
-    "Spread": "analysis.models.power",
+    "Spread": "analysis.models.simulation.studies",
     "abx_d_prime": "analysis.choices.discrimination",
     "analyse": "analysis.report.results",
     "assumptions": "analysis.models.assumptions",
@@ -186,6 +196,11 @@ _HOMES = {
     "plot_ranks": "analysis.figures",
     "plot_violin": "analysis.figures",
     "power": "analysis.models.power",
+    "power_curve": "analysis.models.power",
+    "compact_letters": "analysis.models.ranking.letters",
+    "mean_ranks": "analysis.models.ranking.mean_ranks",
+    "plot_critical_difference": "analysis.figures",
+    "plot_power": "analysis.figures",
     "preferences": "analysis.choices.preferences",
     "reliability": "analysis.models.reliability",
     "required_choice_listeners": "analysis.choices.power",

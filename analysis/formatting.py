@@ -13,6 +13,11 @@ def number(value: float, digits: int) -> str:
     return text.replace("-", "−")
 
 
+def percent(share: float) -> str:
+    """Print a share as a whole percentage, with a space before the sign as SI has it."""
+    return f"{100 * share:.0f} %"
+
+
 def p_in_words(p: float) -> str:
     """Return a p value as journals print it."""
     if math.isnan(p):

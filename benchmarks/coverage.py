@@ -16,7 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analysis.models.power import Spread, simulate_studies
+from analysis.models.simulation.balanced import simulate_balanced
+from analysis.models.simulation.studies import Spread
 from analysis.statistics.bootstrap import bca, bootstrap_means, influences
 from analysis.statistics.intervals import interval
 
@@ -82,7 +83,7 @@ def family(
     that of means.
     """
     spread = Spread(10.0 * 2**0.5, item_sd * 2**0.5, 136.0**0.5 * 2**0.5)
-    studies = simulate_studies(0.0, listeners, items, spread, methods, draws, seed)
+    studies = simulate_balanced(0.0, listeners, items, spread, methods, draws, seed)
     p = studies.p_values()
     return float((p.min(axis=1) < 0.05 / p.shape[1]).mean()), float((p >= 0.05).mean())
 

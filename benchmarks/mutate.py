@@ -65,9 +65,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 TESTS: dict[str, tuple[str, ...]] = {
-    "analysis.models.anova": ("analysis/models/test_models.py",),
     "analysis.models.likelihood.reml": ("analysis/models/test_mixed.py",),
-    "analysis.models.power": ("analysis/models/test_models.py",),
     "analysis.ratings.readers.webmushra": ("analysis/ratings",),
     "analysis.ratings.tidy": ("analysis/ratings/test_scales.py", "analysis/ratings/test_named_columns.py"),
     "mushra_server.database.submissions": (

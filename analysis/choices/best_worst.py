@@ -84,7 +84,7 @@ class _Sets:
         conditions: Names.
         design: Covariates: of a condition for the best, with the opposite sign for the worst.
         available: Which alternatives a set has `[sets, alternatives]`.
-        members: Index of the condition of each alternative; 0 where there is none.
+        members: Index of the condition of each alternative; 0 if there is none.
         sign: 1 for a choice of the best, -1 for the worst `[sets]`.
         counts: Choices `[listeners, sets, alternatives]`.
         shown: Trials with a condition `[listeners, conditions]`; so too `best` and `worst`.
@@ -144,7 +144,7 @@ def _worths(counts: Floats, sets: _Sets) -> Floats:
             for other in inside:
                 a, b = (code, other) if sets.sign[place] > 0 else (other, code)
                 links[:, a, b] |= taken
-    # As for pairs: where some group always wins, no estimate is finite, and half a choice is added.
+    # As for pairs: if some group always wins, no estimate is finite, and half a choice is added.
     endless = ~reaches(links).all(axis=(1, 2))
     padded = counts + np.where(np.reshape(endless, (-1, 1, 1)) & sets.available, 0.5, 0.0)
     fit = fit_choices(sets.design, padded, sets.available)

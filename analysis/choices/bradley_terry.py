@@ -3,7 +3,7 @@
 Bradley & Terry 1952, Biometrika 39:324-345. With ties: Davidson 1970, Journal of the American Statistical
 Association 65:317-328, `P(tie)` proportional to `nu sqrt(p_a p_b)`. Both are multinomial logits in the log
 strengths (`analysis.statistics.choice_model`). Estimates are finite if no group of conditions won all its
-comparisons with the rest (Ford 1957, American Mathematical Monthly 64:28-33); where one did, half a win is
+comparisons with the rest (Ford 1957, American Mathematical Monthly 64:28-33); if one did, half a win is
 added to both sides of every compared pair, and the result says so.
 """
 

@@ -58,7 +58,7 @@ def check_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
         DesignError: A column is missing, a choice is something else than 0, 0.5 or 1, a condition is compared
             with itself, or there is no choice.
     """
-    rows = select_answered(pairs, PAIR_COLUMNS, "choice", name="pairs", empty="the pairs hold no choice")
+    rows = select_answered(pairs, PAIR_COLUMNS, "choice", name="pairs", empty="the pairs have no choice")
     check_either_or(rows["choice"], "a choice", "the first", "the second", "neither")
     same = rows.loc[rows["first"] == rows["second"], "first"]
     if len(same):

@@ -83,7 +83,7 @@ def required_trials(
     the number returned keeps it for the next ten counts, too.
 
     Raises:
-        DesignError: As `choice_power`; or no number up to 5,000 is enough, as where listeners differ.
+        DesignError: As `choice_power`; or no number up to 5,000 is enough, as happens if listeners differ.
     """
     return _fewest(lambda n: choice_power(share, n_listeners, n, **settings), wanted, "trials per listener")
 

@@ -32,7 +32,7 @@ def preferences(
         pairs: A frame of pairs (`analysis.choices.pairs`).
         order: Conditions; the earlier one of a pair is the one whose share is given. By name otherwise.
         interval: What would vary in a repetition: `two-way` (listeners and items), `listener` or `item`; or
-            `independent`, where listeners and items are not known.
+            `independent`, if listeners and items are not known.
         correction: `holm`, `hochberg` or `none`, over the pairs.
         level: Coverage of the intervals.
 

@@ -39,7 +39,7 @@ def thresholds(
     scale: tuple[float, float] | None = None,
     level: float = LEVEL,
 ) -> pd.DataFrame:
-    """Return the mean threshold of each item, and of all items where there are several.
+    """Return the mean threshold of each item, and of all items if there are several.
 
     Args:
         tracks: Columns `listener, item, trials, threshold`, a row per track; the threshold of a track that

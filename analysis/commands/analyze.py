@@ -33,9 +33,7 @@ def analyze(
         typer.Option(help="CSV of objective metrics: item, condition and one column per metric."),
     ] = None,
     style: Annotated[str, typer.Option(help="Look of the MOS figure: default or paper.")] = "default",
-    attribute: Annotated[
-        str | None, typer.Option(help="The scale to analyse, where there are several.")
-    ] = None,
+    attribute: Annotated[str | None, typer.Option(help="The scale to analyse, if there are several.")] = None,
     by: Annotated[
         list[str] | None, typer.Option("--by", help="Also split by this column (repeatable).")
     ] = None,
@@ -43,6 +41,9 @@ def analyze(
         str | None,
         typer.Option(help="Column that groups listeners, such as q_expert: group x condition is tested."),
     ] = None,
+    variances: Annotated[
+        str, typer.Option(help="Variances of the mixed model: equal, or by-condition (seconds to minutes).")
+    ] = "equal",
     order: Annotated[
         list[str] | None, typer.Option("--order", help="Conditions in this order (repeatable).")
     ] = None,
@@ -102,7 +103,7 @@ def analyze(
             "--exclude",
             help="Screening rule or flag that excludes (repeatable): hidden-reference, mid-anchor (both by "
             "default), repeats, straight-lining, untouched, fast, unfinished, attention, headphones, "
-            "agreement; none.",
+            "agreement, anchor-order, spread; none.",
         ),
     ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Draws of bootstrap and permutation.")] = 10_000,
@@ -140,6 +141,7 @@ def analyze(
         options = Options(
             interval=interval, against=compare_with, test=test, correction=correction, attribute=attribute,
             order=order, by=tuple(by or ()), draws=draws, seed=seed, margin=margin, between=between,
+            variances=variances,
             metrics=None if metrics is None else str(metrics), **excluding,
         )  # fmt: skip
         results = write_report(frame, out, options, style=style, title=title, announce=announce)

@@ -33,7 +33,7 @@ def companion(
         Path | None, typer.Option(help="The stimuli set the study was built from, for its residuals.")
     ] = None,
     attribute: Annotated[
-        str | None, typer.Option(help="The scale whose scores are shown, where there are several.")
+        str | None, typer.Option(help="The scale whose scores are shown, if there are several.")
     ] = None,
     simulated: Annotated[
         str, typer.Option(help="Simulated ratings mixed with real ones: include, exclude or only.")

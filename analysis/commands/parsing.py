@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def choose_attribute(frame: pd.DataFrame, asked: str | None) -> str:
-    """Return the attribute to use, as `analyze` chooses it, and say on stderr where there are others."""
+    """Return the attribute to use, as `analyze` chooses it, and say on stderr if there are others."""
     from analysis.ratings.selection import choose_attribute as choose
 
     attribute, notes = choose(frame, asked)
@@ -23,7 +23,7 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None) -> str:
 
 
 def parse_exclude(names: list[str] | None) -> dict[str, Any]:
-    """Return `--exclude` as an option of the analysis; nothing where its default applies.
+    """Return `--exclude` as an option of the analysis; nothing if its default applies.
 
     Raises:
         AnalysisError: An unknown rule, or `none` next to others.

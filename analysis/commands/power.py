@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.commands.parsing import choose_attribute
 from analysis.errors import AnalysisError
+from analysis.formatting import percent
+
+if TYPE_CHECKING:
+    from analysis.models.power import PowerSettings
+    from analysis.models.simulation.studies import Spread
 
 
 def power(
     difference: Annotated[
         float | None, typer.Option(help="True difference in points that the study should find.")
     ] = None,
-    items: Annotated[int, typer.Option(min=2, help="Items, each rated by every listener.")] = 9,
+    items: Annotated[int, typer.Option(min=2, help="Items of the study.")] = 9,
+    items_each: Annotated[
+        int | None, typer.Option(min=2, help="Items that each listener hears; all if left out.")
+    ] = None,
     listeners: Annotated[
         int | None, typer.Option(min=2, help="Say the power of this many listeners instead.")
     ] = None,
@@ -27,7 +36,7 @@ def power(
     between: Annotated[
         tuple[str, str] | None, typer.Option(help="The pilot's two conditions; all methods if left out.")
     ] = None,
-    attribute: Annotated[str | None, typer.Option(help="The pilot's scale, where it has several.")] = None,
+    attribute: Annotated[str | None, typer.Option(help="The pilot's scale, if it has several.")] = None,
     listener_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between listeners.")] = 10.0,
     item_sd: Annotated[float, typer.Option(min=0, help="SD of the difference between items.")] = 6.0,
     residual_sd: Annotated[float, typer.Option(min=0, help="SD of what is left of the difference.")] = 17.0,
@@ -46,16 +55,23 @@ def power(
         str, typer.Option(help="Simulated ratings in the pilot: include, exclude or only.")
     ] = "refuse",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the power at other numbers of listeners: table and figure."),
+    ] = None,
 ) -> None:
     """Say how many listeners a study needs to find a difference in scores, or a share of choices."""
     if (difference is None) == (share is None):
         raise AnalysisError("expected either --difference (scores) or --share (abx, ab)")
     if share is not None:
+        if out is not None or items_each is not None:
+            raise AnalysisError("--out and --items-each are about --difference; leave them out with --share")
         typer.echo(_choice_power_text(share, test, listeners, trials, share_sd, wanted, alpha, seed))
         return
     assert difference is not None
-    from analysis.models.power import Spread, pilot_spread, required_listeners
+    from analysis.models.power import PowerSettings, pilot_spread, required_listeners
     from analysis.models.power import power as power_of
+    from analysis.models.simulation.studies import Spread
     from analysis.ratings.load import load_ratings
 
     spread = Spread(listener_sd, item_sd, residual_sd)
@@ -71,19 +87,40 @@ def power(
         f"{spread.residual_sd:.1f}"
         f" ({'from the pilot' if pilot else 'assumed'})."
     )
-    found = listeners or required_listeners(
-        difference, items, spread, wanted=wanted, alpha=alpha, comparisons=comparisons, seed=seed
-    )
-    got = power_of(difference, found, items, spread, alpha=alpha, comparisons=comparisons, seed=seed)
-    said = (
-        f"{found} listeners x {items} items find a difference of {difference:g} points with a power of "
-        f"{got:.0%}"
-    )
+    settings = PowerSettings(items_each=items_each, alpha=alpha, comparisons=comparisons, seed=seed)
+    found = listeners or required_listeners(difference, items, spread, wanted=wanted, **settings)
+    got = power_of(difference, found, items, spread, **settings)
+    heard = f"{items}" if items_each in (None, items) else f"{items_each} of {items}"
     typer.echo(
-        f"{said} (alpha {alpha:g}, {comparisons} comparison{'s' if comparisons > 1 else ''}).".replace(
-            "%", " %"
-        )
+        f"{found} listeners x {heard} items find a difference of {difference:g} points with a power of "
+        f"{percent(got)} (alpha {alpha:g}, {comparisons} comparison{'s' if comparisons > 1 else ''})."
     )
+    if out is not None:
+        _write_curve(out, difference, items, found, spread, wanted, settings)
+
+
+def _write_curve(
+    out: Path,
+    difference: float,
+    items: int,
+    around: int,
+    spread: Spread,
+    wanted: float,
+    settings: PowerSettings,
+) -> None:
+    """Write the power from a quarter of a number of listeners to twice as many, as a table and a figure."""
+    from analysis.figures import plot_power
+    from analysis.figures.style import save
+    from analysis.models.power import power_curve
+    from stimuli.files import write_text
+
+    fewest = 2 if settings.get("items_each") in (None, items) else items
+    numbers = sorted({max(fewest, round(around * step / 4)) for step in range(1, 9)})
+    curve = power_curve(difference, items, numbers, spread, **settings)
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / "power.csv", curve.to_csv(index=False, lineterminator="\n"))
+    save(plot_power(curve, wanted=wanted), out, "power")
+    typer.echo(f"{out / 'power.csv'}\n{out / 'power.svg'}")
 
 
 def _choice_power_text(
@@ -106,5 +143,5 @@ def _choice_power_text(
     differ = "listeners do not differ" if share_sd == 0 else f"SD of the share between listeners {share_sd:g}"
     return (
         f"{found} listeners x {trials} trials find a true share of {100 * share:g} % {what} with a power of "
-        f"{100 * got:.0f} % (alpha {alpha:g}, {differ})."
+        f"{percent(got)} (alpha {alpha:g}, {differ})."
     )

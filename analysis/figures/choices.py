@@ -32,7 +32,7 @@ def plot_shares(table: pd.DataFrame, ax: Axes | None = None, *, chance: float = 
             "high": 100 * table["ci_high"], "filled": table["p"] < 0.05,
         }
     )  # fmt: skip
-    ax = _intervals(shown, ax, PAIR)
+    ax = draw_intervals(shown, ax, PAIR)
     ax.axvline(100 * chance, color=INK, linewidth=0.8)
     ax.set_xlim(-2, 102)
     ax.set_xlabel(f"Share in %, {level_of(table)} interval\n(line: chance; filled: p < 0.05)")
@@ -52,7 +52,7 @@ def plot_category_differences(table: pd.DataFrame, ax: Axes | None = None) -> Ax
             "high": table["ci_high"], "filled": table["p"] < 0.05,
         }
     )  # fmt: skip
-    ax = _intervals(shown, ax, PAIR)
+    ax = draw_intervals(shown, ax, PAIR)
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_xlim(-3.1, 3.1)
     ax.set_xlabel(f"Difference in points, {level_of(table)} interval\n(filled: p < 0.05)")
@@ -72,7 +72,7 @@ def plot_scale(
     """
     shown = table.assign(filled=True)
     look = assign_looks(table)
-    ax = _intervals(shown, ax, CONDITION, [look[name].colour for name in table["condition"]])
+    ax = draw_intervals(shown, ax, CONDITION, [look[name].colour for name in table["condition"]])
     if ends is not None:
         room = 0.02 * (ends[1] - ends[0])
         ax.set_xlim(ends[0] - room, ends[1] + room)
@@ -80,10 +80,17 @@ def plot_scale(
     return finish(ax, table)
 
 
-def _intervals(
+def draw_intervals(
     rows: pd.DataFrame, ax: Axes | None, room: float, colours: Sequence[str] | None = None
 ) -> Axes:
-    """Draw one interval per row, the first at the top."""
+    """Draw one interval per row, the first at the top.
+
+    Args:
+        rows: Columns `name, centre, low, high, filled`.
+        ax: Where to draw; by default a new figure of print size.
+        room: For a name, in ems.
+        colours: One per row; by default ink, faint where not filled.
+    """
     length = rows_cm(len(rows), 0.72)
     names = shorten(rows["name"], room)
     ax = ax or new_axes(12.5 + max(0.0, depth_cm(names, 90) - _NAMES_CM), 1.9 + length)

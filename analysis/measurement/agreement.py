@@ -65,19 +65,20 @@ def metric_agreement(
     Raises:
         DesignError: The ratings and the metrics have no stimulus in common.
     """
+    frame = fill_columns(frame)
     table = stimulus_scores(frame, metrics, attribute)
     if table.empty:
         raise DesignError(
             "the ratings and the metrics have no item and condition in common; expected the same names"
         )
-    wide = cells(fill_columns(frame), attribute).pivot(index="listener", columns=KEY, values="score")
+    wide = cells(frame, attribute).pivot(index="listener", columns=KEY, values="score")
     scores = wide.reindex(columns=pd.MultiIndex.from_frame(table[KEY])).to_numpy(float)
     rows = [
         _row(str(name), table, scores, min(draws, _MOST_DRAWS), seed)
         for name in metrics.columns
         if name not in KEY
     ]
-    return pd.DataFrame(rows).assign(simulated=is_simulated(fill_columns(frame)))
+    return pd.DataFrame(rows).assign(simulated=is_simulated(frame))
 
 
 def _row(name: str, table: pd.DataFrame, scores: Floats, draws: int, seed: int) -> dict[str, object]:

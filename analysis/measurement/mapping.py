@@ -15,7 +15,7 @@ from scipy import optimize
 
 from analysis.statistics.variance import Floats
 
-_PLACES = 64  # of the range at which the slope is held to one sign
+_PLACES = 64  # of the range at which the slope must have one sign
 
 
 class Errors(NamedTuple):

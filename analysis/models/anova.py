@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import linalg, stats
 
 from analysis.errors import DesignError
+from analysis.models.shared_pages import average_shared_pages
 from analysis.ratings.selection import choose_conditions
 from analysis.ratings.tidy import cells, is_simulated, select_rated
 from analysis.statistics.variance import Floats
@@ -93,8 +94,7 @@ def omnibus(
     chosen = choose_conditions(select_rated(frame, attribute), among)
     table = cells(frame, attribute)
     table = table[table["condition"].isin(chosen)]
-    pages = table.pivot(index=["listener", "item"], columns="condition", values="score")
-    means = pages.reindex(columns=chosen).dropna().groupby("listener").mean()
+    means = average_shared_pages(frame, chosen, attribute)
     if len(chosen) < 2 or len(means) < 2:
         raise DesignError(
             f"an omnibus test needs two conditions and two listeners who rated all of them on an item; found "

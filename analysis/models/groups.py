@@ -16,8 +16,9 @@ from scipy import linalg, stats
 
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
+from analysis.models.shared_pages import average_shared_pages
 from analysis.ratings.selection import choose_conditions
-from analysis.ratings.tidy import cells, conditions, is_simulated, scale_of, select_rated
+from analysis.ratings.tidy import conditions, is_simulated, scale_of, select_rated
 from analysis.statistics.corrections import adjust
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.populations import OF_INTERVAL
@@ -144,8 +145,7 @@ def _listener_means(
             "expected one per listener"
         )
     chosen = choose_conditions(rows, among)
-    pages = cells(frame, attribute).pivot(index=["listener", "item"], columns="condition", values="score")
-    means = pages.reindex(columns=chosen).dropna().groupby("listener").mean()
+    means = average_shared_pages(frame, chosen, attribute)
     means = means[means.index.isin(groups.index)]
     group = groups.map(lambda values: str(values[0])).reindex(means.index)
     sizes = group.value_counts()

@@ -3,17 +3,20 @@
     score_ijk = mean_k + (listener)_i + (listener x condition)_ik + (item)_j + (item x condition)_jk +
     (listener x item)_ij + residual
 
-Random effects are normal and independent. The variances are estimated by restricted maximum likelihood
-(REML); see `analysis.models.likelihood`. `statsmodels.MixedLM`, which gives the same numbers, inverts a
-matrix of all ratings; here the cost grows linearly with the listeners. Omitting the terms with condition
-would make the tests of differences anti-conservative (Barr, Levy, Scheepers & Tily 2013, Journal of Memory
-and Language 68:255-278).
+Random effects are normal and independent. With `variances="by-condition"`, listener x condition, item x
+condition and the residual have a variance per condition: a method that some love and some hate, or one at the
+end of the scale, then makes no other method's interval too wide or too narrow.
+
+The variances are estimated by restricted maximum likelihood (REML); see `analysis.models.likelihood`.
+`statsmodels.MixedLM`, which gives the same numbers, inverts a matrix of all ratings; here the cost grows
+linearly with the listeners. Omitting the terms with condition would make the tests of differences
+anti-conservative (Barr, Levy, Scheepers & Tily 2013, Journal of Memory and Language 68:255-278).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -22,8 +25,10 @@ from scipy import stats
 from analysis.errors import DesignError
 from analysis.formatting import number, p_in_words
 from analysis.models.likelihood.effects import predict_effects
-from analysis.models.likelihood.fit import LARGEST, SMALLEST, fit, limit_pages, make_pages
-from analysis.models.likelihood.reml import FullPages, Pages
+from analysis.models.likelihood.fit import fit, fit_unequal, limit_pages, make_pages
+from analysis.models.likelihood.full_pages import FullPages
+from analysis.models.likelihood.ratios import LARGEST, SMALLEST, Ratios
+from analysis.models.likelihood.reml import Pages
 from analysis.models.likelihood.satterthwaite import degrees_of_freedom
 from analysis.ratings.selection import choose_conditions
 from analysis.ratings.tidy import cells, is_simulated, iter_rows, select_rated
@@ -33,26 +38,71 @@ from analysis.statistics.variance import Floats
 COMPONENTS = (
     "listener", "listener x condition", "item", "item x condition", "listener x item", "residual",
 )  # fmt: skip
+VARIANCES = ("equal", "by-condition")
 
 
 @dataclass(frozen=True)
 class MixedModel:
-    """Estimates: means of the conditions, their covariance, and the variance components in squared points."""
+    """Estimates of the model.
+
+    Attributes:
+        names: Conditions.
+        means: Of the conditions [conditions].
+        covariance: Of the means.
+        ratios: Variances over the (first condition's) residual, see `likelihood.ratios.Ratios.of`.
+        residual: Variance of the (first condition's) residual, in squared points.
+        pages: The ratings.
+        simulated: Whether a program made any rating.
+        variances: `equal` or `by-condition`.
+        note: Which pages were left out.
+    """
 
     names: list[str]
     means: Floats
     covariance: Floats
-    components: dict[str, float]
+    ratios: Floats
+    residual: float
     pages: Pages
     simulated: bool
+    variances: str = "equal"
     note: str = ""
 
+    @property
+    def components(self) -> dict[str, float]:
+        """Variance components in squared points; the mean over the conditions of those that differ."""
+        table = self.variance_components()
+        means = table.groupby("component")["variance"].mean()
+        return {name: float(means[name]) for name in COMPONENTS}
+
     def variance_components(self) -> pd.DataFrame:
-        """Return `component, variance, sd, share, note, simulated`; the note names pages left out."""
-        table = pd.DataFrame({"component": list(self.components), "variance": list(self.components.values())})
+        """Return `component, condition, variance, sd, share, note, simulated`.
+
+        `condition` is empty for what is the same for all conditions, `share` is of the variance of a score
+        (under that condition), and the note says which pages were left out.
+        """
+        parts = Ratios.of(self.ratios, len(self.names))
+        by_component: dict[str, float | Floats] = dict(
+            zip(
+                COMPONENTS,
+                (parts.listener, parts.listener_condition, parts.item, parts.item_condition, parts.page,
+                 parts.residual),
+                strict=True,
+            )
+        )  # fmt: skip
+        rows = []
+        for component, ratio in by_component.items():
+            differ = self.variances == "by-condition" and np.ndim(ratio) > 0
+            for name, value in zip(self.names if differ else [""], np.ravel(ratio), strict=False):
+                variance = 0.0 if value <= 2 * SMALLEST else float(value) * self.residual
+                rows.append({"component": component, "condition": name, "variance": variance})
+        table = pd.DataFrame(rows)
         table["sd"] = np.sqrt(table["variance"])
-        total = table["variance"].sum()
-        share = table["variance"] / total if total > 0 else np.nan
+        shared = table["condition"] == ""
+        own = table[~shared].groupby("condition")["variance"].sum()
+        total = table.loc[shared, "variance"].sum() + table["condition"].map(own).fillna(
+            own.mean() if len(own) else 0.0
+        )
+        share = table["variance"] / total.where(total > 0)
         return table.assign(share=share, note=self.note, simulated=self.simulated)
 
     def condition_means(self, level: float = LEVEL) -> pd.DataFrame:
@@ -73,7 +123,7 @@ class MixedModel:
         The degrees of freedom are Satterthwaite's, as lmerTest's.
         """
         order = np.argsort(-self.means, kind="stable")
-        pairs = [(a, b) for place, a in enumerate(order) for b in order[place + 1 :]]
+        pairs = list(combinations(order, 2))
         weights = np.zeros((len(pairs), len(self.names)))
         for row, (a, b) in zip(weights, pairs, strict=True):
             row[a], row[b] = 1, -1
@@ -89,7 +139,7 @@ class MixedModel:
         than those of an average one, shrunk towards 0 by as much as it was rated little.
         """
         pages, k = self.pages, len(self.names)
-        found = predict_effects(pages, self._ratios)
+        found = predict_effects(pages, self.ratios)
         parts = []
         for factor, ids, own, with_condition in (
             ("listener", pages.listeners, found.listener, found.listener_condition),
@@ -113,12 +163,12 @@ class MixedModel:
             f"{self.pages.counts.sum():.0f} means of {listeners} listeners, {items} items and "
             f"{len(self.names)} conditions" + (f" ({self.note})" if self.note else ""),
             "",
-            f"{'component':<22}{'variance':>10}{'SD':>8}",
         ]
-        lines += [
-            f"{row.component:<22}{row.variance:>10.2f}{row.sd:>8.2f}"
-            for row in iter_rows(self.variance_components())
-        ]
+        parts = self.variance_components()
+        parts["name"] = parts["component"] + (", " + parts["condition"]).where(parts["condition"] != "", "")
+        width = max(20, *map(len, parts["name"])) + 2
+        lines += [f"{'component':<{width}}{'variance':>10}{'SD':>8}"]
+        lines += [f"{row.name:<{width}}{row.variance:>10.2f}{row.sd:>8.2f}" for row in iter_rows(parts)]
         means, pairs = self.condition_means(), self.differences()
         pairs["pair"] = pairs["condition_a"] + " - " + pairs["condition_b"]
         width = max(9, *map(len, means["condition"]), *map(len, pairs["pair"])) + 2
@@ -136,17 +186,13 @@ class MixedModel:
         ]
         return "\n".join(lines)
 
-    @cached_property
-    def _ratios(self) -> Floats:
-        variances = np.array([self.components[name] for name in COMPONENTS])
-        return np.asarray(np.maximum(variances[:-1] / variances[-1], SMALLEST))
-
     def _contrasts(self, weights: Floats, level: float) -> pd.DataFrame:
         """Estimates of weighted sums of the means [contrasts, conditions] with t intervals and tests."""
         estimate = weights @ self.means
         se = np.sqrt(np.einsum("ck,kl,cl->c", weights, self.covariance, weights))
-        problem = FullPages.of(self.pages) if self.pages.are_full() else self.pages
-        df = degrees_of_freedom(problem, int(self.pages.counts.sum()), self._ratios, weights)
+        turned = self.variances == "equal" and self.pages.are_full()
+        problem = FullPages.of(self.pages) if turned else self.pages
+        df = degrees_of_freedom(problem, int(self.pages.counts.sum()), self.ratios, weights)
         half = stats.t.ppf(0.5 + level / 2, df) * se
         return pd.DataFrame(
             {
@@ -158,7 +204,11 @@ class MixedModel:
 
 
 def mixed_model(
-    frame: pd.DataFrame, *, attribute: str | None = None, among: list[str] | None = None
+    frame: pd.DataFrame,
+    *,
+    attribute: str | None = None,
+    among: list[str] | None = None,
+    variances: str = "equal",
 ) -> MixedModel:
     """Fit the model to the methods (or the conditions named).
 
@@ -168,52 +218,29 @@ def mixed_model(
             `note` says so.
         attribute: The scale, if the frame has several.
         among: Conditions of the model; by default the methods, all conditions if there are fewer than two.
+        variances: `equal` for all conditions, or `by-condition`, which takes seconds.
 
     Raises:
         DesignError: Fewer than two conditions, listeners or items, a condition without a rating, no residual
-            variance, or a design too large to solve.
+            variance, a design too large to solve, or unknown `variances`.
     """
+    if variances not in VARIANCES:
+        raise DesignError(f"unknown variances {variances!r}; expected one of {', '.join(VARIANCES)}")
     chosen = choose_conditions(select_rated(frame, attribute), among)
     table = cells(frame, attribute)
     pages, note = limit_pages(make_pages(table[table["condition"].isin(chosen)], chosen))
-    _, ratios, residual, means, covariance = fit(pages)
+    search = fit if variances == "equal" else fit_unequal
+    _, ratios, residual, means, covariance = search(pages)
     if residual < 1e-9 or ratios.max() > 0.99 * LARGEST:
         raise DesignError("a mixed model needs ratings that vary; nothing is left for the residual here")
-    variances = [*np.where(ratios <= 2 * SMALLEST, 0.0, ratios) * residual, residual]
     return MixedModel(
         names=chosen,
         means=means,
         covariance=covariance,
-        components=dict(zip(COMPONENTS, map(float, variances), strict=True)),
+        ratios=ratios,
+        residual=residual,
         pages=pages,
         simulated=is_simulated(frame),
+        variances=variances,
         note=note,
     )
-
-
-def item_condition_test(
-    frame: pd.DataFrame, *, attribute: str | None = None, among: list[str] | None = None
-) -> tuple[float, float, float]:
-    """Test whether differences between conditions vary with the item, in complete and incomplete designs.
-
-    The variance component item x condition is tested by the restricted likelihood ratio. At the edge of the
-    parameter space the ratio is 0 half of the time and chi-square with one degree of freedom otherwise (Self
-    & Liang 1987, Journal of the American Statistical Association 82:605-610; conservative in small studies).
-
-    Returns:
-        The ratio, its p value, and the component's standard deviation in points.
-
-    Raises:
-        DesignError: As `mixed_model`, or no two items with a common condition and a second one.
-    """
-    chosen = choose_conditions(select_rated(frame, attribute), among)
-    table = cells(frame, attribute)
-    table = table[table["condition"].isin(chosen)]
-    if (table.groupby("item")["condition"].nunique() > 1).sum() < 2:
-        raise DesignError("an item x condition test needs two items that were rated under two conditions")
-    pages, _ = limit_pages(make_pages(table, chosen))
-    place = COMPONENTS.index("item x condition")
-    deviance, ratios, residual, _, _ = fit(pages)
-    ratio = max(fit(pages, without=place)[0] - deviance, 0.0)
-    p = 1.0 if ratio < 1e-4 else float(stats.chi2.sf(ratio, 1)) / 2
-    return ratio, p, float((ratios[place] * residual) ** 0.5)

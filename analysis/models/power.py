@@ -1,52 +1,52 @@
 """How many listeners a study needs, by simulating the two-way model that will analyse it.
 
-A paired difference between two conditions is `d_ij = difference + a_i + b_j + e_ij`: how differently
-listeners feel about the two (`listener_sd`), how differently items tell them apart (`item_sd`), and the rest
-(`residual_sd`). In a balanced design the mean and the mean squares have known distributions, so that these
-are drawn rather than single ratings.
+Each listener hears every item, or, with `items_each`, as many of them as a session has time for.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.formatting import percent
+from analysis.models.simulation.balanced import simulate_balanced
+from analysis.models.simulation.incomplete import simulate_incomplete
+from analysis.models.simulation.studies import SimulatedStudies, Spread
 from analysis.ratings.tidy import cells
 from analysis.statistics.crossed import crossed_mean
-from analysis.statistics.moderation import balanced_p_values, prior_df
-from analysis.statistics.variance import Floats, Ints
 
-_MOST = 20_000
+ASSUMED = Spread()
+_MOST, _MOST_DRAWN = 20_000, 2_000  # listeners of designs whose sums of squares, or whose ratings, are drawn
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Standard deviations of a paired difference, in points of the scale.
+class PowerSettings(TypedDict, total=False):
+    """The settings of `power`, which has their defaults, for the functions that invert or repeat it."""
 
-    The defaults are those of a difference between two methods of which each has a listener SD of 10, an item
-    SD of 6 and a residual SD of 12, half of the listeners' and items' variance being shared by the two.
-    """
-
-    listener_sd: float = 10.0
-    item_sd: float = 6.0
-    residual_sd: float = 17.0
+    items_each: int | None
+    alpha: float
+    comparisons: int
+    draws: int
+    seed: int
 
 
 def power(
-    difference: float, n_listeners: int, n_items: int, spread: Spread = Spread(), *,
-    alpha: float = 0.05, comparisons: int = 1, draws: int = 4000, seed: int = 0,
+    difference: float, n_listeners: int, n_items: int, spread: Spread = ASSUMED, *,
+    items_each: int | None = None, alpha: float = 0.05, comparisons: int = 1, draws: int = 4000,
+    seed: int = 0,
 ) -> float:  # fmt: skip
     """Probability that the two-way test finds a difference.
 
     Args:
         difference: True difference in points.
-        n_listeners: Listeners, each of whom rates every item.
+        n_listeners: Listeners.
         n_items: Items.
         spread: Standard deviations.
+        items_each: Items that each listener hears, all of them equally often up to one; by default all.
         alpha: Level of the test.
         comparisons: Comparisons that are corrected for (the first step of Holm's method: alpha divided by
             it).
@@ -54,14 +54,25 @@ def power(
         seed: Seed of the simulation.
 
     Raises:
-        DesignError: Fewer than two listeners or items, or a standard deviation below zero.
+        DesignError: Fewer than two listeners or items, more items for each than there are, a standard
+            deviation below zero, or too few ratings to tell listeners, items and the rest apart.
     """
     if n_listeners < 2 or n_items < 2:
         raise DesignError(f"a study needs two listeners and two items; found {n_listeners} and {n_items}")
+    if items_each is not None and not 2 <= items_each <= n_items:
+        raise DesignError(
+            f"each listener hears {items_each} items; expected 2 to {n_items}, the number of items"
+        )
     if min(spread.listener_sd, spread.item_sd, spread.residual_sd) < 0:
         raise DesignError("standard deviations cannot be below zero")
     conditions = _conditions(comparisons)
-    studies = simulate_studies(difference, n_listeners, n_items, spread, conditions, draws, seed)
+    studies: SimulatedStudies
+    if items_each is None or items_each == n_items:
+        studies = simulate_balanced(difference, n_listeners, n_items, spread, conditions, draws, seed)
+    else:
+        studies = simulate_incomplete(
+            difference, n_listeners, n_items, items_each, spread, conditions, draws, seed
+        )
     return float((studies.p_values(slice(1)) < alpha / comparisons).mean())
 
 
@@ -70,146 +81,82 @@ def _conditions(comparisons: int) -> int:
     return next(count for count in itertools.count(2) if count * (count - 1) // 2 >= comparisons)
 
 
-@dataclass(frozen=True)
-class SimulatedStudies:
-    """Balanced studies by what their analysis needs: differences of all pairs and their sums of squares.
-
-    Attributes:
-        n_listeners: listeners of each.
-        n_items: items, each rated by every listener.
-        conditions: conditions of each.
-        differences: mean differences, `[studies, pairs]`.
-        totals: sums of squares of listeners, items and the residual, `[studies, pairs]` each.
-    """
-
-    n_listeners: int
-    n_items: int
-    conditions: int
-    differences: Floats
-    totals: tuple[Floats, Floats, Floats]
-
-    def p_values(self, pairs: slice = slice(None)) -> Floats:
-        """Return the p values of some pairs of each study, moderated as in `compare`, `[studies, pairs]`."""
-        dfs = (self.n_listeners - 1, self.n_items - 1, (self.n_listeners - 1) * (self.n_items - 1))
-        prior = np.zeros((len(self.differences), 3))
-        moderated = [total[:, pairs] for total in self.totals]
-        if self.conditions > 2:
-            for k, (total, df) in enumerate(zip(self.totals, dfs, strict=True)):
-                every = np.full(total.shape[1], float(df))
-                prior[:, k] = prior_df(np.maximum(total, np.finfo(float).tiny) / df, every, self.conditions)
-                moderated[k] = moderated[k] + prior[:, k, None] * total.mean(axis=1, keepdims=True)
-        return balanced_p_values(
-            self.differences[:, pairs],
-            (moderated[0], moderated[1], moderated[2]),
-            self.n_listeners,
-            self.n_items,
-            prior,
-        )
-
-
-def simulate_studies(
-    difference: float, n_listeners: int, n_items: int, spread: Spread, conditions: int, draws: int, seed: int
-) -> SimulatedStudies:
-    """Draw balanced studies in which the first condition is `difference` points above all others.
-
-    The conditions' listener, item and residual effects are independent, each with half of the variance that a
-    difference has. Their sums of squares and products are Wishart matrices, drawn in place of ratings.
-
-    Args:
-        difference: true difference in points.
-        n_listeners: listeners of each study.
-        n_items: items of each study.
-        spread: standard deviations of a paired difference.
-        conditions: conditions of each study.
-        draws: studies.
-        seed: seed of the simulation.
-    """
-    rng = np.random.default_rng(seed)
-    a, b, e = (sd**2 / 2 for sd in (spread.listener_sd, spread.item_sd, spread.residual_sd))
-    n, da, db = n_listeners * n_items, n_listeners - 1, n_items - 1
-    means = rng.standard_normal((draws, conditions)) * (a / n_listeners + b / n_items + e / n) ** 0.5
-    means[:, 0] += difference
-    first, second = np.triu_indices(conditions, 1)
-    expected = ((n_items * a + e, da), (n_listeners * b + e, db), (e, da * db))
-    totals = [square * _pair_squares(rng, draws, df, first, second) for square, df in expected]
-    return SimulatedStudies(
-        n_listeners,
-        n_items,
-        conditions,
-        means[:, first] - means[:, second],
-        (totals[0], totals[1], totals[2]),
-    )
-
-
-def _pair_squares(rng: np.random.Generator, draws: int, df: int, first: Ints, second: Ints) -> Floats:
-    """Sums of squares of the pairs' differences of `df` rows of standard normals, `[draws, pairs]`.
-
-    The rows matter only through their products, a Wishart matrix L L' (Bartlett 1934): with more rows than
-    conditions L is triangular, with chi variates on its diagonal.
-    """
-    conditions = int(second.max()) + 1
-    if df < conditions:
-        rows = rng.standard_normal((draws, df, conditions))
-    else:
-        lower = np.tril(rng.standard_normal((draws, conditions, conditions)), -1)
-        diagonal = np.arange(conditions)
-        lower[:, diagonal, diagonal] = rng.chisquare(df - diagonal, (draws, conditions)) ** 0.5
-        rows = lower.transpose(0, 2, 1)
-    squares: Floats = ((rows[:, :, first] - rows[:, :, second]) ** 2).sum(axis=1)
-    return squares
-
-
 def required_listeners(
-    difference: float, n_items: int, spread: Spread | pd.DataFrame | None = None, *,
-    wanted: float = 0.8, alpha: float = 0.05, comparisons: int = 1, draws: int = 4000, seed: int = 0,
-) -> int:  # fmt: skip
+    difference: float,
+    n_items: int,
+    spread: Spread | pd.DataFrame | None = None,
+    *,
+    wanted: float = 0.8,
+    **settings: Unpack[PowerSettings],
+) -> int:
     """Return the smallest number of listeners with which the two-way test finds a difference often enough.
 
     Args:
         difference: True difference in points that the study should find.
-        n_items: Items, each rated by every listener.
+        n_items: Items.
         spread: Standard deviations, or the tidy ratings of a pilot study to take them from.
         wanted: Power.
-        alpha: Level of the test.
-        comparisons: Comparisons that are corrected for.
-        draws: Simulated studies per size.
-        seed: Seed of the simulation.
+        **settings: As for `power`.
 
     Raises:
-        DesignError: No number of listeners is enough with so few items, or the pilot has no pair to learn
-            from.
+        DesignError: No number of listeners is enough with so few items, the pilot has no pair to learn
+            from, or as `power`.
     """
-    known = pilot_spread(spread) if isinstance(spread, pd.DataFrame) else spread or Spread()
+    known = pilot_spread(spread) if isinstance(spread, pd.DataFrame) else spread or ASSUMED
+    most = _MOST if settings.get("items_each") in (None, n_items) else _MOST_DRAWN
 
-    def reaches(n: int) -> bool:
-        got = power(
-            difference, n, n_items, known, alpha=alpha, comparisons=comparisons, draws=draws, seed=seed
-        )
-        return got >= wanted
+    def power_of(n: int) -> float:
+        return power(difference, n, n_items, known, **settings)
 
-    low, high = 1, 2
-    while not reaches(high):
+    # The fewest listeners whose ratings tell listeners, items and the rest apart.
+    low = next(n for n in itertools.count(2) if _is_enough(n, n_items, settings.get("items_each"))) - 1
+    high = low + 1
+    while power_of(high) < wanted:
         low, high = high, high * 2
-        if high > _MOST:
-            best = power(
-                difference,
-                _MOST,
-                n_items,
-                known,
-                alpha=alpha,
-                comparisons=comparisons,
-                draws=draws,
-                seed=seed,
-            )
+        if high > most:
             raise DesignError(
                 f"with {n_items} items no number of listeners finds {difference:g} points with a power of "
-                f"{wanted:.0%} "
-                f"({best:.0%} with {_MOST}); use more items".replace("%", " %")
+                f"{percent(wanted)} ({percent(power_of(most))} with {most}); use more items"
             )
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if reaches(middle) else (middle, high)
+        low, high = (low, middle) if power_of(middle) >= wanted else (middle, high)
     return high
+
+
+def _is_enough(n_listeners: int, n_items: int, items_each: int | None) -> bool:
+    """Return whether a rating is left when each listener and each item has its own effect."""
+    return n_listeners * (items_each or n_items) >= n_listeners + n_items
+
+
+def power_curve(
+    difference: float,
+    n_items: int,
+    n_listeners: Sequence[int],
+    spread: Spread = ASSUMED,
+    **settings: Unpack[PowerSettings],
+) -> pd.DataFrame:
+    """Return the power for several numbers of listeners.
+
+    Args:
+        difference: True difference in points.
+        n_items: Items.
+        n_listeners: Numbers of listeners.
+        spread: Standard deviations.
+        **settings: As for `power`.
+
+    Returns:
+        Columns `n_listeners, n_items, items_each, difference, power`.
+
+    Raises:
+        DesignError: As `power`.
+    """
+    rows = [
+        (n, n_items, settings.get("items_each") or n_items, difference,
+         power(difference, n, n_items, spread, **settings))
+        for n in n_listeners
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["n_listeners", "n_items", "items_each", "difference", "power"])
 
 
 def pilot_spread(

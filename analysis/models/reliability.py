@@ -123,7 +123,7 @@ def icc(
 
 
 def krippendorff(scores: Floats) -> float:
-    """Krippendorff's alpha for interval data [units, raters], `nan` where not rated (Krippendorff 2011)."""
+    """Krippendorff's alpha for interval data [units, raters], `nan` if not rated (Krippendorff 2011)."""
     there = ~np.isnan(scores)
     m = there.sum(axis=1)
     kept = scores[m >= 2]

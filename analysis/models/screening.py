@@ -11,16 +11,12 @@ unless they are asked for by name: then the limits are at the same share of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.models.reliability import listeners
+from analysis.models import screening_measures as measures
 from analysis.models.repeats import repeat_differences
 from analysis.ratings.tidy import scale_of, select_rated, separate_items
-from stimuli.vocabulary import REFERENCE_ROLES
 
 RULES = ("hidden-reference", "mid-anchor")
 STANDARD_SCALE = (0.0, 100.0)
@@ -33,12 +29,13 @@ FLAGS = (
     "attention",
     "headphones",
     "agreement",
+    "anchor-order",
+    "spread",
 )
 FAILURES = ("attention", "headphones", "unfinished")
-_LIMIT, _SHARE, _GUARD = 0.9, 0.15, 0.25
-_STIMULI_TO_AGREE_ON, _PANEL_AGREES = 10, 0.5  # fewer, or a panel that agrees less, tell nothing
-_FAST_MS = 1000.0  # per stimulus of a page
-_FAILED = frozenset({"fail", "failed", "false", "0", "no"})
+_LIMIT, _SHARE = 0.9, 0.15
+_DISORDER = 0.2  # share of trials
+_NARROW = 1 / 3  # of the panel's median standard deviation
 
 
 def screen(
@@ -47,7 +44,7 @@ def screen(
     attribute: str | None = None,
     scale: tuple[float, float] | None = None,
     exclude: tuple[str, ...] | None = None,
-    expected: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
+    expected: measures.Expected | None = None,
 ) -> pd.DataFrame:
     """Decide for each listener whether the ratings count, and why.
 
@@ -65,7 +62,9 @@ def screen(
         that exclude the listener), and the numbers behind each:
         `reference_trials, reference_low` (trials under the limit), `reference_share, mid_anchor_trials,
         mid_anchor_high, mid_anchor_share, repeat_difference, straight_share, untouched_share, fast_share,
-        attention_failed, agreement` (with the others, on the methods), `disagrees`.
+        attention_failed, agreement` (with the others, on the methods), `disagrees, disorder_share` (trials
+        with anchors and reference out of order), `relative_spread` (standard deviation over the panel's
+        median one).
 
     Raises:
         DesignError: `exclude` names an unknown rule.
@@ -80,20 +79,27 @@ def screen(
     low, high = scale or scale_of(trials)
     exclude = default_rules((low, high)) if exclude is None else exclude
     limit = limit_of((low, high))
-    table = pd.DataFrame(index=pd.Index(sorted(rows["listener"].unique()), name="listener"))
-    table["n_trials"] = rows.groupby("listener")["item"].nunique()
-    table = _reference_rule(table, rows, limit)
-    table = _mid_anchor_rule(table, rows, limit)
     same = frame[frame["attribute"] == rows["attribute"].iloc[0]]
-    table["repeat_difference"] = (
-        repeat_differences(separate_items(same, trials)).abs().groupby("listener").mean()
-    )
-    table["straight_share"] = _straight_share(rows)
-    table["untouched_share"] = _untouched_share(same)
-    table["fast_share"] = _fast_share(rows)
-    table["attention_failed"] = _attention_failed(same, expected or {}, table.index)
-    table["agreement"], table["disagrees"] = _agreement(trials, table.index)
-    return _verdict(table, frame, exclude, (low, high), limit).reset_index()
+    repeats = repeat_differences(separate_items(same, trials))
+    names = pd.Index(sorted(rows["listener"].unique()), name="listener")
+    columns: dict[str, pd.Series] = {
+        "n_trials": rows.groupby("listener")["item"].nunique(),
+        **_columns(measures.count_low_references(rows, limit)),
+        **_columns(measures.count_high_mid_anchors(rows, limit)),
+        "repeat_difference": repeats.abs().groupby("listener").mean(),
+        "straight_share": measures.straight_share(rows),
+        "untouched_share": measures.untouched_share(same),
+        "fast_share": measures.fast_share(rows),
+        "attention_failed": measures.count_failed_attention(same, expected or {}),
+        **_columns(measures.measure_agreement(trials)),
+        "disorder_share": measures.share_of_disorder(rows),
+        "relative_spread": measures.relative_spread(rows),
+    }
+    table = pd.DataFrame({name: values.reindex(names) for name, values in columns.items()}, index=names)
+    counts = ["reference_trials", "reference_low", "mid_anchor_trials", "mid_anchor_high"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    table["disagrees"] = table["disagrees"].eq(True)
+    return _judge(table, frame, exclude, (low, high)).reset_index()
 
 
 def default_rules(scale: tuple[float, float]) -> tuple[str, ...]:
@@ -117,9 +123,7 @@ def kept(frame: pd.DataFrame, screening: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["listener"].isin(screening.loc[screening["kept"], "listener"])].reset_index(drop=True)
 
 
-def find_failures(
-    frame: pd.DataFrame, expected: Mapping[str, Mapping[str, tuple[float, float]]] | None = None
-) -> pd.DataFrame:
+def find_failures(frame: pd.DataFrame, expected: measures.Expected | None = None) -> pd.DataFrame:
     """Return for each listener which checks failed that do not depend on what is asked: `FAILURES`.
 
     Args:
@@ -130,158 +134,78 @@ def find_failures(
         A boolean column per check, by listener.
     """
     names = pd.Index(sorted(frame["listener"].unique()), name="listener")
-    finished = frame.groupby("listener")["finished"].all().reindex(names)
-    return pd.DataFrame(
-        {
-            "attention": _attention_failed(frame, expected or {}, names) > 0,
-            "headphones": _headphones_failed(frame, names),
-            "unfinished": ~finished.astype(bool),
-        }
-    )
-
-
-def _reference_rule(table: pd.DataFrame, rows: pd.DataFrame, limit: float) -> pd.DataFrame:
-    trials = _per_trial(rows[rows["role"].isin(REFERENCE_ROLES)])
-    by_listener = (trials["score"] < limit).groupby(trials["listener"])
-    return _counts(
-        table, by_listener.size(), by_listener.sum(), "reference_trials", "reference_low", "reference_share"
-    )
-
-
-def _mid_anchor_rule(table: pd.DataFrame, rows: pd.DataFrame, limit: float) -> pd.DataFrame:
-    trials = _per_trial(rows[rows["role"] == "mid_anchor"])
-    above = trials["score"] > limit
-    # The guard: an item whose mid anchor many rate above the limit says nothing about the listener.
-    usable = above.groupby(trials["item"]).transform("mean") <= _GUARD
-    by_listener = above[usable].groupby(trials.loc[usable, "listener"])
-    return _counts(
-        table,
-        by_listener.size(),
-        by_listener.sum(),
-        "mid_anchor_trials",
-        "mid_anchor_high",
-        "mid_anchor_share",
-    )
-
-
-def _per_trial(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.groupby(["listener", "item"], sort=False, observed=True)["score"].mean().reset_index()
-
-
-def _counts(
-    table: pd.DataFrame, size: pd.Series, bad: pd.Series, trials: str, count: str, share: str
-) -> pd.DataFrame:
-    table[trials] = size.reindex(table.index).fillna(0).astype(int)
-    table[count] = bad.reindex(table.index).fillna(0).astype(int)
-    table[share] = table[count] / table[trials].where(table[trials] > 0)
-    return table
-
-
-def _straight_share(rows: pd.DataFrame) -> pd.Series:
-    """Share of trials of three or more conditions that all got the same score."""
-    trials = rows.groupby(["listener", "item"], observed=True)["score"].agg(["min", "max", "size"])
-    trials = trials[trials["size"] >= 3]
-    return (trials["min"] == trials["max"]).groupby("listener").mean()
-
-
-def _untouched_share(frame: pd.DataFrame) -> pd.Series:
-    """Share of stimuli that were not rated, or rated without being listened to if that was recorded."""
-    trials = frame[frame["kind"] == "trial"]
-    return (trials["score"].isna() | (trials["listened_ms"] == 0)).groupby(trials["listener"]).mean()
-
-
-def _fast_share(rows: pd.DataFrame) -> pd.Series:
-    """Share of trials left in less than a second per stimulus."""
-    timed = rows[rows["time_ms"].notna()]
-    trials = timed.groupby(["listener", "item"], observed=True)["time_ms"].agg(["max", "size"])
-    return (trials["max"] < _FAST_MS * trials["size"]).groupby("listener").mean()
-
-
-def _attention_failed(
-    frame: pd.DataFrame, expected: Mapping[str, Mapping[str, tuple[float, float]]], listeners: pd.Index
-) -> pd.Series:
-    """Number of attention scores outside what was asked for; missing if there was no check."""
-    checks = frame[(frame["kind"] == "attention") & frame["score"].notna()]
-    asked = [
-        expected.get(item, {}).get(name)
-        for item, name in zip(checks["item"], checks["condition"], strict=True)
-    ]
-    failures = [
-        np.nan if ends is None else float(not ends[0] <= score <= ends[1])
-        for score, ends in zip(checks["score"], asked, strict=True)
-    ]
-    failed = pd.Series(failures, index=checks.index, dtype=float)
-    return failed.groupby(checks["listener"]).sum(min_count=1).reindex(listeners)
-
-
-def _agreement(trials: pd.DataFrame, names: pd.Index) -> tuple[pd.Series, pd.Series]:
-    """Agreement on the methods, and who shows none though the panel does: they may have guessed."""
-    table = listeners(trials).set_index("listener").reindex(names)
-    enough = table["n_ratings"] >= _STIMULI_TO_AGREE_ON
-    agree = bool(table["agreement"].median() > _PANEL_AGREES) and len(names) > 2
-    return table["agreement"], (table["p_agreement"] > 0.05) & enough & agree
-
-
-def _verdict(
-    table: pd.DataFrame,
-    frame: pd.DataFrame,
-    exclude: tuple[str, ...],
-    scale: tuple[float, float],
-    limit: float,
-) -> pd.DataFrame:
-    def judged(rule: str) -> bool:
-        """Whether a rule is reported at all: on the standard's scale, or if it was asked for."""
-        return scale == STANDARD_SCALE or rule in exclude
-
-    width = scale[1] - scale[0]
-    unfinished = ~frame.groupby("listener")["finished"].all().reindex(table.index)
-    found: dict[str, tuple[pd.Series, str | pd.Series]] = {
-        "hidden-reference": (
-            violates_rule(table, "hidden-reference") & judged("hidden-reference"),
-            _describe_share(table, "reference", f"the hidden reference under {limit:g}"),
-        ),
-        "mid-anchor": (
-            violates_rule(table, "mid-anchor") & judged("mid-anchor"),
-            _describe_share(table, "mid_anchor", f"the mid anchor over {limit:g}"),
-        ),
-        "repeats": (
-            table["repeat_difference"] > 0.2 * width,
-            "repeats differ by more than a fifth of the scale",
-        ),
-        "straight-lining": (table["straight_share"] > _SHARE, "one score for all conditions of a trial"),
-        "untouched": (table["untouched_share"] > 0.05, "stimuli not rated or not listened to"),
-        "fast": (table["fast_share"] > _SHARE, "trials of less than a second per stimulus"),
-        "unfinished": (unfinished, "session not finished"),
-        "attention": (table["attention_failed"] > 0, "attention check failed"),
-        "headphones": (_headphones_failed(frame, table.index), "headphone check failed"),
-        "agreement": (table["disagrees"], "scores of the methods do not follow those of the others"),
+    failed = {
+        "attention": measures.count_failed_attention(frame, expected or {}) > 0,
+        "headphones": measures.has_failed_headphones(frame),
+        "unfinished": ~frame.groupby("listener")["finished"].all().astype(bool),
     }
+    return pd.DataFrame(failed, index=names).eq(True)
+
+
+def _judge(
+    table: pd.DataFrame, frame: pd.DataFrame, exclude: tuple[str, ...], scale: tuple[float, float]
+) -> pd.DataFrame:
+    """Put `kept, reason, flags, rules` before the numbers."""
+    # The standard's rules are reported on its own scale, and where they were asked for.
+    judging = [rule for rule in RULES if scale == STANDARD_SCALE or rule in exclude]
+    violated = {rule: violates_rule(table, rule) for rule in judging} | _raise_flags(table, frame, scale)
+    texts = _describe(table, limit_of(scale))
     reasons, flags, rules = [], [], []
-    for listener in table.index:
-        hit = [name for name, (where, _) in found.items() if bool(where.get(listener, False))]
-        texts = {name: found[name][1] for name in hit}
+    hits = pd.DataFrame(violated, index=table.index).eq(True)
+    for listener, hit in zip(table.index, hits.to_numpy(), strict=True):
+        names = [name for name, is_hit in zip(hits.columns, hit, strict=True) if is_hit]
         said = {
-            name: text if isinstance(text, str) else str(text.loc[listener]) for name, text in texts.items()
+            name: text if isinstance(text := texts[name], str) else str(text.loc[listener]) for name in names
         }
-        reasons.append("; ".join(said[name] for name in hit if name in exclude))
-        flags.append("; ".join(said[name] for name in hit if name not in exclude))
-        rules.append("; ".join(name for name in hit if name in exclude))
-    table.insert(0, "kept", [not reason for reason in reasons])
-    table.insert(1, "reason", reasons)
-    table.insert(2, "flags", flags)
-    table.insert(3, "rules", rules)
-    return table
+        reasons.append("; ".join(said[name] for name in names if name in exclude))
+        flags.append("; ".join(said[name] for name in names if name not in exclude))
+        rules.append("; ".join(name for name in names if name in exclude))
+    verdict = {"kept": [not reason for reason in reasons], "reason": reasons, "flags": flags, "rules": rules}
+    return pd.concat([pd.DataFrame(verdict, index=table.index), table], axis=1)
 
 
-def _describe_share(table: pd.DataFrame, what: str, words: str) -> pd.Series:
-    bad = "reference_low" if what == "reference" else "mid_anchor_high"
-    counts = table[bad].astype(str) + " of " + table[f"{what}_trials"].astype(str)
-    return words + " in " + counts + " trials"
+def _columns(table: pd.DataFrame) -> dict[str, pd.Series]:
+    return {str(name): table[name] for name in table}
 
 
-def _headphones_failed(frame: pd.DataFrame, listeners: pd.Index) -> pd.Series:
-    """Return the listeners who failed the headphone check, by the answer `headphone_check`."""
-    if "q_headphone_check" not in frame:
-        return pd.Series(False, index=listeners)
-    failed = frame["q_headphone_check"].map(lambda answer: str(answer).lower() in _FAILED)
-    return failed.groupby(frame["listener"]).any().reindex(listeners)
+def _raise_flags(
+    table: pd.DataFrame, frame: pd.DataFrame, scale: tuple[float, float]
+) -> dict[str, pd.Series]:
+    return {
+        "repeats": table["repeat_difference"] > 0.2 * (scale[1] - scale[0]),
+        "straight-lining": table["straight_share"] > _SHARE,
+        "untouched": table["untouched_share"] > 0.05,
+        "fast": table["fast_share"] > _SHARE,
+        "unfinished": ~frame.groupby("listener")["finished"].all().reindex(table.index).astype(bool),
+        "attention": table["attention_failed"] > 0,
+        "headphones": measures.has_failed_headphones(frame).reindex(table.index),
+        "agreement": table["disagrees"],
+        "anchor-order": table["disorder_share"] > _DISORDER,
+        "spread": table["relative_spread"] < _NARROW,
+    }
+
+
+def _describe(table: pd.DataFrame, limit: float) -> dict[str, str | pd.Series]:
+    """Return what the report says of each rule and flag, where it has numbers by listener."""
+    return {
+        "hidden-reference": _describe_count(
+            table, "reference_low", "reference_trials", f"the hidden reference under {limit:g}"
+        ),
+        "mid-anchor": _describe_count(
+            table, "mid_anchor_high", "mid_anchor_trials", f"the mid anchor over {limit:g}"
+        ),
+        "repeats": "repeats differ by more than a fifth of the scale",
+        "straight-lining": "one score for all conditions of a trial",
+        "untouched": "stimuli not rated or not listened to",
+        "fast": "trials of less than a second per stimulus",
+        "unfinished": "session not finished",
+        "attention": "attention check failed",
+        "headphones": "headphone check failed",
+        "agreement": "scores of the methods do not follow those of the others",
+        "anchor-order": "anchors and reference out of order in more than a fifth of the trials",
+        "spread": "uses less than a third of the spread of scores that others use",
+    }
+
+
+def _describe_count(table: pd.DataFrame, bad: str, of: str, words: str) -> pd.Series:
+    return words + " in " + table[bad].astype(str) + " of " + table[of].astype(str) + " trials"

@@ -84,7 +84,7 @@ def _estimate(scores: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Return scores and errors of the stimuli, biases and inconsistencies of the listeners.
 
     Args:
-        scores: Ratings [stimuli, listeners], `nan` where not rated.
+        scores: Ratings [stimuli, listeners], `nan` if not rated.
     """
     there = ~np.isnan(scores)
     least = _LEAST * float(np.nanstd(scores))

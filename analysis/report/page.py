@@ -103,6 +103,7 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         "comparisons": differences, "comparisons_unscreened": differences, "mixed": columns.MIXED,
         "mixed_means": columns.MIXED_MEANS,
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
+        "letters": columns.LETTERS,
         "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
         "metrics": columns.METRICS, "ordinal": columns.ORDINAL,
         "items": columns.ITEMS, "outliers": columns.OUTLIERS, "panel": columns.PANEL,
@@ -124,9 +125,9 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         if name in frames:
             pair = {f"label_{end}": frames[name][f"condition_{end}"].map(label) for end in "ab"}
             frames[name] = frames[name].assign(**pair)
-    if "mixed_means" in frames:
-        means = frames["mixed_means"]
-        frames["mixed_means"] = means.assign(label=means["condition"].map(label))
+    for name in ("mixed_means", "variance"):
+        if name in frames:
+            frames[name] = frames[name].assign(label=frames[name]["condition"].map(label).fillna(""))
     return {name: table_of(frames[name], shown[name], digits) for name in shown if name in frames}
 
 

@@ -23,14 +23,16 @@ from analysis.models.influence import influence
 from analysis.models.likelihood.ordinal import MOST_GRADES, ordinal_model
 from analysis.models.mixed import mixed_model
 from analysis.models.mos import mos
+from analysis.models.ranking.letters import compact_letters
 from analysis.models.reliability import listeners, reliability
 from analysis.models.screening import default_rules, kept, screen
 from analysis.models.subject_model import subject_model
 from analysis.ratings.labels import item_labels
-from analysis.ratings.selection import choose_attribute
+from analysis.ratings.selection import choose_attribute, choose_conditions
 from analysis.ratings.tidy import conditions, is_simulated, iter_rows, scale_of, select_rated
 
 _FEWEST_ITEMS = 5
+_FEWEST_FOR_LETTERS = 4  # conditions; the pairs of three are soon read
 _ASKED_FOR = ("equivalence", "metrics", "groups", "group_differences")
 NAMELESS = "mushra-nmr"
 """The test of several sounds at once that names no reference."""
@@ -57,6 +59,7 @@ class Options:
     margin: float | None = None
     metrics: str | None = None
     between: str | None = None
+    variances: str = "equal"
 
 
 @dataclass(frozen=True)
@@ -183,9 +186,10 @@ def _tables(
     shared: dict[str, Any] = {
         "interval": options.interval, "draws": options.draws, "seed": options.seed, "order": order,
     }  # fmt: skip
-    model = functools.cache(lambda: mixed_model(left))
+    model = functools.cache(lambda: mixed_model(left, variances=options.variances))
+    compared = functools.cache(lambda: compare(left, **pairs))
     makers: dict[str, Callable[[], pd.DataFrame]] = {
-        "comparisons": lambda: compare(left, **pairs),
+        "comparisons": compared,
         "omnibus": lambda: omnibus(left),
         "influence": lambda: influence(left, correction=options.correction),
         "subjects": lambda: subject_model(left).listeners,
@@ -200,6 +204,8 @@ def _tables(
     }
     if any(str(name).startswith("q_") for name in left.columns):
         makers["panel"] = lambda: describe_listeners(left)
+    if options.against is None and len(choose_conditions(select_rated(left))) >= _FEWEST_FOR_LETTERS:
+        makers["letters"] = lambda: compact_letters(compared())
     if options.metrics is not None:
         measured = read_metrics(options.metrics)
         makers["metrics"] = lambda: metric_agreement(left, measured, draws=options.draws, seed=options.seed)
@@ -225,7 +231,8 @@ def _tables(
         try:
             tables[name] = make()
         except DesignError as error:
-            if (name == "comparisons" and options.against) or name in _ASKED_FOR:
+            asked = name == "mixed" and options.variances != "equal"
+            if (name == "comparisons" and options.against) or name in _ASKED_FOR or asked:
                 raise
             missing[name] = str(error)
     return tables, missing

@@ -53,6 +53,7 @@ MIXED_MEANS = [
 ]
 VARIANCE = [
     Column("component", "Component"),
+    Column("label", "Condition", spare=True),
     Column("sd", "SD", "score"),
     Column("share", "Share of variance (%)", "share"),
     Column("note", "Note", spare=True),
@@ -73,6 +74,10 @@ LISTENERS = [
     Column("lowest", "Lowest", "score"),
     Column("highest", "Highest", "score"),
     Column("repeatability", "Repeat SD", "score", "Of hidden repeats", spare=True),
+]
+LETTERS = [
+    Column("label", "Condition"),
+    Column("letters", "Letters"),
 ]
 EQUIVALENCE = [
     Column("label_a", "Higher"),

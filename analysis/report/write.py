@@ -16,8 +16,8 @@ from analysis.errors import DesignError
 from analysis.measurement.metrics_file import read_metrics
 from analysis.ratings.choices import test_of
 from analysis.ratings.names import defuse
-from analysis.ratings.selection import choose_attribute
-from analysis.ratings.tidy import iter_rows, records
+from analysis.ratings.selection import choose_attribute, choose_conditions
+from analysis.ratings.tidy import iter_rows, records, select_rated
 from analysis.report.choices.write import ChoiceResults, write_choices
 from analysis.report.latex import latex_comparisons, latex_mos
 from analysis.report.methods_text import methods, references, software
@@ -27,6 +27,7 @@ from analysis.report.staging import file_name, stage_folder
 logger = logging.getLogger(__name__)
 
 _METRICS_DRAWN = 12
+_MOST_IN_PAIRS = 10  # methods whose pairs a reader can still look through
 
 
 def write_report(
@@ -138,6 +139,11 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
             "Mean score per condition against the position of the trial.",
         ),
     }
+    if len(choose_conditions(select_rated(left))) > _MOST_IN_PAIRS:
+        found["critical_difference"] = (
+            lambda: draw.plot_critical_difference(left),
+            "Mean rank of each method, with half a critical difference to both sides.",
+        )
     if is_graded(left):
         del found["violin"]
         found["grades"] = (
@@ -213,6 +219,7 @@ def summary(results: Results) -> dict[str, Any]:
                 "seed",
                 "margin",
                 "between",
+                "variances",
             )
         },
         "attribute": results.attribute,

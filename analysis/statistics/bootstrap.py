@@ -32,7 +32,7 @@ def bootstrap_means(
         seed: Seed of the draws.
 
     Returns:
-        Means [draws, conditions]; `nan` where a draw has no ratings of a condition.
+        Means [draws, conditions]; `nan` if a draw has no ratings of a condition.
     """
     scores, counts, n_items = _tables(cells, conditions)
     rng = np.random.default_rng(seed)

@@ -24,7 +24,7 @@ def chi_squares_of_each(dfs: Floats, factor: int) -> tuple[Floats, Ints]:
     """Return fewer draws for each different number of degrees of freedom, and the row of each number.
 
     Shape:
-        - dfs: `[studies]`, told apart to a tenth
+        - dfs: `[studies]`, distinguished to a tenth
         - result: `[different, draws]`, `[studies]`
     """
     values, index = np.unique(np.round(dfs, 1), return_inverse=True)

@@ -174,7 +174,7 @@ def crossed_mean(scores: Floats, listeners: Ints, items: Ints) -> CrossedMean:
     if n in (a, b):
         # A factor with one rating a level is part of the residual.
         return _one_factor(nothing, y, within_listeners, within_items, a, b)
-    components = 1 if n == a * b else _parts(i, j, a, b)
+    components = 1 if n == a * b else count_parts(i, j, a, b)
     item_squares = _sum_after(y, i, j, a, b) if n < a * b else _sum_between(y, j)
     residual_df = n - a - b + components
     if residual_df < 1:
@@ -222,8 +222,15 @@ def _one_factor(
     return replace(nothing, residual=residual, listener=factor)
 
 
-def _parts(i: Ints, j: Ints, a: int, b: int) -> int:
-    """How many parts of the study have no listener and no item in common."""
+def count_parts(i: Ints, j: Ints, a: int, b: int) -> int:
+    """Return how many parts of the study have no listener and no item in common.
+
+    Args:
+        i: Index of the listener of each rating [n].
+        j: Index of the item of each rating [n].
+        a: Number of listeners.
+        b: Number of items.
+    """
     graph = sparse.coo_array((np.ones(len(i)), (i, j + a)), shape=(a + b, a + b))
     return int(sparse.csgraph.connected_components(graph, directed=False)[0])
 

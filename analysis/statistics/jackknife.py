@@ -31,7 +31,7 @@ def jackknife_interval(
         level: Coverage wanted.
 
     Returns:
-        Low and high; `nan` for fewer than three listeners, or where the measure cannot be computed or
+        Low and high; `nan` for fewer than three listeners, or if the measure cannot be computed or
         does not vary.
     """
     n = min(len(scores), _GROUPS)

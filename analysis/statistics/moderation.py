@@ -7,7 +7,7 @@ degrees of freedom. The differences between several conditions share what they k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -21,9 +21,9 @@ def share_variances(means: Sequence[CrossedMean], conditions: int) -> list[Cross
     """Moderate the variances of all differences between `conditions` by one another.
 
     A difference between two conditions that few items tell about has a mean square with few degrees of
-    freedom. Where the differences' mean squares scatter no more than chance has it, they say the same, and
+    freedom. If the differences' mean squares scatter no more than by chance, they say the same, and
     each takes its share of the others (empirical Bayes: Smyth 2004, Statistical Applications in Genetics and
-    Molecular Biology 3(1), article 3); where they scatter more, each keeps to its own. Sums of squares gain
+    Molecular Biology 3(1), article 3); if they scatter more, each keeps to its own. Sums of squares gain
     `d (their common expectation)`, degrees of freedom `d`, at most what all conditions have together.
 
     Args:
@@ -82,22 +82,42 @@ def prior_df(mean_squares: Floats, dfs: Floats, conditions: int) -> Floats:
     return found
 
 
-def balanced_p_values(
-    means: Floats, totals: tuple[Floats, Floats, Floats], n_listeners: int, n_items: int, prior: Floats
+@dataclass(frozen=True)
+class Layout:
+    """What a design of crossed ratings contributes to the variance of a mean.
+
+    Attributes:
+        n: Ratings.
+        dfs: Degrees of freedom of listeners, items and the residual.
+        factors: `n` times the weight of a factor's variance in that of the mean, over how often it enters
+            the expected mean square: listeners, items. Both are 1 if every listener rates every item.
+    """
+
+    n: int
+    dfs: tuple[float, float, float]
+    factors: tuple[float, float] = (1.0, 1.0)
+
+    @classmethod
+    def balanced(cls, n_listeners: int, n_items: int) -> Layout:
+        """Return the layout of studies in which every listener rates every item."""
+        a, b = n_listeners - 1.0, n_items - 1.0
+        return cls(n_listeners * n_items, (a, b, a * b))
+
+
+def p_values_of_studies(
+    means: Floats, totals: tuple[Floats, Floats, Floats], layout: Layout, prior: Floats
 ) -> Floats:
-    """Return the two-sided p values of the differences of many balanced studies at once, `[studies, pairs]`.
+    """Return the two-sided p values of the differences of many studies at once, `[studies, pairs]`.
 
     Args:
-        means: the mean differences, `[studies, pairs]`.
-        totals: sums of squares of listeners, items and the residual, moderated already, `[studies, pairs]`
+        means: The mean differences, `[studies, pairs]`.
+        totals: Sums of squares of listeners, items and the residual, moderated already, `[studies, pairs]`
             each.
-        n_listeners: listeners.
-        n_items: items, each rated by every listener.
-        prior: degrees of freedom that each form gained, in multiples of its own, `[studies, 3]`.
+        layout: Of all the studies.
+        prior: Degrees of freedom that each form gained, in multiples of its own, `[studies, 3]`.
     """
-    n, size = n_listeners * n_items, max(512 // means.shape[1], 1)
-    dfs = np.array([n_listeners - 1.0, n_items - 1.0, (n_listeners - 1.0) * (n_items - 1.0)])
-    quantiles = [chi_squares_of_each(dfs[k] * (1 + prior[:, k]), k) for k in range(3)]
+    size = max(512 // means.shape[1], 1)
+    quantiles = [chi_squares_of_each(layout.dfs[k] * (1 + prior[:, k]), k) for k in range(3)]
     out = np.empty(means.shape)
     for start in range(0, len(means), size):
         part = slice(start, start + size)
@@ -105,7 +125,11 @@ def balanced_p_values(
             total[part, :, None] / values[index[part], None]
             for total, (values, index) in zip(totals, quantiles, strict=True)
         )
-        variances = np.maximum(listener + item - residual, LEAST * residual) / n
+        of_listeners, of_items = (
+            factor * (square - residual)
+            for factor, square in zip(layout.factors, (listener, item), strict=True)
+        )
+        variances = np.maximum(of_listeners + of_items + residual, LEAST * residual) / layout.n
         errors = np.sqrt(np.maximum(2 * variances, np.finfo(float).tiny))
         out[part] = special.erfc(np.abs(means[part, :, None]) / errors).mean(axis=-1)
     return out

@@ -19,7 +19,7 @@ from analysis.statistics.intervals import LEVEL, interval
 from analysis.statistics.variance import Floats, Ints
 
 SHARE_INTERVALS = ("two-way", "listener", "item")
-INDEPENDENT = "independent"  # where nobody knows who answered what
+INDEPENDENT = "independent"  # if it is not known who answered what
 SIDES = ("two-sided", "greater", "less")
 
 
@@ -64,7 +64,7 @@ def clustered_share(
         items: Index of the item of each trial `[n]`.
         chance: The share to test against.
         method: What would vary in a repetition: `two-way` (listeners and items), `listener` or `item`; or
-            `independent`, Wilson's interval of all trials, where it is not known whose they are.
+            `independent`, Wilson's interval of all trials, if it is not known whose they are.
         sides: `two-sided`, `greater` or `less`.
         level: Coverage wanted.
 

@@ -137,7 +137,8 @@ def _listeners_needed(config: StudyConfig, choices: Choices) -> tuple[int | None
 @functools.lru_cache(maxsize=256)
 def _listeners_for_scores(span: float, items: int, comparisons: int) -> tuple[int | None, str]:
     from analysis.errors import AnalysisError
-    from analysis.models.power import Spread, required_listeners
+    from analysis.models.power import required_listeners
+    from analysis.models.simulation.studies import Spread
 
     usual, share = Spread(), span / 100
     spread = Spread(usual.listener_sd * share, usual.item_sd * share, usual.residual_sd * share)

@@ -13,6 +13,8 @@ FIGURES_OF_ESTIMATES: dict[str, dict[str, Any]] = {
     "plot_scale": {"label": "Place"},
 }
 """The figures that take such a table instead of ratings, and what else they need."""
+OTHER_FIGURES = frozenset({"plot_metric", "plot_power"})
+"""Figures of other tables, which have separate tests."""
 
 
 def estimates(names: Mapping[str, str], *, simulated: bool = False) -> pd.DataFrame:

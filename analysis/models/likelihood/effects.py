@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from analysis.models.likelihood.reml import Pages, prior
+from analysis.models.likelihood.ratios import Ratios, prior
+from analysis.models.likelihood.reml import Pages
 from analysis.statistics.variance import Floats
 
 
@@ -26,22 +27,26 @@ def predict_effects(pages: Pages, ratios: Floats) -> Effects:
 
     Args:
         pages: The ratings.
-        ratios: Variances over the residual's, in the order of `COMPONENTS`.
+        ratios: Variances over the residual's, see `Ratios.of`.
     """
     n_items, k = pages.counts.shape[1:]
+    parts = Ratios.of(ratios, k)
+    weights = pages.counts / parts.residual
     matrix, right, shrink = pages.reduce(ratios)
     solution = linalg.cho_solve(linalg.cho_factor(matrix, lower=True), right).reshape(n_items + 1, k)
-    fitted = pages.counts * (solution[0] + solution[1:])
-    rest = pages.sums - fitted
-    rest = rest - (shrink * rest.sum(axis=2))[..., None] * pages.counts
-    listener_prior, _ = prior(ratios[0], ratios[1], k)
-    precision = pages.counts.sum(axis=1)[..., None] * np.eye(k)
-    precision -= np.einsum("ij,ijk,ijl->ikl", shrink, pages.counts, pages.counts, optimize=True)
+    rest = pages.sums / parts.residual - weights * (solution[0] + solution[1:])
+    rest = rest - (shrink * rest.sum(axis=2))[..., None] * weights
+    listener_prior, _ = prior(parts.listener, parts.listener_condition)
+    precision = weights.sum(axis=1)[..., None] * np.eye(k)
+    precision -= np.einsum("ij,ijk,ijl->ikl", shrink, weights, weights, optimize=True)
     of_listener = np.linalg.solve(precision + listener_prior, rest.sum(axis=1)[..., None])[..., 0]
-    return Effects(*_split(of_listener, ratios[0], ratios[1]), *_split(solution[1:], ratios[2], ratios[3]))
+    return Effects(
+        *_split(of_listener, parts.listener, parts.listener_condition),
+        *_split(solution[1:], parts.item, parts.item_condition),
+    )
 
 
-def _split(total: Floats, common: float, own: float) -> tuple[Floats, Floats]:
+def _split(total: Floats, common: float, own: Floats) -> tuple[Floats, Floats]:
     """Split what is predicted of each condition [n, conditions] into what is common and what is its own."""
-    shared = common / (own + total.shape[1] * common) * total.sum(axis=1)
+    shared = common / (1 + common * float((1 / own).sum())) * (total @ (1 / own))
     return shared, total - shared[:, None]

@@ -7,13 +7,15 @@ import pandas as pd
 from scipy import optimize
 
 from analysis.errors import DesignError
-from analysis.models.likelihood.reml import FullPages, Pages
+from analysis.models.likelihood.full_pages import FullPages
+from analysis.models.likelihood.ratios import LARGEST, SMALLEST, Ratios
+from analysis.models.likelihood.reml import Pages, Problem, Solution
 from analysis.statistics.variance import Floats
 
 _LARGEST_ITEMS, _LARGEST_TABLE = 4000, 50_000_000
 _SLOW_WITH_GAPS, _LARGEST_WITH_GAPS = 20_000, 60_000  # in ratings; they take half a minute and minutes
+_LARGEST_UNEQUAL = 20_000  # ratings with variances per condition; they take a minute
 _FULL_ENOUGH = 0.8  # share of pages without gaps that may represent all of them
-SMALLEST, LARGEST = 1e-6, 1e4  # ratios of a variance to the residual's; the smallest is as good as zero
 _SOFT = 0.01  # ratios below it are searched on their own scale, those above it on the logarithm's
 
 
@@ -52,19 +54,47 @@ def fit(pages: Pages, without: int | None = None) -> tuple[float, Floats, float,
         start = fit(some, without)[1]
     if without is not None:
         start[without], bounds[without] = SMALLEST, _to_search_scale(np.array([SMALLEST, SMALLEST]))
-    problem = full or pages
+    ratios, solution = _search(full or pages, start, bounds)
+    deviance, residual, means, covariance = solution
+    return deviance, ratios, residual, means, covariance
+
+
+def fit_unequal(pages: Pages) -> tuple[float, Floats, float, Floats, Floats]:
+    """Fit a variance per condition of listener x condition, item x condition and the residual.
+
+    Returns:
+        As `fit`; the variances are those of `Ratios.per_condition`.
+
+    Raises:
+        DesignError: A design too large to solve.
+    """
+    n, k = int(pages.counts.sum()), pages.counts.shape[2]
+    if n > _LARGEST_UNEQUAL:
+        raise DesignError(
+            f"a mixed model of {n} ratings with variances per condition is too large; expected "
+            f"{_LARGEST_UNEQUAL} ratings or fewer"
+        )
+    start = Ratios.of(np.clip(fit(pages)[1], 0.01, 0.9 * LARGEST), k).per_condition()
+    bounds = [_to_search_scale(np.array([SMALLEST, LARGEST]))] * len(start)
+    if pages.per_page.max() < 2:
+        start[2], bounds[2] = SMALLEST, _to_search_scale(np.array([SMALLEST, SMALLEST]))
+    ratios, (deviance, residual, means, covariance) = _search(pages, start, bounds)
+    return deviance, ratios, residual, means, covariance
+
+
+def _search(problem: Problem, start: Floats, bounds: list[Floats]) -> tuple[Floats, Solution]:
+    """Return the ratios with the highest likelihood, and what the equations say there."""
     try:
         # The deviance grows with the ratings; measured from its start, its tolerance does not.
         base = problem.solve(start)[0]
         found = optimize.minimize(
             lambda x: problem.solve(_ratios(x))[0] - base, _to_search_scale(start), method="L-BFGS-B",
-            bounds=bounds, options={"eps": 1e-5, "ftol": 1e-11},
+            bounds=bounds, options={"eps": 1e-5, "ftol": 1e-11, "maxfun": 100_000},
         )  # fmt: skip
         ratios = _ratios(found.x)
-        deviance, residual, means, covariance = problem.solve(ratios)
+        return ratios, problem.solve(ratios)
     except np.linalg.LinAlgError:
         raise DesignError("the equations of the mixed model cannot be solved for these ratings") from None
-    return deviance, ratios, residual, means, covariance
 
 
 def _to_search_scale(ratios: Floats) -> Floats:

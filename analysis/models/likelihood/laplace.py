@@ -24,6 +24,8 @@ _STEPS, _TOLERANCE = 100, 1e-18  # the determinant needs a mode that is exact to
 class Grades:
     """Ordered grades 0 to n - 1, the fixed part of eta, and which level of each random factor they belong to.
 
+    The mode of the last call is where the next search for it starts: the same value in fewer steps.
+
     Attributes:
         grade: [ratings]; every grade below `n_grades` occurs.
         design: [ratings, columns], without an intercept, which the thresholds contain.

@@ -8,6 +8,7 @@ assumes that the step from "bad" to "poor" equals that from "good" to "excellent
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -55,25 +56,23 @@ class OrdinalModel:
     simulated: bool
 
     def differences(self, level: float = LEVEL, correction: str = "holm") -> pd.DataFrame:
-        """Return all pairs.
-
-        Columns `condition_a, condition_b, log_odds, se, odds, odds_low, odds_high, p, simulated`.
+        """Return all pairs, with Wald's intervals, each of one pair, and tests.
 
         `odds` is how many times higher the odds of a grade above any given one are under the first
-        condition, for the same listener and item. Wald's intervals and tests; the intervals are of each pair
-        alone.
+        condition, for the same listener and item.
+
+        Returns:
+            Columns `condition_a, condition_b, log_odds, se, odds, odds_low, odds_high, p, simulated`.
         """
         order = np.argsort(-self.log_odds, kind="stable")
+        v, z = self.covariance, float(stats.norm.ppf(0.5 + level / 2))
         rows = []
-        for place, a in enumerate(order):
-            for b in order[place + 1 :]:
-                gap = float(self.log_odds[a] - self.log_odds[b])
-                v = self.covariance
-                se = float(v[a, a] + v[b, b] - 2 * v[a, b]) ** 0.5
-                half = float(stats.norm.ppf(0.5 + level / 2)) * se
-                ends = np.exp([gap, gap - half, gap + half])
-                p = float(2 * stats.norm.sf(abs(gap) / se))
-                rows.append((self.names[a], self.names[b], gap, se, *ends, p))
+        for a, b in combinations(order, 2):
+            gap = float(self.log_odds[a] - self.log_odds[b])
+            se = float(v[a, a] + v[b, b] - 2 * v[a, b]) ** 0.5
+            ends = np.exp([gap, gap - z * se, gap + z * se])
+            p = float(2 * stats.norm.sf(abs(gap) / se))
+            rows.append((self.names[a], self.names[b], gap, se, *ends, p))
         columns = ["condition_a", "condition_b", "log_odds", "se", "odds", "odds_low", "odds_high", "p"]
         table = pd.DataFrame(rows, columns=columns)
         return table.assign(p=adjust(table["p"].to_numpy(float), correction), simulated=self.simulated)

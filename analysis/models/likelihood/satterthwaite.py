@@ -8,25 +8,14 @@ of that mean and variance (Giesbrecht & Burns 1985, Biometrics 41:477-486; Kuzne
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
-from analysis.models.likelihood.fit import SMALLEST
-from analysis.models.likelihood.reml import Solution
+from analysis.models.likelihood.ratios import SMALLEST
+from analysis.models.likelihood.reml import Problem
 from analysis.statistics.variance import Floats
 
-_STEP, _FLOOR = (
-    0.01,
-    0.2,
-)  # of a standard deviation in units of the residual's; the smallest that it is taken of
-
-
-class Problem(Protocol):
-    """What can be solved for given ratios of the variances to the residual's."""
-
-    def solve(self, ratios: Floats) -> Solution:
-        """Return -2 log-likelihood, residual variance, means and their covariance."""
+_STEP = 0.01  # share of a standard deviation by which it is moved
+_FLOOR = 0.2  # of the residual's standard deviation: steps are never shares of less
 
 
 def degrees_of_freedom(problem: Problem, n: int, ratios: Floats, contrasts: Floats) -> Floats:

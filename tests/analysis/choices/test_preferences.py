@@ -70,7 +70,7 @@ def test_counts_are_those_of_the_rows() -> None:
             r"^a choice is .*2.0.*; expected 1 \(the first\), 0 \(the second\) or 0.5 \(neither\)$",
         ),
         ({"second": "c0", "first": "c0"}, "^'c0' is compared with itself; expected two conditions$"),
-        ({"choice": np.nan}, "^the pairs hold no choice$"),
+        ({"choice": np.nan}, "^the pairs have no choice$"),
     ],
 )
 def test_bad_pairs_are_errors(change: dict[str, object], message: str) -> None:

@@ -11,7 +11,7 @@ import analysis
 from analysis import DesignError, compare, mos, plot_differences, plot_mos
 from analysis.figures.style import save
 from analysis.ratings.tidy import tidy
-from tests.analysis.estimates import FIGURES_OF_ESTIMATES, estimates
+from tests.analysis.estimates import FIGURES_OF_ESTIMATES, OTHER_FIGURES, estimates
 
 NAMES = {"A": "cost $5 to $6", "B": "_hidden", "C": "$a_{$"}
 
@@ -34,7 +34,7 @@ def svg(ax: object, folder: Path) -> str:
 PLOTS = [
     name
     for name in analysis.__all__
-    if name.startswith("plot_") and name != "plot_metric" and name not in FIGURES_OF_ESTIMATES
+    if name.startswith("plot_") and name not in FIGURES_OF_ESTIMATES and name not in OTHER_FIGURES
 ]
 
 

@@ -120,3 +120,69 @@ def test_conditions_are_compared_on_the_pages_that_they_share() -> None:
     )
     with pytest.raises(DesignError, match="two listeners who rated all of them on an item; found 2 and 0"):
         omnibus(apart, among=["A", "B"])
+
+
+def test_one_way_anova_agrees_with_pingouin(make: Make) -> None:
+    frame = make(listeners=12)
+    table = frame.groupby(["listener", "condition"])["score"].mean().reset_index()
+    found = rm_anova(
+        table.pivot(index="listener", columns="condition", values="score").to_numpy(), ("condition",)
+    )[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        witness = pingouin.rm_anova(
+            table, dv="score", within="condition", subject="listener", correction=True, detailed=True
+        )
+    row = witness.iloc[0]
+    assert found.f == pytest.approx(row["F"])
+    assert found.epsilon_gg == pytest.approx(row["eps"])
+    wide = table.pivot(index="listener", columns="condition", values="score")
+    assert found.epsilon_hf == pytest.approx(pingouin.epsilon(wide, correction="hf"))
+    gg = next(value for name, value in row.items() if "GG" in str(name) and str(name).lower().startswith("p"))
+    assert found.p_gg == pytest.approx(gg)
+
+
+def test_the_omnibus_table_uses_complete_listeners(make: Make) -> None:
+    frame = make(listeners=9, items=4)
+    table = omnibus(frame)
+    assert list(table["effect"]) == ["condition", "condition", "item", "condition x item"]
+    gap = (frame["listener"] == "listener 003") & (frame["item"] == "item 01") & (frame["condition"] == "A")
+    fewer = omnibus(frame[~gap])
+    assert list(fewer["n_listeners"]) == [9, 8, 8, 8]
+    pd.testing.assert_frame_equal(
+        fewer.iloc[1:].reset_index(drop=True),
+        omnibus(frame[frame["listener"] != "listener 003"]).iloc[1:].reset_index(drop=True),
+    )
+    with pytest.raises(DesignError, match="found 3 and 1"):
+        omnibus(make(listeners=1))
+
+
+def test_hotelling_is_the_paired_t_test_for_two_levels() -> None:
+    scores = np.random.default_rng(0).normal(0, 1, (11, 2))
+    found = rm_anova(scores, ("condition",))[0]
+    witness = stats.ttest_rel(scores[:, 0], scores[:, 1])
+    assert found.f == pytest.approx(witness.statistic**2)
+    assert found.p_multivariate == pytest.approx(witness.pvalue) and found.p_hf == pytest.approx(
+        witness.pvalue
+    )
+
+
+def test_two_listeners_have_no_huynh_feldt_epsilon() -> None:
+    for seed in range(20):
+        scores = np.random.default_rng(seed).normal(50, 10, (2, 4))
+        found = rm_anova(scores, ("condition",))[0]
+        assert np.isnan(found.epsilon_hf) and np.isnan(found.p_hf)
+        assert found.epsilon_gg == pytest.approx(1 / 3), "the lower bound, 1 / (levels - 1)"
+    two = rm_anova(np.array([[1.0, 3], [2, 5]]), ("condition",))[0]
+    assert two.epsilon_hf == 1 and two.p_hf == pytest.approx(stats.ttest_rel([1, 2], [3, 5]).pvalue), (
+        "two levels have nothing to correct"
+    )
+
+
+def test_advice_follows_attachment_4(make: Make) -> None:
+    table = omnibus(make(listeners=40, items=3, own=(0.0, 0.0)))
+    row = table[table["effect"] == "condition"].iloc[1]
+    assert row["advice"] == "p_multivariate", "40 listeners are not fewer than 3 levels + 30"
+    few = omnibus(make(listeners=12, items=3, own=(0.0, 0.0), seed=1)).iloc[1]
+    assert omnibus(make(listeners=2)).loc[1, "advice"] == "p_gg", "the only one that two listeners give"
+    assert few["advice"] == ("p_hf" if few["epsilon_hf"] > 0.85 else "p_multivariate")

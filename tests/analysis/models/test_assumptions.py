@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from analysis import assumptions
-from analysis.models.assumptions import bimodality, has_valley
+from analysis.models.checks.scores import bimodality, has_valley
 
 Make = Callable[..., pd.DataFrame]
 

@@ -1,26 +1,23 @@
-"""Paired comparisons: scipy and brute force beside every test, and the sentence."""
+"""Paired comparisons: pairs, intervals, tests and sentences, with SciPy and brute force as witnesses."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pingouin
 import pytest
-from scipy import integrate, stats
-from statsmodels.stats.multitest import multipletests
+from scipy import stats
 
 from analysis import DesignError, compare
 from analysis.formatting import p_in_words
 from analysis.models.compared_pair import wilcoxon
 from analysis.statistics.corrections import adjust
 from analysis.statistics.crossed import crossed_mean
-from analysis.statistics.effect_sizes import cohens_dz, rank_biserial, superiority
 from analysis.statistics.intervals import Interval, interval
 from analysis.statistics.moderation import share_variances
-from analysis.statistics.permutation import medians, sign_flip
+from analysis.statistics.permutation import medians
 
 Make = Callable[..., pd.DataFrame]
 
@@ -166,95 +163,6 @@ def test_one_listener_and_nothing_to_compare(make: Make) -> None:
         compare(make(), test="wald")
 
 
-@pytest.mark.parametrize("method", ["holm", "hochberg"])
-def test_corrections_agree_with_statsmodels(method: str) -> None:
-    p = np.random.default_rng(0).uniform(0, 0.2, 12)
-    name = {"holm": "holm", "hochberg": "simes-hochberg"}[method]
-    assert adjust(p, method) == pytest.approx(multipletests(p, method=name)[1])
-    with_gap = np.insert(p, 3, np.nan)
-    assert np.delete(adjust(with_gap, method), 3) == pytest.approx(adjust(p, method)) and np.isnan(
-        adjust(with_gap, method)[3]
-    )
-    with pytest.raises(DesignError, match="unknown correction 'tukey'; expected one of holm, hochberg, none"):
-        adjust(p, "tukey")
-
-
-def test_the_sign_flip_is_exact_for_few_listeners() -> None:
-    sums = np.random.default_rng(3).normal(2, 3, (9, 2))
-    flips = np.array(list(itertools.product((-1, 1), repeat=9)))
-    for column in range(2):
-        totals = np.abs([sum(s * x for s, x in zip(signs, sums[:, column], strict=True)) for signs in flips])
-        expected = np.mean(totals >= abs(sums[:, column].sum()) - 1e-9)
-        assert sign_flip(sums)[column] == pytest.approx(expected)
-
-
-def test_the_sign_flip_agrees_with_scipys_for_many_listeners() -> None:
-    sums = np.random.default_rng(4).normal(0.4, 1, (30, 1))
-    witness = stats.permutation_test(
-        (sums[:, 0],), np.mean, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(0)
-    )
-    found = sign_flip(sums, draws=20_000, seed=1)[0]
-    assert found == pytest.approx(witness.pvalue, abs=4 * (found / 20_000) ** 0.5)
-    assert sign_flip(sums, draws=20_000, seed=1)[0] == found
-
-
-def test_ties_of_the_observed_pattern_count() -> None:
-    assert sign_flip(np.array([[0.1], [0.2], [0.3]]))[0] == 0.25
-    assert sign_flip(np.array([[0.0], [0.0]]))[0] == 1
-
-
-def test_the_test_of_medians_agrees_with_scipys_permutation() -> None:
-    rng = np.random.default_rng(5)
-    a, b = rng.integers(0, 20, 31).astype(float), rng.integers(4, 24, 28).astype(float)
-    witness = stats.permutation_test(
-        (a, b), lambda x, y, axis: np.abs(np.median(x, axis=axis) - np.median(y, axis=axis)),
-        n_resamples=20_000,
-        vectorized=True, alternative="greater", rng=np.random.default_rng(1),
-    )  # fmt: skip
-    assert medians(a, b, draws=20_000) == pytest.approx(witness.pvalue, abs=0.01)
-    assert medians(a, a) == 1
-
-
-def test_dz_has_pingouins_value_and_the_noncentral_interval() -> None:
-    gaps = np.random.default_rng(6).normal(3, 4, 20)
-    dz, low, high = cohens_dz(gaps)
-    assert dz == pytest.approx(float(pingouin.ttest(gaps, 0).filter(like="cohen").iloc[0, 0]))
-    t = dz * 20**0.5
-    assert stats.nct.cdf(t, 19, low * 20**0.5) == pytest.approx(0.975, abs=1e-6)
-    assert stats.nct.cdf(t, 19, high * 20**0.5) == pytest.approx(0.025, abs=1e-6)
-    assert cohens_dz(-gaps) == pytest.approx((-dz, -high, -low))
-
-
-def test_a_huge_effect_still_has_an_interval() -> None:
-    """Its distribution function by integration over the chi distribution, as the noncentral t is defined."""
-    gaps = 100 + np.random.default_rng(7).normal(0, 1, 15)
-    dz, low, high = cohens_dz(gaps)
-    for end, q in ((low, 0.975), (high, 0.025)):
-
-        def density(s: float, far: float = end * 15**0.5) -> float:
-            chi = stats.chi.pdf(s * 14**0.5, 14) * 14**0.5
-            return float(stats.norm.cdf(dz * 15**0.5 * s - far) * chi)
-
-        assert integrate.quad(density, 0, 4, points=[end / dz], limit=200)[0] == pytest.approx(q, abs=1e-4)
-
-
-def test_superiority_has_statsmodels_interval() -> None:
-    from statsmodels.stats.proportion import proportion_confint
-
-    gaps = np.array([1.0] * 13 + [-1.0] * 5)
-    expected = proportion_confint(13, 18, method="wilson")
-    assert superiority(gaps) == pytest.approx((13 / 18, *expected))
-    assert superiority(np.array([0.0, 1.0]))[0] == 0.75
-
-
-def test_rank_biserial_counts_signed_ranks() -> None:
-    r, low, high = rank_biserial(np.array([1.0, 2, -3, 4, 0]))
-    assert r == pytest.approx((1 + 2 + 4 - 3) / 10)
-    assert low < r < high and low >= -1 and high <= 1
-    r, low, high = rank_biserial(np.array([1.0, 2, 3]))
-    assert r == 1 and np.isnan([low, high]).all(), "Fisher's z is not finite there"
-
-
 def test_the_test_of_medians_takes_the_draws_and_the_seed(make: Make) -> None:
     frame = make(listeners=5, items=2, means={"A": 52.0, "B": 50.0})
     scores = [frame.loc[frame["condition"] == name, "score"].to_numpy() for name in ("A", "B")]
@@ -284,7 +192,7 @@ def test_short_scales_have_two_decimals_in_the_sentence(
     assert f" is {row['difference']:.{decimals}f} points above " in row["sentence"]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4))
 def test_an_interval_leaves_out_0_if_and_only_if_its_corrected_p_is_below_5_percent(
     make: Make, seed: int
 ) -> None:

@@ -13,9 +13,10 @@ import statsmodels.api as sm
 from scipy import optimize, stats
 
 from analysis import DesignError, load_ratings, mixed_model, omnibus
+from analysis.models.item_condition import item_condition_test
 from analysis.models.likelihood.fit import fit, make_pages
-from analysis.models.likelihood.reml import FullPages, Pages
-from analysis.models.mixed import item_condition_test
+from analysis.models.likelihood.full_pages import FullPages
+from analysis.models.likelihood.reml import Pages
 from analysis.ratings.tidy import cells
 from analysis.statistics.intervals import interval
 

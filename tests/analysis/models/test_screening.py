@@ -231,13 +231,14 @@ def test_each_rule_excludes_or_flags_as_asked() -> None:
         "the hidden reference under 90 in 8 of 8 trials",
         "the mid anchor over 90 in 8 of 8 trials",
     )
+    order = "anchors and reference out of order in more than a fifth of the trials"
     row = screen(both).set_index("listener").loc["a"]
-    assert (row["reason"], row["flags"]) == (f"{first}; {second}", "")
+    assert (row["reason"], row["flags"]) == (f"{first}; {second}", order)
     assert row["rules"] == "hidden-reference; mid-anchor" and not row["kept"]
     row = screen(both, exclude=("mid-anchor",)).set_index("listener").loc["a"]
-    assert (row["reason"], row["flags"], row["rules"]) == (second, first, "mid-anchor")
+    assert (row["reason"], row["flags"], row["rules"]) == (second, f"{first}; {order}", "mid-anchor")
     row = screen(both, exclude=()).set_index("listener").loc["a"]
-    assert (row["reason"], row["flags"], row["kept"]) == ("", f"{first}; {second}", True)
+    assert (row["reason"], row["flags"], row["kept"]) == ("", f"{first}; {second}; {order}", True)
     table = screen(both, exclude=())
     assert list(violates_rule(table, "hidden-reference")) == [True, False, False, False, False]
     assert list(violates_rule(table, "mid-anchor")) == [True, False, False, False, False]
@@ -271,3 +272,44 @@ def test_who_finds_the_reference_and_guesses_the_rest_is_flagged(mushra: pd.Data
     flagged = table.index[table["flags"].str.contains("scores of the methods do not follow")]
     assert list(flagged) == ["listener 003"] and bool(table.loc["listener 003", "kept"])
     assert not screen(mushra, exclude=("agreement",)).set_index("listener").loc["listener 003", "kept"]
+
+
+def test_anchors_and_reference_out_of_order_are_flagged(mushra: pd.DataFrame) -> None:
+    of_one = mushra["listener"] == "listener 003"
+    swapped = {"anchor35": "anchor70", "anchor70": "anchor35"}
+    for items, share in ((1, 1 / 6), (2, 2 / 6)):  # a fifth of six trials is 1.2
+        where = of_one & (mushra["item"] < f"item {items:02d}")
+        frame = mushra.assign(condition=mushra["condition"].mask(where, mushra["condition"].replace(swapped)))
+        frame["role"] = frame["condition"].map(
+            mushra.drop_duplicates("condition").set_index("condition")["role"]
+        )
+        table = screen(frame).set_index("listener")
+        assert table.loc["listener 003", "disorder_share"] == pytest.approx(share)
+        flagged = table.index[table["flags"].str.contains("anchors and reference out of order")]
+        assert list(flagged) == (["listener 003"] if items == 2 else [])
+    above = mushra.assign(score=mushra["score"].mask(of_one & (mushra["role"] == "low_anchor"), 100.5))
+    two = above[above["role"] != "mid_anchor"]
+    assert screen(two).set_index("listener")["disorder_share"].to_dict() == {
+        **dict.fromkeys(mushra["listener"].unique(), 0.0),
+        "listener 003": 1.0,
+    }
+    level = above.assign(score=50.0)
+    assert (screen(level)["disorder_share"] == 0).all(), "equal scores are in order"
+    assert screen(above[above["role"] == "method"])["disorder_share"].isna().all()
+
+
+def test_who_uses_little_of_the_scale_is_flagged(mushra: pd.DataFrame) -> None:
+    of_one = mushra["listener"] == "listener 003"
+    spreads = mushra.groupby("listener")["score"].std()
+    for share, flagged in ((0.5, False), (0.3, True)):
+        frame = mushra.assign(score=mushra["score"].mask(of_one, 60 + share * (mushra["score"] - 60)))
+        table = screen(frame, exclude=("spread",)).set_index("listener")
+        middle = spreads.drop("listener 003").to_list()
+        median = np.median([*middle, share * spreads["listener 003"]])
+        expected = share * spreads["listener 003"] / median
+        assert table.loc["listener 003", "relative_spread"] == pytest.approx(expected)
+        assert table["kept"].to_dict()["listener 003"] is not flagged
+    few = mushra[mushra["listener"].isin(["listener 002", "listener 003"])]
+    assert screen(few)["relative_spread"].isna().all(), "two listeners are no panel"
+    short = mushra[mushra["item"] == "item 00"]
+    assert screen(short)["relative_spread"].isna().all(), "five ratings say little of a spread"

@@ -18,14 +18,14 @@ from analysis.report.html_tables import Column, cells_of
 from analysis.report.latex import escape, latex_mos
 from analysis.report.page import unbroken
 from analysis.report.results import Options
-from tests.analysis.estimates import FIGURES_OF_ESTIMATES, estimates
+from tests.analysis.estimates import FIGURES_OF_ESTIMATES, OTHER_FIGURES, estimates
 from tests.analysis.html import Balanced
 
 Make = Callable[..., pd.DataFrame]
 FIGURES = [
     name
     for name in analysis.__all__
-    if name.startswith("plot_") and name != "plot_metric" and name not in FIGURES_OF_ESTIMATES
+    if name.startswith("plot_") and name not in FIGURES_OF_ESTIMATES and name not in OTHER_FIGURES
 ]
 FAST = Options(draws=300)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 
+from analysis.errors import DesignError
 from analysis.statistics.corrections import adjust
 
 
@@ -32,3 +34,16 @@ def test_nothing_exceeds_one() -> None:
     for method in ("holm", "hochberg"):
         assert adjust(np.array([0.6, 0.7, 0.8]), method).max() <= 1.0
     assert adjust(np.array([0.6, 0.7, 0.8])).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("method", ["holm", "hochberg"])
+def test_corrections_agree_with_statsmodels(method: str) -> None:
+    p = np.random.default_rng(0).uniform(0, 0.2, 12)
+    name = {"holm": "holm", "hochberg": "simes-hochberg"}[method]
+    assert adjust(p, method) == pytest.approx(multipletests(p, method=name)[1])
+    with_gap = np.insert(p, 3, np.nan)
+    assert np.delete(adjust(with_gap, method), 3) == pytest.approx(adjust(p, method)) and np.isnan(
+        adjust(with_gap, method)[3]
+    )
+    with pytest.raises(DesignError, match="unknown correction 'tukey'; expected one of holm, hochberg, none"):
+        adjust(p, "tukey")

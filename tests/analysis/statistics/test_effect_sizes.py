@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pingouin
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.statistics.effect_sizes import cohens_dz, rank_biserial, superiority
@@ -63,3 +64,31 @@ def test_far_effects_are_mirrored_and_go_on_where_the_exact_ones_end() -> None:
         assert cohens_dz(-(base + t / 30**0.5)) == pytest.approx((-dz, -high, -low))
     near, far = (cohens_dz(base + t / 30**0.5)[1:] for t in (29.999, 30.001))
     assert near == pytest.approx(far, rel=1e-3)
+
+
+def test_dz_has_pingouins_value_and_is_mirrored() -> None:
+    gaps = np.random.default_rng(6).normal(3, 4, 20)
+    dz, low, high = cohens_dz(gaps)
+    assert dz == pytest.approx(float(pingouin.ttest(gaps, 0).filter(like="cohen").iloc[0, 0]))
+    assert cohens_dz(-gaps) == pytest.approx((-dz, -high, -low))
+
+
+def test_a_huge_effect_still_has_an_interval() -> None:
+    """Its distribution function by integration over the chi distribution, as the noncentral t is defined."""
+    gaps = 100 + np.random.default_rng(7).normal(0, 1, 15)
+    dz, low, high = cohens_dz(gaps)
+    for end, q in ((low, 0.975), (high, 0.025)):
+
+        def density(s: float, far: float = end * 15**0.5) -> float:
+            chi = stats.chi.pdf(s * 14**0.5, 14) * 14**0.5
+            return float(stats.norm.cdf(dz * 15**0.5 * s - far) * chi)
+
+        assert integrate.quad(density, 0, 4, points=[end / dz], limit=200)[0] == pytest.approx(q, abs=1e-4)
+
+
+def test_rank_biserial_counts_signed_ranks() -> None:
+    r, low, high = rank_biserial(np.array([1.0, 2, -3, 4, 0]))
+    assert r == pytest.approx((1 + 2 + 4 - 3) / 10)
+    assert low < r < high and low >= -1 and high <= 1
+    r, low, high = rank_biserial(np.array([1.0, 2, 3]))
+    assert r == 1 and np.isnan([low, high]).all(), "Fisher's z is not finite there"

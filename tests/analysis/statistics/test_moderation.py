@@ -10,7 +10,7 @@ import pytest
 from scipy import optimize, special
 
 from analysis.statistics.crossed import CrossedMean, Form, crossed_mean
-from analysis.statistics.moderation import balanced_p_values, prior_df, share_variances
+from analysis.statistics.moderation import Layout, p_values_of_studies, prior_df, share_variances
 from tests.analysis.statistics.simulated import crossed_ratings
 
 
@@ -65,7 +65,9 @@ def test_many_balanced_studies_at_once_are_as_one_by_one() -> None:
     names = ("listener", "item", "residual")
     totals = tuple(np.array([[getattr(found, name).total] for found in moderated]) for name in names)
     prior = np.tile([0.5, 0.0, 0.0], (5, 1))
-    got = balanced_p_values(np.array([[found.mean] for found in rows]), totals, 9, 4, prior)
+    got = p_values_of_studies(
+        np.array([[found.mean] for found in rows]), totals, Layout.balanced(9, 4), prior
+    )
     assert got[:, 0] == pytest.approx([found.p_value() for found in moderated], rel=0.02)
 
 

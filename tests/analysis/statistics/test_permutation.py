@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from analysis.statistics.permutation import medians, sign_flip
 
@@ -69,3 +70,30 @@ def test_the_test_of_medians_against_every_deal(a: list[float], b: list[float]) 
     found = medians(np.array(a), np.array(b), draws=20_000, seed=3)
     assert found == pytest.approx(expected, abs=4 * (0.25 / 20_000) ** 0.5)
     assert medians(np.array(a), np.array(b)) == medians(np.array(a), np.array(b), draws=10_000, seed=0)
+
+
+def test_the_sign_flip_agrees_with_scipys_for_many_listeners() -> None:
+    sums = np.random.default_rng(4).normal(0.4, 1, (30, 1))
+    witness = stats.permutation_test(
+        (sums[:, 0],), np.mean, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(0)
+    )
+    found = sign_flip(sums, draws=20_000, seed=1)[0]
+    assert found == pytest.approx(witness.pvalue, abs=4 * (found / 20_000) ** 0.5)
+    assert sign_flip(sums, draws=20_000, seed=1)[0] == found
+
+
+def test_ties_of_the_observed_pattern_count() -> None:
+    assert sign_flip(np.array([[0.1], [0.2], [0.3]]))[0] == 0.25
+    assert sign_flip(np.array([[0.0], [0.0]]))[0] == 1
+
+
+def test_the_test_of_medians_agrees_with_scipys_permutation() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.integers(0, 20, 31).astype(float), rng.integers(4, 24, 28).astype(float)
+    witness = stats.permutation_test(
+        (a, b), lambda x, y, axis: np.abs(np.median(x, axis=axis) - np.median(y, axis=axis)),
+        n_resamples=20_000,
+        vectorized=True, alternative="greater", rng=np.random.default_rng(1),
+    )  # fmt: skip
+    assert medians(a, b, draws=20_000) == pytest.approx(witness.pvalue, abs=0.01)
+    assert medians(a, a) == 1

@@ -7,13 +7,13 @@ import pandas as pd
 from scipy import stats
 
 from analysis.formatting import number, p_in_words
-from analysis.models.checks import record
+from analysis.models.checks.row import Row, make_row
 
 _CLAUSE = "BS.1534-3, p. 4 (random order)"
 _FIXED = 0.05  # share of the positions' variance within stimuli below which the order is a fixed one
 
 
-def drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]]:
+def check_drift(rows: pd.DataFrame, column: str, what: str) -> list[Row]:
     """Return the slope of the scores over a position, one per listener, tested over listeners.
 
     Args:
@@ -29,17 +29,17 @@ def drift(rows: pd.DataFrame, column: str, what: str) -> list[dict[str, object]]
         sentence = (
             f"The {what} was the same for all listeners: its effect cannot be separated from the sounds'."
         )
-        return [record(f"effect of {what}", "", float("nan"), float("nan"), False, sentence, _CLAUSE)]
+        return [make_row(f"effect of {what}", "", float("nan"), float("nan"), False, sentence, _CLAUSE)]
     residual = known["score"] - known.groupby(stimulus)["score"].transform("mean")
     slope, p = _slopes(residual, known[column], known["listener"])
     if np.isnan(p):
         return []
     change = f"{_format_signed(slope, 2)} points per position, {p_in_words(p)}; new listeners, these items"
     sentence = f"Scores {'drift' if p < 0.05 else 'do not notably drift'} with the {what} ({change})."
-    return [record(f"effect of {what}", "", slope, float("nan"), p < 0.05, sentence, _CLAUSE)]
+    return [make_row(f"effect of {what}", "", slope, float("nan"), p < 0.05, sentence, _CLAUSE)]
 
 
-def speed(rows: pd.DataFrame) -> list[dict[str, object]]:
+def check_speed(rows: pd.DataFrame) -> list[Row]:
     """Return whether listeners spend less time on later trials: fatigue, or practice."""
     known = rows[rows["time_ms"].notna() & (rows["time_ms"] > 0) & rows["trial_position"].notna()]
     trials = known.groupby(["listener", "item"])[["time_ms", "trial_position"]].max().reset_index()
@@ -56,7 +56,7 @@ def speed(rows: pd.DataFrame) -> list[dict[str, object]]:
         return []
     change = float(100 * (np.exp(slope) - 1))
     sentence = f"Time per trial changes by {_format_signed(change, 1)} % per trial ({p_in_words(p)})."
-    return [record("time per trial", "", change, float("nan"), False, sentence, _CLAUSE)]
+    return [make_row("time per trial", "", change, float("nan"), False, sentence, _CLAUSE)]
 
 
 def _is_fixed(rows: pd.DataFrame, column: str, within: list[str]) -> bool:

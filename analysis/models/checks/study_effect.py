@@ -7,13 +7,13 @@ import pandas as pd
 from scipy import stats
 
 from analysis.formatting import number, p_in_words
-from analysis.models.checks import record
+from analysis.models.checks.row import Row, make_row
 from analysis.ratings.tidy import shares_items
 
 _CHECK, _CLAUSE = "study", "Analysis of variance over listeners"
 
 
-def study_effect(rows: pd.DataFrame) -> list[dict[str, object]]:
+def check_studies(rows: pd.DataFrame) -> list[Row]:
     """Compare the listeners of the studies by their mean distance from the mean of each common stimulus.
 
     Args:
@@ -26,7 +26,7 @@ def study_effect(rows: pd.DataFrame) -> list[dict[str, object]]:
         sentence = (
             "The studies have different items: a difference between them may be the items' or the panels'."
         )
-        return [record(_CHECK, "", nan, nan, True, sentence, _CLAUSE)]
+        return [make_row(_CHECK, "", nan, nan, True, sentence, _CLAUSE)]
     gaps = rows["score"] - rows.groupby(["item", "condition"])["score"].transform("mean")
     means = gaps.groupby([rows["study"], rows["listener"]]).mean()
     groups = [group.to_numpy(float) for _, group in means.groupby("study")]
@@ -39,4 +39,4 @@ def study_effect(rows: pd.DataFrame) -> list[dict[str, object]]:
     what = f"up to {number(reach, 1)} points; F = {number(f, 2)}, {p_in_words(p)}; new listeners, these items"
     differ = "differ" if p < 0.05 else "do not notably differ"
     sentence = f"The studies {differ} in the scores of the same sounds ({what})."
-    return [record(_CHECK, "", f, nan, p < 0.05, sentence, _CLAUSE)]
+    return [make_row(_CHECK, "", f, nan, p < 0.05, sentence, _CLAUSE)]

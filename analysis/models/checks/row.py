@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+Row = dict[str, object]
 
-def record(
+
+def make_row(
     check: str, condition: str, value: float, limit: float, warns: bool, sentence: str, clause: str
-) -> dict[str, object]:
+) -> Row:
     """Return a row: the check, its number, its limit, whether it warns, a sentence, and the clause."""
     return {
         "check": check, "condition": condition, "value": value, "limit": limit, "warns": bool(warns),

@@ -1,0 +1,1 @@
+"""Which of many conditions the study separates: letters, and mean ranks with a critical difference."""
