@@ -40,8 +40,9 @@ def has_valley(scores: Floats, scale: tuple[float, float]) -> bool:
 def check_peaks(rows: pd.DataFrame, scale: tuple[float, float]) -> list[Row]:
     """Look for two peaks in each method's scores.
 
-    References and anchors are at the ends of the scale, where the coefficient says little. Nothing is looked
-    for on scales of a few grades, whose shares are seen at once and of whose gaps the coefficient makes peaks.
+    References and anchors are at the ends of the scale, where the coefficient says little. On scales
+    of a few grades the shares are seen at once, and the coefficient makes peaks of the gaps: nothing is
+    looked for there.
     """
     if scale[1] - scale[0] < _FEW_GRADES and (rows["score"] == rows["score"].round()).all():
         return []
