@@ -1,5 +1,5 @@
 // Parts of the page that change by themselves are fetched again: each element with data-live="SECONDS".
-// A part is left alone while somebody works in it.
+// A part that has the focus is left as it is.
 
 /** @param {Document} page */
 const partsOf = (page) => [
