@@ -18,6 +18,8 @@ HOPS_PER_SECOND, HOPS_PER_BLOCK = 10, 4
 GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
 CHANNEL_GAINS = (1.0, 1.0, 1.0, 1.41, 1.41)
 """Of left, right, centre and the two surrounds (BS.1770-4, table 3)."""
+CHANNEL_GAINS_5_1 = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)
+"""With the channel for low-frequency effects, which BS.1770 leaves out, at its place in a WAV file."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,16 +86,16 @@ def integrated_loudness(audio: Audio, sample_rate: int) -> float:
     of its own length. The weighting filters are those that pyloudnorm designs for any rate.
 
     Raises:
-        StimuliError: the sound has no samples, or more than five channels.
+        StimuliError: the sound has no samples, or more than six channels.
 
     Shape:
         - audio: `[samples]` or `[samples, channels]`
     """
     columns = np.atleast_2d(np.asarray(audio, dtype=np.float64).T)
-    if columns.size == 0 or len(columns) > len(CHANNEL_GAINS):
+    if columns.size == 0 or len(columns) > len(CHANNEL_GAINS_5_1):
         raise StimuliError(
             f"a sound of {len(audio)} samples and {len(columns)} channels has no loudness; expected at least "
-            f"one sample and 1 to {len(CHANNEL_GAINS)} channels"
+            f"one sample and 1 to {len(CHANNEL_GAINS_5_1)} channels"
         )
     shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
     high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
@@ -113,7 +115,8 @@ def _block_power(squares: Floats, sample_rate: int) -> Floats:
         - squares: `[channels, samples]`
         - result: `[blocks]`, at least one
     """
-    gains = np.array(CHANNEL_GAINS[: len(squares)])
+    table = CHANNEL_GAINS_5_1 if len(squares) > len(CHANNEL_GAINS) else CHANNEL_GAINS
+    gains = np.array(table[: len(squares)])
     if is_one_block(squares.shape[1], sample_rate):
         return np.atleast_1d(gains @ squares.mean(axis=1))
     hops = (HOPS_PER_SECOND * (squares.shape[1] + 1) - 1) // sample_rate  # those that are whole

@@ -111,6 +111,8 @@ def _hide_folder(sentence: str, folder: Path) -> str:
 
 def _both_tables(folder: Path) -> tuple[Table, ...]:
     files = sound_files(folder)
+    if files[0].parent == folder:
+        return ()  # the names of files, and no folders, say what they are
     pairs = {(to_nfc(path.parent.name), to_nfc(path.stem)) for path in files}
     outer, inner = sorted({pair[0] for pair in pairs}), sorted({pair[1] for pair in pairs})
     gaps = [(one, other) for one in outer for other in inner if (one, other) not in pairs]

@@ -75,7 +75,7 @@ def build_study(
     The folder appears when it is complete: it is built under another name next to it.
 
     Args:
-        source: a stimuli set, or a folder of `item/condition.wav` or `condition/item.wav`.
+        source: a stimuli set, or a folder of sounds in one of the layouts of `read_sounds`.
         out: the study's folder; must not exist, or be empty.
         choices: what was chosen; by default a MUSHRA test as BS.1534-3 asks for it.
         pictures: the folder that the paths of pictures in the chosen texts start from.
@@ -122,7 +122,13 @@ def plan_study(source: Path | str, choices: Choices) -> StudyConfig:
 
 def _prepare(source: Path | str, choices: Choices) -> tuple[Choices, SoundSet, _Plan, Sounds]:
     """Find the sounds, and which of them become which conditions; none is read."""
-    sounds = read_sounds(source, choices.layout, choices.reference_name)
+    sounds = read_sounds(
+        source,
+        choices.layout,
+        choices.reference_name,
+        items=choices.items,
+        conditions=choices.conditions,
+    )
     choices = fit_to_tests(choices, has_reference=sounds.reference is not None)
     plan = _plan(sounds, choices)
     known = Sounds(

@@ -42,6 +42,7 @@ class Choices(SessionSettings):
     consent: Text | None = None
     volume_text: Text | None = None
     finish: Text | None = None
+    items: tuple[Text, ...] | None = None
     conditions: tuple[Text, ...] | None = None
     reference: Literal["hidden", "open", "none"] = "hidden"
     reference_name: Text | None = None
@@ -115,7 +116,7 @@ class Choices(SessionSettings):
                     "out"
                 )
 
-    @field_validator("conditions", "training_items")
+    @field_validator("items", "conditions", "training_items")
     @classmethod
     def _names_differ(cls, value: Any) -> Any:
         names = value if isinstance(value, tuple) else ()

@@ -26,7 +26,9 @@ def _study() -> None:
 
 @study.command()
 def build(
-    source: Annotated[Path, typer.Argument(help="Stimuli set, or folder of item/condition.wav.")],
+    source: Annotated[
+        Path, typer.Argument(help="Stimuli set, or folder of item/condition.wav or item_condition.wav.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the study.")],
     choices: Annotated[Path | None, typer.Option(help="YAML file of choices; flags take precedence.")] = None,
     test: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["test"])] = None,
@@ -36,6 +38,7 @@ def build(
     adaptive: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["adaptive"])] = None,
     title: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["title"])] = None,
     question: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["question"])] = None,
+    items: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["items"])] = None,
     conditions: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["conditions"])] = None,
     no_reference: Annotated[
         bool, typer.Option("--no-reference", help="A test without any reference.")
@@ -79,6 +82,7 @@ def build(
         "adaptive": adaptive,
         "title": title,
         "question": question,
+        "items": None if items is None else _split(items),
         "conditions": None if conditions is None else _split(conditions),
         "reference": "none" if no_reference else "open" if open_reference else None,
         "reference_name": reference_name,

@@ -10,7 +10,7 @@ from stimuli.check import longest_clipped_run
 MAX_OFFSET = 0.02  # of full scale; recordings have far less, a short sound of low pitch nearly as much
 CLIPPED_RUN = 3
 FULL_SCALE = 1.0 - 2.0**-15  # the highest value of 16 bits
-MAX_CHANNELS = 5  # for which BS.1770 defines loudness without a channel for low-frequency effects
+MAX_CHANNELS = 6  # 5.1, the most for which BS.1770 defines loudness
 
 
 def channels_of(audio: Audio) -> int:

@@ -77,9 +77,9 @@ def test_a_block_is_400_ms_at_any_rate() -> None:
 
 
 def test_sounds_without_a_loudness_are_refused_in_one_sentence() -> None:
-    for shape, said in (((0,), "0 samples and 1 channels"), ((9, 6), "9 samples and 6 channels")):
+    for shape, said in (((0,), "0 samples and 1 channels"), ((9, 7), "9 samples and 7 channels")):
         with pytest.raises(StimuliError) as error:
             integrated_loudness(np.zeros(shape, np.float32), 48_000)
         assert str(error.value) == (
-            f"a sound of {said} has no loudness; expected at least one sample and 1 to 5 channels"
+            f"a sound of {said} has no loudness; expected at least one sample and 1 to 6 channels"
         )

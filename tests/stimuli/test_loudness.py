@@ -35,9 +35,9 @@ def test_frequencies_are_weighed_as_the_tables_say(frequency_hz: float) -> None:
     assert integrated_loudness(tone, 48_000) == pytest.approx(expected, abs=0.1)
 
 
-@pytest.mark.parametrize("shape", [(0,), (0, 2), (48_000, 6)])
+@pytest.mark.parametrize("shape", [(0,), (0, 2), (48_000, 7)])
 def test_no_samples_and_too_many_channels_have_no_loudness(shape: tuple[int, ...]) -> None:
-    with pytest.raises(StimuliError, match="has no loudness; expected at least one sample and 1 to 5"):
+    with pytest.raises(StimuliError, match="has no loudness; expected at least one sample and 1 to 6"):
         integrated_loudness(np.ones(shape, np.float32), 48_000)
 
 
@@ -75,6 +75,12 @@ def test_ebu_tech_3341_sequences(case: str) -> None:
 def test_ebu_tech_3341_case_6_weighs_the_channels() -> None:
     # 5.0: left and right -28, centre -24, both surrounds -30 dBFS.
     levels = np.array([-28, -28, -24, -30, -30])
+    tone = sine(1000, 0, 20)[:, None]
+    assert integrated_loudness(tone * 10 ** (levels / 20), 48_000) == pytest.approx(-23.0, abs=0.1)
+
+
+def test_ebu_tech_3341_case_6_in_5_1_ignores_low_frequency_effects() -> None:
+    levels = np.array([-28, -28, -24, -3, -30, -30])
     tone = sine(1000, 0, 20)[:, None]
     assert integrated_loudness(tone * 10 ** (levels / 20), 48_000) == pytest.approx(-23.0, abs=0.1)
 

@@ -86,9 +86,9 @@ def test_more_channels_than_loudness_is_defined_for(make_folder: MakeFolder, tmp
     audio, rate = read_audio(root / "sound-1" / "lmac.wav")
     build_study(root, tmp_path / "study", jobs=1)
     for path in (root / "sound-1" / "lmac.wav", tmp_path / "study" / "audio" / "sound-1" / "lmac.wav"):
-        write_audio(path, np.stack([audio] * 6, axis=1), rate)
-    with pytest.raises(BuildError, match=r"sound-1/lmac.wav: has 6 channels; expected 5 at most"):
+        write_audio(path, np.stack([audio] * 7, axis=1), rate)
+    with pytest.raises(BuildError, match=r"sound-1/lmac.wav: has 7 channels; expected 6 at most"):
         build_study(root, tmp_path / "other", jobs=1)
     assert not (tmp_path / "other").exists()
     found = [str(finding) for finding in check_study(tmp_path / "study", jobs=1).findings]
-    assert "error: audio/sound-1/lmac.wav: has 6 channels; expected 5 at most" in found
+    assert "error: audio/sound-1/lmac.wav: has 7 channels; expected 6 at most" in found

@@ -19,7 +19,7 @@ from study_builder.sounds.files import sound_files
 from study_builder.sounds.sound_set import read_sounds
 
 MakeFolder = Callable[..., Path]
-EXPECTED = "expected item/condition.wav or condition/item.wav"
+EXPECTED = "expected item/condition.wav, condition/item.wav or item_condition.wav"
 
 
 def refuse(message: str, root: Path) -> None:
@@ -52,9 +52,10 @@ def test_a_sound_that_lies_too_deep_is_named(make_folder: MakeFolder, tmp_path: 
 def test_a_sound_that_lies_in_no_folder_is_named(make_folder: MakeFolder, tmp_path: Path) -> None:
     root = tmp_path / "flat"
     root.mkdir()
-    for name in ("b.wav", "a.m4a"):
-        (root / name).write_bytes(b"")
-    refuse(f"{root / 'a.m4a'}: is not inside a folder; {EXPECTED} in {root}", root)
+    (root / "b.wav").write_bytes(b"")
+    refuse(f"{root / 'b.wav'}: names no item and condition; {EXPECTED} in {root}", root)
+    (root / "a.m4a").write_bytes(b"")
+    refuse(f"{root / 'a.m4a'}: its format cannot be read; expected WAV, FLAC, Ogg, MP3 or AIFF", root)
     refuse(
         f"{root / 'b.wav'}: is a file; expected a stimuli set, or a folder of {EXPECTED[9:]}", root / "b.wav"
     )
@@ -99,7 +100,7 @@ def test_a_gap_says_how_many_items_have_the_condition(make_folder: MakeFolder) -
     root = make_folder(items=3)
     (root / "sound-2").rename(root / "Café (außen)")
     (root / "sound-1" / "stray take.wav").write_bytes(b"")
-    every = "expected every condition for every item"
+    every = "expected every condition for every item (--items and --conditions choose what is complete)"
     stray = "has no condition 'stray take', which 1 of 3 items has (and 1 more gap)"
     refuse(f"{root}: item 'Café (außen)' {stray}; {every}", root)
     (root / "sound-1" / "stray take.wav").unlink()

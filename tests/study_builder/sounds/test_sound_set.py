@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stimuli import Condition, Item, Manifest, Stimulus, sha256_of
-from study_builder.errors import LayoutError
+from study_builder.errors import BuildError, LayoutError
 from study_builder.sounds.sound_set import read_sounds
 
 MakeFolder = Callable[..., Path]
@@ -85,7 +85,8 @@ def test_two_references_two_files_or_loose_files_are_refused(make_folder: MakeFo
     root = make_folder("loose", items=1)
     (root / "other.wav").write_bytes(b"")
     with pytest.raises(
-        LayoutError, match=r"loose/other.wav: is not inside a folder; expected item/condition.wav or cond"
+        LayoutError,
+        match=r"loose/other.wav: is next to folders of sounds; expected all sounds in folders, or none",
     ):
         read_sounds(root)
 
@@ -93,8 +94,49 @@ def test_two_references_two_files_or_loose_files_are_refused(make_folder: MakeFo
 def test_an_empty_or_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="No such folder"):
         read_sounds(tmp_path / "none")
-    with pytest.raises(LayoutError, match=r"contains no sound files in folders; expected item/condition.wav"):
+    with pytest.raises(LayoutError, match=r"contains no sound files; expected item/condition.wav"):
         read_sounds(tmp_path)
+
+
+@pytest.mark.parametrize("layout", ["item_condition", "condition_item"])
+def test_a_folder_without_folders_is_read_by_the_names_of_its_files(tmp_path: Path, layout: str) -> None:
+    items, conditions = ("dog", "dog_2", "rain_a"), ("reference", "lmac_td", "anchor35")
+    for item in items:
+        for condition in conditions:
+            parts = (item, condition) if layout == "item_condition" else (condition, item)
+            (tmp_path / f"{'_'.join(parts)}.wav").write_bytes(b"")
+    sounds = read_sounds(tmp_path)
+    names = {(sounds.item_names[item], condition) for item, condition in sounds.paths}
+    assert names == {(item, condition) for item in items for condition in conditions}
+    assert sounds.reference == "reference"
+    with pytest.raises(LayoutError, match="has no folders of sounds; expected --layout item_condition or"):
+        read_sounds(tmp_path, "item/condition")
+
+
+def test_without_a_reference_the_last_underscore_parts_item_and_condition(tmp_path: Path) -> None:
+    for name in ("a_b_x", "a_b_y", "c_x", "c_y"):
+        (tmp_path / f"{name}.wav").write_bytes(b"")
+    sounds = read_sounds(tmp_path)
+    assert [item.name for item in sounds.items] == ["a_b", "c"]
+    assert [condition.name for condition in sounds.conditions] == ["x", "y"]
+    assert read_sounds(tmp_path, reference="x").reference == "x"
+
+
+def test_what_is_chosen_must_be_complete_and_nothing_else(make_folder: MakeFolder) -> None:
+    root = make_folder(items=3)
+    (root / "sound-2" / "lmac.wav").unlink()
+    (root / "sound-3" / "reference.wav").unlink()
+    with pytest.raises(
+        LayoutError, match=r"expected every condition for every item \(--items and --conditions"
+    ):
+        read_sounds(root)
+    sounds = read_sounds(root, items=["sound-2", "sound-1"], conditions=["saliency", "gradcam"])
+    assert [item.name for item in sounds.items] == ["sound-2", "sound-1"]
+    assert [condition.name for condition in sounds.conditions] == ["gradcam", "reference", "saliency"]
+    with pytest.raises(LayoutError, match="item 'sound-3' has no condition 'reference'"):
+        read_sounds(root, conditions=["gradcam"])
+    with pytest.raises(BuildError, match="items names 'sound-9'"):
+        read_sounds(root, items=["sound-9"])
 
 
 def make_manifest(root: Path) -> Manifest:
