@@ -89,7 +89,8 @@ def create_app(
     """
     options = options or Options()
     opened = study if isinstance(study, Study) else open_study(study, options)
-    database = open_database() if open_database else Database(database_url or database_url_of(opened.root))
+    url = database_url or database_url_of(opened.config_path)
+    database = open_database() if open_database else Database(url)
     try:
         database.guard()
         settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))

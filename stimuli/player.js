@@ -51,7 +51,7 @@
       last = this;
       for (const sound of this.sounds) {
         sound.currentTime = this.place;
-        sound.play().catch(() => {}); // a pause before the start; what cannot be read is reported by its own event
+        sound.play().catch(() => {}); // paused before it started; unreadable files have an `error` event
       }
       this.follow();
       this.show();
@@ -129,15 +129,15 @@
   const players = [...boxes].map((box) => new Player(box));
   last = undefined;
 
-  /** The player that has the focus, else one that is seen: the last used, or the uppermost. */
+  /** The player that has the focus, otherwise one in view: the last used, or the uppermost. */
   const current = () => {
     /** @param {Player} player */
-    const seen = (player) => {
+    const inView = (player) => {
       const { top, bottom } = player.box.getBoundingClientRect();
       return bottom > 0.25 * innerHeight && top < 0.75 * innerHeight;
     };
     const focused = players.find((player) => player.box.contains(document.activeElement));
-    return focused ?? (last && (last.playing || seen(last)) ? last : players.find(seen));
+    return focused ?? (last && (last.playing || inView(last)) ? last : players.find(inView));
   };
 
   document.addEventListener("keydown", (event) => {
@@ -149,7 +149,7 @@
     );
     if (event.key === " ") {
       const other = focus?.closest(".pick[aria-pressed='false'], summary, a, button:not(.pick)");
-      if (other) return; // the space bar does what that element is for
+      if (other) return; // the space bar activates that element
       player.toggle();
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       const step = event.shiftKey ? 5 : 0.5;

@@ -29,6 +29,7 @@ __all__ = [
     "find_by_participant",
     "find_by_token",
     "find_by_uuid",
+    "find_parameter",
     "finish",
     "is_screened_out",
     "move_to_slot",
@@ -146,6 +147,12 @@ def find_by_participant(
     same = (participant_ids.c.folded == fold_id(participant)) & (sessions.c.simulated == int(simulated))
     query = _columns().join(participant_ids, participant_ids.c.session_id == sessions.c.id).where(same)
     return _session(connection.execute(query.order_by(sessions.c.id).limit(1)).first())
+
+
+def find_parameter(connection: Connection, session: Session, name: str) -> str | None:
+    """Return the text that a session keeps under a name, or None."""
+    query = select(parameters.c.value).where(parameters.c.session_id == session.id, parameters.c.name == name)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def new_token(connection: Connection, session: Session) -> str:

@@ -18,6 +18,7 @@ from mushra_server.database.sessions import Session
 from mushra_server.database.settings import is_closed, may_simulate
 from mushra_server.database.submissions import PageAnswer
 from mushra_server.errors import AnswerError, DoorError, Refusal, ServerError
+from mushra_server.participant.languages import LANGUAGE
 from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
 from study_builder.config import StudyConfig, StudyOptions
 
@@ -78,8 +79,9 @@ def check_question_names(config: StudyConfig) -> None:
     Raises:
         ServerError: With the first one that has.
     """
+    kept = {*CROWD_PARAMETERS, *((LANGUAGE,) if len(config.find_languages()) > 1 else ())}
     for question in (question for page in config.walk() for question in config.questions(page)):
-        if question.name in CROWD_PARAMETERS:
+        if question.name in kept:
             raise ServerError(
                 f"config.yaml: the question {question.name!r} has the name of a URL parameter that is always "
                 "kept; expected another name"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from werkzeug.datastructures import LanguageAccept
 
+from mushra_server.participant.languages import prefer
 from study_builder.config import StudyConfig
 
 __all__ = ["texts_for_browser", "texts_for_study"]
@@ -87,7 +88,7 @@ _TEXTS = {
 
 def texts_for_browser(accepted: LanguageAccept) -> dict[str, str]:
     """Return the texts by name, in the language that a browser prefers of these; else in English."""
-    return _texts_in(accepted.best_match(_TEXTS) or ENGLISH)
+    return _texts_in(prefer(accepted, [ENGLISH, *_TEXTS]))
 
 
 def texts_for_study(config: StudyConfig) -> dict[str, str]:

@@ -34,6 +34,7 @@ from mushra_server.participant.admission import (
     token_of_start,
 )
 from mushra_server.participant.guard import guard
+from mushra_server.participant.languages import choose_language, language_of
 from mushra_server.participant.session_cookie import find_own_session, read_own_token, set_session_cookie
 from mushra_server.participant.session_pages import load_pages, load_trial_answers
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
@@ -56,6 +57,7 @@ def open_session() -> tuple[Response, int]:
     participant = participant_of(kept)
     nonce = start_nonce(body.get("nonce"))
     started = token_of_start(str(current_app.secret_key), participant, nonce) if nonce else None
+    language = choose_language(server.study.config, request.accept_languages, body.get("parameters"))
     with server.database.write() as connection:
         # The same id, or the same start sent twice, must not be let in by two workers at once.
         server.database.wait_for_turn(connection, fold_id(participant or "") or nonce or "start")
@@ -80,7 +82,7 @@ def open_session() -> tuple[Response, int]:
             connection,
             simulated=simulated,
             participant=participant,
-            kept=kept,
+            kept=kept | language,
             token=started,
             abandoned_after_min=server.options.abandoned_after_min,
         )
@@ -180,6 +182,7 @@ def _state(connection: Connection, server: Server, session: Session, token: str)
         root=request.script_root,
         preview=server.options.preview,
         screened_out=sessions.is_screened_out(connection, session),
+        language=language_of(connection, server.study.config, session),
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from mushra_server.answers.checks import must_rate
 from mushra_server.database.sessions import Session
+from mushra_server.participant.lab_colours import accents
+from mushra_server.participant.languages import make_translator
+from mushra_server.study.media import blind_point
 from mushra_server.study.opaque_files import HIDDEN_X, OPEN_REFERENCE, AudioNames, sounds_of
-from mushra_server.study.pictures import blind_point
 from mushra_server.study.scales import page_scales
 from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
 from study_builder.config import (
@@ -18,16 +20,37 @@ from study_builder.config import (
     ConsentPage,
     FinishPage,
     LikertPage,
+    LikertPoint,
     MushraPage,
     PageScale,
     PairedComparisonPage,
+    StudyConfig,
     VolumePage,
     with_addresses,
 )
 
 __all__ = ["completion", "find_first_unsaved", "page_id", "session_state"]
 
-Address = Callable[[str], str]  # from a picture's path in the study to its address in the session
+
+class Reader(NamedTuple):
+    """What a listener gets for a text of the config.
+
+    Attributes:
+        text: The text in the listener's language.
+        address: From the path of a picture or a sound to its address in the session.
+    """
+
+    text: Callable[[str], str]
+    address: Callable[[str], str]
+
+    def html(self, text: str) -> str:
+        """Return a text with the addresses of its pictures and sounds."""
+        return with_addresses(self.text(text), self.address)
+
+    def point(self, point: LikertPoint) -> dict[str, str | None]:
+        """Return a point with its label and the addresses of its pictures."""
+        shown = blind_point(point, self.address)
+        return {**shown, "label": None if point.label is None else self.text(point.label)}
 
 
 def session_state(
@@ -42,6 +65,7 @@ def session_state(
     preview: bool = False,
     trial_answers: tuple[bool, ...] = (),
     screened_out: bool = False,
+    language: str = "en",
 ) -> dict[str, Any]:
     """Return the state of a session as docs/formats.md describes it.
 
@@ -56,14 +80,18 @@ def session_state(
         preview: Whether the experimenter looks at the study.
         trial_answers: To the trials of an adaptive test, which its pages follow from.
         screened_out: Whether the session ended with a failed headphone check.
+        language: In which the pages are shown.
     """
     config = study.config
+    address = functools.partial(names.medium, session.uuid, root=root)
+    reader = Reader(make_translator(config, language), address)
     pages = study.pages(session.slot, trial_answers)
     return {
         "study": {
-            "title": study.title,
-            "language": config.options.language or config.language,
+            "title": reader.text(study.title),
+            "language": language,
             "show_previous": config.show_previous,
+            "lab": _lab(config, reader),
         },
         "simulated": session.simulated,
         "preview": preview,
@@ -75,7 +103,7 @@ def session_state(
         if session.finished or screened_out
         else None,
         "pages": [
-            _page(study, names, session, page, page.index in saved, answers.get(page.index), root)
+            _page(study, names, session, page, page.index in saved, answers.get(page.index), root, reader)
             for page in pages
         ],
     }
@@ -113,20 +141,20 @@ def _page(
     saved: bool,
     answer: dict[str, Any] | None,
     root: str,
+    reader: Reader,
 ) -> dict[str, Any]:
     found = page.page
-    address = functools.partial(names.picture, session.uuid, root=root)
     common = {
         "index": page.index,
         "id": page_id(names, session, page),
         "type": page.type,
         "kind": _get_visible_kind(page),
-        "title": "" if found is None else found.name,
-        "content": "" if found is None else with_addresses(found.content, address),
+        "title": "" if found is None else reader.text(found.name),
+        "content": "" if found is None else reader.html(found.content),
         "saved": saved,
         "answer": answer,
     }
-    return {**common, **_of_type(study, page, address), **_sounds(study, names, session, page, address, root)}
+    return {**common, **_of_type(study, page, reader), **_sounds(study, names, session, page, reader, root)}
 
 
 def _get_visible_kind(page: SessionPage) -> str | None:
@@ -135,7 +163,7 @@ def _get_visible_kind(page: SessionPage) -> str | None:
     return "trial" if kind in {"attention", "repeat"} else kind
 
 
-def _of_type(study: Study, page: SessionPage, address: Address) -> dict[str, Any]:
+def _of_type(study: Study, page: SessionPage, reader: Reader) -> dict[str, Any]:
     found = page.page
     if page.type == HEADPHONE_CHECK:
         options = study.config.options
@@ -146,23 +174,24 @@ def _of_type(study: Study, page: SessionPage, address: Address) -> dict[str, Any
     if isinstance(found, VolumePage):
         return {"default_volume": found.default_volume}
     if isinstance(found, FinishPage):
-        popup = with_addresses(found.popup_content or "", address) or None
-        return {"popup_content": popup, "questionnaire": _questions(page, address)}
-    return {"questionnaire": _questions(page, address)} if page.questions else {}
+        popup = reader.html(found.popup_content or "") or None
+        return {"popup_content": popup, "questionnaire": _questions(page, reader)}
+    return {"questionnaire": _questions(page, reader)} if page.questions else {}
 
 
-def _questions(page: SessionPage, address: Address) -> list[dict[str, Any]]:
+def _questions(page: SessionPage, reader: Reader) -> list[dict[str, Any]]:
     return [
         {
             **question.model_dump(mode="json", exclude={"response"}),
-            "response": [blind_point(point, address) for point in question.response or ()],
+            "label": None if question.label is None else reader.text(question.label),
+            "response": [reader.point(point) for point in question.response or ()],
         }
         for question in page.questions
     ]
 
 
 def _sounds(
-    study: Study, names: AudioNames, session: Session, page: SessionPage, address: Address, root: str
+    study: Study, names: AudioNames, session: Session, page: SessionPage, reader: Reader, root: str
 ) -> dict[str, Any]:
     places = sounds_of(page)
     urls = {place: names.url(session.uuid, page, place, root) for place in places}
@@ -172,7 +201,7 @@ def _sounds(
     shared = {
         "reference": None if reference is None else {"url": reference},
         "stimuli": [{"key": key, "url": urls[key]} for key in page.conditions()],
-        "scales": [_scale(scale) for scale in page_scales(study.config, page)],
+        "scales": [_scale(scale, reader) for scale in page_scales(study.config, page)],
         "must_rate": must_rate(study.config, page),
         "allow_comments": True,
     }
@@ -180,11 +209,25 @@ def _sounds(
         shared["x"] = {"url": urls[HIDDEN_X]}
     if isinstance(page.page, MushraPage) and _get_visible_kind(page) == "training":
         shared["best_expected"] = reference is not None and study.config.options.hidden_reference
-    return {**shared, **_player(study, page), **_choices(page, address)}
+    return {**shared, **_player(study, page), **_choices(page, reader)}
 
 
-def _scale(scale: PageScale) -> dict[str, Any]:
-    return {name: value for name, value in asdict(scale).items() if name != "points" or value is not None}
+def _scale(scale: PageScale, reader: Reader) -> dict[str, Any]:
+    shown = {name: value for name, value in asdict(scale).items() if name != "points" or value is not None}
+    question = None if scale.question is None else reader.text(scale.question)
+    return {**shown, "question": question, "labels": [reader.text(label) for label in scale.labels]}
+
+
+def _lab(config: StudyConfig, reader: Reader) -> dict[str, Any] | None:
+    lab = config.options.lab
+    if lab is None:
+        return None
+    return {
+        "name": lab.name,
+        "logo": None if lab.logo is None else reader.address(lab.logo),
+        "contact": None if lab.contact is None else reader.html(lab.contact),
+        "colours": None if lab.colour is None else accents(lab.colour),
+    }
 
 
 def _player(study: Study, page: SessionPage) -> dict[str, Any]:
@@ -199,13 +242,13 @@ def _player(study: Study, page: SessionPage) -> dict[str, Any]:
     }
 
 
-def _choices(page: SessionPage, address: Address) -> dict[str, Any]:
+def _choices(page: SessionPage, reader: Reader) -> dict[str, Any]:
     found = page.page
     if isinstance(found, PairedComparisonPage):
-        return {"unforced": found.unforced}
+        return {"unforced": found.unforced and reader.text(found.unforced)}
     if isinstance(found, AbPage):
         return {"ties": found.ties}
     if isinstance(found, LikertPage):
-        scales = [[blind_point(point, address) for point in scale] for scale in found.response]
+        scales = [[reader.point(point) for point in scale] for scale in found.response]
         return {"response": scales, "must_playback": found.must_playback}
     return {}

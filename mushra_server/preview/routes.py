@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, jsonify, render_template
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 
 from mushra_server.database import sessions
 from mushra_server.errors import AnswerError
+from mushra_server.participant.languages import choose_language
 from mushra_server.participant.session_cookie import set_session_cookie
 from mushra_server.preview.live_study import LiveStudy
 from mushra_server.web.security import read_json, require_same_site
@@ -45,7 +46,7 @@ def start_session() -> tuple[Response, int]:
             connection,
             simulated=False,
             participant=None,
-            kept={},
+            kept=choose_language(current_server().study.config, request.accept_languages, None),
             abandoned_after_min=current_server().options.abandoned_after_min,
         )
         sessions.move_to_slot(connection, session, slot)

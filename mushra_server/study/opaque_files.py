@@ -16,7 +16,7 @@ import time
 from pathlib import PurePath
 
 from mushra_server.study.served_study import SessionPage, Study
-from study_builder.config import PICTURE_TYPES, ReferencePage, VolumePage
+from study_builder.config import MEDIA_TYPES, ReferencePage, VolumePage
 
 __all__ = ["HIDDEN_X", "MAX_AGE_S", "AudioNames", "KnownTokens", "media_type_of", "sounds_of"]
 
@@ -26,15 +26,7 @@ CACHED_SESSIONS = 1024
 KNOWN_S = 3600.0
 KNOWN_TOKENS = 10_000
 MAX_AGE_S = 7 * 24 * 3600
-MEDIA_TYPES = {
-    ".wav": "audio/wav",
-    ".flac": "audio/flac",
-    ".mp3": "audio/mpeg",
-    ".ogg": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".m4a": "audio/mp4",
-    **PICTURE_TYPES,
-}
+_TYPES = {ending: media_type for types in MEDIA_TYPES.values() for ending, media_type in types.items()}
 
 
 class AudioNames:
@@ -60,8 +52,8 @@ class AudioNames:
         """Return the address of the sound at a place of a page: a key such as ``s1``, or ``reference``."""
         return f"{root}/audio/{self.make_opaque(session, page.id, place)}"
 
-    def picture(self, session: str, path: str, root: str = "") -> str:
-        """Return the address of a picture: the same on all pages of a session."""
+    def medium(self, session: str, path: str, root: str = "") -> str:
+        """Return the address of a picture or sound of the texts: the same on all pages of a session."""
         return f"{root}/picture/{self.make_opaque(session, 'picture', path)}"
 
     def tag(self, opaque: str, digest: str) -> str:
@@ -79,10 +71,9 @@ class AudioNames:
             for page in pages
             for place, path in sounds_of(page).items()
         }
-        pictures = {
-            self.make_opaque(session, "picture", path): path for page in pages for path in page.pictures
-        }
-        return sounds | pictures
+        lab = self.study.config.options.lab
+        shown = [path for page in pages for path in page.media] + ([lab.logo] if lab and lab.logo else [])
+        return sounds | {self.make_opaque(session, "picture", path): path for path in shown}
 
 
 class KnownTokens:
@@ -133,4 +124,4 @@ def sounds_of(page: SessionPage) -> dict[str, str]:
 
 def media_type_of(path: PurePath) -> str:
     """Return the media type of a sound or a picture."""
-    return MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
+    return _TYPES.get(path.suffix.lower(), "application/octet-stream")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mushra_server.errors import ServerError
-from mushra_server.study.pictures import check_picture
+from mushra_server.study.media import check_medium
 from study_builder.config import CONFIG_NAME, MushraPage, Page, Question, RatingPage, SpatialPage, StudyConfig
 from study_builder.design import PlannedPage, session_plan
 
@@ -27,7 +27,7 @@ class SessionPage:
         type: The page type of webMUSHRA, or ``headphone_check``.
         planned: The page in the session's plan; None for the headphone check, which is in no config.
         questions: What the page asks, empty if it asks nothing.
-        pictures: Paths of the pictures of its texts and of the points that can be chosen on it.
+        media: Paths of the pictures and sounds of its texts, and of the pictures of its points.
     """
 
     index: int
@@ -35,7 +35,7 @@ class SessionPage:
     type: str
     planned: PlannedPage | None
     questions: tuple[Question, ...] = ()
-    pictures: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
 
     @property
     def page(self) -> Page | None:
@@ -74,17 +74,23 @@ class Study:
     Raises:
         ConfigError: If the config cannot be read.
         ServerError: If a sound is missing or is outside the folder.
+
+    Attributes:
+        config_path: The config's file.
+        root: The folder that the config's paths are relative to.
     """
 
     def __init__(self, path: Path | str, *, own_page: bool = True) -> None:
         given = Path(path)
-        self.root = given if given.is_dir() else given.parent
         self.config = StudyConfig.load(given)
+        self.config_path = given / CONFIG_NAME if given.is_dir() else given
+        self.root = given if given.is_dir() else self.config.find_base(given)
         self.name = self.config.test_id
         self.title = self.config.title or self.name
         if not self.config.pages:
-            raise ServerError(f"{self.root / CONFIG_NAME}: has no pages; expected at least one")
-        self.file(CONFIG_NAME)
+            raise ServerError(f"{self.config_path}: has no pages; expected at least one")
+        if given.is_dir():
+            self.file(CONFIG_NAME)
         if own_page:
             self._check_files()
         self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
@@ -115,7 +121,7 @@ class Study:
         """
         parts = PurePosixPath(path)
         if parts.is_absolute() or ".." in parts.parts:
-            raise ServerError(f"{self.root / CONFIG_NAME}: the path {path!r} leaves the study's folder")
+            raise ServerError(f"{self.config_path}: the path {path!r} leaves the study's folder")
         file = self.root / parts
         if not file.resolve().is_relative_to(self.root.resolve()):
             raise ServerError(
@@ -132,7 +138,7 @@ class Study:
         for page in self.config.walk():
             if isinstance(page, SpatialPage):
                 raise ServerError(
-                    f"{self.root / CONFIG_NAME}: page {page.id!r} is a spatial page, which only webMUSHRA "
+                    f"{self.config_path}: page {page.id!r} is a spatial page, which only webMUSHRA "
                     "can show; expected --frontend webmushra --webmushra FOLDER, or a study without that page"
                 )
 
@@ -152,18 +158,22 @@ class Study:
         if planned is None:
             return SessionPage(index, HEADPHONE_CHECK, HEADPHONE_CHECK, None)
         page = planned.page
-        questions, pictures = self.config.questions(page), self.config.pictures(page)
-        return SessionPage(index, planned.id, page.type, planned, questions, pictures)
+        questions = self.config.questions(page)
+        media = tuple(medium.path for medium in self.config.media(page))
+        return SessionPage(index, planned.id, page.type, planned, questions, media)
 
     def _check_files(self) -> None:
+        lab = self.config.options.lab
+        if lab is not None and lab.logo is not None:
+            check_medium(self.file(lab.logo), "picture", "lab")
         for page in self.config.walk():
             if isinstance(page, MushraPage) and page.created_anchors:
                 raise ServerError(
-                    f"{self.root / CONFIG_NAME}: page {page.id!r} has anchors made in the browser; "
-                    "build the study with `listenable study build`, which renders them"
+                    f"{self.config_path}: page {page.id!r} has anchors made in the browser; make a study "
+                    f"with rendered ones by `listenable study adopt {self.config_path} --out STUDY`"
                 )
             for path in page.sounds().values():
                 if not self.file(path).is_file():
                     raise ServerError(f"{self.file(path)}: not found; expected a sound of page {page.id!r}")
-            for path in self.config.pictures(page):
-                check_picture(self.file(path), page.id)
+            for kind, path in self.config.media(page):
+                check_medium(self.file(path), kind, page.id)

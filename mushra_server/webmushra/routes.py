@@ -20,7 +20,6 @@ from mushra_server.web.server import current_server
 from mushra_server.webmushra.refused_posts import keep_refused
 from mushra_server.webmushra.store import save_wire_session
 from mushra_server.webmushra.wire_format import read_body
-from study_builder.config import CONFIG_NAME
 from study_builder.config.sound_tags import find_untagged_parts
 
 __all__ = ["collector", "make_frontend"]
@@ -102,7 +101,7 @@ def make_frontend(folder: Path) -> Blueprint:
     def config(name: str) -> Response:
         if name not in CONFIGS:
             raise Refusal("only this study's config is served", 404)
-        return _send(current_server().study.root / CONFIG_NAME)
+        return _send(current_server().study.config_path)
 
     @frontend.get("/<path:path>")
     def file(path: str) -> Response:

@@ -92,14 +92,17 @@ def read_trial(config: StudyConfig, trial: dict[str, Any]) -> tuple[WirePage, ..
 def check_trial_ids(config: StudyConfig) -> None:
     """Check that every rating page has its own id, under which webMUSHRA posts its trial.
 
+    Spatial pages may share one: what they post is kept as it came, and scored nowhere.
+
     Raises:
         ServerError: With the first page that has none.
     """
     rated = [page for page in config.walk() if isinstance(page, RatingPage)]
     for page in rated:
-        count = [other.id for other in rated].count(page.id)
-        if page.id is None or count > 1:
-            found = "has no id" if page.id is None else f"has the id {page.id!r} of {count} pages"
+        same = [other for other in rated if other.id == page.id]
+        shared = len(same) > 1 and not all(isinstance(other, SpatialPage) for other in same)
+        if page.id is None or shared:
+            found = "has no id" if page.id is None else f"has the id {page.id!r} of {len(same)} pages"
             raise ServerError(
                 f"config.yaml: the page {page.name!r} ({page.type}) {found}; webMUSHRA posts ratings under "
                 "their page's id; expected a different id for each page"

@@ -44,7 +44,12 @@ def adopt_config(
     source = Path(config_path)
     config, notices = StudyConfig.load_with_notices(source)
     names = list(dict.fromkeys(config.named_files()))
-    base = _root(source, names) if root is None else Path(root)
+    base = config.find_base(source) if root is None else Path(root)
+    if root is None and names and not (base / names[0]).is_file():
+        raise BuildError(
+            f"{source}: {names[0]!r} is neither next to the config nor in the folder above it; "
+            "give the folder of its paths with --root"
+        )
     with folder_when_complete(Path(out), overwrite) as folder:
         for name in names:
             copy_named_file(name, base, folder)
@@ -60,18 +65,6 @@ def adopt_config(
         config = config.model_copy(update={"options": options})
         config.save(folder)
     return config, notices
-
-
-def _root(config: Path, names: list[str]) -> Path:
-    for folder in (config.parent, config.parent.parent):
-        if names and (folder / names[0]).is_file():
-            return folder
-    if not names:
-        return config.parent
-    raise BuildError(
-        f"{config}: {names[0]!r} is neither next to the config nor in the folder above it; "
-        "give the folder of its paths with --root"
-    )
 
 
 def _render(folder: Path, entry: Page | Block) -> Page | Block:

@@ -11,6 +11,7 @@ from study_builder.building.languages import texts_in
 from study_builder.building.rating_block import RatingBlock
 from study_builder.building.sounds import Sounds
 from study_builder.building.texts_of_tests import instructions_of
+from study_builder.building.translations import BROWSER, in_every_language
 from study_builder.config import StudyConfig
 from study_builder.config.options import ConditionInfo, ItemInfo, StudyOptions, TrialInfo
 from study_builder.config.page_types import (
@@ -31,12 +32,14 @@ __all__ = ["Sounds", "choose_training_items", "study_config"]
 
 
 def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]) -> StudyConfig:
-    """Return the whole config of a study.
+    """Return the whole config of a study, in the language that was chosen, or in all of them.
 
     Raises:
         BuildError: the choices ask for more items than there are, name one that does not exist, or give two
             answers of a session the same name.
     """
+    if choices.language == BROWSER:
+        return in_every_language(choices, lambda one: study_config(sounds, one, provenance))
     training = choose_training_items(sounds, choices)
     tested = [item for item in sounds.items if not (choices.training_apart and item in training)]
     if not tested:

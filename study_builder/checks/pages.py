@@ -72,7 +72,8 @@ def _ids(config: StudyConfig) -> Iterator[Finding]:
     for name, count in Counter(page.id for page in rated if page.id is not None).items():
         if count > 1:
             message = f"{count} rating pages have this id; expected different ids"
-            yield Finding("error", "same-id", f"page '{name}'", message)
+            spatial = all(isinstance(page, SpatialPage) for page in rated if page.id == name)
+            yield Finding("warning" if spatial else "error", "same-id", f"page '{name}'", message)
     unused = set(config.options.trials) - {page.id for page in rated}
     for name in sorted(unused):
         message = "no rating page has this id"
@@ -96,9 +97,8 @@ def _mushra(config: StudyConfig, page: MushraPage) -> Iterator[Finding]:
         )
         yield Finding("error", "browser-anchors", where, message, page_of_standard("p. 7"))
     if page.show_condition_names:
-        yield Finding(
-            "error", "names-shown", where, "shows the names of its conditions; expected a blind test"
-        )
+        message = "asks webMUSHRA to show the names of its conditions; expected a blind test"
+        yield Finding("warning", "names-shown", where, message)
     if not page.randomize:
         message = "has conditions in a fixed order (randomize: false)"
         yield Finding("warning", "fixed-conditions", where, message, page_of_standard("p. 4"))
@@ -228,6 +228,8 @@ def _iter_shown(config: StudyConfig) -> Iterator[tuple[str, str]]:
         yield f"scale '{scale.name}'", " ".join([scale.name, scale.question or "", *scale.labels])
     for page in config.walk():
         yield f"page '{page.id or page.type}'", _page_text(config, page)
+    for texts in config.options.translations or ():
+        yield "listenable.translations", " ".join(texts.values())
 
 
 def _page_text(config: StudyConfig, page: Page) -> str:

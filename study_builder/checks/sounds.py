@@ -19,7 +19,7 @@ from stimuli import (
     read_audio,
     sha256_of,
 )
-from study_builder.checks.pictures import is_usable, report_unusable
+from study_builder.checks.media import is_usable, report_unusable
 from study_builder.checks.report import Finding, page_of_standard
 from study_builder.config import REFERENCE, MushraPage, Role, StudyConfig
 from study_builder.parallel import parallel_map

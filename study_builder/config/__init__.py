@@ -13,6 +13,7 @@ from study_builder.config.choice_pages import (
     PairPage,
 )
 from study_builder.config.listening_tests import TEST_NAMES, TESTS, ListeningTest, TestName
+from study_builder.config.media import MEDIA_TYPES, Medium, MediumKind, with_addresses
 from study_builder.config.options import (
     Completion,
     ConditionInfo,
@@ -41,10 +42,6 @@ from study_builder.config.page_types import (
     RatedPage,
     VolumePage,
 )
-from study_builder.config.pictures import (
-    PICTURE_TYPES,
-    with_addresses,
-)
 from study_builder.config.roles import LOW_ANCHOR, MID_ANCHOR, REFERENCE, Role
 from study_builder.config.scales import (
     PageScale,
@@ -66,8 +63,8 @@ from study_builder.errors import ConfigError
 __all__ = [
     "CONFIG_NAME",
     "LOW_ANCHOR",
+    "MEDIA_TYPES",
     "MID_ANCHOR",
-    "PICTURE_TYPES",
     "REFERENCE",
     "TESTS",
     "TEST_NAMES",
@@ -93,6 +90,8 @@ __all__ = [
     "LikertPoint",
     "LikertSingleStimulusPage",
     "ListeningTest",
+    "Medium",
+    "MediumKind",
     "MushraPage",
     "Notice",
     "Order",

@@ -107,6 +107,22 @@ class Completion(Model):
         return self.screened_out_code is not None or self.screened_out_redirect is not None
 
 
+class Lab(Model):
+    """Who asks for the ratings, as participants see it.
+
+    Attributes:
+        name: shown if the logo cannot be.
+        logo: path of a picture in the study's folder.
+        colour: of buttons and marks; the page makes it darker or lighter if it could not be read.
+        contact: for questions about the study; may contain HTML.
+    """
+
+    name: Text | None = None
+    logo: Text | None = None
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    contact: Text | None = None
+
+
 class SessionSettings(Model):
     """What is chosen for the sessions when a study is built, and kept in its config under the same keys.
 
@@ -126,6 +142,7 @@ class SessionSettings(Model):
     quota: Annotated[int, Field(ge=1)] | None = None
     language: Text | None = None
     adaptive: AdaptiveRule | None = None
+    lab: Lab | None = None
 
     @model_validator(mode="after")
     def _adaptive_trials_are_answered(self) -> SessionSettings:
@@ -169,6 +186,7 @@ class StudyOptions(SessionSettings):
     questionnaires: dict[Text, tuple[Question, ...]] = Field(default_factory=dict)
     files: dict[Text, Text] = Field(default_factory=dict)
     provenance: dict[Text, Text] = Field(default_factory=dict)
+    translations: tuple[dict[Text, Text], ...] | None = None
 
     @field_validator("schema_version")
     @classmethod

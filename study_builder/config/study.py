@@ -12,6 +12,7 @@ from pydantic import Field
 from stimuli.files import write_text
 from stimuli.vocabulary import CONFIG_NAME
 from study_builder.config import webmushra
+from study_builder.config.media import Medium, media_in
 from study_builder.config.options import ConditionInfo, ItemInfo, StudyOptions, TrialInfo
 from study_builder.config.page_models import Model, RatingPage, Text
 from study_builder.config.page_reader import PageReader
@@ -24,7 +25,6 @@ from study_builder.config.page_types import (
     Question,
     walk,
 )
-from study_builder.config.pictures import pictures_in
 from study_builder.config.questionnaires import find_clash, find_misplaced, points_of, questions_of
 from study_builder.config.roles import CONVENTIONAL_ROLES, REFERENCE
 from study_builder.config.spatial_page import SpatialPage
@@ -160,23 +160,53 @@ class StudyConfig(Model):
         """Return every named point that can be chosen on a page, of its scales and of its questions."""
         return tuple(points_of(page, self.options.questionnaires))
 
-    def pictures(self, page: Page) -> tuple[str, ...]:
-        """Return the paths of the pictures that a page shows: of its points, and in its texts."""
-        of_points = [path for point in self.points(page) for path in point.pictures]
-        return (*of_points, *(path for text in page.html() for path in pictures_in(text)))
+    def media(self, page: Page) -> tuple[Medium, ...]:
+        """Return the pictures and sounds of a page's texts, and the pictures of its points."""
+        of_points = [Medium("picture", path) for point in self.points(page) for path in point.pictures]
+        return (*of_points, *(medium for text in page.html() for medium in media_in(text)))
 
     def named_files(self) -> Iterator[str]:
-        """Yield the paths of every sound, picture and model that the pages name, page by page."""
+        """Yield the paths of every sound, picture and model that the pages name, and of the lab's logo."""
         for page in self.walk():
             yield from page.sounds().values()
-            yield from self.pictures(page)
+            yield from (medium.path for medium in self.media(page))
             if isinstance(page, SpatialPage):
                 yield from page.models
+        if self.options.lab is not None and self.options.lab.logo is not None:
+            yield self.options.lab.logo
+
+    def find_base(self, file: Path) -> Path:
+        """Return the folder that the paths of this config are relative to: the file's own, or the one above.
+
+        webMUSHRA keeps configs in `configs/`, next to the folders of their sounds.
+
+        Args:
+            file: the config's file.
+        """
+        folders = (file.parent, file.resolve().parent.parent)
+        name = next(self.named_files(), None)
+        return next((one for one in folders if name and (one / name).is_file()), file.parent)
 
     def condition(self, name: str) -> ConditionInfo:
         """Return a condition's role and label; webMUSHRA's own names have their usual roles."""
         listed = self.options.conditions.get(name)
         return listed or ConditionInfo(role=CONVENTIONAL_ROLES.get(name, "method"))
+
+    @property
+    def written_in(self) -> str:
+        """The language in which the pages' texts are written."""
+        return self.options.language or self.language
+
+    def find_languages(self) -> list[str]:
+        """Return the languages in which a listener can have the pages, the one they are written in first."""
+        found = (language for texts in self.options.translations or () for language in texts)
+        return list(dict.fromkeys((self.written_in, *found)))
+
+    def translations_into(self, language: str) -> dict[str, str]:
+        """Return the texts of a language by those that the pages have; texts without one are left out."""
+        source = self.written_in
+        every = self.options.translations or ()
+        return {texts[source]: texts[language] for texts in every if source in texts and language in texts}
 
     def item_label(self, name: str) -> str:
         """Return an item's name as people read it: its label, or its id if it has none."""

@@ -31,11 +31,13 @@ class Keys:
         nested: the keys of the mappings inside a value (a mapping, a list, a list of lists), by webMUSHRA's
             name.
         idle: why a key has no effect in webMUSHRA, by webMUSHRA's name.
+        ignored: why a key that is true has no effect on listenable's page, by webMUSHRA's name.
     """
 
     fields: Mapping[str, str]
     nested: Mapping[str, Keys] = field(default_factory=dict)
     idle: Mapping[str, str] = field(default_factory=dict)
+    ignored: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ PAGES: dict[str, Keys] = {
             **_same("strict", "randomize"),
             "showConditionNames": "show_condition_names",
             "switchBack": "switch_back",
-        }
+        },
+        ignored={"showConditionNames": "listenable's page never shows the names of conditions"},
     ),
     "bs1116": Keys({**_REFERENCE, **_ANCHORS}, idle=dict.fromkeys(_ANCHORS, _NO_ANCHORS)),
     "paired_comparison": Keys({**_REFERENCE, "unforced": "unforced"}),
@@ -161,6 +164,7 @@ PAGES: dict[str, Keys] = {
         },
         {"questionnaire": _QUESTION},
         {"writeResults": _SEND_ALWAYS},
+        {"showResults": "listenable's page never shows results to listeners"},
     ),
 }
 
@@ -184,8 +188,8 @@ def from_wire(
             message = unknown_among(str(key), list(keys.fields)) + "; it was left out"
             notices.append(Notice(document.line(here), str(key), message))
             continue
-        if key in keys.idle:
-            notices.append(Notice(document.line(here), key, f"'{key}' has no effect here: {keys.idle[key]}"))
+        if reason := keys.idle.get(key) or (value and keys.ignored.get(key)):
+            notices.append(Notice(document.line(here), key, f"'{key}' has no effect here: {reason}"))
         inner = keys.nested.get(key)
         fields[keys.fields[key]] = (
             value if inner is None else _read_nested(value, inner, document, here, notices)

@@ -4,7 +4,7 @@
 
 const REFUSALS = [400, 409, 413];
 
-/** An answer that is no success (`status`), or no answer at all (`status` 0). */
+/** A response other than a success (`status`), or no response (`status` 0). */
 export class ApiError extends Error {
   #own;
 
@@ -19,7 +19,7 @@ export class ApiError extends Error {
     this.reason = body.reason ?? null;
     this.missing = body.missing ?? [];
     this.retryAfter = retryAfter;
-    this.#own = typeof body.error === "string"; // a proxy between here and the server writes no such JSON
+    this.#own = typeof body.error === "string"; // a proxy on the way does not write such JSON
   }
 
   /** Whether this browser has lost its session: no cookie, no entry, or the cookie of another session. */
@@ -27,7 +27,7 @@ export class ApiError extends Error {
     return this.status === 401 || this.status === 403 || this.reason === "other_session";
   }
 
-  /** Whether this address started too many sessions: trying again within a minute is of no use. */
+  /** Whether this address started too many sessions: trying again within a minute is useless. */
   get crowded() {
     return this.status === 429 && this.reason === "too_many_sessions";
   }
@@ -104,7 +104,7 @@ export function saveDraft({ index, id, answer }, leaving = false) {
   );
 }
 
-/** Whether this browser keeps the session's cookie: some keep none in another site's frame. */
+/** Whether this browser keeps the session's cookie: some do not in another site's frame. */
 export async function keepsCookie() {
   try {
     await loadSession();

@@ -28,7 +28,7 @@ export class Outbox {
   #stopped = false;
 
   /**
-   * @param {string} session a name for this session, so that two people who share a device never mix
+   * @param {string} session a name for this session, so that answers of people who share a device stay apart
    * @param {object} on
    * @param {(unsent: number, offline: boolean) => void} on.change how many pages wait
    * @param {(entry: Entry, error: ApiError) => void} on.refused the server will never take a page
@@ -51,7 +51,7 @@ export class Outbox {
   }
 
   /**
-   * Answers that this device holds and the server may not: page index -> {answer, saved}.
+   * Answers on this device that the server may not have: page index -> {answer, saved}.
    *
    * @param {Page[]} pages
    */

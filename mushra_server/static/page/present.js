@@ -1,7 +1,7 @@
-// Values that are there unless this page has a defect.
+// Values that are missing only if this page has a defect.
 
 /**
- * The value itself; an error where there is none.
+ * Return the value; throw if there is none.
  *
  * @template T
  * @param {T | null | undefined} value

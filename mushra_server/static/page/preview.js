@@ -3,20 +3,20 @@
 
 /** @import { Session } from "./session.js" */
 
-const LOOK_MS = 200; // how often the ribbon is told where the page is
+const REPORT_MS = 200; // how often the ribbon is sent the page's position
 
 /** @param {Session} session */
 export function followRibbon(session) {
   if (window.parent === window) return;
-  let told = "";
-  const tell = () => {
+  let reported = "";
+  const report = () => {
     const { pages, index } = session.place;
-    const said = JSON.stringify({
+    const place = JSON.stringify({
       index,
       pages: pages.map(({ title, type, kind }) => ({ title, type, kind })),
     });
-    if (said !== told) window.parent.postMessage(said, location.origin);
-    told = said;
+    if (place !== reported) window.parent.postMessage(place, location.origin);
+    reported = place;
   };
   window.addEventListener("message", (event) => {
     if (event.origin !== location.origin || event.source !== window.parent) return;
@@ -24,13 +24,13 @@ export function followRibbon(session) {
     if (Number.isInteger(show)) session.jump(show);
     if (fill) fillIn(document.querySelector("main") ?? document.body);
     if (pass) session.pass();
-    tell();
+    report();
   });
-  setInterval(tell, LOOK_MS);
+  setInterval(report, REPORT_MS);
 }
 
 /**
- * Answer everything that a page asks, as anybody might: no page type has to know of it.
+ * Answer everything that a page asks through its controls, so that page types need no code for previews.
  *
  * @param {Element} main
  */

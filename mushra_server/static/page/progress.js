@@ -1,4 +1,4 @@
-// Where a listener is: which trial of how many, and about how long the rest takes.
+// How far a listener is: the trial, of how many, and about how long the rest takes.
 
 /** @import { Page } from "./types.js" */
 
@@ -47,4 +47,17 @@ function minutesLeft(pages, index) {
   const typical = taken.sort((a, b) => a - b)[Math.floor(taken.length / 2)];
   const left = pages.slice(index).map((page) => ("stimuli" in page ? typical : OTHER_PAGE_MS));
   return Math.max(1, Math.round(left.reduce((sum, ms) => sum + ms, 0) / 60_000));
+}
+
+/**
+ * Whether the answer to a page ends the session: a failed headphone check, if the study says so.
+ *
+ * @param {Page} page
+ */
+export function screensOut(page) {
+  return (
+    page.type === "headphone_check" &&
+    page.screens_out &&
+    page.answer?.answers.headphone_check === "failed"
+  );
 }

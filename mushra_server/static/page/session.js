@@ -5,11 +5,12 @@ import { Loader } from "./audio/loader.js";
 import { t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
 import { present } from "./present.js";
-import { soundsAhead, soundsOf } from "./sounds.js";
+import { placeOf, screensOut } from "./progress.js";
+import { retry } from "./retry.js";
+import { chosenVolume, soundsAhead, soundsOf } from "./sounds.js";
 import { forgetStart } from "./start.js";
-import { showMessage } from "./pages/message.js";
+import { showLost, showMessage } from "./pages/message.js";
 import { showThanks } from "./pages/thanks.js";
-import { placeOf } from "./progress.js";
 import { Stopwatch } from "./ui/stopwatch.js";
 
 /**
@@ -30,8 +31,8 @@ export class Session {
   /** @type {Stopwatch | null} */
   #watch = null;
   #attempt = "";
-  #advised = false; // what a training page advises was said once
-  #lost = false; // the browser's cookie stands for no session, or for another one
+  #advised = false; // whether this page's advice was shown
+  #lost = false; // whether the browser's cookie no longer belongs to this session
 
   /**
    * `createPage` builds the view of a page, `loadPageTypes` makes one for more pages: see pages/index.js.
@@ -66,11 +67,11 @@ export class Session {
       return;
     }
     for (const [at, held] of this.#outbox.held(pages)) Object.assign(pages[at], held);
-    // A page that was rated and changed again later is not saved: its change is shown first, and sent when it is left.
-    if (pages.some((page) => page.saved && this.#endsHere(page))) {
+    if (pages.some((page) => page.saved && this.#ends(page))) {
       this.#finish();
       return;
     }
+    // A page that was changed after it was stored counts as unsaved: it is shown first, and sent again when it is left.
     const open = pages.findIndex((page) => !page.saved);
     this.#show(open < 0 ? pages.length : open);
     this.#outbox.flush();
@@ -91,14 +92,7 @@ export class Session {
       this.#shell.showHint(advice);
       return;
     }
-    if (this.#view.forward?.()) {
-      this.#refresh();
-      this.#shell.focusHeading();
-      return;
-    }
-    this.#save();
-    if (this.#endsHere(this.#state.pages[this.#index])) this.#end();
-    else this.#show(this.#index + 1);
+    this.#leave();
   }
 
   /** The pages so far, and the one that is shown. */
@@ -117,24 +111,31 @@ export class Session {
 
   /** Leave the page forwards, whatever it lacks; only the experimenter's preview does. */
   pass() {
-    if (!this.#view?.ready) return;
-    if (this.#view.forward?.()) {
-      this.#refresh();
-      return;
-    }
-    this.#save();
-    this.#show(this.#index + 1);
+    if (this.#view?.ready) this.#leave();
   }
 
-  /** Go one step or page back, where the study allows it; nothing is lost. */
+  /** Go to the page's next step, or to the next page. */
+  #leave() {
+    if (present(this.#view).forward?.()) this.#showStep();
+    else {
+      this.#save();
+      if (this.#ends(this.#state.pages[this.#index])) this.#end();
+      else this.#show(this.#index + 1);
+    }
+  }
+
+  /** Go one step back, or one page if the study allows it; nothing is lost. */
   previous() {
-    if (this.#view?.back?.()) {
-      this.#refresh();
-      this.#shell.focusHeading();
-    } else if (this.#mayGoBack()) {
+    if (this.#view?.back?.()) this.#showStep();
+    else if (this.#mayGoBack()) {
       this.#keepDraft();
       this.#show(this.#index - 1);
     }
+  }
+
+  #showStep() {
+    this.#refresh();
+    this.#shell.focusHeading();
   }
 
   #mayGoBack() {
@@ -158,7 +159,7 @@ export class Session {
 
   #save() {
     const page = this.#state.pages[this.#index];
-    if (page.saved) return; // opened again, and left as it was
+    if (page.saved) return; // opened again and not changed
     page.saved = true;
     this.#outbox.add(this.#index, page.id, this.#answer());
   }
@@ -187,7 +188,7 @@ export class Session {
     this.#loader.keep([...soundsOf(page), ...ahead.flat()]);
     this.#view = this.#createPage(page, {
       loader: this.#loader,
-      volume: this.#volume(),
+      volume: chosenVolume(this.#state.pages),
       changed: () => this.#changed(),
       ready: () => {
         this.#refresh();
@@ -220,26 +221,9 @@ export class Session {
     });
   }
 
-  #volume() {
-    const answers = this.#state.pages
-      .map((page) => page.answer?.answers?.volume)
-      .filter((value) => value !== undefined);
-    const last = Number(answers.at(-1) ?? 100);
-    return Number.isFinite(last) ? Math.min(Math.max(last / 100, 0), 1) : 1;
-  }
-
-  /**
-   * Whether the answer to a page ends the session: a failed headphone check, if the study says so.
-   *
-   * @param {Page} page
-   */
-  #endsHere(page) {
-    return (
-      page.type === "headphone_check" &&
-      page.screens_out &&
-      page.answer?.answers.headphone_check === "failed" &&
-      !this.#state.preview
-    );
+  /** @param {Page} page */
+  #ends(page) {
+    return screensOut(page) && !this.#state.preview;
   }
 
   /** Skip the pages that follow. */
@@ -265,7 +249,7 @@ export class Session {
     });
   }
 
-  /** Ask for the pages that follow from the answers so far, or that another tab has gone on to. */
+  /** Load the pages that follow from the answers so far, or that another tab has opened since. */
   async #continue() {
     await this.#afterAll(async () => {
       const state = await loadSession();
@@ -277,29 +261,25 @@ export class Session {
   }
 
   /**
-   * Do something once every answer has arrived, however often it takes to reach the server.
+   * Do something once the server has every answer; try until it can be reached.
    *
    * @param {() => Promise<void>} act
    */
   async #afterAll(act) {
     this.#index = this.#state.pages.length;
-    for (let delay = 1; ; delay = Math.min(2 * delay, 30)) {
+    await retry(async () => {
       const sent = await this.#outbox.flush();
-      if (this.#lost || this.#index < this.#state.pages.length) return; // a page was refused and is shown again
+      if (this.#lost || this.#index < this.#state.pages.length) return true; // a page was refused and is shown again
+      if (!sent) return null;
       try {
-        if (sent) {
-          await act();
-          return;
-        }
+        await act();
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (error.lost) {
-          this.#stop(error);
-          return;
-        }
+        if (!error.lost) return null;
+        this.#stop(error);
       }
-      await new Promise((resolve) => setTimeout(resolve, 1000 * delay));
-    }
+      return true;
+    });
   }
 
   /** @param {BeforeUnloadEvent} event */
@@ -316,7 +296,7 @@ export class Session {
   }
 
   /**
-   * Nothing more can be stored from here: say why, and how this session can be resumed.
+   * Say why nothing more can be stored from here, and how this session can be resumed.
    *
    * @param {ApiError} error
    */
@@ -324,12 +304,7 @@ export class Session {
     this.#lost = true;
     this.#view?.dispose?.();
     this.#view = null;
-    const other = error.reason === "other_session";
-    showMessage(this.#shell, {
-      title: t(other ? "other_session_title" : "session_lost_title"),
-      text: other ? t("other_session_text") : `${t("session_lost_text")} (${error.message})`,
-      link: { href: this.#state.resume_url, text: t("continue_session") },
-    });
+    showLost(this.#shell, this.#state.resume_url, { error });
   }
 
   /**
@@ -338,7 +313,7 @@ export class Session {
    */
   #refused(entry, error) {
     if (error.reason === "answered") {
-      // In another tab, and the pages after it followed from that.
+      // Another tab answered this page, and the pages after it depend on that answer.
       if (this.#index < this.#state.pages.length) this.#continue();
       return;
     }

@@ -43,3 +43,14 @@ export function soundsAhead(pages, index) {
     .filter((sounds) => sounds.length > 0)
     .slice(0, AHEAD);
 }
+
+/**
+ * The gain that a volume page has set for the pages after it; 1 if none has.
+ *
+ * @param {Page[]} pages
+ */
+export function chosenVolume(pages) {
+  const stored = pages.map((page) => page.answer?.answers?.volume);
+  const last = Number(stored.filter((value) => value !== undefined).at(-1) ?? 100);
+  return Number.isFinite(last) ? Math.min(Math.max(last / 100, 0), 1) : 1;
+}

@@ -1,7 +1,7 @@
-// What the modules of this page hand each other, for the type checker alone: no browser is sent this file.
+// What the modules of this page pass to each other. Only the type checker reads this file; browsers are not sent it.
 //
 // The first half is the session's state as mushra_server/participant/session_state.py writes it and docs/formats.md
-// describes it, and the answer as mushra_server/answers/checks.py takes it.
+// describes it, and the answer as mushra_server/answers/checks.py expects it.
 
 import type { Loader } from "./audio/loader.js";
 import type { Ratings } from "./ui/ratings.js";
@@ -24,6 +24,14 @@ export interface StudySettings {
   title: string;
   language: string;
   show_previous: boolean;
+  lab: Lab | null;
+}
+
+export interface Lab {
+  name: string | null;
+  logo: string | null;
+  contact: string | null;
+  colours: Record<"light" | "dark", Record<"accent" | "ink" | "soft", string>> | null;
 }
 
 export interface Completion {
@@ -57,10 +65,6 @@ export interface FinishPage extends AnyPage {
 export interface ConsentPage extends AnyPage {
   type: "consent";
   must_consent: boolean;
-}
-
-export interface SpatialPage extends AnyPage {
-  type: "spatial";
 }
 
 export interface HeadphonePage extends AnyPage {
@@ -117,7 +121,6 @@ export type Page =
   | TextPage
   | FinishPage
   | ConsentPage
-  | SpatialPage
   | HeadphonePage
   | VolumePage
   | MushraPage
@@ -139,7 +142,7 @@ export interface PageScale {
   max: number;
   step: number;
   labels: string[];
-  /** The values of a Likert scale; on this page also `true`, where labels name scores rather than bands. */
+  /** The values of a Likert scale; on this page also `true` if labels name scores rather than bands. */
   points?: string[] | true;
 }
 
@@ -188,7 +191,7 @@ export interface Refusal {
   missing?: number[];
 }
 
-// What modules hand each other.
+// What modules pass to each other.
 
 /** A sound of a page; `label` is how a listener knows it. */
 export interface Sound extends Stimulus {
@@ -200,7 +203,7 @@ export type SoundPage =
   (VolumePage & { loop: boolean }) | MushraPage | PairedPage | LikertPage | ChoicePage;
 export type RatedPage = MushraPage | PairedPage | LikertPage | ChoicePage;
 
-/** The decoded sounds of a page; the rates differ where the browser resamples. */
+/** The decoded sounds of a page; the rates differ if the browser resamples. */
 export interface Loaded {
   context: AudioContext;
   buffers: Map<string, AudioBuffer>;
@@ -228,7 +231,7 @@ export interface Packed {
   places: Map<string, Place>;
 }
 
-/** What keeps a page from being left, and where to put that right. */
+/** What keeps a page from being left, and the control that puts it right. */
 export interface Problem {
   text: string;
   focus?: HTMLElement | null;
@@ -275,7 +278,7 @@ export interface ButtonState {
   playing: boolean;
   current: boolean;
   heard: boolean;
-  /** How much of the sound has gone by, from 0 to 1, where each sound has its own timeline. */
+  /** How much of the sound was played, from 0 to 1, if each sound has its own timeline. */
   played?: number | null;
 }
 
@@ -297,14 +300,14 @@ export interface LikertEntry {
   control: LikertControl;
 }
 
-/** What a page asks of its sounds: the control, whether it was answered, and where to put the focus. */
+/** The control of a page's question, whether it was answered, and where the focus goes if not. */
 export interface ChoiceControl {
   element: HTMLElement;
   chosen(): boolean;
   first: HTMLElement;
   /** Whether some of it was chosen and some not. */
   partial?(): boolean;
-  /** What is said if nothing was chosen. */
+  /** The message if nothing was chosen. */
   missing: string;
 }
 

@@ -2,7 +2,7 @@
 
 const SIZES = { desktop: [1280, 800], phone: [390, 844], sideways: [844, 390] };
 const POLL_MS = 1000;
-const STEP_MS = 700; // of a walk-through: long enough to see each page
+const STEP_MS = 700; // per page of a walk-through: long enough to see it
 
 /**
  * @template {HTMLElement} E
@@ -23,7 +23,7 @@ let version = 0;
 let walking = 0;
 
 /** @param {object} what */
-const tell = (what) => frame.contentWindow?.postMessage(what, location.origin);
+const send = (what) => frame.contentWindow?.postMessage(what, location.origin);
 
 /** @param {string} text */
 const say = (text) => (status.textContent = text);
@@ -60,7 +60,7 @@ function follow(event) {
     ),
   );
   if (index >= found.pages.length) pages.selectedIndex = -1;
-  if (wanted > 0 && wanted < found.pages.length && index !== wanted) tell({ show: wanted });
+  if (wanted > 0 && wanted < found.pages.length && index !== wanted) send({ show: wanted });
   wanted = 0;
 }
 
@@ -91,7 +91,7 @@ function toggleWalk() {
   walk.textContent = "Stop";
   walking = setInterval(() => {
     if (index >= pages.length) stopWalk();
-    else tell({ fill: true, pass: true });
+    else send({ fill: true, pass: true });
   }, STEP_MS);
 }
 
@@ -109,11 +109,11 @@ async function look() {
 
 window.addEventListener("message", follow);
 new ResizeObserver(fit).observe(stage);
-pages.addEventListener("change", () => tell({ show: Number(pages.value) }));
+pages.addEventListener("change", () => send({ show: Number(pages.value) }));
 slot.addEventListener("change", start);
-element("back").addEventListener("click", () => tell({ show: index - 1 }));
-element("forward").addEventListener("click", () => tell({ show: index + 1 }));
-element("fill").addEventListener("click", () => tell({ fill: true }));
+element("back").addEventListener("click", () => send({ show: index - 1 }));
+element("forward").addEventListener("click", () => send({ show: index + 1 }));
+element("fill").addEventListener("click", () => send({ fill: true }));
 walk.addEventListener("click", toggleWalk);
 for (const input of document.querySelectorAll("input[type=radio]"))
   input.addEventListener("change", fit);

@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 30.0  # a machine that does much else is slow, not wrong: nothing here waits for less
+PATIENCE_S = 30.0  # long, because a busy machine is slow and not wrong
 
 
 def eventually(read: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
-    """Read again until `holds` what was read, or patience ends; return what was read last."""
+    """Repeat `read` until `holds` accepts its result, or for 30 s; return the last result."""
     deadline = time.monotonic() + PATIENCE_S
     while not holds(found := read()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 
 
-# The page has been drawn, and its scrolling stands still for three frames.
+# Resolves when the page has been drawn and has not scrolled for three frames.
 STILL = """() => new Promise(done => {
     let last = NaN, same = 0;
     const look = () => {
@@ -50,7 +50,7 @@ class Participant:
         return str(self.tab.locator("article").get_attribute("data-type"))
 
     def go_to(self, number: int) -> str:
-        """Go on from page to page, which ask for nothing, until page `number`; return its type."""
+        """Advance to page `number` through pages that ask for nothing; return its type."""
         for passed in range(1, number):
             if self.at(passed) == "volume":
                 self.play_and_stop()
@@ -58,19 +58,19 @@ class Participant:
         return self.at(number)
 
     def play_and_stop(self) -> None:
-        """Play the sound of a volume page, which asks for that, and stop it."""
+        """Play the sound of a volume page, as the page requires, and stop it."""
         button = self.tab.locator(".volume .button")
         button.click()
         self.tab.wait_for_selector(".foot .primary:not(.waiting)")
         button.click()
 
     def agree(self) -> None:
-        """Tick the box of a consent page and go on."""
+        """Tick the box of a consent page and press *Next*."""
         self.tab.get_by_role("checkbox").check()
         self.next.click()
 
     def answer_questions(self, age: str) -> None:
-        """Answer what the last page asks and go on."""
+        """Answer the last page's questions and press *Next*."""
         self.tab.get_by_label("Your age").fill(age)
         self.tab.get_by_label("Headphones").check()
         self.next.click()
@@ -84,7 +84,7 @@ class Participant:
         self.tab.evaluate("() => new Promise(requestAnimationFrame)")
 
     def wait_still(self) -> None:
-        """Wait until a scroll that was set off has come to its end."""
+        """Wait until a scroll that has begun has ended."""
         self.tab.evaluate(STILL)
 
     def press(self, *keys: str) -> None:

@@ -25,7 +25,7 @@ def test_starting_a_session_stores_it_and_sets_an_http_only_cookie(app, rows):
 
 def test_state_has_the_keys_of_the_contract(listener):
     state = listener.state
-    assert set(state["study"]) == {"title", "language", "show_previous"}
+    assert set(state["study"]) == {"title", "language", "show_previous", "lab"}
     assert state["position"] == 0 and state["finished"] is False and state["simulated"] is False
     assert [page["type"] for page in state["pages"]] == [
         "generic",

@@ -70,7 +70,7 @@ def test_every_choice_has_one_sentence_and_the_command_line_shows_it() -> None:
     command = typer.main.get_command(study).commands["build"]  # type: ignore[attr-defined]
     shown = {parameter.name: parameter.help for parameter in command.params}
     common = shown.keys() & CHOICE_TEXTS.keys()
-    assert len(common) == 19
+    assert len(common) == 20
     assert {name: shown[name] for name in common} == {name: CHOICE_TEXTS[name] for name in common}
 
 
@@ -81,6 +81,7 @@ def test_what_is_chosen_for_the_sessions_is_kept_under_the_same_keys(
         "seed": 7, "order": "random", "items_per_session": 1, "must_listen": False, "must_rate": False,
         "scales": [{"name": "speech"}, {"name": "noise"}], "url_parameters": ["lab"],
         "completion": {"code": "A1"}, "headphone_check": "huggins", "quota": 9, "language": "de",
+        "lab": {"contact": "ask us"},
     }  # fmt: skip
     excluded = {"pages_per_session", "adaptive"}  # by items_per_session; only for abx
     assert {*chosen} | excluded == set(SessionSettings.model_fields)

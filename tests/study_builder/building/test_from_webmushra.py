@@ -106,3 +106,19 @@ def test_a_missing_sound_and_an_anchor_of_nothing_are_named(root: Path, tmp_path
         BuildError, match="page 'one' asks for anchors and has no reference to make them from"
     ):
         adopt_config(file, tmp_path / "study")
+
+
+def test_a_config_is_checked_where_it_is(root: Path) -> None:
+    report = check_study(root / "configs/older.yaml", jobs=1)
+    codes = {finding.code for finding in report.findings}
+    assert not codes & {"missing-file", "path-outside", "unreadable"}
+    assert "older.yaml, line" in next(one.where for one in report.findings if one.code == "key")
+
+
+def test_settings_that_our_page_ignores_are_named(root: Path) -> None:
+    file = root / "configs/older.yaml"
+    file.write_text(CONFIG.replace("type: finish,", "type: finish, showResults: true,"))
+    _, notices = StudyConfig.load_with_notices(file)
+    assert "'showResults' has no effect here: listenable's page never shows results to listeners" in [
+        notice.message for notice in notices
+    ]

@@ -30,6 +30,7 @@ def test_every_key_of_webmushra_is_read_and_written_again() -> None:
     del written["listenable"]
     _assert_kept(found, written)
     idle = {"language", "createAnchor35", "createAnchor70", "randomize", "writeResults"}
+    idle |= {"showConditionNames", "showResults"}
     assert {notice.key for notice in notices} == idle
 
 

@@ -148,7 +148,7 @@ export class Engine {
   }
 
   /**
-   * Go on from another place (in frames into the sound).
+   * Continue from another position (in frames into the sound).
    *
    * @param {number} frame
    * @param {number} [at]
@@ -161,7 +161,7 @@ export class Engine {
   }
 
   /**
-   * Play another part of the sound; the position is kept where it lies in the new part.
+   * Play another part of the sound; the position is kept if it is in the new part.
    *
    * @param {Region} region
    * @param {number} [at]
@@ -183,7 +183,7 @@ export class Engine {
     );
   }
 
-  /** Stop at once and let go of all nodes. */
+  /** Stop at once and release all nodes. */
   dispose() {
     this.#group?.stop();
     this.#group = null;
@@ -272,7 +272,7 @@ export class Engine {
 
   /** @param {number} frame */
   #settle(frame) {
-    // A sound that ran to its end by itself: book what was heard and go back to the start.
+    // A sound that has ended by itself: account for what was heard and return to the start.
     if (this.#group === null) return;
     this.#account(frame);
     this.#rest = this.region.start;

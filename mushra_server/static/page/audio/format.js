@@ -1,4 +1,4 @@
-// The sample rate that a file was recorded at, read from its header: decoding alone would resample it unseen.
+// The sample rate of a file, read from its header: decoding resamples without saying so.
 
 // Samples per second of MPEG 1; MPEG 2 has half of them, MPEG 2.5 a quarter.
 const MPEG_RATES = [44100, 48000, 32000];

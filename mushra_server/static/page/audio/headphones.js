@@ -2,7 +2,7 @@
 //
 // Antiphase (Woods et al. 2017): of three 200 Hz tones one is 6 dB softer, and one of the others is in antiphase between
 // the ears; over loudspeakers that one cancels and seems softest. Huggins pitch (Milne et al. 2021): of three noises one
-// has its phase turned by 2 pi within 6 % of 600 Hz at one ear; only over headphones it holds a faint tone.
+// has its phase turned by 2 pi within 6 % of 600 Hz at one ear; only over headphones is a faint tone heard in it.
 
 import { present } from "../present.js";
 
@@ -155,11 +155,11 @@ export function turnPhase(samples, low, high, sampleRate) {
   return Float32Array.from(result);
 }
 
-// Both loops turn a phasor by `step` a sample instead of asking for a sine and a cosine each time: a round takes
+// Both loops turn a phasor by `step` per sample instead of computing a sine and a cosine each time: a round takes
 // milliseconds rather than freezing the page, and in doubles the error after 48,000 turns stays below 1e-11.
 
 /**
- * The Fourier coefficient of real samples at `step` radians a sample.
+ * The Fourier coefficient of real samples at `step` radians per sample.
  *
  * @param {Float32Array} samples
  * @param {number} step

@@ -130,7 +130,7 @@ export class Loader {
   }
 
   /**
-   * Bytes of these sounds that have arrived, of how many; null as long as that is not known of each.
+   * Bytes of these sounds that have arrived, and their total; null until the size of each is known.
    *
    * @param {Sound[]} sounds
    */
@@ -157,7 +157,7 @@ export class Loader {
       } catch {
         this.#bytes.delete(sound.url);
         if (isFlac(bytes) && this.#flac) {
-          this.#flac = false; // this browser plays FLAC, and does not decode it: everything as WAV from now on
+          this.#flac = false; // this browser plays FLAC but cannot decode it: everything as WAV from now on
           this.#decoded.delete(sound.url);
           return context.decodeAudioData((await this.#fetch(sound)).slice(0)).catch(() => {
             throw new LoadError(sound.label, "decode");
@@ -169,7 +169,7 @@ export class Loader {
   }
 
   /**
-   * A context of a rate, or of the device's own rate where the sounds' rate is not known or not one.
+   * A context at a sample rate, or at the device's own if the sounds' rate is unknown or they have several.
    *
    * @param {number | null} rate
    */

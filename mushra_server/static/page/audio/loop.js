@@ -28,7 +28,7 @@ export function raisedCosine(points) {
 
 /**
  * Bring a region into the sound and to its least length, all in frames. `pinned` names the edge that stays
- * where it is while the other gives way.
+ * in place while the other moves.
  *
  * @param {Region} region
  * @param {number} length
@@ -51,7 +51,7 @@ export function clampRegion({ start, end }, length, sampleRate, pinned = "start"
 }
 
 /**
- * Where a playhead stands, `elapsed` frames after it stood `offset` frames into a loop of `size` frames.
+ * The position of a playhead in a loop of `size` frames, `elapsed` frames after it was at `offset`.
  *
  * @param {number} offset
  * @param {number} elapsed

@@ -1,5 +1,5 @@
-// Several sounds in one buffer. Sources that are started one by one can start apart where a device is late; channels of one
-// buffer cannot, so the sounds of a trial stay together to the sample whatever happens.
+// Several sounds in one buffer. Separate sources may start at different times on a slow device; the channels of one
+// buffer cannot, so the sounds of a trial always stay aligned to the sample.
 
 import { fadeEdges } from "./loop.js";
 import { present } from "../present.js";

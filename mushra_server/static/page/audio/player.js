@@ -1,4 +1,4 @@
-// The engine in real time: resumes the context on a listener's first action and tells the page what is going on.
+// The engine in real time: resumes the context on a listener's first action and reports every change to the page.
 
 import { Engine } from "./engine.js";
 import { present } from "../present.js";
@@ -95,7 +95,7 @@ export class Player {
   }
 
   /**
-   * Whether a sound was heard for long enough to be judged: one second, or all of it where it is shorter.
+   * Whether a sound was heard for long enough to be judged: one second, or all of it if it is shorter.
    *
    * @param {string} key
    */

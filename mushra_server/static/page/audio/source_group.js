@@ -22,7 +22,7 @@ export class SourceGroup {
    * @param {BaseAudioContext} context
    * @param {AudioNode} output
    * @param {Packed[]} cuts the sounds, cut to the region
-   * @param {{ frame: number, position: number, region: Region, loop: boolean }} start when, and from where in the sound
+   * @param {{ frame: number, position: number, region: Region, loop: boolean }} start when, and from which frame of the sound
    */
   constructor(context, output, cuts, { frame, position, region, loop }) {
     this.#context = context;

@@ -91,8 +91,6 @@ export default {
   headphones_passed: "Ihre Kopfhörer funktionieren gut.",
   headphones_done: "Die Prüfung ist abgeschlossen.",
   headphones_missing: "Bitte machen Sie zuerst die Kopfhörerprüfung.",
-  spatial_text:
-    "Diese Seite zeigt einen Raum in drei Dimensionen und braucht die Seite von webMUSHRA selbst:",
   offline:
     "Keine Verbindung. Ihre Antworten bleiben auf diesem Gerät und werden später gesendet ({pages} warten).",
   connecting_title: "Verbindung wird aufgebaut…",
@@ -130,6 +128,7 @@ export default {
     "Der Regler des Klangs, den Sie hören, lässt sich bewegen: Drücken Sie an die passende Stelle, oder schieben Sie.",
   help_loop:
     "Drücken Sie auf die Zeitachse, um dorthin zu springen, oder streichen Sie darüber, um einen Teil zu wiederholen; „{whole}“ hebt das auf.",
+  contact: "Fragen zu dieser Studie?",
   keyboard: "Mit einer Tastatur",
   shortcuts_on: "Diese Tastenkürzel verwenden",
   resume_label: "Um auf einem anderen Gerät weiterzumachen, öffnen Sie dort diesen Link:",

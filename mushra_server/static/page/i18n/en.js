@@ -89,7 +89,6 @@ export default {
   headphones_passed: "Your headphones work well.",
   headphones_done: "The check is done.",
   headphones_missing: "Please do the headphone check first.",
-  spatial_text: "This page shows a room in three dimensions and needs webMUSHRA's own page:",
   offline:
     "No connection. Your answers are kept on this device and will be sent later ({pages} waiting).",
   connecting_title: "Connecting…",
@@ -126,6 +125,7 @@ export default {
     "You can move the slider of the sound that you hear: press where its score belongs, or slide.",
   help_loop:
     "Press the timeline to jump to a position, or slide along it to repeat a part; “{whole}” undoes that.",
+  contact: "Questions about this study?",
   keyboard: "With a keyboard",
   shortcuts_on: "Use these single-key shortcuts",
   resume_label: "To continue on another device, open this link there:",

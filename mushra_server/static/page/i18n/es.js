@@ -89,8 +89,6 @@ export default {
   headphones_passed: "Sus auriculares funcionan bien.",
   headphones_done: "La comprobación ha terminado.",
   headphones_missing: "Haga primero la comprobación de los auriculares.",
-  spatial_text:
-    "Esta página muestra una sala en tres dimensiones y necesita la página de webMUSHRA:",
   offline:
     "Sin conexión. Sus respuestas quedan en este dispositivo y se enviarán después ({pages} en espera).",
   connecting_title: "Conectando…",
@@ -127,6 +125,7 @@ export default {
     "Puede mover el control del sonido que oye: pulse donde corresponda la puntuación o deslícelo.",
   help_loop:
     "Pulse la línea de tiempo para saltar ahí o deslice por ella para repetir un fragmento; «{whole}» lo deshace.",
+  contact: "¿Preguntas sobre este estudio?",
   keyboard: "Con un teclado",
   shortcuts_on: "Usar estos atajos de una tecla",
   resume_label: "Para continuar en otro dispositivo, abra allí este enlace:",

@@ -89,7 +89,6 @@ export default {
   headphones_passed: "Votre casque fonctionne bien.",
   headphones_done: "La vérification est terminée.",
   headphones_missing: "Veuillez d’abord faire la vérification du casque.",
-  spatial_text: "Cette page montre une pièce en trois dimensions et demande la page de webMUSHRA :",
   offline:
     "Pas de connexion. Vos réponses restent sur cet appareil et seront envoyées plus tard ({pages} en attente).",
   connecting_title: "Connexion…",
@@ -126,6 +125,7 @@ export default {
     "Le curseur du son que vous entendez peut bouger : appuyez à l’endroit de la note, ou faites-le glisser.",
   help_loop:
     "Appuyez sur la ligne de temps pour y aller, ou glissez dessus pour répéter un passage ; « {whole} » annule cela.",
+  contact: "Des questions sur cette étude ?",
   keyboard: "Avec un clavier",
   shortcuts_on: "Utiliser ces raccourcis à une touche",
   resume_label: "Pour continuer sur un autre appareil, ouvrez-y ce lien :",

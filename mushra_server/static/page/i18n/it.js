@@ -89,8 +89,6 @@ export default {
   headphones_passed: "Le cuffie funzionano bene.",
   headphones_done: "Il controllo è terminato.",
   headphones_missing: "Fai prima il controllo delle cuffie.",
-  spatial_text:
-    "Questa pagina mostra una stanza in tre dimensioni e richiede la pagina di webMUSHRA:",
   offline:
     "Nessuna connessione. Le risposte restano su questo dispositivo e saranno inviate più tardi ({pages} in attesa).",
   connecting_title: "Connessione…",
@@ -127,6 +125,7 @@ export default {
     "Puoi muovere il cursore del suono che senti: premi nel punto del voto, oppure fallo scorrere.",
   help_loop:
     "Premi la linea del tempo per saltare lì, o scorri lungo di essa per ripetere una parte; «{whole}» annulla.",
+  contact: "Domande su questo studio?",
   keyboard: "Con una tastiera",
   shortcuts_on: "Usa queste scorciatoie a un tasto",
   resume_label: "Per continuare su un altro dispositivo, apri lì questo link:",

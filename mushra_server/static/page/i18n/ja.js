@@ -89,7 +89,6 @@ export default {
   headphones_passed: "ヘッドホンは正しく動作しています。",
   headphones_done: "確認が終わりました。",
   headphones_missing: "先にヘッドホンの確認をしてください。",
-  spatial_text: "このページは立体の部屋を表示するため、webMUSHRA 自身のページが必要です：",
   offline: "接続がありません。回答はこの端末に保存され、後で送信されます（{pages} ページ待機中）。",
   connecting_title: "接続しています…",
   connecting_text: "サーバーが応答しません。このページは接続を試み続けます。",
@@ -124,6 +123,7 @@ export default {
   help_score: "聴いている音のスライダーを動かせます。評価の位置を押すか、滑らせてください。",
   help_loop:
     "時間軸を押すとそこへ移り、なぞるとその部分を繰り返します。「{whole}」で元に戻ります。",
+  contact: "この調査についてのお問い合わせ",
   keyboard: "キーボードを使う",
   shortcuts_on: "一文字のショートカットを使う",
   resume_label: "別の端末で続けるには、そこでこのリンクを開いてください：",

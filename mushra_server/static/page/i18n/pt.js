@@ -89,7 +89,6 @@ export default {
   headphones_passed: "Os seus auscultadores funcionam bem.",
   headphones_done: "A verificação terminou.",
   headphones_missing: "Faça primeiro a verificação dos auscultadores.",
-  spatial_text: "Esta página mostra uma sala em três dimensões e precisa da página do webMUSHRA:",
   offline:
     "Sem ligação. As suas respostas ficam neste dispositivo e serão enviadas mais tarde ({pages} à espera).",
   connecting_title: "A ligar…",
@@ -125,6 +124,7 @@ export default {
   help_score: "Pode mover o controlo do som que ouve: prima no lugar da pontuação ou deslize.",
   help_loop:
     "Prima a linha do tempo para saltar para aí, ou deslize por ela para repetir uma parte; «{whole}» desfaz isso.",
+  contact: "Perguntas sobre este estudo?",
   keyboard: "Com um teclado",
   shortcuts_on: "Usar estes atalhos de uma tecla",
   resume_label: "Para continuar noutro dispositivo, abra lá esta ligação:",

@@ -2,12 +2,9 @@
 
 import { t } from "../i18n.js";
 import { X } from "../sounds.js";
-import { choiceQuestion, chosenAnswer, comparisonPage, rateAll } from "../ui/comparison.js";
+import { choiceQuestion, comparisonPage } from "../ui/comparison.js";
 
 /** @import { ChoicePage, Env, View } from "../types.js" */
-
-/** @type {Record<string, number[]>} */
-const ANSWERS = { A: [1, 0], B: [0, 1] };
 
 /**
  * @param {ChoicePage} page
@@ -16,6 +13,10 @@ const ANSWERS = { A: [1, 0], B: [0, 1] };
  */
 export function abx(page, env) {
   const [a, b] = page.stimuli;
+  const answers = [
+    { value: "A", label: t("x_is", { sound: "A" }), scores: [1, 0] },
+    { value: "B", label: t("x_is", { sound: "B" }), scores: [0, 1] },
+  ];
   return comparisonPage(page, env, {
     sounds: [
       { key: a.key, name: "A", short: "A" },
@@ -23,17 +24,6 @@ export function abx(page, env) {
       { key: b.key, name: "B", short: "B" },
     ],
     ask: (ratings, changed) =>
-      choiceQuestion({
-        question: page.scales[0].question ?? t("abx_question"),
-        points: Object.keys(ANSWERS).map((value) => ({
-          value,
-          label: t("x_is", { sound: value }),
-        })),
-        chosen: chosenAnswer(ratings, page, ANSWERS),
-        onChoose: (value) => {
-          rateAll(ratings, page, ANSWERS[value]);
-          changed();
-        },
-      }),
+      choiceQuestion(page, ratings, changed, { question: t("abx_question"), answers }),
   });
 }

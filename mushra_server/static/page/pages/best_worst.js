@@ -53,7 +53,7 @@ function createEnds(page, ratings, changed) {
           now[other] = null;
           for (const radio of rows[other].radios) radio.checked = false;
         }
-        // Half an answer is kept here and in the draft, and is none until it is whole.
+        // Half an answer is kept in the draft; it counts once both are chosen.
         rateAll(
           ratings,
           page,

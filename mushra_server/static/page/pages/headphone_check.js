@@ -40,7 +40,7 @@ class HeadphoneCheck {
   #random = null;
   /** @type {AudioContext | null} */
   #context = null;
-  #attempt; // how many were made to their end
+  #attempt; // how many were completed
   #round = 0;
   #right = 0;
   /** @type {{ passed: boolean, right: number, attempts: number } | null} */

@@ -26,7 +26,6 @@ const MODULES = {
   best_worst: () => import("./best_worst.js").then((module) => module.bestWorst),
   questionnaire: () => import("./questionnaire.js").then((module) => module.questionnaire),
   headphone_check: () => import("./headphone_check.js").then((module) => module.headphoneCheck),
-  spatial: () => import("./spatial.js").then((module) => module.spatial),
   finish: () => import("./finish.js").then((module) => module.finish),
 };
 
@@ -39,7 +38,7 @@ const MODULES = {
 const known = (page) => (page.type in MODULES ? page.type : "generic");
 
 /**
- * Load what a session's pages need, all at once, so that a connection that is lost later does no harm. Returns
+ * Load what a session's pages need, all at once, so that losing the connection later does no harm. Returns
  * `createPage(page, env)`, which builds a page's view.
  *
  * @param {Page[]} pages
@@ -49,7 +48,7 @@ export async function loadPageTypes(pages) {
   const types = [...new Set(pages.map(known))];
   /** @type {Map<string, Maker>} */
   const makers = new Map();
-  // A maker takes pages of its own type only, and is given no others: the type says which maker a page gets.
+  // Each maker is called only with pages of its own type, which the type checker cannot see.
   const load = async (/** @type {keyof typeof MODULES} */ type) =>
     makers.set(type, /** @type {Maker} */ (await MODULES[type]()));
   await Promise.all(types.map(load));

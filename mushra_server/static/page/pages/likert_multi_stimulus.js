@@ -46,7 +46,6 @@ export function likertMultiStimulus(page, env) {
       ),
     );
     const rule = rateRule(page);
-    let told = "";
     const update = () => {
       for (const key of keys)
         present(buttons.get(key)).show({
@@ -56,11 +55,9 @@ export function likertMultiStimulus(page, env) {
           played: player.positionOf(key) / player.secondsOf(key),
         });
       for (const scale of scales) scale.control.enabled = mayRate(page, ratings, scale.key);
-      const now = keys.map((key) => ratings.heard(key)).join();
-      if (told !== "" && now !== told) env.refresh();
-      told = now;
     };
     player.onChange(update);
+    ratings.onHeard(env.refresh);
     update();
     return {
       element: h(

@@ -1,8 +1,12 @@
-// A page that says one thing: waiting, refused, failed; `link` {href, text, target} leads on.
+// A page with a single message: waiting, refused, failed; `link` leads on.
 
+import { t } from "../i18n.js";
 import { h } from "../ui/dom.js";
 
-/** @import { Shell } from "../ui/shell.js" */
+/**
+ * @import { ApiError } from "../api.js"
+ * @import { Shell } from "../ui/shell.js"
+ */
 
 /**
  * @param {Shell} shell
@@ -26,4 +30,21 @@ export function showMessage(shell, { title, text, busy = false, link = null }) {
         : null,
     ),
   );
+}
+
+/**
+ * Say that this page cannot store anything, why, and how the session can be continued.
+ *
+ * @param {Shell} shell
+ * @param {string} resume the address that continues it
+ * @param {{ error?: ApiError, target?: string }} [options]
+ */
+export function showLost(shell, resume, { error, target } = {}) {
+  const other = error?.reason === "other_session";
+  const detail = error ? ` (${error.message})` : "";
+  showMessage(shell, {
+    title: t(other ? "other_session_title" : "session_lost_title"),
+    text: other ? t("other_session_text") : `${t("session_lost_text")}${detail}`,
+    link: { href: resume, text: t("continue_session"), target },
+  });
 }

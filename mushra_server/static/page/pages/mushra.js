@@ -42,7 +42,6 @@ export class Trial {
   #unbind;
   /** @type {(() => void) | null} */
   #unfit = null;
-  #heard = "";
 
   /**
    * @param {MushraPage} page
@@ -60,7 +59,7 @@ export class Trial {
       waveform: page.show_waveform,
     });
     this.#unbind = bindKeys(trialKeys(player, this.#transport, () => this.#board?.sliders));
-    player.onChange(() => this.#notice());
+    this.#ratings.onHeard(() => env.refresh());
     this.#build();
   }
 
@@ -160,14 +159,6 @@ export class Trial {
       `${t("classifier_heard")} `,
       h("strong", { text: prediction }),
     );
-  }
-
-  #notice() {
-    // A sound that has just been heard, or a switch, is worth a look at what is still missing.
-    const heard = `${this.#player.current}${this.#player.keys.filter((key) => this.#ratings.heard(key)).join()}`;
-    if (heard === this.#heard) return;
-    this.#heard = heard;
-    this.#env.refresh();
   }
 
   /** @returns {Problem | null} */

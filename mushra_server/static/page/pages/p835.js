@@ -37,14 +37,15 @@ export function p835(page, env) {
     const stage = h("div", { class: "stage" });
     const count = page.scales.length;
     let step = 0;
-    let heardBefore = 0; // milliseconds listened when the question was put
+    let listenedBefore = 0; // milliseconds when the question was asked
     /** @type {LikertControl} */
     let control;
     const attribute = () => page.scales[step].name;
     const enough = Math.min(1000, 1000 * player.secondsOf(key) - 20);
     const heard = () =>
-      ratings.scoreOf(key, attribute()) !== null || player.listenedMs(key) - heardBefore >= enough;
-    let told = false;
+      ratings.scoreOf(key, attribute()) !== null ||
+      player.listenedMs(key) - listenedBefore >= enough;
+    let heardShown = false;
     const update = () => {
       button.show({
         playing: player.playing,
@@ -52,11 +53,11 @@ export function p835(page, env) {
         heard: heard(),
         played: player.positionOf(key) / player.secondsOf(key),
       });
-      if (heard() !== told) env.refresh();
-      told = heard();
+      if (heard() !== heardShown) env.refresh();
+      heardShown = heard();
     };
     const ask = () => {
-      heardBefore = player.listenedMs(key);
+      listenedBefore = player.listenedMs(key);
       control = likertScale(page.response[step], {
         legend: t(QUESTIONS[attribute()]),
         chosen: ratings.scoreOf(key, attribute()),

@@ -7,7 +7,7 @@ import { h, uniqueId } from "../ui/dom.js";
 /** @import { Env, FinishPage, Problem, Question, TextPage, View } from "../types.js" */
 
 /**
- * A question's own part: `invalid` says what is wrong with what was written.
+ * A question's control: `invalid` says what is wrong with its value.
  *
  * @typedef {object} Field
  * @property {HTMLElement} element
@@ -31,7 +31,7 @@ export function questionnaire(page, env) {
     novalidate: true,
     on: {
       submit: (event) => event.preventDefault(),
-      keydown: (event) => goOn(/** @type {KeyboardEvent} */ (event), fields, env.next),
+      keydown: (event) => advance(/** @type {KeyboardEvent} */ (event), fields, env.next),
     },
   });
   form.append(...fields.map((field) => field.element));
@@ -55,7 +55,7 @@ export function questionnaire(page, env) {
  * @param {Field[]} fields
  * @param {() => void} next
  */
-function goOn(event, fields, next) {
+function advance(event, fields, next) {
   if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement))
     return;
   event.preventDefault();
@@ -166,7 +166,7 @@ function numberField(question, value, changed) {
   const range = [t("number_from", { min }), t("number_to", { max })]
     .filter((_, n) => [min, max][n] !== null && [min, max][n] !== undefined)
     .join(" ");
-  // A browser reports what is no number as empty; telling that from nothing at all needs its own flag.
+  // The value of a field with text that is not a number is empty; only `badInput` tells it from an empty field.
   const read = () => (input.validity.badInput ? "?" : input.value.trim());
   const outside = () =>
     input.validity.badInput || input.validity.rangeUnderflow || input.validity.rangeOverflow;

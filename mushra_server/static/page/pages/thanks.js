@@ -1,4 +1,4 @@
-// After the last answer was acknowledged: thanks, the completion code, the way back to where a participant came from.
+// After the last answer was acknowledged: thanks, the completion code, and the link back to the recruiting platform.
 
 import { t } from "../i18n.js";
 import { h, icon } from "../ui/dom.js";
@@ -33,7 +33,7 @@ export function showThanks(shell, { pages, completion }) {
         ? h("a", {
             class: "button primary",
             href: completion.redirect,
-            target: "_top", // where the study is in a frame, the platform must not open in it
+            target: "_top", // if the study is in a frame, the platform must not open in it
             text: t("go_back_to_platform"),
           })
         : null,

@@ -1,4 +1,4 @@
-// A sound to set the volume with; what is set holds for all later pages.
+// A sound with which to set the volume of all later pages.
 
 import { t } from "../i18n.js";
 import { audioPage } from "../ui/audio_page.js";

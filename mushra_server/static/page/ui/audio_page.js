@@ -79,7 +79,7 @@ export function audioPage(page, env, build) {
 }
 
 /**
- * Say how much has arrived, and how long the rest takes at the pace so far.
+ * Show how much has arrived, and how long the rest takes at the rate so far.
  *
  * @param {HTMLElement} left
  * @param {HTMLProgressElement} bar

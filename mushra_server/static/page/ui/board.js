@@ -12,7 +12,7 @@ import { Slider } from "./slider.js";
  */
 
 /**
- * A button that plays one sound; which one plays is said by icon, bars, text and colour.
+ * A button that plays one sound; icon, bars, text and colour show which one plays.
  *
  * @param {string} label
  * @param {string} short
@@ -120,15 +120,15 @@ export class Board {
     const { current, playing } = this.#player;
     const focused = this.#lanes.find((lane) => lane.slider.input === document.activeElement);
     for (const lane of this.#lanes) {
-      const mine = lane.key === current; // a sound that was paused may still be rated: none has been heard since
+      const mine = lane.key === current; // also while paused: no other sound has been heard since
       lane.button.show({ playing: mine && playing, current: mine, heard: this.#heard(lane.key) });
       if (lane.element.classList.contains("current") !== mine) {
         lane.element.classList.toggle("current", mine);
         lane.slider.enabled = mine;
-        lane.show(lane.slider.value); // what was said of a press before is settled
+        lane.show(lane.slider.value); // removes the note on an earlier press
       }
     }
-    // A switched-off slider cannot keep the focus; it goes along to the sound that plays now.
+    // A switched-off slider cannot keep the focus; it moves to the sound that plays now.
     if (focused && focused.key !== current)
       this.sliders.get(current ?? "")?.input.focus({ preventScroll: true });
     this.open?.show({

@@ -1,4 +1,4 @@
-// Named points of which one is chosen: radio buttons, with the pictures that a study may give them.
+// Named points, one of which is chosen: radio buttons, with the pictures that a study may give them.
 
 import { h, uniqueId } from "./dom.js";
 
@@ -46,7 +46,7 @@ export function choices(points, { chosen, words, boxed, onChoose }) {
 function createPoint(point, name, words, boxed) {
   const radio = h("input", { type: "radio", name, value: point.value });
   const pictures = createPictures(point, words);
-  // A picture says the words already, so that they are read out once.
+  // The picture's text alternative has the words already: a screen reader reads them once.
   const text =
     pictures && !point.label ? null : h("span", { text: words, "aria-hidden": pictures && "true" });
   const classes = ["choice", boxed && "boxed", pictures && "pictured"].filter(Boolean).join(" ");
@@ -83,7 +83,7 @@ function createPictures({ picture, picture_chosen: chosen, picture_below: below 
   const addresses = { plain: picture, chosen: chosen ?? picture, below: below ?? picture };
   const different = [...new Set(Object.values(addresses).filter(Boolean))];
   if (different.length === 0) return null;
-  // All are loaded at once: a choice shows at once, also when the connection is lost meanwhile.
+  // All are loaded at the start, so that a choice shows at once even if the connection has been lost.
   const images = new Map(different.map((src) => [src, h("img", { src, alt, hidden: true })]));
   return {
     elements: [...images.values()],

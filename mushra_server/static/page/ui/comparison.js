@@ -1,6 +1,7 @@
-// What pages have in common on which sounds are compared or chosen: a button per sound, and one question.
+// What pages that compare or choose sounds have in common: a button per sound, and one question.
 
 import { t } from "../i18n.js";
+import { present } from "../present.js";
 import { audioPage } from "./audio_page.js";
 import { playButton } from "./board.js";
 import { choices } from "./choices.js";
@@ -12,11 +13,11 @@ import { trialKeys } from "./trial_keys.js";
 
 /**
  * @import { Player } from "../audio/player.js"
- * @import { ChoiceControl, ChoicePage, Env, NamedSound, Point, View } from "../types.js"
+ * @import { ChoiceControl, ChoicePage, Env, KeyHandlers, NamedSound, PairedPage, View } from "../types.js"
  */
 
 /**
- * @param {ChoicePage} page
+ * @param {ChoicePage | PairedPage} page
  * @param {Env} env
  * @param {object} kind
  * @param {NamedSound[]} kind.sounds in the order of their buttons
@@ -31,7 +32,10 @@ export function comparisonPage(page, env, { sounds, inTurn = false, ask }) {
     const transport =
       inTurn && !page.loop
         ? null
-        : new Transport(player, buffers, { loop: page.loop, waveform: false });
+        : new Transport(player, buffers, {
+            loop: page.loop,
+            waveform: page.show_waveform && !inTurn,
+          });
     const buttons = sounds.map((sound) => ({
       ...sound,
       button: playButton(sound.name, sound.short, () => player.toggle(sound.key)),
@@ -39,7 +43,6 @@ export function comparisonPage(page, env, { sounds, inTurn = false, ask }) {
     const control = ask(ratings, env.changed);
     const missing = () =>
       page.must_listen ? buttons.filter(({ key }) => !ratings.heard(key)) : [];
-    let told = "";
     const update = () => {
       buttons.forEach(({ key, button }, n) => {
         button.show({
@@ -51,13 +54,9 @@ export function comparisonPage(page, env, { sounds, inTurn = false, ask }) {
         const early = inTurn && page.must_listen && n > 0 && !ratings.heard(buttons[n - 1].key);
         button.element.disabled = early;
       });
-      const now = missing()
-        .map(({ key }) => key)
-        .join();
-      if (now !== told) env.refresh();
-      told = now;
     };
     player.onChange(update);
+    ratings.onHeard(env.refresh);
     update();
     const keys = trialKeys(player, transport);
     const unbind = bindKeys(inTurn ? onlyEnabled(keys, buttons, player) : keys);
@@ -93,7 +92,7 @@ export function comparisonPage(page, env, { sounds, inTurn = false, ask }) {
 /**
  * Shortcuts that pass over a sound whose turn has not come.
  *
- * @param {import("../types.js").KeyHandlers} handlers
+ * @param {KeyHandlers} handlers
  * @param {{ key: string, button: { element: HTMLButtonElement } }[]} buttons
  * @param {Player} player
  */
@@ -104,7 +103,7 @@ function onlyEnabled(handlers, buttons, player) {
   };
   const at = () => buttons.findIndex(({ key }) => key === player.current);
   const { space } = handlers;
-  /** @type {import("../types.js").KeyHandlers} */
+  /** @type {KeyHandlers} */
   const kept = { space, a: handlers.a, b: handlers.b, A: handlers.A, B: handlers.B };
   buttons.forEach((_, n) => {
     kept[`digit:${n + 1}`] = play(n);
@@ -115,28 +114,41 @@ function onlyEnabled(handlers, buttons, player) {
 }
 
 /**
- * One question with answers, of which one is chosen.
+ * An answer to a page's question: its name, its words, and the scores that it gives to the page's sounds.
  *
+ * @typedef {{ value: string, label: string, scores: number[] }} ScoredAnswer
+ */
+
+/**
+ * One question with answers, of which one is chosen; what is chosen rates all sounds of the page.
+ *
+ * @param {ChoicePage | PairedPage} page
+ * @param {Ratings} ratings
+ * @param {() => void} changed
  * @param {object} parts
- * @param {string} parts.question
- * @param {Point[]} parts.points
- * @param {string | null} parts.chosen the value that is chosen at first
- * @param {(value: string) => void} parts.onChoose
+ * @param {string} parts.question asked if the page has none
+ * @param {ScoredAnswer[]} parts.answers
  * @param {string} [parts.layout] class of the answers: `big` side by side, `stack` below each other
  * @returns {ChoiceControl}
  */
-export function choiceQuestion({ question, points, chosen, onChoose, layout = "big" }) {
-  const made = choices(points, {
-    chosen,
+export function choiceQuestion(page, ratings, changed, { question, answers, layout = "big" }) {
+  const { name, question: own } = page.scales[0];
+  const stored = page.stimuli.map(({ key }) => ratings.scoreOf(key, name));
+  const chosen = answers.find(({ scores }) => scores.every((score, n) => score === stored[n]));
+  const made = choices(answers, {
+    chosen: chosen?.value ?? null,
     words: (point) => point.label ?? point.value,
     boxed: true,
-    onChoose,
+    onChoose: (value) => {
+      rateAll(ratings, page, present(answers.find((answer) => answer.value === value)).scores);
+      changed();
+    },
   });
   return {
     element: h(
       "fieldset",
       { class: "question" },
-      h("legend", { text: question }),
+      h("legend", { text: own ?? question }),
       h("div", { class: `choices ${layout}` }, made.elements),
     ),
     chosen: () => made.chosen() !== null,
@@ -146,23 +158,10 @@ export function choiceQuestion({ question, points, chosen, onChoose, layout = "b
 }
 
 /**
- * The value whose scores the sounds of a page have; null if none.
- *
- * @param {Ratings} ratings
- * @param {ChoicePage} page
- * @param {Record<string, number[]>} answers scores of the page's sounds by value
- */
-export function chosenAnswer(ratings, page, answers) {
-  const scores = page.stimuli.map(({ key }) => ratings.scoreOf(key, page.scales[0].name));
-  const found = Object.entries(answers).find(([, each]) => each.every((s, n) => s === scores[n]));
-  return found ? found[0] : null;
-}
-
-/**
  * Rate all sounds of a page.
  *
  * @param {Ratings} ratings
- * @param {ChoicePage} page
+ * @param {ChoicePage | PairedPage} page
  * @param {number[]} scores
  */
 export function rateAll(ratings, page, scores) {

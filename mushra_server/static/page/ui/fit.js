@@ -6,7 +6,7 @@ const LEAST = 190; // CSS pixels
 const MOST = 460; // 12 cm: no slider needs more
 
 /**
- * Fit the tracks of `board` to the window, now and when it changes; returns a function that ends it.
+ * Fit the tracks of `board` to the window, now and when it changes; returns a function that stops this.
  *
  * @param {HTMLElement} board
  */

@@ -1,15 +1,17 @@
-// The help sheet: what can be pressed, the keyboard, and the link that continues a session elsewhere.
+// The help sheet: what can be pressed, the keyboard, and the link that continues a session on another device.
 
 import { t } from "../i18n.js";
+import { createContact } from "../lab.js";
 import { fill, h, icon } from "./dom.js";
 import { setShortcuts, shortcutsOn } from "./keys.js";
 
 /**
  * @import { TextKey } from "../i18n.js"
+ * @import { Lab } from "../types.js"
  * @import { IconName } from "./dom.js"
  */
 
-// Each with the icon that stands for it on the page.
+// Each with the icon that the page uses for it.
 /** @type {[IconName, TextKey][]} */
 const BASICS = [
   ["play", "help_play"],
@@ -43,8 +45,11 @@ function keyWord(key) {
 }
 
 export class Help {
-  /** @param {string} resume */
-  constructor(resume) {
+  /**
+   * @param {string} resume
+   * @param {Lab | null} lab
+   */
+  constructor(resume, lab) {
     this.button = h(
       "button",
       {
@@ -64,6 +69,7 @@ export class Help {
       this.#basics(),
       this.#keyboard(),
       this.#resume(resume),
+      createContact(lab),
     );
     this.dialog.addEventListener(
       "click",
@@ -94,7 +100,7 @@ export class Help {
     return h("ul", { class: "basics" }, lines);
   }
 
-  /** Folded away where there is a finger rather than a mouse, and so most often no keyboard either. */
+  /** Folded away on touch screens, which rarely have a keyboard. */
   #keyboard() {
     const open = !window.matchMedia("(pointer: coarse)").matches;
     const summary = h("summary", { text: t("keyboard") });

@@ -39,7 +39,7 @@ export function keyName(event) {
 }
 
 /**
- * Call `handlers[name]` for key presses on this page; returns a function that ends it.
+ * Call `handlers[name]` for key presses on this page; returns a function that stops this.
  *
  * @param {KeyHandlers} handlers
  */

@@ -1,4 +1,4 @@
-// One Likert scale for one sound: named points, of which one is chosen.
+// One Likert scale for one sound: named points, one of which is chosen.
 
 import { scaleWord, t } from "../i18n.js";
 import { choices } from "./choices.js";
@@ -45,7 +45,7 @@ export function likertScale(points, { legend, chosen, onChoose, hideLegend = fal
 }
 
 /**
- * What a page's rule on playback asks before a sound can be rated, in words; null where it asks nothing.
+ * What a page's rule on playback asks before a sound can be rated, in words; null if it asks nothing.
  *
  * @param {LikertPage} page
  */

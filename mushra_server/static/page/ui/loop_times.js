@@ -1,4 +1,4 @@
-// The loop's beginning and end as numbers that can be typed, for those who know where to listen.
+// The loop's start and end as numbers that can be typed, for listeners who know where to listen.
 
 import { t } from "../i18n.js";
 import { h } from "./dom.js";

@@ -108,6 +108,23 @@ export class Ratings {
     return this.#listenedMs(key) > 0;
   }
 
+  /**
+   * Call `act` when a sound begins to count as heard, or as heard to its end.
+   *
+   * @param {() => void} act
+   */
+  onHeard(act) {
+    const read = () =>
+      this.#player.keys.map((key) => `${this.heard(key)} ${this.heardAll(key)}`).join();
+    let before = read();
+    this.#player.onChange(() => {
+      const now = read();
+      if (now === before) return;
+      before = now;
+      act();
+    });
+  }
+
   /** @returns {Rating[]} */
   toJSON() {
     return this.#keys.flatMap((key) => {

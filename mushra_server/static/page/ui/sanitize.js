@@ -1,9 +1,9 @@
-// The study author's HTML, rebuilt from an allow-list: unknown elements are unwrapped, unknown attributes left out.
+// The study author's HTML, rebuilt from an allow-list: unknown elements are unwrapped, unknown attributes dropped.
 
 const ELEMENTS = new Set(
   (
-    "A ABBR B BLOCKQUOTE BR CODE DD DIV DL DT EM FIGCAPTION FIGURE H1 H2 H3 H4 H5 HR I IMG KBD LI OL P PRE Q S SMALL SPAN " +
-    "STRONG SUB SUP TABLE TBODY TD TFOOT TH THEAD TR U UL"
+    "A ABBR AUDIO B BLOCKQUOTE BR CODE DD DIV DL DT EM FIGCAPTION FIGURE H1 H2 H3 H4 H5 HR I IMG KBD LI OL P PRE Q S SMALL " +
+    "SOURCE SPAN STRONG SUB SUP TABLE TBODY TD TFOOT TH THEAD TR U UL"
   ).split(" "),
 );
 const DROPPED = new Set(
@@ -14,7 +14,9 @@ const DROPPED = new Set(
 /** @type {Record<string, string[]>} */
 const ATTRIBUTES = {
   A: ["href", "title"],
+  AUDIO: ["src"],
   IMG: ["src", "alt", "width", "height"],
+  SOURCE: ["src"],
   TD: ["colspan", "rowspan"],
   TH: ["colspan", "rowspan", "scope"],
 };
@@ -65,6 +67,7 @@ function copyElement(node, to) {
     element.setAttribute("rel", "noopener noreferrer");
   }
   if (element instanceof HTMLImageElement && !element.hasAttribute("alt")) element.alt = "";
+  if (element instanceof HTMLAudioElement) element.controls = true;
   copyChildren(node, element);
   to.append(element);
 }
@@ -77,7 +80,7 @@ function safeValue(attribute, value) {
   if (attribute !== "href" && attribute !== "src") return true;
   try {
     const { protocol, origin } = new URL(value, document.baseURI);
-    // The server gives pictures of the study its own addresses; from elsewhere the browser would load none.
+    // The server gives files of the study addresses of this origin; the browser loads none from elsewhere.
     return attribute === "href"
       ? ["http:", "https:", "mailto:"].includes(protocol)
       : origin === location.origin;

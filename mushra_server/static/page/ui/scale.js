@@ -37,7 +37,7 @@ export function spoken(scale, value) {
 }
 
 /**
- * Where each label stands on the scale, from 0 at its low end to 1.
+ * The position of each label on the scale, from 0 at its low end to 1.
  *
  * @param {PageScale} scale
  */
@@ -67,7 +67,7 @@ export function numberPlaces(scale) {
 const isWhole = (steps) => Math.abs(steps - Math.round(steps)) < 1e-6;
 
 /**
- * Where the lines between bands stand; on a scale of points, where the points are.
+ * The positions of the lines between bands; on a scale of points, of the points.
  *
  * @param {PageScale} scale
  */

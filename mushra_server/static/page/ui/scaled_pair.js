@@ -1,7 +1,7 @@
 // What DCR and CCR have in common: two sounds, one after the other, and one question with a scale.
 
 import { scaleWord } from "../i18n.js";
-import { choiceQuestion, chosenAnswer, comparisonPage, rateAll } from "./comparison.js";
+import { choiceQuestion, comparisonPage } from "./comparison.js";
 
 /** @import { ChoicePage, Env, NamedSound, View } from "../types.js" */
 
@@ -15,25 +15,18 @@ import { choiceQuestion, chosenAnswer, comparisonPage, rateAll } from "./compari
  * @returns {View}
  */
 export function scaledPair(page, env, { sounds, question, scores }) {
-  const scale = page.scales[0];
-  const grades = scale.labels.map((label, n) => ({ label, grade: scale.min + n }));
-  const answers = Object.fromEntries(grades.map(({ grade }) => [String(grade), scores(grade)]));
+  const { labels, min } = page.scales[0];
+  const answers = labels
+    .map((label, n) => ({
+      value: String(min + n),
+      label: scaleWord(label),
+      scores: scores(min + n),
+    }))
+    .reverse(); // the best answer is on top
   return comparisonPage(page, env, {
     sounds,
     inTurn: true,
     ask: (ratings, changed) =>
-      choiceQuestion({
-        question: scale.question ?? question,
-        // The best answer is on top.
-        points: grades
-          .map(({ label, grade }) => ({ value: String(grade), label: scaleWord(label) }))
-          .reverse(),
-        chosen: chosenAnswer(ratings, page, answers),
-        onChoose: (value) => {
-          rateAll(ratings, page, answers[value]);
-          changed();
-        },
-        layout: "stack",
-      }),
+      choiceQuestion(page, ratings, changed, { question, answers, layout: "stack" }),
   });
 }

@@ -1,13 +1,14 @@
 // The frame around every page: title, progress, connection, help, and the way forwards and back.
 
 import { t } from "../i18n.js";
+import { createContact, createLogo, useColours } from "../lab.js";
 import { present } from "../present.js";
 import { fill, h, icon } from "./dom.js";
 import { Help } from "./help.js";
 import { sanitize } from "./sanitize.js";
 
 /**
- * @import { Page, StudySettings } from "../types.js"
+ * @import { Lab, Page, StudySettings } from "../types.js"
  * @import { Place } from "../progress.js"
  */
 
@@ -27,8 +28,10 @@ export class Shell {
   /** @type {Parts | null} */
   #parts = null;
   #title = "";
+  /** @type {Lab | null} */
+  #lab = null;
   /** @type {string | null} */
-  #missing = null; // what the hint says is missing, once it was asked; it follows the page until nothing is
+  #missing = null; // what the hint says is missing since *Next* was pressed; it follows the page until nothing is missing
 
   /** @param {Element} root */
   constructor(root) {
@@ -45,7 +48,9 @@ export class Shell {
    */
   begin(study, { resume, onNext, onPrevious }) {
     this.#title = study.title || t("listening_test");
-    this.help = new Help(resume);
+    useColours(study.lab);
+    this.help = new Help(resume, study.lab);
+    this.#lab = study.lab;
     const next = h("span");
     this.#parts = {
       progress: h("p", { class: "progress-text" }),
@@ -86,6 +91,7 @@ export class Shell {
         h(
           "div",
           { class: "head-inner" },
+          createLogo(study.lab),
           h("p", { class: "study", text: this.#title }),
           connection,
           progress,
@@ -153,7 +159,7 @@ export class Shell {
   showPlain(element) {
     this.footer?.setAttribute("hidden", "");
     if (this.#parts) this.#parts.progress.textContent = "";
-    fill(this.main, element);
+    fill(this.main, element, createContact(this.#lab));
     window.scrollTo(0, 0);
     element.querySelector("h1")?.focus({ preventScroll: true });
   }
@@ -182,7 +188,7 @@ export class Shell {
   }
 
   /**
-   * Say in the footer what must be known of the page; empty text says nothing.
+   * Show a hint in the footer; empty text removes it.
    *
    * @param {string} text
    */
@@ -192,7 +198,7 @@ export class Shell {
   }
 
   /**
-   * Say in the footer what keeps the page from being left, from now on with every change.
+   * Show in the footer what keeps the page from being left, and keep that up to date.
    *
    * @param {string} text
    */
@@ -212,7 +218,7 @@ export class Shell {
   }
 
   /**
-   * Say whether answers are still on their way.
+   * Show whether answers are still on their way.
    *
    * @param {number} unsent
    * @param {boolean} offline
@@ -230,7 +236,7 @@ export class Shell {
 }
 
 /**
- * What a page asks is what a listener looks for: its last paragraph, if that is a question.
+ * Mark what a listener looks for: the last paragraph, if it is a question.
  *
  * @param {HTMLElement} content
  */

@@ -13,7 +13,7 @@ import { h } from "./dom.js";
 const SLOP = 8; // pixels that a finger may move before it does more than tap
 
 /**
- * A touch: where it landed, the score then, and whether it moves the score.
+ * A touch: where it landed, the score at that time, and whether it moves the score.
  *
  * @typedef {{ x: number, y: number, before: number | null, moving: boolean }} Finger
  */
@@ -166,14 +166,14 @@ export class Slider {
     this.#finger = null;
   }
 
-  /** The browser took the finger for its own scrolling: nothing was meant for the score. */
+  /** The browser used the finger for scrolling: it was not meant for the score. */
   #cancel() {
     if (this.#finger?.moving) this.#change(this.#finger.before);
     this.#finger = null;
   }
 
   /**
-   * How far the finger is from where it landed, in pixels along the track and across it.
+   * Distance of the finger from where it landed, in pixels along the track and across it.
    *
    * @param {PointerEvent} event
    */

@@ -17,7 +17,7 @@ const COLUMNS = 160;
 const STEP = 0.05; // seconds a handle moves by an arrow key; ten times as far with Shift
 
 /**
- * A pointer that is down: the edge it took, the seconds and the pixel where it landed, and where it is by now.
+ * A pointer that is down: the edge it took, the seconds and the pixel at which it landed, and the seconds at which it is now.
  *
  * @typedef {{ edge: Edge | null, from: number, to: number, x: number, moved: boolean }} Drag
  */

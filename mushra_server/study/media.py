@@ -1,4 +1,4 @@
-"""Pictures of a study: which files may be one, and what a browser learns about them."""
+"""Pictures and sounds in a study's texts: which files may be one, and what a browser learns about them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mushra_server.errors import ServerError
-from study_builder.config import PICTURE_TYPES, LikertPoint
+from study_builder.config import MEDIA_TYPES, LikertPoint, MediumKind
 
-__all__ = ["blind_point", "check_picture"]
+__all__ = ["blind_point", "check_medium"]
 
 
-def check_picture(file: Path, page: str | None) -> None:
-    """Refuse what a browser cannot show.
+def check_medium(file: Path, kind: MediumKind, page: str | None) -> None:
+    """Refuse what a browser cannot show or play.
 
     Args:
-        file: Where the picture should be.
+        file: Where the file should be.
+        kind: What it should be.
         page: The page's id, for the message.
 
     Raises:
-        ServerError: The file does not exist, or it has no picture's file ending.
+        ServerError: The file does not exist, or its name has not the ending of such a file.
     """
-    if file.suffix.lower() not in PICTURE_TYPES:
-        raise ServerError(f"{file}: expected a picture for page {page!r} ({', '.join(PICTURE_TYPES)})")
+    types = MEDIA_TYPES[kind]
+    if file.suffix.lower() not in types:
+        raise ServerError(f"{file}: expected a {kind} for page {page!r} ({', '.join(types)})")
     if not file.is_file():
-        raise ServerError(f"{file}: not found; expected a picture of page {page!r}")
+        raise ServerError(f"{file}: not found; expected a {kind} of page {page!r}")
 
 
 def blind_point(point: LikertPoint, address: Callable[[str], str]) -> dict[str, str | None]:

@@ -1,8 +1,10 @@
-"""Pictures in the texts of pages: shown under addresses that hold no name."""
+"""Pictures and sounds in the texts of pages: sent under addresses that contain no name."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import soundfile
 
 from mushra_server import create_app
 from mushra_server.errors import ServerError
@@ -49,6 +51,23 @@ def test_a_text_with_pictures_from_elsewhere_stays_as_it_is(
     text = '<img src="https://example.org/x.png"><img src="data:image/png;base64,AA=="><img alt="none">'
     app = make_app(make_study("far", pages=pages_of(make_page, tmp_path / "far", text)))
     assert make_listener(app).start().state["pages"][0]["content"] == text
+
+
+def test_a_sound_in_a_text_is_served_without_its_name(
+    make_app, make_study, make_page, make_listener, tmp_path
+):
+    root = tmp_path / "heard"
+    root.mkdir()
+    soundfile.write(root / "lmac-td.wav", np.zeros(800), 8000)
+    text = "<p>Listen: <audio controls><source src='lmac-td.wav' type='audio/wav'></audio></p>"
+    app = make_app(make_study("heard", pages=pages_of(make_page, root, text)))
+    listener = make_listener(app).start()
+    content = listener.state["pages"][0]["content"]
+    address = content.split('src="')[1].split('"')[0]
+    assert content == text.replace("src='lmac-td.wav' type='audio/wav'", f'src="{address}" type="audio/wav"')
+    answer = listener.client.get(address)
+    assert (answer.status_code, answer.mimetype) == (200, "audio/wav")
+    assert answer.data[:4] == b"RIFF"
 
 
 @pytest.mark.parametrize(

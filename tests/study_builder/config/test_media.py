@@ -12,7 +12,7 @@ from study_builder.building.choices import Choices
 from study_builder.building.from_webmushra import adopt_config
 from study_builder.checks.study import check_study
 from study_builder.config import StudyConfig, with_addresses
-from study_builder.config.pictures import find_foreign_pictures, pictures_in
+from study_builder.config.media import Medium, find_foreign_media, find_omitted_elements, media_in
 from study_builder.errors import BuildError
 
 MakeFolder = Callable[..., Path]
@@ -40,8 +40,8 @@ pages:
     ],
 )
 def test_the_pictures_of_a_text(text: str, paths: list[str]) -> None:
-    assert list(pictures_in(text)) == paths
-    assert list(find_foreign_pictures(text)) == []
+    assert list(media_in(text)) == [Medium("picture", path) for path in paths]
+    assert list(find_foreign_media(text)) == []
     shown = with_addresses(text, lambda path: f"/picture/{paths.index(path)}")
     assert [shown.count(f'src="/picture/{number}"') for number in range(len(paths))] == [1] * len(paths)
     if not paths:
@@ -61,9 +61,21 @@ def test_what_stands_around_a_picture_stays() -> None:
 )
 def test_pictures_from_elsewhere(source: str) -> None:
     text = f'<img src="{source}">'
-    assert list(pictures_in(text)) == []
-    assert list(find_foreign_pictures(text)) == [source]
+    assert list(media_in(text)) == []
+    assert list(find_foreign_media(text)) == [("picture", source)]
     assert with_addresses(text, str.upper) == text
+
+
+def test_the_sounds_of_a_text_and_what_a_page_omits() -> None:
+    text = (
+        "<audio controls src=a.wav></audio> <AUDIO><source src='b.mp3'><source src=b.ogg></AUDIO>"
+        "<video><source src=c.mp4></video><picture><source srcset=d.png><img src=e.png></picture><svg/>"
+    )
+    sounds = [Medium("sound", path) for path in ("a.wav", "b.mp3", "b.ogg")]
+    assert list(media_in(text)) == [*sounds, Medium("picture", "e.png")]
+    assert find_omitted_elements(text) == ["video", "svg"]
+    assert "<video><source src=c.mp4>" in with_addresses(text, str.upper)
+    assert '<source src="B.OGG">' in with_addresses(text, str.upper)
 
 
 @pytest.fixture
