@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,7 @@ def studio(
     """Make, launch, watch and report studies in a browser."""
     from mushra_server.studio import accounts
     from mushra_server.studio.app import create_studio, studio_of
+    from mushra_server.studio.login import may_upload
     from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
     from mushra_server.web.addresses import PublicUrl
     from mushra_server.web.server import Options
@@ -50,7 +52,13 @@ def studio(
     bound = bind(host, port)
     served = create_studio(folder, options, database)
     parts = studio_of(served)
-    listener = listen(served, bound, behind_proxy=options.behind_proxy, body_bytes=MAX_UPLOAD_BYTES)
+    listener = listen(
+        served,
+        bound,
+        behind_proxy=options.behind_proxy,
+        body_bytes=MAX_UPLOAD_BYTES,
+        allow_large=partial(may_upload, served.front),
+    )
     token = accounts.ensure_first_account(parts.store)
     if new_admin_token and token is None:
         with parts.store.write() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from typing import Any, Concatenate, ParamSpec
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature
 from sqlalchemy import Connection, Row
+from werkzeug.http import parse_cookie
 
 from mushra_server.admin import login as admin_login
 from mushra_server.errors import Refusal
@@ -30,6 +33,7 @@ __all__ = [
     "current_studio",
     "log_in",
     "log_out",
+    "may_upload",
     "require_login",
     "require_role",
     "set_up_cookie",
@@ -37,6 +41,7 @@ __all__ = [
 ]
 
 EXTENSION = "listenable_studio"
+UPLOAD_PATH = re.compile(r"/studies/[^/]+/sounds$")
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -72,6 +77,21 @@ def set_up_cookie(app: Flask) -> None:
     admin_login.set_up_cookie(app)
     app.session_interface = _Sessions()
     app.config["SESSION_COOKIE_NAME"] = "listenable_studio"
+
+
+def may_upload(app: Flask, path: str, cookies: str) -> bool:
+    """Tell whether a request may bring sounds: by its address, from a browser that has logged in lately.
+
+    Whether the login still holds, and what the account may do, is asked once the request has arrived.
+    """
+    if not UPLOAD_PATH.search(path):
+        return False
+    signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    sent = parse_cookie(cookies).get(app.config["SESSION_COOKIE_NAME"], "")
+    try:
+        return bool(signer.loads(sent, max_age=3600 * accounts.LOGIN_HOURS).get("login"))
+    except BadSignature:
+        return False
 
 
 def log_in(token: str) -> bool:

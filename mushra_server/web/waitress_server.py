@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import logging
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from waitress.server import create_server
@@ -13,6 +14,7 @@ from waitress.server import create_server
 from mushra_server.errors import ServerError
 from mushra_server.web.channels import restrict
 from mushra_server.web.connections import Limits, reserve_files
+from mushra_server.web.large_bodies import allow_large_bodies
 from mushra_server.web.security import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ def listen(
     behind_proxy: bool = False,
     limits: Limits | None = None,
     body_bytes: int = 2 * MAX_BODY_BYTES,
+    allow_large: Callable[[str, str], bool] | None = None,
 ) -> Listener:
     """Return the server of an app at a port that was taken; it serves when it is run.
 
@@ -79,6 +82,7 @@ def listen(
         behind_proxy: Keep the headers of a reverse proxy.
         limits: Of connections; by default what the system's limit of open files allows.
         body_bytes: Bytes that the body of a request may have; a large one waits in a temporary file.
+        allow_large: Whether a request may be larger than usual, by its path and cookies; by default all.
     """
     limits = limits or Limits.of(reserve_files(), behind_proxy=behind_proxy)
     settings: dict[str, Any] = {
@@ -98,6 +102,8 @@ def listen(
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, sockets=[bound], **settings)
     restrict(server, limits.per_address)
+    if allow_large is not None:
+        allow_large_bodies(server, allow_large)
     listener: Listener = server
     return listener
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.axe import complaints, load_axe
 
 MakeStudy = Callable[..., Path]
 Serve = Callable[[Path], str]
@@ -21,33 +22,6 @@ PHONE = {
     "is_mobile": True,
     "device_scale_factor": 2,
 }
-AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe-core, from the package axe-playwright-python."""
-    found = importlib.util.find_spec("axe_playwright_python")
-    if found is None or found.origin is None:
-        pytest.skip("axe-core is not installed (Python package `axe-playwright-python`)")
-    return (Path(found.origin).parent / "axe.min.js").read_text("utf-8")
-
-
-FADED = """() => Promise.all(document.getAnimations()
-  .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
-  .map((animation) => animation.finished.catch(() => null))).then(() => null)"""
-
-
-def complaints(tab: Any, axe: str) -> list[str]:
-    """Return what axe-core holds against the page as it now is: rule, impact, elements."""
-    if not tab.evaluate("typeof window.axe === 'object'"):
-        tab.evaluate(f"() => {{ {axe} }}")
-    tab.evaluate(FADED)  # a fading colour has no contrast to speak of
-    found = tab.evaluate("(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", AXE_RULES)
-    return [
-        f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes'][:3]]}"
-        for v in found["violations"]
-    ]
 
 
 def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
@@ -82,7 +56,6 @@ def test_axe_finds_nothing(
     serve: Serve,
     open_page: OpenPage,
     pages: dict[str, Any],
-    axe: str,
     scheme: str,
     screen: dict[str, Any],
     which: str,
@@ -91,7 +64,7 @@ def test_axe_finds_nothing(
     """Each page as it comes and filled in; a picture of each is left in the test's folder, to look at."""
     study = make_study([*pages[which]])
     someone = open_page(serve(study), color_scheme=scheme, reduced_motion="reduce", **screen)
-    found: dict[str, list[str]] = {}
+    axe, found = load_axe(), dict[str, list[str]]()
 
     pictures = tmp_path / "pictures"
 

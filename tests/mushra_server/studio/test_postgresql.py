@@ -21,7 +21,7 @@ from mushra_server.studio.app import create_studio, studio_of
 from tests.mushra_server.conftest import answer_to, build
 from tests.mushra_server.studio.conftest import Browser, close_studio
 
-STUDIES = 30
+STUDIES = 10
 
 
 @pytest.fixture

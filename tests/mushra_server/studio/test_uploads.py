@@ -8,7 +8,9 @@ import random
 import struct
 import warnings
 import zipfile
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile as sf
@@ -16,8 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mushra_server.errors import Refusal
+from mushra_server.many import ManyStudies
 from mushra_server.studio import uploads
+from mushra_server.studio.login import may_upload
 from mushra_server.studio.uploads import store_sounds
+from mushra_server.web.waitress_server import bind, listen
 from tests.mushra_server.studio.conftest import Browser
 from tests.mushra_server.studio.sounds import CONDITIONS, archive, send, sounds, tone
 
@@ -160,6 +165,28 @@ def test_an_upload_that_breaks_off_changes_nothing(admin: Browser) -> None:
     )
     assert answer.status_code in (400, 403, 413)
     assert "6 sounds" in before and "6 sounds" in admin.get("/studies/codecs/make").text
+
+
+def test_only_a_browser_that_has_logged_in_may_send_much(studio: ManyStudies, admin: Browser) -> None:
+    """Waitress writes a body to disk before an app sees it: a large one needs the cookie, and an address."""
+    server: Any = listen(
+        studio, bind("127.0.0.1", 0), body_bytes=2**31, allow_large=partial(may_upload, studio.front)
+    )
+    cookie = admin.client.get_cookie("listenable_studio")
+    assert cookie is not None
+    taken = []
+    for path in ("/studies/codecs/sounds", "/login"):
+        for who, value in (("known", cookie.value), ("forged", f"{cookie.value[:-4]}AAAA"), ("nobody", "")):
+            parser = server.channel_class.parser_class(server.adj)
+            head = f"POST {path} HTTP/1.1\r\nHost: a\r\nCookie: listenable_studio={value}\r\n"
+            parser.received(f"{head}Content-Length: {2**30}\r\n\r\n".encode())
+            taken += [(path, who)] if parser.error is None else []
+            assert parser.error is None or parser.error.code == 413
+            parser.close()
+    assert taken == [("/studies/codecs/sounds", "known")]
+    server.task_dispatcher.shutdown()
+    for one in list(server._map.values()):
+        one.close()
 
 
 NAMES = st.one_of(

@@ -1,0 +1,185 @@
+"""Every screen of the studio in Chromium: axe-core in each scheme and size, and a walk by keyboard."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from mushra_server.many import ManyStudies
+from mushra_server.studio import accounts
+from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
+from mushra_server.studio.uploads import store_sounds
+from study_builder.simulation.rehearsal import simulate_study
+from tests.axe import complaints, load_axe
+from tests.mushra_server.conftest import build
+from tests.mushra_server.studio.conftest import close_studio
+from tests.mushra_server.studio.sounds import archive, send, sounds
+
+pytestmark = pytest.mark.slow
+
+SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SCHEMES = ("light", "dark")
+OF_SCHEME_AND_SIZE = ["color-contrast", "target-size"]  # the rest is in the page, whatever it looks like
+SCREENS = (
+    "/", "/?q=nothing", "/people", "/log", "/studies/draft", "/studies/draft/make", "/studies/draft/build",
+    "/studies/draft/launch", "/studies/empty/make", "/studies/codecs/launch", "/studies/codecs/watch",
+    "/studies/codecs/sessions/{uuid}", "/studies/codecs/reports", "/studies/codecs/people",
+)  # fmt: skip
+# What can be reached by Tab, in the order of the page, and what is the matter with it once it has the focus.
+REACHABLE = """() => [...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]
+  .filter((one) => !one.disabled && !one.closest('fieldset:disabled') && one.checkVisibility())
+  .map((one, at) => { one.dataset.place = at; return at; })"""
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const box = one.getBoundingClientRect();
+  const style = getComputedStyle(one);
+  const x = Math.min(box.left + box.width / 2, innerWidth - 1), y = box.top + Math.min(box.height / 2, 20);
+  const above = document.elementFromPoint(x, y);
+  const wrong = [];
+  if (one.tagName !== 'BODY') {
+    if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 1) wrong.push('no focus ring');
+    if (!above || !(one.contains(above) || above.contains(one) || above.closest('label')?.contains(one)))
+      wrong.push('hidden behind ' + (above?.className || above?.tagName));
+  }
+  return [Number(one.dataset.place ?? -1), one.outerHTML.slice(0, 90), wrong];
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyStudies]:
+    """A studio with an empty study, a draft with sounds, and a closed study with ratings and reports."""
+    served = create_studio(tmp_path_factory.mktemp("studio") / "lab")
+    study = build(served.folder / "codecs", completion={"code": "C1", "redirect": "https://example.org/done"})
+    simulate_study(study, 3, seed=1)
+    with closing(sqlite3.connect(study / "ratings.sqlite3")) as database, database:
+        database.execute("UPDATE sessions SET simulated = 0, participant = 'p' || id")
+        database.execute("UPDATE submissions SET time_ms = 10 WHERE session_id = 1 AND kind = 'trial'")
+        database.execute("INSERT OR REPLACE INTO meta VALUES ('closed', '1')")
+    studio = studio_of(served)
+    reports = studio.store.data / "reports" / "codecs"
+    for number in (1, 2):
+        reports.joinpath(str(number)).mkdir(parents=True)
+        version = {
+            "made_at": "2026-01-01T10:00:00+00:00",
+            "by": "administrator",
+            "listeners": 3,
+            "ratings": 45,
+        }
+        save_fact(
+            reports / str(number),
+            "version.json",
+            {**version, "simulated": False, "data": "ab12", "notes": []},
+        )
+        (reports / str(number) / "mos.csv").write_text(f"condition,mos\nlmac-td,{60 + number}.5\n")
+    yield served
+    close_studio(served)
+
+
+@pytest.fixture(scope="module")
+def address(lab: ManyStudies) -> Iterator[str]:
+    from werkzeug.serving import make_server
+
+    server = make_server("127.0.0.1", 0, lab, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any, lab: ManyStudies, address: str) -> Iterator[Any]:
+    """A tab of the administrator, who has made two studies by keyboard; errors in it fail the tests."""
+    problems: list[str] = []
+    context = browser.new_context(viewport=SIZES["wide"], reduced_motion="reduce")
+    tab = context.new_page()
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    tab.goto(f"{address}/login")
+    token = accounts.ensure_first_account(studio_of(lab).store)
+    tab.keyboard.type(str(token))  # the field has the focus
+    tab.keyboard.press("Enter")
+    for title in ("Empty", "Draft"):
+        tab.wait_for_selector("h1:has-text('Studies')")
+        tab.locator("input[name=title]").focus()
+        tab.keyboard.type(title)
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector("h1:has-text('Make')")
+        tab.goto(address)
+    draft = studio_of(lab).studies.draft("draft")
+    store_sounds([send("a.zip", archive(sounds()))], draft / SOUNDS_NAME)
+    save_fact(draft, UPLOAD_NAME, {"name": "one", "left_out": ["notes.txt"]})
+    yield tab
+    context.close()
+    assert problems == []
+
+
+def visit(lab: ManyStudies, tab: Any, address: str, screen: str) -> None:
+    with lab.server("codecs").database.read() as connection:
+        uuid = connection.exec_driver_sql("SELECT uuid FROM sessions WHERE id = 1").scalar()
+    tab.goto(address + screen.format(uuid=uuid))
+
+
+def test_axe_finds_nothing(lab: ManyStudies, tab: Any, address: str) -> None:
+    axe = load_axe()
+    found: dict[str, list[str]] = {}
+    for screen in SCREENS:
+        visit(lab, tab, address, screen)
+        for scheme in SCHEMES:
+            for name, size in SIZES.items():
+                tab.emulate_media(color_scheme=scheme)
+                tab.set_viewport_size(size)
+                whole = (scheme, name) in (("light", "wide"), ("dark", "phone"))
+                wrong = complaints(tab, axe, None if whole else OF_SCHEME_AND_SIZE)
+                if tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    wrong.append("wider than the window")
+                if wrong:
+                    found[f"{screen}, {scheme}, {name}"] = wrong
+    tab.emulate_media(color_scheme="light")
+    tab.set_viewport_size(SIZES["wide"])
+    assert found == {}
+
+
+def test_every_screen_is_walked_by_keyboard(lab: ManyStudies, tab: Any, address: str) -> None:
+    found: dict[str, list[str]] = {}
+    for screen in SCREENS:
+        visit(lab, tab, address, screen)
+        wanted = tab.evaluate(REACHABLE)
+        tab.evaluate("document.activeElement.blur()")
+        reached = []
+        for _ in wanted:
+            tab.keyboard.press("Tab")
+            place, text, wrong = tab.evaluate(FOCUSED)
+            while reached and place == reached[-1]:  # a date has several parts
+                tab.keyboard.press("Tab")
+                place, text, wrong = tab.evaluate(FOCUSED)
+            reached.append(place)
+            if wrong:
+                found.setdefault(screen, []).append(f"{text}: {', '.join(wrong)}")
+        if reached != wanted:
+            found.setdefault(screen, []).append(f"reached {reached} of {wanted}")
+    assert found == {}
+
+
+def test_a_study_is_changed_by_keyboard(lab: ManyStudies, tab: Any, address: str) -> None:
+    """A question is added and moved up, a choice is changed, the plan follows, and the choices are saved."""
+    visit(lab, tab, address, "/studies/draft/make")
+    before = tab.locator("#plan").inner_text()
+    tab.locator("#field-test").focus()
+    tab.keyboard.type("abx")
+    tab.wait_for_function("(before) => document.querySelector('#plan').innerText !== before", arg=before)
+    tab.get_by_role("button", name="Add a question").focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**#questions")
+    tab.get_by_role("button", name="Move question 6 up").focus()
+    tab.keyboard.press("Space")
+    tab.wait_for_function("document.querySelector('[name=q-4-name]').value === 'question6'")
+    assert tab.locator("#field-test").input_value() == "abx"
