@@ -15,6 +15,7 @@ from interpreter.explainers.base import Explainer
 from interpreter.explainers.registry import CLASSIFIERS, learned_methods, record_of
 from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
+from interpreter.kinds.separator import SEPARATOR, Separator
 from interpreter.runs.folder import (
     CHECKPOINT,
     CONFIG,
@@ -95,6 +96,20 @@ def hash_weights(network: object) -> str | None:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def load_separator(path: str | Path, device: str | torch.device = "cpu") -> Separator:
+    """Return the separator of a run, for the parts of audioLIME.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+        RunError: the run is not finished or not a separator's.
+    """
+    path = Path(path)
+    run = read_run(path)
+    if run.kind != SEPARATOR.kind:
+        raise RunError(f"{path}: expected the run of a separator, found one of {run.kind}")
+    return _network(SEPARATOR, path, run, None)[0].to(check_device(device))
 
 
 def load_explainer(

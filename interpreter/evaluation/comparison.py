@@ -12,11 +12,12 @@ import torch
 import yaml
 from torch import nn
 
+from interpreter.devices import device_of
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.registry import CLASSIFIERS
 from interpreter.explainers.untrained import UNTRAINED_METHODS
-from interpreter.loading import load_classifier, load_explainer, load_target
+from interpreter.loading import load_classifier, load_explainer, load_separator, load_target
 from interpreter.runs.folder import read_config, read_run
 from interpreter.types import Classifier
 
@@ -120,6 +121,7 @@ def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any])
         ConfigError: the method has no such option, or its value is of the wrong kind.
     """
     method = UNTRAINED_METHODS[name]
+    options = {**options, **_load_components(classifier, options)} if name == "audiolime" else options
     known = list_options(method)
     unknown = [option for option in options if option not in known]
     if unknown:
@@ -128,6 +130,24 @@ def make_baseline(name: str, classifier: Classifier, options: Mapping[str, Any])
         return method(classifier, **options)
     except TypeError as error:
         raise ConfigError(f"{name}: an option has a value of the wrong kind ({error})") from error
+
+
+def _load_components(classifier: Classifier, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return audioLIME's parts as a separator if they are the folder of its run.
+
+    Raises:
+        ConfigError: it was trained at another rate than the classifier's.
+    """
+    folder = options.get("components")
+    if not isinstance(folder, str) or not Path(folder).is_dir():
+        return {}
+    separator = load_separator(folder, device_of(classifier))
+    if separator.front_end.sample_rate != classifier.sample_rate:
+        raise ConfigError(
+            f"{folder}: trained for {separator.front_end.sample_rate} Hz; expected the classifier's "
+            f"{classifier.sample_rate} Hz"
+        )
+    return {"components": separator}
 
 
 def list_options(method: type[Explainer]) -> set[str]:

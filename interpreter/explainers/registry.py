@@ -56,6 +56,11 @@ KINDS: dict[str, Entry] = {
         starts_from="lmac",
     ),
     "nmf": Entry("interpreter.kinds.nmf:NMF", "Train the dictionary of spectra that L2I explains with."),
+    "separator": Entry(
+        "interpreter.kinds.separator:SEPARATOR",
+        "Train the separator of sounds whose parts audioLIME explains with.",
+        needs_classifier=False,
+    ),
     "l2i": Entry(
         "interpreter.explainers.l2i:L2I",
         "Train L2I: which entries of the dictionary of --start speak for a class.",

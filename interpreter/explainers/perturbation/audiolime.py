@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import front_end_of, to_probabilities
 from interpreter.errors import ConfigError
@@ -15,6 +15,7 @@ from interpreter.explainers.perturbation.components import MASKS, split_by_masks
 from interpreter.explainers.perturbation.segments import cut_time
 from interpreter.explainers.perturbation.surrogate import choose_rows, fit_ridge, weigh_rows
 from interpreter.explainers.spectral import clip_seed
+from interpreter.kinds.separator import Separator
 from interpreter.types import Classifier
 
 MOST_PIECES = 10
@@ -31,8 +32,8 @@ class AudioLimeExplainer(Explainer):
 
     Args:
         classifier: the classifier to explain.
-        components: `nmf`, `hpss` or `bands`, or a function that splits a clip, such as into its true stems.
-            What its parts lack of the clip becomes one more part.
+        components: `nmf`, `hpss` or `bands`, or a function that splits a clip, such as into its true stems,
+            or a trained separator. What its parts lack of the clip becomes one more part.
         pieces: pieces of time; one per second, at most 10, if None.
         top: how many features are kept, those of the largest positive coefficients.
         samples: perturbed sounds of each clip; with at most 12 features all combinations are asked instead.
@@ -64,7 +65,8 @@ class AudioLimeExplainer(Explainer):
         super().__init__(classifier, batch_size)
         if not callable(components) and components not in MASKS:
             raise ConfigError(
-                f"components is {components!r}; expected {', '.join(MASKS)}, or from Python a function"
+                f"components is {components!r}; expected {', '.join(MASKS)} or the run of a separator (from "
+                "Python also a function)"
             )
         self.components = components
         self.pieces = None if pieces is None else check_int("pieces", pieces)
@@ -94,8 +96,15 @@ class AudioLimeExplainer(Explainer):
         }
 
     @property
+    def networks(self) -> Sequence[nn.Module]:
+        """The separator, if there is one."""
+        return (self.components,) if isinstance(self.components, nn.Module) else ()
+
+    @property
     def _components_name(self) -> str:
-        return self.components if isinstance(self.components, str) else "given parts"
+        if isinstance(self.components, str):
+            return self.components
+        return "separator" if isinstance(self.components, Separator) else "given parts"
 
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
         """Split clips into their best features and the rest; the mask says which, `[B, M, pieces]`."""
@@ -149,7 +158,11 @@ class AudioLimeExplainer(Explainer):
                 f"components gave the shape {list(parts.shape)} for a clip of {len(clip)} samples; "
                 "expected [parts, samples]"
             )
-        return torch.cat([parts.to(clip), (clip - parts.to(clip).sum(dim=0))[None]])
+        parts = parts.to(clip)
+        rest = clip - parts.sum(dim=0)
+        if isinstance(self.components, Separator):  # whose masks sum to one
+            return torch.cat([parts[:-1], (parts[-1] + rest)[None]])
+        return torch.cat([parts, rest[None]])
 
 
 def _sum_parts(present: Tensor, parts: Tensor, piece_of: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ def test_a_line_agrees_with_its_record(kind: str) -> None:
     record, entry = record_of(kind), KINDS[kind]
     assert record.kind == kind and entry.summary.endswith(".")
     assert entry.starts_from is None or list(KINDS).index(entry.starts_from) < list(KINDS).index(kind)
-    assert isinstance(record, LearnedMethod) == (kind not in (*CLASSIFIERS, "nmf"))
+    assert isinstance(record, LearnedMethod) == (kind not in (*CLASSIFIERS, "nmf", "separator"))
     if isinstance(record, LearnedMethod):
         assert METHODS[kind] is record.explainer and record.explainer.name == kind
         assert record.rebuild is not None and entry.needs_classifier

@@ -78,7 +78,7 @@ def test_without_a_part_that_speaks_for_the_class_nothing_is_kept() -> None:
 
 def test_options_are_refused_by_name(additive) -> None:
     with pytest.raises(
-        ConfigError, match=r"^components is 'stem'; expected nmf, hpss, bands, or from Python"
+        ConfigError, match=r"^components is 'stem'; expected nmf, hpss, bands or the run of a separator"
     ):
         AudioLimeExplainer(additive, components="stem")
     wrong = AudioLimeExplainer(additive, components=lambda clip: clip[None, 1:])
