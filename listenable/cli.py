@@ -126,7 +126,7 @@ def _options(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
     ),
 ) -> None:
-    """Hold the options that come before a command."""
+    """Take the options that come before a command."""
 
 
 def _refuse_call() -> None:

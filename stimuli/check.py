@@ -114,9 +114,9 @@ def _find_leaks(dataset: Dataset) -> list[Finding]:
     for source, clips in by_source.items():
         folds = sorted({clip.fold for clip in clips})
         if len(folds) > 1:
-            told = ", ".join(map(str, folds))
+            listed = ", ".join(map(str, folds))
             findings += [
-                Finding("leaked", c.filename, f"recording {source} has clips in the folds {told}")
+                Finding("leaked", c.filename, f"recording {source} has clips in the folds {listed}")
                 for c in clips
             ]
     return findings

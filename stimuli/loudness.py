@@ -82,8 +82,8 @@ class Aligned:
 def integrated_loudness(audio: Audio, sample_rate: int) -> float:
     """Return the gated loudness of a sound in LUFS, -inf if nothing passes the gate (ITU-R BS.1770-4).
 
-    A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as a single block
-    of its own length. The weighting filters are those that pyloudnorm designs for any rate.
+    A clip shorter than 400 ms, for which the Recommendation defines nothing, is measured as one block of
+    that length. The weighting filters are those that pyloudnorm designs for any rate.
 
     Raises:
         StimuliError: the sound has no samples, or more than six channels.

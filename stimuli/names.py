@@ -1,4 +1,4 @@
-"""Names in figures: how wide they are, shortened where there is no room, in a font that has their letters."""
+"""Names in figures: how wide they are, shortened if there is no room, in a font that has their letters."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def settings(salt: str) -> Any:
 
 
 def dress(figure: Figure) -> None:
-    """Take every text as it is written: a dollar starts no formula, and every script gets a font that has it.
+    """Show every text as it is written: a dollar does not start a formula, and every script gets a font that has it.
 
     A text keeps the families that it was made with, so that setting them while the figure is saved would be
     too late. Of the further ones only those that are there are named, and not for the bold mark SIMULATED:
@@ -124,7 +124,7 @@ def dress(figure: Figure) -> None:
 
 @contextmanager
 def collect_missing_letters() -> Iterator[list[str]]:
-    """Collect matplotlib's warnings of letters that no font has, one a letter; others stay warnings."""
+    """Collect matplotlib's warnings of letters that no font has, one per letter; others stay warnings."""
     missing: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

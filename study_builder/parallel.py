@@ -20,12 +20,12 @@ def parallel_map(
     """Yield the result of `work` on each task, in order.
 
     Threads are enough: decoding, resampling and filtering let others run. An exception cancels what has not
-        begun.
+    begun.
 
     Args:
         work: what to do.
         tasks: what to do it on.
-        jobs: threads; by default one a processor, and eight at most.
+        jobs: threads; by default one per processor, and eight at most.
     """
     threads = min(jobs or min(os.cpu_count() or 1, MOST), len(tasks))
     if threads <= 1:

@@ -57,7 +57,7 @@ class TrialLevels:
         return dict(zip(self.levels, found, strict=True))
 
     def find_reachable(self, target_lufs: float) -> float | None:
-        """Return the loudness that the trial can have, `target_lufs` at most; None where all is silent."""
+        """Return the loudness that the trial can have, `target_lufs` at most; None if all are silent."""
         lufs = [gain.lufs for gain in self.gains(target_lufs).values()]
         return max((value for value in lufs if np.isfinite(value)), default=None)
 

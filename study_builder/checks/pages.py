@@ -170,7 +170,7 @@ def _attention(config: StudyConfig) -> Iterator[Finding]:
 
 
 def _check_expected(config: StudyConfig, page: MushraPage) -> str | None:
-    """Yield each `expected` of an attention check that is not within the range of its sliders."""
+    """Return the first `expected` of an attention check that is not within the range of its sliders."""
     for condition, (low, high) in (config.trial(page).expected or {}).items():
         for scale in config.options.scales:
             if not scale.min <= low <= high <= scale.max:

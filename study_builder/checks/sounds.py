@@ -71,11 +71,11 @@ def check_sounds(
     groups = list(_groups(study, config))
     yield from _find_unlisted(study, config)
     results = parallel_map(check_group, groups, jobs)
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for found in results if track is None else track(results, len(groups)):
         # A volume page may play a sound of a trial, about which everything has been reported.
-        yield from (finding for finding in found if (finding.code, finding.where) not in told)
-        told |= {(finding.code, finding.where) for finding in found}
+        yield from (finding for finding in found if (finding.code, finding.where) not in reported)
+        reported |= {(finding.code, finding.where) for finding in found}
 
 
 def _groups(study: Path, config: StudyConfig) -> Iterator[Group]:

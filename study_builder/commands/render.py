@@ -87,10 +87,10 @@ def render(
             raise
         if process_rank() > 0:
             return
-    _tell(manifest, out)
+    _report_set(manifest, out)
 
 
-def _tell(manifest: Manifest, out: Path) -> None:
+def _report_set(manifest: Manifest, out: Path) -> None:
     silent = [f"{s.item}/{s.condition}" for s in manifest.stimuli if s.kind == "stimulus" and s.lufs is None]
     typer.echo(
         f"{len(manifest.items)} items x {len(manifest.conditions)} conditions in {out} "

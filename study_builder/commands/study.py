@@ -212,10 +212,10 @@ def balance(
     from rich.table import Table
 
     from study_builder.config import StudyConfig
-    from study_builder.design.balance import balance as counted
+    from study_builder.design.balance import balance as count_balance
 
     config = StudyConfig.load(folder)
-    reached = counted(config, listeners)
+    reached = count_balance(config, listeners)
     summary = Table("How often", "least", "most", "mean", title=f"{folder}, {listeners} listeners")
     for row in reached.counts:
         summary.add_row(row.what, str(row.least), str(row.most), f"{row.mean:.2f}")

@@ -32,7 +32,7 @@ class ListeningTest:
         open_reference: whether listeners hear a sound that is named the reference, so that one is needed.
         anchors: whether the test has the anchors of BS.1534.
         original: whether webMUSHRA itself can show its pages.
-        scale: ends of the scale, as `page_type` stores it; None where the study chooses its scales.
+        scale: ends of the scale, as `page_type` stores it; None if the study chooses its scales.
     """
 
     name: TestName

@@ -1,6 +1,6 @@
 """The pages of a study, typed: every page type and key that webMUSHRA has, under this project's names.
 
-Those of `choice_pages` are ours alone.
+Those of `choice_pages` exist only here.
 
 A default is what webMUSHRA does if the key is absent, so that leaving a key out and writing its default
 mean the same. `webmushra.py` has the other names that the same keys have in a file.

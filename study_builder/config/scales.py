@@ -117,7 +117,7 @@ def scales_of(config: StudyConfig, page: Page, question: str | None = None) -> t
 
 
 def scales_of_type(page: Page) -> tuple[PageScale, ...] | None:
-    """Return the scales that a page has by its type; None where the study chooses them."""
+    """Return the scales that a page has by its type; None if the study chooses them."""
     if isinstance(page, Bs1116Page):
         return (PageScale("score", None, 1, 5, 0.01, IMPAIRMENT),)
     if isinstance(page, PairedComparisonPage):

@@ -95,7 +95,7 @@ _QUESTION = Keys(
 )
 
 _PAIR = {**_COMMON, **_same("question"), "stimuli": "conditions", "enableLooping": "enable_looping"}
-_OURS_ALONE = {
+_ONLY_OURS = {
     "ab": Keys({**_PAIR, "ties": "ties"}),
     "abx": Keys(_PAIR),
     "ccr": Keys(_PAIR),
@@ -152,7 +152,7 @@ PAGES: dict[str, Keys] = {
         },
         {"views": _VIEW, "objects": _OBJECT, "responses": _RESPONSE},
     ),
-    **_OURS_ALONE,
+    **_ONLY_OURS,
     "finish": Keys(
         {
             **_COMMON,

@@ -21,17 +21,17 @@ class Staircase:
     """A staircase between trials; `answer` returns the one after the next trial.
 
     Attributes:
-        level: Of the next trial; a higher one is easier.
-        step: By which the level falls.
-        down: Right answers in a row after which it falls.
-        weight: The step up over the step down.
-        lowest: The hardest level there is.
-        highest: The easiest level there is.
-        reversals: Levels at which the direction changed, the first at the front.
-        stop_after: Reversals after which the staircase is finished.
-        average: How many of the last reversals the threshold is a mean of.
-        right: Right answers since the level last changed.
-        direction: Of the last change: 1 up, -1 down, 0 before the first.
+        level: of the next trial; a higher one is easier.
+        step: by which the level falls.
+        down: right answers in a row after which it falls.
+        weight: the step up over the step down.
+        lowest: the hardest level there is.
+        highest: the easiest level there is.
+        reversals: levels at which the direction changed, the first at the front.
+        stop_after: reversals after which the staircase is finished.
+        average: how many of the last reversals the threshold is a mean of.
+        right: right answers since the level last changed.
+        direction: of the last change: 1 up, -1 down, 0 before the first.
     """
 
     level: float
@@ -50,7 +50,7 @@ class Staircase:
         """Refuse what cannot be run.
 
         Raises:
-            BuildError: A step, weight or count that is not above 0, more reversals to average than there
+            BuildError: a step, weight or count that is not above 0, more reversals to average than there
                 are, or a level beyond the ends.
         """
         if self.step <= 0 or self.weight <= 0 or self.down < 1:
@@ -89,7 +89,7 @@ class Staircase:
         """Return the staircase after a right or wrong answer.
 
         Raises:
-            BuildError: It is finished.
+            BuildError: it is finished.
         """
         if self.finished:
             raise BuildError(f"the staircase is finished after {len(self.reversals)} reversals")

@@ -59,8 +59,7 @@ def simulate_study(
 ) -> dict[str, float]:
     """Let simulated listeners take part in a study, over HTTP.
 
-    An interrupted rehearsal resumes where it stopped: the listeners' cookies are kept next to the
-        ratings.
+    An interrupted rehearsal resumes: the listeners' cookies are kept next to the ratings.
 
     Args:
         study: its folder.

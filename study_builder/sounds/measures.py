@@ -29,7 +29,7 @@ def duration(samples: int, rate: int) -> str:
 
 
 def measure_clipped_run(audio: Audio) -> int:
-    """Return the longest run of equal samples at full scale, 0 where it is too short to be clipping."""
+    """Return the longest run of equal samples at full scale, 0 if it is too short to be clipping."""
     run = longest_clipped_run(audio, FULL_SCALE)
     return run if run >= CLIPPED_RUN else 0
 

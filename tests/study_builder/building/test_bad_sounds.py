@@ -26,7 +26,7 @@ def spoil(path: Path, gain: float) -> None:
 @pytest.mark.parametrize(
     "choices", [Choices(), Choices(target_lufs=None), Choices(sample_rate=22050), Choices(sample_rate=48000)]
 )
-def test_clipping_that_another_level_or_rate_would_hide_is_told(
+def test_clipping_that_another_level_or_rate_would_hide_is_reported(
     make_folder: MakeFolder, tmp_path: Path, choices: Choices
 ) -> None:
     root = make_folder(items=2)

@@ -1,4 +1,4 @@
-"""What a study's config has wrong is told with its line; no change of it ends in a traceback."""
+"""What is wrong in a study's config is reported with its line; no change of it ends in a traceback."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_the_sounds_of_a_text_and_what_a_page_omits() -> None:
 
 @pytest.fixture
 def root(make_folder: MakeFolder, tmp_path: Path) -> Path:
-    """A config of webMUSHRA with pictures in its texts and beside its points."""
+    """A config of webMUSHRA with pictures in its texts and next to its points."""
     make_folder("older/audio", items=1)
     (tmp_path / "older/help").mkdir()
     for path in ("help/screen.png", "help/bye.svg", "x.gif"):

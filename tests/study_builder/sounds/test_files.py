@@ -1,4 +1,4 @@
-"""Folders as newcomers have them: what lies elsewhere or cannot be read is told, never passed over."""
+"""Folders as newcomers have them: what is elsewhere or cannot be read is reported, never passed over."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_gap_says_how_many_items_have_the_condition(make_folder: MakeFolder) -
     refuse(f"{root}: item 'Café (außen)' has no condition 'lmac', which 2 of 3 items have; {every}", root)
 
 
-def test_a_constant_offset_is_told(make_folder: MakeFolder, tmp_path: Path) -> None:
+def test_a_constant_offset_is_reported(make_folder: MakeFolder, tmp_path: Path) -> None:
     root = make_folder(items=1)
     path = root / "sound-1" / "lmac.wav"
     audio, rate = read_audio(path)
