@@ -38,6 +38,7 @@ BY_OPTION = {
     "run": "RUN",
     "sample-rate": "HZ",
     "scale": "LOWEST HIGHEST",
+    "screens": "NAMES",
     "second-classifier": "RUN",
     "seconds": "SECONDS",
     "set": "KEY=VALUE",

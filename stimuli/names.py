@@ -107,7 +107,7 @@ def settings(salt: str) -> Any:
 
 
 def dress(figure: Figure) -> None:
-    """Show every text as it is written: a dollar does not start a formula, and every script gets a font that has it.
+    """Show every text as it is written, dollars included, in a font that has the letters of its script.
 
     A text keeps the families that it was made with, so that setting them while the figure is saved would be
     too late. Of the further ones only those that are there are named, and not for the bold mark SIMULATED:

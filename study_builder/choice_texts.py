@@ -11,7 +11,7 @@ CHOICE_TEXTS = {
     "pairs": "Pairs to compare (ab, abx, ccr), such as new:old,new:codec; by default all.",
     "against": "Compare each condition with this one only, by name or id.",
     "ties": "In an ab test, accept the answer that neither is preferred.",
-    "adaptive": "Staircase for abx, such as 2-down-1-up (70.7 % right): each page follows from the answers.",
+    "adaptive": "Pages by the answers so far: 2-down-1-up (a staircase for abx), active-20 (pairs for ab).",
     "title": "Shown to participants.",
     "test_id": "Short name of the study; by default made of the title.",
     "question": "Asked on every page.",
@@ -50,6 +50,7 @@ CHOICE_TEXTS = {
     "url_parameters": "Parameters of the participant's address that are kept with the ratings.",
     "completion": "What a participant takes back to where they came from: a code, or an address.",
     "headphone_check": "Test that shows who wears headphones: antiphase or huggins.",
+    "screens": "Before the first trial: transducer, hearing, environment, separated by commas.",
     "lab": "Who asks for the ratings: name, logo, colour and contact.",
     "quota": "Number of finished sessions at which the study closes.",
 }

@@ -103,7 +103,7 @@ def analyze(
             "--exclude",
             help="Screening rule or flag that excludes (repeatable): hidden-reference, mid-anchor (both by "
             "default), repeats, straight-lining, untouched, fast, unfinished, attention, headphones, "
-            "agreement, anchor-order, spread; none.",
+            "hearing, environment, transducer, agreement, anchor-order, spread; none.",
         ),
     ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Draws of bootstrap and permutation.")] = 10_000,

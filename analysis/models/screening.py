@@ -28,11 +28,14 @@ FLAGS = (
     "unfinished",
     "attention",
     "headphones",
+    "hearing",
+    "environment",
+    "transducer",
     "agreement",
     "anchor-order",
     "spread",
 )
-FAILURES = ("attention", "headphones", "unfinished")
+FAILURES = ("attention", *measures.CHECKS, "unfinished")
 _LIMIT, _SHARE = 0.9, 0.15
 _DISORDER = 0.2  # share of trials
 _NARROW = 1 / 3  # of the panel's median standard deviation
@@ -136,7 +139,7 @@ def find_failures(frame: pd.DataFrame, expected: measures.Expected | None = None
     names = pd.Index(sorted(frame["listener"].unique()), name="listener")
     failed = {
         "attention": measures.count_failed_attention(frame, expected or {}) > 0,
-        "headphones": measures.has_failed_headphones(frame),
+        **{name: measures.has_failed_check(frame, check) for name, check in measures.CHECKS.items()},
         "unfinished": ~frame.groupby("listener")["finished"].all().astype(bool),
     }
     return pd.DataFrame(failed, index=names).eq(True)
@@ -178,7 +181,10 @@ def _raise_flags(
         "fast": table["fast_share"] > _SHARE,
         "unfinished": ~frame.groupby("listener")["finished"].all().reindex(table.index).astype(bool),
         "attention": table["attention_failed"] > 0,
-        "headphones": measures.has_failed_headphones(frame).reindex(table.index),
+        **{
+            name: measures.has_failed_check(frame, check).reindex(table.index)
+            for name, check in measures.CHECKS.items()
+        },
         "agreement": table["disagrees"],
         "anchor-order": table["disorder_share"] > _DISORDER,
         "spread": table["relative_spread"] < _NARROW,
@@ -200,7 +206,7 @@ def _describe(table: pd.DataFrame, limit: float) -> dict[str, str | pd.Series]:
         "fast": "trials of less than a second per stimulus",
         "unfinished": "session not finished",
         "attention": "attention check failed",
-        "headphones": "headphone check failed",
+        **{name: check.words for name, check in measures.CHECKS.items()},
         "agreement": "scores of the methods do not follow those of the others",
         "anchor-order": "anchors and reference out of order in more than a fifth of the trials",
         "spread": "uses less than a third of the spread of scores that others use",

@@ -6,6 +6,7 @@ Each takes tidy ratings and returns values by listener; listeners whom it cannot
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,32 @@ _PANEL_AGREES = 0.5  # median agreement; a panel that agrees less says little ab
 _FAST_MS = 1000.0  # per stimulus of a page
 _FAILED = frozenset({"fail", "failed", "false", "0", "no"})
 _QUALITY = {"low_anchor": 0, "mid_anchor": 1, **dict.fromkeys(REFERENCE_ROLES, 2)}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of what a listener heard with, as an answer that the study stored.
+
+    Attributes:
+        column: Of the answer.
+        words: What is said of who failed.
+        failing: Answers that fail, in lower case.
+    """
+
+    column: str
+    words: str
+    failing: frozenset[str] = _FAILED
+
+
+CHECKS = {
+    "headphones": Check("q_headphone_check", "headphone check failed"),
+    "hearing": Check("q_hearing_check", "hearing check failed"),
+    "environment": Check("q_environment_check", "check of the surroundings failed"),
+    "transducer": Check(
+        "q_transducer", "listened with built-in loudspeakers", frozenset({"built-in loudspeakers"})
+    ),
+}
+"""The checks of a study's `headphone_check` and `screens`, by the name of their flag."""
 
 
 def count_low_references(rows: pd.DataFrame, limit: float) -> pd.DataFrame:
@@ -98,11 +125,11 @@ def count_failed_attention(frame: pd.DataFrame, expected: Expected) -> pd.Series
     return failed.groupby(checks["listener"]).sum(min_count=1)
 
 
-def has_failed_headphones(frame: pd.DataFrame) -> pd.Series:
-    """Return whether the headphone check was failed, by the answer `headphone_check`."""
-    if "q_headphone_check" not in frame:
+def has_failed_check(frame: pd.DataFrame, check: Check) -> pd.Series:
+    """Return whether a check was failed, by its answer; who was not asked did not fail."""
+    if check.column not in frame:
         return pd.Series(dtype=bool)
-    failed = frame["q_headphone_check"].map(lambda answer: str(answer).lower() in _FAILED)
+    failed = frame[check.column].map(lambda answer: str(answer).lower() in check.failing)
     return failed.groupby(frame["listener"]).any()
 
 

@@ -26,8 +26,9 @@ def list_sessions() -> ResponseReturnValue:
     with server.database.read() as connection:
         rows = load_sessions(connection, page)
     for row in rows:
-        planned = row["slot"] is not None and not server.study.adaptive  # else nobody knows how many
-        row["pages"] = len(server.study.pages(row["slot"])) if planned else row["saved"]
+        planned = None if row["slot"] is None else server.study.count_pages(row["slot"])
+        ended = row["slot"] is None or row["finished_at"] is not None
+        row["pages"] = row["saved"] if planned is None and ended else planned
     return render_template(
         "admin_sessions.html",
         rows=rows,

@@ -11,7 +11,7 @@ from mushra_server.answers.paired import of_stimulus
 from mushra_server.database.submissions import PageAnswer, Rating
 from mushra_server.errors import AnswerError
 from mushra_server.study.scales import page_scales, score_on
-from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage
+from mushra_server.study.served_study import SessionPage
 from study_builder.config import (
     ConsentPage,
     LikertPage,
@@ -26,12 +26,8 @@ __all__ = ["check_answer", "check_draft", "clean_text", "milliseconds", "must_ra
 
 ATTEMPT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Each name is a column of the exports: nobody may add one.
-HEADPHONE_ANSWERS = {
-    "headphone_check",
-    "headphone_check_correct",
-    "headphone_check_attempts",
-    "headphone_check_method",
-}
+CHECK_ANSWERS = ("", "_correct", "_attempts", "_method")
+"""What is added to the type of a check, such as `headphone_check`."""
 RATING_KEYS = ("key", "attribute", "score", "comment", "listened_ms")
 MAX_MS = 2**31 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -198,8 +194,8 @@ def _name_answers(config: StudyConfig, page: SessionPage, texts: dict[str, str])
 
 def _question_names(page: SessionPage) -> set[str]:
     """Return the names under which a page's answers are sent."""
-    if page.type == HEADPHONE_CHECK:
-        return HEADPHONE_ANSWERS
+    if page.planned is None:
+        return {f"{page.type}{ending}" for ending in CHECK_ANSWERS}
     names = {question.name for question in page.questions}
     if isinstance(page.page, ConsentPage):
         names.add("consent")

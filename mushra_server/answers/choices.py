@@ -18,6 +18,7 @@ from mushra_server.database.submissions import Rating
 from mushra_server.errors import AnswerError
 from mushra_server.study.served_study import SessionPage
 from study_builder.config import AbPage, AbxPage, BestWorstPage, CcrPage
+from study_builder.design.staircase import Staircase
 
 __all__ = ["check_choice", "rows_of"]
 
@@ -62,10 +63,10 @@ def rows_of(page: SessionPage, ratings: Sequence[Rating]) -> tuple[Rating, ...]:
 
 def _find_levels(page: SessionPage, correct: float | None) -> dict[str, float]:
     """Return the level of an adaptive trial, and the threshold if its answer ends the track."""
-    before = None if page.planned is None else page.planned.staircase
-    if before is None or correct is None:
+    before = None if page.planned is None else page.planned.adaptive
+    if not isinstance(before, Staircase) or correct is None:
         return {}
-    after = before.answer(correct == 1)
+    after = before.answer(correct)
     return {LEVEL: before.level} | ({THRESHOLD: after.threshold} if after.finished else {})
 
 

@@ -176,16 +176,19 @@ def load_answers(connection: Connection, session: Session) -> dict[int, dict[str
     return {int(index): json.loads(body) for index, body in rows}
 
 
-def load_outcomes(connection: Connection, session: Session, attribute: str) -> tuple[bool, ...]:
-    """Return the right and wrong answers to a session's ABX trials so far, in the order of the pages.
+def load_outcomes(
+    connection: Connection, session: Session, page_type: str, attribute: str
+) -> tuple[float, ...]:
+    """Return what a session's trials of a type say of the sound that came first, in the order of the pages.
 
     Args:
         connection: An open transaction.
         session: Whose answers.
-        attribute: Under which they are stored, once for each sound of a page.
+        page_type: Of the trials.
+        attribute: Under which answers are stored, once for each sound of a page.
     """
-    found = connection.execute(_OUTCOMES, {"of_session": session.id, "of_attribute": attribute})
-    return tuple(score == 1 for score in found.scalars())
+    asked = {"of_session": session.id, "of_type": page_type, "of_attribute": attribute}
+    return tuple(float(score) for score in connection.execute(_OUTCOMES, asked).scalars())
 
 
 def _insert_submission(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> int:
@@ -227,7 +230,7 @@ _OUTCOMES = (
         submissions.c.session_id == bindparam("of_session"),
         submissions.c.superseded == 0,
         submissions.c.kind == "trial",
-        submissions.c.page_type == "abx",
+        submissions.c.page_type == bindparam("of_type"),
         ratings.c.attribute == bindparam("of_attribute"),
         ratings.c.condition_position == 0,
     )

@@ -19,7 +19,7 @@ from mushra_server.database.settings import is_closed, may_simulate
 from mushra_server.database.submissions import PageAnswer
 from mushra_server.errors import AnswerError, DoorError, Refusal, ServerError
 from mushra_server.participant.languages import LANGUAGE
-from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
+from mushra_server.study.served_study import SessionPage, Study
 from study_builder.config import StudyConfig, StudyOptions
 
 __all__ = [
@@ -148,16 +148,16 @@ def simulates(connection: Connection, body: Mapping[str, Any]) -> bool:
 
 
 def decides_entry(study: Study, page: SessionPage) -> bool:
-    """Tell whether who fails on a page is screened out: on the headphone check, if the study says so."""
+    """Tell whether who fails on a page is screened out: on a check, if the study says so."""
     completion = study.config.options.completion
-    return page.type == HEADPHONE_CHECK and completion is not None and completion.screens_out
+    return page.planned is None and completion is not None and completion.screens_out
 
 
 def ends_session(study: Study, session: Session, page: SessionPage, answer: PageAnswer) -> bool:
     """Tell whether an answer screens a participant out who is not left out already; programs never are."""
     if session.simulated or session.excluded or session.finished or not decides_entry(study, page):
         return False
-    return answer.answers.get(HEADPHONE_CHECK) == "failed"
+    return answer.answers.get(page.type) == "failed"
 
 
 def find_session(

@@ -32,7 +32,7 @@ def send(opaque: str) -> Response:
             session = find_own_session(connection)
         known = session.uuid, session.slot
         server.tokens.put(token, *known)
-    answers: tuple[bool, ...] = ()
+    answers: tuple[float, ...] = ()
     if server.study.adaptive:
         with server.database.read() as connection:
             answers = load_trial_answers(connection, server.study, find_own_session(connection))

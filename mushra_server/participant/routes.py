@@ -116,7 +116,7 @@ def put_page(index: int) -> Response:
         if not server.options.preview:
             require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
             if ends_session(server.study, session, answered, answer):
-                sessions.screen_out(connection, session, "headphone check failed")
+                sessions.screen_out(connection, session, f"{answered.type.replace('_', ' ')} failed")
                 session = replace(session, excluded=True)
         sessions.touch(connection, session)
         pages = load_pages(connection, server.study, session)

@@ -14,7 +14,7 @@ from mushra_server.participant.languages import make_translator
 from mushra_server.study.media import blind_point
 from mushra_server.study.opaque_files import HIDDEN_X, OPEN_REFERENCE, AudioNames, sounds_of
 from mushra_server.study.scales import page_scales
-from mushra_server.study.served_study import HEADPHONE_CHECK, SessionPage, Study
+from mushra_server.study.served_study import SessionPage, Study
 from study_builder.config import (
     AbPage,
     ConsentPage,
@@ -63,7 +63,7 @@ def session_state(
     resume_url: str,
     root: str = "",
     preview: bool = False,
-    trial_answers: tuple[bool, ...] = (),
+    trial_answers: tuple[float, ...] = (),
     screened_out: bool = False,
     language: str = "en",
 ) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def session_state(
         root: What every address begins with, without a slash at the end.
         preview: Whether the experimenter looks at the study.
         trial_answers: To the trials of an adaptive test, which its pages follow from.
-        screened_out: Whether the session ended with a failed headphone check.
+        screened_out: Whether the session ended with a failed check.
         language: In which the pages are shown.
     """
     config = study.config
@@ -165,10 +165,10 @@ def _get_visible_kind(page: SessionPage) -> str | None:
 
 def _of_type(study: Study, page: SessionPage, reader: Reader) -> dict[str, Any]:
     found = page.page
-    if page.type == HEADPHONE_CHECK:
+    if page.planned is None:
         options = study.config.options
-        screens_out = options.completion is not None and options.completion.screens_out
-        return {"method": options.headphone_check, "screens_out": screens_out}
+        method = {"method": options.headphone_check} if page.type == "headphone_check" else {}
+        return {**method, "screens_out": options.completion is not None and options.completion.screens_out}
     if isinstance(found, ConsentPage):
         return {"must_consent": found.must_consent}
     if isinstance(found, VolumePage):

@@ -89,8 +89,8 @@ class Field:
 _COMPLETION_TEXTS = {
     "completion.code": "Shown to listeners at the end, to take back to where they came from.",
     "completion.redirect": "Address of the button that leads listeners back at the end.",
-    "completion.screened_out_code": "Shown to those who fail the headphone check, whose session ends there.",
-    "completion.screened_out_redirect": "Address of the button for those who fail the headphone check.",
+    "completion.screened_out_code": "Shown to those who fail a check, whose session ends there.",
+    "completion.screened_out_redirect": "Address of the button for those who fail a check.",
 }
 
 
@@ -140,6 +140,7 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("repeats", "Repeats", "whole"),
         Field("attention_checks", "Attention checks", "whole"),
         _select("headphone_check", "Headphone check", ("", "none"), "antiphase", "huggins"),
+        Field("screens", "Screens", "list"),
         _select("order", "Order", "williams", "random", "fixed"),
         Field("seed", "Seed", "whole"),
         Field("must_listen", "Must listen", "yes"),

@@ -20,7 +20,7 @@ MOST_BONUS = 1000.0
 # Bulk approval on Prolific takes one participant id per line; bulk bonuses take "id,amount".
 LISTS = {
     "approve": "ids of those who finished, one per line",
-    "screened-out": "ids of those who failed the headphone check, one per line",
+    "screened-out": "ids of those who failed a check of what they hear with, one per line",
     "reject": "ids of those who were excluded, one per line",
     "bonus": "id and amount of those who finished",
     "decisions": "a table of everybody with a participant id: decision and reason",

@@ -56,8 +56,9 @@ def _describe_rated(config: StudyConfig, page: Page) -> list[object]:
     scales = page.response if isinstance(page, LikertPage) else ()
     points = [[point.value for point in scale] for scale in scales]
     described: list[object] = [page.id, sounds, points, trial.item, trial.kind, trial.repeat_of]
-    # Left out if there are none: studies before ties were described have the fingerprint that they had.
-    return [*described, "ties"] if isinstance(page, AbPage) and page.ties else described
+    # Left out if there are none: studies before these were described have the fingerprint that they had.
+    described += ["ties"] if isinstance(page, AbPage) and page.ties else []
+    return described if trial.x is None else [*described, ["x", trial.x]]
 
 
 def _digest(design: dict[str, Any]) -> str:

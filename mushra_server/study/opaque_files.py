@@ -60,11 +60,11 @@ class AudioNames:
         """Return the ETag of a content at an address: another one for another content, or address."""
         return self.make_opaque("etag", opaque, digest)
 
-    def find(self, session: str, slot: int, opaque: str, answers: tuple[bool, ...] = ()) -> str | None:
+    def find(self, session: str, slot: int, opaque: str, answers: tuple[float, ...] = ()) -> str | None:
         """Return the path in the study of what is behind an opaque name of a session, or None."""
         return self._table(session, slot, answers).get(opaque)
 
-    def _build(self, session: str, slot: int, answers: tuple[bool, ...]) -> dict[str, str]:
+    def _build(self, session: str, slot: int, answers: tuple[float, ...]) -> dict[str, str]:
         pages = self.study.pages(slot, answers)
         sounds = {
             self.make_opaque(session, page.id, place): path

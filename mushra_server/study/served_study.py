@@ -10,10 +10,10 @@ from mushra_server.errors import ServerError
 from mushra_server.study.media import check_medium
 from study_builder.config import CONFIG_NAME, MushraPage, Page, Question, RatingPage, SpatialPage, StudyConfig
 from study_builder.design import PlannedPage, session_plan
+from study_builder.design.adaptive import chooses_pairs, count_pairs
 
-__all__ = ["HEADPHONE_CHECK", "SessionPage", "Study"]
+__all__ = ["SessionPage", "Study"]
 
-HEADPHONE_CHECK = "headphone_check"
 CACHED_PLANS = 2048
 
 
@@ -24,8 +24,9 @@ class SessionPage:
     Attributes:
         index: Position in the session.
         id: The page's id in the study; never shown to the browser.
-        type: The page type of webMUSHRA, or ``headphone_check``.
-        planned: The page in the session's plan; None for the headphone check, which is in no config.
+        type: The page type of webMUSHRA, or one of our own, such as ``headphone_check``.
+        planned: The page in the session's plan; None for a check of what listeners hear with, which is in no
+            config.
         questions: What the page asks, empty if it asks nothing.
         media: Paths of the pictures and sounds of its texts, and of the pictures of its points.
     """
@@ -50,7 +51,7 @@ class SessionPage:
     @property
     def decides(self) -> bool:
         """Whether the answer decides on the page after it, so that it cannot be changed."""
-        return self.planned is not None and self.planned.staircase is not None
+        return self.planned is not None and self.planned.adaptive is not None
 
     @property
     def required(self) -> bool:
@@ -100,16 +101,24 @@ class Study:
         """Whether the pages of a session follow from its answers."""
         return self.config.options.adaptive is not None
 
-    def pages(self, slot: int, answers: tuple[bool, ...] = ()) -> tuple[SessionPage, ...]:
+    def pages(self, slot: int, answers: tuple[float, ...] = ()) -> tuple[SessionPage, ...]:
         """Return the pages of the session with a slot, in order.
 
         Args:
             slot: Of the session.
-            answers: To the trials of an adaptive test so far, right or wrong.
+            answers: To the trials of an adaptive test so far.
         """
         return self._pages(slot, answers)
 
-    def has_more(self, slot: int, answers: tuple[bool, ...]) -> bool:
+    def count_pages(self, slot: int) -> int | None:
+        """Return how many pages the session with a slot has; None if its answers decide on that."""
+        rule = self.config.options.adaptive
+        if rule is None:
+            return len(self.pages(slot))
+        # However pairs are answered, there are as many.
+        return len(self.pages(slot, (0.5,) * count_pairs(rule))) if chooses_pairs(rule) else None
+
+    def has_more(self, slot: int, answers: tuple[float, ...]) -> bool:
         """Return whether pages follow that depend on the answer to the last of `pages`."""
         return self.adaptive and session_plan(self.config, slot, answers).open
 
@@ -147,16 +156,16 @@ class Study:
         """The paths that the config names: sounds, pictures, models of spatial pages."""
         return frozenset(self.config.named_files())
 
-    def _plan(self, slot: int, answers: tuple[bool, ...]) -> tuple[SessionPage, ...]:
-        planned: list[PlannedPage | None] = list(session_plan(self.config, slot, answers).pages)
-        if self.config.options.headphone_check:
-            ratings = (at for at, page in enumerate(planned) if page is not None and page.trial is not None)
-            planned.insert(next(ratings, len(planned)), None)
-        return tuple(self._session_page(index, page) for index, page in enumerate(planned))
+    def _plan(self, slot: int, answers: tuple[float, ...]) -> tuple[SessionPage, ...]:
+        planned = session_plan(self.config, slot, answers).pages
+        first = next((at for at, page in enumerate(planned) if page.trial is not None), len(planned))
+        entries = [*planned[:first], *self.config.options.checks, *planned[first:]]
+        return tuple(self._session_page(index, entry) for index, entry in enumerate(entries))
 
-    def _session_page(self, index: int, planned: PlannedPage | None) -> SessionPage:
-        if planned is None:
-            return SessionPage(index, HEADPHONE_CHECK, HEADPHONE_CHECK, None)
+    def _session_page(self, index: int, planned: PlannedPage | str) -> SessionPage:
+        """Return a page of the plan, or the check of a type."""
+        if isinstance(planned, str):
+            return SessionPage(index, planned, planned, None)
         page = planned.page
         questions = self.config.questions(page)
         media = tuple(medium.path for medium in self.config.media(page))

@@ -15,6 +15,7 @@ from study_builder.config.page_models import Text
 from study_builder.config.page_types import Question
 from study_builder.config.webmushra import unknown_among
 from study_builder.config.yaml_reader import parse
+from study_builder.design.adaptive import find_test
 from study_builder.errors import ConfigError
 from study_builder.sounds.anchors import ANCHORS, AnchorChoice
 from study_builder.sounds.sound_set import Layout
@@ -99,12 +100,13 @@ class Choices(SessionSettings):
         return self
 
     def _refuse_what_does_not_adapt(self) -> None:
-        if "abx" not in self.chosen_tests:
+        rule = self.adaptive or ""
+        needed = find_test(rule)
+        if needed not in self.chosen_tests:
             raise ValueError(
-                f"adaptive is {self.adaptive!r}, but the test is {' and '.join(self.chosen_tests)}; expected "
-                "abx"
+                f"adaptive is {rule!r}, but the test is {' and '.join(self.chosen_tests)}; expected {needed}"
             )
-        if self.pairs is None and self.against is None:
+        if needed == "abx" and self.pairs is None and self.against is None:
             raise ValueError(
                 "an adaptive test needs a series of pairs, the hardest first; expected against, such as "
                 "reference, or pairs"

@@ -67,15 +67,31 @@ def attention_question(score: Number, language: str = "en") -> str:
     return texts_in(language).attention_score.format(score=f"{score:g}")
 
 
-def questionnaire(language: str = "en") -> tuple[Question, ...]:
+def equipment_questions(language: str = "en") -> tuple[Question, ...]:
+    """Return the questions of the page on the transducer, which is data and a screen."""
+    words = texts_in(language)
+    devices = _points(DEVICES, words.devices)
+    return (
+        Question(type="likert", name="transducer", label=words.device, response=devices),
+        Question(type="text", name="transducer_model", label=words.device_model, optional=True),
+    )
+
+
+def questionnaire(language: str = "en", *, asks_device: bool = True) -> tuple[Question, ...]:
     """Return the questions about listener and equipment that a report needs (BS.1534-3, pp. 19-20).
 
     An empty default keeps webMUSHRA from writing "undefined" into a field.
+
+    Args:
+        language: of the page.
+        asks_device: whether it asks what was listened with, as no page before it did.
     """
     words = texts_in(language)
+    devices = _points(DEVICES, words.devices)
+    device = Question(type="likert", name="device", label=words.device, response=devices)
     return (
         Question(type="number", name="age", label=words.age, min=10, max=120, optional=True, default=""),
-        Question(type="likert", name="device", label=words.device, response=_points(DEVICES, words.devices)),
+        *((device,) if asks_device else ()),
         Question(
             type="likert",
             name="experience",

@@ -51,11 +51,13 @@ class Texts:
     prediction: str
     attention_score: str
     attention_answer: str
+    attention_extremes: str
     no_preference: str
     instructions: dict[str, str]
     age: str
     device: str
     devices: list[str]
+    device_model: str
     experience: str
     experiences: list[str]
     hearing: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from stimuli import Item
 from study_builder.building.choices import Choices
-from study_builder.building.default_texts import paragraph, questionnaire
+from study_builder.building.default_texts import equipment_questions, paragraph, questionnaire
 from study_builder.building.languages import texts_in
 from study_builder.building.rating_block import RatingBlock
 from study_builder.building.sounds import Sounds
@@ -22,13 +22,16 @@ from study_builder.config.page_types import (
     Page,
     VolumePage,
 )
-from study_builder.config.questionnaires import find_clash
+from study_builder.config.questionnaires import find_clash, find_misplaced
 from study_builder.config.roles import REFERENCE
 from study_builder.design.williams import shuffled
 from study_builder.errors import BuildError
 from study_builder.identifiers import resolve_ids
 
 __all__ = ["Sounds", "choose_training_items", "study_config"]
+
+EQUIPMENT = "equipment"
+"""Id of the page that asks for the transducer."""
 
 
 def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]) -> StudyConfig:
@@ -74,6 +77,8 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
         pages=tuple(pages),
         options=_options(sounds, choices, trials, provenance),
     )
+    if wrong := find_misplaced(config.walk(), config.options.questionnaires):
+        raise BuildError(wrong[1])
     if twice := find_clash(config.walk(), config.options):
         raise BuildError(twice[1])
     return config
@@ -105,8 +110,10 @@ def _options(
         label = "Hidden reference" if choices.reference == "hidden" else "Reference"
         role = "hidden_reference" if choices.reference == "hidden" else "reference"
         conditions[REFERENCE] = ConditionInfo.model_validate({"role": role, "label": label})
+    asked = {EQUIPMENT: equipment_questions(choices.language)} if "transducer" in choices.screens else {}
     return StudyOptions(
         **choices.dump_shared(),
+        questionnaires=asked,
         hidden_reference=choices.reference == "hidden",
         tests=None if choices.is_plain_mushra else choices.chosen_tests,
         conditions=conditions,
@@ -122,6 +129,8 @@ def _make_opening(sounds: Sounds, choices: Choices, first: Item) -> Iterator[Pag
     consent = paragraph(words.consent) if choices.consent is None else choices.consent
     if consent:
         yield ConsentPage(id="consent", name=choices.title, content=consent, must_consent=True)
+    if "transducer" in choices.screens:
+        yield GenericPage(id=EQUIPMENT, name=words.names[EQUIPMENT])
     volume = paragraph(words.volume) if choices.volume_text is None else choices.volume_text
     if volume:
         played = sounds.paths.get((first.name, REFERENCE))
@@ -143,7 +152,10 @@ def _instructions(block: RatingBlock) -> Iterator[Page]:
 
 def _make_finish(choices: Choices) -> FinishPage:
     words = texts_in(choices.language)
-    questions = questionnaire(choices.language) if choices.questionnaire is None else choices.questionnaire
+    asks_device = "transducer" not in choices.screens
+    questions = choices.questionnaire
+    if questions is None:
+        questions = questionnaire(choices.language, asks_device=asks_device)
     return FinishPage(
         id="finish",
         name=words.names["questions" if questions else "thanks"],

@@ -6,24 +6,22 @@ from collections.abc import Sequence
 
 from stimuli import Item
 from study_builder.building import default_texts as texts
+from study_builder.building.asked_answers import ask_for_answer
 from study_builder.building.choices import Choices
 from study_builder.building.languages import texts_in
 from study_builder.building.rating_pages import Presented, RatingPageMaker, list_rated_names, presentations
 from study_builder.building.sounds import Sounds
-from study_builder.building.texts_of_tests import attention_words, question_of
+from study_builder.building.texts_of_tests import question_of
 from study_builder.config.listening_tests import TESTS, TestName
 from study_builder.config.options import TrialInfo
-from study_builder.config.page_models import Number
 from study_builder.config.page_types import RatedPage
 from study_builder.config.roles import REFERENCE
-from study_builder.config.scales import COMPARISON, DEGRADATION, QUALITY
-from study_builder.design.attention_checks import choose_asked_score
+from study_builder.design.adaptive import find_test, refuse_short_series
 from study_builder.design.williams import shuffled
 from study_builder.errors import BuildError
 
 STRICT_SIGNALS = 12
 STRICT_SECONDS = 12.0
-FEWEST_LEVELS = 3
 CHOICES = ("ab", "abx", "best-worst")
 """Tests without a scale."""
 TRAINING_PAGES = 6
@@ -52,11 +50,8 @@ class RatingBlock:
         self.rated = list_rated_names(self.test, conditions, anchors, choices)
         labels = {condition.name: condition.label for condition in sounds.conditions}
         self.presented = presentations(self.test, self.rated, labels, choices)
-        if choices.adaptive is not None and name == "abx" and len(self.presented) < FEWEST_LEVELS:
-            raise BuildError(
-                f"the series of the adaptive test has {len(self.presented)} pairs; expected "
-                f"{FEWEST_LEVELS} or more, the hardest first"
-            )
+        if choices.adaptive is not None and name == find_test(choices.adaptive):
+            refuse_short_series(choices.adaptive, [one.conditions for one in self.presented])
         strict = len(self.rated) + 1 <= STRICT_SIGNALS and sounds.longest_s <= STRICT_SECONDS
         self._maker = RatingPageMaker(
             self.test, choices, question_of(self.test, choices, self.explains), strict
@@ -119,52 +114,25 @@ class RatingBlock:
         count, seed = self.choices.attention_checks, self.choices.seed
         if count > len(tested):  # ratings name the item, so that one item has one range that passes
             raise BuildError(
-                f"attention_checks is {count}; expected at most {len(tested)}, the items of the test, "
-                "because "
+                f"attention_checks is {count}; expected at most {len(tested)}, the items of the test, as "
                 "each check plays another item"
             )
         pages = []
         for number, item in enumerate(shuffled(tested, seed, "attention")[:count]):
-            question, allowed = self._ask(number)
             one = self.presented[number % len(self.presented)]
             names = list(one.conditions)
             if self.test.name == "mushra" and self.choices.reference == "hidden":
                 names.append(REFERENCE)
+            asked = ask_for_answer(self.test, self.choices, number, names)
             trial = TrialInfo(
                 item=item.name,
                 kind="attention",
-                question=question,
-                expected=dict.fromkeys(names, allowed),
+                question=asked.question,
+                expected=dict(asked.expected),
+                x=asked.x,
             )
             pages.append(self._page(item, one, f"{self.prefix}attention-{number + 1}", trial))
         return pages
-
-    def _ask(self, number: int) -> tuple[str, tuple[Number, Number]]:
-        """Return the question of attention check `number`, and the scores that pass."""
-        seed, language = self.choices.seed, self.choices.language
-        if self.test.page_type == "mushra":
-            asked = choose_asked_score(self.choices.scales, number, seed, "asked")
-            return texts.attention_question(asked.score, language), asked.allowed
-        if self.test.name in ("acr", "dcr"):
-            labels = QUALITY if self.test.name == "acr" else DEGRADATION
-            at = shuffled(range(len(labels) - 1), seed, "asked")[number % (len(labels) - 1)]
-            return self._ask_for(labels[at], at + 1), (at + 1, at + 1)
-        if self.test.name == "ccr":
-            return self._ask_for(COMPARISON[len(COMPARISON) // 2], 0), (0, 0)
-        if self.test.name == "ab" and self.choices.ties:
-            return attention_words(texts_in(language).no_preference, language), (0.5, 0.5)
-        raise BuildError(
-            f"attention_checks is {self.choices.attention_checks}; expected 0, as no answer to a page of "
-            f"the test {self.test.name} can be asked for (repeats show how reliable a listener is)"
-        )
-
-    def _ask_for(self, label: str, grade: int) -> str:
-        """Return the question that asks for a point of a scale: its word, or its number in other languages.
-
-        The page shows both, the word in the listener's language, which this package does not know.
-        """
-        language = self.choices.language
-        return attention_words(label if language == "en" else str(grade), language)
 
     def _id(self, item: Item, one: Presented, prefixed: bool = True) -> str:
         name = f"{item.name}.{one.name}" if one.name else item.name

@@ -165,6 +165,12 @@ def _attention(config: StudyConfig) -> Iterator[Finding]:
             )
             yield Finding("error", "expected-twice", f"page '{name}'", message)
     for page in config.walk():
+        x = config.trial(page).x if page.rates else None
+        if x is not None and x not in page.sounds():
+            message = (
+                f"says that X is '{x}', which the page does not play; expected one of its two conditions"
+            )
+            yield Finding("error", "x-unknown", f"page '{page.id}'", message)
         if isinstance(page, MushraPage) and (fault := _check_expected(config, page)):
             yield Finding("error", "expected-off-scale", f"page '{page.id}'", fault)
 

@@ -61,6 +61,7 @@ def build(
     items_per_session: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["items_per_session"])] = None,
     pages_per_session: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["pages_per_session"])] = None,
     training_items: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["training_items"])] = None,
+    screens: Annotated[str | None, typer.Option(help=CHOICE_TEXTS["screens"])] = None,
     seed: Annotated[int | None, typer.Option(help=CHOICE_TEXTS["seed"])] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a study at OUT without ratings in it.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor.")] = None,
@@ -95,6 +96,7 @@ def build(
         "items_per_session": items_per_session,
         "pages_per_session": pages_per_session,
         "training_items": None if training_items is None else _number_or_names(training_items),
+        "screens": None if screens is None else _split(screens),
         "seed": seed,
     }
     chosen = Choices.load(choices, **flags)
@@ -221,7 +223,8 @@ def balance(
         summary.add_row(row.what, str(row.least), str(row.most), f"{row.mean:.2f}")
     items = Table("Item", "listeners", "mean place")
     for name, count in reached.heard.items():
-        label = config.item_label(config.options.trials[name].item) if name in config.options.trials else name
+        trial = config.options.trials.get(name)  # a track of a staircase has the name of its item
+        label = config.item_label(name if trial is None else trial.item)
         items.add_row(label, str(count), f"{reached.mean_position[name]:.2f}" if count else "")
     console = Console()
     console.print(summary)

@@ -15,9 +15,14 @@ from study_builder.config.roles import Role
 SCHEMA_VERSION = 1
 
 Order = Literal["williams", "random", "fixed"]
-AdaptiveRule = Annotated[str, Field(pattern=r"^[1-4]-down-1-up(-x[2-9])?$")]
-"""A staircase: right answers in a row that make a trial harder, and the levels that a wrong one goes back."""
+AdaptiveRule = Annotated[str, Field(pattern=r"^([1-4]-down-1-up(-x[2-9])?|active-[1-9][0-9]?)$")]
+"""A staircase: right answers in a row that make a trial harder, and the levels that a wrong one goes back.
+
+Or `active-20`: so many pairs, each chosen by the answers so far.
+"""
 Kind = RatingKind
+Screen = Literal["transducer", "hearing", "environment"]
+"""What remote listeners are asked or tried with before the first trial; none of it diagnoses anybody."""
 
 
 class Scale(Model):
@@ -73,6 +78,7 @@ class TrialInfo(Model):
         repeat_of: id of the page that this one repeats (kind `repeat`).
         expected: for kind `attention`, the lowest and highest score that an attentive listener gives, by
             condition.
+        x: on an ABX page, the condition that X is; by default it is drawn for each session.
         test: the listening test that the page is of, in a study of other tests than MUSHRA.
     """
 
@@ -84,6 +90,7 @@ class TrialInfo(Model):
     question: Text | None = None
     repeat_of: Text | None = None
     expected: dict[Text, tuple[Number, Number]] | None = None
+    x: Text | None = None
     test: TestName | None = None
 
 
@@ -92,8 +99,8 @@ class Completion(Model):
 
     Attributes:
         code, redirect: of those who come to the end.
-        screened_out_code, screened_out_redirect: of those who fail the headphone check; with either, the
-            session ends there.
+        screened_out_code, screened_out_redirect: of those who fail a check of what they hear with; with
+            either, the session ends there.
     """
 
     code: Text | None = None
@@ -103,7 +110,7 @@ class Completion(Model):
 
     @property
     def screens_out(self) -> bool:
-        """Whether a failed headphone check ends the session."""
+        """Whether a failed check ends the session."""
         return self.screened_out_code is not None or self.screened_out_redirect is not None
 
 
@@ -139,6 +146,7 @@ class SessionSettings(Model):
     url_parameters: tuple[Text, ...] = ()
     completion: Completion | None = None
     headphone_check: Literal["antiphase", "huggins"] | None = None
+    screens: tuple[Screen, ...] = ()
     quota: Annotated[int, Field(ge=1)] | None = None
     language: Text | None = None
     adaptive: AdaptiveRule | None = None
@@ -154,12 +162,19 @@ class SessionSettings(Model):
 
     @model_validator(mode="after")
     def _somebody_can_be_screened_out(self) -> SessionSettings:
-        if self.completion is not None and self.completion.screens_out and self.headphone_check is None:
+        if self.completion is not None and self.completion.screens_out and not self.checks:
             raise ValueError(
-                "completion says what those take back who fail the headphone check, and there is none; "
-                "expected headphone_check: antiphase or huggins"
+                "completion says what those take back who fail a check, and there is none; expected "
+                "headphone_check: antiphase or huggins, or screens: [hearing]"
             )
         return self
+
+    @field_validator("screens")
+    @classmethod
+    def _screens_differ(cls, screens: tuple[Screen, ...]) -> tuple[Screen, ...]:
+        if len(set(screens)) < len(screens):
+            raise ValueError(f"screens are {', '.join(screens)}; expected different ones")
+        return screens
 
     @field_validator("scales")
     @classmethod
@@ -168,6 +183,12 @@ class SessionSettings(Model):
         if len(set(names)) < len(names):
             raise ValueError(f"scales are named {', '.join(names)}; expected different names")
         return scales
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """Types of the pages before the first trial that are made of sounds alone, and so in no config."""
+        found = ["headphone_check"] if self.headphone_check is not None else []
+        return (*found, *(f"{screen}_check" for screen in self.screens if screen != "transducer"))
 
     def dump_shared(self) -> dict[str, Any]:
         """Return the settings by key, without those that only a subclass has."""

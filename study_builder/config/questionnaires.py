@@ -85,8 +85,8 @@ def find_clash(pages: Iterable[Page], options: StudyOptions) -> tuple[tuple[str,
         taken["consent"] = "the answer of a consent page"
     if any(isinstance(page, VolumePage) for page in known):
         taken |= dict.fromkeys(("volume", "volume_played_ms"), "the answer of a volume page")
-    if options.headphone_check is not None:
-        taken["headphone_check"] = "the result of the headphone check"
+    for check in options.checks:
+        taken[check] = f"the result of the {check.replace('_', ' ')}"
     asked = [question.name for page in known for question in questions_of(page, options.questionnaires)]
     for name in options.url_parameters:
         if name in (*asked, *taken):

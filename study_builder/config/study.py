@@ -148,7 +148,7 @@ class StudyConfig(Model):
         return walk(self.pages)
 
     def trial(self, page: Page) -> TrialInfo:
-        """Return what is known about a rating page; by default it is a trial of an item with the page's name."""
+        """Return what is known about a rating page; by default a trial of an item with its name."""
         name = page.id or page.name or page.type
         return self.options.trials.get(name) or TrialInfo(item=name)
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from study_builder.config import StudyConfig
+from study_builder.design.adaptive import chooses_pairs
 from study_builder.design.orders import trial_pages
 from study_builder.design.planned_pages import PlannedPage
 from study_builder.design.sessions import session_plan
+from study_builder.design.staircase import LONGEST_TRACK
 from study_builder.errors import BuildError
 
 
@@ -52,18 +54,25 @@ def balance(config: StudyConfig, listeners: int) -> Balance:
 
     Counted are, over the pages of kind `trial`: how often each item is heard, each pair of items within one
     session, each item in each position, each item directly after each other; and on the pages, each condition
-    in each position, and each condition directly after each other, per item.
+    in each position, and each condition directly after each other, per item. Of a staircase, whose pages
+    follow from the answers, the items' tracks are counted, and no conditions.
 
     Raises:
-        BuildError: the study is adaptive, so that its pages follow from the answers.
+        BuildError: the study chooses pairs by the answers, so that nothing of their order is known.
     """
-    if config.options.adaptive is not None:
+    rule = config.options.adaptive
+    if rule is not None and chooses_pairs(rule):
         raise BuildError(
-            "the pages of an adaptive study follow from the answers; there is no balance to count"
+            "the pairs of an active test follow from the answers, so that there is no balance to count; "
+            "`listenable study simulate` shows which pairs are heard"
         )
-    items = [page.id or "" for page in trial_pages(config)]
     sessions = [_trials(config, slot) for slot in range(listeners)]
-    ids = [[page.page.id or "" for page in trials] for trials in sessions]
+    if rule is None:
+        items = [page.id or "" for page in trial_pages(config)]
+        ids = [[page.page.id or "" for page in trials] for trials in sessions]
+    else:
+        items = list(dict.fromkeys(config.trial(page).item for page in trial_pages(config)))
+        ids = [list(dict.fromkeys(config.trial(page.page).item for page in trials)) for trials in sessions]
     heard = Counter(name for names in ids for name in names)
     pairs = Counter(pair for names in ids for pair in combinations(sorted(set(names)), 2))
     places = Counter((name, place) for names in ids for place, name in enumerate(names))
@@ -74,7 +83,7 @@ def balance(config: StudyConfig, listeners: int) -> Balance:
         Count.of("two items are heard by one listener", (pairs[p] for p in combinations(sorted(items), 2))),
         Count.of("an item is at one place", (places[n, place] for n in items for place in range(longest))),
         Count.of("an item comes just after another", (after[a, b] for a in items for b in items if a != b)),
-        *_conditions(config, [page for trials in sessions for page in trials]),
+        *([] if rule else _conditions(config, [page for trials in sessions for page in trials])),
     ]
     mean_position = {
         name: sum(names.index(name) + 1 for names in ids if name in names) / heard[name]
@@ -86,7 +95,9 @@ def balance(config: StudyConfig, listeners: int) -> Balance:
 
 
 def _trials(config: StudyConfig, slot: int) -> list[PlannedPage]:
-    return [page for page in session_plan(config, slot).pages if page.kind == "trial"]
+    longest = LONGEST_TRACK * len(trial_pages(config)) if config.options.adaptive else 0
+    pages = session_plan(config, slot, (1,) * longest).pages  # the order of tracks is that of any answers
+    return [page for page in pages if page.kind == "trial"]
 
 
 def _conditions(config: StudyConfig, pages: list[PlannedPage]) -> Iterable[Count | None]:

@@ -62,10 +62,10 @@ class Orders:
     places: Mapping[int, int] = field(default_factory=dict)
     turns: Mapping[int, int] = field(default_factory=dict)
     left_out: frozenset[int] = frozenset()
-    answers: Sequence[bool] = ()
+    answers: Sequence[float] = ()
 
     @classmethod
-    def of(cls, config: StudyConfig, slot: int, answers: Sequence[bool]) -> Orders:
+    def of(cls, config: StudyConfig, slot: int, answers: Sequence[float]) -> Orders:
         """Choose the pages of a session."""
         trials = trial_pages(config)
         pages = config.options.pages_per_session

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from study_builder.config import Kind, LikertSingleStimulusPage, MushraPage, TrialInfo
-from study_builder.config.choice_pages import AbxPage
+from study_builder.config.choice_pages import AbPage, AbxPage, BestWorstPage
 from study_builder.config.page_types import ComparedPage, Page, RatedPage
 from study_builder.config.roles import REFERENCE
+from study_builder.design.adaptive import AdaptiveState
 from study_builder.design.orders import Orders
-from study_builder.design.staircase import Staircase
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class PlannedPage:
         trial: what is known about a rating page, else None.
         trial_position: place among the session's rating pages, from 0, else None.
         hidden: on an ABX page, the condition that X is, else None.
-        staircase: in an adaptive test, its state before this page, else None.
+        adaptive: in an adaptive test, its state before this page, else None.
     """
 
     id: str
@@ -39,7 +39,7 @@ class PlannedPage:
     trial: TrialInfo | None = None
     trial_position: int | None = None
     hidden: str | None = None
-    staircase: Staircase | None = None
+    adaptive: AdaptiveState | None = None
 
     @property
     def kind(self) -> Kind | None:
@@ -52,12 +52,14 @@ def expand_page(orders: Orders, name: str, page: RatedPage) -> Iterator[PlannedP
     if page.one_page_per_stimulus:
         yield from _split_by_stimulus(orders, name, page)
         return
-    names = orders.config.presented(page)
+    names, trial = orders.config.presented(page), orders.config.trial(page)
     still = isinstance(page, MushraPage) and not page.randomize
+    if trial.kind == "attention" and isinstance(page, AbPage | AbxPage | BestWorstPage):
+        still = True  # it asks for an answer by its place
     order = range(len(names)) if still else orders.order_of_conditions(page, len(names), name)
     shown = tuple(names[at] for at in order)
-    x = shown[orders.place_of_x(page, name)] if isinstance(page, AbxPage) else None
-    yield PlannedPage(name, page, shown, trial=orders.config.trial(page), hidden=x)
+    x = (trial.x or shown[orders.place_of_x(page, name)]) if isinstance(page, AbxPage) else None
+    yield PlannedPage(name, page, shown, trial=trial, hidden=x)
 
 
 def _split_by_stimulus(orders: Orders, name: str, page: RatedPage) -> Iterator[PlannedPage]:

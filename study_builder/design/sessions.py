@@ -29,7 +29,7 @@ class SessionPlan:
     open: bool = False
 
 
-def session_plan(config: StudyConfig, slot: int, answers: Sequence[bool] = ()) -> SessionPlan:
+def session_plan(config: StudyConfig, slot: int, answers: Sequence[float] = ()) -> SessionPlan:
     """Plan session `slot`: which pages, in which order, and the order of the conditions on each.
 
     The same config, slot and answers give the same plan on every machine, at any time. Slots are meant to be
@@ -38,7 +38,8 @@ def session_plan(config: StudyConfig, slot: int, answers: Sequence[bool] = ()) -
     Args:
         config: the study.
         slot: of the session.
-        answers: to the trials of an adaptive test so far, right or wrong; each decides on the next.
+        answers: to the trials of an adaptive test so far; each decides on the next. For a staircase, 1 is
+            right and 0 wrong; for pairs, 1 is the sound that was presented first, 0 the other, 0.5 neither.
 
     Raises:
         ValueError: `slot` is below 0.
@@ -53,7 +54,7 @@ def session_plan(config: StudyConfig, slot: int, answers: Sequence[bool] = ()) -
         if entry.trial is not None:
             trial_position, trials = trials, trials + 1
         planned.append(replace(entry, position=len(planned), trial_position=trial_position))
-        if is_open(entry, answers, sum(page.staircase is not None for page in planned)):
+        if is_open(entry, answers, sum(page.adaptive is not None for page in planned)):
             return SessionPlan(slot, tuple(planned), open=True)
     return SessionPlan(slot, tuple(planned))
 

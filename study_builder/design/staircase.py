@@ -69,6 +69,11 @@ class Staircase:
             )
 
     @property
+    def place(self) -> int:
+        """The level that comes next, as a place in its series."""
+        return round(self.level) - 1
+
+    @property
     def finished(self) -> bool:
         """Whether there were enough reversals."""
         return len(self.reversals) >= self.stop_after
@@ -85,14 +90,15 @@ class Staircase:
         """The share of right answers at the threshold."""
         return float((self.weight / (1 + self.weight)) ** (1 / self.down))
 
-    def answer(self, correct: bool) -> Staircase:
-        """Return the staircase after a right or wrong answer.
+    def answer(self, outcome: float) -> Staircase:
+        """Return the staircase after an answer, 1 if it was right and 0 if it was wrong.
 
         Raises:
             BuildError: it is finished.
         """
         if self.finished:
             raise BuildError(f"the staircase is finished after {len(self.reversals)} reversals")
+        correct = outcome == 1
         if correct and self.right + 1 < self.down:
             return replace(self, right=self.right + 1)
         direction = -1 if correct else 1

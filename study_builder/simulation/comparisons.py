@@ -39,15 +39,17 @@ def compare_sounds(
     # A page that comes again, or in another test, is another hearing.
     name = f"{page['type']}-{page['index']}"
     heard = {key: listener.impression(item, condition, name) for key, condition in conditions.items()}
-    if page["type"] == "abx":
-        x = _condition_of_x(browser, sounds, page, conditions)
-        heard_x = listener.impression(item, x, name, "x")
-        scores = _name_x(heard, heard_x)
+    x = _condition_of_x(browser, sounds, page, conditions) if page["type"] == "abx" else ""
+    if x:
+        scores = _name_x(heard, listener.impression(item, x, name, "x"))
     else:
         answer: Callable[[Scores, Mapping[str, Any]], Scores] = _ANSWERS[page["type"]]
         scores = answer(heard, page)
     asked = _find_asked_scores(listener, item, conditions, page)
-    if asked is not None:
+    if asked is not None and page["type"] == "abx":
+        right = any(asked.values())  # what is expected of ABX is whether the answer is right
+        scores = {key: float((conditions[key] == x) == right) for key in conditions}
+    elif asked is not None:
         scores = asked
     if listener.lapses_on(name):
         values = list(scores.values())

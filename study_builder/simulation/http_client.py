@@ -117,7 +117,7 @@ class SoundIndex:
         """Return the item of a page and the condition behind each key.
 
         Raises:
-            SimulateError: a sound is not one of the study's, or the sounds of the page are of different items.
+            SimulateError: a sound is not in the study, or the sounds of the page are of different items.
         """
         found = {key: self.known.get(sha256(sound).hexdigest(), []) for key, sound in sounds.items()}
         unknown = [key for key, entries in found.items() if not entries]

@@ -47,6 +47,9 @@ DESCRIBE: dict[str, Callable[[pd.DataFrame, Options], Findings]] = {
 _FAILED = {
     "attention": "failed an attention check",
     "headphones": "failed the headphone check",
+    "hearing": "failed the hearing check",
+    "environment": "failed the check of the surroundings",
+    "transducer": "listened with built-in loudspeakers",
     "unfinished": "did not finish",
 }
 

@@ -50,14 +50,10 @@ function minutesLeft(pages, index) {
 }
 
 /**
- * Whether the answer to a page ends the session: a failed headphone check, if the study says so.
+ * Whether the answer to a page ends the session: a failed check, if the study says so.
  *
  * @param {Page} page
  */
 export function screensOut(page) {
-  return (
-    page.type === "headphone_check" &&
-    page.screens_out &&
-    page.answer?.answers.headphone_check === "failed"
-  );
+  return "screens_out" in page && page.screens_out && page.answer?.answers[page.type] === "failed";
 }

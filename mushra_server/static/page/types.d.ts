@@ -3,6 +3,7 @@
 // The first half is the session's state as mushra_server/participant/session_state.py writes it and docs/formats.md
 // describes it, and the answer as mushra_server/answers/checks.py expects it.
 
+import type { TextKey } from "./i18n.js";
 import type { Loader } from "./audio/loader.js";
 import type { Ratings } from "./ui/ratings.js";
 
@@ -37,7 +38,7 @@ export interface Lab {
 export interface Completion {
   code: string | null;
   redirect: string | null;
-  /** Whether the session ended with a failed headphone check. */
+  /** Whether the session ended with a failed check. */
   screened_out?: boolean;
 }
 
@@ -73,6 +74,14 @@ export interface HeadphonePage extends AnyPage {
   /** Whether the session ends if the check is failed. */
   screens_out: boolean;
 }
+
+/** A check of what listeners hear with, other than the one of headphones. */
+export interface ScreenPage extends AnyPage {
+  type: "hearing_check" | "environment_check";
+  screens_out: boolean;
+}
+
+export type CheckPage = HeadphonePage | ScreenPage;
 
 export interface VolumePage extends AnyPage {
   type: "volume";
@@ -121,7 +130,7 @@ export type Page =
   | TextPage
   | FinishPage
   | ConsentPage
-  | HeadphonePage
+  | CheckPage
   | VolumePage
   | MushraPage
   | PairedPage
@@ -129,6 +138,29 @@ export type Page =
   | ChoicePage;
 
 export type HeadphoneMethod = "antiphase" | "huggins";
+
+/** A source of numbers from 0 to 1. */
+export type Random = () => number;
+
+/** The samples of a sound, left and right. */
+export type Channels = Float32Array<ArrayBuffer>[];
+
+/** One round of a check: which choice is right. The choices are the sounds themselves, unless numbers are given. */
+export interface CheckRound {
+  correct: number;
+  sounds: Channels[];
+  choices?: number[];
+}
+
+/** A kind of check; the texts are keys of i18n. */
+export interface CheckKind {
+  rounds: number;
+  passMark: number;
+  createRounds(sampleRate: number, random: Random): Generator<CheckRound, undefined, void>;
+  /** What is stored next to the result. */
+  stored?: Record<string, string>;
+  texts: Record<"intro" | "question" | "again" | "passed" | "missing", TextKey>;
+}
 
 export interface Stimulus {
   key: string;

@@ -118,6 +118,10 @@ def test_flags() -> None:
     assert "session not finished" in flags(frame.assign(finished=False))
     assert "headphone check failed" in flags(frame.assign(q_headphone_check="failed"))
     assert flags(frame.assign(q_headphone_check="passed", q_headphone_check_correct="0")) == ""
+    assert flags(frame.assign(q_hearing_check="failed")) == "hearing check failed"
+    assert flags(frame.assign(q_environment_check="failed")) == "check of the surroundings failed"
+    assert flags(frame.assign(q_transducer="built-in loudspeakers")) == "listened with built-in loudspeakers"
+    assert flags(frame.assign(q_transducer="headphones", q_device="built-in loudspeakers")) == ""
     again = frame.assign(kind="repeat", score=frame["score"] + 30)
     assert "repeats differ" in flags(pd.concat([frame, again], ignore_index=True), scale=(0, 100))
     assert flags(pd.concat([frame, frame.assign(kind="repeat")], ignore_index=True)) == ""

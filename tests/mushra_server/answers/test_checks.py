@@ -135,17 +135,22 @@ def test_the_other_page_types_have_what_they_need(
         {"type": "likert_multi_stimulus", "id": "lms", "response": LIKERT, **likert},
         {"type": "finish", "name": "End", "content": ""},
     ]
-    app = make_app(make_study("types", pages=pages, headphone_check="huggins"))
+    app = make_app(make_study("types", pages=pages, headphone_check="huggins", screens=["environment"]))
     listener = make_listener(app).start({"participant": "p1"})
     found = listener.state["pages"]
     assert [page["type"] for page in found] == [
-        "volume", "headphone_check", "bs1116", "bs1116", "paired_comparison", "paired_comparison",
-        "likert_single_stimulus", "likert_single_stimulus", "likert_multi_stimulus", "finish",
+        "volume", "headphone_check", "environment_check", "bs1116", "bs1116", "paired_comparison",
+        "paired_comparison", "likert_single_stimulus", "likert_single_stimulus", "likert_multi_stimulus",
+        "finish",
     ]  # fmt: skip
     assert found[0]["default_volume"] == 0.3 and listener.client.get(found[0]["url"]).status_code == 200
     assert found[1]["method"] == "huggins"
-    assert found[4]["unforced"] == "Cannot say"
-    assert [scale["points"] for scale in found[6]["scales"]] == [["1", "2", "3", "4", "5"], ["clear", "dull"]]
+    assert "method" not in found[2]
+    strange = {"headphone_check": "passed"}
+    refused = listener.put(2, {"page": found[2]["id"], "attempt": "a", "answers": strange})
+    assert refused.json["error"] == "answers: 'headphone_check' is not asked on this page"
+    assert found[5]["unforced"] == "Cannot say"
+    assert [scale["points"] for scale in found[7]["scales"]] == [["1", "2", "3", "4", "5"], ["clear", "dull"]]
     save_other_types(listener)
     stored = {
         (row["item"], row["condition"], row["attribute"]): row["score"]
@@ -168,6 +173,7 @@ def test_the_other_page_types_have_what_they_need(
     assert words_chosen == {f"lss:{name}:{name}:rating2" for name in ("one", "two")}, "numbers are ratings"
     assert answers["lss:one:one:rating2"] == "dull" and answers["volume"] == "70"
     assert answers["headphone_check"] == "passed"
+    assert answers["environment_check_correct"] == "7"
     check_exports(app, tmp_path)
 
 
@@ -186,7 +192,11 @@ def test_each_type_of_page_has_its_own_ends_of_one_attribute(make_app, make_stud
 
 def save_other_types(listener):
     for page in listener.state["pages"]:
-        answers = {"volume": {"volume": "70"}, "headphone_check": {"headphone_check": "passed"}}
+        answers = {
+            "volume": {"volume": "70"},
+            "headphone_check": {"headphone_check": "passed"},
+            "environment_check": {"environment_check": "passed", "environment_check_correct": "7"},
+        }
         ratings = []
         for place, stimulus in enumerate(page.get("stimuli", [])):
             scores = {

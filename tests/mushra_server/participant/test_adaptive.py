@@ -119,3 +119,52 @@ def test_an_answer_that_decided_on_the_next_page_stays(
     resumed = make_listener(app)
     resumed.client.get(state["resume_url"])
     assert reload(resumed)["pages"][1]["id"] == state["pages"][1]["id"]
+
+
+def test_active_pairs_follow_from_the_preferences(
+    tmp_path: Path,
+    tone: Callable[..., str],
+    make_study: Callable[..., Path],
+    make_app: Callable[..., Flask],
+    make_listener: Callable[..., Any],
+    rows: Callable[..., Any],
+) -> None:
+    names = ("a", "b", "c", "d")
+    paths = {name: f"audio/item/{name}.wav" for name in names}
+    for place, path in enumerate(paths.values()):
+        tone(tmp_path / "study" / path, 300 + 40 * place)
+    pages = [
+        {"type": "ab", "id": f"item.{a}-{b}", "ties": True, "stimuli": {a: paths[a], b: paths[b]}}
+        for place, a in enumerate(names)
+        for b in names[place + 1 :]
+    ]
+    study = make_study(
+        pages=[["random", *pages], {"type": "finish", "id": "end", "name": "Thanks", "content": ""}],
+        trials={page["id"]: {"item": "item", "test": "ab"} for page in pages},
+        tests=["ab"],
+        adaptive="active-5",
+        must_listen=False,
+    )
+    app = make_app(study)
+    listener = make_listener(app).start()
+    config, answers = StudyConfig.load(study), []
+    while listener.state["more"]:
+        page, planned = listener.state["pages"][-1], session_plan(config, 0, answers).pages[-1]
+        first, second = planned.conditions
+        better = 0.5 if {first, second} == {"a", "b"} else float(first < second)
+        ratings = [
+            {"key": sound["key"], "attribute": "preferred", "score": score, "listened_ms": 900}
+            for sound, score in zip(page["stimuli"], (better, 1 - better), strict=True)
+        ]
+        body = {"page": page["id"], "attempt": str(uuid.uuid4()), "time_ms": 900, "ratings": ratings}
+        assert listener.put(page["index"], body).status_code == 200
+        answers.append(better)
+        reload(listener)
+    assert len(answers) == 5
+    server = app.extensions["listenable"].study
+    assert server.count_pages(0) == 6  # known before any answer, for the list of sessions
+    stored = rows(app, "SELECT condition, score, trial_position FROM export_ratings ORDER BY trial_position")
+    assert len(stored) == 10
+    assert {row["score"] for row in stored if row["condition"] == "d"} == {0}
+    listener.save(len(answers))
+    assert listener.finish().status_code == 200

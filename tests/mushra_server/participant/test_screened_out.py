@@ -12,33 +12,39 @@ COMPLETION = {"code": "DONE", "screened_out_code": "OUT", "screened_out_redirect
 OUT = {"code": "OUT", "redirect": "https://example.org/out", "screened_out": True}
 
 
-def check(result: str) -> dict[str, Any]:
-    answers = {"headphone_check": result, "headphone_check_correct": "2", "headphone_check_attempts": "2"}
+def check(result: str, kind: str = "headphone_check") -> dict[str, Any]:
+    answers = {kind: result, f"{kind}_correct": "2", f"{kind}_attempts": "2"}
     return {"attempt": "a1", "time_ms": 5000, "ratings": [], "answers": answers}
 
 
 def find_check(listener: Any) -> int:
-    return next(page["index"] for page in listener.state["pages"] if page["type"] == "headphone_check")
+    return next(page["index"] for page in listener.state["pages"] if page["type"].endswith("_check"))
 
 
-def test_who_fails_is_thanked_at_once_with_another_code(make_app: Any, make_listener: Any, rows: Any) -> None:
-    app = make_app(completion=COMPLETION, headphone_check="antiphase", quota=1)
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("headphone_check", {"headphone_check": "antiphase"}), ("hearing_check", {"screens": ["hearing"]})],
+)
+def test_who_fails_is_thanked_at_once_with_another_code(
+    make_app: Any, make_listener: Any, rows: Any, kind: str, options: dict[str, Any]
+) -> None:
+    app = make_app(completion=COMPLETION, quota=1, **options)
     listener = make_listener(app).start({"PROLIFIC_PID": "p1"})
     at = find_check(listener)
     assert listener.state["pages"][at]["screens_out"] is True
-    assert listener.put(at, check("failed")).status_code == 200
+    assert listener.put(at, check("failed", kind)).status_code == 200
     for _ in range(2):
         assert listener.finish().json == {"finished": True, "completion": OUT}
     listener.start()
     assert (listener.state["finished"], listener.state["completion"]) == (True, OUT)
     stored = rows(app, "SELECT finished_at, excluded_at, exclusion_reason FROM sessions")[0]
     assert stored["finished_at"] is None and stored["excluded_at"] is not None
-    assert stored["exclusion_reason"] == "headphone check failed"
+    assert stored["exclusion_reason"] == f"{kind.replace('_', ' ')} failed"
     assert rows(app, "SELECT COUNT(*) AS n FROM slots WHERE session_id IS NOT NULL") == [{"n": 0}]
     # Neither the quota nor the design is used up: the next listener gets the same slot.
     after = make_listener(app).start()
     assert rows(app, "SELECT slot FROM slots WHERE session_id = 2") == [{"slot": 0}]
-    assert after.put(at, check("passed")).status_code == 200
+    assert after.put(at, check("passed", kind)).status_code == 200
     assert after.save_all().finish().json["completion"] == {"code": "DONE", "redirect": None}
 
 

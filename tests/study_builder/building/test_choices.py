@@ -80,8 +80,8 @@ def test_what_is_chosen_for_the_sessions_is_kept_under_the_same_keys(
     chosen = {
         "seed": 7, "order": "random", "items_per_session": 1, "must_listen": False, "must_rate": False,
         "scales": [{"name": "speech"}, {"name": "noise"}], "url_parameters": ["lab"],
-        "completion": {"code": "A1"}, "headphone_check": "huggins", "quota": 9, "language": "de",
-        "lab": {"contact": "ask us"},
+        "completion": {"code": "A1"}, "headphone_check": "huggins", "screens": ["hearing"], "quota": 9,
+        "language": "de", "lab": {"contact": "ask us"},
     }  # fmt: skip
     excluded = {"pages_per_session", "adaptive"}  # by items_per_session; only for abx
     assert {*chosen} | excluded == set(SessionSettings.model_fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
@@ -169,6 +170,7 @@ def test_what_does_not_fit_an_adaptive_test_is_refused(sounds: Path, tmp_path: P
         (r"show_previous is True, but the pages", {"show_previous": True}),
         (r"expected must_rate: true$", {"must_rate": False}),
         (r"--adaptive", {"adaptive": "2-up-1-down"}),
+        (r"adaptive is 'active-9', but the test is abx; expected ab$", {"adaptive": "active-9"}),
     ):
         with pytest.raises(ConfigError, match=message):
             build(sounds, out, **{**series, **choices})
@@ -178,6 +180,11 @@ def test_what_does_not_fit_an_adaptive_test_is_refused(sounds: Path, tmp_path: P
         sounds,
         out,
         **few,
+    )
+    pairs = {"test": "ab", "adaptive": "active-2"}
+    refuse(r"^there are 1 pairs to choose from; expected 3", sounds, out, **pairs, pairs=["new:old"])
+    refuse(
+        r"'active-2', but 4 conditions are connected by 3 pairs .* expected active-3 or", sounds, out, **pairs
     )
     config = build(sounds, out, **series, training_items=0, items_per_session=2)
     assert StudyConfig.load(out) == config
@@ -193,8 +200,8 @@ def test_what_does_not_fit_an_adaptive_test_is_refused(sounds: Path, tmp_path: P
 
 def test_what_does_not_fit_a_test_is_refused(sounds: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
-    refuse("attention_checks is 1; expected 0, as no answer to a page of the test abx", sounds, out,
-           test="abx", attention_checks=1)  # fmt: skip
+    refuse("attention_checks is 1; expected 0, as no answer to a page of the test bs1116", sounds, out,
+           test="bs1116", attention_checks=1)  # fmt: skip
     refuse("pairs lists 'old:new' twice", sounds, out, test="ab", pairs=["new:old", "old:new"])
     refuse("repeats is 19; expected at most 18, the ab pages", sounds, out, test="ab", repeats=19)
     refuse("pages_per_session is 99; expected at most 18", sounds, out, test="ab", pages_per_session=99)
@@ -233,19 +240,41 @@ def test_check_knows_the_rules_of_tests(sounds: Path, tmp_path: Path) -> None:
     assert notes["words-of-test"] == "note"
 
 
+@pytest.mark.parametrize("test", ["ab", "abx", "best-worst", "p835"])
+def test_checks_ask_for_an_answer_by_its_place(sounds: Path, tmp_path: Path, test: str) -> None:
+    config = build(sounds, tmp_path / "study", test=test, attention_checks=2)
+    questions = set()
+    for page in config.walk():
+        trial = config.trial(page)
+        if not page.rates or trial.kind != "attention":
+            continue
+        questions.add(trial.question)
+        shown = [
+            one for slot in range(4) for one in session_plan(config, slot).pages if one.page.id == page.id
+        ]
+        assert {one.conditions for one in shown} == {tuple(page.conditions)}  # for everybody
+        expected = [low for low, high in (trial.expected or {}).values() if low == high]
+        asked = re.findall(r"“(\w)”|(\d)", trial.question or "")
+        places = ["".join(pair) for pair in asked]
+        if test == "ab":
+            assert expected.index(1) == "AB".index(*places) and sum(expected) == 1
+        if test == "abx":  # who listens and does not read names the other sound
+            assert {one.hidden for one in shown} == {list(page.conditions)["BA".index(*places)]}
+            assert expected == [0, 0]
+        if test == "best-worst":
+            assert [expected.index(1) + 1, expected.index(-1) + 1] == [int(place) for place in places]
+        if test == "p835":
+            assert expected == [int(*places)]
+    assert len(questions) == 2
+    assert StudyConfig.load(tmp_path / "study") == config
+
+
 def test_checks_of_a_preference_ask_for_neither(sounds: Path, tmp_path: Path) -> None:
     config = build(sounds, tmp_path / "ties", test="ab", ties=True, attention_checks=1)
     (check,) = [trial for trial in config.options.trials.values() if trial.kind == "attention"]
     assert check.question is not None
     assert "“No preference”" in check.question
     assert set((check.expected or {}).values()) == {(0.5, 0.5)}
-    refuse(
-        "no answer to a page of the test ab can be asked for",
-        sounds,
-        tmp_path / "none",
-        test="ab",
-        attention_checks=1,
-    )
     training = [page.content for page in config.walk() if page.id and page.id.startswith("training")]
     assert training
     assert all(

@@ -13,7 +13,7 @@ from study_builder.config.options import StudyOptions, TrialInfo
 from study_builder.config.page_types import Block
 from study_builder.design import session_plan
 from study_builder.design.balance import balance
-from study_builder.design.staircase import LONGEST_TRACK
+from study_builder.design.staircase import LONGEST_TRACK, Staircase
 from study_builder.errors import BuildError
 
 LEVELS = 6
@@ -73,8 +73,8 @@ def test_each_page_follows_from_the_answers(rule: str, down: int, up: int) -> No
         part = answers[done : done + counts[item]]
         levels, threshold = follow(part, down, up)
         assert [int(page.page.id[-1]) for page in trials[done : done + counts[item]]] == levels
-        last = trials[done + counts[item] - 1].staircase
-        assert last is not None
+        last = trials[done + counts[item] - 1].adaptive
+        assert isinstance(last, Staircase)
         assert last.answer(part[-1]).threshold == pytest.approx(threshold)
         done += counts[item]
     # What was heard stays as it was, whatever follows; each hearing has its own id, order and X.
@@ -99,6 +99,17 @@ def test_a_track_of_somebody_who_always_hears_it_ends() -> None:
     assert plan.pages[-2].page.id == "i0.q1"
 
 
-def test_there_is_no_balance_to_count() -> None:
-    with pytest.raises(BuildError, match=r"^the pages of an adaptive study follow from the answers"):
-        balance(make_config(), 4)
+def test_the_order_of_tracks_is_balanced_and_counted() -> None:
+    found = balance(make_config(items=4), 8)
+    counts = {row.what: (row.least, row.most) for row in found.counts}
+    assert counts["an item is at one place"] == (2, 2)
+    assert counts["an item comes just after another"] == (2, 2)
+    assert found.heard == {f"i{item}": 8 for item in range(4)}
+    assert set(found.mean_position.values()) == {2.5}
+    assert not any("condition" in what for what in counts)  # which pages are heard follows from the answers
+
+
+def test_there_is_no_balance_of_active_pairs_to_count() -> None:
+    config = make_config(rule="active-20")
+    with pytest.raises(BuildError, match=r"^the pairs of an active test follow from the answers"):
+        balance(config, 4)

@@ -105,9 +105,7 @@ def test_every_check_asks_for_another_score_of_another_item(make_folder: MakeFol
 
 def test_more_checks_than_items_are_refused(make_folder: MakeFolder, tmp_path: Path) -> None:
     """Ratings name the item: of two checks on one item, one would have the other's range."""
-    message = (
-        "^attention_checks is 3; expected at most 2, the items of the test, because each check plays another"
-    )
+    message = "^attention_checks is 3; expected at most 2, the items of the test, as each check plays another"
     refuse(message, make_folder(items=2), tmp_path / "study", attention_checks=3)
     config = build(make_folder("more", items=2), tmp_path / "study", attention_checks=2)
     assert len(rated(config, "attention")) == 2

@@ -67,8 +67,9 @@ def test_every_test_is_built_checked_rehearsed_and_analysed(
 ) -> None:
     source = make_folder(items=2, conditions=("reference", "new", "old", "codec"))
     study = tmp_path / "study"
-    checks = 1 if test in ("mushra", "mushra-nmr", "acr", "dcr", "ccr") else 0
-    build(source, study, test=test, attention_checks=checks, training_items=0)
+    checks = 0 if test == "bs1116" else 1
+    config = build(source, study, test=test, attention_checks=checks, training_items=0)
+    passed: list[bool] = []
     assert [str(found) for found in check_study(study, jobs=1).of_severity("error")] == []
     simulate_study(study, 2)
     check_report(study, tmp_path / "report", test)
@@ -87,6 +88,10 @@ def test_every_test_is_built_checked_rehearsed_and_analysed(
             assert scores[0] == -scores[1]
         if test == "best-worst":
             assert sorted(scores) == [-1, 0, 0, 1]
+        if rows[0]["kind"] == "attention":
+            asked = config.options.trials["attention-1"].expected or {}
+            answers = [row for row in rows if row["attribute"] != "x"]
+            passed += [asked[r["condition"]][0] <= r["score"] <= asked[r["condition"]][1] for r in answers]
         if test == "abx":
             assert sorted(r["score"] for r in rows if r["attribute"] == "x") == [0, 1]
             assert len({r["score"] for r in rows if r["attribute"] == "correct"}) == 1
@@ -94,6 +99,7 @@ def test_every_test_is_built_checked_rehearsed_and_analysed(
             assert sorted(row["attribute"] for row in rows) == ["bak", "ovrl", "sig"]
     kinds = {row["kind"] for rows in pages.values() for row in rows}
     assert kinds == ({"trial", "attention"} if checks else {"trial"})
+    assert all(passed) and bool(passed) == bool(checks)
 
 
 def test_choices_have_the_probability_that_is_known() -> None:

@@ -4,33 +4,13 @@
 // the ears; over loudspeakers that one cancels and seems softest. Huggins pitch (Milne et al. 2021): of three noises one
 // has its phase turned by 2 pi within 6 % of 600 Hz at one ear; only over headphones is a faint tone heard in it.
 
-import { present } from "../present.js";
+import { shuffle } from "./random.js";
+import { ramp } from "./ramp.js";
 
-/**
- * @import { HeadphoneMethod } from "../types.js"
- * @typedef {() => number} Random a source of numbers from 0 to 1
- * @typedef {Float32Array<ArrayBuffer>[]} Channels of a sound, left and right
- */
+/** @import { Channels, CheckRound, HeadphoneMethod, Random } from "../types.js" */
 
-export const INTERVALS = 3;
-export const SECONDS = 1;
+const SECONDS = 1;
 const LEVEL = 0.25;
-
-/**
- * A small seeded generator (mulberry32) of numbers from 0 to 1, seeded by a text.
- *
- * @param {string} text
- */
-export function seededRandom(text) {
-  let state = 2166136261;
-  for (const letter of text) state = Math.imul(state ^ present(letter.codePointAt(0)), 16777619);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /**
  * One round: {correct, sounds}, each sound a pair of channels.
@@ -38,7 +18,7 @@ export function seededRandom(text) {
  * @param {HeadphoneMethod} method
  * @param {number} sampleRate
  * @param {Random} random
- * @returns {{ correct: number, sounds: Channels[] }}
+ * @returns {CheckRound}
  */
 export function createRound(method, sampleRate, random) {
   const order = shuffle([0, 1, 2], random);
@@ -48,6 +28,18 @@ export function createRound(method, sampleRate, random) {
     correct: order.indexOf(0),
     sounds: order.map((kind) => kinds[kind](sampleRate, random)),
   };
+}
+
+/**
+ * The rounds of an attempt.
+ *
+ * @param {HeadphoneMethod} method
+ * @param {number} sampleRate
+ * @param {Random} random
+ * @returns {Generator<CheckRound, undefined, void>}
+ */
+export function* createRounds(method, sampleRate, random) {
+  for (let n = 0; n < ROUNDS; n += 1) yield createRound(method, sampleRate, random);
 }
 
 /**
@@ -197,31 +189,4 @@ function addWave(samples, step, real, imaginary) {
     y = x * sin + y * cos;
     x = turned;
   }
-}
-
-/**
- * @param {Float32Array<ArrayBuffer>} samples
- * @param {number} length
- */
-function ramp(samples, length) {
-  const count = Math.round(length);
-  for (let n = 0; n < count; n += 1) {
-    const gain = 0.5 - 0.5 * Math.cos((Math.PI * n) / count);
-    samples[n] *= gain;
-    samples[samples.length - 1 - n] *= gain;
-  }
-  return samples;
-}
-
-/**
- * @template T
- * @param {T[]} items
- * @param {Random} random
- */
-function shuffle(items, random) {
-  for (let n = items.length - 1; n > 0; n -= 1) {
-    const other = Math.floor(random() * (n + 1));
-    [items[n], items[other]] = [items[other], items[n]];
-  }
-  return items;
 }

@@ -89,8 +89,23 @@ export default {
   headphones_again:
     "Das klang nicht nach Kopfhörern. Bitte prüfen Sie, ob Sie sie tragen und ob links und rechts stimmen, und versuchen Sie es noch einmal.",
   headphones_passed: "Ihre Kopfhörer funktionieren gut.",
-  headphones_done: "Die Prüfung ist abgeschlossen.",
+  check_done: "Die Prüfung ist abgeschlossen.",
   headphones_missing: "Bitte machen Sie zuerst die Kopfhörerprüfung.",
+  tones_heard: "Anzahl der Töne: {n}",
+  hearing_title: "Hörprüfung",
+  hearing_intro:
+    "Sie hören sechsmal leise Töne, links oder rechts. Das prüft, wie gut Sie diese Studie hören können, und ist keine medizinische Untersuchung.",
+  hearing_question: "Wie viele Töne hören Sie?",
+  hearing_again:
+    "Einige Töne wurden überhört. Bitte prüfen Sie, ob es um Sie herum ruhig ist und Ihre Kopfhörer gut sitzen, und versuchen Sie es noch einmal.",
+  hearing_missing: "Bitte machen Sie zuerst die Hörprüfung.",
+  environment_title: "Prüfung Ihrer Umgebung",
+  environment_intro:
+    "Sie hören acht Paare von Klängen. Bitte tun Sie das dort, wo Sie teilnehmen werden.",
+  environment_question: "Welcher der beiden Klänge rauscht weniger?",
+  environment_again:
+    "Kleine Unterschiede wurden überhört. Bitte suchen Sie einen ruhigeren Ort und versuchen Sie es noch einmal.",
+  environment_missing: "Bitte machen Sie zuerst die Prüfung Ihrer Umgebung.",
   offline:
     "Keine Verbindung. Ihre Antworten bleiben auf diesem Gerät und werden später gesendet ({pages} warten).",
   connecting_title: "Verbindung wird aufgebaut…",

@@ -87,8 +87,23 @@ export default {
   headphones_again:
     "That did not sound like headphones. Please check that you are wearing them the right way round, and try once more.",
   headphones_passed: "Your headphones work well.",
-  headphones_done: "The check is done.",
+  check_done: "The check is done.",
   headphones_missing: "Please do the headphone check first.",
+  tones_heard: "Number of tones: {n}",
+  hearing_title: "Hearing check",
+  hearing_intro:
+    "You will hear soft tones six times, on the left or on the right. This is a check of how well you can hear this study, not a medical examination.",
+  hearing_question: "How many tones do you hear?",
+  hearing_again:
+    "Some tones were missed. Please check that it is quiet around you and that your headphones fit, and try once more.",
+  hearing_missing: "Please do the hearing check first.",
+  environment_title: "Check of your surroundings",
+  environment_intro:
+    "You will hear eight pairs of sounds. Please do this in the place where you will take part.",
+  environment_question: "Which of the two sounds has less noise?",
+  environment_again:
+    "Small differences were missed. Please find a quieter place, and try once more.",
+  environment_missing: "Please do the check of your surroundings first.",
   offline:
     "No connection. Your answers are kept on this device and will be sent later ({pages} waiting).",
   connecting_title: "Connecting…",

@@ -87,8 +87,22 @@ export default {
   headphones_again:
     "No parecían auriculares. Compruebe que los lleva puestos, izquierda y derecha en su lado, e inténtelo de nuevo.",
   headphones_passed: "Sus auriculares funcionan bien.",
-  headphones_done: "La comprobación ha terminado.",
+  check_done: "La comprobación ha terminado.",
   headphones_missing: "Haga primero la comprobación de los auriculares.",
+  tones_heard: "Número de tonos: {n}",
+  hearing_title: "Comprobación de la audición",
+  hearing_intro:
+    "Oirá tonos suaves seis veces, a la izquierda o a la derecha. Esto comprueba si oye bien este estudio; no es un examen médico.",
+  hearing_question: "¿Cuántos tonos oye?",
+  hearing_again:
+    "Algunos tonos no se oyeron. Compruebe que el lugar sea silencioso y que los auriculares estén bien puestos, e inténtelo otra vez.",
+  hearing_missing: "Haga primero la comprobación de la audición.",
+  environment_title: "Comprobación de su entorno",
+  environment_intro: "Oirá ocho pares de sonidos. Hágalo en el lugar donde va a participar.",
+  environment_question: "¿Cuál de los dos sonidos tiene menos ruido?",
+  environment_again:
+    "No se oyeron diferencias pequeñas. Busque un lugar más silencioso e inténtelo otra vez.",
+  environment_missing: "Haga primero la comprobación de su entorno.",
   offline:
     "Sin conexión. Sus respuestas quedan en este dispositivo y se enviarán después ({pages} en espera).",
   connecting_title: "Conectando…",

@@ -87,8 +87,23 @@ export default {
   headphones_again:
     "Cela ne ressemblait pas à un casque. Vérifiez que vous le portez, gauche et droite du bon côté, et réessayez.",
   headphones_passed: "Votre casque fonctionne bien.",
-  headphones_done: "La vérification est terminée.",
+  check_done: "La vérification est terminée.",
   headphones_missing: "Veuillez d’abord faire la vérification du casque.",
+  tones_heard: "Nombre de sons : {n}",
+  hearing_title: "Vérification de l'audition",
+  hearing_intro:
+    "Vous entendrez six fois des sons purs faibles, à gauche ou à droite. Cela vérifie si vous entendez bien cette étude ; ce n'est pas un examen médical.",
+  hearing_question: "Combien de sons entendez-vous ?",
+  hearing_again:
+    "Certains sons n'ont pas été entendus. Vérifiez que l'endroit est calme et que votre casque est bien placé, puis réessayez.",
+  hearing_missing: "Veuillez d'abord faire la vérification de l'audition.",
+  environment_title: "Vérification de votre environnement",
+  environment_intro:
+    "Vous entendrez huit paires de sons. Faites-le à l'endroit où vous allez participer.",
+  environment_question: "Lequel des deux sons contient le moins de bruit ?",
+  environment_again:
+    "De petites différences n'ont pas été entendues. Trouvez un endroit plus calme et réessayez.",
+  environment_missing: "Veuillez d'abord faire la vérification de votre environnement.",
   offline:
     "Pas de connexion. Vos réponses restent sur cet appareil et seront envoyées plus tard ({pages} en attente).",
   connecting_title: "Connexion…",

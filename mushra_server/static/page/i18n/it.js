@@ -87,8 +87,22 @@ export default {
   headphones_again:
     "Non sembravano cuffie. Controlla di indossarle, sinistra e destra dal lato giusto, e riprova.",
   headphones_passed: "Le cuffie funzionano bene.",
-  headphones_done: "Il controllo è terminato.",
+  check_done: "Il controllo è terminato.",
   headphones_missing: "Fai prima il controllo delle cuffie.",
+  tones_heard: "Numero di toni: {n}",
+  hearing_title: "Verifica dell'udito",
+  hearing_intro:
+    "Sentirà sei volte dei toni deboli, a sinistra o a destra. Serve a verificare se sente bene questo studio e non è un esame medico.",
+  hearing_question: "Quanti toni sente?",
+  hearing_again:
+    "Alcuni toni non sono stati sentiti. Controlli che il luogo sia silenzioso e che le cuffie siano ben posizionate, poi riprovi.",
+  hearing_missing: "Esegua prima la verifica dell'udito.",
+  environment_title: "Verifica dell'ambiente",
+  environment_intro: "Sentirà otto coppie di suoni. Lo faccia nel luogo in cui parteciperà.",
+  environment_question: "Quale dei due suoni ha meno rumore?",
+  environment_again:
+    "Alcune piccole differenze non sono state sentite. Trovi un luogo più silenzioso e riprovi.",
+  environment_missing: "Esegua prima la verifica dell'ambiente.",
   offline:
     "Nessuna connessione. Le risposte restano su questo dispositivo e saranno inviate più tardi ({pages} in attesa).",
   connecting_title: "Connessione…",

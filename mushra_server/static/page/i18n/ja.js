@@ -87,8 +87,21 @@ export default {
   headphones_again:
     "ヘッドホンではないようです。着けているか、左右が正しいかを確かめて、もう一度試してください。",
   headphones_passed: "ヘッドホンは正しく動作しています。",
-  headphones_done: "確認が終わりました。",
+  check_done: "確認が終わりました。",
   headphones_missing: "先にヘッドホンの確認をしてください。",
+  tones_heard: "音の数：{n}",
+  hearing_title: "聞こえの確認",
+  hearing_intro:
+    "左または右から小さな音が六回の問題で流れます。この調査の音がよく聞こえるかどうかの確認であり、医学的な検査ではありません。",
+  hearing_question: "音はいくつ聞こえますか。",
+  hearing_again:
+    "聞き逃された音がありました。周囲が静かなこと、ヘッドホンが正しく装着されていることを確かめて、もう一度お試しください。",
+  hearing_missing: "先に聞こえの確認を行ってください。",
+  environment_title: "周囲の環境の確認",
+  environment_intro: "二つの音の組が八回流れます。参加する場所で行ってください。",
+  environment_question: "二つの音のうち、雑音が少ないのはどちらですか。",
+  environment_again: "小さな違いが聞き逃されました。もっと静かな場所で、もう一度お試しください。",
+  environment_missing: "先に環境の確認を行ってください。",
   offline: "接続がありません。回答はこの端末に保存され、後で送信されます（{pages} ページ待機中）。",
   connecting_title: "接続しています…",
   connecting_text: "サーバーが応答しません。このページは接続を試み続けます。",

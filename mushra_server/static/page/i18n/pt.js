@@ -87,8 +87,22 @@ export default {
   headphones_again:
     "Não pareciam auscultadores. Verifique se os tem colocados, esquerda e direita no lado certo, e tente de novo.",
   headphones_passed: "Os seus auscultadores funcionam bem.",
-  headphones_done: "A verificação terminou.",
+  check_done: "A verificação terminou.",
   headphones_missing: "Faça primeiro a verificação dos auscultadores.",
+  tones_heard: "Número de tons: {n}",
+  hearing_title: "Verificação da audição",
+  hearing_intro:
+    "Você ouvirá tons suaves seis vezes, à esquerda ou à direita. Isto verifica se você ouve bem este estudo; não é um exame médico.",
+  hearing_question: "Quantos tons você ouve?",
+  hearing_again:
+    "Alguns tons não foram ouvidos. Verifique se o lugar está silencioso e se os fones estão bem colocados e tente mais uma vez.",
+  hearing_missing: "Faça primeiro a verificação da audição.",
+  environment_title: "Verificação do ambiente",
+  environment_intro: "Você ouvirá oito pares de sons. Faça isto no lugar onde vai participar.",
+  environment_question: "Qual dos dois sons tem menos ruído?",
+  environment_again:
+    "Pequenas diferenças não foram ouvidas. Procure um lugar mais silencioso e tente mais uma vez.",
+  environment_missing: "Faça primeiro a verificação do ambiente.",
   offline:
     "Sem ligação. As suas respostas ficam neste dispositivo e serão enviadas mais tarde ({pages} à espera).",
   connecting_title: "A ligar…",

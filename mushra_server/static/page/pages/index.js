@@ -26,6 +26,9 @@ const MODULES = {
   best_worst: () => import("./best_worst.js").then((module) => module.bestWorst),
   questionnaire: () => import("./questionnaire.js").then((module) => module.questionnaire),
   headphone_check: () => import("./headphone_check.js").then((module) => module.headphoneCheck),
+  hearing_check: () => import("./hearing_check.js").then((module) => module.hearingCheck),
+  environment_check: () =>
+    import("./environment_check.js").then((module) => module.environmentCheck),
   finish: () => import("./finish.js").then((module) => module.finish),
 };
 

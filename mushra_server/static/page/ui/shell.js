@@ -8,6 +8,7 @@ import { Help } from "./help.js";
 import { sanitize } from "./sanitize.js";
 
 /**
+ * @import { TextKey } from "../i18n.js"
  * @import { Lab, Page, StudySettings } from "../types.js"
  * @import { Place } from "../progress.js"
  */
@@ -133,7 +134,7 @@ export class Shell {
       page.kind === "training" ? h("p", { class: "badge", text: t("training_badge") }) : null;
     this.heading = h("h1", {
       tabindex: "-1",
-      text: page.title || (page.type === "headphone_check" ? t("headphones_title") : where),
+      text: page.title || titleOf(page) || where,
     });
     const content = h("div", { class: "content" });
     content.append(sanitize(page.content));
@@ -233,6 +234,23 @@ export class Shell {
       h("span", { text: offline ? t("offline", { pages: unsent }) : "" }),
     );
   }
+}
+
+/** @type {Partial<Record<Page["type"], TextKey>>} */
+const TITLES = {
+  headphone_check: "headphones_title",
+  hearing_check: "hearing_title",
+  environment_check: "environment_title",
+};
+
+/**
+ * The title of a page that is in no config, and so has none of its own.
+ *
+ * @param {Page} page
+ */
+function titleOf(page) {
+  const key = TITLES[page.type];
+  return key ? t(key) : "";
 }
 
 /**

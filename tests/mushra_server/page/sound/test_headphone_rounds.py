@@ -10,7 +10,8 @@ import pytest
 from tests.mushra_server.page.sound.waves import noise
 
 ROUND = """async ({method, seed, rate}) => {
-  const { createRound, seededRandom } = await import('/audio/headphones.js');
+  const { createRound } = await import('/audio/headphones.js');
+  const { seededRandom } = await import('/audio/random.js');
   const round = createRound(method, rate, seededRandom(seed));
   const lists = round.sounds.map((channels) => channels.map((samples) => Array.from(samples)));
   return { correct: round.correct, sounds: lists };
