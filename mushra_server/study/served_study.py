@@ -159,7 +159,7 @@ class Study:
     def _plan(self, slot: int, answers: tuple[float, ...]) -> tuple[SessionPage, ...]:
         planned = session_plan(self.config, slot, answers).pages
         first = next((at for at, page in enumerate(planned) if page.trial is not None), len(planned))
-        entries = [*planned[:first], *self.config.options.checks, *planned[first:]]
+        entries: list[PlannedPage | str] = [*planned[:first], *self.config.options.checks, *planned[first:]]
         return tuple(self._session_page(index, entry) for index, entry in enumerate(entries))
 
     def _session_page(self, index: int, planned: PlannedPage | str) -> SessionPage:

@@ -112,7 +112,7 @@ def fit_posterior(size: int, pairs: tuple[Pair, ...], outcomes: tuple[float, ...
         mean = mean + step
         if np.abs(step).max() < 1e-10:
             break
-    return mean, np.linalg.inv(information)
+    return np.asarray(mean), np.asarray(np.linalg.inv(information), dtype=np.float64)
 
 
 @lru_cache(maxsize=4096)  # a session's plan is made again with every answer

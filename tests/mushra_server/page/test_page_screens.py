@@ -80,7 +80,7 @@ def test_a_check_is_passed_by_keyboard_and_stored(
     serve: Serve,
     open_page: OpenPage,
     pages: dict[str, Any],
-    axe: str,  # noqa: F811
+    axe: str,
     screen: str,
     tmp_path: Path,
 ) -> None:
