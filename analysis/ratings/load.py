@@ -117,7 +117,7 @@ def load_ratings(
     if frame["score"].notna().sum() == 0:
         raise RatingsError(f"no ratings in {_name_sources(sources)}")
     about = (
-        {"title": studies[0].title, "expected": studies[0].expected, "tests": studies[0].tests}
+        {name: getattr(studies[0], name) for name in ("title", "expected", "tests", "active")}
         if len(sources) == len(studies) == 1
         else {}
     )

@@ -52,6 +52,7 @@ class Study:
             score.
         trials: The MUSHRA pages, in the order of the file.
         tests: The listening tests that the study was built for; empty for MUSHRA, or if it was not built.
+        active: Whether pairs were chosen by the answers.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Study:
     expected: dict[str, dict[str, Ends]]
     trials: tuple[Trial, ...]
     tests: tuple[str, ...] = ()
+    active: bool = False
 
     def scale_ends(self, attribute: str) -> Ends | None:
         """Return the ends of an attribute's scale; None where its pages differ in them, or none has it.
@@ -117,6 +119,7 @@ def study_of(config: StudyConfig, folder: Path) -> Study:
         expected={trial.item: dict(trial.expected) for trial in attention if trial.expected},
         trials=tuple(_trial(config, page, folder) for page in rated if isinstance(page, MushraPage)),
         tests=config.options.tests or (),
+        active=(config.options.adaptive or "").startswith("active-"),
     )
 
 

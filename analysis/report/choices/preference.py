@@ -67,7 +67,7 @@ def describe_preferences(frame: pd.DataFrame, options: Options) -> Findings:
     ).assign(simulated=is_simulated(frame))
     if counted:
         table = table.drop(columns=["n_listeners", "n_items"])
-    sections = [_pairs_section(table, options)]
+    sections = [_pairs_section(table, options, active=bool(frame.attrs.get("active")))]
     if not counted:  # counts do not say which sound came first
         sections.append(_order_section(pairs, options))
     if scale:
@@ -150,7 +150,7 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
     return found
 
 
-def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
+def _pairs_section(table: pd.DataFrame, options: Options, *, active: bool) -> Section:
     from analysis.figures.choices import plot_shares
 
     ties = int(table["ties"].sum())
@@ -160,6 +160,12 @@ def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
             f"Neither sound was preferred in {ties} of {words.count(int(table['n'].sum()), 'choice')}; each "
             "of these counts as half a choice for both, and not at all in the exact test."
         ]
+    if active:
+        said.append(
+            "Each pair was chosen by the listener's answers so far: close pairs were heard more often, and "
+            "whether a pair came again depended on its answers. The scale takes all choices together and "
+            "is what such a test is for; shares of single pairs are only a description."
+        )
     corrected = words.correction_in_words(options, len(table), "pairs")
     shown = [column for column in _PAIRS if column.key in table or f"{column.key}_low" in table]
     note = (

@@ -238,3 +238,17 @@ def test_failed_checks_screen_choices_if_asked(tmp_path: Path) -> None:
     without = analyse_choices(frame[frame["listener"] != first], "ab", Options(draws=50))
     shares = [found.findings.tables["preferences"]["share"].to_list() for found in (gone, without)]
     assert shares[0] == shares[1]
+
+
+def test_shares_of_pairs_that_the_answers_chose_are_only_a_description(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    draw_table("ab").to_csv(path, index=False)
+    said = {}
+    for active in (True, False):
+        frame = load_ratings(path)
+        frame.attrs["active"] = active
+        found = analyse_choices(frame, "ab", OPTIONS)
+        said[active] = " ".join(text for section in found.findings.sections for text in section.sentences)
+    assert "Each pair was chosen by the listener's answers so far" in said[True]
+    assert "shares of single pairs are only a description." in said[True]
+    assert "chosen by" not in said[False]
