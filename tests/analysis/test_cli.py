@@ -86,8 +86,8 @@ def test_who_is_excluded_can_be_chosen(
         (
             ["tired"],
             "--exclude is 'tired'; expected one of hidden-reference, mid-anchor, repeats, straight-lining, "
-            "untouched, fast, unfinished, attention, headphones, hearing, environment, transducer, agreement, "
-            "anchor-order, spread; or none",
+            "untouched, fast, unfinished, attention, headphones, hearing, environment, transducer, "
+            "agreement, anchor-order, spread; or none",
         ),
         (["none", "--exclude", "fast"], "--exclude none keeps everybody; leave it out next to other rules"),
     ):

@@ -70,7 +70,7 @@ def test_every_choice_has_one_sentence_and_the_command_line_shows_it() -> None:
     command = typer.main.get_command(study).commands["build"]  # type: ignore[attr-defined]
     shown = {parameter.name: parameter.help for parameter in command.params}
     common = shown.keys() & CHOICE_TEXTS.keys()
-    assert len(common) == 20
+    assert len(common) == 21
     assert {name: shown[name] for name in common} == {name: CHOICE_TEXTS[name] for name in common}
 
 
