@@ -30,6 +30,9 @@ def explain(
         None, help="Class that --target is compared with: what speaks for one rather than the other."
     ),
     rank: int = typer.Option(1, min=1, help="Answer to explain without --target: 2 is the second."),
+    like: Path | None = typer.Option(
+        None, help="Sound file to compare with: what makes the sounds like it, by methods without training."
+    ),
     window: float | None = typer.Option(
         None, help="Seconds per window; by default what the run was trained on, or 5."
     ),
@@ -60,6 +63,7 @@ def explain(
             target=target,
             against=against,
             rank=rank,
+            like=like,
             window_s=window_s,
             overlap=overlap,
             batch_size=batch_size,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from pathlib import Path
 
-from interpreter.classifier.capabilities import takes_texts
+import torch
+
+from interpreter.classifier.capabilities import takes_texts, to_classifier_level
 from interpreter.classifier.contrast import contrast
+from interpreter.classifier.likeness import liken
 from interpreter.errors import ConfigError, InterpreterError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.untrained import UNTRAINED_METHODS
+from stimuli import read_audio, sha256_of, to_mono
 
 
 @dataclass(frozen=True)
@@ -21,11 +26,13 @@ class Question:
             answer of the classifier.
         against: the label that `target` is compared with: the difference of their logits is explained.
         rank: which answer of the classifier is explained if no label is: 1 is the predicted class.
+        like: a sound file: what makes sounds like it is explained.
     """
 
     target: str | None = None
     against: str | None = None
     rank: int = 1
+    like: Path | None = None
 
     def put_to(self, explainer: Explainer) -> tuple[Explainer, int | None]:
         """Return the explainer to ask, and the number of the class to ask for, or None for an answer.
@@ -39,6 +46,8 @@ class Question:
             raise ConfigError(
                 f"rank is {self.rank} and the target {self.target!r}; expected one of --rank and --target"
             )
+        if self.like is not None:
+            return self._compare(explainer, self.like), 0
         explainer = self._add_texts(explainer)
         if self.against is None:
             return explainer, None if self.target is None else label_number(explainer, self.target)
@@ -46,14 +55,22 @@ class Question:
             raise ConfigError(
                 f"against is {self.against!r} without a target; expected --target with --against"
             )
-        if explainer.name not in UNTRAINED_METHODS:
-            raise ConfigError(
-                f"{explainer.label} was trained for single classes; expected a method that needs no training "
-                "(--method) with --against"
-            )
+        _refuse_trained(explainer, "--against")
         aimed = copy.copy(explainer)
         aimed.classifier = contrast(explainer.classifier, self.target, self.against)
         return aimed, 0
+
+    def _compare(self, explainer: Explainer, like: Path) -> Explainer:
+        if (self.target, self.against, self.rank) != (None, None, 1):
+            raise ConfigError(
+                f"like is {str(like)!r}; expected --like without --target, --against and --rank"
+            )
+        _refuse_trained(explainer, "--like")
+        classifier = explainer.classifier
+        sound = torch.from_numpy(to_mono(read_audio(like, classifier.sample_rate)[0]))
+        aimed = copy.copy(explainer)
+        aimed.classifier = liken(classifier, to_classifier_level(sound[None], classifier)[0], like.name)
+        return aimed
 
     def _add_texts(self, explainer: Explainer) -> Explainer:
         """Return the explainer with the asked texts among its classifier's classes, if these are texts."""
@@ -69,7 +86,26 @@ class Question:
     @property
     def record(self) -> dict[str, object]:
         """What an explanation's record says of it."""
-        return {"asked_target": self.target, "asked_against": self.against, "asked_rank": self.rank}
+        asked: dict[str, object] = {
+            "asked_target": self.target,
+            "asked_against": self.against,
+            "asked_rank": self.rank,
+        }
+        # records of before it could be asked do not have it
+        return asked if self.like is None else {**asked, "asked_like_sha256": sha256_of(self.like)}
+
+
+def _refuse_trained(explainer: Explainer, option: str) -> None:
+    """Make sure that a method needs no training.
+
+    Raises:
+        ConfigError: it was trained for single classes.
+    """
+    if explainer.name not in UNTRAINED_METHODS:
+        raise ConfigError(
+            f"{explainer.label} was trained for single classes; expected a method that needs no training "
+            f"(--method) with {option}"
+        )
 
 
 def label_number(explainer: Explainer, label: str) -> int:

@@ -56,6 +56,7 @@ def explain_files(
     target: str | None = None,
     against: str | None = None,
     rank: int = 1,
+    like: Path | None = None,
     window_s: float = 5.0,
     overlap: float = 0.25,
     batch_size: int = 4,
@@ -77,6 +78,7 @@ def explain_files(
         target: the label to explain; each window's predicted class if None.
         against: see `Question`.
         rank: see `Question`.
+        like: see `Question`.
         window_s: see `explain_long`.
         overlap: see `explain_long`.
         batch_size: windows at a time.
@@ -90,7 +92,7 @@ def explain_files(
         InterpreterError: an unknown label, any label for a method that only explains the prediction, a file
             that cannot be explained, or only files that were left out.
     """
-    question = Question(target, against, rank)
+    question = Question(target, against, rank, like)
     aimed, number = question.put_to(explainer)
     weights = [hash_weights(network) for network in (aimed.classifier, *aimed.networks)]
     single = progress if len(paths) == 1 else None

@@ -28,6 +28,7 @@ def explain(
     target: str | None = None,
     against: str | None = None,
     rank: int = 1,
+    like: str | Path | None = None,
     window_s: float = 5.0,
     overlap: float = 0.25,
 ) -> HeardSound:
@@ -43,6 +44,7 @@ def explain(
         target: the label to explain; each window's predicted class if None.
         against: see `Question`.
         rank: see `Question`.
+        like: see `Question`.
         window_s: see `explain_long`.
         overlap: see `explain_long`.
 
@@ -68,7 +70,8 @@ def explain(
         raise ConfigError("the sound is an array without a rate; expected sample_rate=... in Hz")
     else:
         audio = resample(sound, sample_rate, rate)
-    explainer, number = Question(target, against, rank).put_to(explainer)
+    question = Question(target, against, rank, None if like is None else Path(like))
+    explainer, number = question.put_to(explainer)
     waveform = torch.from_numpy(to_mono(audio))
     found = explain_long(explainer, waveform, window_s=window_s, overlap=overlap, target=number, rank=rank)
     return HeardSound(

@@ -7,48 +7,17 @@ import copy
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from interpreter.classifier.black_box import wrap_callable
-from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.contrast import contrast
-from interpreter.classifier.front_end import FrontEnd
-from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
 from interpreter.explainers.untrained import UNTRAINED_METHODS
-from interpreter.types import Classifier
-
-LABELS = ("a", "b", "c")
-
-
-class Network(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer, self.head = nn.Conv1d(1, 4, 100, 50), nn.Linear(4, 3)
-
-    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.head(self.layer(waveforms[:, None]).relu().mean(dim=2))
-        return logits
-
-
-def make(kind: str) -> Classifier:
-    torch.manual_seed(0)
-    if kind == "cnn14":
-        return CnnClassifier(LABELS, FrontEnd(mel_bins=32), embedding_dim=32).eval()
-    network = Network()
-    if kind == "wrapped":
-        return wrap_module(network, ["layer"], 16000, LABELS)
-    return wrap_callable(
-        lambda x: network(torch.from_numpy(x)).detach().softmax(dim=1).numpy(), 16000, LABELS
-    )
-
-
-CLIPS = 0.1 * torch.randn(2, 8000, generator=torch.Generator().manual_seed(1))
+from tests.interpreter.classifier.stand_ins import CLIPS, LABELS, make_classifier
 
 
 @pytest.mark.parametrize("kind", ["cnn14", "wrapped", "black box"])
 def test_the_difference_of_two_logits_is_answered(kind: str) -> None:
-    classifier = make(kind)
+    classifier = make_classifier(kind)
     both = contrast(classifier, "c", "a")
     assert both.labels == ("c rather than a", "a rather than c")
     with torch.no_grad():
@@ -64,7 +33,7 @@ def test_the_difference_of_two_logits_is_answered(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["cnn14", "wrapped"])
 def test_gradients_are_those_of_the_difference(kind: str) -> None:
-    classifier = make(kind)
+    classifier = make_classifier(kind)
     explainer = UNTRAINED_METHODS["gradcam"](contrast(classifier, "c", "a"))
     assert explainer.explain(CLIPS, [0, 0]).mask is not None
     clips = CLIPS.clone().requires_grad_()
@@ -89,6 +58,6 @@ def test_of_several_classes_at_once_the_log_odds_are_subtracted() -> None:
 
 def test_classes_that_cannot_be_compared() -> None:
     with pytest.raises(ConfigError, match="does not know the class 'd'; it knows a, b, c"):
-        contrast(make("wrapped"), "a", "d")
+        contrast(make_classifier("wrapped"), "a", "d")
     with pytest.raises(ConfigError, match=r"'a' is compared with itself; expected two classes \(--against\)"):
-        contrast(make("wrapped"), "a", "a")
+        contrast(make_classifier("wrapped"), "a", "a")
