@@ -100,6 +100,7 @@ def measure(task: dict[str, Any], status: Path) -> int:
 def report(task: dict[str, Any], status: Path) -> int:
     """Write a report as `listenable analyze` does, with the version of the data that it is of."""
     from analysis.ratings.load import load_ratings
+    from analysis.report.results import Options
     from analysis.report.write import write_report
 
     write_status(status, Progress("running", message="Analysing"))
@@ -112,7 +113,9 @@ def report(task: dict[str, Any], status: Path) -> int:
         simulated = bool((both["simulated"] != 0).all())
         frame = load_ratings(str(copy), simulated="only" if simulated else "exclude")
     with atomic_folder(Path(task["out"])) as folder:
-        notes = write_report(frame, folder).notes
+        exclude = task["exclude"]
+        options = Options(exclude=None if exclude is None else tuple(exclude))
+        notes = write_report(frame, folder, options).notes
         version = {
             "made_at": now(),
             "by": task["by"],
@@ -121,6 +124,7 @@ def report(task: dict[str, Any], status: Path) -> int:
             "simulated": simulated,
             "data": hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()[:12],
             "notes": list(notes),
+            "screening": task["screening"],
         }
         write_text(folder / "version.json", json.dumps(version))
     return len(frame)

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, send_file, send_from_directory, url_for
+from flask import Blueprint, redirect, render_template, request, send_file, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row, select
 
@@ -26,6 +26,13 @@ REPORT_POLICY = (
     "img-src 'self' data:"
 )
 
+# Whom a report leaves out: in words, and as `analyze --exclude` takes it; None for the rules of the standard.
+SCREENINGS: dict[str, tuple[str, list[str] | None]] = {
+    "standard": ("by the rules of BS.1534-3, on its own scale", None),
+    "checks": ("who failed a check or did not finish", ["attention", "headphones", "unfinished"]),
+    "none": ("nobody", []),
+}
+
 blueprint = Blueprint("reports", __name__, url_prefix="/studies/<name>")
 
 
@@ -42,6 +49,7 @@ def list_reports(study: Row[Any]) -> ResponseReturnValue:
         changes=_compare(*newest) if len(newest) == 2 else [],
         progress=current_studio().jobs.look(study.name, "report"),
         open=may_see_scores(study),
+        screenings={name: text for name, (text, _) in SCREENINGS.items()},
         built=current_studio().studies.is_built(study.name),
     )
 
@@ -50,8 +58,10 @@ def list_reports(study: Row[Any]) -> ResponseReturnValue:
 @require_role("assistant")
 def make_report(study: Row[Any]) -> ResponseReturnValue:
     """Make a report in a separate process, as `listenable analyze` does."""
-    studio = current_studio()
+    studio, screening = current_studio(), request.form.get("screening", "standard")
     _refuse_blind(study)
+    if screening not in SCREENINGS:
+        raise Refusal(f"unknown screening {screening!r}; expected one of {', '.join(SCREENINGS)}", 400)
     number = 1 + max([int(path.name) for path in _find_reports(study)], default=0)
     out = studio.store.data / "reports" / study.name / str(number)
     task = {
@@ -59,6 +69,8 @@ def make_report(study: Row[Any]) -> ResponseReturnValue:
         "url": studio.served.databases.url_of(study.name),
         "out": str(out.resolve()),
         "by": current_account().name,
+        "screening": SCREENINGS[screening][0],
+        "exclude": SCREENINGS[screening][1],
     }
     studio.jobs.start(study.name, "report", task)
     with studio.store.write() as connection:

@@ -127,7 +127,8 @@ def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Br
     assert {tuple(line[1:]) for line in lists["bonus"]} == {("1.00",)}
     assert [*lists["reject"][0], "reject", "did not listen"] in lists["decisions"]
 
-    admin.post(f"/studies/{study}/reports")
+    assert admin.post(f"/studies/{study}/reports", screening="some").status_code == 400
+    admin.post(f"/studies/{study}/reports", screening="none")
     progress = wait_for(studio, study, "report")
     assert progress.state == "done", progress
     reports = studio_of(studio).store.data / "reports" / study
@@ -138,6 +139,7 @@ def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Br
     (reports / "2" / "mos.csv").write_text("\n".join([before[0], *changed]), "utf-8")
     page = admin.get(f"/studies/{study}/reports").text
     assert "Report 2 compared with report 1" in page
+    assert page.count("<td>nobody</td>") == 2
     assert page.count("+5.0</td>") == 5
     report = admin.get(f"/studies/{study}/reports/2/index.html")
     assert report.status_code == 200
