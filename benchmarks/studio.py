@@ -10,6 +10,7 @@ database the same is measured there.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import tempfile
@@ -64,12 +65,14 @@ def fill(served: ManyStudies, sounds: Path, built: Path, count: int, sessions: i
     studio, seconds = studio_of(served), []
     for number in range(count):
         name = f"study-{number}"
-        shutil.copytree(built, served.folder / name)
+        shutil.copytree(built, served.folder / name, copy_function=os.link)
         config = served.folder / name / "config.yaml"
-        config.write_text(config.read_text("utf-8").replace("listening-test", name), "utf-8")
-        draft = studio.studies.draft(name)
-        shutil.copytree(sounds, draft / SOUNDS_NAME)
-        save_fact(draft, UPLOAD_NAME, {"name": name, "left_out": []})
+        text_of_it = config.read_text("utf-8").replace("listening-test", name)
+        config.unlink()  # a second name of the file that was built
+        config.write_text(text_of_it, "utf-8")
+    draft = studio.studies.draft("study-0")
+    shutil.copytree(sounds, draft / SOUNDS_NAME)
+    save_fact(draft, UPLOAD_NAME, {"name": "one", "left_out": []})
     studio.studies.adopt()
     with studio.store.write() as connection:
         for number in range(count):

@@ -55,7 +55,7 @@ def admin(studio: ManyStudies) -> Browser:
     return Browser(studio, token)
 
 
-def wait_for(served: ManyStudies, study: str, kind: str, seconds: float = 60) -> Progress:
+def wait_for(served: ManyStudies, study: str, kind: str, seconds: float = 300) -> Progress:
     """Wait until a job has ended."""
     until = time.monotonic() + seconds
     while (found := studio_of(served).jobs.look(study, kind)).state == "running" and time.monotonic() < until:
