@@ -33,6 +33,7 @@ from stimuli.vocabulary import RATINGS_NAME
 
 __all__ = ["create_app", "database_url_of", "handle_errors", "open_study"]
 
+MAX_SENTENCE_CHARS = 1000
 FOR_PROGRAMS = re.compile(r"(/s/[^/]+)?/(api|audio|picture)/")
 
 logger = logging.getLogger(__name__)
@@ -176,6 +177,8 @@ def handle_errors(app: Flask) -> None:
 
 
 def _sentence(text: str, status: int, **details: object) -> tuple[Response | str, int]:
+    if len(text) > MAX_SENTENCE_CHARS:  # it quotes what was sent
+        text = f"{text[:MAX_SENTENCE_CHARS]} ..."
     if FOR_PROGRAMS.match(request.path):
         return jsonify(error=text, **details), status
     return render_template("error.html", text=text, status=status), status

@@ -56,10 +56,15 @@ def set_up_cookie(app: Flask) -> None:
     )
 
 
-def log_in(token: str) -> bool:
-    """Log in with the admin token; return whether it is the right one."""
+def log_in() -> bool:
+    """Log in with the admin token of the form that was sent; return whether it is the right one.
+
+    Raises:
+        Refusal: 429 after too many tries; the form is not even read then.
+    """
     server = current_server()
     server.login_limiter.check(request.remote_addr)
+    token = request.form.get("token", "")
     if not settings.is_admin_token(server.database, token.strip()):
         _log_failure(server)
         return False

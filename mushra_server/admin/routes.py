@@ -48,7 +48,7 @@ def login() -> ResponseReturnValue:
 def send_login() -> ResponseReturnValue:
     """Log in."""
     require_same_site()
-    if not admin_login.log_in(request.form.get("token", "")):
+    if not admin_login.log_in():
         return render_template("admin_login.html", wrong=True), 403
     return redirect(url_for("admin.overview"))
 

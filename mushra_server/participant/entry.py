@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from mushra_server.database import sessions
 from mushra_server.errors import Refusal
 from mushra_server.participant.guard import guard
-from mushra_server.participant.plain_texts import texts_for_browser, texts_for_study
+from mushra_server.participant.languages import language_of
+from mushra_server.participant.plain_texts import texts_for_browser, texts_in
 from mushra_server.participant.session_cookie import (
     delete_session_cookie,
     read_own_token,
@@ -39,9 +40,10 @@ def resume(token: str) -> BaseResponse:
         if found is None:
             raise Refusal("this link belongs to no session of this study", 404)
         before = sessions.find_by_token(connection, own) if own not in {"", token} else None
+        language = language_of(connection, server.study.config, before or found)
     replaces = before is not None and before.id != found.id and not before.finished
     if request.method == "GET" and replaces and came_from_elsewhere():
-        return Response(render_template("resume.html", **texts_for_study(server.study.config)))
+        return Response(render_template("resume.html", **texts_in(language)))
     response = redirect(url_for("entry.page"), 303)
     set_session_cookie(response, token)
     return response

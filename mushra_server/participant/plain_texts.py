@@ -5,9 +5,8 @@ from __future__ import annotations
 from werkzeug.datastructures import LanguageAccept
 
 from mushra_server.participant.languages import prefer
-from study_builder.config import StudyConfig
 
-__all__ = ["texts_for_browser", "texts_for_study"]
+__all__ = ["texts_for_browser", "texts_in"]
 
 ENGLISH = "en"
 _KEYS = ("not_loaded", "try_again", "resume_title", "resume_text", "resume_other", "resume_own")
@@ -91,9 +90,8 @@ def texts_for_browser(accepted: LanguageAccept) -> dict[str, str]:
     return _texts_in(prefer(accepted, [ENGLISH, *_TEXTS]))
 
 
-def texts_for_study(config: StudyConfig) -> dict[str, str]:
-    """Return the texts by name, in a study's language; in English if the page does not speak it."""
-    tag = config.options.language or config.language
+def texts_in(tag: str) -> dict[str, str]:
+    """Return the texts by name, in a language by its tag; in English if the page does not speak it."""
     wanted = tag.lower().replace("_", "-").partition("-")[0]
     return _texts_in(wanted if wanted in _TEXTS else ENGLISH)
 

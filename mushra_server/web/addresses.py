@@ -143,7 +143,7 @@ class _Addresses:
         environ[FROM_PROXY] = self._is_proxy(environ.get("REMOTE_ADDR", ""))
         if environ[FROM_PROXY]:
             return self._fix(environ, start_response)
-        if self._checks_proxy and "HTTP_X_FORWARDED_FOR" in environ:
+        if "HTTP_X_FORWARDED_FOR" in environ:
             self._warn(environ.get("REMOTE_ADDR", ""))
         return self._place(environ, start_response)
 
@@ -175,6 +175,13 @@ class _Addresses:
         if network in self._warned or len(self._warned) > 100:
             return
         self._warned.add(network)
+        if not self._checks_proxy:
+            if is_local(address):
+                logger.warning(
+                    "requests come through a proxy on this machine: all participants count as one address, "
+                    "which is not limited, and share the tries at the admin token; give --behind-proxy"
+                )
+            return
         logger.warning(
             "X-Forwarded-For from %s is ignored: it is not the proxy's address; if your proxy is there, give "
             "--proxy-address %s",

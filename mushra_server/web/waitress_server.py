@@ -79,7 +79,7 @@ def listen(
     Args:
         app: The app.
         bound: What `bind` returned.
-        behind_proxy: Keep the headers of a reverse proxy.
+        behind_proxy: Let one address, the proxy's, have all connections.
         limits: Of connections; by default what the system's limit of open files allows.
         body_bytes: Bytes that the body of a request may have; a large one waits in a temporary file.
         allow_large: Whether a request may be larger than usual, by its path and cookies; by default all.
@@ -96,7 +96,7 @@ def listen(
         "inbuf_overflow": BODY_IN_MEMORY_BYTES,
         "ident": None,
         "asyncore_use_poll": True,
-        "clear_untrusted_proxy_headers": not behind_proxy,
+        "clear_untrusted_proxy_headers": False,  # `addresses` decides whom they come from
     }
     # A request that waits a moment is not worth a message.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -39,7 +39,7 @@ def keep_refused(database: Database, body: bytes, reason: str) -> None:
     where = (
         f"it is kept in {database.name}" if kept else f"it is lost: {MAX_KEPT_BYTES} bytes are kept already"
     )
-    logger.warning("a posted session of %d bytes was refused (%s); %s", len(body), reason, where)
+    logger.warning("a posted session of %d bytes was refused (%r); %s", len(body), reason, where)
 
 
 def load_refused(connection: Connection) -> Iterator[dict[str, Any]]:

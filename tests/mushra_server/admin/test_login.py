@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 
@@ -52,6 +53,24 @@ def test_wrong_tokens_run_into_the_rate_limit(app, token):
     client = app.test_client()
     answers = [client.post("/admin/login", data={"token": "guess"}).status_code for _ in range(12)]
     assert answers[0] == 403 and answers[-1] == 429
+
+
+def test_a_form_that_is_one_too_many_is_not_even_read(app, token):
+    """Reading 100,000 fields takes longer than comparing a token."""
+
+    class Unread(io.BytesIO):
+        def read(self, size: int = -1) -> bytes:
+            raise AssertionError("read")
+
+    client = app.test_client()
+    codes = [client.post("/admin/login", data={"token": "guess"}).status_code for _ in range(11)]
+    assert codes == [403] * 10 + [429]
+    form = {
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": "9",
+        "wsgi.input": Unread(),
+    }
+    assert client.post("/admin/login", environ_overrides=form).status_code == 429
 
 
 def test_wrong_tokens_from_many_addresses_do_not_fill_the_log(app, token, rows):

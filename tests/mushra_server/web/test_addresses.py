@@ -94,6 +94,17 @@ def test_only_the_proxy_says_who_asks(make_app, caplog, proxy, peer, trusted):
     assert (f"give --proxy-address {peer}" in caplog.text) == (not trusted)
 
 
+def test_a_proxy_that_was_not_declared_is_reported_once(make_app, caplog):
+    client = make_app(options=Options(public_url=PUBLIC, host="127.0.0.1")).test_client()
+    for _ in range(2):
+        client.get("/", headers={"X-Forwarded-For": "203.0.113.9"})
+    said = [record.message for record in caplog.records]
+    assert len(said) == 1 and said[0].endswith("share the tries at the admin token; give --behind-proxy")
+    elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
+    client.get("/", headers={"X-Forwarded-For": "203.0.113.9"}, environ_base=elsewhere)
+    assert len(caplog.records) == 1, "anybody can send that header"
+
+
 def test_the_prefix_without_its_slash_leads_to_the_page(make_app):
     client = make_app(options=Options(public_url=PUBLIC)).test_client()
     answer = client.get("/study1?participant=p1")

@@ -28,6 +28,13 @@ def test_bodies_that_are_refused(listener, body, status, sentence):
     assert answer.status_code == status and sentence in answer.json["error"]
 
 
+def test_a_refusal_quotes_only_the_beginning_of_what_was_sent(listener):
+    answer = listener.client.post("/api/session", json={"simulated": ["x" * 100_000]})
+    assert answer.status_code == 400 and answer.json["error"].startswith("simulated is ['xxx")
+    assert len(answer.json["error"]) < 1010 and answer.json["error"].endswith("xxx ...")
+    assert len(listener.client.get("/resume/" + "x" * 30_000 + "/y").data) < 2000
+
+
 def test_the_limits_of_a_body_are_those_that_are_stated(listener):
     def send(body):
         answer = listener.client.post("/api/session", data=body, content_type="application/json")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from mushra_server.errors import ServerError
@@ -86,13 +84,6 @@ def test_the_question_is_asked_in_the_studys_language(make_app, make_listener, l
     assert [words for words in plain_texts._TEXTS["en"] if words in page] == (
         list(plain_texts._TEXTS["en"][2:]) if shown == "en" else []
     )
-
-
-def test_plain_pages_speak_the_languages_of_the_page():
-    folder = Path(plain_texts.__file__).parents[1] / "static/page/i18n"
-    assert set(plain_texts._TEXTS) == {file.stem for file in folder.iterdir()}
-    for number in range(len(plain_texts._KEYS)):
-        assert len({texts[number] for texts in plain_texts._TEXTS.values()}) == len(plain_texts._TEXTS)
 
 
 def test_a_link_asks_nothing_where_nothing_is_replaced(app, make_listener):

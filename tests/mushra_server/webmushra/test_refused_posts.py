@@ -153,6 +153,13 @@ def test_nobody_adds_any_number_of_columns_to_the_exports(make_app, make_study, 
     )
 
 
+def test_no_posted_session_writes_lines_into_the_log(app, caplog):
+    posted = session()
+    posted["trials"][0]["type"] = "x)\nCRITICAL forged"
+    assert post(app, posted).status_code == 400
+    assert "a posted session of" in caplog.text and "\nCRITICAL forged" not in caplog.text
+
+
 def test_there_is_a_limit_to_what_is_kept(app, rows, caplog, monkeypatch):
     monkeypatch.setattr(refused, "MAX_KEPT_BYTES", 50)
     client = app.test_client()
