@@ -24,6 +24,8 @@ _MOST_BYTES = 256 * 2**20
 class FlacCache:
     """FLAC versions of sounds, by the hash of the sound; the oldest ones make room.
 
+    Those that are kept do not wait while another is made.
+
     Args:
         most_bytes: That are kept.
     """
@@ -32,6 +34,7 @@ class FlacCache:
         self._most = most_bytes
         self._kept: OrderedDict[str, bytes | None] = OrderedDict()
         self._lock = threading.Lock()
+        self._encoding = threading.Lock()  # one sound at a time: a long one takes much memory
 
     def encode(self, digest: str, file: IO[bytes]) -> bytes | None:
         """Return a sound as FLAC; None if it is not a WAV file of 16 or 24 bits, or FLAC is not smaller.
@@ -40,14 +43,26 @@ class FlacCache:
             digest: SHA-256 of the file's content.
             file: The file; its position changes.
         """
+        known, found = self._look_up(digest)
+        if known:
+            return found
+        with self._encoding:
+            known, found = self._look_up(digest)  # whoever was first has made it
+            return found if known else self._keep(digest, _encode(file))
+
+    def _look_up(self, digest: str) -> tuple[bool, bytes | None]:
         with self._lock:
-            if digest in self._kept:
-                self._kept.move_to_end(digest)
-                return self._kept[digest]
-            found = self._kept[digest] = _encode(file)
+            if digest not in self._kept:
+                return False, None
+            self._kept.move_to_end(digest)
+            return True, self._kept[digest]
+
+    def _keep(self, digest: str, found: bytes | None) -> bytes | None:
+        with self._lock:
+            self._kept[digest] = found
             while sum(len(kept or b"") for kept in self._kept.values()) > self._most:
                 self._kept.popitem(last=False)
-            return found
+        return found
 
 
 def _encode(file: IO[bytes]) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import wave
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import soundfile
 
 from mushra_server import create_app
+from mushra_server.study import lossless
 from mushra_server.study.lossless import FlacCache
 from tests.mushra_server.page import studies
 
@@ -64,6 +66,35 @@ def test_the_cache_makes_room(tmp_path: Path) -> None:
         assert cache.encode(digest, io.BytesIO(content))
     assert cache.encode("c", io.BytesIO(b"")) is not None  # still there
     assert cache.encode("a", io.BytesIO(b"")) is None  # was made room of: the file is read again
+
+
+def test_a_sound_that_is_kept_does_not_wait_for_one_that_is_made(tmp_path: Path, monkeypatch: Any) -> None:
+    write(tmp_path / "sound.wav", 16, 1)
+    content = (tmp_path / "sound.wav").read_bytes()
+    cache = FlacCache()
+    kept = cache.encode("kept", io.BytesIO(content))
+    begun, go_on, made = threading.Event(), threading.Event(), []
+
+    def slowly(file: Any) -> bytes:
+        begun.set()
+        assert go_on.wait(30)
+        made.append(file)
+        return b"slow"
+
+    monkeypatch.setattr(lossless, "_encode", slowly)
+    found: list[bytes | None] = []
+    asking = [
+        threading.Thread(target=lambda: found.append(cache.encode("slow", io.BytesIO(content))))
+        for _ in range(2)
+    ]
+    for thread in asking:
+        thread.start()
+    assert begun.wait(30)
+    assert cache.encode("kept", io.BytesIO(b"")) == kept and found == []
+    go_on.set()
+    for thread in asking:
+        thread.join(30)
+    assert found == [b"slow", b"slow"] and len(made) == 1, "made once, for both"
 
 
 def test_a_browser_that_names_flac_gets_it(tmp_path: Path) -> None:
