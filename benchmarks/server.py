@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.loading.client import Client, Log, answer_to, many_sessions, rate, trickle
 from benchmarks.loading.compare_pymushra import compare
+from benchmarks.loading.cost import cost
 from benchmarks.loading.page import visit
 from benchmarks.loading.study import Served, copy_sessions, make_study
 
@@ -31,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions-in-soak", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
-    parser.add_argument("--parts", nargs="+", default=["load", "pymushra"])
+    parser.add_argument("--parts", nargs="+", default=["load", "cost", "pymushra"])
     options = parser.parse_args()
     print("## Server\n\nSQLite, every page save on disk before it is acknowledged (`synchronous = FULL`).\n")
     with tempfile.TemporaryDirectory() as temporary:
@@ -39,6 +40,8 @@ def main() -> None:
         empty = make_study(folder / "empty")
         if "load" in options.parts:
             load(folder, empty, options.seconds)
+        if "cost" in options.parts:
+            cost(Path(shutil.copytree(empty, folder / "cost")))
         if "pymushra" in options.parts:
             outcome = compare(folder, empty, options.sessions_in_soak)
             if outcome.once != outcome.acknowledged:

@@ -192,7 +192,8 @@ def report(log: Log, took: float, participants: int, found: dict[str, int], prog
         "sound": f"ten sounds of 64 kB, all at once ({rate_mb:.0f} MB/s)",
         "save": "page save",
     }.items():
-        row(name, log.seconds[kind], [error for error in log.errors if error.startswith(f"{kind}:")])
+        if kind in log.seconds:  # a short run comes to no page
+            row(name, log.seconds[kind], [error for error in log.errors if error.startswith(f"{kind}:")])
     counts = [found.get(attempt, 0) for attempt in log.acknowledged]
     missing, twice = counts.count(0), sum(count > 1 for count in counts)
     print(f"\nOf {len(counts):,} acknowledged pages, {missing} are missing and {twice} are stored twice.")

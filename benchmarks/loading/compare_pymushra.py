@@ -3,7 +3,7 @@
 pymushra stores a session when it ends: its page posts all of it, TinyDB reads its JSON file, adds one entry
 per trial, and rewrites the file in place, with fsync. listenable's page saves each page separately; the
 server takes webMUSHRA's post as well, which makes the two comparable request for request. Both commit to disk
-before they answer, and both run in waitress with eight threads.
+before they answer, and both run in waitress with as many threads.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from benchmarks.loading.pymushra import ServedPymushra
 from benchmarks.loading.soak import AT_ONCE, KILL_EVERY, Outcome, soak
 from benchmarks.loading.study import Served, copy_sessions
 from benchmarks.loading.wire import make_session, post, post_until_acknowledged
+from mushra_server.web.waitress_server import THREADS
 
 PEER = "pymushra 0.5"
 FEW = 10
@@ -104,10 +105,10 @@ def losses(folder: Path, study: Path, python: Path | None, sessions: int) -> Out
         "| sessions never acknowledged |\n|---|---:|---:|---:|---:|---:|---:|---:|"
     )
     outcome = soak(Served(shutil.copytree(study, folder / "soak")), whole_session, sessions)
-    _row("listenable, own page, 8 threads", outcome, "pages")
+    _row(f"listenable, own page, {THREADS} threads", outcome, "pages")
     if python is not None:
-        torn = _peer_soak(ServedPymushra(python, folder / "soak-8"), sessions, TORN_S, kills=False)
-        _row(f"{PEER}, 8 threads", torn, "sessions")
+        torn = _peer_soak(ServedPymushra(python, folder / "soak-many"), sessions, TORN_S, kills=False)
+        _row(f"{PEER}, {THREADS} threads", torn, "sessions")
         killed = _peer_soak(ServedPymushra(python, folder / "soak-1", threads=1), sessions, GIVE_UP_S)
         _row(f"{PEER}, 1 thread", killed, "sessions")
         print(

@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmarks.loading.study import TEST_ID, TRIALS, ServerProcess
 from benchmarks.loading.wire import make_session
+from mushra_server.web.waitress_server import THREADS
 
-THREADS = 8  # as `listenable serve` has
 START_S = 120.0
 
 
