@@ -111,7 +111,7 @@ def main() -> None:
         cells = []
         for name, hear in (("balanced", hear_balanced), ("active", hear_active)):
             if name == "active" and count in MORE:
-                cells.append("| |")
+                cells.append(" | |")
                 continue
             rng = np.random.default_rng([chosen.seed, count, len(name)])
             wins = [draw_study(rng, hear, count) for _ in range(chosen.studies)]

@@ -100,6 +100,12 @@ def draw_points(rng: Rng, listeners: int, items: int) -> np.ndarray:
     return np.clip(np.round(3.4 + effects + rng.normal(0, 0.7, effects.shape)), 1, 5)
 
 
+def draw_scores(rng: Rng, listeners: int, items: int) -> np.ndarray:
+    """Return scores from 0 to 100."""
+    effects = _draw_effects(rng, listeners, items, (8.0, 6.0))
+    return np.clip(np.round(62 + effects + rng.normal(0, 11, effects.shape)), 0, 100)
+
+
 def _mean(draw: Callable[[Rng, int, int], np.ndarray]) -> Callable[[Rng, float, int], Covered]:
     def study(rng: Rng, truth: float, _draws: int) -> Covered:
         scores = draw(rng, LISTENERS, ITEMS)
@@ -181,6 +187,7 @@ def studies(rng: Rng) -> Iterator[tuple[str, str, object, Callable[..., Covered]
     yield "acr, dcr, p835", "mean score", mean_of(draw_points), _mean(draw_points)
     panel = best_worst(draw_extremes(rng, 8_000, 3), draws=1).set_index("condition").sort_index()
     yield "best-worst", "utility of each condition", panel["worth"].to_numpy(), extremes
+    yield "mushra, mushra-nmr", "mean score", mean_of(draw_scores), _mean(draw_scores)
 
 
 def main() -> None:

@@ -18,8 +18,10 @@ from analysis.choices.discrimination import CHANCE, count_needed_right
 from analysis.errors import DesignError
 from analysis.statistics.variance import Floats
 
-TESTS = ("abx", "ab")
+TESTS = ("abx", "ab", "best-worst")
 _MOST = 5000
+_SIMULATED_TRIALS = 400_000  # of best and worst, over all studies: bounds memory and time
+_FEWEST_DRAWS = 200
 
 
 class PowerSettings(TypedDict, total=False):
@@ -46,11 +48,14 @@ def choice_power(
     """Return the probability that a test finds a true share.
 
     Args:
-        share: True share of right answers (`abx`) or of choices for one of the two (`ab`).
+        share: True share of right answers (`abx`) or of choices for one of the two (`ab`; `best-worst`: as if
+            the two were a pair).
         n_listeners: Listeners.
         n_trials: Trials of each listener.
         test: `abx`: better than chance, the exact binomial test of all trials. `ab`: different from half;
             the exact binomial test if listeners do not differ, otherwise a t test over the listeners' shares.
+            `best-worst`: pages of four that show both, and two sounds midway between them; a t test over the
+            listeners' differences in best minus worst.
         alpha: Level of the test.
         listener_sd: Standard deviation of the true share between listeners.
         draws: Simulated studies, if listeners differ.
@@ -62,6 +67,10 @@ def choice_power(
     """
     _check(share, n_listeners, n_trials, test, listener_sd)
     n = n_listeners * n_trials
+    if test == "best-worst":
+        studies = max(_FEWEST_DRAWS, min(draws, _SIMULATED_TRIALS // n))
+        differences = _draw_extremes(share, listener_sd, (studies, n_listeners, n_trials), seed)
+        return float((_t_test(CHANCE + differences / 4) < alpha).mean())
     if listener_sd == 0:
         return _exact_power(share, n, test, alpha)
     rng = np.random.default_rng(seed)
@@ -103,8 +112,11 @@ def smallest_share(n: int, *, test: str = "abx", wanted: float = 0.8, alpha: flo
     """Return the smallest true share above a half that `n` independent trials find with power `wanted`.
 
     Raises:
-        DesignError: No trial, an unknown test, or so few trials that no share is enough.
+        DesignError: No trial, an unknown test or one whose power is simulated, or so few trials that no share
+            is enough.
     """
+    if test == "best-worst":
+        raise DesignError("the power of best-worst needs listeners and trials; expected abx or ab")
     _check(0.5, n, 1, test, 0.0)
     low, high = CHANCE, 1.0 - 1e-9
     if _exact_power(high, n, test, alpha) < wanted:
@@ -121,6 +133,33 @@ def _exact_power(share: float, n: int, test: str, alpha: float) -> float:
         return 0.0
     found = float(stats.binom.sf(upper - 1, n, share))
     return found if test == "abx" else found + float(stats.binom.cdf(n - upper, n, share))
+
+
+def _draw_extremes(share: float, listener_sd: float, size: tuple[int, int, int], seed: int) -> Floats:
+    """Return how much more often the first condition was best minus worst than the second, by listener.
+
+    Marley and Louviere's choices, as `analysis.choices.best_worst` has them; utilities of a listener differ
+    by the log odds of the share, and their deviation follows from that of the share.
+
+    Args:
+        share: As in `choice_power`.
+        listener_sd: As in `choice_power`.
+        size: Studies, listeners and trials.
+        seed: Of the draws.
+
+    Returns:
+        Mean over trials, from -2 to 2 `[studies, listeners]`.
+    """
+    rng = np.random.default_rng(seed)
+    spread = listener_sd / (share * (1 - share))
+    apart = rng.normal(np.log(share / (1 - share)), spread, size=(*size[:2], 1))
+    utility = np.stack([apart / 2, -apart / 2, 0 * apart, 0 * apart], axis=-1)
+    best = (utility + rng.gumbel(size=(*size, 4))).argmax(axis=-1)
+    against = -utility + rng.gumbel(size=(*size, 4))
+    np.put_along_axis(against, best[..., None], -np.inf, axis=-1)
+    worst = against.argmax(axis=-1)
+    scores = (best == 0) * 1.0 - (worst == 0) - (best == 1) + (worst == 1)
+    return np.asarray(scores.mean(axis=-1))
 
 
 def _t_test(shares: Floats) -> Floats:
@@ -167,5 +206,5 @@ def _check(share: float, n_listeners: int, n_trials: int, test: str, listener_sd
             f"the standard deviation between listeners is {listener_sd:g}; expected 0 to less than "
             f"{most:.3f}, the most that a mean share of {share:g} allows"
         )
-    if test == "ab" and listener_sd > 0 and n_listeners < 2:
+    if (test == "best-worst" or (test == "ab" and listener_sd > 0)) and n_listeners < 2:
         raise DesignError("one listener cannot show how listeners differ; expected at least two")

@@ -43,10 +43,10 @@ def power(
     share: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="Instead: true share of right answers (abx) or of choices for one sound (ab)."
+            min=0, max=1, help="Instead: true share of right answers (abx) or of choices for one sound."
         ),
     ] = None,
-    test: Annotated[str, typer.Option(help="What --share is a share of: abx or ab.")] = "abx",
+    test: Annotated[str, typer.Option(help="What --share is a share of: abx, ab or best-worst.")] = "abx",
     trials: Annotated[int, typer.Option(min=1, help="With --share: trials of each listener.")] = 10,
     share_sd: Annotated[
         float, typer.Option(min=0, help="With --share: SD of the true share between listeners.")
@@ -62,7 +62,7 @@ def power(
 ) -> None:
     """Say how many listeners a study needs to find a difference in scores, or a share of choices."""
     if (difference is None) == (share is None):
-        raise AnalysisError("expected either --difference (scores) or --share (abx, ab)")
+        raise AnalysisError("expected either --difference (scores) or --share (choices)")
     if share is not None:
         if out is not None or items_each is not None:
             raise AnalysisError("--out and --items-each are about --difference; leave them out with --share")

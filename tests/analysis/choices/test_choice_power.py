@@ -66,7 +66,7 @@ def test_what_cannot_be_is_an_error() -> None:
         smallest_share(4)
     with pytest.raises(DesignError, match=r"^the share is 1.2; expected a number between 0 and 1$"):
         choice_power(1.2, 10, 10)
-    with pytest.raises(DesignError, match=r"^unknown test 'mushra'; expected one of abx, ab$"):
+    with pytest.raises(DesignError, match=r"^unknown test 'mushra'; expected one of abx, ab, best-worst$"):
         choice_power(0.6, 10, 10, test="mushra")
     with pytest.raises(
         DesignError, match=r"^5000 trials per listener do not reach a power of 0.8; expected a l"
@@ -78,3 +78,31 @@ def test_what_cannot_be_is_an_error() -> None:
         choice_power(0.6, 10, 10, listener_sd=0.6)
     with pytest.raises(DesignError, match=r"^there are 0 listeners with 5 trials; expected at least one$"):
         choice_power(0.6, 0, 5)
+
+
+def test_power_of_best_and_worst_is_that_of_studies_drawn_choice_by_choice() -> None:
+    share, listeners, trials = 0.65, 6, 4
+    apart = np.log(share / (1 - share))
+    odds = np.exp([apart / 2, -apart / 2, 0, 0])
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(400):
+        means = []
+        for _ in range(listeners):
+            scores = []
+            for _ in range(trials):
+                best = rng.choice(4, p=odds / odds.sum())
+                rest = [k for k in range(4) if k != best]
+                worst = rng.choice(rest, p=(1 / odds[rest]) / (1 / odds[rest]).sum())
+                scores.append((best == 0) - int(best == 1) - int(worst == 0) + int(worst == 1))
+            means.append(np.mean(scores))
+        found.append(np.ptp(means) > 0 and stats.ttest_1samp(means, 0).pvalue < 0.05)
+    power = choice_power(share, listeners, trials, test="best-worst")
+    assert power == pytest.approx(np.mean(found), abs=4 * (0.25 / 400) ** 0.5)
+    assert choice_power(0.5, 12, 6, test="best-worst") == pytest.approx(0.05, abs=0.02)
+    more = [choice_power(share, n, trials, test="best-worst", listener_sd=0.1) for n in (6, 12, 40)]
+    assert more == sorted(more) and more[-1] > 0.8 > more[0]
+    with pytest.raises(DesignError, match=r"^one listener cannot show how listeners differ"):
+        choice_power(share, 1, 10, test="best-worst")
+    with pytest.raises(DesignError, match=r"^the power of best-worst needs listeners and trials; expected"):
+        smallest_share(10, test="best-worst")
