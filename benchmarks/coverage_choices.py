@@ -221,7 +221,8 @@ def main() -> None:
         "\nShares, comparison ratings, grades and scores: 8 items that differ, and intervals about new "
         "listeners and items. Scales: four conditions in all pairs four times, or 10 trials of best and "
         "worst; intervals about new listeners.\nStandard error of a share of 95 %: of "
-        f"{chosen.studies} studies {100 * (0.95 * 0.05 / chosen.studies) ** 0.5:.1f} points."
+        f"{chosen.studies} studies {100 * (0.95 * 0.05 / chosen.studies) ** 0.5:.1f} points.\n\n"
+        "![How often the interval of each test covers the truth, within 92 to 98 %](img/coverage.png)"
     )
 
 
