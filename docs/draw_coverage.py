@@ -34,8 +34,8 @@ def draw(rows: list[tuple[str, str, float]], path: Path) -> None:
     axes.set_yticks(range(len(rows)), [f"{test}: {what}" for test, what, _ in rows])
     axes.invert_yaxis()
     axes.set_xlim(90, 100)
-    axes.set_xlabel("intervals that cover the truth, % of 400 simulated studies of 19 listeners")
-    axes.legend(loc="lower right", fontsize="small")
+    axes.set_xlabel("intervals that cover the truth, %")
+    figure.legend(loc="outside upper center", ncols=2, fontsize="small", frameon=False)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     figure.savefig(path, dpi=110)
