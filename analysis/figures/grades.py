@@ -48,7 +48,7 @@ def plot_grades(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for grade, colour in zip(shares.columns, colormaps["cividis"](np.linspace(0.05, 0.95, shares.shape[1])),
                              strict=True):  # fmt: skip
         width = shares[grade].to_numpy(float)
-        ax.barh(range(len(listed)), width, left=left, height=0.62, color=colour, edgecolor=INK, linewidth=0.3)
+        ax.barh(range(len(listed)), width, left=left, height=0.62, color=colour, edgecolor=INK, linewidth=0.6)
         left += width
     for place, name in enumerate(listed["condition"]):
         median = hinges(rows.loc[rows["condition"] == name, "score"].to_numpy(float))[1]

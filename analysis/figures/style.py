@@ -26,6 +26,7 @@ from stimuli.names import collect_missing_letters, dress, settings
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
 CM = 1 / 2.54
+_SCREEN_DPI = 120
 
 _LOCK = threading.Lock()  # matplotlib's settings are global, and a server draws from several threads
 
@@ -37,11 +38,21 @@ class Saved(NamedTuple):
     has_boxes: bool
 
 
+class ShownAxes(Axes):
+    """Axes that a notebook shows as their whole figure, which pyplot does not know of."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        with _LOCK, rc_context(settings("notebook")), collect_missing_letters():
+            figure_of(self).savefig(picture, format="png", dpi=_SCREEN_DPI)
+        return picture.getvalue()
+
+
 def new_axes(width_cm: float, height_cm: float) -> Axes:
     """Return the axes of a new figure of this print size."""
     figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure.add_subplot()
+    return figure.add_subplot(axes_class=ShownAxes)
 
 
 def legend(ax: Axes, names: Sequence[str], *, columns: int | None = None, title: str | None = None) -> None:

@@ -13,8 +13,15 @@ _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": "$<$",  # without a T1 font a < in text is printed as ¡
+    ">": "$>$",
+    "|": r"\textbar{}",
     "−": "$-$",
     "×": r"$\times$",
+    "χ": r"$\chi$",
+    "∞": r"$\infty$",
+    "′": "$'$",
+    "\u202f": r"\,",
 }
 _SPECIAL |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 

@@ -160,9 +160,11 @@ def _design(results: Results) -> str:
     n_items, each = trials["item"].nunique(), trials.groupby("listener")["item"].nunique()
     few, many = int(each.min()), int(each.max())
     part = "" if few == n_items else f", each listener {few}{f' to {many}' if many > few else ''} of them,"
+    names = trials["condition"].nunique()
+    crossed = len(trials.drop_duplicates(["item", "condition"])) == n_items * names
     return (
-        f"{rows['listener'].nunique()} listeners rated {trials['condition'].nunique()} conditions of "
-        f"{n_items} items{part} on a scale from {low:g} to {high:g}."
+        f"{rows['listener'].nunique()} listeners rated {names} conditions of {n_items} items{part} on a "
+        f"scale from {low:g} to {high:g}{'' if crossed else '; not every condition was rated on every item'}."
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import DesignError
+from analysis.formatting import number
 from analysis.measurement.metrics_file import read_metrics
 from analysis.ratings.choices import test_of
 from analysis.ratings.names import defuse
@@ -170,8 +171,15 @@ def _figures(results: Results, style: str) -> dict[str, tuple[Callable[[], Any],
 
 def _describe_figure(results: Results) -> str:
     """Return the MOS figure in words, for readers who cannot see it."""
+    digits = _digits(results)
     parts = [
-        f"{row.label} {row.mos:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})" for row in iter_rows(results.mos)
+        f"{row.label} {number(row.mos, digits)} "
+        + (
+            ""
+            if row.ci_low != row.ci_low
+            else f"({number(row.ci_low, digits)} to {number(row.ci_high, digits)})"
+        )
+        for row in iter_rows(results.mos)
     ]
     return "Mean opinion scores with 95 % intervals: " + "; ".join(parts) + "."
 

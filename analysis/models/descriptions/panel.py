@@ -9,6 +9,7 @@ from analysis.ratings.tidy import is_simulated
 
 _MOST_ANSWERS = 12  # different answers that are listed one by one
 _MOST_ALONE = 1 / 3  # of the answers; more that nobody shares may identify people
+_MOST_CHANGING = 0.5  # listeners with several answers: a column that changes from row to row describes trials
 _FEWEST_NUMBERS = 6  # different numbers that are described by quartiles instead
 
 
@@ -23,15 +24,18 @@ def describe_listeners(frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per question that was answered: `question, n_listeners, answers, simulated`. A listener who
-        answered twice differently counts with the first answer.
+        answered twice differently counts with the first answer; a column that differs within most listeners
+        is not an answer of theirs, and left out.
     """
     rows = []
     for column in frame.columns:
         if not str(column).startswith("q_"):
             continue
-        given = frame.dropna(subset=column).drop_duplicates("listener")[column].map(str).str.strip()
+        answered = frame.dropna(subset=column)
+        given = answered.drop_duplicates("listener")[column].map(str).str.strip()
         given = given[given != ""]
-        if len(given):
+        several = answered.groupby("listener")[column].nunique() > 1
+        if len(given) and several.mean() <= _MOST_CHANGING:
             rows.append((str(column).removeprefix("q_"), len(given), _describe(given)))
     table = pd.DataFrame(rows, columns=["question", "n_listeners", "answers"])
     return table.assign(simulated=is_simulated(frame))

@@ -77,29 +77,29 @@ def _headline(table: pd.DataFrame, options: Options) -> list[str]:
     found = []
     for row in iter_rows(table):
         share = (
-            f"{words.percent(row.share)} of {words.count(row.n, 'answer')} were right (95 % interval "
-            f"{words.share_ends(row.ci_low, row.ci_high)}; exact test against guessing: "
-            f"{words.describe_p(row.p, options, len(table))})"
+            f"{words.percent(row.share)} of {words.count(row.n, 'answer')} were right (exact test against "
+            f"guessing: {words.describe_p(row.p, options, len(table))}; these listeners and items)"
         )
         if row.p < 0.05:
-            d_prime = f"d′ = {_d(row.d_prime)} ({_d(row.d_low)} to {_d(row.d_high)})"
             found.append(
-                f"Listeners heard the difference between {row.name}: {share}; {d_prime}.{_beyond(row)}"
+                f"Listeners heard the difference between {row.name}: {share}.{_describe_others(row, options)}"
             )
         else:
             found.append(
                 f"The answers do not show that the difference between {row.name} can be heard: {share}."
-                f"{_could_find(row.n)}"
+                f"{_describe_others(row, options)}{_could_find(row.n)}"
             )
     return found
 
 
-def _beyond(row: Any) -> str:
-    if row.ci_low > CHANCE:
+def _describe_others(row: Any, options: Options) -> str:
+    """Return the sentence on the interval, which is about other listeners or items than the exact test."""
+    if row.ci_low != row.ci_low:
         return ""
+    down = ", which reaches down to guessing" if row.p < 0.05 and row.ci_low <= CHANCE else ""
     return (
-        " This is about these listeners and items: the interval, which is about others, reaches down to "
-        "guessing."
+        f" For {words.about(options)} the 95 % interval is {words.share_ends(row.ci_low, row.ci_high)}{down};"
+        f" d′ = {_d(row.d_prime)} ({_d(row.d_low)} to {_d(row.d_high)})."
     )
 
 

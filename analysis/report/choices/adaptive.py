@@ -48,7 +48,7 @@ def describe_thresholds(frame: pd.DataFrame, options: Options) -> Findings:
     )
     return Findings(
         test="from which level on a difference can be heard",
-        headline=_headline(table, levels, rule),
+        headline=_headline(table, levels, rule, options),
         counts=[
             ("listeners", str(tracks["listener"].nunique())), ("items", str(tracks["item"].nunique())),
             ("levels", str(len(levels))), ("answers", words.group_digits(len(trials))),
@@ -72,8 +72,9 @@ def _count_levels(frame: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="mean").reset_index().astype({"level": int})
 
 
-def _headline(table: pd.DataFrame, levels: pd.DataFrame, rule: Rule | None) -> list[str]:
+def _headline(table: pd.DataFrame, levels: pd.DataFrame, rule: Rule | None, options: Options) -> list[str]:
     row = next(iter_rows(table))
+    whom = words.about(options) if row.item == ALL_ITEMS else "new listeners, this item"
     if row.ended == 0:
         return [
             f"None of {words.count(row.tracks, 'track')} ended: there is no threshold. Perhaps every level "
@@ -83,7 +84,7 @@ def _headline(table: pd.DataFrame, levels: pd.DataFrame, rule: Rule | None) -> l
     whose = "" if row.item == ALL_ITEMS or len(table) > 1 else f" of {row.name}"
     found = [
         f"The threshold{whose}{share} is at level {number(row.threshold, 2)} (95 % interval "
-        f"{words.ends(row.ci_low, row.ci_high)}){_name_neighbours(row.threshold, levels)}."
+        f"{words.ends(row.ci_low, row.ci_high)}, {whom}){_name_neighbours(row.threshold, levels)}."
     ]
     if row.ended < row.tracks:
         found.append(

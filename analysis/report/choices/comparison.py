@@ -88,7 +88,7 @@ def _better_first(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
 
 def _headline(table: pd.DataFrame, options: Options) -> list[str]:
     tests = int(table["p"].notna().sum())
-    return describe_pairs(
+    found = describe_pairs(
         table[table["difference"].notna()],
         lambda row: (
             f"{number(row.difference, 2)} on the scale from −3 to 3 (95 % interval "
@@ -100,6 +100,7 @@ def _headline(table: pd.DataFrame, options: Options) -> list[str]:
         ),
         "ratings",
     )
+    return [*found, words.whom(options)] if found else []
 
 
 def _order(table: pd.DataFrame) -> list[str]:
@@ -190,4 +191,10 @@ def _latex(table: pd.DataFrame, options: Options) -> Latex:
         for row in iter_rows(table[table["difference"].notna()])
     ]  # fmt: skip
     head = ["Better", "Worse", "CMOS", r"95\,\% interval", "Order", "$p$"]
-    return Latex("Comparison category ratings (ITU-T P.800, annex E).", "llrcrr", head, rows)
+    tests = int(table["p"].notna().sum())
+    caption = (
+        "Comparison category ratings (ITU-T P.800, annex E): CMOS with 95 % intervals and p values"
+        f"{words.correction_in_words(options, tests, 'pairs')}, about {words.about(options)}, and the effect "
+        "of the order."
+    )
+    return Latex(caption, "llrcrr", head, rows)

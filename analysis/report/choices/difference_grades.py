@@ -49,7 +49,7 @@ def describe_difference_grades(frame: pd.DataFrame, options: Options) -> Finding
     sections.append(_listeners(heard))
     return Findings(
         test="how annoying a small impairment is",
-        headline=_headline(table),
+        headline=[*_headline(table), f"Intervals are about {words.about(options)}."],
         counts=[
             ("listeners", str(rows["listener"].nunique())), ("items", str(rows["item"].nunique())),
             ("conditions", str(len(table))), ("trials", words.group_digits(len(rows))),
@@ -123,8 +123,8 @@ def _listeners(table: pd.DataFrame) -> Section:
             for row in iter_rows(unsure)
         ]
         said.append(
-            f"Not so those of {words.join_names(shown)}, who cannot be told from guessers. They "
-            "count here; the post-screening of ITU-R BS.1116-3 may leave them out."
+            f"Those of {words.join_names(shown)} cannot be distinguished from guessing. They count here; the "
+            "post-screening of ITU-R BS.1116-3 may leave them out."
         )
     return Section(
         "Listeners", said, [], [Listing("listeners", table, _LISTENERS, "Grades of each listener", "", 2)]

@@ -41,7 +41,7 @@ def describe_extremes(frame: pd.DataFrame, options: Options) -> Findings:
     n_trials = sets.groupby(["listener", "item", "trial"]).ngroups
     return Findings(
         test="which of several sounds is best and which worst",
-        headline=_headline(table),
+        headline=[*_headline(table), "Intervals are about new listeners and these items."],
         counts=[
             ("listeners", str(sets["listener"].nunique())), ("items", str(sets["item"].nunique())),
             ("conditions", str(len(table))), ("trials", words.group_digits(n_trials)),

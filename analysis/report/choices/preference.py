@@ -140,12 +140,16 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
         ),
         "choices",
     )
+    if options.interval != INDEPENDENT:
+        found.append(words.whom(options))
     if scale and scale.test.p < 0.05:
         found.append(describe_rejection(scale))
     if options.interval == INDEPENDENT:
         found.append(
-            "The table does not say who chose, so that every choice counts as independent: intervals that "
-            "allow for differences between listeners would usually be wider, and p values larger."
+            "Intervals and p values are about more choices of this panel. The table does not say who "
+            "chose, so that every choice counts as independent: intervals that allow for differences between "
+            "listeners "
+            "would usually be wider, and p values larger."
         )
     return found
 
@@ -224,5 +228,8 @@ def _latex(table: pd.DataFrame, options: Options) -> Latex:
         for row in iter_rows(table)
     ]  # fmt: skip
     head = ["Preferred", "to", r"Share (\%)", r"95\,\% interval", "Choices", "$p$"]
-    caption = "Shares of preference" + words.correction_in_words(options, len(table), "pairs") + "."
+    corrected = words.correction_in_words(options, len(table), "pairs")
+    caption = (
+        f"Shares of preference with 95 % intervals, and p values{corrected}, about {words.about(options)}."
+    )
     return Latex(caption, "llrcrr", head, rows)

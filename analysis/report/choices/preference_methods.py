@@ -43,10 +43,11 @@ def write_methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | N
             f"Strengths are maximum-likelihood estimates of {model}; their 95 % intervals {how}."
         )
         if scale.test.df:
-            adjusted = " (corrected for dependent choices after Rao and Scott, 1984)"
+            adjusted = (
+                " (with the correction of Rao and Scott, 1984)" if scale.interval == "bootstrap" else ""
+            )
             sentences.append(
-                "The fit was tested by the likelihood "
-                f"ratio{adjusted if scale.interval == 'bootstrap' else ''}: {fit_in_words(scale)}. "
+                f"The fit was tested by the likelihood ratio{adjusted}: {fit_in_words(scale)}. "
                 "Circular triads: Kendall and Babington Smith (1940)."
             )
     return " ".join(sentences)

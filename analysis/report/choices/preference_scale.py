@@ -100,5 +100,6 @@ def describe_rejection(scale: PairScale) -> str:
 
 
 def fit_in_words(scale: PairScale) -> str:
-    """Return the test of fit as `G²(21) = 24.21, p = 0.283`."""
-    return f"G²({scale.test.df}) = {scale.test.g2:.2f}, {p_in_words(scale.test.p)}"
+    """Return the test of fit as `G²(21) = 24.21, p = 0.283`; its p value may allow for dependent choices."""
+    corrected = ", corrected for dependent choices" if scale.interval == "bootstrap" else ""
+    return f"G²({scale.test.df}) = {scale.test.g2:.2f}, {p_in_words(scale.test.p)}{corrected}"

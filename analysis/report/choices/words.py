@@ -89,6 +89,11 @@ def about(options: Options) -> str:
     return _ABOUT[options.interval]
 
 
+def whom(options: Options) -> str:
+    """Return the sentence on whom and what the intervals and p values of a headline speak about."""
+    return f"Intervals and p values are about {about(options)}."
+
+
 def join_names(names: Iterable[str]) -> str:
     """Return names as `a, b and c`."""
     names = list(names)

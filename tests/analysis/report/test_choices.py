@@ -94,7 +94,8 @@ def test_preferences_in_words(tmp_path: Path) -> None:
     assert (row["condition_a"], row["condition_b"]) == ("c1", "c0")
     assert results.findings.headline == [
         f"c1 was preferred to c0 in {100 * row['share']:.0f} % of 114 choices (95 % interval "
-        f"{100 * row['ci_low']:.0f} to {100 * row['ci_high']:.0f} %, p < 0.0001)."
+        f"{100 * row['ci_low']:.0f} to {100 * row['ci_high']:.0f} %, p < 0.0001).",
+        "Intervals and p values are about new listeners and new items.",
     ]
     even, _ = report(draw_pairs([0.0, 0.0], n_listeners=19, n_items=6, spread=0.0), tmp_path)
     assert even.findings.headline[0].startswith("The choices do not distinguish c")
