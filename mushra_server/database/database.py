@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, inspect, select, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mushra_server.database import engines
@@ -38,6 +38,8 @@ AT_ONCE = 8
 files never wait behind a database that is locked or silent."""
 TURN_S = 1.0
 DAMAGED_RETRY_S = 300
+OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+"""Failures of a statement; any other is the database's: locked, gone, full, read-only, damaged."""
 BUSY = "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
 FULL = "the server's disk is full or cannot be written to; nothing was stored: tell the experimenter"
 
@@ -124,9 +126,9 @@ class Database:
             raise Unavailable(BUSY, RETRY_S)
         try:
             yield
-        except OperationalError as error:
-            if not self._guarded:
-                raise  # a command failed, not a request
+        except DatabaseError as error:
+            if not self._guarded or isinstance(error, OURS):
+                raise  # a command failed, not a request; or the statement is at fault
             logger.error("%s", describe_failure(self.engine, error))
             if is_full(error):
                 raise Unavailable(FULL, RETRY_S, reason="disk_full") from error

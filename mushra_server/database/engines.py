@@ -102,5 +102,12 @@ def is_full(error: DatabaseError) -> bool:
     said = str(error.orig).lower()
     return any(
         words in said
-        for words in ("disk is full", "disk i/o error", "no space left", "could not extend file")
+        for words in (
+            "disk is full",
+            "disk i/o error",
+            "no space left",
+            "could not extend file",
+            "readonly database",
+            "read-only transaction",
+        )
     )
