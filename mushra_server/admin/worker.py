@@ -23,7 +23,7 @@ from mushra_server.study.served_study import Study
 
 __all__ = ["NICENESS", "export_folder", "main"]
 
-NICENESS = 10
+NICENESS = 19
 """Listeners come first."""
 STREAMS = {"csv": write_csv, "json": write_json}
 
