@@ -19,6 +19,21 @@ from stimuli.tokens import TOKENS
 __all__ = ["Asset", "install", "read_assets"]
 
 # What is served; whatever else is in the folder (types for the checker of the scripts) is not.
+PAGE_STYLE = "page/style.css"
+STYLES = (
+    "base",
+    "frame",
+    "text",
+    "message",
+    "forms",
+    "help",
+    "trial",
+    "player",
+    "sound_button",
+    "board",
+    "slider",
+)
+"""In the order in which they override each other."""
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -41,7 +56,8 @@ class Asset:
 
 def install(app: Flask, *folders: Path) -> None:
     """Serve the `static` folder, the palette and further folders at `/static/`: the endpoint `static`."""
-    assets = {**read_assets(Path(__file__).parents[1] / "static"), TOKENS.name: _read(TOKENS)}
+    own = Path(__file__).parents[1] / "static"
+    assets = {**read_assets(own), TOKENS.name: _read(TOKENS), PAGE_STYLE: _join_styles(own / "page/style")}
     for folder in folders:
         assets |= read_assets(folder)
 
@@ -60,13 +76,21 @@ def read_assets(root: Path) -> dict[str, Asset]:
     return {path.relative_to(root).as_posix(): _read(path) for path in files}
 
 
+def _join_styles(folder: Path) -> Asset:
+    """Return the participant page's style sheets as one, so that the first paint waits for one answer."""
+    return _pack(b"".join((folder / f"{name}.css").read_bytes() for name in STYLES), ".css")
+
+
 def _read(path: Path) -> Asset:
-    content = path.read_bytes()
+    return _pack(path.read_bytes(), path.suffix)
+
+
+def _pack(content: bytes, suffix: str) -> Asset:
     packed = gzip.compress(content, 9, mtime=0)
     return Asset(
         content,
         packed if len(packed) < len(content) else None,
-        MEDIA_TYPES[path.suffix],
+        MEDIA_TYPES[suffix],
         hashlib.sha256(content).hexdigest()[:24],
     )
 

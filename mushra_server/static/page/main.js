@@ -53,6 +53,8 @@ async function main() {
   try {
     const state = await open(shell);
     await setLanguage(state.study.language || "en");
+    const { lab } = state.study;
+    if (lab) shell.lab = new (await import("./lab.js")).LabParts(lab);
     if (window.top !== window && !(await keepsCookie())) {
       showLost(shell, state.resume_url, { target: "_blank" });
       return;

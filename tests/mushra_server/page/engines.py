@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -11,6 +10,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,39 +20,28 @@ from tests.mushra_server.page.participant import eventually
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id, in the standard
 ADDRESSES = {
-    "NewSession": "/session",
-    "Navigate": "/session/{session}/url",
-    "ExecuteScript": "/session/{session}/execute/sync",
-    "FindElement": "/session/{session}/element",
-    "ElementClick": "/session/{session}/element/{id}/click",
-    "ElementSendKeys": "/session/{session}/element/{id}/value",
+    "Navigate": "url",
+    "ExecuteScript": "execute/sync",
+    "FindElement": "element",
+    "ElementClick": "element/{id}/click",
+    "ElementSendKeys": "element/{id}/value",
 }
-FIREFOX_SETTINGS = {
-    "media.autoplay.default": 0,
-    "dom.storage.enabled": False,  # as in a browser that forbids it: the page must work without
-    "browser.shell.checkDefaultBrowser": False,
-    "datareporting.policy.dataSubmissionEnabled": False,
-    "app.update.enabled": False,
-}
-
-Send = Callable[[str, dict[str, Any]], Any]
+SETTINGS = """user_pref("media.autoplay.default", 0); user_pref("marionette.port", %d);
+user_pref("dom.storage.enabled", false);  // as in a browser that forbids it: the page must work without
+"""
 
 
 class Engine:
-    """A tab of a browser.
+    """A tab of a browser; `send` sends a command with its parameters and returns the value of the answer."""
 
-    Args:
-        send: sends a command with its parameters and returns the value of its answer.
-    """
-
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Callable[[str, dict[str, Any]], Any]) -> None:
         self._send = send
 
     def go(self, address: str) -> None:
         self._send("Navigate", {"url": address})
 
     def read(self, script: str, *values: Any) -> Any:
-        """Return what an expression gives; `arguments` are the values."""
+        """Return the value of an expression; its `arguments` are the values."""
         return self._send("ExecuteScript", {"script": f"return {script}", "args": list(values)})
 
     def wait(self, selector: str) -> None:
@@ -70,109 +59,94 @@ class Engine:
         return str(self._send("FindElement", {"using": "css selector", "value": selector})[ELEMENT])
 
 
-@contextlib.contextmanager
+@contextmanager
 def open_firefox(home: Path) -> Iterator[Engine]:
     """Start Firefox without a window; its audio runs on the clock of a PulseAudio that plays nowhere."""
-    firefox, pulse = _find("firefox-esr", "firefox-esr"), _find("pulseaudio", "pulseaudio")
-    port, socket_path = _free_port(), home / "sound"
-    lines = [
-        f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in FIREFOX_SETTINGS.items()
-    ]
-    (home / "user.js").write_text("\n".join([*lines, f"user_pref('marionette.port', {port});"]))
-    modules = (
-        "-L",
-        "module-null-sink",
-        "-L",
-        f"module-native-protocol-unix socket={socket_path} auth-anonymous=1",
-    )
-    browse = [firefox, "--headless", "--no-remote", "--marionette", "--profile", str(home)]
+    firefox, pulse = _program("firefox-esr", "firefox-esr"), _program("pulseaudio", "pulseaudio")
+    port, sound = _free_port(), home / "sound"
+    (home / "user.js").write_text(SETTINGS % port)
+    modules = ["-L", "module-null-sink", "-L", f"module-native-protocol-unix socket={sound} auth-anonymous=1"]
     with (
         _running([pulse, "-n", "--exit-idle-time=-1", *modules], home),
-        _running(browse, home, PULSE_SERVER=f"unix:{socket_path}"),
-        _connect(port) as stream,
+        _running(
+            [firefox, "--headless", "--marionette", "--profile", home], home, PULSE_SERVER=f"unix:{sound}"
+        ),
+        _connect(port) as connection,
+        connection.makefile("rwb") as stream,
     ):
-        _receive(stream)  # its greeting
+
+        def receive() -> Any:
+            length = b"".join(iter(lambda: stream.read(1), b":"))
+            return json.loads(stream.read(int(length)))
 
         def send(name: str, parameters: dict[str, Any]) -> Any:
             text = json.dumps([0, 1, f"WebDriver:{name}", parameters])
             stream.write(f"{len(text)}:{text}".encode())
             stream.flush()
-            _, _, error, result = _receive(stream)
+            _, _, error, result = receive()
             assert error is None, error
             return result.get("value")
 
+        receive()  # its greeting
         send("NewSession", {})
         yield Engine(send)
 
 
-@contextlib.contextmanager
+@contextmanager
 def open_webkit(home: Path) -> Iterator[Engine]:
     """Start WebKitGTK's own small browser on a screen in memory."""
-    driver, screen = _find("WebKitWebDriver", "webkit2gtk-driver"), _find("Xvfb", "xvfb")
+    driver, screen = _program("WebKitWebDriver", "webkit2gtk-driver"), _program("Xvfb", "xvfb")
     program = next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"), None)
     if program is None:
         pytest.skip("MiniBrowser is not installed (Debian package `libwebkit2gtk-4.1-0`)")
     port, display = _free_port(), f":{_free_port()}"
+    base = f"http://127.0.0.1:{port}/session"
+
+    def post(address: str, parameters: dict[str, Any]) -> Any:
+        try:
+            with urllib.request.urlopen(address, json.dumps(parameters).encode(), timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from None
+
     with (
-        _running([screen, display, "-screen", "0", "1280x800x24", "-nolisten", "tcp"], home),
+        _running([screen, display, "-screen", "0", "1280x800x24"], home),
         _running([driver, f"--port={port}"], home, DISPLAY=display),
     ):
         _connect(port).close()
-        session = ""
-
-        def send(name: str, parameters: dict[str, Any]) -> Any:
-            path = ADDRESSES[name].format(session=session, id=parameters.get("id"))
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{port}{path}", json.dumps(parameters).encode()
-            )
-            try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    return json.load(answer)["value"]
-            except urllib.error.HTTPError as error:
-                raise AssertionError(error.read().decode()) from None
-
         options = {"binary": str(program), "args": ["--automation"]}
         wanted = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
-        session = send("NewSession", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
-        yield Engine(send)
+        session = post(base, {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+        yield Engine(lambda name, given: post(f"{base}/{session}/{ADDRESSES[name].format(**given)}", given))
 
 
-def _find(program: str, package: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} is not installed (Debian package `{package}`)")
+def _program(name: str, package: str) -> str:
+    if (found := shutil.which(name)) is None:
+        pytest.skip(f"{name} is not installed (Debian package `{package}`)")
     return found
 
 
-@contextlib.contextmanager
-def _running(command: list[str], home: Path, **environment: str) -> Iterator[None]:
-    quiet = subprocess.DEVNULL
+@contextmanager
+def _running(command: list[str | Path], home: Path, **environment: str) -> Iterator[None]:
     given = {**os.environ, **environment, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
-    process = subprocess.Popen(command, env=given, stdout=quiet, stderr=quiet, start_new_session=True)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=given, stdout=quiet, stderr=quiet, start_new_session=True) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
-def _connect(port: int) -> Any:
+def _connect(port: int) -> socket.socket:
     def reach() -> socket.socket | None:
-        with contextlib.suppress(OSError):
+        try:
             return socket.create_connection(("127.0.0.1", port))
-        return None
+        except OSError:
+            return None
 
     found = eventually(reach, lambda connection: connection is not None)
     assert found is not None, f"nothing listens on port {port}"
-    with found:  # the stream keeps the connection open
-        return found.makefile("rwb")
-
-
-def _receive(stream: Any) -> Any:
-    digits = b""
-    while (digit := stream.read(1)) != b":":
-        digits += digit
-    return json.loads(stream.read(int(digits)))
+    return found
 
 
 def _free_port() -> int:

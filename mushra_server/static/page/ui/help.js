@@ -1,13 +1,11 @@
 // The help sheet: what can be pressed, the keyboard, and the link that continues a session on another device.
 
 import { t } from "../i18n.js";
-import { createContact } from "../lab.js";
 import { fill, h, icon } from "./dom.js";
 import { setShortcuts, shortcutsOn } from "./keys.js";
 
 /**
  * @import { TextKey } from "../i18n.js"
- * @import { Lab } from "../types.js"
  * @import { IconName } from "./dom.js"
  */
 
@@ -47,9 +45,9 @@ function keyWord(key) {
 export class Help {
   /**
    * @param {string} resume
-   * @param {Lab | null} lab
+   * @param {HTMLElement | null} [contact] where to ask about the study
    */
-  constructor(resume, lab) {
+  constructor(resume, contact = null) {
     this.button = h(
       "button",
       {
@@ -69,7 +67,7 @@ export class Help {
       this.#basics(),
       this.#keyboard(),
       this.#resume(resume),
-      createContact(lab),
+      contact,
     );
     this.dialog.addEventListener(
       "click",

@@ -1,7 +1,6 @@
 // The frame around every page: title, progress, connection, help, and the way forwards and back.
 
 import { t } from "../i18n.js";
-import { createContact, createLogo, useColours } from "../lab.js";
 import { present } from "../present.js";
 import { fill, h, icon } from "./dom.js";
 import { Help } from "./help.js";
@@ -9,7 +8,8 @@ import { sanitize } from "./sanitize.js";
 
 /**
  * @import { TextKey } from "../i18n.js"
- * @import { Lab, Page, StudySettings } from "../types.js"
+ * @import { LabParts } from "../lab.js"
+ * @import { Page, StudySettings } from "../types.js"
  * @import { Place } from "../progress.js"
  */
 
@@ -29,14 +29,14 @@ export class Shell {
   /** @type {Parts | null} */
   #parts = null;
   #title = "";
-  /** @type {Lab | null} */
-  #lab = null;
   /** @type {string | null} */
   #missing = null; // what the hint says is missing since *Next* was pressed; it follows the page until nothing is missing
 
   /** @param {Element} root */
   constructor(root) {
     this.#root = root;
+    /** @type {LabParts | null} */
+    this.lab = null;
     this.main = h("main", { id: "main", tabindex: "-1" });
     fill(root, this.main);
   }
@@ -49,9 +49,8 @@ export class Shell {
    */
   begin(study, { resume, onNext, onPrevious }) {
     this.#title = study.title || t("listening_test");
-    useColours(study.lab);
-    this.help = new Help(resume, study.lab);
-    this.#lab = study.lab;
+    this.lab?.useColours();
+    this.help = new Help(resume, this.lab?.contact());
     const next = h("span");
     this.#parts = {
       progress: h("p", { class: "progress-text" }),
@@ -92,7 +91,7 @@ export class Shell {
         h(
           "div",
           { class: "head-inner" },
-          createLogo(study.lab),
+          this.lab?.logo(),
           h("p", { class: "study", text: this.#title }),
           connection,
           progress,
@@ -160,7 +159,7 @@ export class Shell {
   showPlain(element) {
     this.footer?.setAttribute("hidden", "");
     if (this.#parts) this.#parts.progress.textContent = "";
-    fill(this.main, element, createContact(this.#lab));
+    fill(this.main, element, this.lab?.contact());
     window.scrollTo(0, 0);
     element.querySelector("h1")?.focus({ preventScroll: true });
   }
