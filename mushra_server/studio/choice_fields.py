@@ -61,7 +61,8 @@ class Field:
         """What the choice means."""
         if self.kind == "long":  # an empty field is the default here, and an empty text in a file no page
             return CHOICE_TEXTS[self.name].split(";")[0].removesuffix(".") + "."
-        return _COMPLETION_TEXTS.get(self.name) or CHOICE_TEXTS[self.name]
+        text = _PART_TEXTS.get(self.name) or CHOICE_TEXTS[self.name]
+        return _DEFAULT.sub("", text)  # which the form says by itself
 
     @property
     def default(self) -> Any:
@@ -83,14 +84,32 @@ class Field:
             return "yes" if self.default else "no"
         if self.kind == "select":
             return dict(self.options).get("" if self.default is None else str(self.default), "")
-        return "none" if self.default in (None, (), "") else str(self.default)
+        if self.default in (None, (), ""):
+            return _UNCHOSEN.get(self.name, "none")
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
 
-_COMPLETION_TEXTS = {
+_DEFAULT = re.compile(r"; by default [^.;]*(?=\.)| \(default [^)]*\)")
+# What holds where nothing is chosen and that is more than "none".
+_UNCHOSEN = {
+    "tests": "only the test above",
+    "question": "that of the test",
+    "pairs": "all",
+    "against": "all pairs",
+    "reference_name": "found by its name",
+    "conditions": "all",
+    "sample_rate": "as it is",
+    "items_per_session": "all",
+    "pages_per_session": "all",
+}
+_PART_TEXTS = {
     "completion.code": "Shown to listeners at the end, to take back to where they came from.",
     "completion.redirect": "Address of the button that leads listeners back at the end.",
     "completion.screened_out_code": "Shown to those who fail a check, whose session ends there.",
     "completion.screened_out_redirect": "Address of the button for those who fail a check.",
+    "lab.name": "Who asks for the ratings, shown above every page.",
+    "lab.colour": "Colour of buttons and marks, such as #1a5fb4.",
+    "lab.contact": "Whom listeners ask about the study; may contain HTML.",
 }
 
 
@@ -155,6 +174,9 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("volume_text", "Volume", "long", may_omit=True),
         Field("instructions", "Instructions", "long", may_omit=True),
         Field("finish", "Last page", "long"),
+        Field("lab.name", "Name of the lab"),
+        Field("lab.colour", "Colour of the lab"),
+        Field("lab.contact", "Contact"),
     ),
     "Completion": (
         Field("completion.code", "Completion code"),

@@ -11,10 +11,11 @@ import yaml
 
 from mushra_server.many import ManyStudies
 from mushra_server.studio.app import studio_of
-from mushra_server.studio.choice_fields import choices_yaml, read_form
+from mushra_server.studio.choice_fields import GROUPS, Field, choices_yaml, read_form
 from mushra_server.studio.choice_rows import question_rows, scale_rows
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
 from mushra_server.studio.planning import minutes_per_listener
+from mushra_server.studio.routes.make import FIXED_KEYS
 from mushra_server.studio.uploads import store_sounds
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
@@ -79,7 +80,7 @@ def test_missing_sounds_are_named(admin: Browser) -> None:
 
 def form(**changed: object) -> dict[str, object]:
     """A whole form with the defaults that a browser sends for what nobody changed."""
-    from mushra_server.studio.choice_fields import GROUPS, show_value
+    from mushra_server.studio.choice_fields import show_value
 
     fields = [field for group in GROUPS.values() for field in group]
     sent: dict[str, object] = {field.name: show_value(field, {}) for field in fields}
@@ -87,6 +88,21 @@ def form(**changed: object) -> dict[str, object]:
         for number, row in enumerate(rows):
             sent |= {f"{prefix}-{number}-{key}": value for key, value in row.items()}
     return {**sent, **changed}
+
+
+@pytest.mark.parametrize(
+    "field", [field for group in GROUPS.values() for field in group], ids=lambda field: field.name
+)
+def test_every_choice_has_a_sentence_and_one_default(field: Field) -> None:
+    assert re.fullmatch(r"[A-Za-z].{8,}\.", field.sentence)
+    assert "default" not in field.sentence.lower(), "the form adds it"
+    assert field.default_text and "None" not in field.default_text
+
+
+def test_every_choice_is_in_the_form() -> None:
+    fields = {field.name.split(".")[0] for group in GROUPS.values() for field in group}
+    lists = {"questionnaire", "scales"}
+    assert fields | lists | FIXED_KEYS == set(Choices.model_fields)
 
 
 def test_a_form_that_nobody_changed_chooses_nothing() -> None:
