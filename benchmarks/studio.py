@@ -24,15 +24,18 @@ from sqlalchemy import text
 from werkzeug.test import Client
 
 from mushra_server.database.clock import now
+from mushra_server.export.backup import back_up
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.app import create_studio, studio_of
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
 from mushra_server.studio.studies import change_study
+from stimuli.vocabulary import RATINGS_NAME
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
 
 ITEMS, CONDITIONS, REPEATS = 6, ("reference", "codec-a", "codec-b"), 9
+OPENED = 10
 SCREENS = {
     "list of studies": "/",
     "search": "/?q=study+0",
@@ -77,13 +80,16 @@ def fill(served: ManyStudies, sounds: Path, built: Path, count: int, sessions: i
     with studio.store.write() as connection:
         for number in range(count):
             change_study(connection, f"study-{number}", launched_at=now())
-    for number in range(count):
+    files = served.databases.engine is None
+    for number in range(min(count, OPENED) if files else count):
         begin = time.perf_counter()
         server = served.server(f"study-{number}")
         seconds.append(time.perf_counter() - begin)
         with server.database.write() as connection:
             for statement, rows in sessions_of(sessions):
                 connection.execute(text(statement), rows)
+    for number in range(OPENED, count) if files else ():  # what is only listed may have another's file
+        back_up(served.databases.url_of("study-0"), served.folder / f"study-{number}" / RATINGS_NAME)
     return seconds
 
 
@@ -125,24 +131,26 @@ def log_in(served: ManyStudies) -> Client:
     return client
 
 
-def time_screens(served: ManyStudies) -> dict[str, list[float]]:
-    """Return the seconds of each screen."""
+def time_screens(served: ManyStudies) -> dict[str, list[tuple[float, float]]]:
+    """Return the seconds of each screen, and of them those of this process's processor."""
     client = log_in(served)
     uuid = f"{1:032x}"
     found = {}
     for name, address in SCREENS.items():
         seconds = []
         for _ in range(1 + REPEATS):
-            begin = time.perf_counter()
+            begin = time.perf_counter(), time.process_time()
             answer = client.get(address.format(uuid=uuid))
-            seconds.append(time.perf_counter() - begin)
+            seconds.append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
             assert answer.status_code == 200, (name, answer.status_code)
             answer.close()
         found[name] = seconds[1:]
     return found
 
 
-def measure(folder: Path, count: int, sessions: int, url: str | None) -> tuple[dict[str, list[float]], str]:
+def measure(
+    folder: Path, count: int, sessions: int, url: str | None
+) -> tuple[dict[str, list[tuple[float, float]]], str]:
     """Return the seconds of each screen, and a sentence about the databases."""
     sounds = make_sounds(folder / "sounds")
     built = build_study(sounds, folder / "built", Choices()).folder
@@ -175,7 +183,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--postgresql", help="URL of an empty database; it is filled, and not removed")
     chosen = parser.parse_args()
-    columns: dict[str, dict[str, list[float]]] = {}
+    columns: dict[str, dict[str, list[tuple[float, float]]]] = {}
     sentences = []
     for name, url in (("SQLite", None), ("PostgreSQL", chosen.postgresql)):
         if name == "SQLite" or url is not None:
@@ -185,15 +193,13 @@ def main() -> None:
     print("## The studio\n")
     print(
         f"{chosen.studies} studies of {ITEMS} items x {len(CONDITIONS)} conditions with {chosen.sessions} "
-        f"finished sessions each; median and slowest of {REPEATS} requests after the first, without a "
-        "network.\n"
+        f"finished sessions each; medians of {REPEATS} requests after the first, without a network; in "
+        "brackets the studio's processor time, without the database's.\n"
     )
     print(f"| screen | {' | '.join(columns)} |\n|---|{'---:|' * len(columns)}")
     for screen in SCREENS:
-        cells = [
-            f"{1000 * statistics.median(found[screen]):.0f} ms ({1000 * max(found[screen]):.0f})"
-            for found in columns.values()
-        ]
+        medians = [map(statistics.median, zip(*found[screen], strict=True)) for found in columns.values()]
+        cells = ["{:.0f} ms ({:.0f})".format(*(1000 * one for one in pair)) for pair in medians]
         print(f"| {screen} | {' | '.join(cells)} |")
     print("\n" + " ".join(sentences))
 
