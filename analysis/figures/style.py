@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
@@ -26,7 +27,7 @@ from stimuli.names import collect_missing_letters, dress, settings
 INK = "#1c1d21"  # text and axes; the report turns it into the page's own text colour
 GRID = "#d5d7dd"
 CM = 1 / 2.54
-_SCREEN_DPI = 120
+_SCREEN_DPI, _DPI = 120, 200
 
 _LOCK = threading.Lock()  # matplotlib's settings are global, and a server draws from several threads
 
@@ -182,15 +183,18 @@ def save(ax: Axes, folder: Path, name: str) -> Saved:
         The SVG as text, and whether the machine's fonts lack letters, which are boxes in the PDF and PNG.
     """
     figure = figure_of(ax)
-    buffer, drawn = io.StringIO(), {}
-    metadata = {"pdf": {"CreationDate": None}, "png": {}}
+    buffer, dpi = io.StringIO(), figure.dpi
+    drawn = {kind: io.BytesIO() for kind in ("pdf", "png")}
     with _LOCK, rc_context(settings(name)), collect_missing_letters() as missing:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         figure.set_layout_engine("none")  # the layout is found; finding it again would be half of the time
-        for kind, about in metadata.items():
-            # Into memory first: where the disk is full, matplotlib's own clearing up hides that.
-            picture = drawn[kind] = io.BytesIO()
-            figure.savefig(picture, format=kind, dpi=200, metadata=about)
+        # Into memory first: where the disk is full, matplotlib's own clearing up hides that. Not by
+        # `savefig`, which draws everything once more, for a layout that is known.
+        figure.set_dpi(_DPI)  # of the pictures in it
+        FigureCanvasPdf(figure).print_pdf(drawn["pdf"], metadata={"CreationDate": None})
+        figure.set_dpi(_DPI)
+        FigureCanvasAgg(figure).print_png(drawn["png"])
+        figure.set_dpi(dpi)
     drawn["svg"] = io.BytesIO(buffer.getvalue().encode())
     for kind, picture in drawn.items():
         write_bytes(folder / f"{name}.{kind}", picture.getvalue())

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.ratings.marks import MEASURE, PAGE
 from analysis.ratings.names import BEST_WORST, COMPARISON, DIFFERENCE
+from analysis.ratings.tidy import map_values
 
 # R, pandas and jamovi write NA or NaN; SPSS and SAS a point; spreadsheets a dash or their own error, which
 # German and French ones spell otherwise.
@@ -45,7 +46,8 @@ def blank_words(text: pd.Series) -> tuple[pd.Series, dict[str, int]]:
     Returns:
         The column with missing cells, and how often each word was found, as it is written.
     """
-    found = text[text.map(lambda cell: isinstance(cell, str) and cell.strip().lower() in _WORDS)]
+    is_word = map_values(text, lambda cell: isinstance(cell, str) and cell.strip().lower() in _WORDS)
+    found = text[is_word.eq(True)]
     counts = {str(word): int(n) for word, n in found.value_counts().items()}
     return text.mask(text.index.isin(found.index)), counts
 

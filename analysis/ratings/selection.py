@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
@@ -27,17 +28,19 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     """
     if asked is not None:
         return str(select_rated(frame, asked)["attribute"].iloc[0]), []
-    trials = frame[(frame["kind"] == "trial") & frame["score"].notna()]
-    if trials.empty:
+    rated = frame.loc[(frame["kind"] == "trial") & frame["score"].notna(), "attribute"]
+    if rated.empty:
         raise DesignError("there is no rating of kind 'trial' with a score to analyse")
-    rows = trials["attribute"].map(str)
-    unasked = BY_PRODUCTS & set(rows)
-    if DIFFERENCE in set(rows) and (rows == "score").sum() == (rows == DIFFERENCE).sum():
+    codes, values = pd.factorize(rated)
+    names = [str(value) for value in values]  # in the order of their first rows
+    counts = dict(zip(names, np.bincount(codes), strict=True))
+    unasked = BY_PRODUCTS & set(names)
+    if DIFFERENCE in counts and counts.get("score") == counts[DIFFERENCE]:
         unasked = unasked | {"score"}  # of the object, which the difference grade contains
-    first = str(rows[~rows.isin(unasked)].iloc[0]) if not set(rows) <= unasked else str(rows.iloc[0])
-    if set(rows) >= _P835:
+    first = next((name for name in names if name not in unasked), names[0])
+    if counts.keys() >= _P835:
         first = "ovrl"
-    if LEVEL in set(rows):  # the trials of a staircase, which chose them by the answers
+    if LEVEL in counts:  # the trials of a staircase, which chose them by the answers
         first, unasked = LEVEL, unasked | {CORRECT}
     others = [str(name) for name in frame["attribute"].unique() if name not in {first, *unasked}]
     if not others:

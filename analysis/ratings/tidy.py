@@ -130,10 +130,10 @@ def select_rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFr
     Raises:
         DesignError: No such rows, or several attributes and none chosen.
     """
-    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
+    rows = _take(frame, (frame["kind"] == "trial") & frame["score"].notna())
     names = list(rows["attribute"].unique())
     if attribute is not None:
-        rows = rows[rows["attribute"] == attribute]
+        rows = _take(rows, rows["attribute"] == attribute)
         if rows.empty:
             raise DesignError(f"no rating has the attribute {attribute!r}; found {_quote(names)}")
     elif len(names) > 1:
@@ -154,8 +154,34 @@ def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     """
     rows = select_rated(frame, attribute)
     rows = separate_items(rows, rows)
-    grouped = rows.groupby(["listener", "item", "condition"], sort=True, observed=True)["score"]
-    return grouped.agg(score="mean", n="size").reset_index()
+    names = ["listener", "item", "condition"]
+    codes, levels = zip(*(pd.factorize(rows[name], sort=True) for name in names), strict=True)
+    known = np.minimum.reduce(codes) >= 0
+    scores = rows["score"].to_numpy(float)
+    if not known.all():
+        codes, scores = tuple(code[known] for code in codes), scores[known]
+    shape = tuple(map(len, levels))
+    # One number per cell: a fraction of the time that grouping by three columns of texts takes.
+    cell, place, n = _number_cells(np.asarray(np.ravel_multi_index(codes, shape)), int(np.prod(shape)))
+    means = np.bincount(place, scores) / n
+    at = dict(zip(names, np.unravel_index(cell, shape), strict=True))
+    ids = {name: level[at[name]] for name, level in zip(names, levels, strict=True)}
+    return pd.DataFrame({**ids, "score": means, "n": n})
+
+
+def _number_cells(code: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the codes that occur, the place of each row among them, and how many rows each has."""
+    if size > 4 * len(code):
+        return np.unique(code, return_inverse=True, return_counts=True)
+    counts = np.bincount(code, minlength=size)
+    found = np.flatnonzero(counts)
+    places = np.cumsum(counts > 0) - 1
+    return found, places[code], counts[found]
+
+
+def _take(frame: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:
+    """Return the rows of a mask; if it is all of them the frame itself, which saves copying every column."""
+    return frame if mask.all() else frame[mask]
 
 
 def separate_items(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -182,10 +208,15 @@ def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFr
     Raises:
         DesignError: `order` names a condition that has no rating.
     """
-    rows = frame[(frame["kind"] == "trial") & frame["score"].notna()]
-    table = rows.groupby("condition", sort=True).agg(
-        role=("role", "first"), label=("label", "first"), mean=("score", "mean")
-    )
+    rated = (frame["kind"] == "trial") & frame["score"].notna() & frame["condition"].notna()
+    rows = np.flatnonzero(rated)
+    codes, names = pd.factorize(frame["condition"].to_numpy()[rows], sort=True)
+    first_row = rows[np.unique(codes, return_index=True)[1]]
+    means = np.bincount(codes, frame["score"].to_numpy(float)[rows]) / np.bincount(codes)
+    table = pd.DataFrame(
+        {name: frame[name].to_numpy()[first_row] for name in ("role", "label")},
+        index=pd.Index(names, name="condition"),
+    ).assign(mean=means)
     if order is None:
         order = [name for name in frame.attrs.get("order", ()) if name in table.index]
     unknown = [name for name in order if name not in table.index]

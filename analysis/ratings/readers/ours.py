@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.errors import RatingsError
 from analysis.ratings.marks import FILE, LINE, PAGE
 from analysis.ratings.names import ANSWER, SCHEMA_VERSION, restore_exact
+from analysis.ratings.tidy import map_values
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, CursorResult
@@ -27,7 +28,7 @@ def is_ours(header: list[str]) -> bool:
 def from_ours(table: pd.DataFrame) -> pd.DataFrame:
     """Take our CSV as tidy ratings, without the apostrophe before texts that a spreadsheet would run."""
     texts = [name for name in table.columns if name not in (FILE, LINE)]
-    plain = table.assign(**{name: table[name].map(restore_exact) for name in texts})
+    plain = table.assign(**{name: map_values(table[name], restore_exact) for name in texts})
     return plain.rename(columns=_PAGE_TYPE)
 
 

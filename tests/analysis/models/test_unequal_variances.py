@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import DesignError, mixed_model
+from analysis import DesignError, load_ratings, mixed_model
 from analysis.models.likelihood.fit import fit, make_pages
 from analysis.models.likelihood.ratios import Ratios
 from analysis.models.likelihood.reml import Pages
@@ -119,3 +120,25 @@ def test_unknown_variances_and_studies_that_are_too_large(
         DesignError, match="144 ratings with variances per condition is too large; expected 100"
     ):
         mixed_model(make(), variances="by-condition")
+
+
+def test_variances_means_and_degrees_of_freedom_agree_with_lmertest(codec_csv: Path) -> None:
+    frame = load_ratings(codec_csv)
+    names = ["reference", "Lyra 3", "AudioDec"]
+    frame = frame[frame["listener"].isin([f"listener-{i:02d}" for i in range(1, 13)])]
+    model = mixed_model(frame, among=names, variances="by-condition")
+    # R 4.2.2, lme4 1.1-31, lmerTest 3.1-3, with dummies B0, M1, M2 of the three conditions: lmer(y ~ 0 + C +
+    # (1|L) + (1|I) + (1|L:I) + (0+B0|L) + (0+M1|L) + (0+M2|L) + (0+B0|I) + (0+M1|I) + (0+M2|I) + (0+M1|obs) +
+    # (0+M2|obs)), where `obs` numbers the ratings: the residual of a condition adds to that of the first.
+    sd = model.variance_components().set_index(["component", "condition"])["sd"]
+    assert sd["listener x condition"].to_numpy() == pytest.approx([2.7177111, 10.953315, 16.094452], abs=1e-3)
+    assert sd["item x condition"].to_numpy() == pytest.approx([0.41537778, 6.7409475, 18.176807], abs=1e-3)
+    residual = 2.2236904
+    expected = [residual, np.hypot(18.867223, residual), np.hypot(17.407472, residual)]
+    assert sd["residual"].to_numpy() == pytest.approx(expected, abs=1e-3)
+    means, pairs = model.condition_means(), model.differences()
+    assert means["se"].to_numpy() == pytest.approx([0.969946377, 6.76067255, 4.10615493], rel=1e-4)
+    assert means["df"].to_numpy() == pytest.approx([10.9952613, 21.8202079, 12.7959168], rel=5e-4)
+    assert pairs["difference"].to_numpy() == pytest.approx([32.4791667, 68.8645833, 36.3854167], abs=1e-5)
+    assert pairs["df"].to_numpy() == pytest.approx([21.6950935, 13.678628, 32.4974226], rel=5e-4)
+    assert pairs["p"].to_numpy() == pytest.approx([9.24822988e-05, 1.91589416e-10, 5.8071411e-05], rel=2e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -140,3 +141,17 @@ def test_a_function_is_called_once_per_value() -> None:
 def test_roles_of_names() -> None:
     names = ("reference", "anchor35", "anchor70", "mine")
     assert [role_of(name) for name in names] == ["hidden_reference", "low_anchor", "mid_anchor", "method"]
+
+
+@pytest.mark.parametrize("items", [3, 400])
+def test_cells_are_those_of_grouping_by_three_columns(items: int) -> None:
+    # 5 x 400 x 4 possible cells for 150 ratings: numbered by sorting instead of by a table of all cells.
+    rng = np.random.default_rng(items)
+    names = {"listener": 5, "item": items, "condition": 4}
+    frame = pd.DataFrame(
+        {name: [f"{name} {k}" for k in rng.integers(0, n, 150)] for name, n in names.items()}
+    )
+    frame = tidy(frame.assign(score=rng.integers(0, 101, 150).astype(float)))
+    frame.loc[[4, 9], "score"] = np.nan
+    expected = frame.dropna(subset="score").groupby(list(names))["score"].agg(score="mean", n="size")
+    pd.testing.assert_frame_equal(cells(frame), expected.reset_index(), check_dtype=False)
