@@ -191,9 +191,11 @@ def save(ax: Axes, folder: Path, name: str) -> Saved:
         # Into memory first: where the disk is full, matplotlib's own clearing up hides that. Not by
         # `savefig`, which draws everything once more, for a layout that is known.
         figure.set_dpi(_DPI)  # of the pictures in it
-        FigureCanvasPdf(figure).print_pdf(drawn["pdf"], metadata={"CreationDate": None})
+        pdf: Any = FigureCanvasPdf(figure)  # matplotlib has no types for what follows
+        pdf.print_pdf(drawn["pdf"], metadata={"CreationDate": None})
         figure.set_dpi(_DPI)
-        FigureCanvasAgg(figure).print_png(drawn["png"])
+        png: Any = FigureCanvasAgg(figure)
+        png.print_png(drawn["png"])
         figure.set_dpi(dpi)
     drawn["svg"] = io.BytesIO(buffer.getvalue().encode())
     for kind, picture in drawn.items():
