@@ -68,7 +68,6 @@ NOT_RUN = {
     "listenable explain dog.wav --classifier hf:MIT/ast-finetuned-audioset-10-10-0.4593 "
     "--method gradcam --out heard": _OWN,
     "listenable explain dog.wav --classifier my_networks:make --method occlusion --out heard": _OWN,
-    "listenable train zero-shot --data sounds --out runs/zero-shot": _TEXTS,
     "listenable train lmac-zs --classifier runs/zero-shot --data sounds --out runs/lmac-zs": _TEXTS,
     'listenable explain dog.wav --run runs/lmac-zs --target "a dog barking" --out heard': _TEXTS,
     "listenable studio lab_studies": "tests/mushra_server/studio starts it",
