@@ -167,8 +167,8 @@ def _pairs_section(table: pd.DataFrame, options: Options, *, active: bool) -> Se
     if active:
         said.append(
             "Each pair was chosen by the listener's answers so far: close pairs were heard more often, and "
-            "whether a pair came again depended on its answers. The scale takes all choices together and "
-            "is what such a test is for; shares of single pairs are only a description."
+            "whether a pair came again depended on its answers. The scale takes all choices together; "
+            "shares of single pairs are only a description."
         )
     corrected = words.correction_in_words(options, len(table), "pairs")
     shown = [column for column in _PAIRS if column.key in table or f"{column.key}_low" in table]
