@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.loading.client import Client, Log, answer_to, many_sessions, rate, trickle
+from benchmarks.loading.client import Client, Log, answer_to, make_start, many_sessions, rate, trickle
 from benchmarks.loading.compare_pymushra import compare
 from benchmarks.loading.cost import cost
 from benchmarks.loading.page import visit
@@ -88,7 +88,7 @@ async def in_turn(ports: list[int], saves: int) -> list[Log]:
     """Save pages on both servers in turn."""
     logs = [Log() for _ in ports]
     clients = [Client(port, log) for port, log in zip(ports, logs, strict=True)]
-    states = [await client.send("session", "POST", "/api/session", {"parameters": {}}) for client in clients]
+    states = [await client.send("session", "POST", "/api/session", make_start()) for client in clients]
     for number in range(saves):
         for client, state in zip(clients, states, strict=True):
             page = state["pages"][1 + number % 9]

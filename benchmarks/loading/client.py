@@ -116,6 +116,11 @@ class Client:
         return int(lines[0].split()[1]), headers, found
 
 
+def make_start() -> dict[str, Any]:
+    """Return what the page sends to start a session: by its random text, one that is repeated is the same."""
+    return {"parameters": {}, "nonce": uuid.uuid4().hex}
+
+
 def answer_to(page: dict[str, Any]) -> dict[str, Any]:
     """Answer a page with a score for each of its sounds."""
     ratings = [
@@ -137,7 +142,7 @@ async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: b
     try:
         await asyncio.sleep(draw.uniform(0, every_s))
         await client.open_all()
-        state = await client.send("session", "POST", "/api/session", {"parameters": {}})
+        state = await client.send("session", "POST", "/api/session", make_start())
         trials = [page for page in state["pages"] if "stimuli" in page]
         turn, place = time.perf_counter(), 0
         while turn < end:
@@ -191,7 +196,7 @@ async def insist(client: Client, *request: Any) -> Any:
 async def whole_session(port: int, log: Log) -> None:
     """Go through a whole session, each request again until it is acknowledged."""
     client = Client(port, log)
-    state = await insist(client, "session", "POST", "/api/session", {"parameters": {}})
+    state = await insist(client, "session", "POST", "/api/session", make_start())
     for page in state["pages"]:
         body = answer_to(page)
         await insist(client, "save", "PUT", f"/api/session/pages/{page['index']}", body)

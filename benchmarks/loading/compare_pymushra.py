@@ -15,7 +15,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.loading.client import Client, Log, answer_to, many_sessions, whole_session
+from benchmarks.loading.client import Client, Log, answer_to, make_start, many_sessions, whole_session
 from benchmarks.loading.peers import peers_python
 from benchmarks.loading.pymushra import ServedPymushra
 from benchmarks.loading.soak import AT_ONCE, KILL_EVERY, Outcome, soak
@@ -78,7 +78,7 @@ async def _saves(port: int, peer_port: int | None) -> tuple[list[float], list[fl
     """Save a page and a session in ours, a session in the peer, for a number of times or some seconds."""
     own, other = Log(), Log()
     client, peer = Client(port, own), Client(peer_port or 0, other)
-    state = await client.send("start", "POST", "/api/session", {"parameters": {}})
+    state = await client.send("start", "POST", "/api/session", make_start())
     end = time.perf_counter() + SECONDS
     for number in range(SAVES):
         page = state["pages"][1 + number % 9]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.loading.client import Client, Log, answer_to
+from benchmarks.loading.client import Client, Log, answer_to, make_start
 from benchmarks.loading.study import TRIALS, Served
 
 REQUESTS = 400
@@ -49,7 +49,7 @@ def cost(study: Path) -> None:
 async def _measure(served: Served) -> tuple[dict[str, float], float]:
     """Return the processor seconds per request by kind, and the kB of log per page save."""
     client = Client(served.port, Log())
-    state = await client.send("session", "POST", "/api/session", {"parameters": {}})
+    state = await client.send("session", "POST", "/api/session", make_start())
     page = next(page for page in state["pages"] if "stimuli" in page)
     address, sound = f"/api/session/pages/{page['index']}", page["stimuli"][0]["url"]
     pages = [page for page in state["pages"] if "stimuli" in page]
@@ -63,7 +63,7 @@ async def _measure(served: Served) -> tuple[dict[str, float], float]:
 
     async def start() -> None:
         other = Client(served.port, Log())
-        await other.send("start", "POST", "/api/session", {"parameters": {}})
+        await other.send("start", "POST", "/api/session", make_start())
         other.close()
 
     log = served.study / "ratings.sqlite3-wal"
