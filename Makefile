@@ -4,6 +4,8 @@ ARGS   ?=
 N      ?= 12
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# uv unpacks in parallel; pip is asked where uv does not find the packages, as with an index of pip's own settings.
+PACKAGES := --constraint constraints.txt --editable '.[interpreter,dev]'
 NODE_STAMP := node_modules/.installed
 CODE   := listenable stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
@@ -58,8 +60,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo 'Python 3.11 or newer is needed; "$(PYTHON)" is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[interpreter,dev]'
+	$(BIN)/pip install --quiet --upgrade pip uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet $(PACKAGES) || $(BIN)/pip install --quiet $(PACKAGES)
 	@touch $@
 
 $(NODE_STAMP): package-lock.json

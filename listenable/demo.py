@@ -26,6 +26,8 @@ LISTENERS = "19"
 ITEMS = "9"
 QUICK = ("--set", "epochs=2")
 """What `--quick` changes in the training of explainers; the classifier has to be right to be explained."""
+QUICK_SOUNDS = ("--clips", "20")
+"""What `--quick` changes in the synthesised data set: half as many clips of each class."""
 
 
 class DemoError(ValueError):
@@ -58,7 +60,7 @@ def stages(out: Path, data: Path | None, seed: int, quick: bool = False) -> list
     ]
     train = ["--preset", "tiny", *chosen]
     explainer = [*train, "--classifier", classifier, *(QUICK if quick else ())]
-    synthesis = ["data", "soundscapes", str(dataset), "--seed", str(seed)]
+    synthesis = ["data", "soundscapes", str(dataset), "--seed", str(seed), *(QUICK_SOUNDS if quick else ())]
     steps = [
         Stage(
             "classifier",
@@ -158,7 +160,7 @@ def demo(
     quick: bool = typer.Option(
         False,
         "--quick",
-        help="Train the explainers for two epochs only: to see every stage, not their scores.",
+        help="Half the sounds, and explainers of two epochs: to see every stage, not the scores.",
     ),
 ) -> None:
     """Run every stage, from sounds to a MOS plot: a few minutes on two CPU cores."""

@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import hears_ctrl_c
+from tests.warm import run_listenable
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -168,7 +169,11 @@ def commands(page: Path) -> list[str]:
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    environment = {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    if words[:3] == LISTENABLE:
+        return run_listenable(words[3:], folder, environment)
+    assert words[0] == sys.executable, words
+    environment = {**os.environ, **environment}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -51,13 +51,13 @@ def test_it_resumes_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(seconds) == [stage.name for stage in stages(tmp_path, None, 0)]
 
 
-def test_quick_shortens_only_the_explainers(tmp_path: Path) -> None:
+def test_quick_shortens_the_sounds_and_the_explainers(tmp_path: Path) -> None:
     changed = [
         stage.name
         for stage, usual in zip(stages(tmp_path, None, 3, quick=True), stages(tmp_path, None, 3), strict=True)
         if stage.arguments != usual.arguments
     ]
-    assert changed == ["lmac-td", "lmac"]
+    assert changed == ["dataset", "lmac-td", "lmac"]
 
 
 def test_a_quick_demo_is_not_resumed_as_a_full_one(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     scores = pd.read_csv(out / "evaluation" / "faithfulness.csv").set_index("method")
     lmac_td = next(name for name in scores.index if name.startswith("lmac-td"))
     # Two epochs explain little; `python -m benchmarks.demo` checks the scores of the full demo.
-    assert scores.loc[lmac_td, "accuracy"] >= 90
+    assert scores.loc[lmac_td, "accuracy"] >= 60
     assert scores.loc[lmac_td, "sum_error"] < 1e-3
     assert scores.loc[lmac_td, "fid_in"] > scores.loc["floor-zeros", "fid_in"]
     assert "--quick: the explainers are barely trained" in done.stdout

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+
+from tests.warm import run_listenable, run_script
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -27,23 +26,18 @@ def steps(page: Path) -> list[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_example(page: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for words in steps(page):
-        program = [sys.executable, "-m", "listenable"] if words[0] == "listenable" else [sys.executable]
-        done = subprocess.run(
-            [*program, *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        if words[0] == "listenable":
+            done = run_listenable(words[1:], tmp_path)
+        else:
+            done = run_script(ROOT / words[1], words[2:], tmp_path)
         # A check that ends with warnings has exit code 1.
         allowed = (0, 1) if words[:3] == ["listenable", "study", "check"] else (0,)
         assert done.returncode in allowed, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
 
 
 def script(name: str, folder: Path, *words: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / f"{name}.py"), *words],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_script(ROOT / "examples" / f"{name}.py", words, folder, {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

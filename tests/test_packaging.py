@@ -72,6 +72,9 @@ def test_a_fresh_environment_builds_serves_and_analyses_without_torch(
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", str(wheel.filename)]
+    quicker = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--python", str(python)]
+    if Path(quicker[0]).exists():
+        subprocess.run([*quicker, str(wheel.filename)], capture_output=True, check=False)
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if "No matching distribution found" in done.stderr:
         pytest.skip("pip cannot fetch what the wheel asks for")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from interpreter.evaluation.run import evaluate_runs, limit_clips
 from interpreter.evaluation.settings import Items
 from listenable.cli import main
 from stimuli import write_audio
+from tests.warm import run_listenable, start_listenable
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -22,15 +21,8 @@ pytestmark = pytest.mark.slow
 
 
 def listenable(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "listenable", *map(str, words)],
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    begin = start_listenable if "--devices" in words and words[-1] != 1 else run_listenable
+    return begin([str(word) for word in words], ROOT, {"OMP_NUM_THREADS": "1"})
 
 
 def test_two_processes_give_what_one_gives(plan, runs, dataset, tmp_path) -> None:

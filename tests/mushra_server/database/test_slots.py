@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,32 +9,8 @@ from hypothesis import strategies as st
 from mushra_server.database import sessions, slots
 from mushra_server.database.database import Database, sqlite_url
 from mushra_server.errors import StoreError
-
-ROOT = Path(__file__).resolve().parents[3]
-WORKER = """
-import sys
-import time
-from sqlalchemy.exc import OperationalError
-from mushra_server.database import sessions
-from mushra_server.database.database import Database
-database = Database(sys.argv[1], create=False)
-given_up = time.monotonic() + 240
-left = int(sys.argv[2])
-while left:
-    try:
-        with database.write() as connection:
-            session, _ = sessions.start(
-                connection, simulated=False, participant=None, kept={}, abandoned_after_min=60
-            )
-    except OperationalError as error:
-        # A server answers 503 after these seconds, and the page asks again: so does this process.
-        if "locked" not in str(error) or time.monotonic() > given_up:
-            raise
-        continue
-    print(session.slot)
-    left -= 1
-database.close()
-"""
+from tests.mushra_server.database.slot_takers import take_slots
+from tests.warm import FORKSERVER
 
 
 @pytest.fixture
@@ -61,13 +33,16 @@ def start(connection, **changes):
 
 def hand_out(url, processes, each):
     """Start sessions in many processes at once and return the slots that they got."""
-    command = [sys.executable, "-c", WORKER, url, str(each)]
-    running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(processes)
-    ]
-    found = [process.communicate(timeout=300)[0] for process in running]
-    assert all(process.returncode == 0 for process in running)
-    return sorted(int(slot) for text in found for slot in text.split())
+    taken = FORKSERVER.SimpleQueue()
+    running = [FORKSERVER.Process(target=take_slots, args=(url, each, taken)) for _ in range(processes)]
+    for process in running:
+        process.start()
+    found = sorted(taken.get() for _ in range(processes * each))
+    for process in running:
+        process.join(30)
+    assert all(process.exitcode == 0 for process in running)
+    assert taken.empty()
+    return found
 
 
 def test_processes_get_every_slot_once(url):

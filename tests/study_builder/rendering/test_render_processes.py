@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,8 @@ from interpreter.training.train import train
 from stimuli import Dataset, Manifest, sha256_of
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from study_builder.rendering.item_selection import balance_order
+from tests.warm import run_listenable, start_listenable
 
-COMMAND = ("-m", "listenable")
 SMALL = ("epochs=1", "steps_per_epoch=2", "batch_size=2", "duration_s=0.6", "validation_share=0.2")
 
 pytestmark = pytest.mark.slow
@@ -42,14 +40,9 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def render(run: Path, data: Path, out: Path, devices: int, *more: str) -> subprocess.CompletedProcess[str]:
     """Render with a method without training; one thread a process, as sums depend on how many add up."""
     arguments = ["render", "--run", run, "--method", "gradcam", "--data", data, "--out", out, *more]
-    return subprocess.run(
-        [sys.executable, *map(str, [*COMMAND, *arguments, "--devices", devices])],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    words = [str(one) for one in (*arguments, "--devices", devices)]
+    begin = run_listenable if devices == 1 else start_listenable
+    return begin(words, data, {"OMP_NUM_THREADS": "1"})
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -1,0 +1,90 @@
+"""Commands of `listenable`, each in a process forked from one that has imported the heavy packages.
+
+A new interpreter spends two to seven CPU-seconds on imports before it does what a test asks of it. Tests of
+that start-up itself, of signals and of several processes start real interpreters instead.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+FORKSERVER = multiprocessing.get_context("forkserver")
+FORKSERVER.set_forkserver_preload(
+    ["listenable.cli", "interpreter.training.train", "analysis.report", "study_builder", "mushra_server"]
+)
+
+
+def run_listenable(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, timeout: float = 280
+) -> subprocess.CompletedProcess[str]:
+    """Run `listenable WORDS` in `folder`, with `environment` in addition to this process's."""
+    return _run("listenable", words, folder, environment or {}, timeout)
+
+
+def start_listenable(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, timeout: float = 280
+) -> subprocess.CompletedProcess[str]:
+    """Run `listenable WORDS` in a new interpreter: a command that starts more processes like itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "listenable", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def run_script(
+    script: Path, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python file with the arguments `words` in `folder`, as `python SCRIPT WORDS` would."""
+    return _run(str(script), words, folder, environment or {}, 280)
+
+
+def _run(
+    program: str, words: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as kept:
+        written = [Path(kept) / name for name in ("stdout", "stderr")]
+        process = FORKSERVER.Process(
+            target=_become, args=(program, list(words), folder, {**os.environ, **environment}, *written)
+        )
+        process.start()
+        process.join(timeout)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired([program, *words], timeout)
+        out, err = (path.read_text(encoding="utf-8") if path.exists() else "" for path in written)
+        return subprocess.CompletedProcess([program, *words], process.exitcode, out, err)
+
+
+def _become(
+    program: str, words: list[str], folder: Path, environment: dict[str, str], stdout: Path, stderr: Path
+) -> None:
+    for stream, path in ((1, stdout), (2, stderr)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    if "OMP_NUM_THREADS" in environment:  # torch read it when it was imported
+        import torch
+
+        torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
+    sys.path.insert(0, str(ROOT))
+    sys.argv = [program, *words]
+    if program == "listenable":
+        runpy.run_module("listenable", run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, str(Path(program).parent))
+        runpy.run_path(program, run_name="__main__")
