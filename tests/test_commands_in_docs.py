@@ -75,13 +75,11 @@ NOT_RUN = {
     "python examples/lab_study/make_recordings.py recordings": "below, before the page",
     "make demo": "the demo: tests/test_demo.py runs it",
     "make test": "these tests",
-    "make test-newest": "these tests with other versions",
     "make mutate MODULE=stimuli.loudness N=20": "minutes; tests/test_mutations.py tests the tool",
     "make mutate": "hours",
     "LISTENABLE_FUZZ_EXAMPLES=6000 python -m pytest tests/fuzz/test_files.py": "minutes; the tests run fewer",
     "LISTENABLE_FUZZ_EXAMPLES=600 python -m pytest tests/fuzz/test_requests.py": "minutes",
     "pip install .": "tests/test_packaging.py installs it",
-    'pip install ".[interpreter]"': "a download",
     "python examples/paper_tables.py --data esc10 --out tables --speech speech": "needs ESC-10; hours",
     "listenable train classifier --data esc50 --noise noise --preset small --set epochs=24 "
     "--out esc50-runs/classifier": "needs ESC-50; hours",
