@@ -54,7 +54,7 @@ def attempt(someone: Any, method: str, *, wrong: bool = False) -> list[int]:
 
 def results(pages: dict[str, Any], study: Path) -> dict[str, str]:
     def read() -> dict[str, str]:
-        rows = pages["stored"](study, "export_answers")
+        rows = pages["stored"](study, "answers")  # of those who are screened out, too
         return {row["name"]: row["value"] for row in rows if row["name"].startswith("headphone")}
 
     return dict(pages["eventually"](read, bool))
@@ -89,7 +89,9 @@ def test_headphone_check_is_done_and_stored(
 def test_loading_the_page_again_gives_no_further_attempt(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
-    study = make_study([pages["mushra"], pages["finish"]], headphone_check="antiphase")
+    """Who has failed twice is screened out at once, with the code for that, if the study has one."""
+    completion = {"code": "DONE", "screened_out_code": "OUT"}
+    study = make_study([pages["mushra"], pages["finish"]], headphone_check="antiphase", completion=completion)
     someone = open_page("about:blank")
     someone.tab.add_init_script(EARS + HURRY)
     someone.tab.goto(serve(study))
@@ -114,3 +116,8 @@ def test_loading_the_page_again_gives_no_further_attempt(
         "headphone_check_attempts": "2",
         "headphone_check_method": "antiphase",
     }
+    for _ in range(2):
+        someone.tab.locator(".done-mark").wait_for()
+        assert someone.tab.locator(".code").text_content() == "OUT"
+        assert "the study ends here for you" in someone.tab.locator("section.message").inner_text()
+        someone.tab.reload()

@@ -180,6 +180,22 @@ def test_questions_are_added_moved_and_removed(admin: Browser, study: str) -> No
     assert 'value="age"' not in admin.get(url).text
 
 
+def test_scales_are_added_and_become_those_of_the_study(admin: Browser, study: str) -> None:
+    url = f"/studies/{study}/make"
+    noise = {"s-1-name": "noise", "s-1-question": "How loud is the noise?", "s-1-min": "1", "s-1-max": "5",
+             "s-1-step": "0.5", "s-1-labels": "Very\r\nNot at all"}  # fmt: skip
+    admin.post(url, version=0, scales="add", **form(title="Codecs"))
+    page = admin.get(url).text
+    assert 'name="s-1-name" value="scale2"' in page
+    admin.post(url, version=1, scales="up 1", **form(title="Codecs", **noise))
+    chosen = yaml.safe_load(admin.get(f"/studies/{study}/choices.yaml").text)["scales"]
+    assert [scale["name"] for scale in chosen] == ["noise", "score"]
+    found = Choices.model_validate({"scales": chosen}).scales[0]
+    assert (found.min, found.max, found.step, found.labels) == (1, 5, 0.5, ("Very", "Not at all"))
+    admin.post(url, version=2, **form(title="Codecs", **{**noise, "s-1-max": "0"}))
+    assert 'id="error-scales"' in admin.get(url).text
+
+
 def test_minutes_are_those_of_the_pages(tmp_path: Path) -> None:
     for name, content in sounds(2, "").items():
         (tmp_path / "sounds" / name).parent.mkdir(parents=True, exist_ok=True)
