@@ -92,7 +92,7 @@ def test_mixtures_come_from_fold_five_or_the_asked_one(plan, dataset, tmp_path) 
         assert set(items["contaminant"]) <= {clip.filename for clip in dataset.folds(expected).clips}
 
 
-def test_an_interrupted_evaluation_goes_on_where_it_stopped(plan, tmp_path, monkeypatch) -> None:
+def test_an_interrupted_evaluation_resumes(plan, tmp_path, monkeypatch) -> None:
     whole = replace(plan, methods=("smoothgrad",), setting="white-noise")  # three batches of two
     evaluate_runs(whole, tmp_path / "whole" / "t.csv")
     broken = tmp_path / "broken" / "t.csv"
