@@ -128,6 +128,10 @@ class Study:
         Raises:
             ServerError: If the path leaves the study's folder, by its name or by a link.
         """
+        if "://" in path:
+            raise ServerError(
+                f"{self.config_path}: {path!r} is on another site; download it, and name a file in the study"
+            )
         parts = PurePosixPath(path)
         if parts.is_absolute() or ".." in parts.parts:
             raise ServerError(f"{self.config_path}: the path {path!r} leaves the study's folder")

@@ -56,13 +56,27 @@ def is_usable(study: Path, path: str) -> bool:
 
 def report_unusable(study: Path, path: str, use: str) -> Finding:
     """Return the finding for a file that a page needs and the study does not have."""
+    if "://" in path:
+        message = f"{use}, but it is on another site; download it, and name a file in the study's folder"
+        return Finding("error", "path-outside", path, message)
     if leaves_the_folder(path):
         message = f"{use}, but its path leaves the study's folder; expected a file in the folder"
         return Finding("error", "path-outside", path, message)
     if links_outside(study, path):
         message = f"{use}, but it is a link that leaves the study's folder; expected a file in the folder"
         return Finding("error", "path-outside", path, message)
-    return Finding("error", "missing-file", path, f"{use}, but it is missing")
+    return Finding("error", "missing-file", path, f"{use}, but it is missing{_suggest(study, path)}")
+
+
+def _suggest(study: Path, path: str) -> str:
+    """Return which file may be meant, if the name has backslashes or differs only in capitals."""
+    slashes = path.replace("\\", "/")
+    if slashes != path:
+        return f"; expected slashes: '{slashes}'"
+    folder = (study / path).parent
+    names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+    same = [name for name in names if name.casefold() == PurePosixPath(path).name.casefold()]
+    return f"; its folder has '{same[0]}'" if same else ""
 
 
 def _present(study: Path, path: str, where: str) -> Iterator[Finding]:

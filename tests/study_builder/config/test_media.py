@@ -133,6 +133,26 @@ def test_a_check_finds_what_cannot_be_shown_or_lies_elsewhere(root: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "finding"),
+    [
+        (
+            "https://a.org/lmac.wav",
+            "it is on another site; download it, and name a file in the study's folder",
+        ),
+        ("audio\\\\sound-1\\\\lmac.wav", "it is missing; expected slashes: 'audio/sound-1/lmac.wav'"),
+        ("audio/sound-1/LMAC.wav", "it is missing; its folder has 'lmac.wav'"),
+        ("audio/sound-1/none.wav", "it is missing"),
+    ],
+)
+def test_a_sound_that_is_not_there_under_its_name(root: Path, written: str, finding: str) -> None:
+    (root / "config.yaml").write_text(CONFIG.replace("audio/sound-1/lmac.wav", f'"{written}"'))
+    (message,) = [
+        found.message for found in check_study(root, jobs=1).of_severity("error") if "plays" in found.message
+    ]
+    assert message == f"page 'l' plays it, but {finding}"
+
+
 def test_pictures_of_chosen_texts_become_part_of_the_study(make_folder: MakeFolder, tmp_path: Path) -> None:
     sounds = make_folder(items=1)
     (tmp_path / "texts").mkdir()
