@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.mushra_server.page.test_page_access import axe, complaints
+from tests.axe import complaints, load_axe
 from tests.mushra_server.page.test_page_headphones import HURRY
-
-__all__ = ["axe"]  # a fixture
 
 MakeStudy = Callable[..., Path]
 Serve = Callable[..., str]
@@ -80,7 +78,6 @@ def test_a_check_is_passed_by_keyboard_and_stored(
     serve: Serve,
     open_page: OpenPage,
     pages: dict[str, Any],
-    axe: str,
     screen: str,
     tmp_path: Path,
 ) -> None:
@@ -94,11 +91,11 @@ def test_a_check_is_passed_by_keyboard_and_stored(
     begin(someone, serve(study), press)
     someone.next.click()
     assert "check" in str(someone.hint.text_content())
-    assert complaints(someone.tab, axe) == []
+    assert complaints(someone.tab, load_axe()) == []
     someone.tab.screenshot(path=tmp_path / f"{screen}.png", full_page=True)
     choose(someone, screen, press)
     someone.tab.get_by_text("The check is done.").wait_for()
-    assert complaints(someone.tab, axe) == []
+    assert complaints(someone.tab, load_axe()) == []
     press(someone.next)
     assert someone.at(2) == "mushra"
     check = f"{screen}_check"
