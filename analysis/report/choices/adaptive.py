@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from analysis.choices.thresholds import ALL_ITEMS, Rule, infer_rule, thresholds
@@ -25,6 +27,8 @@ _LEVELS = [
     Column("level", "Level", "count"), Column("sounds", "Sounds"), Column("n", "Trials", "count"),
     Column("percent", "Right (%)", "effect"),
 ]  # fmt: skip
+
+_CHOSEN_BY_ANSWERS = 0.05
 
 
 def describe_thresholds(frame: pd.DataFrame, options: Options) -> Findings:
@@ -86,11 +90,36 @@ def _headline(table: pd.DataFrame, levels: pd.DataFrame, rule: Rule | None, opti
         f"The threshold{whose}{share} is at level {number(row.threshold, 2)} (95 % interval "
         f"{words.ends(row.ci_low, row.ci_high)}, {whom}){_name_neighbours(row.threshold, levels)}."
     ]
+    found += warn_of_ends(levels, rule)
     if row.ended < row.tracks:
         found.append(
             f"{row.tracks - row.ended} of {words.count(row.tracks, 'track')} did not end and have no "
             "threshold; if they are those of the best or the worst listeners, the mean is biased."
         )
+    return found
+
+
+def warn_of_ends(levels: pd.DataFrame, rule: Rule | None) -> list[str]:
+    """Say if even the hardest level is too easy, or the easiest too hard, so that tracks stayed at an end.
+
+    Args:
+        levels: From the hardest on, with `level`, `n` (answers) and `percent` (right).
+        rule: Of the staircase; without one, nothing is known of where it settles.
+    """
+    if rule is None:
+        return []
+    found = []
+    for row, sign, is_end, needed in (
+        (levels.iloc[0], 1, "easier", "harder"), (levels.iloc[-1], -1, "harder", "easier"),
+    ):  # fmt: skip
+        # The levels were chosen by the answers, which moves their shares by a few percent.
+        doubt = 2 * math.sqrt(0.25 / row["n"]) + _CHOSEN_BY_ANSWERS
+        if sign * (row["percent"] / 100 - rule.target) > doubt:
+            found.append(
+                f"Level {int(row['level'])} is {is_end} than that ({words.percent(row['percent'] / 100)} of "
+                f"{words.count(int(row['n']), 'answer')} were right): the threshold lies outside the series, "
+                f"which needs {needed} pairs, and the level given here is only where tracks met its end."
+            )
     return found
 
 

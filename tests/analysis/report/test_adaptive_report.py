@@ -12,8 +12,9 @@ from scipy import stats
 from scipy.special import expit
 
 from analysis import Options, load_ratings, write_report
-from analysis.choices.thresholds import infer_rule, thresholds
+from analysis.choices.thresholds import Rule, infer_rule, thresholds
 from analysis.ratings.choices import tracks_of
+from analysis.report.choices.adaptive import warn_of_ends
 from analysis.report.choices.write import ChoiceResults
 from study_builder.design.staircase import follow_track
 
@@ -100,3 +101,17 @@ def test_without_an_end_there_is_no_threshold(tmp_path: Path) -> None:
     assert isinstance(results, ChoiceResults)
     assert results.findings.headline[0].startswith("None of 1 track ended: there is no threshold.")
     assert results.findings.sections[0].figures == []
+
+
+def test_a_threshold_outside_the_series_is_not_placed_in_it() -> None:
+    levels = pd.DataFrame({"level": [1, 2, 3], "n": [1752, 562, 229], "percent": [88.1, 94.5, 99.0]})
+    [said] = warn_of_ends(levels, Rule(down=2, weight=1.0))
+    assert said.startswith(
+        "Level 1 is easier than that (88 % of 1\u202f752 answers were right): the threshold lies"
+    )
+    [said] = warn_of_ends(levels.assign(percent=[55.0, 56.0, 57.0]), Rule(down=2, weight=1.0))
+    assert (
+        said.startswith("Level 3 is harder than that (57 % of 229 answers") and "needs easier pairs" in said
+    )
+    assert warn_of_ends(levels.assign(percent=[60.0, 75.0, 90.0]), Rule(down=2, weight=1.0)) == []
+    assert warn_of_ends(levels, None) == []
