@@ -201,3 +201,18 @@ def test_metrics_are_compared_with_the_scores(
     assert list(table["metric"]) == ["si_sdr"] and table["pearson"].iloc[0] == pytest.approx(1)
     page = (tmp_path / "out" / "index.html").read_text()
     assert 'id="metrics"' in page and (tmp_path / "out" / "metric_si_sdr.svg").is_file()
+
+
+def test_power_of_a_part_of_the_items_with_its_curve(
+    run: CliRunner, app: typer.Typer, tmp_path: Path
+) -> None:
+    words = ["power", "--difference", "12", "--items", "6", "--items-each", "3", "--listeners", "8"]
+    done = run.invoke(app, [*words, "--out", str(tmp_path)])
+    assert done.exit_code == 0
+    assert "8 listeners x 3 of 6 items find a difference of 12 points with a power of" in done.stdout
+    curve = pd.read_csv(tmp_path / "power.csv")
+    assert curve["n_listeners"].to_list() == [6, 8, 10, 12, 14, 16] and set(curve["items_each"]) == {3}
+    assert f"a power of {100 * curve['power'][1]:.0f} %" in done.stdout
+    assert {path.suffix for path in tmp_path.iterdir()} == {".csv", ".svg", ".pdf", ".png"}
+    refused = run.invoke(app, ["power", "--share", "0.7", "--out", str(tmp_path)])
+    assert refused.exit_code == 2 or "are about --difference" in str(refused.exception)
