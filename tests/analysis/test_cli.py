@@ -123,7 +123,7 @@ def test_power_of_choices_in_words(run: CliRunner, app: typer.Typer) -> None:
     power = choice_power(0.6, 30, 10, test="ab", listener_sd=0.1)
     assert f"with a power of {100 * power:.0f} %" in run.invoke(app, preference).output
     for wrong in (["power"], ["power", "--share", "0.7", "--difference", "10"]):
-        assert "either --difference (scores) or --share (abx, ab)" in str(run.invoke(app, wrong).exception)
+        assert "either --difference (scores) or --share (choices)" in str(run.invoke(app, wrong).exception)
 
 
 def test_power_in_words(run: CliRunner, app: typer.Typer, ratings: Path) -> None:
