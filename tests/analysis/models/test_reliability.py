@@ -165,3 +165,20 @@ def test_the_p_value_of_agreement_is_scipys(mushra: pd.DataFrame) -> None:
     witness = stats.pearsonr(own, others, alternative="greater")
     assert table["agreement"].iloc[0] == pytest.approx(witness.statistic)
     assert table["p_agreement"].iloc[0] == pytest.approx(witness.pvalue)
+
+
+def test_the_interval_of_the_icc_has_the_degrees_of_freedom_of_shrout_and_fleiss() -> None:
+    # Shrout & Fleiss 1979, Psychological Bulletin 86:420-428, table 2 (their example) and the formula on p. 424.
+    scores = np.array([[9.0, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
+    n, k = scores.shape
+    rows, columns = scores.mean(axis=1, keepdims=True), scores.mean(axis=0)
+    r, c = k * rows.var(ddof=1), n * columns.var(ddof=1)
+    e = ((scores - rows - columns + scores.mean()) ** 2).sum() / ((n - 1) * (k - 1))
+    single, low, high = icc(scores)[0]
+    assert single == pytest.approx(0.29, abs=0.005)
+    f, rest = c / e, n * (1 + (k - 1) * single) - k * single
+    v = (k - 1) * (n - 1) * (k * single * f + rest) ** 2 / ((n - 1) * (k * single * f) ** 2 + rest**2)
+    upper, lower = stats.f.ppf(0.975, n - 1, v), stats.f.ppf(0.975, v, n - 1)
+    weights = k * c + (k * n - k - n) * e
+    assert low == pytest.approx(n * (r - upper * e) / (upper * weights + n * r))
+    assert high == pytest.approx(n * (lower * r - e) / (weights + n * lower * r))
