@@ -168,7 +168,7 @@ def test_the_p_value_of_agreement_is_scipys(mushra: pd.DataFrame) -> None:
 
 
 def test_the_interval_of_the_icc_has_the_degrees_of_freedom_of_shrout_and_fleiss() -> None:
-    # Shrout & Fleiss 1979, Psychological Bulletin 86:420-428, table 2 (their example) and the formula on p. 424.
+    # Shrout & Fleiss 1979, Psychological Bulletin 86:420-428: their example, and the formula on p. 424.
     scores = np.array([[9.0, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
     n, k = scores.shape
     rows, columns = scores.mean(axis=1, keepdims=True), scores.mean(axis=0)
