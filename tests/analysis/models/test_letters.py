@@ -36,8 +36,9 @@ def test_two_conditions_share_a_letter_if_and_only_if_they_are_not_shown_to_diff
 
 
 def test_the_letters_are_those_of_multcomp() -> None:
-    # R 4.2.2, multcomp 1.4-22: multcomp:::insert_absorb(c("A-B"=F, "A-C"=T, "A-D"=T, "A-E"=T, "B-C"=F,
-    # "B-D"=T, "B-E"=T, "C-D"=F, "C-E"=T, "D-E"=F), Letters=letters)$Letters
+    # R 4.2.2, multcomp 1.4-22; x names the ten pairs, TRUE where they differ:
+    # multcomp:::insert_absorb(x, Letters=letters, lvl_order=LETTERS[1:5],
+    #                          comps=do.call(rbind, strsplit(names(x), "-")))$Letters
     found = compact_letters(pairs("ABCDE", {"AC", "AD", "AE", "BD", "BE", "CE"}))
     assert found[["condition", "letters"]].to_numpy().tolist() == [
         ["A", "a"], ["B", "ab"], ["C", "bc"], ["D", "cd"], ["E", "d"],
