@@ -95,7 +95,8 @@ def sps(picture: Tensor) -> Tensor:
     ordered = ordered / torch.where(largest > 0, largest, 1.0) + 1e-7
     count = ordered.shape[1]
     ranks = torch.arange(1, count + 1, device=ordered.device, dtype=torch.double)
-    return (ordered @ (2 * ranks - count - 1)) / (count * ordered.sum(dim=1))
+    gini = (ordered @ (2 * ranks - count - 1)) / (count * ordered.sum(dim=1))
+    return gini.clamp(min=0)  # equal cells round to 1e-17 below
 
 
 def comp(picture: Tensor) -> Tensor:

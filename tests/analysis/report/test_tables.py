@@ -64,7 +64,7 @@ def test_newlines_of_every_system(tmp_path: Path, end: str) -> None:
 
 def test_a_blank_beside_a_score_does_not_take_its_place(tmp_path: Path) -> None:
     blank, copy = "test,a@b.c,30,u,song,C1,,1000,\n", "test,a@b.c,30,u,song,C1,60,1000,\n"
-    note = "1 rows without a score do not count, for others give the score (b.csv line {})."
+    note = "1 row without a score does not count, because another gives the score (b.csv line {})."
     for text, line in ((blank + copy, 2), (copy + blank, 3)):
         frame = load_ratings(write(tmp_path, "b.csv", HEADER + text))
         assert scores(frame) == {("u", "song", "C1"): 60}
@@ -72,7 +72,7 @@ def test_a_blank_beside_a_score_does_not_take_its_place(tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "b.csv", HEADER + blank + copy + copy))
     assert frame.attrs["notes"] == [
         note.format(2),
-        "1 rows repeat another row's rating and count once (b.csv line 4).",
+        "1 row repeats another row's rating and counts once (b.csv line 4).",
     ]
     other = copy.replace(",60,", ",70,")
     with pytest.raises(RatingsError, match=r"the scores 60 and 70 \(lines 3, 4\)\)"):
