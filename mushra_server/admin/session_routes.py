@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
 from mushra_server.admin.forms import read_page_number, read_reason, require_session
 from mushra_server.admin.login import check_form, require_login
@@ -49,20 +52,21 @@ def show_session(uuid: str) -> ResponseReturnValue:
 @require_login
 def exclude(uuid: str) -> ResponseReturnValue:
     """Leave a session out of the exports."""
-    reason = read_reason()
-    with current_server().database.write() as connection:
-        sessions.exclude(connection, require_session(sessions.find_by_uuid(connection, uuid)), reason)
-    current_results().expire()
-    return redirect(url_for("admin_sessions.show_session", uuid=uuid))
+    return _decide(uuid, sessions.exclude)
 
 
 @blueprint.post("/<uuid>/restore")
 @require_login
 def restore(uuid: str) -> ResponseReturnValue:
     """Take an excluded session back."""
+    return _decide(uuid, sessions.restore)
+
+
+def _decide(uuid: str, change: Callable[[Connection, sessions.Session, str], None]) -> ResponseReturnValue:
+    """Apply a change that needs a reason, and show the session."""
     reason = read_reason()
     with current_server().database.write() as connection:
-        sessions.restore(connection, require_session(sessions.find_by_uuid(connection, uuid)), reason)
+        change(connection, require_session(sessions.find_by_uuid(connection, uuid)), reason)
     current_results().expire()
     return redirect(url_for("admin_sessions.show_session", uuid=uuid))
 

@@ -35,7 +35,7 @@ def find_sounds(draft: Path) -> list[Path]:
 
 
 def load_fact(draft: Path, name: str) -> Any:
-    """Return what a file of a draft says, None if there is no such file."""
+    """Return what a file of a draft says, or None if the file is missing."""
     try:
         return json.loads((draft / name).read_text("utf-8"))
     except FileNotFoundError:
