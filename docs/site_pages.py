@@ -23,6 +23,7 @@ import study_builder
 from listenable.cli import COMMANDS, build_app, main
 from study_builder.building.choices import Choices
 from study_builder.choice_texts import CHOICE_TEXTS
+from study_builder.config.json_schema import describe_config, describe_settings
 
 ELSEWHERE = "https://unpkg.com/iframe-worker/shim"
 
@@ -33,7 +34,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "commands.md": describe_commands(),
         "python.md": describe_python(),
         "choices.md": describe_choices(),
-        "schema/choices.json": json.dumps(Choices.model_json_schema(), indent=1) + "\n",
+        "schema/choices.json": json.dumps(describe_settings(Choices), indent=1) + "\n",
+        "schema/config.json": json.dumps(describe_config(), indent=1) + "\n",
     }
     for path, text in made.items():
         files.append(File.generated(config, path, content=text))

@@ -68,7 +68,8 @@ def test_shown_commands_exist(page: str, line: str, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), f"{page.name} links to {target}, which does not exist"
+        made = target.startswith("schema/")  # with the site, whose tests look for them
+        assert made or (page.parent / target).exists(), f"{page.name} links to {target}, which does not exist"
 
 
 def test_there_are_commands_to_look_at() -> None:

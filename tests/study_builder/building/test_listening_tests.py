@@ -9,10 +9,13 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from study_builder.checks.listening_tests import right_answers_needed
 from study_builder.checks.study import check_study
 from study_builder.config import TEST_NAMES, TESTS, AbxPage, LikertPage, MushraPage, StudyConfig
+from study_builder.config.json_schema import describe_config
 from study_builder.config.scales import scales_of
 from study_builder.design import session_plan, trial_pages
 from study_builder.errors import ConfigError
@@ -33,6 +36,7 @@ def test_each_test_has_its_pages_and_can_be_read_again(sounds: Path, tmp_path: P
     config = build(sounds, tmp_path / "study", test=test, repeats=2)
     read = StudyConfig.load(tmp_path / "study")
     assert read == config
+    Draft202012Validator(describe_config()).validate(yaml.safe_load(config.to_yaml()))
     assert read.options.tests == (None if test == "mushra" else (test,))
     pages = trial_pages(read)
     assert {page.type for page in pages} == {TESTS[test].page_type}

@@ -13,11 +13,13 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from stimuli import Condition, Item
 from study_builder.building.choices import Choices
 from study_builder.building.pages import Sounds, study_config
 from study_builder.config import StudyConfig
+from study_builder.config.json_schema import describe_config
 from study_builder.config.options import Completion, Scale
 from study_builder.config.page_types import LikertPoint, Question
 from tests.study_builder.small_studies import WEBMUSHRA_KEYS
@@ -45,6 +47,8 @@ LANGUAGES = {"en", "de", "fr", "es"}
 """With any other its code stops while it looks for the texts of its buttons."""
 MOST_STIMULI, MOST_SECONDS = 12, 12.0
 """A strict page with more stimuli, or a longer reference, is refused."""
+
+SCHEMA = Draft202012Validator(describe_config())
 
 WORDS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20)
 NAMES = ["lmac-td", "gradcam", "l2i", "saliency", "shap", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13"]
@@ -151,7 +155,9 @@ def test_what_is_written_webmushra_reads_and_listenable_reads_back(data: st.Data
     again, notices = StudyConfig.parse(written)
     assert again == config
     assert notices == []
-    check_as_webmushra_reads(yaml.safe_load(written), chosen.reference, made.longest_s)
+    found = yaml.safe_load(written)
+    SCHEMA.validate(found)
+    check_as_webmushra_reads(found, chosen.reference, made.longest_s)
 
 
 def check_as_webmushra_reads(found: dict[str, Any], reference: str, longest_s: float) -> None:
