@@ -1,17 +1,20 @@
-"""Sound files: those of a folder in any layout, how long one is, and a part of one."""
+"""Sound files: those of a folder in any layout, how long one is, a part of one, and one read in pieces."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import soundfile
+import torch
+from torch import Tensor
 
 from interpreter.errors import ConfigError
 from stimuli import Audio, to_mono
-from stimuli.audio import READABLE, resample
+from stimuli.audio import READABLE, resample, survey_audio
 
 MAXIMUM_DURATION_S = 5.0
 
@@ -56,8 +59,7 @@ def file_samples(path: Path, sample_rate: int) -> int:
         ConfigError: it is not a sound file.
     """
     header = _header(path)
-    # soxr rounds half a sample up.
-    return int((2 * header.frames * sample_rate + header.samplerate) // (2 * header.samplerate))
+    return _count_resampled(int(header.frames), int(header.samplerate), sample_rate)
 
 
 def read_piece(path: Path, sample_rate: int, start: int, samples: int) -> Audio:
@@ -97,6 +99,66 @@ def read_piece(path: Path, sample_rate: int, start: int, samples: int) -> Audio:
     offset = start - first * period_out
     piece: Audio = to_mono(sound)[offset : offset + samples]
     return piece
+
+
+class Sound(Protocol):
+    """Samples of one channel that can be cut into pieces: a tensor `[samples]`, or a file."""
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        ...
+
+    def __getitem__(self, span: slice, /) -> Tensor:
+        """Return the samples from `span.start` to `span.stop`."""
+        ...
+
+    def any(self) -> object:
+        """Say whether it is anywhere not zero."""
+        ...
+
+
+@dataclass(frozen=True)
+class SoundOnDisk:
+    """A sound file as one channel at a rate, of which only the pieces that are asked for are in memory.
+
+    Attributes:
+        path: the file.
+        sample_rate: of the pieces, in Hz.
+        samples: how many there are at that rate.
+        audible: whether one of them is not zero.
+    """
+
+    path: Path
+    sample_rate: int
+    samples: int
+    audible: bool = True
+
+    @classmethod
+    def survey(cls, path: Path, sample_rate: int) -> SoundOnDisk:
+        """Return a file that was decoded once from end to end.
+
+        Raises:
+            AudioFileError: it is damaged, empty, or contains values that are not finite.
+            FileNotFoundError: it does not exist.
+        """
+        found = survey_audio(path)
+        length = _count_resampled(found.samples, found.sample_rate, sample_rate)
+        return cls(path, sample_rate, length, found.audible)
+
+    def __len__(self) -> int:
+        return self.samples
+
+    def __getitem__(self, span: slice, /) -> Tensor:
+        start, stop, _ = span.indices(self.samples)
+        return torch.from_numpy(read_piece(self.path, self.sample_rate, start, stop - start))
+
+    def any(self) -> bool:
+        """Say whether it is anywhere not zero."""
+        return self.audible
+
+
+def _count_resampled(samples: int, from_hz: int, to_hz: int) -> int:
+    return (2 * samples * to_hz + from_hz) // (2 * from_hz)  # soxr rounds half a sample up
 
 
 def _header(path: Path) -> Any:

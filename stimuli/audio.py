@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +18,16 @@ import soxr
 
 from stimuli.errors import AudioFileError
 from stimuli.files import write_bytes
+from stimuli.float_wav import float_header
 
 Audio = npt.NDArray[np.float32]
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 
 _LARGEST = 1e10
 """Larger than any sound, also on the scale of 32-bit integers."""
+
+_BLOCK = 2**16
+"""Samples of each channel that are decoded at a time."""
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG"}
 READABLE = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
@@ -45,33 +52,48 @@ def read_audio(path: str | Path, sample_rate: int | None = None) -> tuple[Audio,
         - audio: `[samples]` for one channel, `[samples, channels]` for more
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(2, "No such sound file", str(path))
-    if not os.access(path, os.R_OK):  # which libsndfile calls a system error
-        raise PermissionError(errno.EACCES, "The sound file may not be read", str(path))
-    if path.stat().st_size == 0:
-        raise AudioFileError(f"{path}: the file is empty; expected WAV, FLAC, Ogg or MP3")
-    try:
+    _refuse_unreadable(path)
+    with _explain_undecodable(path):
         audio, rate = soundfile.read(path, dtype="float32")
-    except (soundfile.LibsndfileError, TypeError, MemoryError) as error:
-        unsaid = "too long for the memory" if isinstance(error, MemoryError) else "it has no header"
-        reason = str(getattr(error, "error_string", unsaid)).rstrip(". ")
-        raise AudioFileError(
-            f"{path}: not a readable sound file ({reason}); expected WAV, FLAC, Ogg or MP3"
-        ) from error
-    if len(audio) == 0:
-        raise AudioFileError(f"{path}: the file has no samples; expected at least one")
-    if not np.isfinite(audio).all():
-        raise AudioFileError(
-            f"{path}: the file contains NaN or infinite samples; expected samples in [-1, 1]"
-        )
-    if (loudest := float(np.abs(audio).max())) > _LARGEST:
-        raise AudioFileError(
-            f"{path}: the file contains samples of up to {loudest:.3g}; expected samples in [-1, 1]"
-        )
+    _refuse_empty(path, len(audio))
+    _refuse_samples(path, audio)
     if sample_rate is not None and sample_rate != rate:
         audio, rate = resample(audio, rate, sample_rate), sample_rate
     return audio, int(rate)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a pass over a whole sound file found.
+
+    Attributes:
+        samples: how many each channel has.
+        sample_rate: in Hz.
+        audible: whether the mean over the channels is anywhere not zero.
+    """
+
+    samples: int
+    sample_rate: int
+    audible: bool
+
+
+def survey_audio(path: str | Path) -> Survey:
+    """Decode a sound file from end to end, a block at a time, and refuse what `read_audio` refuses.
+
+    Raises:
+        AudioFileError: see `read_audio`, as the other errors.
+    """
+    path = Path(path)
+    _refuse_unreadable(path)
+    samples, audible = 0, False
+    with _explain_undecodable(path), soundfile.SoundFile(path) as file:
+        for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
+            _refuse_samples(path, block)
+            samples += len(block)
+            audible = audible or bool(to_mono(block).any())
+        rate = int(file.samplerate)
+    _refuse_empty(path, samples)
+    return Survey(samples, rate, audible)
 
 
 def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
@@ -121,10 +143,9 @@ def write_audio(
     # Encoded in memory: libsndfile does not say that a disk is full, Python does.
     encoded = io.BytesIO()
     if subtype == "FLOAT":
-        # libsndfile stamps the time of day into a float file's PEAK chunk.
-        from scipy.io import wavfile  # a tenth of a second to import, and only float files need it
-
-        wavfile.write(encoded, sample_rate, samples)
+        channels = 1 if samples.ndim == 1 else samples.shape[1]
+        encoded.write(float_header(path, len(samples), channels, sample_rate))
+        encoded.write(np.ascontiguousarray(samples, dtype="<f4").data)
     else:
         file_format = FORMATS[path.suffix.lower()]
         chosen = "VORBIS" if file_format == "OGG" else subtype
@@ -145,6 +166,43 @@ def quantise_16_bit(audio: Audio, *, dither: bool = True, seed: int = 0) -> npt.
         )
     codes: npt.NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
     return codes
+
+
+def _refuse_unreadable(path: Path) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such sound file", str(path))
+    if not os.access(path, os.R_OK):  # which libsndfile calls a system error
+        raise PermissionError(errno.EACCES, "The sound file may not be read", str(path))
+    if path.stat().st_size == 0:
+        raise AudioFileError(f"{path}: the file is empty; expected WAV, FLAC, Ogg or MP3")
+
+
+@contextmanager
+def _explain_undecodable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (soundfile.LibsndfileError, TypeError, MemoryError) as error:
+        unsaid = "too long for the memory" if isinstance(error, MemoryError) else "it has no header"
+        reason = str(getattr(error, "error_string", unsaid)).rstrip(". ")
+        raise AudioFileError(
+            f"{path}: not a readable sound file ({reason}); expected WAV, FLAC, Ogg or MP3"
+        ) from error
+
+
+def _refuse_empty(path: Path, samples: int) -> None:
+    if samples == 0:
+        raise AudioFileError(f"{path}: the file has no samples; expected at least one")
+
+
+def _refuse_samples(path: Path, audio: Audio) -> None:
+    if not np.isfinite(audio).all():
+        raise AudioFileError(
+            f"{path}: the file contains NaN or infinite samples; expected samples in [-1, 1]"
+        )
+    if len(audio) and (loudest := float(np.abs(audio).max())) > _LARGEST:
+        raise AudioFileError(
+            f"{path}: the file contains samples of up to {loudest:.3g}; expected samples in [-1, 1]"
+        )
 
 
 def _refuse_unwritable(path: Path, samples: Audio, subtype: Subtype) -> None:

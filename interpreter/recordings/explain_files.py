@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from interpreter.errors import InterpreterError, SoundError
 from interpreter.explainers.base import Explainer
 from interpreter.explainers.targets import Question
 from interpreter.loading import hash_weights
-from interpreter.recordings.long_recordings import LongExplanation, Window, explain_long
+from interpreter.recordings.explanation_folder import SCHEMA_VERSION, load_finished, write_explanation
+from interpreter.recordings.long_recordings import explain_in_pieces
 from interpreter.recordings.overview import write_overview
-from interpreter.recordings.spectrogram_figure import draw_explanation, draw_strips
-from interpreter.sound_files import sound_files
-from stimuli import AudioFileError, read_audio, sha256_of, to_mono, write_audio
-from stimuli.files import write_text
-
-SCHEMA_VERSION = 1
-RECORD = "explanation.json"
-_MISSING = object()
-PARTS = ("input", "interpretation", "residual")
+from interpreter.sound_files import SoundOnDisk, sound_files
+from stimuli import AudioFileError, sha256_of
 
 Progress = Callable[[int, int], None]
 
@@ -68,8 +58,8 @@ def explain_files(
 
     Writes a folder for each file under `out`, and, for all that are done, `out/index.html` to listen to them,
     `explanations.jsonl` (a line for each file) and `explanations.csv` (a row for each window). Files that
-    were explained in the same way before are not explained again, so that an interrupted call resumes. One
-    file is in memory at a time.
+    were explained in the same way before are not explained again, so that an interrupted call resumes. Files
+    are read, explained and written piece by piece: a few windows of one file are in memory at a time.
 
     Args:
         explainer: the method.
@@ -145,38 +135,26 @@ class _FileWork:
             AudioFileError: it is damaged.
         """
         asked = self._describe(path, source)
-        record = _load_finished(folder, asked)
-        if record is None:
-            return self._explain(path, asked, folder)
-        if not all((folder / f"{name}.png").is_file() for name in (*PARTS, "kept")):
-            _draw_again(folder)  # explained by a release whose page had no such pictures
-        return record
+        record = load_finished(folder, asked)
+        return self._explain(path, asked, folder) if record is None else record
 
     def _explain(self, path: Path, asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         classifier = self.explainer.classifier
-        waveform = torch.from_numpy(to_mono(read_audio(path, classifier.sample_rate)[0]))
+        sound = SoundOnDisk.survey(path, classifier.sample_rate)
+        pieces = explain_in_pieces(
+            self.explainer,
+            sound,
+            window_s=self.window_s,
+            overlap=self.overlap,
+            target=self.target,
+            rank=self.question.rank,
+            batch_size=self.batch_size,
+            progress=self.progress,
+        )
         try:
-            found = explain_long(
-                self.explainer,
-                waveform,
-                window_s=self.window_s,
-                overlap=self.overlap,
-                target=self.target,
-                rank=self.question.rank,
-                batch_size=self.batch_size,
-                progress=self.progress,
-            )
+            return write_explanation(folder, sound, pieces, asked, self.command, list(classifier.labels))
         except InterpreterError as error:
             raise type(error)(f"{path}: {error}") from error
-        labels = list(classifier.labels)
-        record = {
-            **asked,
-            "samples": len(found.interpretation),
-            "command": self.command,
-            "windows": [_window_record(window, classifier.sample_rate, labels) for window in found.windows],
-        }
-        _write(folder, waveform, found, record)
-        return record
 
     def _describe(self, path: Path, source: str) -> dict[str, Any]:
         """Return what a record says before anything is explained: what is asked for."""
@@ -213,19 +191,6 @@ def find_sounds(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _load_finished(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the record of a file that was explained as it is asked for, or None."""
-    path = folder / RECORD
-    if not path.is_file():
-        return None
-    try:
-        record: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except ValueError:  # not ours, or not whole
-        return None
-    same = json.loads(json.dumps(asked)) == {name: record.get(name, _MISSING) for name in asked}
-    return record if same else None
-
-
 def distinguish_names(paths: Sequence[Path]) -> list[str]:
     """Return the files' names, each with as many of its folders as distinguish it from the other files."""
     deepest = max((len(path.parts) for path in paths), default=0)
@@ -237,45 +202,6 @@ def distinguish_names(paths: Sequence[Path]) -> list[str]:
         return Path(*path.parts[-depth:]).as_posix()
 
     return [name(path) for path in paths]
-
-
-def _write(folder: Path, waveform: Tensor, found: LongExplanation, record: dict[str, Any]) -> None:
-    rate = record["sample_rate"]
-    folder.mkdir(parents=True, exist_ok=True)
-    sounds = (waveform, found.interpretation, found.residual)
-    for name, sound in zip(PARTS, sounds, strict=True):
-        write_audio(folder / f"{name}.wav", sound.numpy(), rate, "FLOAT")
-    draw_strips(folder, *sounds)
-    draw_explanation(folder / "explanation.png", waveform, found.interpretation, rate, _title(record))
-    write_text(folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-
-
-def _draw_again(folder: Path) -> None:
-    """Draw the pictures of a folder's page from the sounds in it."""
-    sounds = (read_audio(folder / f"{name}.wav")[0] for name in PARTS)
-    draw_strips(folder, *(torch.from_numpy(to_mono(sound)) for sound in sounds))
-
-
-def _window_record(window: Window, rate: int, labels: list[str]) -> dict[str, Any]:
-    times = {"start_s": round(window.start / rate, 4), "stop_s": round(window.stop / rate, 4)}
-    if window.target is None or window.before is None or window.inside is None or window.outside is None:
-        return {**times, "target": None}
-    return {
-        **times,
-        "target": labels[window.target],
-        "prediction": labels[int(window.before.argmax())],
-        "probability_before": round(float(window.before[window.target]), 6),
-        "probability_in": round(float(window.inside[window.target]), 6),
-        "probability_out": round(float(window.outside[window.target]), 6),
-        "prediction_in": labels[int(window.inside.argmax())],
-        "prediction_out": labels[int(window.outside.argmax())],
-    }
-
-
-def _title(record: dict[str, Any]) -> str:
-    targets = list(dict.fromkeys(w["target"] for w in record["windows"] if w["target"] is not None))
-    heard = ", ".join(targets[:4]) + (" ..." if len(targets) > 4 else "")
-    return f"{record['source']} · {record['label']} · explained as: {heard}"
 
 
 def _take_unused(stem: str, names: set[str]) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
+from typing import TypedDict, Unpack
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from interpreter.classifier.capabilities import to_classifier_level
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.errors import InterpreterError, SoundError
 from interpreter.explainers.base import Explainer, rank_classes
+from interpreter.sound_files import Sound
 from interpreter.types import Explanation
 
 MINIMUM_S = 0.1
@@ -56,34 +59,53 @@ class LongExplanation:
     windows: tuple[Window, ...]
 
 
-def explain_long(
-    explainer: Explainer,
-    waveform: Tensor,
-    *,
-    window_s: float = 5.0,
-    overlap: float = 0.25,
-    target: int | None = None,
-    rank: int = 1,
-    batch_size: int = 4,
-    progress: Callable[[int, int], None] | None = None,
-) -> LongExplanation:
-    """Explain a sound of any length.
+@dataclass(frozen=True)
+class Piece:
+    """Samples whose explanation is finished; the next piece begins where it ends.
 
-    A sound no longer than a window is explained as it is. A longer one is cut into windows of equal length
-    that overlap; each is brought to the level that the classifier expects, explained for the class predicted
-    in it, brought back to its own level, and faded into its neighbours with weights that sum to one: what
-    adds up to the input in every window adds up to it overall.
+    Attributes:
+        sound: the input.
+        parts: its interpretation and its residual.
+        windows: what was found in the windows that begin in it.
+
+    Shape:
+        - sound: `[n]`
+        - parts: `[2, n]`
+    """
+
+    sound: Tensor
+    parts: Tensor
+    windows: tuple[Window, ...]
+
+
+class WindowOptions(TypedDict, total=False):
+    """How a long sound is explained.
+
+    Attributes:
+        window_s: length of a window in seconds; best what the classifier was trained on. 5 by default.
+        overlap: share of a window that overlaps with the next, 0 to 0.9. 0.25 by default.
+        target: explain this class in every window instead of the predicted one.
+        rank: explain this answer of the classifier if no class is asked for: 1 is the predicted class,
+            2 the next.
+        batch_size: windows at a time, 4 by default; bounds memory.
+        progress: called with the number of windows that are done, and the total.
+    """
+
+    window_s: float
+    overlap: float
+    target: int | None
+    rank: int
+    batch_size: int
+    progress: Callable[[int, int], None] | None
+
+
+def explain_long(explainer: Explainer, waveform: Tensor, **options: Unpack[WindowOptions]) -> LongExplanation:
+    """Explain a sound of any length; see `explain_in_pieces`.
 
     Args:
         explainer: the method.
         waveform: the sound, mono, at the classifier's rate.
-        window_s: length of a window in seconds; best what the classifier was trained on.
-        overlap: share of a window that overlaps with the next, 0 to 0.9.
-        target: explain this class in every window instead.
-        rank: explain this answer of the classifier if no class is asked for: 1 is the predicted class,
-            2 the next.
-        batch_size: windows at a time; bounds memory.
-        progress: called with the number of windows that are done, and the total.
+        **options: see `WindowOptions`.
 
     Raises:
         SoundError: a sound that is too short or silent.
@@ -92,12 +114,53 @@ def explain_long(
     Shape:
         - waveform: `[samples]`
     """
-    rate, samples = explainer.classifier.sample_rate, len(waveform)
+    parts, done = torch.empty(2, len(waveform)), 0
+    windows: list[Window] = []
+    for piece in explain_in_pieces(explainer, waveform, **options):
+        parts[:, done : done + len(piece.sound)] = piece.parts
+        windows += piece.windows
+        done += len(piece.sound)
+    return LongExplanation(parts[0], parts[1], tuple(windows))
+
+
+def explain_in_pieces(
+    explainer: Explainer,
+    sound: Sound,
+    *,
+    window_s: float = 5.0,
+    overlap: float = 0.25,
+    target: int | None = None,
+    rank: int = 1,
+    batch_size: int = 4,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Piece]:
+    """Explain a sound of any length, of which only `batch_size` windows are in memory at a time.
+
+    A sound no longer than a window is explained as it is. A longer one is cut into windows of equal length
+    that overlap; each is brought to the level that the classifier expects, explained for the class predicted
+    in it, brought back to its own level, and faded into its neighbours with weights that sum to one: what
+    adds up to the input in every window adds up to it overall.
+
+    Args:
+        explainer: the method.
+        sound: mono, at the classifier's rate.
+        window_s: see `WindowOptions`, as the rest.
+        overlap: share of a window that overlaps with the next.
+        target: class to explain in every window.
+        rank: answer to explain if no class is asked for.
+        batch_size: windows at a time.
+        progress: called after each batch.
+
+    Raises:
+        SoundError: a sound that is too short or silent.
+        InterpreterError: windows that cannot be.
+    """
+    rate, samples = explainer.classifier.sample_rate, len(sound)
     if samples < MINIMUM_S * rate:
         raise SoundError(
             f"the sound lasts {samples / rate:.3f} s; expected at least {MINIMUM_S} s (pad it with zeros)"
         )
-    if not bool(waveform.any()):
+    if not bool(sound.any()):
         raise SoundError("the sound is silent; there is nothing to explain")
     if not 0 <= overlap <= 0.9 or not MINIMUM_S <= window_s < inf:
         raise InterpreterError(
@@ -107,20 +170,24 @@ def explain_long(
     length = min(round(window_s * rate), samples)
     starts = window_starts(samples, length, overlap)
     fade = _fade(length, overlap)
-    sums, weights = torch.zeros(2, samples), torch.zeros(samples)
-    windows: list[Window] = []
+    sums, weights = torch.zeros(2, 0), torch.zeros(0)  # from the first sample that is not finished
     for at in range(0, len(starts), batch_size):
-        for window, parts in _explain_windows(
-            explainer, waveform, starts[at : at + batch_size], length, target, rank
-        ):
-            sums[:, window.start : window.stop] += fade * parts
-            weights[window.start : window.stop] += fade
-            windows.append(window)
+        batch = starts[at : at + batch_size]
+        begin, stop = batch[0], batch[-1] + length
+        heard = sound[begin:stop]
+        grown = (0, len(heard) - len(weights))
+        sums, weights = pad(sums, grown), pad(weights, grown)
+        results = _explain_windows(explainer, heard, batch, length, target, rank)
+        for window, parts in results:
+            span = slice(window.start - begin, window.stop - begin)
+            sums[:, span] += fade * parts
+            weights[span] += fade
+        after = at + len(batch)
+        done = (starts[after] if after < len(starts) else samples) - begin
+        yield Piece(heard[:done], sums[:, :done] / weights[:done], tuple(window for window, _ in results))
+        sums, weights = sums[:, done:].clone(), weights[done:].clone()
         if progress:
-            progress(len(windows), len(starts))
-    sums /= weights  # in place: of an hour it is half a gigabyte
-    interpretation, residual = sums
-    return LongExplanation(interpretation, residual, tuple(windows))
+            progress(after, len(starts))
 
 
 def window_starts(samples: int, length: int, overlap: float) -> list[int]:
@@ -138,10 +205,14 @@ def _fade(length: int, overlap: float) -> Tensor:
 
 
 def _explain_windows(
-    explainer: Explainer, waveform: Tensor, starts: list[int], length: int, target: int | None, rank: int
+    explainer: Explainer, heard: Tensor, starts: list[int], length: int, target: int | None, rank: int
 ) -> list[tuple[Window, Tensor]]:
-    """Explain the windows at `starts`; return each with interpretation and residual, `[2, length]`."""
-    pieces = torch.stack([waveform[start : start + length] for start in starts])
+    """Explain the windows at `starts`, the first of which `heard` begins with.
+
+    Returns:
+        Each window with its interpretation and residual, `[2, length]`.
+    """
+    pieces = torch.stack([heard[start - starts[0] :][:length] for start in starts])
     audible = pieces.any(dim=1)
     results = [(Window(start, start + length, None), torch.zeros(2, length)) for start in starts]
     if not bool(audible.any()):

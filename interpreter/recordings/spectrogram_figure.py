@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+from torch.nn.functional import pad
 
+from interpreter.sound_files import Sound
 from stimuli.files import atomic_path
 from stimuli.names import collect_missing_letters, dress, ems, shorten
 
 _N_FFT = 1024
+_AT_A_TIME = 2**18  # samples that are read together, or one frame's
 _MOST_COLUMNS = 1200
 _RANGE_DB = 70.0
 _TITLE_EMS = 54.0  # the width of the picture
@@ -27,7 +30,7 @@ _LINE_IN, _HEADING_IN = 0.2, 0.42  # heights of a line of the title, and of what
 
 
 def draw_explanation(
-    path: Path, waveform: Tensor, interpretation: Tensor, sample_rate: int, title: str
+    path: Path, waveform: Sound, interpretation: Sound, sample_rate: int, title: str
 ) -> None:
     """Draw input, mask and interpretation one below the other, on one time axis, as a PNG.
 
@@ -51,7 +54,7 @@ def draw_explanation(
         figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
 
 
-def draw_strips(folder: Path, waveform: Tensor, interpretation: Tensor, residual: Tensor) -> None:
+def draw_strips(folder: Path, waveform: Sound, interpretation: Sound, residual: Sound) -> None:
     """Draw what the page of explained sounds shows: pictures without axes, from 0 Hz to half the sample rate.
 
     Writes `input.png`, `interpretation.png` and `residual.png` with one scale of levels, and `kept.png`, the
@@ -82,7 +85,7 @@ def draw_strips(folder: Path, waveform: Tensor, interpretation: Tensor, residual
             imsave(temporary, values.T[::-1], format="png", metadata=_NO_DATE, **colours)
 
 
-def plot_explanation(waveform: Tensor, interpretation: Tensor, sample_rate: int, title: str) -> Figure:
+def plot_explanation(waveform: Sound, interpretation: Sound, sample_rate: int, title: str) -> Figure:
     """Return the picture of `draw_explanation` as a figure of matplotlib."""
     hop = _choose_hop(waveform)
     before, inside = (_magnitude(sound, hop) for sound in (waveform, interpretation))
@@ -111,7 +114,7 @@ def plot_explanation(waveform: Tensor, interpretation: Tensor, sample_rate: int,
     return figure
 
 
-def _choose_hop(waveform: Tensor) -> int:
+def _choose_hop(waveform: Sound) -> int:
     return max(_N_FFT // 16, len(waveform) // _MOST_COLUMNS)
 
 
@@ -125,11 +128,23 @@ def _share(before: npt.NDArray[np.float32], inside: npt.NDArray[np.float32]) -> 
     return np.where(before > floor, np.clip(inside / np.maximum(before, 1e-12), 0, 1), 0)
 
 
-def _magnitude(sound: Tensor, hop: int) -> npt.NDArray[np.float32]:
+def _magnitude(sound: Sound, hop: int) -> npt.NDArray[np.float32]:
     """Return the STFT's magnitude, `[T, F]`, with frames `hop` samples apart."""
     window = torch.hann_window(_N_FFT)
-    spectrum = torch.stft(sound, _N_FFT, hop, window=window, pad_mode="constant", return_complex=True)
-    return np.asarray(spectrum.abs().T, dtype=np.float32)
+    spectra = [torch.fft.rfft(frames * window).abs() for frames in _cut_frames(sound, hop)]
+    return np.asarray(torch.cat(spectra), dtype=np.float32)
+
+
+def _cut_frames(sound: Sound, hop: int) -> Iterator[Tensor]:
+    """Yield frames `[n, _N_FFT]`, centred on the multiples of `hop`, with zeros beyond the ends."""
+    half, samples = _N_FFT // 2, len(sound)
+    count = samples // hop + 1
+    together = max(_AT_A_TIME // hop, 1)
+    for first in range(0, count, together):
+        start = first * hop - half
+        stop = (min(first + together, count) - 1) * hop + half
+        piece = sound[max(start, 0) : min(stop, samples)]
+        yield pad(piece, (max(-start, 0), max(stop - samples, 0))).unfold(0, _N_FFT, hop)
 
 
 def _decibels(magnitude: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

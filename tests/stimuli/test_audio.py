@@ -13,9 +13,10 @@ from scipy.signal import resample_poly
 
 from listenable.cli import explain_failure
 from stimuli import AudioFileError, read_audio, to_mono, write_audio
-from stimuli.audio import quantise_16_bit, resample
+from stimuli.audio import quantise_16_bit, resample, survey_audio
 
 RATE = 16_000
+READERS = pytest.mark.parametrize("read", [read_audio, survey_audio])
 
 
 def tone(frequency_hz: float = 440.0, duration_s: float = 0.5, rate: int = RATE) -> np.ndarray:
@@ -122,23 +123,34 @@ def test_unknown_suffixes_are_refused(tmp_path: Path) -> None:
         (b"just text", "expected WAV, FLAC, Ogg or MP3"),
     ],
 )
-def test_unreadable_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+@READERS
+def test_unreadable_files_are_refused(tmp_path: Path, content: bytes, message: str, read) -> None:
     (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(AudioFileError) as error:
-        read_audio(tmp_path / "a.wav")
+        read(tmp_path / "a.wav")
     assert message in str(error.value)
     assert str(tmp_path / "a.wav") in str(error.value)
 
 
-def test_files_without_samples_or_with_nan_are_refused(tmp_path: Path) -> None:
+@READERS
+def test_files_without_samples_or_with_nan_are_refused(tmp_path: Path, read) -> None:
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
     with pytest.raises(AudioFileError, match="the file has no samples; expected at least one"):
-        read_audio(tmp_path / "empty.wav")
+        read(tmp_path / "empty.wav")
     soundfile.write(tmp_path / "nan.wav", np.array([0.0, np.nan]), RATE, subtype="FLOAT")
     with pytest.raises(AudioFileError, match="contains NaN or infinite samples"):
-        read_audio(tmp_path / "nan.wav")
+        read(tmp_path / "nan.wav")
     with pytest.raises(FileNotFoundError, match="No such sound file"):
-        read_audio(tmp_path / "none.wav")
+        read(tmp_path / "none.wav")
+
+
+def test_a_survey_finds_length_rate_and_silence(tmp_path: Path) -> None:
+    for name, last in (("still.wav", 0.0), ("click.flac", 0.5)):
+        samples = np.zeros((200_000, 2), np.float32)  # several blocks
+        samples[-1, 1] = last
+        write_audio(tmp_path / name, samples, 44_100)
+        found = survey_audio(tmp_path / name)
+        assert (found.samples, found.sample_rate, found.audible) == (200_000, 44_100, bool(last))
 
 
 def test_a_failed_write_leaves_nothing_and_keeps_the_old_file(

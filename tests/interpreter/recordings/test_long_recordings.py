@@ -9,7 +9,7 @@ from torch import Tensor
 
 from interpreter.errors import InterpreterError
 from interpreter.explainers.base import Separation
-from interpreter.recordings.long_recordings import explain_long, window_starts
+from interpreter.recordings.long_recordings import explain_in_pieces, explain_long, window_starts
 from tests.interpreter.recordings.stand_ins import RATE, Share, Tones, tone
 
 
@@ -84,6 +84,51 @@ def test_memory_is_bounded_by_the_batch(explainer) -> None:
     explain_long(explainer, sound, window_s=5.0, batch_size=3, progress=lambda *p: told.append(p))
     assert max(count for count, _ in explainer.given) == 3
     assert told[-1][0] == told[-1][1] == 160
+
+
+class Watched:
+    """A sound that notes how much of it was asked for at a time."""
+
+    def __init__(self, sound: Tensor) -> None:
+        self.sound, self.given = sound, []
+
+    def __len__(self) -> int:
+        return len(self.sound)
+
+    def __getitem__(self, span: slice, /) -> Tensor:
+        self.given.append(len(self.sound[span]))
+        return self.sound[span]
+
+    def any(self) -> bool:
+        return True
+
+
+def test_pieces_are_short_and_add_up_as_whole_windows_do() -> None:
+    """The witness fades windows that keep unlike shares into each other on arrays as long as the sound."""
+
+    class Unlike(Share):
+        def separate(self, waveforms: Tensor, target: Tensor) -> Separation:
+            keep = waveforms.abs().mean(dim=1, keepdim=True)
+            return Separation(keep * waveforms, (1 - keep) * waveforms)
+
+    generator = torch.Generator().manual_seed(0)
+    sound = torch.randn(20 * RATE + 13, generator=generator) * torch.rand(20 * RATE + 13, generator=generator)
+    watched = Watched(sound)
+    pieces = list(explain_in_pieces(Unlike(Tones()), watched, window_s=1.0, overlap=0.3, batch_size=3))
+    assert max(watched.given) <= 3 * RATE and max(len(piece.sound) for piece in pieces) <= 3 * RATE
+    assert torch.equal(torch.cat([piece.sound for piece in pieces]), sound)
+    expected, weights = torch.zeros(len(sound)), torch.zeros(len(sound))
+    ramp = ((torch.arange(RATE) + 0.5) / (0.3 * RATE)).clamp(max=1)
+    for start in window_starts(len(sound), RATE, 0.3):
+        part = sound[start : start + RATE]
+        fade = torch.minimum(ramp, ramp.flip(0))
+        expected[start : start + RATE] += fade * part * (part / part.abs().max()).abs().mean()
+        weights[start : start + RATE] += fade
+    found = torch.cat([piece.parts[0] for piece in pieces])
+    assert torch.allclose(found, expected / weights, atol=1e-6)
+    assert [window.start for piece in pieces for window in piece.windows] == window_starts(
+        len(sound), RATE, 0.3
+    )
 
 
 @pytest.mark.parametrize(
