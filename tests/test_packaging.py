@@ -65,20 +65,26 @@ def test_what_it_asks_for(wheel: zipfile.ZipFile) -> None:
     assert "listenable = listenable.cli:main" in entry
 
 
+def install_wheel(python: Path, wheel: str) -> None:
+    """Install a wheel and what it asks for, with uv if it is here and finds them: it unpacks in parallel."""
+    uv = Path(sys.executable).with_name("uv")
+    quicker = [str(uv), "pip", "install", "--python", str(python), wheel]
+    if uv.exists() and subprocess.run(quicker, capture_output=True, check=False).returncode == 0:
+        return
+    install = [str(python), "-m", "pip", "install", "--quiet", wheel]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    if "No matching distribution found" in done.stderr:
+        pytest.skip("pip cannot fetch what the wheel asks for")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_a_fresh_environment_builds_serves_and_analyses_without_torch(
     wheel: zipfile.ZipFile, tmp_path: Path
 ) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", str(wheel.filename)]
-    quicker = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--python", str(python)]
-    if Path(quicker[0]).exists():
-        subprocess.run([*quicker, str(wheel.filename)], capture_output=True, check=False)
-    done = subprocess.run(install, capture_output=True, text=True, check=False)
-    if "No matching distribution found" in done.stderr:
-        pytest.skip("pip cannot fetch what the wheel asks for")
-    assert done.returncode == 0, done.stderr
+    install_wheel(python, str(wheel.filename))
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
