@@ -40,6 +40,20 @@ class Channel(HTTPChannel):
         self._began: float | None = None  # when the request that is arriving began
         self._bytes = 0  # of it, so far
         self._ends = False  # after the answer to the present request
+        self._closed = False
+
+    def readable(self) -> bool:
+        """Tell whether the event loop should wait for something to read."""
+        return not self._closed and bool(super().readable())
+
+    def writable(self) -> bool:
+        """Tell whether the event loop should wait until something can be written.
+
+        The loop asks every connection that it knew when it began to ask, also one that `restrict` has closed
+        since. Its number may be a new connection's by the time the loop hears that it was closed, and the new
+        one would be reset.
+        """
+        return not self._closed and bool(super().writable())
 
     def received(self, data: bytes) -> bool:
         """Take what has arrived: at most one request."""
@@ -77,6 +91,7 @@ class Channel(HTTPChannel):
     def del_channel(self, map: Any = None) -> None:
         """Count it no more."""
         super().del_channel(map)
+        self._closed = True
         counts, network = self.counts, self.network
         self.network = ""  # waitress may close a channel twice
         if counts[network] > 1:

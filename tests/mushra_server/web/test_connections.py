@@ -71,6 +71,30 @@ def test_idle_connections_make_room_for_the_next_browser(app):
         assert not server.open_by_network, "every connection was closed, and none is counted any more"
 
 
+def test_closing_an_idle_connection_resets_no_new_one(app):
+    """The new connection gets the number (the file descriptor) of the one that is closed as it arrives."""
+    server = listen(app, bind("127.0.0.1", 0), limits=Limits(connections=30, per_address=30, idle_s=30))
+    address = ("127.0.0.1", server.effective_port)
+
+    def look():
+        server.asyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+
+    try:
+        with socket.create_connection(address) as idle:
+            look()
+            (old,) = server.active_channels.values()
+            number, old.last_activity, server.next_channel_cleanup = old.socket.fileno(), 0, 0
+            with socket.create_connection(address):
+                look()
+                assert idle.recv(1) == b"" and old.socket is None
+                (new,) = server.active_channels.values()
+                assert new.connected and new.socket.fileno() == number
+    finally:
+        server.task_dispatcher.shutdown()
+        for other in list(server._map.values()):
+            other.close()
+
+
 def test_one_address_cannot_have_all_connections(app, monkeypatch):
     monkeypatch.setattr(channels, "is_local", lambda _: False)
     with serving(app, Limits(connections=100, per_address=5, idle_s=30)) as server, ExitStack() as stack:
