@@ -1,6 +1,6 @@
 """What admin pages and exports cost when 100,000 sessions are stored, and page saves meanwhile.
 
-    python -m benchmarks.crowd [--sessions 100000]
+    python -m benchmarks.crowd [--sessions 100000] [--exports csv json]
 
 The sessions are written into the database as the server writes them: two trials with nine ratings each.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import http.client
+import os
 import random
 import re
 import sqlite3
@@ -19,6 +20,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +41,9 @@ def main() -> None:
     """Fill a database, measure, and print the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=100_000)
-    count = parser.parse_args().sessions
+    parser.add_argument("--exports", nargs="+", default=["csv", "json", "webmushra", "pymushra"])
+    options = parser.parse_args()
+    count = options.sessions
     with tempfile.TemporaryDirectory() as temporary:
         study = make_study(Path(temporary) / "study")
         first = Served(study)
@@ -47,7 +53,7 @@ def main() -> None:
         print(f"## Server with {count:,} sessions\n\n{ratings:,} ratings, {size:,.0f} MB of SQLite.\n")
         served = Served(study, "--new-admin-token")
         try:
-            measure(served)
+            measure(served, options.exports)
         finally:
             served.stop()
 
@@ -112,9 +118,15 @@ def scores(count: int, draw: random.Random) -> Iterator[tuple[Any, ...]]:
             yield number, f"s{place}", f"item{number % TRIALS}", name, role, draw.randrange(101), place
 
 
-def measure(served: Served) -> None:
+def measure(served: Served, exports: list[str]) -> None:
     """Open every admin page and export the ratings, while page saves go on."""
     admin, log, stop = Admin(served), Log(), threading.Event()
+    saved: dict[str, list[float]] = {}  # what the saves took, by what else was done
+
+    def note(meanwhile: str) -> None:
+        begun = sum(map(len, saved.values()))
+        saved[meanwhile] = log.seconds["save"][begun:]
+
     peak, most = [0.0], [0.0]  # of the server, and of the processes that it starts
 
     def watch() -> None:
@@ -127,7 +139,7 @@ def measure(served: Served) -> None:
     saver = threading.Thread(target=asyncio.run, args=(save(served.port, log, stop),))
     saver.start()
     time.sleep(ALONE_S)
-    alone = len(log.seconds["save"])
+    note("nothing else")
     print("| admin page | first | median of 5 | memory of the server |\n|---|---:|---:|---:|")
     last = (admin.count_sessions() - 1) // 50
     uuid = admin.find_session()
@@ -139,21 +151,27 @@ def measure(served: Served) -> None:
     while "being computed" in admin.get("").decode():
         time.sleep(0.5)
     print(f"| the analysis is done | | | {peak[0]:.0f} MB |")
-    for kind in ("csv", "json", "webmushra", "pymushra"):
-        begin, most[0] = time.perf_counter(), 0.0
-        size = admin.download(kind)
+    note("the admin pages and the analysis")
+    elsewhere = ProcessPoolExecutor(1, get_context("spawn"))  # reading must not make the savers wait
+    elsewhere.submit(int).result()
+    for kind in exports:
+        begin, most[0], used = time.perf_counter(), 0.0, processor_s(served.process.pid)
+        size = elsewhere.submit(download, served.port, admin.cookie, kind).result()
         took_s = f"{time.perf_counter() - begin:.0f} s"
+        used_s = f"{processor_s(served.process.pid) - used:.0f} s of processor time"
+        note(f"the export as {kind}")
         memory = f"{peak[0]:.0f} MB, and {most[0]:.0f} MB of the exporting process"
-        print(f"| `/admin/data/{kind}` ({size / 1e6:.0f} MB) | {took_s} | | {memory} |")
+        print(f"| `/admin/data/{kind}` ({size / 1e6:.0f} MB) | {took_s} | {used_s} | {memory} |")
+    elsewhere.shutdown()
     stop.set()
     watcher.join()
     saver.join()
     print(f"\nPage saves of {SAVERS} participants, one per second each ({len(log.errors)} errors):\n")
     print("| meanwhile | saves | median | p95 |\n|---|---:|---:|---:|")
-    saves = log.seconds["save"]
-    for what, found in (("nothing else", saves[:alone]), ("the pages and exports above", saves[alone:])):
+    for meanwhile, found in saved.items():
         p95 = sorted(found)[int(0.95 * len(found))]
-        print(f"| {what} | {len(found):,} | {1000 * statistics.median(found):.0f} ms | {1000 * p95:.0f} ms |")
+        cells = f"{1000 * statistics.median(found):.0f} ms | {1000 * p95:.0f} ms"
+        print(f"| {meanwhile} | {len(found):,} | {cells} |")
     for error in sorted(set(log.errors)):
         print(f"- {error}", file=sys.stderr)
 
@@ -205,17 +223,6 @@ class Admin:
         assert found is not None
         return found[1].decode()
 
-    def download(self, kind: str) -> int:
-        """Fetch an export; return its bytes."""
-        connection = self._connect()
-        connection.request("GET", f"/admin/data/{kind}", headers={"Cookie": self.cookie})
-        answer, size = connection.getresponse(), 0
-        assert answer.status == 200, (kind, answer.status)
-        while chunk := answer.read(1 << 20):
-            size += len(chunk)
-        connection.close()
-        return size
-
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=600)
 
@@ -229,6 +236,23 @@ class Admin:
         content = answer.read()
         connection.close()
         return answer, content
+
+
+def download(port: int, cookie: str, kind: str) -> int:
+    """Fetch an export; return its bytes."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=600)) as connection:
+        connection.request("GET", f"/admin/data/{kind}", headers={"Cookie": cookie})
+        answer, size = connection.getresponse(), 0
+        assert answer.status == 200, (kind, answer.status)
+        while chunk := answer.read(1 << 20):
+            size += len(chunk)
+    return size
+
+
+def processor_s(process: int) -> float:
+    """Return the processor time of a process and of those that it started and that have ended."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def megabytes(process: int) -> float:

@@ -26,6 +26,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.loading.client import CONNECTIONS, Log, rate
+from benchmarks.loading.postgresql import find_programs, run_postgresql
 from benchmarks.loading.study import make_study
 from benchmarks.server import row
 
@@ -55,11 +56,13 @@ def main() -> None:
     allow_files()
     with tempfile.TemporaryDirectory(prefix="workers-", dir="/tmp") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL's own user must reach its socket
+        folder.chmod(0o755)  # nginx's own user must reach the socket
         study = make_study(folder / "study")
-        with postgresql(folder) as url, gunicorn(folder, study, url), nginx(folder) as port:
-            log, took = load(port, options.participants, options.seconds)
-            report(log, took, options.participants, count_stored(url), found)
+        with run_postgresql() as cluster:
+            url = cluster.url()
+            with gunicorn(study, url, f"unix:{folder}/gunicorn.sock"), nginx(folder) as port:
+                log, took = load(port, options.participants, options.seconds)
+                report(log, took, options.participants, count_stored(url), found)
 
 
 def describe_versions() -> str:
@@ -68,15 +71,11 @@ def describe_versions() -> str:
         python = f"gunicorn {version('gunicorn')}, psycopg {version('psycopg')}"
     except PackageNotFoundError as error:
         sys.exit(f'{error.name} is missing: pip install gunicorn "listenable[postgresql]"')
-    if shutil.which("nginx") is None or not find_postgresql():
+    programs = find_programs()
+    if shutil.which("nginx") is None or programs is None:
         sys.exit("nginx or PostgreSQL is missing: apt-get install nginx-light postgresql")
     shown = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
-    return f"PostgreSQL {find_postgresql()[-1].parts[-2]}, {python}, nginx {shown.strip().split('/')[-1]}"
-
-
-def find_postgresql() -> list[Path]:
-    """Return where PostgreSQL's programs are, by version."""
-    return sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return f"PostgreSQL {programs.parent.name}, {python}, nginx {shown.strip().split('/')[-1]}"
 
 
 def allow_files() -> None:
@@ -86,31 +85,8 @@ def allow_files() -> None:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Run PostgreSQL with its default settings; yield the URL of an empty database."""
-    data, programs = folder / "data", find_postgresql()[-1]
-    data.mkdir()
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
-        for path in (folder, data):
-            shutil.chown(path, "postgres", "postgres")
-
-    def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    run(str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
-    control = [str(programs / "pg_ctl"), "-D", str(data), "-w"]
-    run(*control, "-l", str(data / "log"), "-o", f"-k {folder} -c listen_addresses=", "start")
-    try:
-        yield f"postgresql://postgres@/postgres?host={folder}"
-    finally:
-        run(*control, "-m", "fast", "stop")
-
-
-@contextmanager
-def gunicorn(folder: Path, study: Path, url: str) -> Iterator[None]:
-    """Run the workers on a socket in the folder, as docs/server.md starts them."""
+def gunicorn(study: Path, url: str, bind: str, workers: int = WORKERS) -> Iterator[subprocess.Popen[bytes]]:
+    """Run workers as docs/server.md starts them; yield the process that starts them."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
@@ -119,13 +95,13 @@ def gunicorn(folder: Path, study: Path, url: str) -> Iterator[None]:
         "LISTENABLE_BEHIND_PROXY": "1",
     }
     command = [
-        sys.executable, "-m", "gunicorn", "--workers", str(WORKERS), "--threads", str(THREADS),
-        "--bind", f"unix:{folder}/gunicorn.sock", "--log-level", "warning", "mushra_server.wsgi:make_app()",
+        sys.executable, "-m", "gunicorn", "--workers", str(workers), "--threads", str(THREADS),
+        "--bind", bind, "--log-level", "warning", "mushra_server.wsgi:make_app()",
     ]  # fmt: skip
     process = subprocess.Popen(command, env=environment)
     try:
-        wait_until(lambda: reaches(socket.AF_UNIX, f"{folder}/gunicorn.sock"), "gunicorn")
-        yield
+        wait_until(lambda: reaches(bind), "gunicorn")
+        yield process
     finally:
         process.terminate()
         process.wait()
@@ -144,7 +120,7 @@ def nginx(folder: Path) -> Iterator[int]:
     config.write_text(NGINX.format(folder=folder, files=files, temporary=temporary, port=port))
     process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: reaches(socket.AF_INET, ("127.0.0.1", port)), "nginx")
+        wait_until(lambda: reaches(f"127.0.0.1:{port}"), "nginx")
         yield port
     finally:
         process.terminate()
@@ -201,8 +177,10 @@ def report(log: Log, took: float, participants: int, found: dict[str, int], prog
         sys.exit(1)
 
 
-def reaches(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
-    """Tell whether something listens at an address."""
+def reaches(bind: str) -> bool:
+    """Tell whether something listens at an address of gunicorn's form: `unix:FILE` or `HOST:PORT`."""
+    name, _, rest = bind.rpartition(":")
+    family, address = (socket.AF_UNIX, rest) if name == "unix" else (socket.AF_INET, (name, int(rest)))
     with socket.socket(family) as probe:
         return probe.connect_ex(address) == 0
 

@@ -26,7 +26,7 @@ from mushra_server.study.served_study import Study
 from mushra_server.study.sound_hashes import check_hashes
 from mushra_server.web import addresses, assets, health, security
 from mushra_server.web.security import RateLimiter
-from mushra_server.web.server import EXTENSION, Options, Server, current_server
+from mushra_server.web.server import EXTENSION, Options, Server
 from mushra_server.webmushra import routes as frontend
 from mushra_server.webmushra.trials import check_trial_ids
 from stimuli.vocabulary import RATINGS_NAME
@@ -106,7 +106,7 @@ def create_app(
     app.extensions[EXTENSION] = _server(opened, database, key, options)
     addresses.install(app, options)
     security.install(app, frame_ancestors=addresses.frame_ancestors(options.embed))
-    app.before_request(_limit_reading)
+    security.limit_reading(app, app.extensions[EXTENSION].read_limiter)
     assets.install(app)
     admin_login.set_up_cookie(app)
     admin.install(app, ResultsCache(app.extensions[EXTENSION]))
@@ -134,11 +134,6 @@ def _server(study: Study, database: Database, key: str, options: Options) -> Ser
             reason="too_many_sessions",
         ),
     )
-
-
-def _limit_reading() -> None:
-    if request.method in {"GET", "HEAD"}:
-        current_server().read_limiter.check(request.remote_addr)
 
 
 def _register(app: Flask, study: Study, options: Options) -> None:

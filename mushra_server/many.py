@@ -191,9 +191,11 @@ def _refuse_closed() -> None:
 
 def make_front(options: Options | None = None) -> Flask:
     """Return the app for addresses of no study: it names none of them, as listeners know their own."""
+    options = options or Options()
     app: Any = Flask("mushra_server", static_folder=None)
-    addresses.install(app, options or Options())
+    addresses.install(app, options)
     security.install(app)
+    security.limit_reading(app, security.RateLimiter(options.reads_per_s, options.read_burst))
     assets.install(app)
     handle_errors(app)
     front: Flask = app

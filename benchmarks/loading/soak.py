@@ -54,6 +54,7 @@ def soak(
     *,
     at_once: int = AT_ONCE,
     kills: bool = True,
+    kill_every: tuple[int, int] = KILL_EVERY,
 ) -> Outcome:
     """Run sessions to their end; kill the server each time that some more of them have ended.
 
@@ -64,14 +65,14 @@ def soak(
 
     async def kill_now_and_then(running: asyncio.Future[None]) -> None:
         nonlocal killed
-        moment = draw.randint(*KILL_EVERY)
+        moment = draw.randint(*kill_every)
         while not running.done():
             await asyncio.wait([running], timeout=0.01)
             if len(done) >= moment and not running.done():
                 await asyncio.sleep(draw.uniform(0, DELAY_S))
                 served.kill()
                 await asyncio.to_thread(served.start)
-                killed, moment = killed + 1, len(done) + draw.randint(*KILL_EVERY)
+                killed, moment = killed + 1, len(done) + draw.randint(*kill_every)
 
     async def run() -> None:
         running = asyncio.ensure_future(

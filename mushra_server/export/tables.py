@@ -7,14 +7,11 @@ an apostrophe before every such place of a text (`analysis.ratings.names.defuse`
 from __future__ import annotations
 
 import csv
-import functools
-import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import Any, TextIO
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
 from analysis.ratings.names import ANSWER, RATING_COLUMNS, SCHEMA_VERSION, defuse
 from mushra_server.webmushra.refused_posts import load_refused
@@ -22,6 +19,8 @@ from mushra_server.webmushra.refused_posts import load_refused
 __all__ = ["write_csv", "write_json"]
 
 CHUNK_ROWS = 2000
+CHUNK_SESSIONS = 200
+MOST_KNOWN = 10_000
 
 
 def write_csv(
@@ -39,20 +38,21 @@ def write_csv(
         The number of rows.
     """
     names = sorted(connection.execute(text(NAMES)).scalars())
-    answers = _answers_by_session(connection)
-    known = None
-    given: dict[str, str] = {}
-    # Most cells are repeated: the study, the session, items and conditions.
-    guard = _keep_value if exact else functools.lru_cache(maxsize=CHUNK_ROWS, typed=True)(defuse)
+    guard = _keep if exact else _Guarded().guard
     writer = csv.writer(_Lines(file), lineterminator="\r\n")
-    writer.writerow(map(guard, [*RATING_COLUMNS, *(f"{ANSWER}{name}" for name in names)]))
+    writer.writerow(guard([*RATING_COLUMNS, *(f"{ANSWER}{name}" for name in names)]))
     count = 0
-    session = RATING_COLUMNS.index("session")
-    for row in _query_ratings(connection, simulated):
-        while known != row[session]:  # both are in the same order, and every session has answers, if none
-            known, given = next(answers)
-        writer.writerow(map(guard, [*map(_cell, row), *map(given.get, names)]))
-        count += 1
+    score, session = RATING_COLUMNS.index("score"), RATING_COLUMNS.index("session")
+    for sessions in _list_sessions(connection, simulated):
+        answers: dict[str, dict[str, str]] = {uuid: {} for uuid in sessions}
+        for uuid, name, value in _of_sessions(connection, GIVEN, sessions):
+            answers[uuid][name] = value
+        given = {uuid: guard([found.get(name) for name in names]) for uuid, found in answers.items()}
+        for row in _of_sessions(connection, RATINGS, sessions):
+            cells = guard(row)
+            cells[score] = _write_score(cells[score])
+            writer.writerow(cells + given[row[session]])
+            count += 1
     return count
 
 
@@ -95,27 +95,33 @@ def ratings(connection: Connection, *, simulated: bool | None = None) -> Iterato
 
 def _query_ratings(connection: Connection, simulated: bool | None) -> Iterator[Sequence[Any]]:
     """Yield the rows of the ratings view as their cells, in the order of `RATING_COLUMNS`."""
-    where = "" if simulated is None else "WHERE simulated = :simulated"
-    query = f"SELECT {', '.join(RATING_COLUMNS)} FROM export_ratings {where} {ORDER}"
-    values = {} if simulated is None else {"simulated": int(simulated)}
-    options = {"yield_per": CHUNK_ROWS}
-    yield from connection.execute(text(query), values, execution_options=options)
+    for sessions in _list_sessions(connection, simulated):
+        yield from _of_sessions(connection, RATINGS, sessions)
 
 
-ORDER = "ORDER BY simulated, session, trial_position, item, condition_position, condition, attribute"
+def _list_sessions(connection: Connection, simulated: bool | None) -> Iterator[list[str]]:
+    """Yield the sessions in the order of the ratings, some at a time.
+
+    To sort the rows of all at once, a database would write them into a temporary file first.
+    """
+    found = connection.execute(text(LISTED)).all()
+    chosen = [uuid for uuid, mark in found if simulated is None or bool(mark) == simulated]
+    for start in range(0, len(chosen), CHUNK_SESSIONS):
+        yield chosen[start : start + CHUNK_SESSIONS]
+
+
+def _of_sessions(connection: Connection, query: str, sessions: list[str]) -> Iterable[Sequence[Any]]:
+    asked = text(query).bindparams(bindparam("sessions", expanding=True))
+    return connection.execute(asked, {"sessions": sessions}, execution_options={"yield_per": CHUNK_ROWS})
+
+
+LISTED = "SELECT uuid, simulated FROM sessions WHERE excluded_at IS NULL ORDER BY simulated, uuid"
+RATINGS = f"""
+    SELECT {", ".join(RATING_COLUMNS)} FROM export_ratings WHERE session IN :sessions
+    ORDER BY simulated, session, trial_position, item, condition_position, condition, attribute"""
 ANSWERS = "SELECT session, name, value FROM export_answers ORDER BY session, name, value"
 NAMES = "SELECT DISTINCT name FROM export_answers"
-# As the view of the ratings sorts its sessions, so that both are read next to each other.
-GIVEN = """
-    SELECT s.uuid, a.name, a.value
-    FROM sessions s
-    LEFT JOIN (
-        SELECT p.session_id, a.name, a.value
-        FROM answers a JOIN submissions p ON p.id = a.submission_id WHERE p.superseded = 0
-        UNION ALL SELECT session_id, name, value FROM parameters
-    ) a ON a.session_id = s.id
-    WHERE s.excluded_at IS NULL
-    ORDER BY s.simulated, s.uuid, a.name, a.value"""
+GIVEN = "SELECT session, name, value FROM export_answers WHERE session IN :sessions ORDER BY name, value"
 EVENTS = """
     SELECT e.at, s.uuid AS session, e.action, e.reason
     FROM events e LEFT JOIN sessions s ON s.id = e.session_id
@@ -133,13 +139,6 @@ def _query(connection: Connection, query: str) -> Iterator[Mapping[str, Any]]:
         yield dict(row)
 
 
-def _answers_by_session(connection: Connection) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield every session that is exported with its answers, in the order of the ratings."""
-    rows = connection.execute(text(GIVEN), execution_options={"yield_per": CHUNK_ROWS})
-    for session, found in itertools.groupby(rows, key=itemgetter(0)):
-        yield session, {name: value for _, name, value in found if name is not None}
-
-
 class _Lines:
     """A file whose rows end with a line feed.
 
@@ -154,10 +153,28 @@ class _Lines:
         self._file.write(row.removesuffix("\r\n") + "\n")
 
 
-def _keep_value(value: Any) -> Any:
-    return value
+class _Guarded:
+    """Texts that were defused before: most cells are repeated, such as items, conditions and the session."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def guard(self, row: Iterable[Any]) -> list[Any]:
+        """Return cells of which no text is a formula."""
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        known = self._known
+        return [(known.get(cell) or self._defuse(cell)) if cell.__class__ is str else cell for cell in row]
+
+    def _defuse(self, cell: str) -> str:
+        self._known[cell] = found = defuse(cell)
+        return str(found)
 
 
-def _cell(value: Any) -> Any:
-    """Write integers without a decimal point, as they were rated."""
+def _keep(row: Iterable[Any]) -> list[Any]:
+    return list(row)
+
+
+def _write_score(value: Any) -> Any:
+    """Write a whole number without a decimal point, as it was rated."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -61,10 +61,10 @@ def create_studio(
     )
     studies.remove_leftovers()
     previews = Previews(options)
-    limiter = RateLimiter(0.2, 10, everyone=True)
-    app.extensions[EXTENSION] = Studio(store, studies, served, Jobs(store.data / "jobs"), previews, limiter)
+    app.extensions[EXTENSION] = Studio(store, studies, served, Jobs(store.data / "jobs"), previews)
     addresses.install(app, options)
     security.install(app)
+    security.limit_reading(app, RateLimiter(options.reads_per_s, options.read_burst))
     assets.install(app, HERE / "static")
     set_up_cookie(app)
     for routes in (overview, make, launch, watch, report, people):

@@ -6,7 +6,7 @@ import functools
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
@@ -56,7 +56,8 @@ class Studio:
     served: ManyStudies
     jobs: Jobs
     previews: Previews
-    login_limiter: RateLimiter
+    login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
+    failure_log: RateLimiter = field(default_factory=lambda: RateLimiter(1 / 60, 100, everyone=True))
 
 
 def current_studio() -> Studio:
@@ -94,20 +95,36 @@ def may_upload(app: Flask, path: str, cookies: str) -> bool:
         return False
 
 
-def log_in(token: str) -> bool:
-    """Log in with an account's token; return whether there is one of that token."""
+def log_in() -> bool:
+    """Log in with the token of the form that was sent; return whether an account has it.
+
+    Raises:
+        Refusal: 429 after too many tries; the form is not even read then.
+    """
     studio = current_studio()
     studio.login_limiter.check(request.remote_addr)
+    token = request.form.get("token", "").strip()
+    with studio.store.read() as connection:
+        account = accounts.find_by_token(connection, token)
+    if account is None:
+        _log_failure(studio)
+        return False
     with studio.store.write() as connection:
-        account = accounts.find_by_token(connection, token.strip())
-        if account is None:
-            log_action(connection, "", "login failed")
-            return False
         name = accounts.open_login(connection, account)
     session.clear()
     session["login"] = name
     session["form"] = secrets.token_urlsafe(24)
     return True
+
+
+def _log_failure(studio: Studio) -> None:
+    """Note a wrong token in the log: from any number of addresses, only so many that they fill no disk."""
+    try:
+        studio.failure_log.check("all addresses")
+    except Refusal:
+        return
+    with studio.store.write() as connection:
+        log_action(connection, "", "login failed")
 
 
 def log_out() -> None:

@@ -22,6 +22,8 @@ __all__ = ["Channel", "restrict"]
 REQUEST_S = 30.0
 """For a request to arrive, and longer by what its bytes take at the slowest line that is waited for."""
 MIN_BYTES_PER_S = 512
+SHREDS_BYTES = 64 * 1024
+"""Of a body that may come in chunks of any size; after it they must be worth their parsing."""
 UNREAD_S = 60.0
 """Without a byte of a long answer being read, after which its reader has gone."""
 
@@ -61,6 +63,9 @@ class Channel(HTTPChannel):
             self._began, self._bytes = time.monotonic(), 0
         self._bytes += len(data)
         found = bool(super().received(data))
+        if self.request is not None and _is_shredded(self.request):
+            self.handle_close()
+            return False
         with self.requests_lock:
             if len(self.requests) > 1:
                 for request in self.requests[1:]:
@@ -98,6 +103,14 @@ class Channel(HTTPChannel):
             counts[network] -= 1
         else:
             del counts[network]
+
+
+def _is_shredded(request: Any) -> bool:
+    """Tell whether a body comes in chunks of a few bytes, each of which takes as long as a large one."""
+    if not request.chunked or request.body_rcv is None:
+        return False
+    arrived = request.body_bytes_received
+    return bool(arrived > SHREDS_BYTES and len(request.body_rcv) < arrived / 2)
 
 
 def restrict(server: Any, per_address: int) -> None:

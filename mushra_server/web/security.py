@@ -110,6 +110,15 @@ class RateLimiter:
         return 0 if enough else int((1 - tokens) / self.per_second) + 1
 
 
+def limit_reading(app: Flask, limiter: RateLimiter) -> None:
+    """Make an app refuse the requests of an address that reads too much."""
+
+    @app.before_request
+    def count() -> None:
+        if request.method in {"GET", "HEAD"}:
+            limiter.check(request.remote_addr)
+
+
 def install(app: Flask, *, frame_ancestors: str = "'none'") -> None:
     """Make an app send the security headers with every answer and refuse bodies over 1 MiB.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from stimuli.vocabulary import RatingKind
 from study_builder.config.listening_tests import TestName
@@ -94,6 +95,18 @@ class TrialInfo(Model):
     test: TestName | None = None
 
 
+def _refuse_scripts(address: str) -> str:
+    """Refuse an address that a browser would run (`javascript:`) or hand to another program."""
+    # As browsers read it: without blanks, tabs and line ends before and within the scheme.
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", re.sub(r"[\x00-\x20]", "", address))
+    if scheme is not None and scheme[1].lower() not in ("http", "https"):
+        raise ValueError(f"{address!r} is not a web address; expected one that begins with https://")
+    return address
+
+
+Address = Annotated[Text, AfterValidator(_refuse_scripts)]
+
+
 class Completion(Model):
     """What a participant takes back to where they came from.
 
@@ -104,9 +117,9 @@ class Completion(Model):
     """
 
     code: Text | None = None
-    redirect: Text | None = None
+    redirect: Address | None = None
     screened_out_code: Text | None = None
-    screened_out_redirect: Text | None = None
+    screened_out_redirect: Address | None = None
 
     @property
     def screens_out(self) -> bool:

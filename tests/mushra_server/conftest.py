@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from benchmarks.loading.postgresql import Cluster, find_programs, run_postgresql
 from mushra_server.app import create_app
 from mushra_server.database.database import sqlite_url
 from mushra_server.web.server import EXTENSION, Options, Server
@@ -229,44 +226,18 @@ def rows() -> Callable[..., list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start PostgreSQL in a temporary folder, reached by a Unix socket; return the socket's folder."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs:
+def postgresql_cluster() -> Iterator[Cluster]:
+    """Start PostgreSQL in a temporary folder, reached by a Unix socket."""
+    if find_programs() is None:
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
-    # The socket's path has at most 107 bytes, and the server's own user must reach it.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    data = folder / "data"
-    data.mkdir()
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
-        for path in (folder, data):
-            shutil.chown(path, "postgres", "postgres")
+    with run_postgresql("max_connections=200") as cluster:
+        yield cluster
 
-    def run(*command: str) -> None:
-        done = subprocess.run([*as_user, *command], capture_output=True, text=True, cwd="/", check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
 
-    run(
-        str(programs[-1] / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    )
-    control = str(programs[-1] / "pg_ctl")
-    options = f"-k {folder} -c listen_addresses= -c max_connections=200"
-    run(control, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    yield str(folder)
-    run(control, "-D", str(data), "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+@pytest.fixture(scope="session")
+def postgresql_server(postgresql_cluster: Cluster) -> str:
+    """Return the folder of PostgreSQL's socket."""
+    return str(postgresql_cluster.folder)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def login() -> ResponseReturnValue:
 def send_login() -> ResponseReturnValue:
     """Log in."""
     require_same_site()
-    if not studio_login.log_in(request.form.get("token", "")):
+    if not studio_login.log_in():
         return render_template("studio_login.html", wrong=True), 403
     return redirect(url_for("studio.list_studies"))
 

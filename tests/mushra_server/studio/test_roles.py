@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
+from pathlib import Path
 
 import pytest
 from werkzeug.test import Client
 
 from mushra_server.many import ManyStudies
 from mushra_server.studio.accounts import ROLES
-from mushra_server.studio.app import studio_of
+from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.web.server import Options
 from tests.mushra_server.conftest import build
-from tests.mushra_server.studio.conftest import Browser
+from tests.mushra_server.studio.conftest import Browser, close_studio
 
 # The least role of each address of a study; others need a login, or nothing.
 NEEDS = {
@@ -129,3 +132,33 @@ def test_a_new_token_ends_the_logins_of_the_old_one(studio: ManyStudies, admin: 
     viewer = invite(studio, admin, "Vera", study, "viewer")
     admin.post("/people", name="Vera", again="yes")
     assert viewer.get("/").headers["Location"] == "/login"
+
+
+def test_wrong_tokens_from_many_addresses_do_not_fill_the_log(studio: ManyStudies, admin: Browser) -> None:
+    for number in range(104):
+        address = {"REMOTE_ADDR": f"2001:db8:0:{number:x}::1"}
+        wrong = Client(studio).post("/login", data={"token": "guess"}, environ_overrides=address)
+        assert wrong.status_code == 403
+    assert admin.get("/log").text.count("login failed") == 100
+
+
+def test_a_login_that_is_one_too_many_is_not_even_read(studio: ManyStudies) -> None:
+    client, body = Client(studio), io.BytesIO(b"token=guess")
+    form = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": "11", "wsgi.input": body}
+    codes = [client.post("/login", data={"token": "guess"}).status_code for _ in range(10)]
+    assert codes == [403] * 10
+    assert client.post("/login", environ_overrides=form).status_code == 429 and body.tell() == 0
+
+
+def test_strangers_read_the_studio_and_its_studies_only_so_often(tmp_path: Path) -> None:
+    served = create_studio(tmp_path / "lab", Options(reads_per_s=0.01, read_burst=2))
+    try:
+        for number, path in enumerate(("/", "/login", "/s/unknown/", "/static/studio/studio.css")):
+            address = {"REMOTE_ADDR": f"203.0.113.{number}"}
+            answers = [Client(served).get(path, environ_overrides=address) for _ in range(3)]
+            assert [answer.status_code == 429 for answer in answers] == [False, False, True], path
+            for answer in answers:
+                answer.close()
+        assert Client(served).get("/login").status_code == 200, "the machine's own are not limited"
+    finally:
+        close_studio(served)

@@ -150,6 +150,22 @@ def test_a_request_that_trickles_in_is_closed(app, monkeypatch):
                 time.sleep(0.1)
 
 
+@pytest.mark.parametrize(("size", "answered"), [(1, False), (500, True)])
+def test_a_body_in_chunks_of_a_byte_is_not_parsed_to_its_end(app, size, answered):
+    """A megabyte of such chunks would occupy the event loop for seconds."""
+    with serving(app, Limits(connections=30, per_address=30, idle_s=30)) as server:
+        sender = socket.create_connection(("127.0.0.1", server.effective_port), timeout=10)
+        sender.sendall(b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        body = b"%x\r\n%s\r\n" % (size, b" " * size) * (300_000 // (size + 5)) + b"0\r\n\r\n"
+        try:
+            sender.sendall(body)
+            found = sender.recv(100)
+        except ConnectionError:
+            found = b""
+        sender.close()
+    assert found.startswith(b"HTTP/1.1 4") if answered else found == b""
+
+
 def test_an_answer_that_nobody_reads_is_closed(monkeypatch):
     monkeypatch.setattr(channels, "UNREAD_S", 0.5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from pathlib import Path
@@ -40,6 +41,21 @@ pages:
         "line 10: 'writeResults' has no effect here: webMUSHRA always sends the results",
         "line 14: the key 'optionl' is unknown (did you mean 'optional'?); it was left out",
     ]
+
+
+@pytest.mark.parametrize("key", ["redirect", "screened_out_redirect"])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", " java\tscript:alert(1)", "data:text/html,x", "file:///x"]
+)
+def test_a_completion_address_runs_nothing(key: str, address: str) -> None:
+    text = "pages: []\nlistenable:\n  headphone_check: huggins\n  completion:\n"
+    text += f"    {key}: {json.dumps(address)}\n"
+    assert error_of(text) == (
+        f"config.yaml, line 5: 'completion.{key}': {address!r} is not a web address; "
+        "expected one that begins with https://"
+    )
+    for fine in ("https://app.prolific.com/submissions/complete?cc=C1", "HTTP://a.example", "thanks?x=a:b"):
+        load(text.replace(json.dumps(address), json.dumps(fine)))
 
 
 def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,103 @@
+"""A worker or PostgreSQL that ends under load: what was acknowledged is stored once, every session ends."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import signal
+import socket
+import threading
+from contextlib import ExitStack, closing
+
+import psycopg
+import pytest
+
+from benchmarks.crowd import children
+from benchmarks.loading.client import whole_session
+from benchmarks.loading.soak import soak
+from benchmarks.workers import gunicorn
+from mushra_server.web.waitress_server import bind, listen
+from tests.mushra_server.conftest import mushra_page
+
+
+class Stored:
+    """What PostgreSQL has, after what was started was stopped."""
+
+    def __init__(self, url):
+        self.url = url
+        self.running = ExitStack()
+        self.kills = 0
+
+    def stop(self):
+        self.running.close()
+
+    def count_stored(self):
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute("SELECT attempt, COUNT(*) FROM submissions GROUP BY attempt")
+            return dict(found.fetchall())
+
+
+class KilledWorker(Stored):
+    """gunicorn: a worker is killed, and another takes its place without a word."""
+
+    def __init__(self, study, url):
+        super().__init__(url)
+        with closing(socket.socket()) as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.first = self.running.enter_context(gunicorn(study, url, f"127.0.0.1:{self.port}", workers=2))
+
+    def kill(self):
+        os.kill(children(self.first.pid)[0], signal.SIGKILL)
+        self.kills += 1
+
+    def start(self):
+        pass
+
+
+class StoppedPostgreSQL(Stored):
+    """PostgreSQL is stopped as by its administrator, then as by a power cut, and started again."""
+
+    def __init__(self, app, url, cluster):
+        super().__init__(url)
+        self.cluster, self.modes = cluster, itertools.cycle(["fast", "immediate"])
+        server = listen(app, bind("127.0.0.1", 0))
+        self.port = server.effective_port
+        threading.Thread(target=server.run, daemon=True).start()
+        self.running.callback(server.close)
+
+    def kill(self):
+        self.cluster.stop(next(self.modes))
+        self.kills += 1
+
+    def start(self):
+        self.cluster.start()
+
+
+@pytest.fixture
+def study(make_study, tmp_path):
+    """Two trials and nothing that must be answered."""
+    root = tmp_path / "study"
+    pages = [mushra_page(root, 0), mushra_page(root, 1), {"type": "finish", "id": "end", "name": "Thanks"}]
+    return make_study(pages=pages, n_items=2)
+
+
+def assert_nothing_is_lost(served, sessions, kills):
+    outcome = soak(served, whole_session, sessions, at_once=6, kill_every=(3, 8))
+    assert outcome.kills == served.kills >= kills
+    assert (outcome.missing, outcome.doubled, outcome.given_up) == (0, 0, 0)
+    assert outcome.acknowledged == outcome.once == 3 * sessions
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("gunicorn") is None, reason="gunicorn is not installed")
+def test_a_killed_worker_loses_nothing_that_was_acknowledged(study, postgresql_url):
+    assert_nothing_is_lost(KilledWorker(study, postgresql_url), sessions=20, kills=2)
+
+
+def test_a_postgresql_that_is_stopped_under_load_loses_nothing_that_was_acknowledged(
+    make_app, study, postgresql_cluster, postgresql_url
+):
+    app = make_app(study, url=postgresql_url)
+    assert_nothing_is_lost(StoppedPostgreSQL(app, postgresql_url, postgresql_cluster), sessions=16, kills=2)
