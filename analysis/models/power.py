@@ -57,12 +57,7 @@ def power(
         DesignError: Fewer than two listeners or items, more items for each than there are, a standard
             deviation below zero, or too few ratings to tell listeners, items and the rest apart.
     """
-    if n_listeners < 2 or n_items < 2:
-        raise DesignError(f"a study needs two listeners and two items; found {n_listeners} and {n_items}")
-    if items_each is not None and not 2 <= items_each <= n_items:
-        raise DesignError(
-            f"each listener hears {items_each} items; expected 2 to {n_items}, the number of items"
-        )
+    _check_design(n_listeners, n_items, items_each)
     if min(spread.listener_sd, spread.item_sd, spread.residual_sd) < 0:
         raise DesignError("standard deviations cannot be below zero")
     conditions = _conditions(comparisons)
@@ -74,6 +69,16 @@ def power(
             difference, n_listeners, n_items, items_each, spread, conditions, draws, seed
         )
     return float((studies.p_values(slice(1)) < alpha / comparisons).mean())
+
+
+def _check_design(n_listeners: int, n_items: int, items_each: int | None) -> None:
+    for count, noun in ((n_listeners, "listeners"), (n_items, "items")):
+        if count < 2:
+            raise DesignError(f"a two-way test needs two {noun} or more; found {count}")
+    if items_each is not None and not 2 <= items_each <= n_items:
+        raise DesignError(
+            f"each listener hears {items_each} items; expected 2 to {n_items}, the number of items"
+        )
 
 
 def _conditions(comparisons: int) -> int:
@@ -108,6 +113,7 @@ def required_listeners(
     def power_of(n: int) -> float:
         return power(difference, n, n_items, known, **settings)
 
+    _check_design(2, n_items, settings.get("items_each"))
     # The fewest listeners whose ratings tell listeners, items and the rest apart.
     low = next(n for n in itertools.count(2) if _is_enough(n, n_items, settings.get("items_each"))) - 1
     high = low + 1

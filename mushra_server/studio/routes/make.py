@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from pathlib import Path
@@ -73,7 +74,8 @@ def upload(study: Row[Any]) -> ResponseReturnValue:
     (draft / drafts.LOUDNESS_NAME).unlink(missing_ok=True)
     fact = {"name": secrets.token_hex(8), "left_out": found.left_out}
     drafts.save_fact(draft, drafts.UPLOAD_NAME, fact)
-    studio.jobs.start(study.name, "measure", {"draft": str(draft.resolve())})
+    with contextlib.suppress(Refusal):  # the sounds are here, also if nothing measures them now
+        studio.jobs.start(study.name, "measure", {"draft": str(draft.resolve())})
     with studio.store.write() as connection:
         write_log(connection, "upload", study.name, f"{found.sounds} sounds")
     return redirect(url_for("make.edit", name=study.name))

@@ -182,6 +182,16 @@ def test_each_listener_hears_two_items_or_more_and_no_more_than_there_are(heard:
         power(9, 12, 8, items_each=heard)
 
 
+@pytest.mark.parametrize(("listeners", "items", "noun"), [(1, 8, "listeners"), (12, 1, "items")])
+def test_one_listener_or_item_is_refused(listeners: int, items: int, noun: str) -> None:
+    message = f"a two-way test needs two {noun} or more; found 1"
+    with pytest.raises(DesignError, match=message):
+        power(9, listeners, items)
+    if items == 1:  # no number of listeners is enough
+        with pytest.raises(DesignError, match=message):
+            required_listeners(9, items)
+
+
 def test_too_few_ratings_to_tell_listeners_and_items_apart() -> None:
     with pytest.raises(DesignError, match="17 listeners who each hear 2 of 18 items give too few ratings"):
         power(9, 17, 18, items_each=2)

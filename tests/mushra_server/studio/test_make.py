@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from mushra_server.many import ManyStudies
+from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.choice_fields import GROUPS, Field, choices_yaml, read_form
 from mushra_server.studio.choice_rows import question_rows, scale_rows
@@ -52,6 +53,19 @@ def test_an_upload_is_read_at_once(studio: ManyStudies, admin: Browser) -> None:
     assert "codec-a, codec-b, reference" in page
     assert "LUFS" in page.split("</section>")[0]
     assert "loudness not measured" not in page
+
+
+def test_one_item_of_sounds_is_kept_and_shown_while_others_are_measured(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE", 0)
+    admin.post("/studies", title="Codecs")
+    packed = archive({f"piano/{name}.wav": tone() for name in ("reference", "new")})
+    assert admin.post("/studies/codecs/sounds", files=(io.BytesIO(packed), "a.zip")).status_code == 302
+    page = admin.get("/studies/codecs/make").text
+    assert "2 sounds of" in page and "loudness not measured" in page
+    assert "two-way test needs two items or more; found 1" in page, "and not: no number is enough, ever"
+    assert 'class="bad"' not in page and "object at" not in page, "nothing is wrong with what was chosen"
 
 
 def test_an_ambiguous_folder_is_shown_in_both_readings(admin: Browser) -> None:
