@@ -17,7 +17,7 @@ from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.measurement.mapping import errors_of, fit_first, fit_third
-from analysis.measurement.metrics_file import KEY
+from analysis.measurement.metrics_file import KEY, match_items
 from analysis.ratings.tidy import cells, fill_columns, is_simulated
 from analysis.statistics.variance import Floats
 
@@ -37,7 +37,7 @@ def stimulus_scores(frame: pd.DataFrame, metrics: pd.DataFrame, attribute: str |
     grouped = cells(fill_columns(frame), attribute).groupby(KEY)["score"]
     table = grouped.agg(mos="mean", sd="std", n="size").reset_index()
     table["half"] = stats.t.ppf(0.975, (table["n"] - 1).clip(lower=1)) * table["sd"] / table["n"] ** 0.5
-    return table.drop(columns="sd").merge(metrics, on=KEY, how="inner")
+    return table.drop(columns="sd").merge(match_items(metrics, table["item"]), on=KEY, how="inner")
 
 
 def metric_agreement(

@@ -119,3 +119,48 @@ def test_the_figure_shows_the_points_the_intervals_and_the_mapping(make: Make) -
     mapping = fit_third(table["good"].to_numpy(), means.to_numpy())
     assert line.get_ydata() == pytest.approx(np.polynomial.polynomial.polyval(line.get_xdata(), mapping))
     assert "SIMULATED" in [text.get_text() for text in ax.texts]
+
+
+def evaluation(names: list[str], setting: str = "clean") -> pd.DataFrame:
+    """The columns of what `evaluate` writes per item that matter here."""
+    rows = [(clip, method, 10.0 * at + k) for at, clip in enumerate(names) for k, method in enumerate("ABC")]
+    table = pd.DataFrame(rows, columns=["item", "method", "ai"])
+    return table.assign(clip=table["item"], setting=setting, label="x", target=3, silent=False)
+
+
+def test_the_items_of_an_evaluation_are_metrics_of_the_study_that_was_rendered(make: Make) -> None:
+    from study_builder.rendering.item_selection import item_name
+
+    class Clip:
+        def __init__(self, filename: str) -> None:
+            self.filename = filename
+
+    clips = ["1-dog (a).wav", "2-cat.wav", "été.wav", f"{'x' * 120}.wav", "5.wav", "not in the study.wav"]
+    frame = make(listeners=6, items=5)
+    names = {f"item {k:02d}": item_name(Clip(clip), k + 1) for k, clip in enumerate(clips[:5])}  # type: ignore[arg-type]
+    frame["item"] = frame["item"].map(names)
+    metrics = read_metrics(evaluation(clips))
+    assert list(metrics.columns) == ["item", "condition", "ai"]
+    row = metric_agreement(frame, metrics, draws=100).iloc[0]
+    assert (row["metric"], row["n_stimuli"], row["n_items"]) == ("ai", 15, 5)
+    means = frame.groupby(["item", "condition"])["score"].mean()
+    values = [means[names[f"item {k:02d}"], method] for k in range(5) for method in "ABC"]
+    assert row["pearson"] == pytest.approx(stats.pearsonr(metrics["ai"][:15], values).statistic)
+    ax = plot_metric(frame, metrics, "ai")
+    assert len(ax.collections) > 0
+
+
+def test_names_that_fit_stay_and_mixtures_are_no_sounds_of_a_study(make: Make) -> None:
+    frame = make(listeners=6, items=5)
+    fitting = read_metrics(evaluation(sorted(frame["item"].unique())))
+    assert metric_agreement(frame, fitting, draws=100)["n_stimuli"].iloc[0] == 15
+    with pytest.raises(
+        RatingsError, match="has the setting 'mixtures'; expected 'clean', since a study has the"
+    ):
+        read_metrics(evaluation(["a.wav"], "mixtures"))
+    both = pd.concat([evaluation(["a.wav"]), evaluation(["b.wav"], "mixtures")])
+    assert set(read_metrics(both)["item"]) == {"a.wav"}
+    twins = evaluation(["dog.wav"])
+    frame["item"] = frame["item"].map({f"item {k:02d}": f"0{k}-dog" for k in range(5)})
+    with pytest.raises(DesignError, match="no item and condition in common"):
+        metric_agreement(frame, read_metrics(twins))
