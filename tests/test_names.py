@@ -25,7 +25,7 @@ TERMS = """
 balanced_blocks chirping_birds coloured_noise clustered_share crossed crossed_mean
 fixed_gain guided_backprop guided_gradient integrated_gradients integrated_loudness kept learned_methods
 learning_rate_factor missing mixed_model named_files planned_ids presented reversed scored_picture
-shuffled windowed_dct with_addresses _closed_form _expected_gradients _hotelling _padding
+shuffled windowed_dct with_addresses _expected_gradients _hotelling _padding
 _paired_comparison _published_rows untouched_share
 """
 YES_OR_NO = {"bool", "tuple[bool, bool]", "TypeGuard[str]"}

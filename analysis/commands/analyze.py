@@ -20,7 +20,10 @@ def analyze(
         str, typer.Option(help="two-way, listener, item, crowdmos, naive-t, logit or bootstrap.")
     ] = "two-way",
     compare_with: Annotated[
-        str | None, typer.Option("--compare-with", help="Compare this condition with all others.")
+        str | None,
+        typer.Option(
+            "--compare-with", help="Compare all others with this condition: theirs minus its score."
+        ),
     ] = None,
     test: Annotated[str, typer.Option(help="two-way, wilcoxon, permutation or medians.")] = "two-way",
     correction: Annotated[str, typer.Option(help="holm, hochberg or none.")] = "holm",
@@ -33,7 +36,9 @@ def analyze(
         typer.Option(help="CSV of objective metrics: item, condition and one column per metric."),
     ] = None,
     style: Annotated[str, typer.Option(help="Look of the MOS figure: default or paper.")] = "default",
-    attribute: Annotated[str | None, typer.Option(help="The scale to analyse, if there are several.")] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="Only this scale, if there are several; by default a part for each.")
+    ] = None,
     by: Annotated[
         list[str] | None, typer.Option("--by", help="Also split by this column (repeatable).")
     ] = None,
@@ -78,7 +83,7 @@ def analyze(
         ),
     ] = None,
     repeats: Annotated[
-        str | None, typer.Option(help="Ratings given more than once: average, first or last.")
+        str | None, typer.Option(help="Ratings given more than once: average, first, last or model.")
     ] = None,
     missing: Annotated[
         list[float] | None, typer.Option("--missing", help="A score that means 'not rated' (repeatable).")
@@ -114,9 +119,8 @@ def analyze(
     with show_steps() as announce:
         announce("reading the ratings")
         from analysis.ratings.load import load_ratings
-        from analysis.report.choices.write import ChoiceResults
-        from analysis.report.results import Options
-        from analysis.report.terminal import choices_text, mos_text
+        from analysis.report.results import Options, Results
+        from analysis.report.terminal import describe_results
         from analysis.report.write import write_report
 
         excluding = parse_exclude(exclude)
@@ -147,15 +151,7 @@ def analyze(
         results = write_report(frame, out, options, style=style, title=title, announce=announce)
     for note in results.notes:
         typer.echo(note, err=True)
-    if isinstance(results, ChoiceResults):
-        typer.echo(choices_text(results))
-        typer.echo(str(out / "index.html"))
-        return
-    typer.echo(mos_text(results.mos))
-    if results.excluded:
-        typer.echo(
-            f"Screening excluded {results.excluded} of {len(results.screening)} listeners (see "
-            "screening.csv)."
-        )
-    for name in ("index.html", "mos.csv", "mos.svg"):
+    typer.echo(describe_results(results))
+    files = ["index.html", "mos.csv", "mos.svg"] if isinstance(results, Results) else ["index.html"]
+    for name in files:
         typer.echo(str(out / name))

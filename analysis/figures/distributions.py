@@ -38,7 +38,8 @@ def plot_violin(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows, listed, ax = _prepare(frame, ax)
     order = list(listed["condition"])
     palette = {name: look.colour for name, look in assign_looks(frame).items()}
-    shown = rows.groupby("condition").sample(frac=1, random_state=0).groupby("condition").head(_DENSITY)
+    columns = rows[["condition", "score"]]
+    shown = columns.groupby("condition").sample(frac=1, random_state=0).groupby("condition").head(_DENSITY)
     sns.violinplot(
         data=shown, x="score", y="condition", hue="condition", order=order, palette=palette, inner=None,
         cut=0,

@@ -21,27 +21,29 @@ _LISTED = 8  # ranks that one row of a legend has room for; more are steps of a 
 
 
 def rank_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Share of the trials in which each condition got each rank (1 is the highest; ties get the better rank).
+    """Share of each rank per condition over items and listeners (1 is the highest; ties get the better rank).
 
     Returns:
-        Conditions by rank; only trials in which every condition was rated count.
+        Conditions by rank; only items that a listener rated under every condition count.
     """
     wide = cells(frame).pivot(index=["listener", "item"], columns="condition", values="score").dropna()
-    ranks: pd.DataFrame = wide.rank(axis=1, ascending=False, method="min").astype(int)
-    shares: pd.DataFrame = ranks.apply(lambda column: column.value_counts(normalize=True)).T.fillna(0.0)
-    return shares.reindex(columns=range(1, wide.shape[1] + 1), fill_value=0.0)
+    scores, k = wide.to_numpy(float), wide.shape[1]
+    higher = (scores[:, None, :] > scores[:, :, None]).sum(axis=2)  # than each condition's score, on its row
+    counts = np.array([np.bincount(column, minlength=k) for column in higher.T], dtype=float)
+    shares = counts.reshape(k, k) / max(len(scores), 1)
+    return pd.DataFrame(shares, index=wide.columns, columns=range(1, k + 1))
 
 
 def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the shares of the ranks as stacked bars, the first rank at the left.
 
     Raises:
-        DesignError: No trial has all the conditions rated.
+        DesignError: No listener rated all the conditions of an item.
     """
     listed = conditions(frame)
     shares = rank_shares(frame).reindex(list(listed["condition"]))
     if not shares.to_numpy().any():
-        raise DesignError("no trial has all the conditions rated; ranks cannot be drawn")
+        raise DesignError("no listener rated all the conditions of an item; ranks cannot be drawn")
     length = rows_cm(len(listed), 0.7)
     ax = ax or new_axes(12.5, 2.8 + length)
     left = np.zeros(len(listed))
@@ -62,7 +64,7 @@ def plot_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(listed) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-    ax.set_xlabel("Share of complete trials")
+    ax.set_xlabel("Share of the items, of each listener, with all conditions")
     finish(ax, frame)
     if shares.shape[1] <= _LISTED:
         legend(ax, [str(rank) for rank in shares.columns], columns=shares.shape[1], title="Rank")

@@ -15,6 +15,7 @@ from scipy import linalg, stats
 
 from analysis.errors import DesignError
 from analysis.models.shared_pages import average_shared_pages
+from analysis.ratings.reuse import reusable
 from analysis.ratings.selection import choose_conditions
 from analysis.ratings.tidy import cells, is_simulated, select_rated
 from analysis.statistics.variance import Floats
@@ -68,6 +69,7 @@ def rm_anova(scores: Floats, factors: tuple[str, ...]) -> list[Effect]:
     return [_effect(name, flat @ c.T) for name, c in zip(names, (a, b, both), strict=True)]
 
 
+@reusable
 def omnibus(
     frame: pd.DataFrame, *, attribute: str | None = None, among: list[str] | None = None
 ) -> pd.DataFrame:

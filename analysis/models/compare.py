@@ -57,7 +57,8 @@ def compare(
 
     Args:
         frame: Tidy ratings; `listener, item, condition, score` will do.
-        against: Compare this condition with each other one; otherwise all pairs.
+        against: Compare each other condition with this one, by the difference condition minus `against`;
+            otherwise all pairs.
         among: Conditions to compare; by default the methods (all conditions if `against` is given).
         test: The test behind `p` and the sentence: one of `TESTS`.
         correction: `holm`, `hochberg` or `none`, over all rows.
@@ -67,10 +68,12 @@ def compare(
         seed: Seed of the permutation tests.
 
     Returns:
-        One row per pair, the higher condition first: `condition_a, condition_b, label_a, label_b,
-        n_listeners, n_items, n_pairs, difference, ci_low, ci_high, together, df, p` (corrected), `test,
-        correction, about, p_two_way, p_wilcoxon, p_permutation, p_medians` (uncorrected), `rank_biserial,
-        dz, superiority` each with `_low` and `_high`, `note, sentence, simulated`.
+        One row per pair, the higher condition first, or `against` always second: `difference` is
+        `condition_a` minus `condition_b`, so that it and the effect sizes are negative for a condition below
+        `against`. Columns `condition_a, condition_b, label_a, label_b, n_listeners, n_items, n_pairs,
+        difference, ci_low, ci_high, together, df, p` (corrected), `test, correction, about, p_two_way,
+        p_wilcoxon, p_permutation, p_medians` (uncorrected), `rank_biserial, dz, superiority` each with `_low`
+        and `_high`, `note, sentence, simulated`.
 
     Raises:
         DesignError: An unknown condition, test or correction, or nothing to compare.
@@ -81,7 +84,7 @@ def compare(
     listed = conditions(rows)
     pairs = list_pairs(rows, against, among)
     table = PairTable.of(cells(rows))
-    compared = compare_pairs(table, pairs)
+    compared = compare_pairs(table, pairs, keep_sides=against is not None)
     if not any(len(one.gaps) for one in compared):
         compared = [one.compare_between(table) for one in compared]
     if not any(one.can_be_compared for one in compared):
@@ -125,7 +128,7 @@ def _columns() -> list[str]:
 
 
 def list_pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None) -> list[tuple[str, str]]:
-    """Return the pairs to compare, in the order of the tables: all, or `against` with each other one.
+    """Return the pairs to compare, in the order of the tables: all, or each other one with `against`.
 
     Raises:
         DesignError: There is only one condition, or one that is named is not there.
@@ -133,7 +136,7 @@ def list_pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None)
     known = list(conditions(rows)["condition"])
     chosen = choose_conditions(rows, [*(among or known), against] if against else among)
     pairs = (
-        [(against, name) for name in chosen if name != against]
+        [(name, against) for name in chosen if name != against]
         if against
         else list(itertools.combinations(chosen, 2))
     )
@@ -142,10 +145,18 @@ def list_pairs(rows: pd.DataFrame, against: str | None, among: list[str] | None)
     return pairs
 
 
-def compare_pairs(table: PairTable, pairs: list[tuple[str, str]]) -> list[ComparedPair]:
-    """Return each pair, the higher condition first, with the mean difference that inference rests on."""
+def compare_pairs(
+    table: PairTable, pairs: list[tuple[str, str]], *, keep_sides: bool = False
+) -> list[ComparedPair]:
+    """Return each pair with the mean difference that inference rests on.
+
+    Args:
+        table: The scores.
+        pairs: Two conditions each.
+        keep_sides: Whether the first of a pair stays the first; otherwise the higher one is.
+    """
     means = _moderate(table, pairs)
-    return [ComparedPair.of(table, a, b, mean) for (a, b), mean in zip(pairs, means, strict=True)]
+    return [ComparedPair.of(table, a, b, mean, keep_sides) for (a, b), mean in zip(pairs, means, strict=True)]
 
 
 def _moderate(table: PairTable, pairs: list[tuple[str, str]]) -> list[CrossedMean]:

@@ -29,16 +29,17 @@ _APART = "means over different listeners or items, compared without pairing"
 
 @dataclass(frozen=True)
 class ComparedPair:
-    """Two conditions, the higher one first.
+    """Two conditions, the higher one first unless their sides are kept.
 
     Attributes:
-        a: The condition with the higher mean, or the first of two that cannot be compared.
+        a: The condition with the higher mean, or the first if sides are kept or the two cannot be compared.
         b: The other one.
         gaps: Score of `a` minus that of `b`, for each listener and item that have both [n].
         listeners: Index of the listener of each [n].
         items: Index of the item of each [n].
         mean: Their mean, for new listeners and items, if there are any.
         apart: All scores, if means over different items or by different listeners are compared.
+        keep_sides: Whether `a` stays the first even if it is the lower one.
     """
 
     a: str
@@ -48,19 +49,24 @@ class ComparedPair:
     items: Ints
     mean: CrossedMean
     apart: PairTable | None = None
+    keep_sides: bool = False
 
     @classmethod
-    def of(cls, table: PairTable, a: str, b: str, mean: CrossedMean) -> ComparedPair:
-        """Compare on what both have, the higher first."""
+    def of(
+        cls, table: PairTable, a: str, b: str, mean: CrossedMean, keep_sides: bool = False
+    ) -> ComparedPair:
+        """Compare on what both have, the higher first unless sides are kept."""
         gaps, listeners, items = table.differences(a, b)
-        if len(gaps) and mean.mean < 0:
+        if len(gaps) and mean.mean < 0 and not keep_sides:
             return cls(b, a, -gaps, listeners, items, mean.reversed())
-        return cls(a, b, gaps, listeners, items, mean)
+        return cls(a, b, gaps, listeners, items, mean, keep_sides=keep_sides)
 
     def compare_between(self, table: PairTable) -> ComparedPair:
         """Compare the means over different items, or by different listeners."""
         found = replace(self, apart=table)
-        return found if found._compute_nested(0.95).mean >= 0 else replace(found, a=self.b, b=self.a)
+        if self.keep_sides or found._compute_nested(0.95).mean >= 0:
+            return found
+        return replace(found, a=self.b, b=self.a)
 
     @property
     def can_be_compared(self) -> bool:
@@ -113,7 +119,11 @@ class ComparedPair:
             found = interval(kind, self.gaps, self.listeners, self.items, level=each)
         found = replace(found, note=found.note.replace("scores", "differences"))
         rejected = test == "two-way" and row["p"] < 1 - level
-        return replace(found, low=max(found.low, 0.0)) if rejected else found
+        if not rejected:
+            return found
+        if found.mean < 0:
+            return replace(found, high=min(found.high, 0.0))
+        return replace(found, low=max(found.low, 0.0))
 
     def sums(self, n_listeners: int) -> Floats:
         """Return the sum of each listener's differences, for the permutation test [n_listeners]."""

@@ -21,9 +21,10 @@ def sentence(row: dict[str, Any], level: float, digits: int) -> str:
     a, b = row["label_a"], row["label_b"]
     if np.isnan(difference):
         return f"{a} and {b}: the difference is {row['note']}."
+    side = "above" if difference > 0 else "below"
     where = (
-        f"{a} is {difference:.{digits}f} points above {b}"
-        if difference > 0
+        f"{a} is {abs(difference):.{digits}f} points {side} {b}"
+        if difference
         else f"{a} and {b} have the same mean"
     )
     correction = "" if row["correction"] == "none" else f", {str(row['correction']).capitalize()}"

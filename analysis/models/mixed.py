@@ -8,6 +8,8 @@ condition and the residual have a variance per condition: a method that some lov
 end of the scale, then makes no other method's interval too wide or too narrow.
 
 The variances are estimated by restricted maximum likelihood (REML); see `analysis.models.likelihood`.
+With `repeats="model"`, ratings that were given several times are all used: cells have the component listener
+x item x condition, and the residual is the error of repeating a rating (`likelihood.replicates`).
 `statsmodels.MixedLM`, which gives the same numbers, inverts a matrix of all ratings; here the cost grows
 linearly with the listeners. Omitting the terms with condition would make the tests of differences
 anti-conservative (Barr, Levy, Scheepers & Tily 2013, Journal of Memory and Language 68:255-278).
@@ -23,22 +25,26 @@ import pandas as pd
 from scipy import stats
 
 from analysis.errors import DesignError
-from analysis.formatting import number, p_in_words
 from analysis.models.likelihood.effects import predict_effects
 from analysis.models.likelihood.fit import fit, fit_unequal, limit_pages, make_pages
 from analysis.models.likelihood.full_pages import FullPages
+from analysis.models.likelihood.model_text import describe_model
 from analysis.models.likelihood.ratios import LARGEST, SMALLEST, Ratios
 from analysis.models.likelihood.reml import Pages
+from analysis.models.likelihood.replicates import Replicates, fit_replicates
 from analysis.models.likelihood.satterthwaite import degrees_of_freedom
 from analysis.ratings.selection import choose_conditions
-from analysis.ratings.tidy import cells, is_simulated, iter_rows, select_rated
+from analysis.ratings.tidy import cells, is_simulated, select_rated, separate_items
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
 COMPONENTS = (
     "listener", "listener x condition", "item", "item x condition", "listener x item", "residual",
 )  # fmt: skip
+OF_CELLS = "listener x item x condition"
+"""The component that only repeated ratings can tell from the residual."""
 VARIANCES = ("equal", "by-condition")
+REPEATS = ("average", "model")
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class MixedModel:
         simulated: Whether a program made any rating.
         variances: `equal` or `by-condition`.
         note: Which pages were left out.
+        repeats: The repeated ratings, if they are modelled; then there is a sixth ratio, of `OF_CELLS`.
     """
 
     names: list[str]
@@ -66,13 +73,19 @@ class MixedModel:
     simulated: bool
     variances: str = "equal"
     note: str = ""
+    repeats: Replicates | None = None
+
+    @property
+    def n_ratings(self) -> int:
+        """How many ratings the model is of, or means of cells if repeats are averaged."""
+        return int((self.pages.counts if self.repeats is None else self.repeats.numbers).sum())
 
     @property
     def components(self) -> dict[str, float]:
         """Variance components in squared points; the mean over the conditions of those that differ."""
         table = self.variance_components()
         means = table.groupby("component")["variance"].mean()
-        return {name: float(means[name]) for name in COMPONENTS}
+        return {name: float(means[name]) for name in table["component"].unique()}
 
     def variance_components(self) -> pd.DataFrame:
         """Return `component, condition, variance, sd, share, note, simulated`.
@@ -80,7 +93,7 @@ class MixedModel:
         `condition` is empty for what is the same for all conditions, `share` is of the variance of a score
         (under that condition), and the note says which pages were left out.
         """
-        parts = Ratios.of(self.ratios, len(self.names))
+        parts = Ratios.of(self._shared_ratios, len(self.names))
         by_component: dict[str, float | Floats] = dict(
             zip(
                 COMPONENTS,
@@ -89,6 +102,9 @@ class MixedModel:
                 strict=True,
             )
         )  # fmt: skip
+        if self.repeats is not None:
+            rest = by_component.pop("residual")
+            by_component |= {OF_CELLS: float(self.ratios[5]), "residual": rest}
         rows = []
         for component, ratio in by_component.items():
             differ = self.variances == "by-condition" and np.ndim(ratio) > 0
@@ -139,7 +155,8 @@ class MixedModel:
         than those of an average one, shrunk towards 0 by as much as it was rated little.
         """
         pages, k = self.pages, len(self.names)
-        found = predict_effects(pages, self.ratios)
+        pages = pages if self.repeats is None else self.repeats.at(float(self.ratios[5]))
+        found = predict_effects(pages, self._shared_ratios)
         parts = []
         for factor, ids, own, with_condition in (
             ("listener", pages.listeners, found.listener, found.listener_condition),
@@ -157,42 +174,20 @@ class MixedModel:
 
     def summary(self) -> str:
         """Return the model in words and numbers, as a text of a few lines per table."""
-        listeners, items, _ = self.pages.counts.shape
-        lines = [
-            f"Linear mixed model by REML{' of SIMULATED ratings' if self.simulated else ''}: "
-            f"{self.pages.counts.sum():.0f} means of {listeners} listeners, {items} items and "
-            f"{len(self.names)} conditions" + (f" ({self.note})" if self.note else ""),
-            "",
-        ]
-        parts = self.variance_components()
-        parts["name"] = parts["component"] + (", " + parts["condition"]).where(parts["condition"] != "", "")
-        width = max(20, *map(len, parts["name"])) + 2
-        lines += [f"{'component':<{width}}{'variance':>10}{'SD':>8}"]
-        lines += [f"{row.name:<{width}}{row.variance:>10.2f}{row.sd:>8.2f}" for row in iter_rows(parts)]
-        means, pairs = self.condition_means(), self.differences()
-        pairs["pair"] = pairs["condition_a"] + " - " + pairs["condition_b"]
-        width = max(9, *map(len, means["condition"]), *map(len, pairs["pair"])) + 2
-        lines += ["", f"{'condition':<{width}}{'mean':>8}{'SE':>7}{'df':>8}  95 % interval"]
-        lines += [
-            f"{row.condition:<{width}}{number(row.mean, 2):>8}{row.se:>7.2f}{row.df:>8.1f}  "
-            f"{number(row.ci_low, 2)} to {number(row.ci_high, 2)}"
-            for row in iter_rows(means)
-        ]
-        lines += ["", f"{'pair':<{width}}{'diff':>8}{'SE':>7}{'df':>8}  95 % interval, uncorrected p"]
-        lines += [
-            f"{row.pair:<{width}}{number(row.difference, 2):>8}{row.se:>7.2f}{row.df:>8.1f}  "
-            f"{number(row.ci_low, 2)} to {number(row.ci_high, 2)}, {p_in_words(row.p)}"
-            for row in iter_rows(pairs)
-        ]
-        return "\n".join(lines)
+        return describe_model(self)
+
+    @property
+    def _shared_ratios(self) -> Floats:
+        """Those that `Ratios.of` takes."""
+        return self.ratios if self.repeats is None else self.ratios[:5]
 
     def _contrasts(self, weights: Floats, level: float) -> pd.DataFrame:
         """Estimates of weighted sums of the means [contrasts, conditions] with t intervals and tests."""
         estimate = weights @ self.means
         se = np.sqrt(np.einsum("ck,kl,cl->c", weights, self.covariance, weights))
         turned = self.variances == "equal" and self.pages.are_full()
-        problem = FullPages.of(self.pages) if turned else self.pages
-        df = degrees_of_freedom(problem, int(self.pages.counts.sum()), self.ratios, weights)
+        problem = self.repeats or (FullPages.of(self.pages) if turned else self.pages)
+        df = degrees_of_freedom(problem, self.n_ratings, self.ratios, weights)
         half = stats.t.ppf(0.5 + level / 2, df) * se
         return pd.DataFrame(
             {
@@ -209,6 +204,7 @@ def mixed_model(
     attribute: str | None = None,
     among: list[str] | None = None,
     variances: str = "equal",
+    repeats: str = "average",
 ) -> MixedModel:
     """Fit the model to the methods (or the conditions named).
 
@@ -219,20 +215,29 @@ def mixed_model(
         attribute: The scale, if the frame has several.
         among: Conditions of the model; by default the methods, all conditions if there are fewer than two.
         variances: `equal` for all conditions, or `by-condition`, which takes seconds.
+        repeats: What becomes of several ratings by one listener of one condition of an item: `average` them,
+            or `model` each, with a variance of listener x item x condition; such a model is of equal
+            variances.
 
     Raises:
         DesignError: Fewer than two conditions, listeners or items, a condition without a rating, no residual
-            variance, a design too large to solve, or unknown `variances`.
+            variance, a design too large to solve, repeats to be modelled that are not there, or unknown
+            `variances` or `repeats`.
     """
     if variances not in VARIANCES:
         raise DesignError(f"unknown variances {variances!r}; expected one of {', '.join(VARIANCES)}")
-    chosen = choose_conditions(select_rated(frame, attribute), among)
+    if repeats not in REPEATS:
+        raise DesignError(f"unknown repeats {repeats!r}; expected one of {', '.join(REPEATS)}")
+    rated = select_rated(frame, attribute)
+    chosen = choose_conditions(rated, among)
     table = cells(frame, attribute)
-    pages, note = limit_pages(make_pages(table[table["condition"].isin(chosen)], chosen))
+    table = table[table["condition"].isin(chosen)]
+    if repeats == "model":
+        return _model_repeats(rated, table, chosen, variances)
+    pages, note = limit_pages(make_pages(table, chosen))
     search = fit if variances == "equal" else fit_unequal
     _, ratios, residual, means, covariance = search(pages)
-    if residual < 1e-9 or ratios.max() > 0.99 * LARGEST:
-        raise DesignError("a mixed model needs ratings that vary; nothing is left for the residual here")
+    _check_residual(ratios, residual)
     return MixedModel(
         names=chosen,
         means=means,
@@ -244,3 +249,25 @@ def mixed_model(
         variances=variances,
         note=note,
     )
+
+
+def _model_repeats(rated: pd.DataFrame, table: pd.DataFrame, chosen: list[str], variances: str) -> MixedModel:
+    """Fit the model to all ratings of the chosen conditions, of which `table` has the cells."""
+    if variances != "equal":
+        raise DesignError("repeats are modelled with equal variances only; expected variances='equal'")
+    rows = separate_items(rated, rated)
+    rows = rows[rows["condition"].isin(chosen)]
+    names = ["listener", "item", "condition"]
+    around = rows["score"] - rows.groupby(names, observed=True)["score"].transform("mean")
+    problem = Replicates.of(table, float((around**2).sum()), chosen)
+    ratios, residual, means, covariance = fit_replicates(problem)
+    _check_residual(ratios, residual)
+    return MixedModel(
+        names=chosen, means=means, covariance=covariance, ratios=ratios, residual=residual,
+        pages=problem.pages, simulated=is_simulated(rated), repeats=problem,
+    )  # fmt: skip
+
+
+def _check_residual(ratios: Floats, residual: float) -> None:
+    if residual < 1e-9 or ratios.max() > 0.99 * LARGEST:
+        raise DesignError("a mixed model needs ratings that vary; nothing is left for the residual here")

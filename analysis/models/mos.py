@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -18,7 +20,7 @@ from analysis.ratings.tidy import (
 from analysis.statistics.bootstrap import bca, bootstrap_means, influences
 from analysis.statistics.intervals import INTERVALS, LEVEL, Interval, interval
 from analysis.statistics.populations import OF_INTERVAL
-from analysis.statistics.variance import Floats
+from analysis.statistics.variance import Floats, Ints
 
 COLUMNS = [
     "condition", "n_listeners", "n_items", "n_ratings", "mos", "ci_low", "ci_high", "interval",
@@ -97,7 +99,7 @@ def _table(
     table = cells(rows)
     listed = conditions(rows, order)
     names = list(listed["condition"])
-    groups = {str(name): part for name, part in table.groupby("condition", sort=False)}
+    groups = _split(table, names)
     found = _intervals(table, groups, names, method, level, draws, seed)
     if scale := known_scale(rows):
         found = [(got.use_logit(scale) if method == "logit" else got).cut_to(scale) for got in found]
@@ -106,14 +108,14 @@ def _table(
     records = [
         {
             "condition": name,
-            "n_listeners": groups[name]["listener"].nunique(),
-            "n_items": groups[name]["item"].nunique(),
-            "n_ratings": int(groups[name]["n"].sum()),
+            "n_listeners": len(np.unique(groups[name].listeners)),
+            "n_items": len(np.unique(groups[name].items)),
+            "n_ratings": int(table["n"].to_numpy()[groups[name].places].sum()),
             "mos": got.mean,
             "ci_low": got.low,
             "ci_high": got.high,
             "interval": method,
-            **_spread(groups[name]["score"].to_numpy(float)),
+            **_spread(groups[name].scores),
             "df": got.df,
             "about": OF_INTERVAL[method],
             "note": got.note,
@@ -128,7 +130,7 @@ def _table(
 
 def _intervals(
     table: pd.DataFrame,
-    groups: dict[str, pd.DataFrame],
+    groups: dict[str, _Group],
     names: list[str],
     method: str,
     level: float,
@@ -137,14 +139,33 @@ def _intervals(
 ) -> list[Interval]:
     if method != "bootstrap":
         panel = (table["listener"].nunique(), table["item"].nunique())
-        return [_closed_form(groups[name], method, level, panel) for name in names]
+        return [
+            interval(method, one.scores, one.listeners, one.items, level=level, panel=panel)
+            for one in (groups[name] for name in names)
+        ]
     means = bootstrap_means(table, names, draws=draws, seed=seed)
-    return [_bootstrap(groups[name], means[:, k], level) for k, name in enumerate(names)]
+    return [_bootstrap(table.iloc[groups[name].places], means[:, k], level) for k, name in enumerate(names)]
 
 
-def _closed_form(part: pd.DataFrame, method: str, level: float, panel: tuple[int, int]) -> Interval:
-    listener, item = pd.factorize(part["listener"])[0], pd.factorize(part["item"])[0]
-    return interval(method, part["score"].to_numpy(float), listener, item, level=level, panel=panel)
+class _Group(NamedTuple):
+    """The cells of a condition: their rows, scores, and numbers of listeners and items."""
+
+    places: Ints
+    scores: Floats
+    listeners: Ints
+    items: Ints
+
+
+def _split(table: pd.DataFrame, names: list[str]) -> dict[str, _Group]:
+    """Return the cells of each condition. Texts are compared once, in the whole table: they are slow to."""
+    listeners, items = (pd.factorize(table[name])[0] for name in ("listener", "item"))
+    conditions = pd.Index(names).get_indexer(pd.Index(table["condition"]))
+    scores, found = table["score"].to_numpy(float), {}
+    for number, name in enumerate(names):
+        places = np.flatnonzero(conditions == number)
+        own = (pd.factorize(codes[places])[0] for codes in (listeners, items))
+        found[name] = _Group(places, scores[places], *own)
+    return found
 
 
 def _bootstrap(part: pd.DataFrame, means: Floats, level: float) -> Interval:

@@ -8,6 +8,7 @@ from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.models.repeats import repeat_differences
+from analysis.ratings.reuse import reusable
 from analysis.ratings.selection import choose_conditions
 from analysis.ratings.tidy import cells, is_simulated, select_rated
 from analysis.statistics.intervals import LEVEL
@@ -48,7 +49,7 @@ def reliability(
         DesignError: Fewer than two listeners or stimuli.
     """
     table = _cells_of_methods(frame, attribute, among)
-    table["stimulus"] = table["item"] + "\0" + table["condition"]
+    table = table.assign(stimulus=table["item"] + "\0" + table["condition"])
     wide = table.pivot(index="stimulus", columns="listener", values="score")
     if min(wide.shape) < 2:
         raise DesignError(
@@ -69,6 +70,7 @@ def reliability(
     return out.assign(n_listeners=scores.shape[1], n_stimuli=scores.shape[0], simulated=is_simulated(frame))
 
 
+@reusable
 def listeners(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.DataFrame:
     """Compare each listener with the panel on the methods (all conditions if there are fewer than two).
 

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.errors import DesignError
 from analysis.models import screening_measures as measures
 from analysis.models.repeats import repeat_differences
-from analysis.ratings.tidy import scale_of, select_rated, separate_items
+from analysis.ratings.tidy import scale_of, select_rated, separate_items, trial_key
 
 RULES = ("hidden-reference", "mid-anchor")
 STANDARD_SCALE = (0.0, 100.0)
@@ -37,7 +37,7 @@ FLAGS = (
 )
 FAILURES = ("attention", *measures.CHECKS, "unfinished")
 _LIMIT, _SHARE = 0.9, 0.15
-_DISORDER = 0.2  # share of trials
+_DISORDER = 0.2  # share of items
 _NARROW = 1 / 3  # of the panel's median standard deviation
 
 
@@ -65,7 +65,7 @@ def screen(
         that exclude the listener), and the numbers behind each:
         `reference_trials, reference_low` (trials under the limit), `reference_share, mid_anchor_trials,
         mid_anchor_high, mid_anchor_share, repeat_difference, straight_share, untouched_share, fast_share,
-        attention_failed, agreement` (with the others, on the methods), `disagrees, disorder_share` (trials
+        attention_failed, agreement` (with the others, on the methods), `disagrees, disorder_share` (items
         with anchors and reference out of order), `relative_spread` (standard deviation over the panel's
         median one).
 
@@ -86,7 +86,7 @@ def screen(
     repeats = repeat_differences(separate_items(same, trials))
     names = pd.Index(sorted(rows["listener"].unique()), name="listener")
     columns: dict[str, pd.Series] = {
-        "n_trials": rows.groupby("listener")["item"].nunique(),
+        "n_trials": rows.drop_duplicates(trial_key(rows)).groupby("listener").size(),
         **_columns(measures.count_low_references(rows, limit)),
         **_columns(measures.count_high_mid_anchors(rows, limit)),
         "repeat_difference": repeats.abs().groupby("listener").mean(),
@@ -201,14 +201,14 @@ def _describe(table: pd.DataFrame, limit: float) -> dict[str, str | pd.Series]:
             table, "mid_anchor_high", "mid_anchor_trials", f"the mid anchor over {limit:g}"
         ),
         "repeats": "repeats differ by more than a fifth of the scale",
-        "straight-lining": "one score for all conditions of a trial",
+        "straight-lining": "one score for all conditions of an item",
         "untouched": "stimuli not rated or not listened to",
         "fast": "trials of less than a second per stimulus",
         "unfinished": "session not finished",
         "attention": "attention check failed",
         **{name: check.words for name, check in measures.CHECKS.items()},
         "agreement": "scores of the methods do not follow those of the others",
-        "anchor-order": "anchors and reference out of order in more than a fifth of the trials",
+        "anchor-order": "anchors and reference out of order on more than a fifth of the items",
         "spread": "uses less than a third of the spread of scores that others use",
     }
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.models.reliability import listeners
+from analysis.ratings.tidy import trial_key
 from stimuli.vocabulary import REFERENCE_ROLES
 
 Expected = Mapping[str, Mapping[str, tuple[float, float]]]
@@ -68,9 +69,9 @@ def count_high_mid_anchors(rows: pd.DataFrame, limit: float) -> pd.DataFrame:
 
 
 def share_of_disorder(rows: pd.DataFrame) -> pd.Series:
-    """Return the share of trials in which a lower anchor got more than a higher one or the reference.
+    """Return the share of items on which a lower anchor got more than a higher one or the reference.
 
-    Only trials with two of low anchor, mid anchor and reference count.
+    Only items with two of low anchor, mid anchor and reference count.
     """
     known = rows[rows["role"].isin(_QUALITY)]
     means = known.groupby(["listener", "item", known["role"].map(_QUALITY)])["score"].mean().unstack()
@@ -91,10 +92,10 @@ def relative_spread(rows: pd.DataFrame) -> pd.Series:
 
 
 def straight_share(rows: pd.DataFrame) -> pd.Series:
-    """Return the share of trials of three or more conditions that all got the same score."""
-    trials = rows.groupby(["listener", "item"], observed=True)["score"].agg(["min", "max", "size"])
-    trials = trials[trials["size"] >= 3]
-    return (trials["min"] == trials["max"]).groupby("listener").mean()
+    """Return the share of items with three or more conditions that all got the same score."""
+    items = rows.groupby(["listener", "item"], observed=True)["score"].agg(["min", "max", "size"])
+    items = items[items["size"] >= 3]
+    return (items["min"] == items["max"]).groupby("listener").mean()
 
 
 def untouched_share(frame: pd.DataFrame) -> pd.Series:
@@ -106,7 +107,7 @@ def untouched_share(frame: pd.DataFrame) -> pd.Series:
 def fast_share(rows: pd.DataFrame) -> pd.Series:
     """Return the share of trials left in less than a second per stimulus."""
     timed = rows[rows["time_ms"].notna()]
-    trials = timed.groupby(["listener", "item"], observed=True)["time_ms"].agg(["max", "size"])
+    trials = timed.groupby(trial_key(rows), observed=True)["time_ms"].agg(["max", "size"])
     return (trials["max"] < _FAST_MS * trials["size"]).groupby("listener").mean()
 
 

@@ -61,7 +61,7 @@ def load_ratings(
         leave_out: Items that do not count, with `*` and `?`, for example training; `none` counts all,
             training in its usual names too.
         repeats: What becomes of ratings given more than once with different scores: `average`, `first` or
-            `last`.
+            `last`; `model` keeps all of them, as repeats of the mixed model.
         missing: Score(s) that mean 'not rated'. The usual codes (NA, -1, -99, ...) are known where they are
             plain.
         encoding: Of CSV files that are neither UTF-8 nor cp1252.
@@ -71,7 +71,8 @@ def load_ratings(
 
     Returns:
         The tidy frame. `frame.attrs` holds `notes` (in words, what was left out), `scales` (attribute to the
-        ends of its scale: `scale`, or what study folders say), `page_types` (attribute to the type of its
+        ends of its scale: `scale`, or what study folders say), `repeats` (`model`, if there are
+        repeats and it was asked for), `page_types` (attribute to the type of its
         pages, where that is known) and, of a study folder, `title` and `expected` (see `screen`).
 
     Raises:
@@ -126,6 +127,8 @@ def load_ratings(
     types = frame.dropna(subset=[PAGE]).groupby("attribute")[PAGE].agg(["first", "nunique"])
     page_types = dict(types.loc[types["nunique"] == 1, "first"])
     frame = frame.drop(columns=places.columns)
+    if repeats == "model" and told:
+        frame.attrs["repeats"] = repeats
     frame.attrs |= {"notes": notes, "scales": scales, "page_types": page_types, **about}
     return frame
 

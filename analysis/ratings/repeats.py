@@ -9,7 +9,7 @@ from analysis.ratings.marks import FILE, LINE
 from analysis.ratings.names import BEST_WORST, COMPARISON, CORRECT, LEVEL, PREFERRED, THRESHOLD, X_WAS
 from analysis.ratings.tidy import KEY
 
-CHOICES = ("average", "first", "last")
+CHOICES = ("average", "first", "last", "model")
 _SHOWN = 5
 
 
@@ -21,7 +21,8 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
 
     Args:
         frame: Tidy ratings with file and line.
-        repeats: `average` them, or keep the `first` or the `last`; across sessions too.
+        repeats: `average` them, keep the `first` or the `last`, or keep all of them for a model of repeats
+            (`model`); across sessions too.
 
     Returns:
         The rows, and sentences on what became of the others.
@@ -30,7 +31,7 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
         RatingsError: Different scores, and `repeats` does not say what they are.
     """
     if repeats is not None and repeats not in CHOICES:
-        raise RatingsError(f"--repeats is {repeats!r}; expected average, first or last")
+        raise RatingsError(f"--repeats is {repeats!r}; expected average, first, last or model")
     # The same choice is asked again and again; a score that is asked for twice is marked as a repeat.
     several = frame["attribute"].isin([PREFERRED, COMPARISON, BEST_WORST, CORRECT, X_WAS, LEVEL, THRESHOLD])
     place = frame["trial_position"].where(several | (frame["kind"] != "trial"), -1.0).fillna(-1.0)
@@ -52,6 +53,10 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     )
     scored = rows[~blank]
     groups = scored.groupby([*key, "_place"], sort=False, dropna=False)["score"]
+    if repeats == "model":
+        # Two equal scores are two ratings, too: leaving one out would make listeners less consistent.
+        kept = frame[~marked.index.isin(rows.index[blank])].reset_index(drop=True)
+        return kept, notes + _describe_kept(int(groups.ngroups), len(scored))
     differ = groups.transform("nunique") > 1
     if differ.any() and repeats is None:
         raise RatingsError(_contradiction(scored[differ], key))
@@ -82,6 +87,16 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     return out, notes + (_sessions(out) if repeats is None else [])
 
 
+def _describe_kept(cells: int, ratings: int) -> list[str]:
+    if ratings == 0:
+        return []
+    return [
+        f"{cells} rating{' was' if cells == 1 else 's were'} given more than once, {ratings} times in all: "
+        "all are kept (--repeats model); the mixed model has a variance of repeating, and all else averages "
+        "them."
+    ]
+
+
 def _contradiction(rows: pd.DataFrame, key: list[str]) -> str:
     found = []
     groups = rows.groupby([*key, "_place"], sort=False, dropna=False)
@@ -98,7 +113,7 @@ def _contradiction(rows: pd.DataFrame, key: list[str]) -> str:
     many = "1 rating was" if groups.ngroups == 1 else f"{groups.ngroups} ratings were"
     return (
         f"{many} given more than once with different scores ({'; '.join(found)}{more}); say what becomes of "
-        "them with --repeats average, first or last"
+        "them with --repeats average, first or last, or model to keep all as repeats"
     )
 
 

@@ -28,6 +28,21 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
     """
     if asked is not None:
         return str(select_rated(frame, asked)["attribute"].iloc[0]), []
+    first, *others = list_attributes(frame)
+    if not others:
+        return first, []
+    return first, [
+        f"This is the analysis of '{first}' only; the ratings have {len(others)} more: {', '.join(others)} "
+        "(--attribute chooses)."
+    ]
+
+
+def list_attributes(frame: pd.DataFrame) -> list[str]:
+    """Return what was asked, the main question first, without what is stored next to the answers.
+
+    Raises:
+        DesignError: No rating counts towards a mean.
+    """
     rated = frame.loc[(frame["kind"] == "trial") & frame["score"].notna(), "attribute"]
     if rated.empty:
         raise DesignError("there is no rating of kind 'trial' with a score to analyse")
@@ -42,13 +57,7 @@ def choose_attribute(frame: pd.DataFrame, asked: str | None = None) -> tuple[str
         first = "ovrl"
     if LEVEL in counts:  # the trials of a staircase, which chose them by the answers
         first, unasked = LEVEL, unasked | {CORRECT}
-    others = [str(name) for name in frame["attribute"].unique() if name not in {first, *unasked}]
-    if not others:
-        return first, []
-    return first, [
-        f"This is the analysis of '{first}' only; the ratings have {len(others)} more: {', '.join(others)} "
-        "(--attribute chooses)."
-    ]
+    return [first, *(str(n) for n in frame["attribute"].unique() if n not in {first, *unasked})]
 
 
 def choose_conditions(rows: pd.DataFrame, among: list[str] | None = None) -> list[str]:

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError, RatingsError
+from analysis.ratings.reuse import reusable
 from analysis.ratings.spellings import known_role, role_of
 from stimuli.vocabulary import RATING_KINDS, ROLES
 
@@ -120,6 +121,7 @@ def fill_columns(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: whole[name] for name in COLUMNS})
 
 
+@reusable
 def select_rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     """Return the rows that count towards a MOS: kind `trial`, with a score, of one attribute.
 
@@ -143,6 +145,7 @@ def select_rated(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFr
     return rows
 
 
+@reusable
 def cells(frame: pd.DataFrame, attribute: str | None = None) -> pd.DataFrame:
     """Average repeated ratings: one row per listener, item and condition with its mean `score`.
 
@@ -179,6 +182,20 @@ def _number_cells(code: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, 
     return found, places[code], counts[found]
 
 
+@reusable
+def trial_key(rows: pd.DataFrame) -> list[str]:
+    """Return the columns that tell trials apart: those of a page, which may have one sound or several.
+
+    Pages of one sound, as in ACR, are known by their positions, which no two conditions share. If there are
+    no positions, what a listener gave to an item is one trial.
+    """
+    known = rows[rows["trial_position"].notna()]
+    page = ["study", "session", "trial_position"]
+    several = known.drop_duplicates([*page, "condition"]).duplicated(page)
+    alone = len(known) > 0 and not several.any()
+    return ["listener", "item", "condition"] if alone else ["listener", "item"]
+
+
 def _take(frame: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:
     """Return the rows of a mask; if it is all of them the frame itself, which saves copying every column."""
     return frame if mask.all() else frame[mask]
@@ -196,6 +213,7 @@ def shares_items(frame: pd.DataFrame) -> bool:
     return len({frozenset(items) for _, items in frame.groupby("study")["item"]}) == 1
 
 
+@reusable
 def conditions(frame: pd.DataFrame, order: list[str] | None = None) -> pd.DataFrame:
     """List the conditions of a frame in the order of every table and figure.
 
@@ -236,6 +254,7 @@ def is_simulated(frame: pd.DataFrame) -> bool:
     return bool(frame["simulated"].any())
 
 
+@reusable
 def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
     """Return the ends of the scale: those that the ratings were read with, or a guess from the scores.
 

@@ -13,7 +13,7 @@ def headline(results: Results) -> list[str]:
     names = list(listed.loc[listed["role"] == "method", "condition"]) or list(listed["condition"])
     table = results.mos[results.mos["condition"].isin(names)]
     best = next(iter_rows(table.sort_values("mos", ascending=False, kind="stable")))
-    digits = 1 if results.scale[1] - results.scale[0] > 10 else 2
+    digits = results.digits
     ends = f"{number(best.ci_low, digits)} to {number(best.ci_high, digits)}"
     known = f"95 % interval {ends}, {best.about}" if best.ci_low == best.ci_low else f"interval {best.note}"
     what = "methods" if "method" in set(listed["role"]) else "conditions"
@@ -42,7 +42,8 @@ def _describe_distinguished(results: Results, best: str, label: str, names: list
     rows = rows[rows["condition_a"].isin(names) & rows["condition_b"].isin(names)]
     if rows.empty:
         return []
-    clear = rows[(rows["p"] < 0.05) & (rows["condition_a"] == best)]
+    above = (rows["condition_a"] == best) == (rows["difference"] > 0)
+    clear = rows[(rows["p"] < 0.05) & above]
     correction = rows["correction"].iloc[0]
     how = f"p < 0.05{'' if correction == 'none' else f', {correction.capitalize()}'}, {rows['about'].iloc[0]}"
     if clear.empty:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.formatting import number
 from analysis.ratings.tidy import iter_rows
+from analysis.report.staging import file_name
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -26,12 +27,13 @@ _SPECIAL = {
 _SPECIAL |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 
-def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
+def latex_mos(table: pd.DataFrame, digits: int = 1, scale: str | None = None) -> str:
     """Return the MOS table as LaTeX: condition, number of ratings, mean and interval.
 
     Args:
         table: From `mos`.
         digits: Decimals of the scores.
+        scale: What was rated, for the caption and the label; None if there is nothing to be told apart.
     """
     rows = [
         f"{escape(row.label)} & {row.n_ratings} & {_number(row.mos, digits)} & "
@@ -39,16 +41,24 @@ def latex_mos(table: pd.DataFrame, digits: int = 1) -> str:
         for row in iter_rows(table)
     ]
     about = f"{escape(table['interval'].iloc[0])}: {escape(table['about'].iloc[0])}"
-    caption = f"Mean opinion scores with 95\\,\\% intervals ({about})."
-    return _table(caption, "tab:mos", "lrrc", "Condition & Ratings & MOS & 95\\,\\% interval", rows, table)
+    caption = f"Mean opinion scores{_of(scale)} with 95\\,\\% intervals ({about})."
+    return _table(
+        caption,
+        _label("tab:mos", scale),
+        "lrrc",
+        "Condition & Ratings & MOS & 95\\,\\% interval",
+        rows,
+        table,
+    )
 
 
-def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
+def latex_comparisons(table: pd.DataFrame, digits: int = 1, scale: str | None = None) -> str:
     """Return the pairwise differences as LaTeX: pair, difference, interval and corrected p value.
 
     Args:
         table: From `compare`.
         digits: Decimals of the differences.
+        scale: As in `latex_mos`.
     """
     rows = [
         f"{escape(row.label_a)} $-$ {escape(row.label_b)} & {_number(row.difference, digits)} & "
@@ -59,10 +69,19 @@ def latex_comparisons(table: pd.DataFrame, digits: int = 1) -> str:
     together, correction = int(table["together"].iloc[0]), str(table["correction"].iloc[0])
     corrected = "uncorrected" if correction == "none" else f"corrected by {correction.capitalize()}"
     caption = (
-        f"Paired differences in points with {'simultaneous ' if together > 1 else ''}95\\,\\% intervals and "
+        f"Paired differences{_of(scale)} in points with "
+        f"{'simultaneous ' if together > 1 else ''}95\\,\\% intervals and "
         f"$p$ values ({escape(table['test'].iloc[0])}, {corrected}), about {escape(table['about'].iloc[0])}."
     )
-    return _table(caption, "tab:differences", "lrcr", head, rows, table)
+    return _table(caption, _label("tab:differences", scale), "lrcr", head, rows, table)
+
+
+def _of(scale: str | None) -> str:
+    return "" if scale is None else f" of {escape(scale)}"
+
+
+def _label(label: str, scale: str | None) -> str:
+    return label if scale is None else f"{label}-{file_name(scale)}"
 
 
 def escape(text: object) -> str:

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
+from analysis.ratings.reuse import reusable
 from analysis.ratings.tidy import cells, conditions
 from analysis.report.results import Results
 from analysis.report.screening_text import describe_screening, rules_applied
@@ -104,6 +105,7 @@ def software() -> str:
         return "listenable"
 
 
+@reusable
 def methods(results: Results) -> str:
     """Return the paragraph on methods, in words that can go into a paper."""
     left, options = results.screened, results.options
@@ -222,7 +224,8 @@ def _describe_comparison(results: Results) -> str:
     listed = conditions(results.screened)
     if against:
         label = listed.set_index("condition")["label"][against]
-        return f"{label} was compared with {'the' if len(table) == 1 else 'each'} other condition"
+        others = "The other condition was" if len(table) == 1 else "Each other condition was"
+        return f"{others} compared with {label} (differences: condition minus {label})"
     names = {*table["condition_a"], *table["condition_b"]}
     roles = set(listed.loc[listed["condition"].isin(names), "role"])
     return f"The {len(names)} {'methods' if roles == {'method'} else 'conditions'} were compared in pairs"

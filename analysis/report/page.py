@@ -36,21 +36,42 @@ def render_page(results: Results, figures: dict[str, str], title: str, folder: P
         title: Heading.
         folder: Where the report's other files are, to be linked.
     """
-    return (
-        make_environment()
-        .get_template("report.html")
-        .render(
-            **context(results, figures, title),
-            sections=_list_sections(results),
-            files=list_files(folder) if folder else {},
-            latex=read_latex(folder) if folder else {},
-        )
+    return render_around(
+        "report.html", title, results.simulated, folder, body=render_body(results, figures, title)
     )
+
+
+def render_body(
+    results: Results, figures: dict[str, str], title: str, *, at: str = "", stem: str = "", top: int = 2
+) -> Markup:
+    """Return what the page shows of the results, without its head and its links to files.
+
+    Args:
+        results: What was analysed.
+        figures: SVG elements by name.
+        title: Heading.
+        at: What ids on the page begin with, if there are several bodies.
+        stem: What the names of files begin with.
+        top: Level of the headings.
+    """
+    closing = CLOSING if top == 2 else CLOSING[:1]
+    sections = [(at + name, said) for name, said in [*_list_sections(results), *closing]]
+    template = make_environment().get_template("report_body.html")
+    text = template.render(**context(results, figures, title), sections=sections, at=at, stem=stem, top=top)
+    return Markup(text)
+
+
+def render_around(template: str, title: str, simulated: bool, folder: Path | None, **filled: Any) -> str:
+    """Return a page: a head, what is filled in, and links to the files in `folder`."""
+    return make_environment().get_template(template).render(
+        **filled, title=title, simulated=simulated, software=software(),
+        files=list_files(folder) if folder else {}, latex=read_latex(folder) if folder else {},
+    )  # fmt: skip
 
 
 def context(results: Results, figures: dict[str, str], title: str) -> dict[str, Any]:
     """Return everything that the template shows."""
-    digits = 1 if results.scale[1] - results.scale[0] > 10 else 2
+    digits = results.digits
     return {
         "title": title,
         "simulated": results.simulated,
@@ -83,7 +104,7 @@ def context(results: Results, figures: dict[str, str], title: str) -> dict[str, 
 
 
 def _list_sections(results: Results) -> list[tuple[str, str]]:
-    """Return the sections of the page by id, for its contents."""
+    """Return the sections of the body by id, for its contents."""
     tables = results.tables
     every = (
         ("mos", "Scores", True),
@@ -94,7 +115,7 @@ def _list_sections(results: Results) -> list[tuple[str, str]]:
         ("listeners", "Listeners", True),
         ("assumptions", "Assumptions", "assumptions" in tables),
     )
-    return [*((name, title) for name, title, there in every if there), *CLOSING]
+    return [(name, title) for name, title, there in every if there]
 
 
 def _collect_further(results: Results, digits: int) -> dict[str, Table]:
@@ -105,7 +126,8 @@ def _collect_further(results: Results, digits: int) -> dict[str, Table]:
         "mixed_means": columns.MIXED_MEANS,
         "omnibus": columns.OMNIBUS, "variance": columns.VARIANCE, "reliability": columns.RELIABILITY,
         "letters": columns.LETTERS,
-        "equivalence": columns.EQUIVALENCE, "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
+        "equivalence": columns.equivalence(results.options),
+        "influence": columns.INFLUENCE, "subjects": columns.SUBJECTS,
         "metrics": columns.METRICS, "ordinal": columns.ORDINAL,
         "items": columns.ITEMS, "outliers": columns.OUTLIERS, "panel": columns.PANEL,
         "groups": columns.GROUPS, "group_differences": columns.GROUP_DIFFERENCES,

@@ -28,6 +28,7 @@ from analysis.models.reliability import listeners, reliability
 from analysis.models.screening import default_rules, kept, screen
 from analysis.models.subject_model import subject_model
 from analysis.ratings.labels import item_labels
+from analysis.ratings.reuse import reuse
 from analysis.ratings.selection import choose_attribute, choose_conditions
 from analysis.ratings.tidy import conditions, is_simulated, iter_rows, scale_of, select_rated
 
@@ -84,6 +85,11 @@ class Results:
         return is_simulated(self.ratings)
 
     @property
+    def digits(self) -> int:
+        """Decimals of the scores: one on wide scales."""
+        return 1 if self.scale[1] - self.scale[0] > 10 else 2
+
+    @property
     def excluded(self) -> int:
         """Number of listeners excluded by screening."""
         return int((~self.screening["kept"]).sum())
@@ -112,8 +118,11 @@ def analyse(
         unnamed = NAMELESS in frame.attrs.get("tests", ())
         options = replace(options, exclude=() if unnamed else default_rules(scale))
     announce("screening")
+    reuse(rows)
     screening = screen(rows, attribute=attribute, scale=scale, exclude=options.exclude, expected=expected)
-    left = kept(rows, screening)
+    # The same frame if nobody is excluded: what is computed of it holds for both.
+    same = bool(screening["kept"].all()) and options.order is None
+    left = rows if same else kept(rows, screening)
     if left.empty:
         raise DesignError(
             f"screening excludes every listener ({_list_first(screening)}); use --exclude none to keep them "
@@ -122,25 +131,29 @@ def analyse(
     shared: dict[str, Any] = {"interval": options.interval, "draws": options.draws, "seed": options.seed}
     order = list(conditions(left, options.order)["condition"])
     left.attrs["order"] = order  # for the figures
+    reuse(rows, left)
     mushra = frame.attrs.get("page_types", {}).get(attribute, "mushra") == "mushra" and scale == (0, 100)
     notes = [*frame.attrs.get("notes", []), *more, *_warn_of_few_items(left, mushra)]
     tables, missing = _tables(left, rows, options, scale, order, announce)
     announce("mean opinion scores")
+    scores = mos(left, order=order, **shared)
     if not mushra and "assumptions" in tables:  # the clauses are those of BS.1534-3
         tables["assumptions"] = tables["assumptions"].assign(clause="")
-    return Results(
+    results = Results(
         options=options,
         attribute=attribute,
         scale=scale,
         ratings=rows,
         screened=left,
         screening=screening,
-        mos=mos(left, order=order, **shared),
-        mos_unscreened=mos(rows, order=order, **shared),
+        mos=scores,
+        mos_unscreened=scores if left is rows else mos(rows, order=order, **shared),
         tables=tables,
         missing=missing,
         notes=notes,
     )
+    reuse(results)
+    return results
 
 
 def _warn_of_few_items(left: pd.DataFrame, mushra: bool) -> list[str]:
@@ -186,7 +199,8 @@ def _tables(
     shared: dict[str, Any] = {
         "interval": options.interval, "draws": options.draws, "seed": options.seed, "order": order,
     }  # fmt: skip
-    model = functools.cache(lambda: mixed_model(left, variances=options.variances))
+    repeats = str(left.attrs.get("repeats", "average"))
+    model = functools.cache(lambda: mixed_model(left, variances=options.variances, repeats=repeats))
     compared = functools.cache(lambda: compare(left, **pairs))
     makers: dict[str, Callable[[], pd.DataFrame]] = {
         "comparisons": compared,

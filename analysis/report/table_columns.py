@@ -79,15 +79,6 @@ LETTERS = [
     Column("label", "Condition"),
     Column("letters", "Letters"),
 ]
-EQUIVALENCE = [
-    Column("label_a", "Higher"),
-    Column("label_b", "Lower"),
-    Column("difference", "Difference", "score"),
-    Column("ci", "90 % interval", "interval"),
-    Column("p_equivalent", "p, equivalent", "p"),
-    Column("p_not_worse", "p, not worse", "p"),
-    Column("sentence", "Finding"),
-]
 METRICS = [
     Column("metric", "Metric"),
     Column("pearson", "Pearson", "effect"),
@@ -178,8 +169,7 @@ def differences(options: Options) -> list[Column]:
     """Return the columns of the paired differences; the corrected p value names its correction."""
     corrected = "p" if options.correction == "none" else f"p, {options.correction.capitalize()}"
     return [
-        Column("label_a", "Higher"),
-        Column("label_b", "Lower"),
+        *_sides(options),
         Column("difference", "Difference", "score"),
         Column("ci", "95 % interval", "interval"),
         Column("p", corrected, "p"),
@@ -189,6 +179,24 @@ def differences(options: Options) -> list[Column]:
         Column("dz", "Cohen’s dz", "effect", "Mean over SD of the listeners' mean differences"),
         Column("superiority", "Rate it higher (%)", "share", "Share of listeners, ties half"),
     ]
+
+
+def equivalence(options: Options) -> list[Column]:
+    """Return the columns of the tests of equivalence."""
+    return [
+        *_sides(options),
+        Column("difference", "Difference", "score"),
+        Column("ci", "90 % interval", "interval"),
+        Column("p_equivalent", "p, equivalent", "p"),
+        Column("p_not_worse", "p, not worse", "p"),
+        Column("sentence", "Finding"),
+    ]
+
+
+def _sides(options: Options) -> list[Column]:
+    """Return the columns of the two conditions, of which a difference is the first minus the second."""
+    titles = ("Higher", "Lower") if options.against is None else ("Condition", "Minus")
+    return [Column(f"label_{end}", title) for end, title in zip("ab", titles, strict=True)]
 
 
 def screening_columns(scale: tuple[float, float]) -> list[Column]:

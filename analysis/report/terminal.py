@@ -8,6 +8,9 @@ import pandas as pd
 
 from analysis.ratings.tidy import iter_rows
 from analysis.report.choices.write import ChoiceResults
+from analysis.report.parts import Parts, name_part
+from analysis.report.results import Results
+from analysis.report.staging import file_name
 
 
 def mos_text(table: pd.DataFrame) -> str:
@@ -31,6 +34,29 @@ def choices_text(results: ChoiceResults) -> str:
     """Return the result of choices in sentences, for the terminal."""
     mark = ["SIMULATED"] if results.simulated else []
     return "\n".join([*mark, *results.findings.headline])
+
+
+def describe_results(results: Results | ChoiceResults | Parts, stem: str = "") -> str:
+    """Return what was found as lines of text; of several parts, each under its name.
+
+    Args:
+        results: Of `write_report`.
+        stem: What the files' names begin with.
+    """
+    if isinstance(results, Parts):
+        return "\n\n".join(
+            "\n".join([name_part(part), *part.notes, describe_results(part, f"{file_name(name)}-")])
+            for name, part in results.parts.items()
+        )
+    if isinstance(results, ChoiceResults):
+        return choices_text(results)
+    lines = [mos_text(results.mos)]
+    if results.excluded:
+        lines.append(
+            f"Screening excluded {results.excluded} of {len(results.screening)} listeners (see "
+            f"{stem}screening.csv)."
+        )
+    return "\n".join(lines)
 
 
 def _columns_of(text: str) -> int:

@@ -8,6 +8,7 @@ from scipy import stats
 
 from analysis.formatting import number, p_in_words
 from analysis.models.checks.row import Row, make_row
+from analysis.ratings.tidy import trial_key
 
 _CLAUSE = "BS.1534-3, p. 4 (random order)"
 _FIXED = 0.05  # share of the positions' variance within stimuli below which the order is a fixed one
@@ -42,15 +43,12 @@ def check_drift(rows: pd.DataFrame, column: str, what: str) -> list[Row]:
 def check_speed(rows: pd.DataFrame) -> list[Row]:
     """Return whether listeners spend less time on later trials: fatigue, or practice."""
     known = rows[rows["time_ms"].notna() & (rows["time_ms"] > 0) & rows["trial_position"].notna()]
-    trials = known.groupby(["listener", "item"])[["time_ms", "trial_position"]].max().reset_index()
-    if (
-        trials.empty
-        or trials["trial_position"].nunique() < 2
-        or _is_fixed(trials, "trial_position", ["item"])
-    ):
+    key = trial_key(rows)
+    trials = known.groupby(key)[["time_ms", "trial_position"]].max().reset_index()
+    if trials.empty or trials["trial_position"].nunique() < 2 or _is_fixed(trials, "trial_position", key[1:]):
         return []
     logs = np.log(trials["time_ms"])
-    residual = logs - logs.groupby(trials["item"]).transform("mean")
+    residual = logs - logs.groupby([trials[name] for name in key[1:]]).transform("mean")
     slope, p = _slopes(residual, trials["trial_position"], trials["listener"])
     if np.isnan(p):
         return []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.models.mos import hinges
-from analysis.ratings.tidy import cells, conditions, is_simulated, iter_rows, select_rated
+from analysis.ratings.tidy import cells, conditions, is_simulated, select_rated
 
 _REACH = 1.5  # interquartile ranges
 _FEWEST = 5  # scores that have quartiles worth the name
@@ -41,16 +42,23 @@ def find_outliers(frame: pd.DataFrame, *, attribute: str | None = None) -> pd.Da
     listed = conditions(select_rated(frame, attribute))
     labels = dict(zip(listed["condition"], listed["label"], strict=True))
     rows = []
-    for (condition, item), part in table.groupby(["condition", "item"], sort=False):
-        if len(part) < _FEWEST:
+    names = {name: table[name].to_numpy() for name in ("condition", "item", "listener")}
+    scores = table["score"].to_numpy(float)
+    codes = [pd.factorize(names[name])[0] for name in ("condition", "item")]
+    stimuli = pd.factorize(codes[0] * (codes[1].max() + 1) + codes[1])[0]  # in the order of the table
+    order = np.argsort(stimuli, kind="stable")
+    for places in np.split(order, np.flatnonzero(np.diff(stimuli[order])) + 1):
+        if len(places) < _FEWEST:
             continue
-        q1, median, q3 = hinges(part["score"].to_numpy(float))
+        q1, median, q3 = hinges(scores[places])
         reach = _REACH * (q3 - q1)
-        far = part[(part["score"] < q1 - reach) | (part["score"] > q3 + reach)]
+        condition, item = (names[name][places[0]] for name in ("condition", "item"))
+        far = places[(scores[places] < q1 - reach) | (scores[places] > q3 + reach)]
         rows += [
-            (condition, labels[str(condition)], item, row.listener, row.score, median, q1, q3, len(part))
-            for row in iter_rows(far)
-        ]
+            (condition, labels[str(condition)], item, names["listener"][place], scores[place], median, q1, q3,
+             len(places))
+            for place in far
+        ]  # fmt: skip
     found = pd.DataFrame(rows, columns=COLUMNS[:-1]).assign(simulated=is_simulated(frame))
     distance = (found["score"] - found["median"]).abs()
     return found.loc[distance.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)

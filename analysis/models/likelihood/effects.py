@@ -31,10 +31,10 @@ def predict_effects(pages: Pages, ratios: Floats) -> Effects:
     """
     n_items, k = pages.counts.shape[1:]
     parts = Ratios.of(ratios, k)
-    weights = pages.counts / parts.residual
+    weights = pages.weigh(pages.counts, parts)
     matrix, right, shrink = pages.reduce(ratios)
     solution = linalg.cho_solve(linalg.cho_factor(matrix, lower=True), right).reshape(n_items + 1, k)
-    rest = pages.sums / parts.residual - weights * (solution[0] + solution[1:])
+    rest = pages.weigh(pages.sums, parts) - weights * (solution[0] + solution[1:])
     rest = rest - (shrink * rest.sum(axis=2))[..., None] * weights
     listener_prior, _ = prior(parts.listener, parts.listener_condition)
     precision = weights.sum(axis=1)[..., None] * np.eye(k)

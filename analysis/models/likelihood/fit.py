@@ -19,6 +19,15 @@ _FULL_ENOUGH = 0.8  # share of pages without gaps that may represent all of them
 _SOFT = 0.01  # ratios below it are searched on their own scale, those above it on the logarithm's
 
 
+def _to_search_scale(ratios: Floats) -> Floats:
+    """The scale of the search: a logarithm, except near zero, where it would trap a ratio."""
+    return np.log(ratios + _SOFT)
+
+
+WHOLE, NONE = (_to_search_scale(np.array([SMALLEST, most])) for most in (LARGEST, SMALLEST))
+"""Bounds of the search for a ratio, and those of one that is left out."""
+
+
 def limit_pages(pages: Pages) -> tuple[Pages, str]:
     """Leave out pages with missing conditions if the model would take minutes; return also a note."""
     n = int(pages.counts.sum())
@@ -45,16 +54,16 @@ def fit(pages: Pages, without: int | None = None) -> tuple[float, Floats, float,
     """
     full = FullPages.of(pages) if pages.are_full() else None
     start = np.full(5, 0.3)
-    bounds = [_to_search_scale(np.array([SMALLEST, LARGEST]))] * 5
+    bounds = [WHOLE] * 5
     if pages.per_page.max() < 2:
         # One condition per page: its listener x item effect and its residual are the same.
-        start[4], bounds[4] = SMALLEST, _to_search_scale(np.array([SMALLEST, SMALLEST]))
+        start[4], bounds[4] = SMALLEST, NONE
     elif full is None and (some := pages.full_part()) is not None:
         # Pages without gaps are solved much faster: a good place to start from.
         start = fit(some, without)[1]
     if without is not None:
-        start[without], bounds[without] = SMALLEST, _to_search_scale(np.array([SMALLEST, SMALLEST]))
-    ratios, solution = _search(full or pages, start, bounds)
+        start[without], bounds[without] = SMALLEST, NONE
+    ratios, solution = search(full or pages, start, bounds)
     deviance, residual, means, covariance = solution
     return deviance, ratios, residual, means, covariance
 
@@ -75,14 +84,14 @@ def fit_unequal(pages: Pages) -> tuple[float, Floats, float, Floats, Floats]:
             f"{_LARGEST_UNEQUAL} ratings or fewer"
         )
     start = Ratios.of(np.clip(fit(pages)[1], 0.01, 0.9 * LARGEST), k).per_condition()
-    bounds = [_to_search_scale(np.array([SMALLEST, LARGEST]))] * len(start)
+    bounds = [WHOLE] * len(start)
     if pages.per_page.max() < 2:
-        start[2], bounds[2] = SMALLEST, _to_search_scale(np.array([SMALLEST, SMALLEST]))
-    ratios, (deviance, residual, means, covariance) = _search(pages, start, bounds)
+        start[2], bounds[2] = SMALLEST, NONE
+    ratios, (deviance, residual, means, covariance) = search(pages, start, bounds)
     return deviance, ratios, residual, means, covariance
 
 
-def _search(problem: Problem, start: Floats, bounds: list[Floats]) -> tuple[Floats, Solution]:
+def search(problem: Problem, start: Floats, bounds: list[Floats]) -> tuple[Floats, Solution]:
     """Return the ratios with the highest likelihood, and what the equations say there."""
     try:
         # The deviance grows with the ratings; measured from its start, its tolerance does not.
@@ -95,11 +104,6 @@ def _search(problem: Problem, start: Floats, bounds: list[Floats]) -> tuple[Floa
         return ratios, problem.solve(ratios)
     except np.linalg.LinAlgError:
         raise DesignError("the equations of the mixed model cannot be solved for these ratings") from None
-
-
-def _to_search_scale(ratios: Floats) -> Floats:
-    """The scale of the search: a logarithm, except near zero, where it would trap a ratio."""
-    return np.log(ratios + _SOFT)
 
 
 def _ratios(scaled: Floats) -> Floats:

@@ -41,12 +41,17 @@ class Solved:
 
 @dataclass(frozen=True)
 class Pages:
-    """Counts (0 or 1) and sums of scores [listeners, items, conditions], and who and what they are of."""
+    """Counts (0 or 1) and sums of scores [listeners, items, conditions], and who and what they are of.
+
+    `noise` is the variance of each cell's residual over that of its condition [listeners, items, conditions],
+    1 if there is none.
+    """
 
     counts: Floats
     sums: Floats
     listeners: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
+    noise: Floats | None = None
 
     @property
     def per_page(self) -> Floats:
@@ -82,6 +87,11 @@ class Pages:
         deviance = df * float(np.log(residual)) + found.logs
         return deviance, residual, found.means, found.covariance * residual
 
+    def weigh(self, table: Floats, ratios: Ratios) -> Floats:
+        """Return counts or sums times the precision of their cells, 1 for the residual's variance."""
+        weighted = table / ratios.residual
+        return weighted if self.noise is None else weighted / self.noise
+
     def equations(self, ratios: Floats) -> Solved:
         """Solve for the means, without an estimate of the residual variance."""
         n_listeners, n_items, k = self.counts.shape
@@ -93,12 +103,14 @@ class Pages:
         matrix, right = system.equations(item_prior)
         factor = linalg.cho_factor(matrix, lower=True)
         solution = linalg.cho_solve(factor, right)
-        weighted = self.sums / parts.residual
+        weighted = self.weigh(self.sums, parts)
         square = float((self.sums * weighted).sum() - (shrink * weighted.sum(axis=2) ** 2).sum())
         rest = max(square - system.explained - float(right @ solution), 1e-12)
         logs = system.logs + 2 * np.log(np.diag(factor[0])).sum() + np.log(within).sum()
         logs += n_listeners * listener_logs + n_items * item_logs
         logs += float(self.counts.sum(axis=(0, 1)) @ np.log(parts.residual))
+        if self.noise is not None:
+            logs += float((self.counts * np.log(self.noise)).sum())
         covariance = linalg.cho_solve(factor, np.eye(len(right), k))[:k]
         return Solved(float(logs), rest, solution[:k], covariance)
 
@@ -114,13 +126,13 @@ class Pages:
 
         Its residuals have the covariance diag(1/w) + rJ, whose inverse is diag(w) - r / (1 + rm) ww'.
         """
-        within = 1 + ratios.page * (self.counts @ (1 / ratios.residual))
+        within = 1 + ratios.page * self.weigh(self.counts, ratios).sum(axis=2)
         return within, ratios.page / within
 
     def _system(self, ratios: Ratios, shrink: Floats) -> _System:
         n_listeners, n_items, k = self.counts.shape
         listener_prior = prior(ratios.listener, ratios.listener_condition)[0]
-        counts, sums = self.counts / ratios.residual, self.sums / ratios.residual
+        counts, sums = self.weigh(self.counts, ratios), self.weigh(self.sums, ratios)
         system = _System.empty(n_items + 1, k)
         step = max(1, _CHUNK // (n_items * k * k))
         for start in range(0, n_listeners, step):

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from analysis.errors import DesignError
 from analysis.models.screening import find_failures
 from analysis.pages import make_environment
-from analysis.ratings.names import CORRECT, LEVEL, THRESHOLD, defuse
+from analysis.ratings.names import CORRECT, LEVEL, THRESHOLD
 from analysis.ratings.selection import choose_attribute
 from analysis.ratings.tidy import is_simulated, records
 from analysis.report.choices.abx import describe_discrimination
@@ -27,12 +27,12 @@ from analysis.report.choices.findings import Findings
 from analysis.report.choices.preference import describe_preferences
 from analysis.report.choices.references import references_in
 from analysis.report.choices.words import check_options, count
-from analysis.report.files import list_files, read_latex
 from analysis.report.html_tables import table_of
 from analysis.report.latex import escape
 from analysis.report.methods_text import software
-from analysis.report.page import CLOSING, unbroken
+from analysis.report.page import CLOSING, render_around, unbroken
 from analysis.report.results import Options
+from analysis.report.scores import write_table
 from analysis.report.staging import file_name, stage_folder
 
 DESCRIBE: dict[str, Callable[[pd.DataFrame, Options], Findings]] = {
@@ -149,24 +149,47 @@ def write_choices(frame: pd.DataFrame, test: str, out: Path, options: Options, t
         DesignError: See `analyse_choices`.
         OSError: The folder cannot be written.
     """
-    from analysis.figures.style import inline_svg, save
-
     results = analyse_choices(frame, test, options)
-    findings = results.findings
     with stage_folder(out, "report.json") as folder:
-        figures = {}
-        for drawing in [drawing for section in findings.sections for drawing in section.figures]:
-            figures[drawing.name] = inline_svg(save(drawing.draw(), folder, drawing.name).svg, drawing.alt)
-        for name, table in findings.tables.items():
-            _csv(table, folder / f"{file_name(name)}.csv", results.simulated)
-        (folder / "results.tex").write_text(_latex(results), encoding="utf-8")
-        about = json.dumps(_summary(results), allow_nan=False)
+        figures = fill_folder(results, folder)
+        about = json.dumps(summary(results), allow_nan=False)
         (folder / "report.json").write_text(about, encoding="utf-8")
-        (folder / "index.html").write_text(_page(results, figures, title, folder), encoding="utf-8")
+        body = render_choices(results, figures)
+        page = render_around("report.html", title, results.simulated, folder, body=body)
+        (folder / "index.html").write_text(page, encoding="utf-8")
     return results
 
 
-def _page(results: ChoiceResults, figures: dict[str, str], title: str, folder: Path) -> str:
+def fill_folder(results: ChoiceResults, folder: Path, *, stem: str = "") -> dict[str, str]:
+    """Write figures, tables and LaTeX; return the figures as SVG elements by name.
+
+    Args:
+        results: What was found.
+        folder: Where the files go.
+        stem: What the files' names begin with, if the report has several scales.
+    """
+    from analysis.figures.style import inline_svg, save
+
+    findings, figures = results.findings, {}
+    for drawing in [drawing for section in findings.sections for drawing in section.figures]:
+        saved = save(drawing.draw(), folder, stem + drawing.name)
+        figures[drawing.name] = inline_svg(saved.svg, drawing.alt)
+    for name, table in findings.tables.items():
+        write_table(table, folder / f"{stem}{file_name(name)}.csv", results.simulated)
+    label = f"tab:results-{stem.rstrip('-')}" if stem else "tab:results"
+    (folder / f"{stem}results.tex").write_text(_latex(results, label), encoding="utf-8")
+    return figures
+
+
+def render_choices(results: ChoiceResults, figures: dict[str, str], *, at: str = "", top: int = 2) -> Markup:
+    """Return what the page shows of the results, without its head and its links to files.
+
+    Args:
+        results: What was found.
+        figures: SVG elements by name.
+        at: What ids on the page begin with, if there are several bodies.
+        top: Level of the headings.
+    """
     environment = make_environment()
     environment.filters["unbroken"] = unbroken
     findings = results.findings
@@ -176,17 +199,19 @@ def _page(results: ChoiceResults, figures: dict[str, str], title: str, folder: P
         for listing in section.tables
     }
     sections = [(section.anchor, section.title) for section in findings.sections]
-    return environment.get_template("choices.html").render(
-        sections=[*sections, *CLOSING],
-        title=title, simulated=results.simulated, findings=findings, tables=tables,
-        figures={name: Markup(svg) for name, svg in figures.items()},
+    closing = CLOSING if top == 2 else CLOSING[:1]
+    text = environment.get_template("choices_body.html").render(
+        sections=[(at + name, said) for name, said in [*sections, *closing]],
+        findings=findings, tables=tables, figures={name: Markup(svg) for name, svg in figures.items()},
         mark=Markup('<span class="mark">SIMULATED</span>') if results.simulated else "",
         notes=results.notes, methods=results.methods, references=references_in(results.methods),
-        software=software(), files=list_files(folder), latex=read_latex(folder),
+        at=at, top=top,
     )  # fmt: skip
+    return Markup(text)
 
 
-def _summary(results: ChoiceResults) -> dict[str, Any]:
+def summary(results: ChoiceResults) -> dict[str, Any]:
+    """Return the report as plain data for `report.json`."""
     options = results.options
     return {
         "schema_version": 1,
@@ -215,20 +240,12 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _csv(table: pd.DataFrame, path: Path, simulated: bool) -> None:
-    marked = table.drop(columns="simulated", errors="ignore")
-    if simulated:
-        marked = marked.assign(simulated="SIMULATED")
-    plain = marked.map(defuse).rename(columns=defuse)
-    path.write_text(plain.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
-
-
-def _latex(results: ChoiceResults) -> str:
+def _latex(results: ChoiceResults, label: str) -> str:
     table = results.findings.latex
     said = escape(table.caption) + (" SIMULATED ratings." if results.simulated else "")
     rows = [" & ".join(cell if cell.startswith("$") else escape(cell) for cell in row) for row in table.rows]
     lines = [
-        "\\begin{table}", "  \\centering", f"  \\caption{{{said}}}", "  \\label{tab:results}",
+        "\\begin{table}", "  \\centering", f"  \\caption{{{said}}}", f"  \\label{{{label}}}",
         f"  \\begin{{tabular}}{{{table.columns}}}", "    \\toprule", f"    {' & '.join(table.head)} \\\\",
         "    \\midrule", *[f"    {row} \\\\" for row in rows], "    \\bottomrule", "  \\end{tabular}",
         "\\end{table}", "",

@@ -137,12 +137,15 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _load_mos(path: Path) -> dict[str, float]:
-    """Return the mean of each condition; empty for a report of choices."""
-    try:
-        with (path / "mos.csv").open(encoding="utf-8-sig", newline="") as file:
-            return {row["condition"]: float(row["mos"]) for row in csv.DictReader(file) if row.get("mos")}
-    except FileNotFoundError:
-        return {}
+    """Return the mean of each condition, of several scales under the scale; empty for a report of choices."""
+    means = {}
+    for table in sorted(path.glob("*mos.csv")):
+        scale = table.name.removesuffix("mos.csv").rstrip("-")
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                if row.get("mos"):
+                    means[f"{scale}: {row['condition']}" if scale else row["condition"]] = float(row["mos"])
+    return means
 
 
 def _compare(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, float, float]]:

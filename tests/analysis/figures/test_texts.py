@@ -92,7 +92,7 @@ def test_difference_grades_hang_from_zero() -> None:
 def test_ranks_need_a_complete_trial() -> None:
     frame = ratings({"A": [1, 2, 1], "B": [2, 2, 3]})
     halves = frame[(frame["condition"] == "A") == (frame["item"] == "item 0")].reset_index(drop=True)
-    with pytest.raises(DesignError, match="no trial has all the conditions rated; ranks cannot"):
+    with pytest.raises(DesignError, match="no listener rated all the conditions of an item; ranks cannot"):
         analysis.plot_ranks(halves)
 
 

@@ -65,10 +65,45 @@ def test_the_wilcoxon_test_agrees_with_pingouin(make: Make) -> None:
     assert found["rank_biserial"] == pytest.approx(abs(float(witness["RBC"].iloc[0])))
 
 
-def test_against_one_condition_names_the_higher_first(mushra: pd.DataFrame) -> None:
-    table = compare(mushra, against="poor", draws=500)
-    assert len(table) == 4 and (table["difference"] > 0).all()
-    assert list(table["condition_a"]) == ["reference", "good", "poor", "poor"]
+@pytest.mark.parametrize("test", ["two-way", "wilcoxon"])
+def test_a_difference_is_the_condition_minus_the_one_it_is_compared_with(
+    mushra: pd.DataFrame, test: str
+) -> None:
+    table = compare(mushra, against="poor", test=test, draws=500)
+    assert list(table["condition_a"]) == ["reference", "good", "anchor70", "anchor35"]
+    assert set(table["condition_b"]) == {"poor"}
+    means = mushra[mushra["kind"] == "trial"].groupby("condition")["score"].mean()
+    assert table["difference"].to_numpy() == pytest.approx(
+        (means[table["condition_a"]] - means["poor"]).to_numpy()
+    )
+    assert list(np.sign(table["difference"])) == [1, 1, -1, -1]
+    assert list(np.sign(table["dz"])) == [1, 1, -1, -1]
+    assert (table["superiority"] > 0.5).tolist() == [True, True, False, False]
+    assert ((table["ci_low"] <= table["difference"]) & (table["difference"] <= table["ci_high"])).all()
+    assert "poor" in table["sentence"][3] and " points below " in table["sentence"][3]
+    assert " points above " in table["sentence"][0]
+    # The same pairs the other way round: what the test says does not depend on the sign.
+    turned = compare(mushra, against="anchor35", test=test, draws=500).set_index("condition_a").loc["poor"]
+    mirrored = table.set_index("condition_a").loc["anchor35"]
+    assert turned["difference"] == pytest.approx(-mirrored["difference"])
+    assert turned[f"p_{test.replace('-', '_')}"] == pytest.approx(
+        mirrored[f"p_{test.replace('-', '_')}"], rel=0.2
+    )
+
+
+def test_the_interval_of_a_finding_below_another_ends_at_zero(make: Make) -> None:
+    # Holm's p can find what a simultaneous interval does not: on either side of 0 the interval ends there.
+    for seed in range(40):
+        frame = make(listeners=8, items=5, means={"A": 50.0, "B": 46.0, "C": 20.0}, seed=seed)
+        table = compare(frame, against="A")
+        found = table["p"] < 0.05
+        assert (found == ((table["ci_low"] >= 0) | (table["ci_high"] <= 0))).all()
+        if (table.loc[found, "ci_high"] == 0).any():
+            return
+    raise AssertionError("no interval was cut")
+
+
+def test_against_an_unknown_condition(mushra: pd.DataFrame) -> None:
     with pytest.raises(DesignError, match="condition 'best' to compare with; found 'reference', 'good'"):
         compare(mushra, against="best")
 

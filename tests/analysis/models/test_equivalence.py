@@ -47,7 +47,12 @@ def test_the_sentences(make: Make) -> None:
     assert " differ by less than 5 points: 90 % interval " in said[0]
     assert said[0].endswith("p < 0.0001, Holm (new listeners and items).")
     assert " are not shown to differ by less than 5 points: " in said[1]
-    assert equivalence(frame, 5, against="C")["p_equivalent"].min() > 0.9
+    against = equivalence(frame, 5, against="C")
+    assert against["p_equivalent"].min() > 0.9 and (against["difference"] > 0).all()
+    assert against["sentence"][0].startswith("A is not worse than C by 5 points or more: 90 % interval ")
+    lower = equivalence(frame, 5, against="A").set_index("condition_a")
+    assert lower.loc["C", "difference"] == -against["difference"][0] and lower.loc["C", "p_not_worse"] > 0.9
+    assert lower.loc["B", "p_not_worse"] < 0.05
     with pytest.raises(DesignError, match="--margin is 0; expected a difference above 0 points"):
         equivalence(frame, 0)
 

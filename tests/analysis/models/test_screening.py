@@ -161,7 +161,7 @@ def within(frame: pd.DataFrame, trials: int) -> pd.Series:
 def test_the_shares_that_raise_a_flag(count: int, flagged: bool) -> None:
     frame = twenty()
     straight = frame.assign(score=frame["score"].mask(within(frame, count), 50.0))
-    assert flags(straight) == ("one score for all conditions of a trial" if flagged else "")
+    assert flags(straight) == ("one score for all conditions of an item" if flagged else "")
     fast = frame.assign(time_ms=frame["time_ms"].mask(within(frame, count), 2999.0))
     assert flags(fast) == ("trials of less than a second per stimulus" if flagged else "")
     silent = frame.assign(listened_ms=frame["listened_ms"].mask(frame.index < count, 0.0))
@@ -193,6 +193,15 @@ def test_a_second_per_stimulus_is_the_pages_own_number_of_stimuli() -> None:
     two = two[two["condition"] != "Z"]
     assert flags(two) == "" and "less than a second" in flags(two.assign(time_ms=1999.0))
     assert flags(twenty(time_ms=float("nan"))) == "", "no time was recorded"
+
+
+def test_pages_of_one_sound_are_trials_of_their_own() -> None:
+    # As in ACR and DCR: each sound has a page, so that 1.5 s for each of three are no hurry.
+    alone = twenty(time_ms=1500.0, trial_position=lambda f: range(len(f)))
+    assert flags(alone) == "" and screen(alone).iloc[0]["n_trials"] == 60
+    together = twenty(time_ms=1500.0, trial_position=lambda f: f.index // 3)
+    assert "less than a second" in flags(together) and screen(together).iloc[0]["n_trials"] == 20
+    assert "less than a second" in flags(alone.assign(time_ms=999.0))
 
 
 @pytest.mark.parametrize(("scale", "step"), [((0, 100), 20.0), ((1, 5), 0.8), ((-2, 2), 0.8)])
@@ -235,7 +244,7 @@ def test_each_rule_excludes_or_flags_as_asked() -> None:
         "the hidden reference under 90 in 8 of 8 trials",
         "the mid anchor over 90 in 8 of 8 trials",
     )
-    order = "anchors and reference out of order in more than a fifth of the trials"
+    order = "anchors and reference out of order on more than a fifth of the items"
     row = screen(both).set_index("listener").loc["a"]
     assert (row["reason"], row["flags"]) == (f"{first}; {second}", order)
     assert row["rules"] == "hidden-reference; mid-anchor" and not row["kept"]

@@ -92,7 +92,7 @@ def test_sessions_of_one_listener_are_reported_and_can_be_chosen(tmp_path: Path)
     assert "1 listener rated the same stimuli in several sessions ('p')" in notes(load_ratings(path))
     assert sorted(load_ratings(path, repeats="last")["score"]) == [30, 60]
     assert sorted(load_ratings(path, repeats="average")["score"]) == [30, 40]
-    with pytest.raises(RatingsError, match="--repeats is 'both'; expected average, first or last"):
+    with pytest.raises(RatingsError, match="--repeats is 'both'; expected average, first, last or model"):
         load_ratings(path, repeats="both")
 
 

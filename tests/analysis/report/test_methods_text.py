@@ -103,7 +103,10 @@ def test_differences_have_their_own_model_beside_other_intervals(
 def test_who_is_compared_with_whom(mushra: pd.DataFrame) -> None:
     named = mushra.assign(label=mushra["condition"].replace("good", "Our method"))
     said = methods(analysed(named, against="good"))
-    assert "Our method was compared with each other condition on the differences" in said
+    assert (
+        "Each other condition was compared with Our method (differences: condition minus Our method) on the "
+        "differences" in said
+    )
     assert "over 4 comparisons" in said
     one = mushra[mushra["condition"].isin(["good", "reference"])].reset_index(drop=True)
     assert "The 2 conditions were compared in pairs" in methods(analysed(one))
