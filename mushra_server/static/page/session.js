@@ -1,20 +1,19 @@
 // One participant's way through the pages.
 
-import { ApiError, finishSession, loadSession, uuid4 } from "./api.js";
+import { ApiError, finishSession, loadSession } from "./api.js";
 import { Loader } from "./audio/loader.js";
+import { Delivery } from "./delivery.js";
 import { t } from "./i18n.js";
-import { Outbox } from "./outbox.js";
+import { OpenPage } from "./open_page.js";
 import { present } from "./present.js";
 import { placeOf, screensOut } from "./progress.js";
-import { retry } from "./retry.js";
 import { chosenVolume, soundsAhead, soundsOf } from "./sounds.js";
 import { forgetStart } from "./start.js";
 import { showLost, showMessage } from "./pages/message.js";
 import { showThanks } from "./pages/thanks.js";
-import { Stopwatch } from "./ui/stopwatch.js";
 
 /**
- * @import { Answer, Entry, Env, Page, SessionState, View } from "./types.js"
+ * @import { Entry, Env, Page, SessionState, View } from "./types.js"
  * @import { Shell } from "./ui/shell.js"
  */
 
@@ -24,15 +23,10 @@ export class Session {
   #createPage;
   #loadPageTypes;
   #loader = new Loader();
-  #outbox;
+  #delivery;
   #index = 0;
-  /** @type {View | null} */
-  #view = null;
-  /** @type {Stopwatch | null} */
-  #watch = null;
-  #attempt = "";
-  #advised = false; // whether this page's advice was shown
-  #lost = false; // whether the browser's cookie no longer belongs to this session
+  /** @type {OpenPage | null} */
+  #open = null;
 
   /**
    * `createPage` builds the view of a page, `loadPageTypes` makes one for more pages: see pages/index.js.
@@ -47,12 +41,11 @@ export class Session {
     this.#createPage = createPage;
     this.#loadPageTypes = loadPageTypes;
     this.#shell = shell;
-    this.#outbox = new Outbox(state.pages[0]?.id ?? "none", {
+    this.#delivery = new Delivery(state.pages[0]?.id ?? "none", {
       change: (unsent, offline) => shell.showConnection(unsent, offline),
       refused: (entry, error) => this.#refused(entry, error),
       lost: (error) => this.#stop(error),
     });
-    window.addEventListener("beforeunload", (event) => this.#guard(event));
   }
 
   start() {
@@ -66,7 +59,7 @@ export class Session {
       this.#thank(this.#state);
       return;
     }
-    for (const [at, held] of this.#outbox.held(pages)) Object.assign(pages[at], held);
+    for (const [at, held] of this.#delivery.outbox.held(pages)) Object.assign(pages[at], held);
     if (pages.some((page) => page.saved && this.#ends(page))) {
       this.#finish();
       return;
@@ -74,21 +67,20 @@ export class Session {
     // A page that was changed after it was stored counts as unsaved: it is shown first, and sent again when it is left.
     const open = pages.findIndex((page) => !page.saved);
     this.#show(open < 0 ? pages.length : open);
-    this.#outbox.flush();
+    this.#delivery.outbox.flush();
   }
 
   /** Leave the page forwards, if it is complete. */
   next() {
-    if (!this.#view?.ready) return;
-    const problem = this.#view.problem();
+    if (!this.#open?.view.ready) return;
+    const problem = this.#open.view.problem();
     if (problem) {
       this.#shell.showMissing(problem.text);
       problem.focus?.focus();
       return;
     }
-    const advice = this.#advised ? null : this.#view.advice?.();
+    const advice = this.#open.advice();
     if (advice) {
-      this.#advised = true;
       this.#shell.showHint(advice);
       return;
     }
@@ -111,12 +103,12 @@ export class Session {
 
   /** Leave the page forwards, whatever it lacks; only the experimenter's preview does. */
   pass() {
-    if (this.#view?.ready) this.#leave();
+    if (this.#open?.view.ready) this.#leave();
   }
 
   /** Go to the page's next step, or to the next page. */
   #leave() {
-    if (present(this.#view).forward?.()) this.#showStep();
+    if (present(this.#open).view.forward?.()) this.#showStep();
     else {
       this.#save();
       if (this.#ends(this.#state.pages[this.#index])) this.#end();
@@ -126,7 +118,7 @@ export class Session {
 
   /** Go one step back, or one page if the study allows it; nothing is lost. */
   previous() {
-    if (this.#view?.back?.()) this.#showStep();
+    if (this.#open?.view.back?.()) this.#showStep();
     else if (this.#mayGoBack()) {
       this.#keepDraft();
       this.#show(this.#index - 1);
@@ -144,35 +136,22 @@ export class Session {
     );
   }
 
-  /** @returns {Answer} */
-  #answer() {
-    const answer = {
-      attempt: this.#attempt,
-      time_ms: present(this.#watch).elapsed(),
-      ratings: [],
-      answers: {},
-      ...present(this.#view).answer(),
-    };
-    this.#state.pages[this.#index].answer = answer;
-    return answer;
-  }
-
   #save() {
     const page = this.#state.pages[this.#index];
     if (page.saved) return; // opened again and not changed
     page.saved = true;
-    this.#outbox.add(this.#index, page.id, this.#answer());
+    this.#delivery.outbox.add(this.#index, page.id, present(this.#open).answer());
   }
 
   #keepDraft() {
     const page = this.#state.pages[this.#index];
-    if (this.#view?.ready && !page.saved) this.#outbox.draft(this.#index, page.id, this.#answer());
+    if (this.#open?.view.ready && !page.saved)
+      this.#delivery.outbox.draft(this.#index, page.id, this.#open.answer());
   }
 
   /** @param {number} index */
   #show(index) {
-    this.#view?.dispose?.();
-    this.#view = null;
+    this.#close();
     if (index >= this.#state.pages.length) {
       if (this.#state.more) this.#continue();
       else this.#finish();
@@ -181,12 +160,9 @@ export class Session {
     const { pages, more } = this.#state;
     const page = pages[index];
     this.#index = index;
-    this.#attempt = uuid4();
-    this.#watch?.stop();
-    this.#watch = new Stopwatch(page.answer?.time_ms ?? 0);
     const ahead = soundsAhead(pages, index);
     this.#loader.keep([...soundsOf(page), ...ahead.flat()]);
-    this.#view = this.#createPage(page, {
+    const view = this.#createPage(page, {
       loader: this.#loader,
       volume: chosenVolume(this.#state.pages),
       changed: () => this.#changed(),
@@ -197,10 +173,15 @@ export class Session {
       refresh: () => this.#refresh(),
       next: () => this.next(),
     });
-    this.#advised = false;
-    this.#shell.showPage(page, this.#view.element, placeOf(pages, index, more));
+    this.#open = new OpenPage(page, view);
+    this.#shell.showPage(page, view.element, placeOf(pages, index, more));
     this.#refresh();
-    if (this.#view.ready) this.#loader.preload(ahead);
+    if (view.ready) this.#loader.preload(ahead);
+  }
+
+  #close() {
+    this.#open?.close();
+    this.#open = null;
   }
 
   #changed() {
@@ -211,7 +192,7 @@ export class Session {
   }
 
   #refresh() {
-    const view = present(this.#view);
+    const { view } = present(this.#open);
     const last = this.#index === this.#state.pages.length - 1 && !this.#state.more;
     this.#shell.showControls({
       next: view.nextLabel?.() ?? (last ? t("finish") : t("next")),
@@ -228,8 +209,7 @@ export class Session {
 
   /** Skip the pages that follow. */
   #end() {
-    this.#view?.dispose?.();
-    this.#view = null;
+    this.#close();
     this.#finish();
   }
 
@@ -260,33 +240,10 @@ export class Session {
     });
   }
 
-  /**
-   * Do something once the server has every answer; try until it can be reached.
-   *
-   * @param {() => Promise<void>} act
-   */
+  /** @param {() => Promise<void>} act */
   async #afterAll(act) {
     this.#index = this.#state.pages.length;
-    await retry(async () => {
-      const sent = await this.#outbox.flush();
-      if (this.#lost || this.#index < this.#state.pages.length) return true; // a page was refused and is shown again
-      if (!sent) return null;
-      try {
-        await act();
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        if (!error.lost) return null;
-        this.#stop(error);
-      }
-      return true;
-    });
-  }
-
-  /** @param {BeforeUnloadEvent} event */
-  #guard(event) {
-    if (this.#lost || this.#outbox.unsent === 0) return;
-    event.preventDefault();
-    event.returnValue = true; // what older browsers look at
+    await this.#delivery.afterAll(act, () => this.#index < this.#state.pages.length);
   }
 
   /** @param {SessionState} state */
@@ -301,9 +258,7 @@ export class Session {
    * @param {ApiError} error
    */
   #stop(error) {
-    this.#lost = true;
-    this.#view?.dispose?.();
-    this.#view = null;
+    this.#close();
     showLost(this.#shell, this.#state.resume_url, { error });
   }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mushra_server.participant.lab_colours import accents
 from tests.axe import complaints, load_axe
 
 MakeStudy = Callable[..., Path]
@@ -51,6 +52,8 @@ def walk(someone: Any, count: int, look: Callable[[str], None]) -> None:
     look("thanks")
 
 
+HARD_COLOURS = {"light": "#ffe9a8", "dark": "#1a0033"}
+"""Colours of a laboratory that could not be read as they are: a pale one on light, a dark one on dark."""
 TOO_SMALL = """() => [...document.querySelectorAll('button, input, a, textarea, label.choice, .handle')]
   .filter((element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
   .filter((element) => !element.closest('label.choice') || element.matches('label.choice'))
@@ -78,8 +81,12 @@ def test_axe_finds_nothing_and_a_phone_shows_all(
     which: str,
     tmp_path: Path,
 ) -> None:
-    """Each page as it comes and filled in, a phone also on its side; a picture of each is left to look at."""
-    study = make_study([*pages[which]], must_listen=False)
+    """Each page as it comes and filled in, a phone also on its side; a picture of each is left to look at.
+
+    The pages of comparisons have a laboratory's colour.
+    """
+    lab = {"name": "Lab", "colour": HARD_COLOURS[scheme], "contact": "<p>Ask us.</p>"}
+    study = make_study([*pages[which]], must_listen=False, **({"lab": lab} if which == "compared" else {}))
     someone = open_page(serve(study), color_scheme=scheme, reduced_motion="reduce", **screen)
     axe, found = load_axe(), dict[str, list[str]]()
     pictures = tmp_path / "pictures"
@@ -96,6 +103,8 @@ def test_axe_finds_nothing_and_a_phone_shows_all(
         someone.tab.screenshot(path=pictures / f"{what}.png", full_page=True)
 
     someone.at(1)
+    accent = someone.tab.evaluate("document.documentElement.style.getPropertyValue('--accent')")
+    assert accent == (accents(lab["colour"])[scheme]["accent"] if which == "compared" else "")
     someone.tab.get_by_role("button", name="Help").click()
     look("help")
     someone.press("Escape")

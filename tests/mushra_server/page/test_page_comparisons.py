@@ -1,4 +1,7 @@
-"""Pages on which sounds are compared or chosen: by mouse, keyboard and finger, resumed, and as stored."""
+"""Pages on which sounds are compared or chosen: by mouse, resumed, and as stored.
+
+By keyboard and by finger: `test_page_every_test.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ Serve = Callable[..., str]
 OpenPage = Callable[..., Any]
 
 pytestmark = pytest.mark.slow
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 def rows(pages: dict[str, Any], study: Path, kind: str) -> list[tuple[str, str, float]]:
@@ -105,61 +107,6 @@ def test_whole_session_with_the_mouse(
         ("kestrel", "sig", 2),
     ]
     assert all(row["listened_ms"] >= 500 for row in pages["stored"](study))
-
-
-def test_keyboard_alone(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
-) -> None:
-    study = make_study([pages["abx"], pages["ccr"], pages["best_worst"], pages["finish"]])
-    someone = open_page(serve(study))
-    assert someone.at(1) == "abx"
-    for n, key in enumerate(("1", "x", "2"), 1):
-        someone.press(key)
-        someone.wait_heard(f".sound-button:nth-child({(1, 2, 3)[n - 1]})")
-    someone.tab.locator("input[type=radio]").first.focus()
-    someone.press("ArrowDown")  # from A to B
-    someone.tab.locator(".foot .primary").focus()
-    someone.press("Enter")
-    assert someone.at(2) == "ccr"
-    someone.press("2")  # its turn has not come
-    assert someone.tab.locator(".sound-button.playing").count() == 0
-    someone.press("1")
-    someone.wait_heard(".sound-button:nth-child(1)")
-    someone.press("2")
-    someone.wait_heard(".sound-button:nth-child(2)")
-    someone.tab.locator("input[type=radio]").first.focus()
-    someone.press("Space", "ArrowDown")
-    someone.tab.locator(".foot .primary").focus()
-    someone.press("Enter")
-    assert someone.at(3) == "best_worst"
-    for n in range(1, 5):
-        someone.press(str(n))
-        someone.wait_heard(f".sound-button:nth-child({n})")
-    someone.tab.locator("input[type=radio]").first.focus()
-    someone.press("Space", "Tab", "ArrowRight")
-    someone.tab.locator(".foot .primary").focus()
-    someone.press("Enter")
-    assert someone.at(4) == "finish"
-    assert rows(pages, study, "ccr")[1] == ("lapwing", "comparison", 2)
-    assert [score for _, _, score in rows(pages, study, "best_worst")] == [1, -1, 0, 0]
-
-
-@pytest.mark.parametrize("kind", ["ab", "abx", "ccr", "dcr", "best_worst"])
-def test_a_finger_is_enough_and_nothing_scrolls(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], kind: str
-) -> None:
-    study = make_study([pages[kind], pages["finish"]])
-    someone = open_page(serve(study), **PHONE)
-    assert someone.at(1) == kind
-    for button in someone.tab.locator(".sound-button").all():
-        button.tap()
-        someone.tab.locator(".sound-button.heard").and_(button).wait_for()
-    for n, field in enumerate(someone.tab.locator("fieldset").all()):
-        field.locator("label").nth(n).tap()
-    assert someone.tab.evaluate("document.documentElement.scrollHeight <= innerHeight")
-    someone.next.tap()
-    assert someone.at(2) == "finish"
-    assert rows(pages, study, kind)
 
 
 @pytest.mark.parametrize("kind", ["ab", "abx", "ccr", "dcr", "best_worst"])

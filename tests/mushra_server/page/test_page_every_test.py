@@ -1,7 +1,4 @@
-"""Listening tests built from a folder of sounds, completed in the browser by keyboard and by finger.
-
-The other tests of this folder go through the pages of a MUSHRA test, ABX, CCR and best-worst.
-"""
+"""Every listening test, built from a folder of sounds, completed by mouse, by keyboard and by finger."""
 
 from __future__ import annotations
 
@@ -13,27 +10,35 @@ from typing import Any, ClassVar
 import pytest
 
 from study_builder import Choices, build_study
+from study_builder.config import TEST_NAMES, TESTS
 
 Serve = Callable[..., str]
 OpenPage = Callable[..., Any]
 
 pytestmark = pytest.mark.slow
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-TESTS = ("acr", "dcr", "ab", "bs1116", "mushra-nmr", "p835")
-ROWS = {"acr": 2, "dcr": 1, "ab": 2, "bs1116": 3, "mushra-nmr": 4, "p835": 6}
-"""Ratings of one item, of which there are a reference and one other version."""
+ROWS = {
+    "mushra": 4, "mushra-nmr": 4, "acr": 2, "dcr": 1, "ccr": 2, "ab": 2, "abx": 4, "bs1116": 3, "p835": 6,
+    "best-worst": 4,
+}  # fmt: skip
+"""Stored ratings of one item, of which there are a reference and one other version; four for best-worst."""
+QUICK_S = 0.3
 
 
 @pytest.fixture(scope="module")
-def study_of_six(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Any]) -> Callable[[str], Path]:
-    sounds = tmp_path_factory.mktemp("sounds")
-    for n, name in enumerate(("reference", "new")):
-        pages["write_sound"](sounds / "item" / f"{name}.wav", 300 + 70 * n)
+def build(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Any]) -> Callable[..., Path]:
+    """Build a study of a folder of sounds: `build(name, tests, number of sounds)`."""
+    home = tmp_path_factory.mktemp("sounds")
     empty = dict.fromkeys(("consent", "volume_text", "instructions"), "")
-    choices = Choices.model_validate({"tests": TESTS, "training_items": 0, "questionnaire": (), **empty})
 
-    def make(name: str) -> Path:
-        return build_study(sounds, sounds.parent / name, choices, jobs=1).folder
+    def make(name: str, tests: tuple[str, ...], count: int) -> Path:
+        sounds = home / f"of-{count}"
+        for n, version in enumerate(("reference", "new", "old", "codec")[:count]):
+            pages["write_sound"](sounds / "item" / f"{version}.wav", 300 + 70 * n, QUICK_S)
+        choices = Choices.model_validate(
+            {"tests": tests, "training_items": 0, "questionnaire": (), "show_previous": False, **empty}
+        )
+        return build_study(sounds, home / name, choices, jobs=1).folder
 
     return make
 
@@ -47,13 +52,14 @@ class Keyboard:
         self.someone = someone
 
     def hear(self, button: Any, place: int) -> None:
-        self.someone.press(str(place + 1))
+        letter = str(button.locator(".sound-name").text_content())
+        self.someone.press({"A": "1", "B": "2", "X": "x"}.get(letter, str(place + 1)))
 
     def score(self, place: int) -> None:
-        self.someone.press("ArrowUp", *["Shift+ArrowUp"] * place)
+        self.someone.press("ArrowUp", *["Shift+ArrowUp"] * (place + 1))
 
-    def choose(self, fieldset: Any) -> None:
-        fieldset.locator("input").first.focus()
+    def choose(self, fieldset: Any, place: int) -> None:
+        fieldset.locator("input").nth(place).focus()
         self.someone.press("Space")
 
     def go_on(self) -> None:
@@ -61,7 +67,35 @@ class Keyboard:
         self.someone.press("Enter")
 
 
-class Finger(Keyboard):
+class Mouse(Keyboard):
+    """A participant at a desk."""
+
+    def hear(self, button: Any, place: int) -> None:
+        button.click()
+
+    def score(self, place: int) -> None:
+        self.press(*self.at(place, 0.7))
+
+    def at(self, place: int, along: float) -> tuple[float, float]:
+        """Return a point of a slider, by the fraction of its length."""
+        track = self.someone.tab.locator(".lane").nth(place).locator(".slider-track")
+        track.scroll_into_view_if_needed()
+        box = track.bounding_box()
+        if box["height"] > box["width"]:
+            return box["x"] + box["width"] / 2, box["y"] + (1 - along) * box["height"]
+        return box["x"] + along * box["width"], box["y"] + box["height"] / 2
+
+    def press(self, x: float, y: float) -> None:
+        self.someone.tab.mouse.click(x, y)
+
+    def choose(self, fieldset: Any, place: int) -> None:
+        fieldset.locator("label").nth(place).click()
+
+    def go_on(self) -> None:
+        self.someone.next.click()
+
+
+class Finger(Mouse):
     """A participant with a phone."""
 
     screen: ClassVar[dict[str, Any]] = PHONE
@@ -69,20 +103,17 @@ class Finger(Keyboard):
     def hear(self, button: Any, place: int) -> None:
         button.tap()
 
-    def score(self, place: int) -> None:
-        track = self.someone.tab.locator(".lane").nth(place).locator(".slider-track")
-        track.scroll_into_view_if_needed()
-        box = track.bounding_box()
-        self.someone.tab.touchscreen.tap(box["x"] + 0.7 * box["width"], box["y"] + box["height"] / 2)
+    def press(self, x: float, y: float) -> None:
+        self.someone.tab.touchscreen.tap(x, y)
 
-    def choose(self, fieldset: Any) -> None:
-        fieldset.locator("label").first.tap()
+    def choose(self, fieldset: Any, place: int) -> None:
+        fieldset.locator("label").nth(place).tap()
 
     def go_on(self) -> None:
         self.someone.next.tap()
 
 
-def answer(someone: Any, hand: Keyboard) -> None:
+def answer(someone: Any, hand: Keyboard, shown: str) -> None:
     """Hear every sound of a page and say something about each."""
     lanes = someone.tab.locator(".lane").count()
     buttons = someone.tab.locator(".lane .sound-button" if lanes else ".sound-button")
@@ -91,21 +122,12 @@ def answer(someone: Any, hand: Keyboard) -> None:
         someone.tab.locator(".sound-button.heard").and_(buttons.nth(place)).wait_for()
         if lanes:
             hand.score(place)
-    for fieldset in someone.tab.locator("fieldset").all():
-        hand.choose(fieldset)
+    for place, fieldset in enumerate(someone.tab.locator("fieldset").all()):
+        hand.choose(fieldset, place if shown == "best_worst" else 0)
 
 
-@pytest.mark.parametrize("kind", [Keyboard, Finger])
-def test_six_tests_are_completed(
-    study_of_six: Callable[[str], Path],
-    serve: Serve,
-    open_page: OpenPage,
-    pages: dict[str, Any],
-    kind: type[Keyboard],
-    tmp_path: Path,
-) -> None:
-    study = study_of_six(kind.__name__)
-    someone = open_page(serve(study), **kind.screen)
+def complete(someone: Any, kind: type[Keyboard], pictures: Path) -> None:
+    """Go through a study to its end; nothing but a phone's sliders has to be scrolled."""
     hand, number = kind(someone), 1
     while (shown := someone.at(number)) != "finish":
         questions = 3 if someone.tab.locator(".step").count() else 1
@@ -114,17 +136,35 @@ def test_six_tests_are_completed(
             hand.hear(reference, -1)
             someone.wait_heard(".open-sound")
         for _ in range(questions):
-            answer(someone, hand)
-            someone.tab.screenshot(path=tmp_path / f"{number:02d}-{shown}.png")
-            if shown not in ("mushra", "bs1116"):
+            answer(someone, hand, shown)
+            someone.tab.screenshot(path=pictures / f"{number:02d}-{shown}.png")
+            if kind is not Finger or shown not in ("mushra", "bs1116"):
                 assert someone.tab.evaluate("document.documentElement.scrollHeight <= innerHeight"), shown
             hand.go_on()
         number += 1
     hand.go_on()
     someone.tab.locator(".done-mark").wait_for()
-    stored = pages["stored"](study)
-    tests = [name for name, rows in ROWS.items() for _ in range(rows)]
-    types = {"acr": "likert_single_stimulus", "p835": "likert_single_stimulus", "mushra-nmr": "mushra"}
-    assert Counter(row["page_type"] for row in stored) == Counter(types.get(name, name) for name in tests)
+
+
+@pytest.mark.parametrize("kind", [Mouse, Keyboard, Finger])
+def test_every_test_is_completed(
+    build: Callable[..., Path],
+    serve: Serve,
+    open_page: OpenPage,
+    pages: dict[str, Any],
+    kind: type[Keyboard],
+    tmp_path: Path,
+) -> None:
+    of_two = tuple(name for name in TEST_NAMES if name != "best-worst")
+    stored = []
+    for tests, count in ((of_two, 2), (("best-worst",), 4)):
+        study = build(f"{kind.__name__}-{count}", tests, count)
+        complete(open_page(serve(study), **kind.screen), kind, tmp_path)
+        stored += pages["stored"](study)
+    assert set(ROWS) == set(TEST_NAMES)
+    expected = [TESTS[name].page_type for name, rows in ROWS.items() for _ in range(rows)]
+    assert Counter(row["page_type"] for row in stored) == Counter(expected)
     assert all(row["score"] is not None and row["finished"] for row in stored)
     assert [row["score"] for row in stored if row["attribute"] == "sig"] == [5, 5]
+    graded = {row["score"] for row in stored if row["page_type"] == "mushra"}
+    assert graded == ({60, 70, 80, 90} if kind is Keyboard else {70})

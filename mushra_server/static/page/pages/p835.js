@@ -76,6 +76,7 @@ export function p835(page, env) {
     };
     const go = (/** @type {number} */ by) => {
       player.pause();
+      player.seek(0); // each question is asked of the whole sound
       step += by;
       ask();
       return true;
