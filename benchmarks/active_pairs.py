@@ -78,16 +78,19 @@ def find_truth(rng: Rng) -> np.ndarray:
     ).worths
 
 
-def describe(wins: list[np.ndarray], truth: np.ndarray, draws: int) -> tuple[float, float]:
-    """Return the error of the scale, and how often its intervals cover the truth in percent."""
-    errors, covered = [], []
+def describe(wins: list[np.ndarray], truth: np.ndarray, draws: int) -> tuple[float, float, float]:
+    """Return the error of the scale, and in percent how often its intervals cover and its fit is rejected."""
+    errors, covered, rejected = [], [], []
     for number, study in enumerate(wins):
         names = [f"c{k:02d}" for k in range(CONDITIONS)]
         counts = PairCounts(names, [str(k) for k in range(LISTENERS)], study, np.zeros_like(study))
-        table = pair_scale(counts, draws=draws, seed=number).table.set_index("condition").loc[names]
+        scale = pair_scale(counts, draws=draws, seed=number)
+        table = scale.table.set_index("condition").loc[names]
+        rejected.append(scale.test.p < 0.05)
         errors.append(table["worth"].to_numpy() - truth)
         covered.append((table["ci_low"] <= truth) & (truth <= table["ci_high"]))
-    return float(np.sqrt(np.mean(np.square(errors)))), 100 * float(np.mean(covered))
+    error = float(np.sqrt(np.mean(np.square(errors))))
+    return error, 100 * float(np.mean(covered)), 100 * float(np.mean(rejected))
 
 
 def main() -> None:
@@ -104,24 +107,30 @@ def main() -> None:
         f"{chosen.seed}. Error: root mean square of a condition's place on Bradley and Terry's scale.\n"
     )
     print(
-        "| pairs per listener | balanced: error | covered | active: error | covered |\n|---|---|---|---|---|"
+        "| pairs per listener | balanced: error | covered | rejected | active: error | covered | rejected |\n"
+        "|---|---|---|---|---|---|---|"
     )
     errors: dict[str, list[float]] = {"balanced": [], "active": []}
     for count in (*COUNTS, *MORE):
         cells = []
         for name, hear in (("balanced", hear_balanced), ("active", hear_active)):
             if name == "active" and count in MORE:
-                cells.append(" | |")
+                cells.append(" | | |")
                 continue
             rng = np.random.default_rng([chosen.seed, count, len(name)])
             wins = [draw_study(rng, hear, count) for _ in range(chosen.studies)]
-            error, covered = describe(wins, truth, chosen.draws)
+            error, covered, rejected = describe(wins, truth, chosen.draws)
             errors[name].append(error)
-            cells.append(f" {error:.3f} | {covered:.1f} % |")
+            cells.append(f" {error:.3f} | {covered:.1f} % | {rejected:.0f} % |")
         print(f"| {count} |{''.join(cells)}", flush=True)
     needed = np.interp(-np.array(errors["active"]), -np.array(errors["balanced"]), [*COUNTS, *MORE])
     saved = ", ".join(f"{count}: {balanced:.0f}" for count, balanced in zip(COUNTS, needed, strict=True))
-    print(f"\nBalanced pairs that have the error of active ones, per listener: {saved}.")
+    print(f"\nBalanced pairs that have the error of active ones, per listener: {saved}.\n")
+    print(
+        "Rejected: studies in which the likelihood-ratio test of the scale (p < 0.05, corrected for "
+        "dependent choices) would reject it, though it is true of each listener. It takes the pairs as given "
+        "beforehand; the report on active pairs leaves it out."
+    )
 
 
 if __name__ == "__main__":

@@ -64,8 +64,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "choice_texts errors parallel",
         "identifiers study_folder",
         "config",
-        "design simulation sounds",
-        "building checks rendering",
+        "design sounds",
+        "building checks rendering simulation",
         "commands",
     ),
     "analysis": (

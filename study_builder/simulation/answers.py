@@ -12,6 +12,7 @@ from study_builder.config import as_number
 from study_builder.config.options import place_on_scale
 from study_builder.simulation.asked_scores import find_asked_score
 from study_builder.simulation.comparisons import COMPARED, compare_sounds
+from study_builder.simulation.heard import Heard, identify_sounds
 from study_builder.simulation.http_client import Browser, SoundIndex
 from study_builder.simulation.listeners import SimulatedListener
 
@@ -30,7 +31,7 @@ def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex
     Raises:
         SimulateError: the server refused something.
     """
-    name = f"simulated-{listener.seed}-{listener.number:03d}"
+    name = listener.name
     start = {"parameters": {"participant": name}, "simulated": True, "secret": browser.secret}
     state = browser.send("POST", "api/session", start)
     if state["finished"]:
@@ -40,7 +41,9 @@ def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex
             if not page["saved"]:
                 attempt = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{page['index']}")
                 body = {"page": page["id"], "attempt": str(attempt)}
-                body |= _answer(browser, listener, sounds, page)
+                rates = page["type"] in (*COMPARED, *RATED)
+                heard = identify_sounds(browser, sounds, page) if rates else None
+                body |= answer_page(listener, page, heard)
                 browser.send("PUT", f"api/session/pages/{page['index']}", body)
         if not state["more"]:  # else the next page follows from these answers
             break
@@ -49,29 +52,31 @@ def rate_study(browser: Browser, listener: SimulatedListener, sounds: SoundIndex
     return True
 
 
-def _answer(
-    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
+def answer_page(
+    listener: SimulatedListener, page: Mapping[str, Any], heard: Heard | None = None
 ) -> dict[str, Any]:
-    if page["type"] in COMPARED:
-        return compare_sounds(browser, listener, sounds, page)
-    if page["type"] in RATED:
-        return _rate_sounds(browser, listener, sounds, page)
-    answers = dict(_answers(listener, page))
-    time_ms = listener.number_between(4_000, 25_000, "time", str(page["index"]))
-    return {"time_ms": time_ms, "ratings": [], "answers": answers}
+    """Return a listener's answer to a page, which follows from the page and the listener alone.
+
+    Args:
+        listener: who answers.
+        page: as the server describes it.
+        heard: which sounds it plays, if sounds are rated on it.
+    """
+    if heard is None:
+        answers = dict(_answers(listener, page))
+        time_ms = listener.number_between(4_000, 25_000, "time", str(page["index"]))
+        return {"time_ms": time_ms, "ratings": [], "answers": answers}
+    rate = compare_sounds if page["type"] in COMPARED else _rate_sounds
+    return {**rate(listener, page, heard), "answers": {}}
 
 
-def _rate_sounds(
-    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
-) -> dict[str, Any]:
-    fetched = {stimulus["key"]: browser.fetch(stimulus["url"]) for stimulus in page["stimuli"]}
-    item, conditions = sounds.page(fetched)
+def _rate_sounds(listener: SimulatedListener, page: Mapping[str, Any], heard: Heard) -> dict[str, Any]:
     ratings = []
-    for key, condition in conditions.items():
-        listened = listener.number_between(2_000, 9_000, "listened", item, condition)
+    for key, condition in heard.conditions.items():
+        listened = listener.number_between(2_000, 9_000, "listened", heard.item, condition)
         for scale in page["scales"]:
-            asked = find_asked_score(listener.config, item, condition, scale, page["content"])
-            score = _to_scale(listener.score(item, condition, scale["name"], asked), scale)
+            asked = find_asked_score(listener.config, heard.item, condition, scale, page["content"])
+            score = _to_scale(listener.score(heard.item, condition, scale["name"], asked), scale)
             ratings.append(
                 {
                     "key": key,
@@ -81,8 +86,7 @@ def _rate_sounds(
                     "listened_ms": listened,
                 }
             )
-    time_ms = listener.number_between(20_000, 90_000, "time", item)
-    return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
+    return {"time_ms": listener.number_between(20_000, 90_000, "time", heard.item), "ratings": ratings}
 
 
 def _to_scale(score: float, scale: Mapping[str, Any]) -> float | str:

@@ -13,7 +13,7 @@ from math import erf, sqrt
 from typing import Any
 
 from study_builder.simulation.asked_scores import find_asked_score
-from study_builder.simulation.http_client import Browser, SoundIndex
+from study_builder.simulation.heard import Heard
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener
 
 COMPARED = ("ab", "abx", "ccr", "best_worst")
@@ -31,22 +31,19 @@ def preference_probability(model: ListenerModel, a: str, b: str) -> float:
     return 0.5 * (1 + erf((model.quality[a] - model.quality[b]) / spread / sqrt(2)))
 
 
-def compare_sounds(
-    browser: Browser, listener: SimulatedListener, sounds: SoundIndex, page: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the answer to a page on which sounds are compared."""
-    item, conditions = sounds.page({s["key"]: browser.fetch(s["url"]) for s in page["stimuli"]})
+def compare_sounds(listener: SimulatedListener, page: Mapping[str, Any], heard: Heard) -> dict[str, Any]:
+    """Return time and ratings of a page on which sounds are compared."""
+    item, conditions, x = heard.item, heard.conditions, heard.x
     # A page that comes again, or in another test, is another hearing.
     name = f"{page['type']}-{page['index']}"
-    heard = {key: listener.impression(item, condition, name) for key, condition in conditions.items()}
-    x = _condition_of_x(browser, sounds, page, conditions) if page["type"] == "abx" else ""
-    if x:
-        scores = _name_x(heard, listener.impression(item, x, name, "x"))
+    felt = {key: listener.impression(item, condition, name) for key, condition in conditions.items()}
+    if x is not None:
+        scores = _name_x(felt, listener.impression(item, x, name, "x"))
     else:
         answer: Callable[[Scores, Mapping[str, Any]], Scores] = _ANSWERS[page["type"]]
-        scores = answer(heard, page)
+        scores = answer(felt, page)
     asked = _find_asked_scores(listener, item, conditions, page)
-    if asked is not None and page["type"] == "abx":
+    if asked is not None and x is not None:
         right = any(asked.values())  # what is expected of ABX is whether the answer is right
         scores = {key: float((conditions[key] == x) == right) for key in conditions}
     elif asked is not None:
@@ -65,8 +62,7 @@ def compare_sounds(
         }
         for key, score in scores.items()
     ]
-    time_ms = listener.number_between(10_000, 40_000, "time", name)
-    return {"time_ms": time_ms, "ratings": ratings, "answers": {}}
+    return {"time_ms": listener.number_between(10_000, 40_000, "time", name), "ratings": ratings}
 
 
 def _find_asked_scores(
@@ -82,14 +78,6 @@ def _find_asked_scores(
     if any(share is None for share in shares.values()):
         return None
     return {key: low + (share or 0.0) * (high - low) for key, share in shares.items()}
-
-
-def _condition_of_x(
-    browser: Browser, sounds: SoundIndex, page: Mapping[str, Any], conditions: Mapping[str, str]
-) -> str:
-    _, found = sounds.page({"x": browser.fetch(page["x"]["url"])})
-    candidates = list(conditions.values())
-    return found["x"] if found["x"] in candidates else candidates[0]
 
 
 def _prefer(heard: Scores, page: Mapping[str, Any]) -> Scores:

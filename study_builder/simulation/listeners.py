@@ -115,6 +115,11 @@ class SimulatedListener:
         draw = float(self._draws("careless").random())
         object.__setattr__(self, "careless", draw < self.model.careless)
 
+    @property
+    def name(self) -> str:
+        """Who the listener says to be."""
+        return f"simulated-{self.seed}-{self.number:03d}"
+
     def score(self, item: str, condition: str, attribute: str, asked: float | None = None) -> float:
         """Return a score from 0 to 1.
 

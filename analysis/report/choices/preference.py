@@ -15,6 +15,7 @@ from analysis.ratings.choices import pairs_of
 from analysis.ratings.names import UNKNOWN
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
+from analysis.report.choices.active_pairs import active_pairs_section, list_strengths, tabulate_strengths
 from analysis.report.choices.findings import Drawing, Findings, Latex, Listing, Section
 from analysis.report.choices.pair_tables import (
     IF_INDEPENDENT,
@@ -67,21 +68,23 @@ def describe_preferences(frame: pd.DataFrame, options: Options) -> Findings:
     ).assign(simulated=is_simulated(frame))
     if counted:
         table = table.drop(columns=["n_listeners", "n_items"])
-    sections = [_pairs_section(table, options, active=bool(frame.attrs.get("active")))]
+    active = bool(frame.attrs.get("active")) and scale is not None
+    sections = [active_pairs_section(table) if active else _pairs_section(table, options)]
     if not counted:  # counts do not say which sound came first
         sections.append(_order_section(pairs, options))
     if scale:
-        sections.insert(1, describe_scale(scale, frame, labels))
-        sections.insert(2, describe_consistency(count_pairs(pairs, order)))
+        sections.insert(1, describe_scale(scale, frame, labels, active=active))
+        if not active:
+            sections.insert(2, describe_consistency(count_pairs(pairs, order)))
     elif missing:
         sections.append(Section("Scale", [f"There is no scale: {missing}."]))
     return Findings(
         test="which of two sounds is preferred",
-        headline=_headline(table, scale, options),
+        headline=(list_strengths(scale, labels) if scale and active else _headline(table, scale, options)),
         counts=_counts(pairs, len(order)),
         sections=sections,
-        methods=write_methods(pairs, table, scale, options),
-        latex=_latex(table, options),
+        methods=write_methods(pairs, table, scale, options, active=active),
+        latex=tabulate_strengths(scale, labels) if scale and active else _latex(table, options),
         listeners=0 if counted else pairs["listener"].nunique(),
     )
 
@@ -154,7 +157,7 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
     return found
 
 
-def _pairs_section(table: pd.DataFrame, options: Options, *, active: bool) -> Section:
+def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
     from analysis.figures.choices import plot_shares
 
     ties = int(table["ties"].sum())
@@ -164,12 +167,6 @@ def _pairs_section(table: pd.DataFrame, options: Options, *, active: bool) -> Se
             f"Neither sound was preferred in {ties} of {words.count(int(table['n'].sum()), 'choice')}; each "
             "of these counts as half a choice for both, and not at all in the exact test."
         ]
-    if active:
-        said.append(
-            "Each pair was chosen by the listener's answers so far: close pairs were heard more often, and "
-            "whether a pair came again depended on its answers. The scale takes all choices together; "
-            "shares of single pairs are only a description."
-        )
     corrected = words.correction_in_words(options, len(table), "pairs")
     shown = [column for column in _PAIRS if column.key in table or f"{column.key}_low" in table]
     note = (

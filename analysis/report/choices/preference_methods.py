@@ -6,13 +6,24 @@ import pandas as pd
 
 from analysis.choices.pair_scale import PairScale
 from analysis.report.choices import words
+from analysis.report.choices.active_pairs import WITHOUT_TEST
 from analysis.report.choices.preference_scale import fit_in_words
 from analysis.report.results import Options
 from analysis.statistics.shares import INDEPENDENT
 
 
-def write_methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, options: Options) -> str:
-    """Say how the shares, and the scale if there is one, were found."""
+def write_methods(
+    pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | None, options: Options, *, active: bool
+) -> str:
+    """Say how the shares, and the scale if there is one, were found.
+
+    Args:
+        pairs: The choices.
+        table: Of the shares.
+        scale: Of all conditions.
+        options: Interval, correction and draws.
+        active: Whether the answers chose the pairs.
+    """
     names = {*pairs["first"], *pairs["second"]}
     neither = ", or that they preferred neither" if table["ties"].sum() else ""
     heard = (
@@ -24,7 +35,10 @@ def write_methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | N
     sentences = [
         f"{heard} in {len(table)} different pairs and said which of the two sounds they preferred{neither} "
         f"({len(pairs)} choices).",
-        f"{_shares(table)}; {words.share_model(options)}. p values test a share of "
+        "Each pair was the one whose answer was expected to say most about the scale, given the listener's "
+        "answers so far."
+        if active
+        else f"{_shares(table)}; {words.share_model(options)}. p values test a share of "
         "one half by the same variance" + words.correction_in_words(options, len(table), "pairs") + ".",
     ]
     if scale:
@@ -42,7 +56,9 @@ def write_methods(pairs: pd.DataFrame, table: pd.DataFrame, scale: PairScale | N
         sentences.append(
             f"Strengths are maximum-likelihood estimates of {model}; their 95 % intervals {how}."
         )
-        if scale.test.df:
+        if active:
+            sentences.append(WITHOUT_TEST)
+        elif scale.test.df:
             adjusted = (
                 " (with the correction of Rao and Scott, 1984)" if scale.interval == "bootstrap" else ""
             )

@@ -11,6 +11,7 @@ from analysis.formatting import p_in_words
 from analysis.ratings.names import UNKNOWN
 from analysis.ratings.tidy import is_simulated
 from analysis.report.choices import words
+from analysis.report.choices.active_pairs import WITHOUT_TEST
 from analysis.report.choices.findings import Drawing, Listing, Section
 from analysis.report.choices.pair_tables import list_values
 from analysis.report.html_tables import Column
@@ -23,8 +24,15 @@ _SCALE = [
 ]  # fmt: skip
 
 
-def describe_scale(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]) -> Section:
-    """Return the section on strengths: figure, table, and whether one scale describes the choices."""
+def describe_scale(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str], *, active: bool) -> Section:
+    """Return the section on strengths: figure, table, and whether one scale describes the choices.
+
+    Args:
+        scale: The scale.
+        frame: Tidy ratings.
+        labels: What each condition is called.
+        active: Whether the answers chose the pairs, so that the fit cannot be tested.
+    """
     from analysis.figures.choices import plot_scale
 
     table = scale.table.assign(label=scale.table["condition"].map(labels), simulated=is_simulated(frame))
@@ -34,7 +42,9 @@ def describe_scale(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]
         centre=table["worth"], low=table["ci_low"], high=table["ci_high"],
     )  # fmt: skip
     model = "Davidson's model with ties" if scale.model == "davidson" else "Bradley and Terry's model"
-    if scale.test.df == 0:
+    if active:
+        said = [WITHOUT_TEST]
+    elif scale.test.df == 0:
         said = ["The pairs leave nothing to test the scale by."]
     elif scale.test.p < 0.05:
         said = [describe_rejection(scale)]

@@ -241,15 +241,29 @@ def test_failed_checks_screen_choices_if_asked(tmp_path: Path) -> None:
     assert shares[0] == shares[1]
 
 
-def test_shares_of_pairs_that_the_answers_chose_are_only_a_description(tmp_path: Path) -> None:
+def test_pairs_that_the_answers_chose_are_only_described_and_the_fit_is_not_tested(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     draw_table("ab").to_csv(path, index=False)
-    said = {}
+    said, found = {}, {}
     for active in (True, False):
         frame = load_ratings(path)
         frame.attrs["active"] = active
-        found = analyse_choices(frame, "ab", OPTIONS)
-        said[active] = " ".join(text for section in found.findings.sections for text in section.sentences)
+        found[active] = analyse_choices(frame, "ab", OPTIONS)
+        findings = found[active].findings
+        texts = [text for section in findings.sections for text in section.sentences]
+        said[active] = " ".join([*findings.headline, *texts, findings.methods])
     assert "Each pair was chosen by the listener's answers so far" in said[True]
     assert "shares of single pairs are only a description." in said[True]
-    assert "chosen by" not in said[False]
+    assert said[True].count("is not tested, and circular triads are not counted") == 2
+    assert "chosen by" not in said[False] and "is not tested" not in said[False]
+    for claim in ("G²", "triads of conditions", "was preferred to"):
+        assert claim not in said[True]
+    assert "G²" in said[False]
+    scale = found[False].findings.tables["scale"]
+    best = scale.iloc[0]
+    assert found[True].findings.headline[0] == (
+        f"{best['label']} has a log strength of {best['worth']:.2f} (95 % interval {best['ci_low']:.2f} to "
+        f"{best['ci_high']:.2f})."
+    )
+    pd.testing.assert_frame_equal(found[True].findings.tables["scale"], scale)
+    assert found[True].findings.latex.rows[0][0] == best["label"]

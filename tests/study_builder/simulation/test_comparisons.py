@@ -16,8 +16,10 @@ import pytest
 from analysis import Options, load_ratings, write_report
 from study_builder.checks.study import check_study
 from study_builder.config import TEST_NAMES, TESTS, StudyConfig
+from study_builder.errors import SimulateError
 from study_builder.simulation.comparisons import preference_probability
-from study_builder.simulation.listeners import ListenerModel, SimulatedListener
+from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
+from study_builder.simulation.panel import plan_sessions, rate_plans
 from study_builder.simulation.rehearsal import simulate_study
 from tests.study_builder.small_studies import build
 
@@ -61,6 +63,18 @@ def check_report(study: Path, out: Path, test: str) -> None:
         assert "pinion score" not in page.replace("comparison mean opinion score", "")
 
 
+def check_same_without_server(config: StudyConfig, stored: list[dict[str, Any]]) -> None:
+    """What was stored over HTTP are the draws of the benchmarks, which simulate without a server."""
+    model = ListenerModel(condition_quality(config))
+    panel = [SimulatedListener(config, model, 0, number) for number in (1, 2)]
+    columns = ("listener", "trial_position", "item", "condition", "condition_position", "attribute", "score")
+    drawn = [tuple(row[name] for name in columns) for row in rate_plans(panel, plan_sessions(config, 2))]
+    # Rows that follow from others: which sound X was, and the two scores of a difference grade.
+    left_out = {"x"} | ({"score", "hidden_reference"} if stored[0]["page_type"] == "bs1116" else set())
+    rows = [row for row in stored if row["attribute"] not in left_out]
+    assert sorted(drawn) == sorted(tuple(row[name] for name in columns) for row in rows)
+
+
 @pytest.mark.parametrize("test", TEST_NAMES)
 def test_every_test_is_built_checked_rehearsed_and_analysed(
     make_folder: MakeFolder, tmp_path: Path, test: str
@@ -74,6 +88,7 @@ def test_every_test_is_built_checked_rehearsed_and_analysed(
     simulate_study(study, 2)
     check_report(study, tmp_path / "report", test)
     pages = pages_of(study)
+    check_same_without_server(config, [row for rows in pages.values() for row in rows])
     scale = TESTS[test].scale
     for rows in pages.values():
         assert {row["page_type"] for row in rows} == {TESTS[test].page_type}
@@ -143,6 +158,8 @@ def test_a_staircase_is_rehearsed(make_folder: MakeFolder, tmp_path: Path) -> No
     source = make_folder(items=1, conditions=("reference", "q1", "q2", "q3", "q4"))
     study = tmp_path / "study"
     build(source, study, test="abx", against="reference", adaptive="2-down-1-up", training_items=0)
+    with pytest.raises(SimulateError, match="an adaptive test or screens need the server"):
+        plan_sessions(StudyConfig.load(study), 1)
     quality = {"q1": 99.0, "q2": 40.0, "q3": 20.0, "q4": 0.0}
     simulate_study(study, 3, quality=quality)
     simulate_study(study, 3, quality=quality)  # nothing is left to do
