@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 CODE   := listenable stimuli interpreter study_builder mushra_server analysis tests benchmarks examples
 
 .PHONY: install demo serve test test-slow test-all test-newest lock check check-js \
-        docs format bench mutate clean
+        docs format bench mutate release audit clean
 install: $(STAMP)       ## into .venv, for everything
 demo: $(STAMP)          ## the whole way on built-in data; ARGS="--no-serve --out DIR" passes options
 	$(BIN)/listenable demo --out demo $(ARGS)
@@ -53,8 +53,18 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/run_all.py $(ARGS)
 mutate: $(STAMP)        ## change a module in N places; MODULE=stimuli.loudness, without it those of docs/reliability.md
 	$(BIN)/python -m benchmarks.mutate $(MODULE) --mutants $(N)
+release:                ## the wheel, the source and their bill of materials (CycloneDX), in dist
+	$(PYTHON) -m venv --clear .venv-release
+	.venv-release/bin/pip install --quiet build cyclonedx-bom
+	rm -rf dist
+	.venv-release/bin/pyproject-build --outdir dist
+	.venv-release/bin/cyclonedx-py requirements constraints.txt --pyproject pyproject.toml --output-file dist/sbom.json
+audit:                  ## known vulnerabilities of the versions in constraints.txt; asks PyPI
+	$(PYTHON) -m venv --clear .venv-release
+	.venv-release/bin/pip install --quiet pip-audit
+	.venv-release/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 clean:
-	rm -rf $(VENV) .venv-newest .venv-lock constraints.part constraints.new node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-newest .venv-release .venv-lock constraints.part constraints.new node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -1,8 +1,9 @@
-"""constraints.txt: one exact version of each dependency, within the ranges of pyproject.toml."""
+"""Versions: one of each dependency within the ranges of pyproject.toml, and the same one of ours everywhere."""
 
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
 from pathlib import Path
 
@@ -37,3 +38,10 @@ def test_the_tested_version_is_within_the_range(text: str) -> None:
 def test_versions_are_those_of_all_that_is_pulled_in() -> None:
     assert {"numpy", "torch", "werkzeug", "greenlet", "fonttools", "playwright"} <= set(pinned())
     assert not [name for name in ("pip", "setuptools", "wheel") if name in pinned()]
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert next(name for name in headings if name != "Unreleased") == version

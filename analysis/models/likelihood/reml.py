@@ -187,7 +187,7 @@ class _System:
         self.logs += float(np.linalg.slogdet(blocks)[1].sum())
 
     def equations(self, item_prior: Floats) -> tuple[Floats, Floats]:
-        """Return the matrix, of which the lower triangle counts, and the right side; with the items' prior."""
+        """Return the matrix (its lower triangle counts) and the right side, with the items' prior."""
         size, k, _ = self.per_item.shape
         matrix = self.matrix.reshape(size, k, size, k).copy()
         matrix[0, :, 0, :] += self.per_item[0]
