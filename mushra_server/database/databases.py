@@ -67,7 +67,7 @@ class Databases:
         if self.engine is None:
             return {name: self._count_file(name) for name in studies}
         schemas = {name_schema(name): name for name in studies}
-        with self.engine.connect() as connection:
+        with self.engine.begin() as connection:  # psycopg forgets what it prepared when it rolls back
             there = sorted(find_schemas(connection) & set(schemas))
             found = {schemas[key]: one for key, one in count_in_schemas(connection, there).items()}
         return {name: found.get(name, Counts()) for name in studies}

@@ -41,6 +41,19 @@ def take_part(served: ManyStudies, study: str, participant: str) -> None:
     assert listener.post(f"/s/{study}/api/session/finish", json={}).status_code == 200
 
 
+def test_the_plan_of_the_counts_is_kept(tmp_path: Path, postgresql_url: str) -> None:
+    """With 200 studies, planning takes four times as long as counting."""
+    databases = Databases(tmp_path, postgresql_url)
+    databases.open("one").close()
+    for _ in range(2):
+        assert databases.count(["one"])["one"].started == 0
+    assert databases.engine is not None
+    with databases.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
+    databases.close()
+    assert any('"study_one".sessions' in statement for statement in kept)
+
+
 @pytest.mark.slow
 def test_studies_share_a_database_and_nothing_else(
     lab: ManyStudies, postgresql_url: str, tmp_path: Path
