@@ -43,6 +43,7 @@ def study(studio: ManyStudies, admin: Browser) -> str:
 
 def invite(studio: ManyStudies, admin: Browser, name: str, study: str, role: str) -> Browser:
     page = admin.post("/people", name=name).text
+    assert 'href="/people" aria-current="page"' in page
     found = re.search(r"shown this once: <code>([^<]+)</code>", page)
     assert found
     assert admin.post(f"/studies/{study}/people", person=name, role=role).status_code == 302
