@@ -14,7 +14,7 @@ from mushra_server.database import settings
 from mushra_server.database.databases import Databases
 from mushra_server.many import ManyStudies
 from mushra_server.studio.jobs import Jobs
-from mushra_server.studio.login import EXTENSION, Studio, set_up_cookie
+from mushra_server.studio.login import EXTENSION, Studio, describe_rights, set_up_cookie
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.routes import launch, make, overview, people, report, watch
 from mushra_server.studio.store import Store
@@ -70,6 +70,7 @@ def create_studio(
     for routes in (overview, make, launch, watch, report, people):
         app.register_blueprint(routes.blueprint)
     app.context_processor(lambda: {"form_token": admin_login.form_token, "endpoints": app.view_functions})
+    app.context_processor(describe_rights)
     handle_errors(app)
     app.wsgi_app = previews.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return served

@@ -31,6 +31,7 @@ __all__ = [
     "Studio",
     "current_account",
     "current_studio",
+    "describe_rights",
     "log_in",
     "log_out",
     "may_upload",
@@ -182,6 +183,15 @@ def require_role(
         return guard
 
     return decorate
+
+
+def describe_rights() -> dict[str, object]:
+    """Return what templates ask: `may("assistant")` of the study of the page, and `administrator`."""
+    account: Account | None = g.get("account")
+    return {
+        "may": lambda wanted: is_enough(g.get("role"), wanted),
+        "administrator": account is not None and account.everything,
+    }
 
 
 def write_log(

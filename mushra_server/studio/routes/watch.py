@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
@@ -13,7 +13,6 @@ from mushra_server.database.clock import now
 from mushra_server.database.progress import PAGE_SIZE, load_progress, load_session, load_sessions
 from mushra_server.database.summaries import load_participants, load_scores
 from mushra_server.errors import Refusal
-from mushra_server.studio.accounts import is_enough
 from mushra_server.studio.crowd_lists import LISTS, decide, list_csv
 from mushra_server.studio.flags import find_flags
 from mushra_server.studio.login import current_studio, require_role, write_log
@@ -58,7 +57,6 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
         more=len(rows) == PAGE_SIZE,
         quota=server.study.config.options.quota,
         open=may_see_scores(study),
-        owner=is_enough(g.role, "owner"),
         lists=LISTS,
     )
 

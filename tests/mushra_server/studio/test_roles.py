@@ -163,3 +163,25 @@ def test_strangers_read_the_studio_and_its_studies_only_so_often(tmp_path: Path)
         assert Client(served).get("/login").status_code == 200, "the machine's own are not limited"
     finally:
         close_studio(served)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_has_a_button_that_the_role_may_not_press(
+    studio: ManyStudies, admin: Browser, study: str, role: str
+) -> None:
+    person = invite(studio, admin, role, study, role)
+    pressed = set()
+    screens = ("", "/make", "/build", "/launch", "/watch", "/reports", "/people")
+    for path in ("/", "/log", *(f"/studies/{study}{screen}" for screen in screens)):
+        page = person.get(path).text
+        forms = re.findall(r'<form method="post"(?: action="([^"]*)")?', page)
+        pressed |= {("POST", address or path) for address in forms if "/logout" not in address}
+        pressed |= {("GET", address) for address in re.findall(r'href="(/[^"#?]*)"', page)}
+    for method, address in sorted(pressed):
+        answer = person.get(address) if method == "GET" else person.post(address)
+        assert "your role in this study" not in answer.text.lower(), address
+        assert (method, answer.status_code) != ("GET", 403) or "/reports" in address, address
+        answer.close()
+    assert (("POST", f"/studies/{study}/archive") in pressed) == (role == "owner")
+    assert (("POST", f"/studies/{study}/copy") in pressed) == (role != "viewer")
+    assert ("GET", "/people") not in pressed
