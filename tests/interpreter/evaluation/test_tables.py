@@ -8,6 +8,7 @@ from interpreter.evaluation.published_results import HALVED_NOTE, PUBLISHED
 from interpreter.evaluation.summary import COLUMNS
 from interpreter.evaluation.tables import format_table, latex, markdown, write_tables
 from interpreter.faithfulness import METRICS
+from tests.conftest import ROOT
 
 
 def row(method: str, label: str, setting: str = "id", **values: float) -> dict[str, object]:
@@ -76,6 +77,13 @@ def test_what_looks_halved_is_half_of_the_other_table() -> None:
             )
     whole = next(published for published in PUBLISHED["id"] if not published.halved)
     assert whole.values["comp"] == pytest.approx(others["LMAC-TD"]["comp"], abs=0.2)
+
+
+def test_the_page_says_how_many_published_cells_there_are() -> None:
+    cells = sum(len(row.values) for rows in PUBLISHED.values() for row in rows)
+    page = (ROOT / "docs" / "reproduce-the-paper.md").read_text(encoding="utf-8")
+    assert f"prints {cells} of them" in page and f"other {252 - cells} are left out" in page
+    assert all(0 <= row.values.get("sps", 0) <= 1 for rows in PUBLISHED.values() for row in rows)
 
 
 def test_tables_are_written_whole(table, tmp_path) -> None:
