@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from analysis.errors import RatingsError
@@ -73,13 +74,26 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str, list[s
         )
     text, notes = decode(path.name, content, encoding)
     first = LINE_END.search(text)
-    if first and first[0] != "\r":
+    if first and first[0] != "\r" and "\r" in text:
         text = _LONE_RETURN.sub(KEPT_RETURN, text)
     text, blanked = _blank_comments(text)
     if blanked:
         notes = [*notes, f"{path.name} begins with {blanked} not read."]
     said = _SEP.match(text)
     return (text[said.end() :], said[1], notes) if said else (text, _delimiter(text), notes)
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text; with line feeds alone that is quick."""
+    return LINE_END.split(text) if "\r" in text else text.split("\n")
+
+
+def _iter_lines(text: str) -> Iterator[str]:
+    start = 0
+    for end in LINE_END.finditer(text):
+        yield text[start : end.start()]
+        start = end.end()
+    yield text[start:]
 
 
 def decode(name: str, content: bytes, encoding: str | None) -> tuple[str, list[str]]:
@@ -130,7 +144,7 @@ def _delimiter(text: str) -> str:
     Without any of these in the first lines, a blank parts the cells if the first has several, as R's
     write.table does.
     """
-    first = list(itertools.islice((line for line in LINE_END.split(text) if line.strip()), _FIRST_LINES))
+    first = list(itertools.islice((line for line in _iter_lines(text) if line.strip()), _FIRST_LINES))
     bare = [_QUOTED.sub("cell", line) for line in first]
     for line in bare:
         found = max(",;\t|", key=line.count)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.ratings.marks import FILE, LINE
-from analysis.ratings.readers.decode import KEPT_RETURN, LINE_END, read_text, restore_returns
+from analysis.ratings.readers.decode import KEPT_RETURN, read_text, restore_returns, split_lines
 from analysis.ratings.readers.rows import NAMELESS, Problems, from_rows, header_of
 
 
@@ -53,7 +53,7 @@ def _parse_plain(text: str, delimiter: str, name: str) -> pd.DataFrame | None:
     None if a row has another length than the header, or a column has no name.
     """
     numbered = [
-        (number, line) for number, line in enumerate(LINE_END.split(text), 1) if line.strip(f" {delimiter}")
+        (number, line) for number, line in enumerate(split_lines(text), 1) if line.strip(f" {delimiter}")
     ]
     header = header_of(numbered[0][1].split(delimiter) if numbered else [], name)
     if any(NAMELESS.fullmatch(cell) for cell in header):
@@ -70,7 +70,8 @@ def _parse_plain(text: str, delimiter: str, name: str) -> pd.DataFrame | None:
         io.StringIO(rows, newline=""), sep=delimiter, names=header, dtype=str,
         index_col=False, keep_default_na=False, quoting=csv.QUOTE_NONE, skip_blank_lines=False,
     ) if good else pd.DataFrame(columns=header, dtype=object)  # fmt: skip
-    if any(mark in f"\n{rows}\n" for mark in (f" {delimiter}", f"{delimiter} ", " \n", "\n ")):
+    around = f"\n{rows}\n" if " " in rows else ""
+    if any(mark in around for mark in (f" {delimiter}", f"{delimiter} ", " \n", "\n ")):
         table = table.apply(lambda column: column.str.strip())
     table[LINE] = [number for number, _ in good]
     return table
