@@ -1,4 +1,4 @@
-"""Versions: one of each dependency within the ranges of pyproject.toml, and the same one of ours everywhere."""
+"""One version of each dependency within the ranges of pyproject.toml, and one of ours everywhere."""
 
 from __future__ import annotations
 
