@@ -118,8 +118,8 @@ def dress(figure: Figure) -> None:
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_parse_math(False)
-        if text.get_fontweight() != "bold":
-            text.set_fontfamily(families)
+        # A text may have become bold since the figure was dressed before.
+        text.set_fontfamily(families[:1] if text.get_fontweight() == "bold" else families)
 
 
 @contextmanager

@@ -148,7 +148,7 @@ def _read(
     one_rate = "one rate within a trial (--sample-rate resamples all)"
     _refuse_unlike(paths, rates, lambda name: f"{rates[name]} Hz", one_rate)
     numbers = {name: channels_of(audio) for name, audio in sounds.items()}
-    one_number = "one number of channels within a trial"
+    one_number = "one number of channels within a trial (write all as mono or all as stereo first)"
     _refuse_unlike(paths, numbers, lambda name: count_in_words(numbers[name]), one_number)
     return sounds, next(iter(rates.values())), faults
 

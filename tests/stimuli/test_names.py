@@ -7,10 +7,11 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
-from stimuli.names import ems, shorten
+from stimuli.names import dress, ems, shorten
 
 NAMES = st.text(st.sampled_from("abW漢字éЖ 0\u0301\u200d"), min_size=1, max_size=60)
 
@@ -45,6 +46,15 @@ def test_shortened_names_fit_and_stay_different(names: list[str], most: float) -
         assert drawn == name or "…" in drawn
         cut = drawn.split("…")[-1]
         assert drawn == name or not cut or not unicodedata.combining(cut[0])
+
+
+def test_a_text_that_becomes_bold_asks_no_font_for_a_weight_that_it_may_lack() -> None:
+    figure = Figure()
+    text = figure.text(0, 0, "SIMULATED")
+    dress(figure)
+    text.set_fontweight("bold")
+    dress(figure)
+    assert text.get_fontfamily() == ["sans-serif"]
 
 
 @pytest.mark.parametrize(

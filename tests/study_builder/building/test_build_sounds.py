@@ -96,7 +96,8 @@ def test_unequal_sounds_of_a_trial_are_refused_unless_a_rule_is_chosen(
     refuse(message + r" \(--sample-rate resamples all\)$", root, tmp_path / "x")
     write_audio(path, np.stack([audio, audio], axis=1), rate)
     message = (
-        "lmac.wav: has 2 channels, 3 of the trial's 4 sounds have 1 channel; expected one number of channels"
+        r"lmac.wav: has 2 channels, 3 of the trial's 4 sounds have 1 channel; expected one number of channels"
+        r" within a trial \(write all as mono or all as stereo first\)$"
     )
     refuse(message, root, tmp_path / "x")
 
