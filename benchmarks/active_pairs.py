@@ -128,8 +128,9 @@ def main() -> None:
     print(f"\nBalanced pairs that have the error of active ones, per listener: {saved}.\n")
     print(
         "Rejected: studies in which the likelihood-ratio test of the scale (p < 0.05, corrected for "
-        "dependent choices) would reject it, though it is true of each listener. It takes the pairs as given "
-        "beforehand; the report on active pairs leaves it out."
+        "dependent choices) rejects it, though each listener has such a scale. Its chi-squared approximation "
+        "is bold with 66 pairs and few choices about each; the report on active pairs, whose pairs also "
+        "depend on the answers, leaves it out."
     )
 
 

@@ -1,6 +1,6 @@
-"""Take the README's picture of the participant page from a study folder.
+"""Take the README's pictures of the participant page from a study: at a desk, and on a phone in the dark.
 
-    python docs/take_screenshots.py demo/study                      writes docs/img/participant.png
+    python docs/take_screenshots.py demo/study    writes docs/img/participant.png and participant-phone.png
     python docs/take_screenshots.py demo/study --all --out shots    every page, both themes, two screens
 
 Nothing is written into the study: the answers go to a database in a temporary folder. Needs the system's
@@ -158,9 +158,13 @@ def main() -> None:
                     page.goto(address)
                     every_page(page, chosen.out, f"{name}-{scheme}")
         else:
-            page = browser.new_context(color_scheme="light", device_scale_factor=2, **DESKTOP).new_page()
-            page.goto(address)
-            picture(page, chosen.out)
+            for scheme, screen, suffix in (
+                ("light", {**DESKTOP, "device_scale_factor": 2}, ""),
+                ("dark", PHONE, "-phone"),
+            ):
+                page = browser.new_context(color_scheme=scheme, **screen).new_page()
+                page.goto(address)
+                picture(page, chosen.out.with_stem(chosen.out.stem + suffix))
         browser.close()
 
 
