@@ -15,7 +15,6 @@ from interpreter.classifier.capabilities import is_spectral
 from interpreter.classifier.wrapped import WrappedClassifier
 from interpreter.errors import ConfigError
 from interpreter.explainers.attribution import AttributionExplainer, AttributionOptions
-from interpreter.explainers.captum_calls import as_leaf
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.networks.feature_maps import in_cells, sample
 from interpreter.types import Classifier
@@ -82,7 +81,8 @@ class ClassActivationExplainer(AttributionExplainer):
         def keep(_module: nn.Module, _inputs: object, output: object) -> Tensor:
             if not isinstance(output, Tensor):
                 raise self._no_maps(f"a {type(output).__name__}")
-            outputs.append(self._to_maps(output))
+            # Gradients are followed back to the maps and no further.
+            outputs.append(self._to_maps(output).detach().requires_grad_())
             # A copy: what follows may work in place, and the logits have to depend on what was kept.
             return self._from_maps(outputs[-1], output).clone()
 
@@ -127,9 +127,9 @@ class ClassActivationExplainer(AttributionExplainer):
         if self.frequency_axis == "linear":
             return interpolate(maps[:, None], (frames, bins), mode="bilinear", align_corners=False)[:, 0]
         filters = self.front_end.filters
-        bands = sample(maps, self._cells(maps.shape[1], frames), dim=1)
-        bands = sample(bands, self._cells(maps.shape[2], filters.shape[1]), dim=2)
-        return bands @ band_to_bin(filters)
+        # Time last: all steps are linear, and there are far fewer rows than frames.
+        bands = sample(maps, self._cells(maps.shape[2], filters.shape[1]), dim=2)
+        return sample(bands @ band_to_bin(filters), self._cells(maps.shape[1], frames), dim=1)
 
     def _cells(self, cells: int, wanted: int) -> Tensor:
         """Return the position of each frame or band on a map's cells, 0 being the first cell's centre.
@@ -162,7 +162,7 @@ class GradientCamExplainer(ClassActivationExplainer):
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the rectified map, spread over the cells of the picture."""
-        x = as_leaf(picture.log_magnitude)
+        x = picture.log_magnitude.detach()
         maps, logits = self.read_layer(model, x)
         score = logits.gather(1, target[:, None]).sum()
         gradients = torch.autograd.grad(score, maps)[0]
