@@ -18,6 +18,7 @@ from interpreter.kinds.kind import C, Checkpoint, N, Stored, TrainedKind
 from interpreter.kinds.separator import SEPARATOR, Separator
 from interpreter.runs.folder import (
     CHECKPOINT,
+    CLAPS,
     CONFIG,
     HUGGING_FACE,
     Run,
@@ -57,8 +58,8 @@ def load_target(target: str | Path, device: str | torch.device = "cpu") -> Class
     """Return any classifier, in evaluation mode and without gradients of its own weights.
 
     Args:
-        target: the run folder of a classifier; `package.module:factory`, see `make_classifier`; or `hf:NAME`,
-            see `load_hugging_face`.
+        target: the run folder of a classifier; `package.module:factory`, see `make_classifier`; `hf:NAME`,
+            see `load_hugging_face`; or `laion-clap:FILE` or `msclap:FILE`, see `load_clap`.
         device: where to put it.
 
     Raises:
@@ -73,6 +74,10 @@ def load_target(target: str | Path, device: str | torch.device = "cpu") -> Class
         from interpreter.classifier.hugging_face import load_hugging_face
 
         classifier = load_hugging_face(text.removeprefix(HUGGING_FACE))
+    elif text.startswith(CLAPS):
+        from interpreter.classifier.clap import load_clap
+
+        classifier = load_clap(text)
     else:
         from interpreter.classifier.factories import make_classifier
 

@@ -42,7 +42,7 @@ def make_classifier(target: str) -> Classifier:
             ) from error
         raise ConfigError(
             f"--classifier {target}: there is no module {module_name!r} in this folder or installed; "
-            "expected a run's folder, package.module:factory or hf:NAME"
+            "expected a run's folder, package.module:factory, hf:NAME, laion-clap:FILE or msclap:FILE"
         ) from error
     except ValueError as error:
         raise ConfigError(f"--classifier {target}: {error}; expected package.module:factory") from error

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 Report = Callable[[int, int], None]
 
-CLASSIFIER_HELP = "Classifier to explain: the folder of a run, package.module:factory, or hf:FOLDER_OR_NAME."
+CLASSIFIER_HELP = (
+    "Classifier to explain: the folder of a run, package.module:factory, hf:FOLDER_OR_NAME, laion-clap:FILE "
+    "or msclap:FILE."
+)
 
 
 @contextmanager

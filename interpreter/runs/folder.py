@@ -22,7 +22,9 @@ from interpreter.runs.tensor_files import read_tensors
 from stimuli.files import write_bytes, write_text
 
 SCHEMA_VERSION = 1
-HUGGING_FACE = "hf:"
+HUGGING_FACE, CLAPS = "hf:", ("laion-clap:", "msclap:")
+"""What a target begins with that a path may follow."""
+
 CHECKPOINT, CONFIG, METRICS, RUN = "checkpoint.pt", "config.yaml", "metrics.csv", "run.json"
 
 
@@ -55,7 +57,7 @@ class Run:
         versions: of Python and the libraries.
         clip_s: length of the clips that were trained on, in seconds; None if it is not known.
         target: the classifier to explain if it is not a run: `package.module:factory`, or `hf:` and a name
-            or a folder, seen from this one.
+            or a folder, seen from this one, or `laion-clap:` or `msclap:` and a file.
         target_sha256: hash of its weights.
         finished: always true; a run without `run.json` is not finished.
     """
@@ -92,18 +94,26 @@ def link_to(run: Path, from_folder: Path) -> Link:
 
 
 def describe_target(target: str, from_folder: Path) -> str:
-    """Return a classifier's target as a run has it: a folder is seen from the run's."""
-    folder = Path(target.removeprefix(HUGGING_FACE))
-    if target.startswith(HUGGING_FACE) and folder.is_dir():
-        return HUGGING_FACE + Path(os.path.relpath(folder, from_folder)).as_posix()
-    return target
+    """Return a classifier's target as a run has it: a path is seen from the run's folder."""
+    prefix, path = _split_target(target)
+    if not prefix or not Path(path).exists():
+        return target
+    return prefix + Path(os.path.relpath(path, from_folder)).as_posix()
 
 
 def locate_target(from_folder: Path, target: str) -> str:
     """Return a run's target as it is loaded from the current folder: `describe_target` the other way."""
-    folder = Path(os.path.normpath(from_folder / target.removeprefix(HUGGING_FACE)))
-    found = target.startswith(HUGGING_FACE) and folder.is_dir()
-    return f"{HUGGING_FACE}{folder}" if found else target
+    prefix, name = _split_target(target)
+    path = Path(os.path.normpath(from_folder / name))
+    return f"{prefix}{path}" if prefix and path.exists() else target
+
+
+def _split_target(target: str) -> tuple[str, str]:
+    """Return what a path may follow, or nothing, and the rest."""
+    for prefix in (HUGGING_FACE, *CLAPS):
+        if target.startswith(prefix) and target != prefix:
+            return prefix, target.removeprefix(prefix)
+    return "", target
 
 
 def sha256(path: Path) -> str:
