@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from interpreter.classifier.factories import make_classifier
-from interpreter.errors import ConfigError, InterpreterError, RunError
+from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.base import ANSWERS_SUFFICE
 from interpreter.explainers.untrained import UNTRAINED_METHODS
 from interpreter.loading import load_explainer, load_target
@@ -297,21 +297,3 @@ def test_only_methods_that_ask_explain_a_black_box(place: Path, data: Dataset) -
             UNTRAINED_METHODS[name](classifier).explain(clip)
     with pytest.raises(ConfigError, match="a black box and has no layers to read"):
         classifier.representations(clip)
-
-
-@pytest.mark.parametrize(
-    ("answer", "sentence"),
-    [
-        (lambda w: np.ones(3), "answers with the shape [3]; expected [1, 2], a probability for each clip"),
-        (lambda w: np.array([[2.0, -1.0]]), "answers -1 to 2; expected probabilities from 0 to 1"),
-        (lambda w: np.array([[0.9, 0.9]]), "probabilities sum to 1.8; expected 1, or multi_label=True if"),
-    ],
-)
-def test_answers_that_are_no_probabilities(answer, sentence) -> None:
-    from interpreter import wrap_callable
-
-    with pytest.raises(InterpreterError) as caught:
-        wrap_callable(answer, 16000, ["a", "b"])(torch.zeros(1, 100))
-    assert sentence in str(caught.value)
-    several = wrap_callable(lambda w: np.array([[0.9, 0.9]]), 16000, ["a", "b"], multi_label=True)
-    assert torch.allclose(several(torch.zeros(1, 100)).sigmoid(), torch.full((1, 2), 0.9))
