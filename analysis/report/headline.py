@@ -50,7 +50,8 @@ def _describe_distinguished(results: Results, best: str, label: str, names: list
         whom = "the other one" if len(rows) == 1 else f"any of the {len(rows)} others"
         return [f"The ratings do not distinguish {label} from {whom} ({how})."]
     if len(clear) == len(rows):
-        whom = "the other one" if len(rows) == 1 else f"all {len(rows)} others"
+        few = {1: "the other one", 2: "both others"}
+        whom = few.get(len(rows), f"all {len(rows)} others")
     else:
         whom = f"{len(clear)} of the {len(rows)} others"
     return [f"It is distinguished from {whom} ({how})."]
