@@ -3,7 +3,7 @@
     python benchmarks/run_all.py [NAME ...]
 
 Each script prints one Markdown section; a script that fails leaves its section as it was. All of them take
-about 25 minutes on two cores.
+about 35 minutes on two cores.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def answer(someone: Any, hand: Keyboard, shown: str) -> None:
         hand.choose(fieldset, place if shown == "best_worst" else 0)
 
 
-def complete(someone: Any, kind: type[Keyboard], pictures: Path) -> None:
+def complete(someone: Any, kind: type[Keyboard]) -> None:
     """Go through a study to its end; nothing but a phone's sliders has to be scrolled."""
     hand, number = kind(someone), 1
     while (shown := someone.at(number)) != "finish":
@@ -137,7 +137,6 @@ def complete(someone: Any, kind: type[Keyboard], pictures: Path) -> None:
             someone.wait_heard(".open-sound")
         for _ in range(questions):
             answer(someone, hand, shown)
-            someone.tab.screenshot(path=pictures / f"{number:02d}-{shown}.png")
             if kind is not Finger or shown not in ("mushra", "bs1116"):
                 assert someone.tab.evaluate("document.documentElement.scrollHeight <= innerHeight"), shown
             hand.go_on()
@@ -153,13 +152,12 @@ def test_every_test_is_completed(
     open_page: OpenPage,
     pages: dict[str, Any],
     kind: type[Keyboard],
-    tmp_path: Path,
 ) -> None:
     of_two = tuple(name for name in TEST_NAMES if name != "best-worst")
     stored = []
     for tests, count in ((of_two, 2), (("best-worst",), 4)):
         study = build(f"{kind.__name__}-{count}", tests, count)
-        complete(open_page(serve(study), **kind.screen), kind, tmp_path)
+        complete(open_page(serve(study), **kind.screen), kind)
         stored += pages["stored"](study)
     assert set(ROWS) == set(TEST_NAMES)
     expected = [TESTS[name].page_type for name, rows in ROWS.items() for _ in range(rows)]
