@@ -78,9 +78,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "sort=False) -> pd.DataFrame(records).merge(listed, how='left', sort=False)": (
             "the condition is the only column that both tables have"
         ),
-        'groups = {str(name): part for name, part in table.groupby("condition", '
-        "sort=False)} | table.groupby('condition', sort=False) -> "
-        "table.groupby('condition')": ("groups are looked up by name"),
     },
     "interpreter.networks.filter_bank": {
         "order = torch.arange(size, dtype=torch.float64)[:, None] | torch.arange(size, "
