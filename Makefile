@@ -30,7 +30,7 @@ test-newest:            ## the tests with the newest versions that pyproject.tom
 lock:                   ## constraints.txt again, from the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/pip install --quiet --upgrade pip
-	.venv-lock/bin/pip install --quiet '.[interpreter,dev,postgresql]'
+	.venv-lock/bin/pip install --quiet '.[interpreter,dev,metrics,postgresql]'
 	.venv-lock/bin/pip freeze --exclude listenable >constraints.part
 	{ grep '^#' constraints.txt; cat constraints.part; } >constraints.new
 	mv constraints.new constraints.txt

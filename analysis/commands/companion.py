@@ -15,12 +15,16 @@ def metrics(
     out: Annotated[Path, typer.Option("--out", help="CSV file for `analyze --metrics`.")],
 ) -> None:
     """Measure every stimulus of a study against its reference."""
+    from analysis.measurement.perceptual import PERCEPTUAL
     from analysis.measurement.study_metrics import measure_study
     from stimuli.files import write_text
 
     table = measure_study(study)
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
     typer.echo(f"{out}: {len(table)} stimuli, {', '.join(table.columns[2:])}")
+    absent = [name for name in PERCEPTUAL if name not in table]
+    if absent:
+        typer.echo(f'not measured: {", ".join(absent)} (pip install "listenable[metrics]")')
 
 
 def companion(

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import signal
 
 from analysis.errors import RatingsError
+from analysis.measurement.perceptual import find_installed
 from analysis.ratings.study import read_study
 from analysis.statistics.variance import Floats
 
@@ -25,7 +26,8 @@ def measure_study(folder: str | Path) -> pd.DataFrame:
 
     Returns:
         One row per item and condition, without the reference: `item, condition, si_sdr_db,
-        log_spectral_distance_db, spectral_convergence`. A value is missing if it is not finite, such as the
+        log_spectral_distance_db, spectral_convergence`, and the metrics of `perceptual` whose packages are
+        installed: `two_f_model, dnsmos_ovrl`. A value is missing if it is not finite, such as the
         SI-SDR of a copy of the reference. Channels are averaged.
 
     Raises:
@@ -33,7 +35,7 @@ def measure_study(folder: str | Path) -> pd.DataFrame:
             that differs from its reference in length or sample rate.
     """
     study = read_study(folder)
-    rows = []
+    rows, metrics = [], METRICS | find_installed()
     for trial in study.trials:
         if trial.kind != "trial" or "reference" not in trial.sounds:
             continue
@@ -47,7 +49,7 @@ def measure_study(folder: str | Path) -> pd.DataFrame:
                     f"{path} has {len(sound)} samples at {own_rate} Hz; expected {len(reference)} at {rate} "
                     "Hz as its reference has"
                 )
-            values = {metric: measure(sound, reference, rate) for metric, measure in METRICS.items()}
+            values = {metric: measure(sound, reference, rate) for metric, measure in metrics.items()}
             rows.append({"item": trial.item, "condition": name, **values})
     if not rows:
         raise RatingsError(f"{study.folder} has no trial with a reference; expected one to measure against")

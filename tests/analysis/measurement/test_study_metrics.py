@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from analysis import RatingsError, measure_study, read_metrics
 from analysis.commands import companion
+from analysis.measurement import perceptual
 from analysis.measurement.study_metrics import log_spectral_distance_db, si_sdr_db, spectral_convergence
 
 RATE = 8000
@@ -85,6 +86,37 @@ def test_the_command_writes_what_analyze_reads(study: Path, tmp_path: Path) -> N
     result = CliRunner().invoke(app, [str(study), "--out", str(tmp_path / "metrics.csv")])
     assert result.exit_code == 0 and "4 stimuli" in result.output
     pd.testing.assert_frame_equal(read_metrics(tmp_path / "metrics.csv"), measure_study(study))
+
+
+def test_models_of_hearing_are_measured_where_they_are_installed(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def measure(sound: np.ndarray, reference: np.ndarray, rate: int) -> float:
+        seen.append((len(sound), len(reference), rate))
+        return 3.5
+
+    app = typer.Typer()
+    app.command()(companion.metrics)
+    words = [str(study), "--out", str(tmp_path / "metrics.csv")]
+    monkeypatch.setattr("analysis.measurement.perceptual.find_spec", lambda name: None)
+    said = 'not measured: two_f_model, dnsmos_ovrl (pip install "listenable[metrics]")'
+    assert said in CliRunner().invoke(app, words).output
+    only = {"speechmos": "found"}
+    monkeypatch.setattr("analysis.measurement.perceptual.find_spec", only.get)
+    monkeypatch.setitem(perceptual.PERCEPTUAL, "dnsmos_ovrl", ("speechmos", measure))
+    assert "not measured: two_f_model (pip" in CliRunner().invoke(app, words).output
+    assert (read_metrics(tmp_path / "metrics.csv")["dnsmos_ovrl"] == 3.5).all() and seen[0][2] == RATE
+
+
+def test_the_models_of_hearing_prefer_the_cleaner_sound() -> None:
+    pytest.importorskip("speechmos")
+    rng = np.random.default_rng(0)
+    tone = np.sin(2 * np.pi * 200 * np.arange(2 * 16_000) / 16_000) * 0.3
+    noisy = tone + 0.1 * rng.normal(size=len(tone))
+    clean, worse = (perceptual.measure_dnsmos(sound, tone, 16_000) for sound in (tone, noisy))
+    assert 1 <= worse < clean <= 5
 
 
 def test_sounds_that_cannot_be_compared_are_refused(study: Path) -> None:
