@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Unpack
 
 import torch
-from captum.attr import Occlusion
 from torch import Tensor
 
 from interpreter.errors import ConfigError
-from interpreter.explainers.attribution import AttributionExplainer, AttributionOptions
+from interpreter.explainers.attribution import AttributionExplainer, AttributionOptions, ClipQuery
 from interpreter.explainers.options import check_patch
 from interpreter.explainers.spectral import Picture, PictureModel
 from interpreter.types import Classifier
@@ -56,19 +56,29 @@ class OcclusionExplainer(AttributionExplainer):
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return what silence costs, clip by clip, `internal_batch_size` positions at a time."""
-        size = picture.log_magnitude.shape[1:]
-        patch = tuple(min(own, whole) for own, whole in zip(self.patch, size, strict=True))
-        stride = tuple(min(own, most) for own, most in zip(self.stride, patch, strict=True))
         with torch.no_grad():
-            return torch.cat(
-                [
-                    Occlusion(query.model).attribute(
-                        query.log_magnitude.detach(),
-                        sliding_window_shapes=patch,
-                        strides=stride,
-                        target=query.target,
-                        perturbations_per_eval=self.internal_batch_size,
-                    )
-                    for query in self.clip_by_clip(picture, target)
-                ]
-            )
+            return torch.stack([self._occlude(query) for query in self.clip_by_clip(picture, target)])
+
+    def _occlude(self, query: ClipQuery) -> Tensor:
+        x, target = query.log_magnitude.detach(), int(query.target)
+        axes = zip(x.shape[1:], self.patch, self.stride, strict=True)
+        places = list(product(*(cut_spans(*axis) for axis in axes)))
+        whole = query.model(x)[0, target]
+        lost, times = torch.zeros_like(x[0]), torch.zeros_like(x[0])
+        for at in range(0, len(places), self.internal_batch_size):
+            some = places[at : at + self.internal_batch_size]
+            pictures = x.repeat(len(some), 1, 1)
+            for one, place in zip(pictures, some, strict=True):
+                one[place] = 0
+            costs = whole - query.model(pictures)[:, target]
+            for cost, place in zip(costs, some, strict=True):
+                lost[place] += cost
+                times[place] += 1
+        return lost / times
+
+
+def cut_spans(size: int, patch: int, stride: int) -> list[slice]:
+    """Return the spans of an axis that a patch covers, until it reaches the end, where it is cut off."""
+    patch = min(patch, size)
+    stride = min(stride, patch)
+    return [slice(start, min(start + patch, size)) for start in range(0, size - patch + stride, stride)]
