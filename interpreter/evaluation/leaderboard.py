@@ -76,7 +76,7 @@ def render_leaderboard(
     headings += [
         (name, "more is better" if up else "less is better") for name, _, up in METRICS_SHOWN.values()
     ]
-    headings += [("CPU (ms)", "of one explanation"), ("Passes", "clips that the classifier hears for one")]
+    headings += [("CPU (ms)", "of one explanation"), ("Passes", "clips heard for it")]
     headings += [(BESIDE[name][0], "") for name in beside]
     rows = []
     for row in table.to_dict("records"):

@@ -141,7 +141,7 @@ def _check_fit(items: Items, classifier: Classifier, *, known: bool) -> None:
     if unknown and known:
         raise ConfigError(
             f"{dataset.root}: the classifier does not know {unknown[0]!r}; "
-            f"it knows {', '.join(classifier.labels)}"
+            f"it knows {', '.join(classifier.labels)}; expected clips of these classes only"
         )
 
 

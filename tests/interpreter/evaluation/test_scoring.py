@@ -196,7 +196,10 @@ def test_explainers_that_cannot_share_a_table_are_refused(dataset) -> None:
 def test_clips_of_a_class_that_the_classifier_does_not_know_are_refused(dataset) -> None:
     with pytest.raises(ConfigError) as caught:
         evaluate([Counting(Loudness(("dog", "siren")))], dataset)
-    assert str(caught.value) == (f"{dataset.root}: the classifier does not know 'rain'; it knows dog, siren")
+    assert str(caught.value) == (
+        f"{dataset.root}: the classifier does not know 'rain'; it knows dog, siren; expected clips of these "
+        "classes only"
+    )
 
 
 def test_items_at_another_sample_rate_are_refused(dataset) -> None:
