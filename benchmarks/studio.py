@@ -1,10 +1,10 @@
 """How long each screen of the studio takes with many studies, and what a schema per study costs.
 
-    python -m benchmarks.studio [--studies 200] [--sessions 20] [--postgresql URL]
+    python -m benchmarks.studio [--studies 200] [--sessions 20] [--postgresql [URL]]
 
 Every study is built, open and has finished sessions of 6 pages. Requests go straight into the app, one after
-the other, so that the time is the studio's; a browser adds the network. With the URL of an empty PostgreSQL
-database the same is measured there.
+the other, so that the time is the studio's; a browser adds the network. The same is measured on
+PostgreSQL if asked for: in an empty database that is named, or in one of a server that is started here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ import soundfile as sf
 from sqlalchemy import text
 from werkzeug.test import Client
 
+from benchmarks.loading.postgresql import run_postgresql
 from mushra_server.database.clock import now
 from mushra_server.export.backup import back_up
 from mushra_server.many import ManyStudies
@@ -177,22 +179,30 @@ def measure(
 
 
 def main() -> None:
-    """Print the section."""
+    """Read the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=200)
     parser.add_argument("--sessions", type=int, default=20)
-    parser.add_argument("--postgresql", help="URL of an empty database; it is filled, and not removed")
+    parser.add_argument(
+        "--postgresql", nargs="?", const="", help="URL of an empty database, or one made here"
+    )
     chosen = parser.parse_args()
+    with run_postgresql() if chosen.postgresql == "" else nullcontext() as cluster:
+        report(chosen.studies, chosen.sessions, chosen.postgresql if cluster is None else cluster.url())
+
+
+def report(studies: int, sessions: int, postgresql: str | None) -> None:
+    """Measure and print the section."""
     columns: dict[str, dict[str, list[tuple[float, float]]]] = {}
     sentences = []
-    for name, url in (("SQLite", None), ("PostgreSQL", chosen.postgresql)):
+    for name, url in (("SQLite", None), ("PostgreSQL", postgresql)):
         if name == "SQLite" or url is not None:
             with tempfile.TemporaryDirectory() as folder:
-                columns[name], sentence = measure(Path(folder), chosen.studies, chosen.sessions, url)
+                columns[name], sentence = measure(Path(folder), studies, sessions, url)
             sentences.append(f"{name}: {sentence}.")
     print("## The studio\n")
     print(
-        f"{chosen.studies} studies of {ITEMS} items x {len(CONDITIONS)} conditions with {chosen.sessions} "
+        f"{studies} studies of {ITEMS} items x {len(CONDITIONS)} conditions with {sessions} "
         f"finished sessions each; medians of {REPEATS} requests after the first, without a network; in "
         "brackets the studio's processor time, without the database's.\n"
     )
