@@ -42,10 +42,15 @@ def main() -> None:
         done = JOBS[task["kind"]](task, status)
         write_status(status, Progress("done", done, done))
     except (ValueError, OSError) as error:
-        write_status(status, Progress("failed", message=str(error)))
+        write_status(status, Progress("failed", message=name_choices(str(error))))
     except Exception:
         write_status(status, Progress("failed", message="the studio could not do this; its log says more"))
         raise
+
+
+def name_choices(message: str) -> str:
+    """Return a message of the command line as the studio's pages say it."""
+    return message.replace("use --exclude none", "leave out nobody")
 
 
 def build(task: dict[str, Any], status: Path) -> int:

@@ -13,6 +13,7 @@ import pytest
 from analysis import load_ratings, screen
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
+from mushra_server.studio import worker
 from mushra_server.studio.crowd_lists import decide, list_csv
 from mushra_server.studio.flags import find_flags
 from study_builder.simulation.rehearsal import simulate_study
@@ -127,3 +128,12 @@ def test_a_bonus_that_nobody_means_is_refused(amount: str) -> None:
 def test_an_id_is_no_formula() -> None:
     decided = decide([session("=HYPERLINK(0)", finished_at="2026-01-01")])
     assert list_csv("approve", decided, "") == "'=HYPERLINK(0)\r\n"
+
+
+def test_a_report_that_would_leave_out_everybody_names_the_choice_of_the_page() -> None:
+    """The sentence is that of the command line, whose options the page has as choices."""
+    from analysis.report import results
+
+    said = "use --exclude none to keep them"
+    assert said in Path(results.__file__).read_text("utf-8")
+    assert worker.name_choices(f"x; {said}") == "x; leave out nobody to keep them"
