@@ -48,14 +48,39 @@ def start(*words: object) -> subprocess.Popen[bytes]:
     """Start a command of listenable."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "listenable", *map(str, words)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # a shell starts what runs in its background with interrupts ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def wait(process: subprocess.Popen[bytes]) -> Cost:
-    """Return what a process took once it has ended."""
-    _, status, usage = os.wait4(process.pid, 0)
+    """Return what a process took once it has ended.
+
+    Its peak memory is looked at while it runs: what `wait4` says of it begins with that of this process.
+    """
+    peak = 0.0
+    while True:
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            break
+        peak = max(peak, peak_memory(process.pid))
+        time.sleep(0.05)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Cost(process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(process.returncode, usage.ru_utime + usage.ru_stime, peak)
+
+
+def peak_memory(pid: int) -> float:
+    """Return the most memory that a process has occupied so far, in MiB; 0 of one that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 def write_long(path: Path, minutes: float, rate: int) -> None:

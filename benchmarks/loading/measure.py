@@ -9,19 +9,22 @@ from importlib.metadata import version
 from typing import Any
 
 
-def time_in_turn(peers: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+def time_in_turn(
+    peers: Mapping[str, Callable[[], Any]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
     """Return the seconds of each call; all are called once as a warm-up, then each once per round.
 
-    Whatever else the machine is doing then affects all of them equally.
+    Whatever else the machine is doing then affects all of them equally. `clock` is that on the wall;
+    `time.process_time` counts only what this process computes.
     """
     for call in peers.values():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in peers}
     for _ in range(repeats):
         for name, call in peers.items():
-            begin = time.perf_counter()
+            begin = clock()
             call()
-            seconds[name].append(time.perf_counter() - begin)
+            seconds[name].append(clock() - begin)
     return seconds
 
 
