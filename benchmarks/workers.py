@@ -31,19 +31,13 @@ from benchmarks.loading.study import make_study
 from benchmarks.server import row
 
 WORKERS, THREADS, EVERY_S, START_S = 4, 8, 40.0, 60.0
+BACKLOG, CONNECTIONS_EACH = 4096, 4000
 MOST_FILES = 65_536  # for each, nginx takes half a kilobyte at the start
 ROOT = Path(__file__).resolve().parents[1]
 NGINX = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; worker_processes 2;
+{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; worker_processes 2;
 worker_rlimit_nofile {files}; events {{ worker_connections {files}; }}
-http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} backlog=4096; location / {{
-    proxy_pass http://unix:{folder}/gunicorn.sock;
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-Host $http_host;
-    proxy_set_header X-Forwarded-Prefix "";
-}} }} }}
+http {{ {temporary} {servers} }}
 """
 
 
@@ -61,7 +55,9 @@ def main() -> None:
         study = make_study(folder / "study")
         with run_postgresql() as cluster:
             url = cluster.url()
-            with gunicorn(study, url, f"unix:{folder}/gunicorn.sock"), nginx(folder) as port:
+            (folder / "sounds").mkdir()
+            bind = f"127.0.0.1:{find_free_port()}"
+            with gunicorn(study, url, bind, sendfile=folder / "sounds"), nginx(folder, bind) as port:
                 log, took = load(port, options.participants, options.seconds)
                 report(log, took, options.participants, count_stored(url), found)
 
@@ -86,7 +82,9 @@ def allow_files() -> None:
 
 
 @contextmanager
-def gunicorn(study: Path, url: str, bind: str, workers: int = WORKERS) -> Iterator[subprocess.Popen[bytes]]:
+def gunicorn(
+    study: Path, url: str, bind: str, workers: int = WORKERS, sendfile: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run workers as docs/server.md starts them; yield the process that starts them."""
     environment = {
         **os.environ,
@@ -94,9 +92,11 @@ def gunicorn(study: Path, url: str, bind: str, workers: int = WORKERS) -> Iterat
         "LISTENABLE_STUDY": str(study),
         "LISTENABLE_DATABASE": url,
         "LISTENABLE_BEHIND_PROXY": "1",
+        "LISTENABLE_SENDFILE": "" if sendfile is None else str(sendfile),
     }
     command = [
         sys.executable, "-m", "gunicorn", "--workers", str(workers), "--threads", str(THREADS),
+        "--backlog", str(BACKLOG), "--worker-connections", str(CONNECTIONS_EACH),
         "--bind", bind, "--log-level", "warning", "mushra_server.wsgi:make_app()",
     ]  # fmt: skip
     process = subprocess.Popen(command, env=environment)
@@ -109,16 +109,31 @@ def gunicorn(study: Path, url: str, bind: str, workers: int = WORKERS) -> Iterat
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[int]:
-    """Run nginx in front of the workers; yield its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+def nginx(folder: Path, bind: str) -> Iterator[int]:
+    """Run nginx in front of the workers, as in deploy/nginx.conf but without TLS; yield its port."""
+    port = find_free_port()
+    servers = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
+    for there, here in {
+        "listen 80;": f"listen 127.0.0.1:{find_free_port()};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} backlog=4096;",
+        "127.0.0.1:8000": bind,
+        "/var/log/nginx": str(folder),
+        "/var/lib/nginx": str(folder),
+        "/var/lib/listenable": str(folder),
+    }.items():
+        servers = servers.replace(there, here)
+    servers = "\n".join(line for line in servers.splitlines() if "ssl_certificate" not in line)
     names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in names)
-    files = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], MOST_FILES)
     config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, files=files, temporary=temporary, port=port))
+    config.write_text(
+        NGINX.format(
+            user=f"user {folder.owner()};" if os.geteuid() == 0 else "",  # who may read the copies
+            folder=folder,
+            files=min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], MOST_FILES),
+            temporary=" ".join(f"{name}_temp_path {folder}/{name};" for name in names),
+            servers=servers,
+        )
+    )
     process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: reaches(f"127.0.0.1:{port}"), "nginx")
@@ -126,6 +141,13 @@ def nginx(folder: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
+
+
+def find_free_port() -> int:
+    """Return a port at which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def load(port: int, participants: int, seconds: float) -> tuple[Log, float]:

@@ -27,6 +27,7 @@ from mushra_server.study.sound_hashes import check_hashes
 from mushra_server.web import addresses, assets, health, security
 from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import EXTENSION, Options, Server
+from mushra_server.web.sound_copies import SoundCopies
 from mushra_server.webmushra import routes as frontend
 from mushra_server.webmushra.trials import check_trial_ids
 from stimuli.vocabulary import RATINGS_NAME
@@ -90,6 +91,8 @@ def create_app(
     """
     options = options or Options()
     opened = study if isinstance(study, Study) else open_study(study, options)
+    folder = options.sendfile
+    copies = None if folder is None else SoundCopies(folder, behind_proxy=options.behind_proxy)
     url = database_url or database_url_of(opened.config_path)
     database = open_database() if open_database else Database(url)
     try:
@@ -103,7 +106,7 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.secret_key = key
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions[EXTENSION] = _server(opened, database, key, options)
+    app.extensions[EXTENSION] = _server(opened, database, key, options, copies)
     addresses.install(app, options)
     security.install(app, frame_ancestors=addresses.frame_ancestors(options.embed))
     security.limit_reading(app, app.extensions[EXTENSION].read_limiter)
@@ -115,7 +118,9 @@ def create_app(
     return app
 
 
-def _server(study: Study, database: Database, key: str, options: Options) -> Server:
+def _server(
+    study: Study, database: Database, key: str, options: Options, copies: SoundCopies | None
+) -> Server:
     everyone, sessions = options.limit_local, options.sessions_per_hour
     return Server(
         study,
@@ -123,6 +128,7 @@ def _server(study: Study, database: Database, key: str, options: Options) -> Ser
         AudioNames(study, key),
         ServedFiles(study),
         options,
+        copies=copies,
         limiter=RateLimiter(options.requests_per_s, options.burst, everyone=everyone),
         read_limiter=RateLimiter(options.reads_per_s, options.read_burst, everyone=everyone),
         start_limiter=RateLimiter(

@@ -27,8 +27,8 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
     `LISTENABLE_STUDY` is the study's folder; `LISTENABLE_DATABASE`, `LISTENABLE_BEHIND_PROXY`,
     `LISTENABLE_ONE_ENTRY_PER_ID`, `LISTENABLE_COLLECT_WEBMUSHRA`, `LISTENABLE_ABANDONED_AFTER` (minutes),
     `LISTENABLE_SESSIONS_PER_HOUR`, `LISTENABLE_MAX_PAGE_KIB`, `LISTENABLE_PROXY_ADDRESS`,
-    `LISTENABLE_PUBLIC_URL` and `LISTENABLE_EMBED` (sites, separated by blanks) are the options of `listenable
-    serve`.
+    `LISTENABLE_PUBLIC_URL`, `LISTENABLE_SENDFILE` (a folder) and `LISTENABLE_EMBED` (sites, separated by
+    blanks) are the options of `listenable serve`.
 
     Raises:
         ServerError: If the study is not named, or a variable cannot be read.
@@ -42,6 +42,7 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
         behind_proxy=_flag(found, "LISTENABLE_BEHIND_PROXY") or "LISTENABLE_PROXY_ADDRESS" in found,
         proxy_address=found.get("LISTENABLE_PROXY_ADDRESS") or None,
         public_url=found.get("LISTENABLE_PUBLIC_URL") or None,
+        sendfile=found.get("LISTENABLE_SENDFILE") or None,
         embed=tuple(found.get("LISTENABLE_EMBED", "").split()),
         collect_webmushra=_flag(found, "LISTENABLE_COLLECT_WEBMUSHRA"),
         abandoned_after_min=_minutes(found, "LISTENABLE_ABANDONED_AFTER"),

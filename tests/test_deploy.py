@@ -98,7 +98,7 @@ def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
     text = (DEPLOY / "nginx.conf").read_text()
     text = re.sub(r"ssl_certificate_key .*;", f"ssl_certificate_key {key};", text)
     text = re.sub(r"ssl_certificate /.*;", f"ssl_certificate {certificate};", text)
-    text = text.replace("/var/log/nginx/", f"{tmp_path}/")
+    text = text.replace("/var/log/nginx/", f"{tmp_path}/").replace("/var/lib/nginx/", f"{tmp_path}/")
     whole = tmp_path / "nginx.conf"
     whole.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{text}\n}}\n")
     done = subprocess.run(

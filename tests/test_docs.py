@@ -115,7 +115,7 @@ def test_options_named_in_the_docs_exist(monkeypatch: pytest.MonkeyPatch) -> Non
     for group in GROUPS:
         subcommands = re.findall(r"^  ([a-z][\w-]*)  ", help_of((group,)), re.MULTILINE)
         everything += " ".join(help_of((group, name)) for name in subcommands)
-    everything += " --preload"  # gunicorn's
+    everything += " --preload --worker-connections"  # gunicorn's
     everything += (ROOT / "examples" / "paper_tables.py").read_text(encoding="utf-8")
     for page in PAGES:
         for option in re.findall(r"`(--[a-z][\w-]+)", page.read_text(encoding="utf-8")):

@@ -59,6 +59,10 @@ def serve(
         list[str] | None,
         typer.Option(help="Site that may show the study in a frame (needs https); give it once per site."),
     ] = None,
+    sendfile: Annotated[
+        Path | None,
+        typer.Option(help="Folder for copies of the sounds, which nginx sends in this server's place."),
+    ] = None,
     new_admin_token: Annotated[
         bool, typer.Option(help="Replace the admin token and show the new one.")
     ] = False,
@@ -86,6 +90,7 @@ def serve(
         public_url=public_url,
         host=host,
         embed=tuple(embed or ()),
+        sendfile=None if sendfile is None else str(sendfile),
         webmushra=None if webmushra is None else str(webmushra),
         collect_webmushra=collect_webmushra,
     )

@@ -42,11 +42,13 @@ def send(opaque: str) -> Response:
     found = server.files.open(name)
     tag = server.names.tag(opaque, found.digest)
     flac = server.flac.encode(found.digest, found.file) if _reads_flac() else None
-    if flac is None:
-        parts = find_untagged_parts(found.file)
-        response = send_pieces(Pieces(found.file, parts), media_type_of(found.path), tag)
-    else:
-        response = send_pieces(Pieces(found.file, [flac]), FLAC, f"{tag}-flac")
+    pieces, media_type = Pieces(found.file, find_untagged_parts(found.file)), media_type_of(found.path)
+    if flac is not None:
+        pieces, media_type, tag = Pieces(found.file, [flac]), FLAC, f"{tag}-flac"
+    copy = None
+    if server.copies is not None:
+        copy = server.copies.locate(server.names.make_opaque("copy", found.digest, media_type), pieces)
+    response = send_pieces(pieces, media_type, tag, copy=copy)
     response.headers["Vary"] = "Accept"
     response.cache_control.private = True
     response.cache_control.max_age = MAX_AGE_S

@@ -31,6 +31,7 @@ UNREAD_S = 60.0
 class Channel(HTTPChannel):
     """A connection that is counted while it is open."""
 
+    server: Any
     requests: list[Any]
     requests_lock: threading.Lock
 
@@ -43,6 +44,17 @@ class Channel(HTTPChannel):
         self._bytes = 0  # of it, so far
         self._ends = False  # after the answer to the present request
         self._closed = False
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing but an event, or a look for idle connections, changes what is waited for."""
+        busy = self.requests or self.total_outbufs_len
+        return not (busy or self.will_close or self.close_when_flushed or self._ends)
+
+    def add_channel(self, map: Any = None) -> None:
+        """Have it looked at by the event loop."""
+        super().add_channel(map)
+        self.server.awake.add(self)
 
     def readable(self) -> bool:
         """Tell whether the event loop should wait for something to read."""
@@ -82,7 +94,8 @@ class Channel(HTTPChannel):
         with self.requests_lock:
             if self._ends and not self.requests:
                 self.close_when_flushed = True
-        if self._ends and self.connected:
+        if self.connected and not self.at_rest:
+            self.server.awake.add(self)
             self.server.pull_trigger()
 
     def dawdles(self) -> bool:
@@ -95,6 +108,7 @@ class Channel(HTTPChannel):
 
     def del_channel(self, map: Any = None) -> None:
         """Count it no more."""
+        self.server.unwatch(self)
         super().del_channel(map)
         self._closed = True
         counts, network = self.counts, self.network

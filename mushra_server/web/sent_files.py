@@ -79,21 +79,26 @@ class Pieces:
         return self._file.read(part[1])
 
 
-def send_pieces(pieces: Pieces, media_type: str, tag: str) -> Response:
+def send_pieces(pieces: Pieces, media_type: str, tag: str, *, copy: str | None = None) -> Response:
     """Answer with pieces of a file: all of them, the range that was asked for, or 304.
 
     Args:
         pieces: What is sent; closed when it was sent.
         media_type: Media type.
         tag: ETag: another one for another content.
+        copy: Where nginx finds the same content: it sends that, with its length and the range.
     """
     response = Response(mimetype=media_type)
     response.set_etag(tag)
-    response.headers["Accept-Ranges"] = "bytes"
     if request.if_none_match.contains_weak(tag):
         pieces.close()
         response.status_code = 304
         return response
+    if copy is not None:
+        pieces.close()
+        response.headers["X-Accel-Redirect"] = copy
+        return response
+    response.headers["Accept-Ranges"] = "bytes"
     asked = request.range if _may_be_partial(tag) else None
     if asked is not None and asked.units == "bytes" and len(asked.ranges) == 1:
         found = asked.range_for_length(pieces.size)

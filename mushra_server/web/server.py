@@ -12,6 +12,7 @@ from mushra_server.study.opaque_files import AudioNames, KnownTokens
 from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
 from mushra_server.web.security import RateLimiter
+from mushra_server.web.sound_copies import SoundCopies
 
 __all__ = ["Options", "Server", "current_server"]
 
@@ -41,6 +42,7 @@ class Options:
         webmushra: Folder of an unmodified webMUSHRA that is served in place of this server's own page, or
             None.
         collect_webmushra: Take the sessions that a webMUSHRA elsewhere posts.
+        sendfile: Folder for copies of sounds that nginx sends in this server's place; None if it sends them.
         limit_local: Also limit the rate of addresses of this machine.
     """
 
@@ -60,6 +62,7 @@ class Options:
     preview: bool = False
     webmushra: str | None = None
     collect_webmushra: bool = False
+    sendfile: str | None = None
     limit_local: bool = False
 
     @property
@@ -80,6 +83,7 @@ class Server:
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
     tokens: KnownTokens = field(default_factory=KnownTokens)
     flac: FlacCache = field(default_factory=FlacCache)
+    copies: SoundCopies | None = None
     read_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(500, 10_000))
     start_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(1000 / 3600, 1000))
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from waitress.server import create_server
 
 from mushra_server.errors import ServerError
+from mushra_server.web import event_loop
 from mushra_server.web.channels import restrict
 from mushra_server.web.connections import Limits, reserve_files
 from mushra_server.web.large_bodies import allow_large_bodies
@@ -26,6 +27,9 @@ THREADS = 16  # twice as many as may be in the database at once
 BACKLOG = 1024
 LOOK_S = 2  # between looks for idle connections
 MAX_HEADER_BYTES = 32 * 1024  # four times what browsers send at most
+UNSENT_BYTES = 512 * 1024
+"""Of a long answer, after which its thread waits. At twice as much waitress would write it into a temporary
+file, and SQLite's commits would wait for the disk to write that too."""
 BODY_IN_MEMORY_BYTES = 64 * 1024  # of each connection; the rest of a body is in a temporary file
 
 
@@ -94,6 +98,8 @@ def listen(
         "max_request_header_size": MAX_HEADER_BYTES,
         "max_request_body_size": body_bytes,
         "inbuf_overflow": BODY_IN_MEMORY_BYTES,
+        "outbuf_high_watermark": UNSENT_BYTES,
+        "outbuf_overflow": 2 * UNSENT_BYTES,
         "ident": None,
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": False,  # `addresses` decides whom they come from
@@ -101,6 +107,7 @@ def listen(
     # A request that waits a moment is not worth a message.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, sockets=[bound], **settings)
+    event_loop.install(server)
     restrict(server, limits.per_address)
     if allow_large is not None:
         allow_large_bodies(server, allow_large)
