@@ -19,6 +19,7 @@ from mushra_server.errors import Refusal
 from mushra_server.participant import entry, file_routes
 from mushra_server.participant import routes as api
 from mushra_server.participant.admission import check_question_names
+from mushra_server.participant.plain_texts import texts_for_browser
 from mushra_server.study.design_fingerprint import earlier_fingerprint, fingerprint
 from mushra_server.study.opaque_files import AudioNames
 from mushra_server.study.served_files import ServedFiles
@@ -169,6 +170,9 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[Response | str, int]:
+        if error.code == 404 and not FOR_PROGRAMS.match(request.path):
+            words = texts_for_browser(request.accept_languages)  # somebody mistyped an address
+            return render_template("not_found.html", **words), 404
         return _sentence(f"{error.name}: {request.method} {request.path}", error.code or 500)
 
     @app.errorhandler(Exception)

@@ -9,7 +9,17 @@ from mushra_server.participant.languages import prefer
 __all__ = ["texts_for_browser", "texts_in"]
 
 ENGLISH = "en"
-_KEYS = ("not_loaded", "try_again", "resume_title", "resume_text", "resume_other", "resume_own")
+_KEYS = (
+    "not_loaded",
+    "try_again",
+    "resume_title",
+    "resume_text",
+    "resume_other",
+    "resume_own",
+    "not_found_title",
+    "not_found_text",
+    "no_script",
+)
 _TEXTS = {
     "en": (
         "This page has not loaded completely.",
@@ -19,6 +29,9 @@ _TEXTS = {
         "different session, which would take its place here.",
         "Continue with the link’s session",
         "Keep the session of this browser",
+        "This page does not exist",
+        "Please check the address that you were given, or open your link again.",
+        "This listening test needs JavaScript to play sounds. Please enable it and reload the page.",
     ),
     "de": (
         "Diese Seite wurde nicht vollständig geladen.",
@@ -28,6 +41,10 @@ _TEXTS = {
         "haben, gehört zu einer anderen Sitzung, die hier an ihre Stelle treten würde.",
         "Mit der Sitzung des Links fortfahren",
         "Die Sitzung dieses Browsers behalten",
+        "Diese Seite gibt es nicht",
+        "Bitte prüfen Sie die Adresse, die Sie bekommen haben, oder öffnen Sie Ihren Link noch einmal.",
+        "Dieser Hörversuch braucht JavaScript, um Klänge abzuspielen. Bitte schalten Sie es ein und "
+        "laden Sie die Seite neu.",
     ),
     "fr": (
         "Cette page ne s'est pas chargée entièrement.",
@@ -37,6 +54,10 @@ _TEXTS = {
         "autre session, qui prendrait sa place ici.",
         "Continuer avec la session du lien",
         "Garder la session de ce navigateur",
+        "Cette page n'existe pas",
+        "Veuillez vérifier l'adresse que vous avez reçue, ou ouvrir de nouveau votre lien.",
+        "Ce test d'écoute a besoin de JavaScript pour lire les sons. Veuillez l'activer et recharger "
+        "la page.",
     ),
     "es": (
         "Esta página no se ha cargado por completo.",
@@ -46,6 +67,10 @@ _TEXTS = {
         "otra sesión, que ocuparía su lugar aquí.",
         "Continuar con la sesión del enlace",
         "Conservar la sesión de este navegador",
+        "Esta página no existe",
+        "Compruebe la dirección que ha recibido o vuelva a abrir su enlace.",
+        "Esta prueba de escucha necesita JavaScript para reproducir los sonidos. Actívelo y vuelva a "
+        "cargar la página.",
     ),
     "it": (
         "Questa pagina non si è caricata del tutto.",
@@ -55,6 +80,10 @@ _TEXTS = {
         "a un’altra sessione, che qui ne prenderebbe il posto.",
         "Continua con la sessione del link",
         "Mantieni la sessione di questo browser",
+        "Questa pagina non esiste",
+        "Controlla l’indirizzo che hai ricevuto, oppure apri di nuovo il tuo link.",
+        "Questo test d’ascolto ha bisogno di JavaScript per riprodurre i suoni. Attivalo e ricarica "
+        "la pagina.",
     ),
     "pt": (
         "Esta página não foi carregada por completo.",
@@ -64,6 +93,9 @@ _TEXTS = {
         "tomaria o seu lugar aqui.",
         "Continuar com a sessão do link",
         "Manter a sessão deste navegador",
+        "Esta página não existe",
+        "Verifique o endereço que recebeu ou abra de novo o seu link.",
+        "Este teste de escuta precisa de JavaScript para reproduzir os sons. Ative-o e recarregue a página.",
     ),
     "zh": (
         "此页面未完全加载。",
@@ -72,6 +104,9 @@ _TEXTS = {
         "此浏览器中有一个本研究尚未完成的会话。您打开的链接属于另一个会话，它将取代此处的会话。",
         "继续链接中的会话",
         "保留此浏览器中的会话",
+        "此页面不存在",
+        "请检查您收到的地址，或重新打开您的链接。",
+        "此听音测试需要 JavaScript 来播放声音。请启用它并重新加载页面。",
     ),
     "ja": (
         "ページを完全に読み込めませんでした。",
@@ -81,6 +116,9 @@ _TEXTS = {
         "続けるとこのブラウザーのセッションと入れ替わります。",
         "リンクのセッションを続ける",
         "このブラウザーのセッションを続ける",
+        "このページはありません",
+        "受け取ったアドレスを確認するか、リンクをもう一度開いてください。",
+        "この聴取テストの音を再生するには JavaScript が必要です。有効にしてページを再読み込みしてください。",
     ),
 }
 

@@ -72,7 +72,7 @@ def equipment_questions(language: str = "en") -> tuple[Question, ...]:
     words = texts_in(language)
     devices = _points(DEVICES, words.devices)
     return (
-        Question(type="likert", name="transducer", label=words.device, response=devices),
+        Question(type="likert", name="transducer", label=words.device_now, response=devices),
         Question(type="text", name="transducer_model", label=words.device_model, optional=True),
     )
 

@@ -20,7 +20,8 @@ class Texts:
     Attributes:
         names: headings of pages.
         instructions: of each test that is not scored on MUSHRA's page, by the test's name.
-        devices: answers to `device`, in the order of the stored values.
+        device, device_now: asked after the trials, and before them.
+        devices: answers to both, in the order of the stored values.
         experiences: the same, to `experience`.
         hearings: the same, to `hearing`.
     """
@@ -56,6 +57,7 @@ class Texts:
     instructions: dict[str, str]
     age: str
     device: str
+    device_now: str
     devices: list[str]
     device_model: str
     experience: str

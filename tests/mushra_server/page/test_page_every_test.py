@@ -17,6 +17,8 @@ OpenPage = Callable[..., Any]
 
 pytestmark = pytest.mark.slow
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+ON_ITS_SIDE = {"width": 844, "height": 390}
+FITS = "document.documentElement.scrollHeight <= innerHeight"
 ROWS = {
     "mushra": 4, "mushra-nmr": 4, "acr": 2, "dcr": 1, "ccr": 2, "ab": 2, "abx": 4, "bs1116": 3, "p835": 6,
     "best-worst": 4,
@@ -138,7 +140,11 @@ def complete(someone: Any, kind: type[Keyboard]) -> None:
         for _ in range(questions):
             answer(someone, hand, shown)
             if kind is not Finger or shown not in ("mushra", "bs1116"):
-                assert someone.tab.evaluate("document.documentElement.scrollHeight <= innerHeight"), shown
+                assert someone.tab.evaluate(FITS), shown
+            if kind is Finger and shown != "mushra":
+                someone.tab.set_viewport_size(ON_ITS_SIDE)
+                assert someone.tab.evaluate(FITS), f"{shown} on a phone's side"
+                someone.tab.set_viewport_size(PHONE["viewport"])
             hand.go_on()
         number += 1
     hand.go_on()

@@ -117,7 +117,7 @@ def test_a_script_that_does_not_arrive_leaves_a_way_to_try_again(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, browser: Any
 ) -> None:
     address = serve(make_study([studies.MUSHRA, studies.FINISH]))
-    context = browser.new_context(locale="de-DE")
+    context = browser.new_context(locale="de-DE", reduced_motion="reduce")  # which removes no message
     context.route("**/main.js*", lambda route: route.abort())
     tab = context.new_page()
     tab.goto(address)
@@ -164,3 +164,15 @@ def test_flac_is_decoded_to_the_same_samples(
         .filter(({ name }) => name.includes("/audio/")).map((entry) => entry.decodedBodySize)"""
     whole = (study / "audio/item/plover.wav").stat().st_size
     assert min(someone.tab.evaluate(fetched)) < 0.9 * whole  # the page itself asked for FLAC
+
+
+def test_a_browser_without_scripts_is_asked_for_them(
+    make_study: MakeStudy, serve: Serve, browser: Any
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
+    tab = context.new_page()
+    tab.goto(serve(make_study([studies.FINISH])))
+    (shown,) = [text for text in tab.locator(".boot").all() if text.is_visible()]
+    assert "JavaScript pour lire les sons" in shown.text_content()
+    assert shown.bounding_box()["y"] < 720 / 2
+    context.close()

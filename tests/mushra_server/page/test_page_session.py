@@ -239,7 +239,7 @@ def test_training_is_marked_and_the_predicted_class_is_named(
         )
     )
     someone.at(1)
-    assert someone.tab.locator(".badge").text_content() == "Practice: these answers do not count"
+    assert someone.tab.locator(".badge").text_content() == "Practice: not counted"
     assert someone.tab.locator(".prediction").text_content() == "The classifier's answer: church bells"
     someone.next.click()
     assert someone.hint.text_content().startswith("Not heard yet: Reference, 1, 2, 3, 4, 5.")

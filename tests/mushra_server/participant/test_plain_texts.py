@@ -32,3 +32,11 @@ def test_plain_pages_speak_the_languages_of_the_page():
 )
 def test_a_browser_gets_its_language(header, language):
     assert texts_for_browser(parse_accept_header(header, LanguageAccept))["language"] == language
+
+
+def test_a_mistyped_address_is_answered_in_the_browsers_language(app):
+    client = app.test_client()
+    shown = client.get("/stduy", headers={"Accept-Language": "de"})
+    assert shown.status_code == 404
+    assert '<html lang="de">' in shown.text and "<h1>Diese Seite gibt es nicht</h1>" in shown.text
+    assert client.get("/api/stduy").get_json() == {"error": "Not Found: GET /api/stduy"}

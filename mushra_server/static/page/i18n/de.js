@@ -20,7 +20,7 @@ export default {
   page_number: "Seite {page}",
   question_of: "Frage {n} von {count}",
   round_of: "Runde {n} von {count}",
-  training_badge: "Übung: diese Antworten zählen nicht",
+  training_badge: "Übung: zählt nicht",
   sound: "Klang",
   sound_n: "Klang {n}",
   reference: "Referenz",

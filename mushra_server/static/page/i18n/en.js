@@ -20,7 +20,7 @@ export default {
   page_number: "Page {page}",
   question_of: "Question {n} of {count}",
   round_of: "Round {n} of {count}",
-  training_badge: "Practice: these answers do not count",
+  training_badge: "Practice: not counted",
   sound: "Sound",
   sound_n: "Sound {n}",
   reference: "Reference",

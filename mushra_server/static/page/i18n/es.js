@@ -20,7 +20,7 @@ export default {
   page_number: "Página {page}",
   question_of: "Pregunta {n} de {count}",
   round_of: "Ronda {n} de {count}",
-  training_badge: "Práctica: estas respuestas no cuentan",
+  training_badge: "Práctica: no cuenta",
   sound: "Sonido",
   sound_n: "Sonido {n}",
   reference: "Referencia",

@@ -20,7 +20,7 @@ export default {
   page_number: "Page {page}",
   question_of: "Question {n} sur {count}",
   round_of: "Série {n} sur {count}",
-  training_badge: "Entraînement : ces réponses ne comptent pas",
+  training_badge: "Entraînement : ne compte pas",
   sound: "Son",
   sound_n: "Son {n}",
   reference: "Référence",

@@ -20,7 +20,7 @@ export default {
   page_number: "Pagina {page}",
   question_of: "Domanda {n} di {count}",
   round_of: "Serie {n} di {count}",
-  training_badge: "Prova: queste risposte non contano",
+  training_badge: "Prova: non conta",
   sound: "Suono",
   sound_n: "Suono {n}",
   reference: "Riferimento",

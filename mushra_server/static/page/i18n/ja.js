@@ -20,7 +20,7 @@ export default {
   page_number: "{page} ページ",
   question_of: "{count} 問中 {n} 問目",
   round_of: "{count} 組中 {n} 組目",
-  training_badge: "練習：この回答は結果に含まれません",
+  training_badge: "練習：結果に含まれません",
   sound: "音",
   sound_n: "音 {n}",
   reference: "基準音",

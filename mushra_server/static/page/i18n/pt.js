@@ -20,7 +20,7 @@ export default {
   page_number: "Página {page}",
   question_of: "Pergunta {n} de {count}",
   round_of: "Série {n} de {count}",
-  training_badge: "Treino: estas respostas não contam",
+  training_badge: "Treino: não conta",
   sound: "Som",
   sound_n: "Som {n}",
   reference: "Referência",

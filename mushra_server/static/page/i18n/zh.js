@@ -20,7 +20,7 @@ export default {
   page_number: "第 {page} 页",
   question_of: "第 {n} 题，共 {count} 题",
   round_of: "第 {n} 组，共 {count} 组",
-  training_badge: "练习：这里的回答不计入结果",
+  training_badge: "练习：不计入结果",
   sound: "声音",
   sound_n: "声音 {n}",
   reference: "参考",
