@@ -13,6 +13,7 @@ from mushra_server.app import handle_errors
 from mushra_server.database import settings
 from mushra_server.database.databases import Databases
 from mushra_server.many import ManyStudies
+from mushra_server.studio.choice_labels import say_labels
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, describe_rights, set_up_cookie
 from mushra_server.studio.previews import Previews
@@ -71,6 +72,7 @@ def create_studio(
         app.register_blueprint(routes.blueprint)
     app.context_processor(lambda: {"form_token": admin_login.form_token, "endpoints": app.view_functions})
     app.context_processor(describe_rights)
+    app.add_template_filter(say_labels)
     handle_errors(app)
     app.wsgi_app = previews.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return served

@@ -43,6 +43,7 @@ class Field:
             select.
         options: of a select, value and label.
         may_omit: of a long text, whether its page may be left out.
+        rare: whether most studies leave it as it is, so that the form folds it away.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Field:
     kind: str = "text"
     options: tuple[tuple[str, str], ...] = ()
     may_omit: bool = False
+    rare: bool = False
 
     @property
     def omit_name(self) -> str:
@@ -113,22 +115,22 @@ _PART_TEXTS = {
 }
 
 
-def _select(name: str, label: str, *options: tuple[str, str] | str) -> Field:
+def _select(name: str, label: str, *options: tuple[str, str] | str, rare: bool = False) -> Field:
     pairs = tuple((one, one) if isinstance(one, str) else one for one in options)
-    return Field(name, label, "select", pairs)
+    return Field(name, label, "select", pairs, rare=rare)
 
 
 GROUPS: dict[str, tuple[Field, ...]] = {
     "Test": (
         _select("test", "Test", *((name, f"{name}: {test.asks}") for name, test in TESTS.items())),
-        Field("tests", "Several tests", "list"),
+        Field("tests", "Several tests", "list", rare=True),
         Field("title", "Title"),
         Field("question", "Question"),
         _select("language", "Language", *LANGUAGES, ("browser", "the listener's")),
-        Field("pairs", "Pairs", "list"),
-        Field("against", "Compare with"),
-        Field("ties", "No preference", "yes"),
-        Field("adaptive", "Staircase"),
+        Field("pairs", "Pairs", "list", rare=True),
+        Field("against", "Compare with", rare=True),
+        Field("ties", "No preference", "yes", rare=True),
+        Field("adaptive", "Staircase", rare=True),
     ),
     "Sounds": (
         _select(
@@ -139,52 +141,53 @@ GROUPS: dict[str, tuple[Field, ...]] = {
             "condition/item",
             "item_condition",
             "condition_item",
+            rare=True,
         ),
         Field("reference_name", "Name of the reference"),
         _select("reference", "Reference", "hidden", "open", "none"),
-        Field("items", "Items", "list"),
-        Field("conditions", "Conditions", "list"),
+        Field("items", "Items", "list", rare=True),
+        Field("conditions", "Conditions", "list", rare=True),
         Field("anchors", "Anchors", "yes"),
         Field("target_lufs", "Loudness (LUFS)", "number"),
-        _select("loudness", "Align", "trial", "set"),
-        _select("length", "Unequal lengths", "exact", "trim", "pad"),
-        Field("sample_rate", "Sample rate (Hz)", "whole"),
-        _select("bits", "Bits", "16", "24"),
+        _select("loudness", "Align", "trial", "set", rare=True),
+        _select("length", "Unequal lengths", "exact", "trim", "pad", rare=True),
+        Field("sample_rate", "Sample rate (Hz)", "whole", rare=True),
+        _select("bits", "Bits", "16", "24", rare=True),
     ),
     "Session": (
         Field("items_per_session", "Items per listener", "whole"),
-        Field("pages_per_session", "Pages per listener", "whole"),
+        Field("pages_per_session", "Pages per listener", "whole", rare=True),
         Field("training_items", "Training", "mixed"),
-        Field("training_apart", "Training apart", "yes"),
-        Field("repeats", "Repeats", "whole"),
+        Field("training_apart", "Training apart", "yes", rare=True),
+        Field("repeats", "Repeats", "whole", rare=True),
         Field("attention_checks", "Attention checks", "whole"),
         _select("headphone_check", "Headphone check", ("", "none"), "antiphase", "huggins"),
-        Field("screens", "Screens", "list"),
-        _select("order", "Order", "williams", "random", "fixed"),
-        Field("seed", "Seed", "whole"),
-        Field("must_listen", "Must listen", "yes"),
-        Field("must_rate", "Must answer", "yes"),
-        Field("show_waveform", "Show waveforms", "yes"),
-        Field("loop", "Repeat parts", "yes"),
-        Field("switch_back", "Switch to the start", "yes"),
-        Field("show_previous", "Go back", "yes"),
+        Field("screens", "Screens", "list", rare=True),
+        _select("order", "Order", "williams", "random", "fixed", rare=True),
+        Field("seed", "Seed", "whole", rare=True),
+        Field("must_listen", "Must listen", "yes", rare=True),
+        Field("must_rate", "Must answer", "yes", rare=True),
+        Field("show_waveform", "Show waveforms", "yes", rare=True),
+        Field("loop", "Repeat parts", "yes", rare=True),
+        Field("switch_back", "Switch to the start", "yes", rare=True),
+        Field("show_previous", "Go back", "yes", rare=True),
     ),
     "Texts": (
         Field("consent", "Consent", "long", may_omit=True),
         Field("volume_text", "Volume", "long", may_omit=True),
         Field("instructions", "Instructions", "long", may_omit=True),
         Field("finish", "Last page", "long"),
-        Field("lab.name", "Name of the lab"),
-        Field("lab.colour", "Colour of the lab"),
-        Field("lab.contact", "Contact"),
+        Field("lab.name", "Name of the lab", rare=True),
+        Field("lab.colour", "Colour of the lab", rare=True),
+        Field("lab.contact", "Contact", rare=True),
     ),
     "Completion": (
         Field("completion.code", "Completion code"),
         Field("completion.redirect", "Completion address"),
-        Field("completion.screened_out_code", "Code for those screened out"),
-        Field("completion.screened_out_redirect", "Address for those screened out"),
+        Field("completion.screened_out_code", "Code for those screened out", rare=True),
+        Field("completion.screened_out_redirect", "Address for those screened out", rare=True),
         Field("quota", "Quota", "whole"),
-        Field("url_parameters", "Address parameters", "list"),
+        Field("url_parameters", "Address parameters", "list", rare=True),
     ),
 }
 

@@ -14,6 +14,7 @@ from sqlalchemy import Row
 
 from mushra_server.errors import Refusal
 from mushra_server.studio import choice_fields, drafts
+from mushra_server.studio.choice_labels import LABELS
 from mushra_server.studio.choice_rows import QUESTIONS, SCALES, question_rows, scale_rows
 from mushra_server.studio.login import current_studio, require_login, require_role, write_log
 from mushra_server.studio.planning import plan_draft
@@ -173,7 +174,13 @@ def _show_conflict(stored: Row[Any], mine: dict[str, Any]) -> str:
     own = {"form_token", "version", QUESTIONS.button, SCALES.button}
     fields = {key: value for key, value in request.form.items() if key not in own}
     return render_template(
-        "studio_conflict.html", study=stored, keys=keys, theirs=theirs, mine=mine, fields=fields
+        "studio_conflict.html",
+        study=stored,
+        keys=keys,
+        theirs=theirs,
+        mine=mine,
+        fields=fields,
+        labels=LABELS,
     )
 
 

@@ -101,6 +101,7 @@ def show(study: Row[Any]) -> ResponseReturnValue:
         study=study,
         listed=studio.studies.summarize(study),
         built=studio.studies.is_built(study.name),
+        building=studio.jobs.look(study.name, "build").state == "running",
         sounds=(studio.studies.draft(study.name) / "sounds").is_dir(),
     )
 

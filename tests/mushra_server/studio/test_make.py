@@ -13,6 +13,7 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.choice_fields import GROUPS, Field, choices_yaml, read_form
+from mushra_server.studio.choice_labels import say_labels
 from mushra_server.studio.choice_rows import question_rows, scale_rows
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
 from mushra_server.studio.planning import minutes_per_listener
@@ -74,8 +75,9 @@ def test_an_ambiguous_folder_is_shown_in_both_readings(admin: Browser) -> None:
     admin.post("/studies/ambiguous/sounds", files=(io.BytesIO(archive(files)), "a.zip"))
     page = admin.get("/studies/ambiguous/make").text
     assert re.search("<details open>\\s*<summary>Both ways to read the folders", page)
-    assert 'value="condition/item">Read them as condition/item</button>' in page
-    assert "say which with --layout" in page
+    assert 'value="condition/item" aria-label="Read them this way: condition/item"' in page
+    assert page.count("say which with “Folders”") == 1 and "--layout" not in page
+    assert "See above how the folders were read." in page
     admin.post(
         "/studies/ambiguous/make", version=version(page), read_as="condition/item", **form(title="Ambiguous")
     )
@@ -150,10 +152,27 @@ def test_the_file_of_choices_builds_the_same_study(
 def test_a_wrong_choice_is_shown_at_its_field(admin: Browser, study: str) -> None:
     admin.post(f"/studies/{study}/make", version=0, **form(title="Codecs", items_per_session=9))
     page = admin.get(f"/studies/{study}/make").text
-    assert re.search('id="error-items_per_session">items_per_session is 9; expected at most 2', page)
+    assert re.search('id="error-items_per_session">“Items per listener” is 9; expected at most 2', page)
     assert admin.post(f"/studies/{study}/build").status_code == 400
     admin.post(f"/studies/{study}/make", version=1, **form(title="Codecs", sample_rate="fast"))
     assert 'id="error-sample_rate"' in admin.get(f"/studies/{study}/make").text
+
+
+def test_messages_name_the_fields_as_the_form_does() -> None:
+    said = "items_per_session is 9; see --reference-name and --items; 'title' is '' (of the title, --out)"
+    assert say_labels(said) == (
+        "“Items per listener” is 9; see “Name of the reference” and “Items”; “Title” is '' "
+        "(of the title, --out)"
+    )
+
+
+def test_choices_that_few_need_are_folded_until_one_is_made(admin: Browser, study: str) -> None:
+    def folded(page: str) -> list[bool]:
+        return [not mark for mark in re.findall('<details class="more"( open)?>', page)]
+
+    assert set(folded(admin.get(f"/studies/{study}/make").text)) == {True}
+    admin.post(f"/studies/{study}/make", version=0, **form(title="Codecs", repeats="1"))
+    assert folded(admin.get(f"/studies/{study}/make").text).count(False) == 1
 
 
 def test_checks_are_shown_at_their_fields(admin: Browser, study: str) -> None:
@@ -172,7 +191,7 @@ def test_two_who_edit_at_once_lose_nothing(admin: Browser, study: str) -> None:
     )
     answer = admin.post(f"/studies/{study}/make", version=version(page), **form(title="Mine", repeats="1"))
     assert answer.status_code == 409
-    assert '<td class="text">Theirs</td><td class="text">Mine</td>' in answer.text
+    assert re.search('<th scope="row">Title</th><td [^>]*>Theirs</td><td [^>]*>Mine</td>', answer.text)
     assert 'name="repeats" value="1"' in answer.text
     assert 'value="Theirs"' in admin.get(f"/studies/{study}/make").text
     again = admin.post(
