@@ -139,7 +139,7 @@ def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Br
     (reports / "2" / "mos.csv").write_text("\n".join([before[0], *changed]), "utf-8")
     page = admin.get(f"/studies/{study}/reports").text
     assert "Report 2 compared with report 1" in page
-    assert page.count("<td>nobody</td>") == 2
+    assert page.count(">nobody</td>") == 2
     assert page.count("+5.0</td>") == 5
     report = admin.get(f"/studies/{study}/reports/2/index.html")
     assert report.status_code == 200

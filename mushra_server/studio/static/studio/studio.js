@@ -1,4 +1,4 @@
-// What a page of the studio does by itself: buttons that copy a text.
+// What a page of the studio does by itself: buttons that copy a text, an upload that is not sent in vain, the plan.
 
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
   document.querySelectorAll("button[data-copy]")
@@ -9,6 +9,19 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
     const text = button.textContent;
     button.textContent = "Copied";
     setTimeout(() => (button.textContent = text), 2000);
+  });
+}
+
+// What is too large is refused before it is sent.
+for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (
+  document.querySelectorAll("input[data-max-gib]")
+)) {
+  input.addEventListener("change", () => {
+    const most = Number(input.dataset.maxGib);
+    const gib = [...(input.files ?? [])].reduce((sum, file) => sum + file.size, 0) / 2 ** 30;
+    const sentence = `This is ${gib.toFixed(1)} GiB; expected at most ${most}. Choose fewer or shorter sounds.`;
+    input.setCustomValidity(gib > most ? sentence : "");
+    input.reportValidity();
   });
 }
 
