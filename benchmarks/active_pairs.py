@@ -78,13 +78,13 @@ def find_truth(rng: Rng) -> np.ndarray:
     ).worths
 
 
-def describe(wins: list[np.ndarray], truth: np.ndarray, draws: int) -> tuple[float, float, float]:
+def describe(wins: list[np.ndarray], truth: np.ndarray) -> tuple[float, float, float]:
     """Return the error of the scale, and in percent how often its intervals cover and its fit is rejected."""
     errors, covered, rejected = [], [], []
-    for number, study in enumerate(wins):
+    for study in wins:
         names = [f"c{k:02d}" for k in range(CONDITIONS)]
         counts = PairCounts(names, [str(k) for k in range(LISTENERS)], study, np.zeros_like(study))
-        scale = pair_scale(counts, draws=draws, seed=number)
+        scale = pair_scale(counts)
         table = scale.table.set_index("condition").loc[names]
         rejected.append(scale.test.p < 0.05)
         errors.append(table["worth"].to_numpy() - truth)
@@ -97,7 +97,6 @@ def main() -> None:
     """Print the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=100)
-    parser.add_argument("--draws", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     truth = find_truth(np.random.default_rng(chosen.seed))
@@ -119,7 +118,7 @@ def main() -> None:
                 continue
             rng = np.random.default_rng([chosen.seed, count, len(name)])
             wins = [draw_study(rng, hear, count) for _ in range(chosen.studies)]
-            error, covered, rejected = describe(wins, truth, chosen.draws)
+            error, covered, rejected = describe(wins, truth)
             errors[name].append(error)
             cells.append(f" {error:.3f} | {covered:.1f} % | {rejected:.0f} % |")
         print(f"| {count} |{''.join(cells)}", flush=True)

@@ -1,6 +1,6 @@
 """How often the interval of each listening test covers the truth of the listeners who were simulated.
 
-    python -m benchmarks.coverage_choices [--studies 400] [--draws 500]
+    python -m benchmarks.coverage_choices [--studies 400] [--only TEST ...]
 
 Studies of 19 listeners who differ. Tests with random items (shares, comparison ratings, grades, scores) have
 8 items that differ; scales of pairs and of best and worst speak about these items, which do not differ. The
@@ -55,14 +55,14 @@ def draw_shares(rng: Rng, listeners: int, items: int, floor: float) -> np.ndarra
     return (rng.random(chance.shape) < floor + (1 - floor) * chance).astype(float)
 
 
-def ab(rng: Rng, truth: float, _draws: int) -> Covered:
+def ab(rng: Rng, truth: float) -> Covered:
     """The share of a preference."""
     answers = draw_shares(rng, LISTENERS, ITEMS, 0.0)
     row = preferences(_frame(answers, first="a", second="b", choice=answers.ravel())).iloc[0]
     return [truth], [row["ci_low"]], [row["ci_high"]]
 
 
-def abx(rng: Rng, truth: float, _draws: int) -> Covered:
+def abx(rng: Rng, truth: float) -> Covered:
     """The share of right answers."""
     answers = draw_shares(rng, LISTENERS, ITEMS, 0.5)
     row = discrimination(_frame(answers, pair="a and b", correct=answers.ravel())).iloc[0]
@@ -76,7 +76,7 @@ def draw_ratings(rng: Rng, listeners: int, items: int) -> tuple[np.ndarray, np.n
     return np.clip(np.round(sign * strength + 0.2), -3, 3), sign
 
 
-def ccr(rng: Rng, truth: tuple[float, float], _draws: int) -> Covered:
+def ccr(rng: Rng, truth: tuple[float, float]) -> Covered:
     """The difference and the effect of the order of comparison ratings."""
     scores, sign = draw_ratings(rng, LISTENERS, ITEMS)
     second = (sign > 0).ravel()
@@ -107,7 +107,7 @@ def draw_scores(rng: Rng, listeners: int, items: int) -> np.ndarray:
 
 
 def _mean(draw: Callable[[Rng, int, int], np.ndarray]) -> Callable[[Rng, float, int], Covered]:
-    def study(rng: Rng, truth: float, _draws: int) -> Covered:
+    def study(rng: Rng, truth: float) -> Covered:
         scores = draw(rng, LISTENERS, ITEMS)
         row = mos(_frame(scores, condition="c", score=scores.ravel())).iloc[0]
         return [truth], [row["ci_low"]], [row["ci_high"]]
@@ -128,9 +128,9 @@ def draw_counts(rng: Rng, listeners: int, repeats: int, nu: float) -> PairCounts
 
 
 def _scale(model: str, nu: float) -> Callable[[Rng, np.ndarray, int], Covered]:
-    def study(rng: Rng, truth: np.ndarray, draws: int) -> Covered:
+    def study(rng: Rng, truth: np.ndarray) -> Covered:
         counts = draw_counts(rng, LISTENERS, 4, nu)
-        scale = pair_scale(counts, model=model, draws=draws, seed=int(rng.integers(2**31)))
+        scale = pair_scale(counts, model=model)
         table = scale.table.set_index("condition").loc[counts.conditions]
         return list(truth), list(table["ci_low"]), list(table["ci_high"])
 
@@ -156,10 +156,9 @@ def draw_extremes(rng: Rng, listeners: int, trials: int) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def extremes(rng: Rng, truth: np.ndarray, draws: int) -> Covered:
+def extremes(rng: Rng, truth: np.ndarray) -> Covered:
     """The utilities of best-worst scaling."""
-    seed = int(rng.integers(2**31))
-    table = best_worst(draw_extremes(rng, LISTENERS, 10), draws=draws, seed=seed)
+    table = best_worst(draw_extremes(rng, LISTENERS, 10))
     table = table.set_index("condition").sort_index()
     return list(truth), list(table["ci_low"]), list(table["ci_high"])
 
@@ -185,24 +184,27 @@ def studies(rng: Rng) -> Iterator[tuple[str, str, object, Callable[..., Covered]
     yield "ccr", "difference, order effect", ((later - earlier) / 2, (later + earlier) / 2), ccr
     yield "bs1116", "difference grade", mean_of(draw_grades), _mean(draw_grades)
     yield "acr, dcr, p835", "mean score", mean_of(draw_points), _mean(draw_points)
-    panel = best_worst(draw_extremes(rng, 8_000, 3), draws=1).set_index("condition").sort_index()
+    panel = best_worst(draw_extremes(rng, 8_000, 3)).set_index("condition").sort_index()
     yield "best-worst", "utility of each condition", panel["worth"].to_numpy(), extremes
     yield "mushra, mushra-nmr", "mean score", mean_of(draw_scores), _mean(draw_scores)
 
 
-def main() -> None:
-    """Print the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse_options(description: str | None) -> argparse.Namespace:
+    """Return the options of a benchmark of coverage: `studies`, `seed` and `only`."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--studies", type=int, default=400)
-    parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", help="names of tests, as the table has them")
-    chosen = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the section."""
+    chosen = parse_options(__doc__)
     print("## How often the interval of each test covers the truth\n")
     print(
         f"{chosen.studies} simulated studies of {LISTENERS} listeners per test, nominal 95 %, "
-        f"{chosen.draws:,} draws of each bootstrap, seed {chosen.seed}; band {100 * LEAST:.0f} to "
-        f"{100 * MOST:.0f} %.\n"
+        f"seed {chosen.seed}; band {100 * LEAST:.0f} to {100 * MOST:.0f} %.\n"
     )
     print("| test | estimated | covered | mean width |\n|---|---|---|---|")
     for number, (name, what, truth, study) in enumerate(studies(np.random.default_rng(chosen.seed))):
@@ -211,7 +213,7 @@ def main() -> None:
         rng = np.random.default_rng([chosen.seed, number])
         hits, widths = [], []
         for _ in range(chosen.studies):
-            truths, low, high = map(np.array, study(rng, truth, chosen.draws))
+            truths, low, high = map(np.array, study(rng, truth))
             hits.append((low <= truths) & (truths <= high))
             widths.append(high - low)
         share = float(np.mean(hits))

@@ -1,6 +1,6 @@
 """How often the interval of each test covers the truth of the listeners of `study simulate`.
 
-    python -m benchmarks.coverage_rehearsed [--studies 400] [--draws 500] [--only TEST ...]
+    python -m benchmarks.coverage_rehearsed [--studies 400] [--only TEST ...]
 
 Each test is built from a folder of sounds; its listeners, their pages and their answers are those of
 `listenable study simulate`, without the server in between (a test compares the two). They differ from one
@@ -10,7 +10,6 @@ listeners of all the studies together, each study with other items.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +25,7 @@ from analysis.choices.pair_scale import pair_scale
 from analysis.choices.pairs import count_pairs
 from analysis.choices.preferences import preferences
 from analysis.models.mos import mos
-from benchmarks.coverage_choices import ITEMS, LEAST, LISTENERS, MOST
+from benchmarks.coverage_choices import ITEMS, LEAST, LISTENERS, MOST, parse_options
 from study_builder import Choices, StudyConfig, build_study
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
 from study_builder.simulation.panel import plan_sessions, rate_plans
@@ -34,10 +33,10 @@ from study_builder.simulation.panel import plan_sessions, rate_plans
 QUALITY = {"new": 68.0, "old": 60.0, "codec": 55.0}
 NAMED = ("mushra", "mushra-nmr", "dcr", "bs1116")
 """Tests that need a reference; the others hear the three versions only, best-worst one more."""
-Estimate = Callable[[pd.DataFrame, int], pd.DataFrame]
+Estimate = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def estimate_scores(rows: pd.DataFrame, _draws: int) -> pd.DataFrame:
+def estimate_scores(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean score of each version, by attribute."""
     found = [
         mos(part).assign(condition=lambda table, name=name: name + " " + table["condition"])
@@ -54,19 +53,19 @@ def to_pairs(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def estimate_shares(rows: pd.DataFrame, _draws: int) -> pd.DataFrame:
+def estimate_shares(rows: pd.DataFrame) -> pd.DataFrame:
     """Share of each preference."""
     table = preferences(to_pairs(rows).rename(columns={"score": "choice"}), order=list(QUALITY))
     return _of_pairs(table)[["share", "ci_low", "ci_high"]]
 
 
-def estimate_places(rows: pd.DataFrame, draws: int) -> pd.DataFrame:
+def estimate_places(rows: pd.DataFrame) -> pd.DataFrame:
     """Place of each version on Bradley and Terry's scale."""
     counts = count_pairs(to_pairs(rows).rename(columns={"score": "choice"}), list(QUALITY))
-    return pair_scale(counts, draws=draws).table.set_index("condition")[["worth", "ci_low", "ci_high"]]
+    return pair_scale(counts).table.set_index("condition")[["worth", "ci_low", "ci_high"]]
 
 
-def estimate_right(rows: pd.DataFrame, _draws: int) -> pd.DataFrame:
+def estimate_right(rows: pd.DataFrame) -> pd.DataFrame:
     """Share of right answers of each pair."""
     pairs = to_pairs(rows)
     names = [" ".join(sorted(pair)) for pair in zip(pairs["first"], pairs["second"], strict=True)]
@@ -74,16 +73,16 @@ def estimate_right(rows: pd.DataFrame, _draws: int) -> pd.DataFrame:
     return table[["share", "ci_low", "ci_high"]]
 
 
-def estimate_comparisons(rows: pd.DataFrame, _draws: int) -> pd.DataFrame:
+def estimate_comparisons(rows: pd.DataFrame) -> pd.DataFrame:
     """Difference of each pair."""
     table = category_differences(to_pairs(rows).assign(score=lambda pairs: pairs["later"]))
     return _of_pairs(table)[["difference", "ci_low", "ci_high"]]
 
 
-def estimate_utilities(rows: pd.DataFrame, draws: int) -> pd.DataFrame:
+def estimate_utilities(rows: pd.DataFrame) -> pd.DataFrame:
     """Utility of each version."""
     trial = rows["listener"] + " " + rows["trial_position"].astype(str)
-    table = best_worst(rows.assign(trial=pd.factorize(trial)[0], choice=rows["score"]), draws=draws)
+    table = best_worst(rows.assign(trial=pd.factorize(trial)[0], choice=rows["score"]))
     return table.set_index("condition")[["worth", "ci_low", "ci_high"]]
 
 
@@ -129,15 +128,15 @@ def draw_panels(config: StudyConfig, studies: int, seed: int) -> Iterator[pd.Dat
         yield pd.DataFrame(rate_plans(panel, plans))
 
 
-def find_coverage(panels: list[pd.DataFrame], estimate: Estimate, draws: int) -> tuple[float, float]:
+def find_coverage(panels: list[pd.DataFrame], estimate: Estimate) -> tuple[float, float]:
     """Return how often an interval covers the truth, and the mean width."""
-    tables = [estimate(rows, draws).sort_index() for rows in panels]
+    tables = [estimate(rows).sort_index() for rows in panels]
     if estimate in SCALES:
         whole = pd.concat(
             [rows.assign(listener=f"{n} " + rows["listener"]) for n, rows in enumerate(panels)],
             ignore_index=True,
         )
-        truth = estimate(whole, 1).iloc[:, 0].sort_index()
+        truth = estimate(whole).iloc[:, 0].sort_index()
     else:  # a mean of all listeners is the mean of the studies' means
         truth = pd.concat(tables).iloc[:, 0].groupby(level=0).mean()
     hits, widths = [], []
@@ -149,16 +148,11 @@ def find_coverage(panels: list[pd.DataFrame], estimate: Estimate, draws: int) ->
 
 def main() -> None:
     """Print the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--studies", type=int, default=400)
-    parser.add_argument("--draws", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="*", help="names of tests")
-    chosen = parser.parse_args()
+    chosen = parse_options(__doc__)
     print("## How often it covers the truth of the listeners of `study simulate`\n")
     print(
         f"{chosen.studies} studies of {LISTENERS} simulated listeners and {ITEMS} items per test, built from "
-        f"a folder of sounds; nominal 95 %, {chosen.draws:,} draws of each bootstrap, seed {chosen.seed}; "
+        f"a folder of sounds; nominal 95 %, seed {chosen.seed}; "
         f"band {100 * LEAST:.0f} to {100 * MOST:.0f} %.\n"
     )
     print("| test | estimated | covered | mean width |\n|---|---|---|---|")
@@ -169,7 +163,7 @@ def main() -> None:
         if test not in panels:
             with tempfile.TemporaryDirectory() as folder:
                 panels = {test: list(draw_panels(build(test, Path(folder)), chosen.studies, chosen.seed))}
-        share, width = find_coverage(panels[test], estimate, chosen.draws)
+        share, width = find_coverage(panels[test], estimate)
         mark = "" if LEAST <= share <= MOST else " (!)"
         print(f"| {test} | {what} | {100 * share:.1f} %{mark} | {width:.2f} |", flush=True)
     print(

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.choices.bradley_terry import reaches, sum_zero_basis
 from analysis.choices.columns import select_answered
-from analysis.choices.pair_scale import widen_tails
+from analysis.choices.resampling import resample_listeners
 from analysis.errors import DesignError
 from analysis.statistics.choice_model import fit_choices
 from analysis.statistics.intervals import LEVEL
@@ -24,19 +24,24 @@ from analysis.statistics.variance import Floats, Ints
 Bools = npt.NDArray[np.bool_]
 
 CHOICE_COLUMNS = ("listener", "item", "trial", "condition", "choice")
-_CHUNK = 200  # draws at once: bounds the memory, does not change the numbers
 
 
 def best_worst(
-    choices: pd.DataFrame, *, level: float = LEVEL, draws: int = 2000, seed: int = 0
+    choices: pd.DataFrame,
+    *,
+    interval: str = "jackknife",
+    level: float = LEVEL,
+    draws: int = 2000,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Return counts of best and worst and the scale of a conditional logit.
 
     Args:
         choices: One row per condition of each trial: `listener, item, trial, condition, choice` (1 best, -1
             worst, 0 neither). A trial is known by listener, item and `trial` together.
+        interval: `jackknife` or `bootstrap`, both over listeners (`analysis.choices.resampling`).
         level: Coverage of the intervals.
-        draws: Draws of the bootstrap over listeners.
+        draws: Draws of the bootstrap.
         seed: Seed of the draws.
 
     Returns:
@@ -45,7 +50,8 @@ def best_worst(
         `nan` with one listener.
 
     Raises:
-        DesignError: A column is missing, or a trial has not exactly one best and one worst condition.
+        DesignError: A column is missing, a trial has not exactly one best and one worst condition, or an
+            unknown interval.
     """
     sets = _sets(choices)
     worths = _worths(sets.counts.sum(axis=0)[None], sets)[0]
@@ -53,17 +59,12 @@ def best_worst(
     n = len(sets.shown)
     ends = np.full((2, 2, len(worths)), np.nan)
     if n > 1:
-        rng = np.random.default_rng(seed)
-        weights = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
-        tails = widen_tails(n, level)
-        with np.errstate(invalid="ignore"):
-            scores = (weights @ (sets.best - sets.worst)) / (weights @ sets.shown)
-        ends[0] = np.nanquantile(scores, tails, axis=0)
-        drawn = [
-            _worths(np.tensordot(part, sets.counts, axes=1), sets)
-            for part in np.array_split(weights, max(1, draws // _CHUNK))
-        ]
-        ends[1] = np.quantile(np.concatenate(drawn), tails, axis=0)
+        both = resample_listeners(
+            lambda weights: _estimate(weights, sets), n,
+            interval=interval, level=level, draws=draws, seed=seed,
+        )  # fmt: skip
+        ends = both.reshape(2, 2, -1).swapaxes(0, 1)
+        ends[0] = np.clip(ends[0], -1, 1)
     table = pd.DataFrame(
         {
             "condition": sets.conditions, "shown": shown.astype(int), "best": best.astype(int),
@@ -131,6 +132,13 @@ def _sets(choices: pd.DataFrame) -> _Sets:
         np.add.at(table, (of["who"].to_numpy(), of["code"].to_numpy()), 1.0)
     design = sum_zero_basis(size)[inside] * (available * signs[:, None])[:, :, None]
     return _Sets([str(name) for name in conditions], design, available, inside, signs, counts, *tables)
+
+
+def _estimate(weights: Floats, sets: _Sets) -> Floats:
+    """Return the scores, then the worths, of each panel `[panels, 2 conditions]`."""
+    with np.errstate(invalid="ignore"):  # a condition that none of a panel's listeners heard
+        scores = (weights @ (sets.best - sets.worst)) / (weights @ sets.shown)
+    return np.concatenate([scores, _worths(np.tensordot(weights, sets.counts, axes=1), sets)], axis=1)
 
 
 def _worths(counts: Floats, sets: _Sets) -> Floats:

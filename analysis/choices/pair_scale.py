@@ -1,8 +1,6 @@
 """The scale of pairs as a table: each condition's place with an interval over listeners.
 
-The interval is a bootstrap over listeners: who took part is drawn again, with all their choices. Percentiles
-of few listeners are too narrow, and are widened as Hesterberg 2015 (American Statistician 69:371-386) does:
-to the tail that a t quantile and the factor `sqrt(n / (n - 1))` have. The items are taken as fixed.
+The interval is about new listeners (`analysis.choices.resampling`); the items are taken as fixed.
 """
 
 from __future__ import annotations
@@ -12,18 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from analysis.choices.bradley_terry import PairFit, fit_bradley_terry, fit_davidson
 from analysis.choices.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from analysis.choices.pairs import PairCounts
+from analysis.choices.resampling import resample_listeners
 from analysis.choices.thurstone import fit_thurstone
 from analysis.errors import DesignError
 from analysis.statistics.intervals import LEVEL
 from analysis.statistics.variance import Floats
 
 MODELS = ("bradley-terry", "davidson", "thurstone")
-_CHUNK = 1000  # draws at once: bounds the memory, does not change the numbers
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ class PairScale:
         fit: The fitted model.
         test: Whether one scale describes the choices.
         model: One of `MODELS`.
-        interval: What the intervals are: `bootstrap`, or `wald` of independent choices if listeners are
-            not known.
+        interval: What the intervals are: `jackknife` or `bootstrap` over listeners, or `wald` of independent
+            choices if listeners are not known.
     """
 
     table: pd.DataFrame
@@ -51,6 +49,7 @@ def pair_scale(
     counts: PairCounts,
     *,
     model: str = "bradley-terry",
+    interval: str = "jackknife",
     level: float = LEVEL,
     draws: int = 2000,
     seed: int = 0,
@@ -60,24 +59,26 @@ def pair_scale(
     Args:
         counts: From `count_pairs` or `counts_from_matrix`.
         model: `bradley-terry` and `thurstone` count a tie as half a win of both; `davidson` models ties.
+        interval: `jackknife` or `bootstrap`, both over listeners.
         level: Coverage of the intervals.
         draws: Draws of the bootstrap.
         seed: Seed of the draws.
 
     Raises:
-        DesignError: An unknown model, or see `fit_bradley_terry` and `fit_davidson`.
+        DesignError: An unknown model or interval, or see `fit_bradley_terry` and `fit_davidson`.
     """
     if model not in MODELS:
         raise DesignError(f"unknown model {model!r}; expected one of {', '.join(MODELS)}")
     fit = _fit(model, counts.wins.sum(axis=0), counts.ties.sum(axis=0))
-    n = len(counts.listeners)
+    n, size = len(counts.listeners), len(counts.conditions)
     known = n > 1
     if known:
-        worths = _bootstrap(model, counts, draws, seed)
-        tails = widen_tails(n, level)
-        ends = np.quantile(worths, tails, axis=0)
-        spread = np.exp(worths - worths.max(axis=1, keepdims=True))
-        strength_ends = np.quantile(spread / spread.sum(axis=1, keepdims=True), tails, axis=0)
+        # Strengths end where their logits do, which keeps them between 0 and 1.
+        both = resample_listeners(
+            lambda weights: _refit(model, counts, weights), n,
+            interval=interval, level=level, draws=draws, seed=seed,
+        )  # fmt: skip
+        ends, strength_ends = both[:, :size], special.expit(both[:, size:])
     else:
         ends, strength_ends = _wald(fit, level)
     table = pd.DataFrame(
@@ -92,7 +93,7 @@ def pair_scale(
         table = table.drop(columns=["strength", "strength_low", "strength_high"])
     table = table.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
     test = goodness_of_fit(fit, _count_by_listener(fit, counts) if known else None)
-    return PairScale(table, fit, test, model, "bootstrap" if known else "wald")
+    return PairScale(table, fit, test, model, interval if known else "wald")
 
 
 def _fit(model: str, wins: Floats, ties: Floats) -> PairFit:
@@ -104,27 +105,21 @@ def _fit(model: str, wins: Floats, ties: Floats) -> PairFit:
     return fitted[model](wins + ties / 2)
 
 
-def _bootstrap(model: str, counts: PairCounts, draws: int, seed: int) -> Floats:
-    """Return the worths of each draw of listeners `[draws, conditions]`."""
-    rng = np.random.default_rng(seed)
-    n, size = len(counts.listeners), len(counts.conditions)
-    flat = np.stack([counts.wins, counts.ties], axis=1).reshape(n, -1)
-    found: list[Floats] = []
-    left = draws
-    while left > 0:
-        weights = rng.multinomial(n, np.full(n, 1 / n), size=min(_CHUNK, left)).astype(float)
-        left -= len(weights)
-        drawn = (weights @ flat).reshape(len(weights), 2, size, size)
-        if model == "davidson":  # a draw without ties says nothing about the scale either
-            drawn = drawn[drawn.sum(axis=(2, 3)).all(axis=1)]
-        found.append(_fit(model, drawn[:, 0], drawn[:, 1]).worths)
-    return np.concatenate(found)
-
-
-def widen_tails(n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return the shares of draws at which an interval over `n` listeners ends."""
-    tail = float(stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf((1 - level) / 2, n - 1)))
-    return tail, 1 - tail
+def _refit(model: str, counts: PairCounts, weights: Floats) -> Floats:
+    """Return the worths and the logits of the strengths of each panel `[panels, 2 conditions]`."""
+    size = len(counts.conditions)
+    flat = np.stack([counts.wins, counts.ties], axis=1).reshape(len(counts.listeners), -1)
+    wins, ties = (weights @ flat).reshape(len(weights), 2, size, size).swapaxes(0, 1)
+    if model == "davidson":
+        # Without a tie, the estimate of nu is 0: Bradley and Terry's model. Nothing but ties prefers nobody.
+        worths = np.zeros((len(weights), size))
+        preferred, tied = (table.any(axis=(1, 2)) for table in (wins, ties))
+        for chosen, kind in ((preferred & tied, "davidson"), (preferred & ~tied, "bradley-terry")):
+            if chosen.any():
+                worths[chosen] = _fit(kind, wins[chosen], ties[chosen]).worths
+    else:
+        worths = _fit(model, wins, ties).worths
+    return np.concatenate([worths, special.logit(special.softmax(worths, axis=1))], axis=1)
 
 
 def _wald(fit: PairFit, level: float) -> tuple[Floats, Floats]:

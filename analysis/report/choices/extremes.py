@@ -26,13 +26,13 @@ def describe_extremes(frame: pd.DataFrame, options: Options) -> Findings:
 
     Args:
         frame: Tidy ratings with the attribute `choice`.
-        options: Draws and seed.
+        options: Not needed: nothing about these intervals is chosen.
 
     Raises:
         DesignError: See `sets_of` and `best_worst`.
     """
     sets = sets_of(frame)
-    table = best_worst(sets, draws=options.draws, seed=options.seed)
+    table = best_worst(sets)
     roles = frame.drop_duplicates("condition").set_index("condition")["role"]
     table = table.assign(
         label=table["condition"].map(words.labels_of(frame)), role=table["condition"].map(roles),
@@ -47,7 +47,7 @@ def describe_extremes(frame: pd.DataFrame, options: Options) -> Findings:
             ("conditions", str(len(table))), ("trials", words.group_digits(n_trials)),
         ],
         sections=[_section(table)],
-        methods=_methods(sets, table, n_trials, options),
+        methods=_methods(sets, table, n_trials),
         latex=_latex(table),
         listeners=sets["listener"].nunique(),
     )  # fmt: skip
@@ -87,21 +87,20 @@ def _section(table: pd.DataFrame) -> Section:
         [
             Listing(
                 "utilities", table, _COLUMNS, "Choices and utilities",
-                "Best − worst: times best minus times worst, over times shown. Intervals are bootstraps "
+                "Best − worst: times best minus times worst, over times shown. Intervals are jackknives "
                 "over listeners.",
             )
         ],
     )  # fmt: skip
 
 
-def _methods(sets: pd.DataFrame, table: pd.DataFrame, n_trials: int, options: Options) -> str:
+def _methods(sets: pd.DataFrame, table: pd.DataFrame, n_trials: int) -> str:
     return (
         f"{sets['listener'].nunique()} listeners chose the best and the worst of several sounds in "
         f"{n_trials} trials with {len(table)} conditions of {sets['item'].nunique()} items (best-worst "
         "scaling). Utilities are maximum-likelihood estimates of a conditional logit in which the best is "
         "chosen first and then the worst of the rest (Marley and Louviere, 2005), their mean being 0; the "
-        f"95 % intervals are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened "
-        "for few listeners after Hesterberg, 2015), the items taken as fixed."
+        f"95 % intervals are {words.JACKKNIFE}."
     )
 
 

@@ -109,7 +109,7 @@ def _scale(counts: PairCounts, options: Options) -> tuple[PairScale | None, str]
         return None, ""
     try:
         model = "davidson" if counts.has_ties else "bradley-terry"
-        return pair_scale(counts, model=model, draws=options.draws, seed=options.seed), ""
+        return pair_scale(counts, model=model), ""
     except DesignError as error:
         return None, str(error)
 

@@ -47,21 +47,14 @@ def write_methods(
             if scale.model == "davidson"
             else "the model of Bradley and Terry (1952)"
         )
-        how = (
-            f"are bootstraps over listeners ({words.group_digits(options.draws)} draws, widened for few "
-            "listeners after Hesterberg, 2015), the items taken as fixed"
-            if scale.interval == "bootstrap"
-            else "treat choices as independent"
-        )
+        how = f"are {words.JACKKNIFE}" if scale.interval != "wald" else "treat choices as independent"
         sentences.append(
             f"Strengths are maximum-likelihood estimates of {model}; their 95 % intervals {how}."
         )
         if active:
             sentences.append(WITHOUT_TEST)
         elif scale.test.df:
-            adjusted = (
-                " (with the correction of Rao and Scott, 1984)" if scale.interval == "bootstrap" else ""
-            )
+            adjusted = " (with the correction of Rao and Scott, 1984)" if scale.interval != "wald" else ""
             sentences.append(
                 f"The fit was tested by the likelihood ratio{adjusted}: {fit_in_words(scale)}. "
                 "Circular triads: Kendall and Babington Smith (1940)."

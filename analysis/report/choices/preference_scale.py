@@ -56,8 +56,8 @@ def describe_scale(scale: PairScale, frame: pd.DataFrame, labels: dict[str, str]
             "was added on both sides of each pair, and the length of the scale is arbitrary there."
         )
     how = (
-        "Intervals are bootstraps over listeners, about new listeners and these items."
-        if scale.interval == "bootstrap"
+        "Intervals are jackknives over listeners, about new listeners and these items."
+        if scale.interval != "wald"
         else "Intervals treat all choices as independent, since they are one listener's, or it is not known "
         "whose they are."
     )
@@ -111,5 +111,5 @@ def describe_rejection(scale: PairScale) -> str:
 
 def fit_in_words(scale: PairScale) -> str:
     """Return the test of fit as `G²(21) = 24.21, p = 0.283`; its p value may allow for dependent choices."""
-    corrected = ", corrected for dependent choices" if scale.interval == "bootstrap" else ""
+    corrected = ", corrected for dependent choices" if scale.interval != "wald" else ""
     return f"G²({scale.test.df}) = {scale.test.g2:.2f}, {p_in_words(scale.test.p)}{corrected}"

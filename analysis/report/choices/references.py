@@ -13,8 +13,6 @@ REFERENCES = {
              "Audio Engineering Society 30(5):330–338, 1982.",
     "davidson": "R. R. Davidson. On extending the Bradley-Terry model to accommodate ties in paired "
                 "comparison experiments. Journal of the American Statistical Association 65:317–328, 1970.",
-    "hesterberg": "T. C. Hesterberg. What teachers should know about the bootstrap. The American "
-                  "Statistician 69(4):371–386, 2015.",
     "hochberg": REFERENCES_OF["hochberg"],
     "holm": REFERENCES_OF["holm"],
     "kendall": "M. G. Kendall, B. Babington Smith. On the method of paired comparisons. Biometrika "
@@ -25,6 +23,8 @@ REFERENCES = {
             "positive counts estimated from survey data. Survey Methodology 24:193–201, 1998.",
     "levitt": "H. Levitt. Transformed up-down methods in psychoacoustics. Journal of the Acoustical Society "
               "of America 49:467–477, 1971.",
+    "mackinnon": "J. G. MacKinnon, M. Ø. Nielsen, M. D. Webb. Fast and reliable jackknife and bootstrap "
+                 "methods for cluster-robust inference. Journal of Applied Econometrics 38(5):671–694, 2023.",
     "macmillan": "N. A. Macmillan, C. D. Creelman. Detection Theory: A User's Guide. 2nd edition, Lawrence "
                  "Erlbaum, 2005.",
     "marley": "A. A. J. Marley, J. J. Louviere. Some probabilistic models of best, worst, and best-worst "
@@ -39,10 +39,10 @@ REFERENCES = {
 }  # fmt: skip
 _CITED = {
     "bradley": "Bradley and Terry", "bs1116": "BS.1116-3", "clark": "Clark, 1982", "davidson": "Davidson",
-    "hesterberg": "Hesterberg", "hochberg": "Hochberg (", "holm": "Holm (", "kaernbach": "Kaernbach",
+    "hochberg": "Hochberg (", "holm": "Holm (", "kaernbach": "Kaernbach",
     "kendall": "Kendall", "levitt": "Levitt",
-    "korn": "Korn and Graubard", "macmillan": "Macmillan", "marley": "Marley", "p800": "P.800",
-    "rao": "Rao and Scott", "smyth": "Smyth", "tsui": "Tsui", "wilson": "Wilson",
+    "korn": "Korn and Graubard", "mackinnon": "MacKinnon", "macmillan": "Macmillan", "marley": "Marley",
+    "p800": "P.800", "rao": "Rao and Scott", "smyth": "Smyth", "tsui": "Tsui", "wilson": "Wilson",
 }  # fmt: skip
 
 

@@ -118,6 +118,11 @@ def list_undistinguished(pairs: list[tuple[str, str]], sentences: list[str], wha
     return [f"The {what} do not distinguish {len(pairs)} pairs (the table has their intervals): {named}."]
 
 
+JACKKNIFE = (
+    "jackknives over listeners with Student's t (MacKinnon, Nielsen and Webb, 2023), the items taken as fixed"
+)
+
+
 def share_model(options: Options) -> str:
     """Return the sentence on the intervals of shares."""
     if options.interval == INDEPENDENT:

@@ -8,6 +8,7 @@ import pytest
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
 from analysis.choices.best_worst import best_worst
+from analysis.choices.resampling import SCALE_INTERVALS
 from analysis.errors import DesignError
 from tests.analysis.choices.simulated import draw_best_worst
 
@@ -32,7 +33,7 @@ def by_statsmodels(choices: pd.DataFrame) -> np.ndarray:
 
 def test_the_scale_is_a_conditional_logit() -> None:
     choices = draw_best_worst(TRUE)
-    table = best_worst(choices, draws=50).set_index("condition").sort_index()
+    table = best_worst(choices).set_index("condition").sort_index()
     peer = by_statsmodels(choices)
     assert table["worth"].to_numpy() == pytest.approx(peer - peer.mean(), abs=1e-5)
     assert table["worth"].mean() == pytest.approx(0, abs=1e-12)
@@ -40,28 +41,29 @@ def test_the_scale_is_a_conditional_logit() -> None:
 
 def test_counts_are_those_of_the_rows() -> None:
     choices = draw_best_worst(TRUE)
-    for _, row in best_worst(choices, draws=50).iterrows():
+    for _, row in best_worst(choices).iterrows():
         own = choices[choices["condition"] == row["condition"]]
         counts = [len(own), (own["choice"] == 1).sum(), (own["choice"] == -1).sum()]
         assert [row["shown"], row["best"], row["worst"]] == counts
         assert row["score"] == pytest.approx((counts[1] - counts[2]) / counts[0])
 
 
-def test_intervals_are_over_listeners() -> None:
+@pytest.mark.parametrize("interval", SCALE_INTERVALS)
+def test_intervals_are_over_listeners(interval: str) -> None:
     choices = draw_best_worst(TRUE, n_listeners=19, n_trials=8)
-    table = best_worst(choices, draws=400)
+    table = best_worst(choices, interval=interval, draws=400)
     for name, low, high in (("worth", "ci_low", "ci_high"), ("score", "score_low", "score_high")):
         assert (table[low] < table[name]).all()
         assert (table[name] < table[high]).all()
     twice = pd.concat([choices, choices.assign(trial=choices["trial"] + 100)])
-    again = best_worst(twice, draws=400)
+    again = best_worst(twice, interval=interval, draws=400)
     assert again["ci_low"].to_numpy() == pytest.approx(table["ci_low"].to_numpy(), abs=1e-6)
     assert best_worst(choices[choices["listener"] == "L03"])["ci_low"].isna().all()
 
 
 def test_a_condition_that_is_always_best_gets_a_finite_place() -> None:
     choices = draw_best_worst([9.0, 0.2, -0.1, 0.0, 0.3], n_listeners=4)
-    table = best_worst(choices, draws=50)
+    table = best_worst(choices)
     assert table["condition"].iloc[0] == "c0"
     assert np.isfinite(table[["worth", "ci_low", "ci_high"]]).all(axis=None)
 

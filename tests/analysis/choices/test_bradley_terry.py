@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from analysis.choices.bradley_terry import fit_bradley_terry, fit_davidson
 from analysis.choices.goodness_of_fit import goodness_of_fit
 from analysis.choices.pair_scale import pair_scale
 from analysis.choices.pairs import count_pairs, counts_from_matrix
+from analysis.choices.resampling import SCALE_INTERVALS
 from analysis.choices.thurstone import fit_thurstone
 from analysis.errors import DesignError
 from tests.analysis.choices.simulated import draw_pairs
@@ -125,12 +128,13 @@ def test_conditions_without_a_chain_of_comparisons_are_an_error() -> None:
         fit_davidson(np.ones((2, 2)) - np.eye(2), np.zeros((2, 2)))
 
 
-def test_the_bootstrap_draws_listeners_with_all_their_choices() -> None:
+@pytest.mark.parametrize("interval", SCALE_INTERVALS)
+def test_intervals_take_listeners_with_all_their_choices(interval: str) -> None:
     """One listener's choices, given four times, add no information; the interval is over listeners."""
     pairs = draw_pairs([0.0, 0.7, -0.3], n_listeners=15, n_items=2)
     copies = pd.concat([pairs.assign(item=pairs["item"] + str(copy)) for copy in range(4)])
-    once = pair_scale(count_pairs(pairs), draws=500, seed=1).table
-    often = pair_scale(count_pairs(copies), draws=500, seed=1).table
+    once = pair_scale(count_pairs(pairs), interval=interval, draws=500, seed=1).table
+    often = pair_scale(count_pairs(copies), interval=interval, draws=500, seed=1).table
     columns = ["worth", "ci_low", "ci_high", "strength_low", "strength_high"]
     assert often[columns].to_numpy() == pytest.approx(once[columns].to_numpy(), abs=1e-6)
     assert (once["ci_low"] < once["worth"]).all()
@@ -139,7 +143,7 @@ def test_the_bootstrap_draws_listeners_with_all_their_choices() -> None:
 
 def test_a_draw_of_the_bootstrap_is_a_fit_of_its_listeners() -> None:
     counts = count_pairs(draw_pairs([0.0, 0.7, -0.3], n_listeners=5, n_items=4))
-    table = pair_scale(counts, draws=300, seed=4).table.set_index("condition")
+    table = pair_scale(counts, interval="bootstrap", draws=300, seed=4).table.set_index("condition")
     weights = np.random.default_rng(4).multinomial(5, np.full(5, 0.2), size=300)
     slow = [
         fit_bradley_terry((weight[:, None, None] * counts.halved).sum(axis=0)).worths for weight in weights
@@ -149,6 +153,42 @@ def test_a_draw_of_the_bootstrap_is_a_fit_of_its_listeners() -> None:
     low, high = np.quantile(slow, [tail, 1 - tail], axis=0)
     assert list(table.loc[counts.conditions, "ci_low"]) == pytest.approx(list(low), abs=1e-5)
     assert list(table.loc[counts.conditions, "ci_high"]) == pytest.approx(list(high), abs=1e-5)
+
+
+@pytest.mark.parametrize(("model", "ties"), [("bradley-terry", 0.0), ("davidson", 0.4), ("thurstone", 0.0)])
+def test_the_interval_leaves_out_each_listener_in_turn(model: str, ties: float) -> None:
+    """One fit at a time, without the code that fits many."""
+    pairs = draw_pairs([0.0, 0.7, -0.3], n_listeners=6, n_items=5, ties=ties)
+    table = pair_scale(count_pairs(pairs), model=model).table.set_index("condition")
+    names = sorted(table.index)
+
+    def fit(rows: pd.DataFrame, column: str) -> np.ndarray:
+        table = pair_scale(count_pairs(rows, names), model=model).table.set_index("condition")
+        return table.loc[names, column].to_numpy()
+
+    def half_width(of: Callable[[pd.DataFrame], np.ndarray]) -> np.ndarray:
+        parts = [of(pairs[pairs["listener"] != listener]) for listener in sorted(set(pairs["listener"]))]
+        return stats.t.ppf(0.975, 5) * np.sqrt(5 / 6 * sum((part - of(pairs)) ** 2 for part in parts))
+
+    worths, half = fit(pairs, "worth"), half_width(lambda rows: fit(rows, "worth"))
+    assert table.loc[names, "ci_low"].to_numpy() == pytest.approx(worths - half, abs=1e-6)
+    assert table.loc[names, "ci_high"].to_numpy() == pytest.approx(worths + half, abs=1e-6)
+    if model == "thurstone":  # which has no strengths
+        return
+    high = special.logit(fit(pairs, "strength")) + half_width(
+        lambda rows: special.logit(fit(rows, "strength"))
+    )
+    assert special.logit(table.loc[names, "strength_high"]).to_numpy() == pytest.approx(high, abs=1e-6)
+
+
+def test_ties_of_a_single_listener_do_not_stop_davidsons_intervals() -> None:
+    """Without that listener nobody ties, and the model is Bradley and Terry's."""
+    pairs = draw_pairs([0.0, 0.7, -0.3], n_listeners=6, n_items=5)
+    first = pairs["listener"] == pairs["listener"].iloc[0]
+    pairs.loc[first & (np.arange(len(pairs)) % 3 == 0), "choice"] = 0.5
+    table = pair_scale(count_pairs(pairs), model="davidson").table
+    assert (table["ci_low"] < table["worth"]).all()
+    assert (table["worth"] < table["ci_high"]).all()
 
 
 def test_choices_that_no_scale_describes_are_rejected() -> None:
@@ -161,7 +201,7 @@ def test_choices_that_no_scale_describes_are_rejected() -> None:
         for first, second in (("a", "b"), ("b", "c"), ("c", "a"))
     ]
     pairs = pd.DataFrame(rows, columns=["listener", "item", "first", "second", "choice"])
-    test = pair_scale(count_pairs(pairs), draws=100).test
+    test = pair_scale(count_pairs(pairs)).test
     assert test.df == 1
     assert test.p < 1e-6
 
@@ -187,6 +227,9 @@ def test_unknown_models_and_bad_matrices_are_errors() -> None:
         DesignError, match=r"^unknown model 'elo'; expected one of bradley-terry, davidson, thu"
     ):
         pair_scale(counts_from_matrix(matrix), model="elo")
+    counts = count_pairs(draw_pairs([0.0, 0.7], n_listeners=3, n_items=2))
+    with pytest.raises(DesignError, match=r"^unknown interval 'wald'; expected jackknife or bootstrap$"):
+        pair_scale(counts, interval="wald")
     with pytest.raises(DesignError, match=r"^the rows and columns of the pair matrix have different names$"):
         counts_from_matrix(matrix.rename(index={"a": "c"}))
     with pytest.raises(DesignError, match=r"^the pair matrix has negative counts or a filled diagonal; exp"):

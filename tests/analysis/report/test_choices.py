@@ -122,7 +122,7 @@ def test_a_scale_that_does_not_describe_the_choices_is_rejected_in_words(tmp_pat
 def test_the_scale_is_that_of_the_function(tmp_path: Path) -> None:
     table = draw_pairs([0.0, 0.9, -0.4])
     results, _ = report(table, tmp_path)
-    expected = pair_scale(count_pairs(table), draws=200).table
+    expected = pair_scale(count_pairs(table)).table
     assert results.findings.tables["scale"]["worth"].to_numpy() == pytest.approx(expected["worth"].to_numpy())
     assert results.findings.tables["scale"]["ci_low"].to_numpy() == pytest.approx(
         expected["ci_low"].to_numpy()
