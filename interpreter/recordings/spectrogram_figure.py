@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from matplotlib import colormaps
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -23,7 +25,7 @@ _MOST_COLUMNS = 1200
 _RANGE_DB = 70.0
 _TITLE_EMS = 54.0  # the width of the picture
 _SEPARATOR = " · "
-_NO_DATE: Any = {"Software": None}  # a picture says nothing of the program that drew it
+_QUICK: Any = {"compress_level": 3}  # 4 % larger than zlib's default, in 40 % of the time
 _SHARES: Mapping[str, Any] = {"vmin": 0.0, "vmax": 1.0, "cmap": "viridis"}
 _SIZE_IN = (9.0, 7.2)
 _LINE_IN, _HEADING_IN = 0.2, 0.42  # heights of a line of the title, and of what else is above the first panel
@@ -51,7 +53,7 @@ def draw_explanation(
     figure = plot_explanation(waveform, interpretation, sample_rate, title)
     # Letters that no font has are boxes in the picture; the page next to it shows them.
     with atomic_path(path) as temporary, collect_missing_letters():
-        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
+        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None}, pil_kwargs=_QUICK)
 
 
 def draw_strips(folder: Path, waveform: Sound, interpretation: Sound, residual: Sound) -> None:
@@ -69,8 +71,6 @@ def draw_strips(folder: Path, waveform: Sound, interpretation: Sound, residual: 
     Shape:
         - waveform, interpretation, residual: `[samples]`
     """
-    from matplotlib.image import imsave
-
     hop = _choose_hop(waveform)
     before, inside, outside = (_magnitude(sound, hop) for sound in (waveform, interpretation, residual))
     levels = _choose_levels(before)
@@ -82,7 +82,16 @@ def draw_strips(folder: Path, waveform: Sound, interpretation: Sound, residual: 
     }
     for name, (values, colours) in pictures.items():
         with atomic_path(folder / f"{name}.png") as temporary:
-            imsave(temporary, values.T[::-1], format="png", metadata=_NO_DATE, **colours)
+            _colour(values.T[::-1], **colours).save(temporary, format="png", **_QUICK)
+
+
+def _colour(values: npt.NDArray[np.float32], vmin: float, vmax: float, cmap: str) -> Image.Image:
+    """Return values as a picture whose palette is the colour map: a byte per pixel instead of four."""
+    colours = colormaps[cmap].resampled(256)(np.arange(256), bytes=True)[:, :3]
+    places = np.clip((values - vmin) / (vmax - vmin) * 256, 0, 255).astype(np.uint8)
+    picture = Image.fromarray(places)
+    picture.putpalette(colours.tobytes())
+    return picture
 
 
 def plot_explanation(waveform: Sound, interpretation: Sound, sample_rate: int, title: str) -> Figure:
