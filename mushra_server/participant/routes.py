@@ -78,6 +78,8 @@ def open_session() -> tuple[Response, int]:
         )
         if not simulated:
             server.start_limiter.check(request.remote_addr)
+        # Dozens of threads that race for the smallest free slot would lose to one another again and again.
+        server.database.wait_for_turn(connection, "slot")
         session, token = sessions.start(
             connection,
             simulated=simulated,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mushra_server.database import slots
 from mushra_server.errors import ServerError
 from mushra_server.wsgi import make_app
 
@@ -58,6 +60,24 @@ def test_the_same_attempt_at_two_workers_at_once_stores_once(workers, make_liste
         assert statuses == [200, 200]
     assert len(rows(workers[0], "SELECT * FROM submissions")) == 10
     assert len(rows(workers[0], "SELECT * FROM export_ratings")) == 5
+
+
+def test_listeners_who_start_at_once_queue_for_their_slots(workers, make_listener, rows, monkeypatch):
+    """With a single try each, none loses the race for a slot."""
+    monkeypatch.setattr(slots, "TRIES", 1)
+    for _ in range(5):
+        barrier = threading.Barrier(12)
+
+        def start(number, barrier=barrier):
+            listener = make_listener(workers[number % 2])
+            barrier.wait()
+            return listener.start(nonce=secrets.token_hex(16))
+
+        with ThreadPoolExecutor(12) as pool:
+            assert len(list(pool.map(start, range(12)))) == 12
+    assert [row["slot"] for row in rows(workers[0], "SELECT slot FROM slots ORDER BY slot")] == list(
+        range(60)
+    )
 
 
 def test_workers_that_start_at_once_agree_on_one_key(make_study, postgresql_url):
