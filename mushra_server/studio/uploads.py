@@ -23,7 +23,7 @@ __all__ = ["MAX_FILES", "MAX_UPLOAD_BYTES", "Upload", "store_sounds"]
 
 MAX_UPLOAD_BYTES = 2 * 1024**3
 MAX_UNPACKED_BYTES = 4 * 1024**3
-MAX_FILES = 10_000
+MAX_FILES = MAX_FOLDERS = 10_000
 MAX_DIRECTORY_BYTES = 64 * 1024**2  # of an archive, which is read whole: some 100 bytes per file
 MAX_MANIFEST_BYTES = 16 * 1024**2
 MAX_HOURS = 1.0
@@ -56,7 +56,7 @@ def store_sounds(files: Iterable[FileStorage], target: Path) -> Upload:
 
     Raises:
         Refusal: 400 for a path that leaves the folder, an archive that cannot be read, or no sound at all;
-            413 for too many files or bytes.
+            413 for too many files, folders or bytes.
     """
     budget = _Budget()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,15 +84,19 @@ def store_sounds(files: Iterable[FileStorage], target: Path) -> Upload:
 
 
 class _Budget:
-    """How many files and bytes an upload may still have; what an archive says of its own is not believed."""
+    """How many files, folders and bytes an upload may still have; an archive is not believed about its own."""
 
     def __init__(self) -> None:
         self._files, self._bytes = 0, 0
+        self._folders: set[Path] = set()
 
     def write(self, stream: IO[bytes], place: Path) -> None:
         self._files += 1
         if self._files > MAX_FILES:
             raise Refusal(f"the upload has more than {MAX_FILES} files; expected at most so many", 413)
+        self._folders.update(place.parents)
+        if len(self._folders) > MAX_FOLDERS:
+            raise Refusal(f"the upload has more than {MAX_FOLDERS} folders; expected at most so many", 413)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             file = place.open("xb")

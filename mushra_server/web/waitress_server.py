@@ -29,7 +29,7 @@ LOOK_S = 2  # between looks for idle connections
 MAX_HEADER_BYTES = 32 * 1024  # four times what browsers send at most
 UNSENT_BYTES = 512 * 1024
 """Of a long answer, after which its thread waits. At twice as much waitress would write it into a temporary
-file, and SQLite's commits would wait for the disk to write that too."""
+file, for which the disk has better use."""
 BODY_IN_MEMORY_BYTES = 64 * 1024  # of each connection; the rest of a body is in a temporary file
 
 

@@ -81,6 +81,16 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_deep_paths_make_a_bounded_number_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MAX_FOLDERS", 1000)
+    paths = {"/".join(f"{number}{place % 10}" for place in range(250)) + ".wav": b"" for number in range(9)}
+    bomb = archive(paths)
+    assert len(bomb) < 50_000
+    with pytest.raises(Refusal, match=r"^the upload has more than 1000 folders; expected at most so many$"):
+        store_sounds([send("bomb.zip", bomb)], tmp_path / "sounds")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_archive_that_lies_about_its_sizes_is_refused(tmp_path: Path) -> None:
     packed = bytearray(archive({"item/reference.wav": tone()}))
     at = packed.index(b"PK\x01\x02")
