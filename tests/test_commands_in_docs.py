@@ -89,9 +89,12 @@ NOT_RUN = {
     "listenable train lmac --classifier esc50-runs/classifier --data esc50 --noise noise --preset small "
     "--set epochs=8 "
     "--out esc50-runs/lmac": "needs ESC-50; hours",
-    "listenable evaluate --run esc50-runs/lmac-td --run esc50-runs/lmac --method gradcam --data esc50 "
-    "--noise noise "
-    "--setting id "
+    "listenable train nmf --classifier esc50-runs/classifier --data esc50 --noise noise --preset small "
+    "--out esc50-runs/nmf": "needs ESC-50; hours",
+    "listenable train l2i --classifier esc50-runs/classifier --start esc50-runs/nmf --data esc50 "
+    "--noise noise --preset small --set epochs=8 --out esc50-runs/l2i": "needs ESC-50; hours",
+    "listenable evaluate --run esc50-runs/lmac-td --run esc50-runs/lmac --run esc50-runs/l2i "
+    "--method gradcam --method saliency --data esc50 --noise noise --setting id "
     "--out esc50-runs/id.csv": "needs ESC-50; hours",
     "listenable demo --out demo --no-serve": "tests/test_demo.py runs it",
     "python examples/paper_tables.py --data esc10 --out tables --explainers lmac-td-0.75 lmac "

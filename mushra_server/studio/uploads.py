@@ -84,7 +84,7 @@ def store_sounds(files: Iterable[FileStorage], target: Path) -> Upload:
 
 
 class _Budget:
-    """How many files, folders and bytes an upload may still have; an archive is not believed about its own."""
+    """How many files, folders and bytes an upload may still have, whatever an archive says of itself."""
 
     def __init__(self) -> None:
         self._files, self._bytes = 0, 0
