@@ -139,9 +139,10 @@ def complete(someone: Any, kind: type[Keyboard]) -> None:
             someone.wait_heard(".open-sound")
         for _ in range(questions):
             answer(someone, hand, shown)
-            if kind is not Finger or shown not in ("mushra", "bs1116"):
+            has_sliders = shown in ("mushra", "bs1116")
+            if kind is not Finger or not has_sliders:
                 assert someone.tab.evaluate(FITS), shown
-            if kind is Finger and shown != "mushra":
+            if kind is Finger and not has_sliders:
                 someone.tab.set_viewport_size(ON_ITS_SIDE)
                 assert someone.tab.evaluate(FITS), f"{shown} on a phone's side"
                 someone.tab.set_viewport_size(PHONE["viewport"])
