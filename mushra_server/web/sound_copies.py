@@ -37,7 +37,7 @@ class SoundCopies:
         behind_proxy: Whether there is a proxy.
 
     Raises:
-        ServerError: There is no such folder, it cannot be written to, or no proxy is declared.
+        ServerError: The folder is missing or cannot be written to, or no proxy is declared.
     """
 
     def __init__(self, folder: Path | str, *, behind_proxy: bool) -> None:
