@@ -24,6 +24,8 @@ REQUEST_S = 30.0
 MIN_BYTES_PER_S = 512
 SHREDS_BYTES = 64 * 1024
 """Of a body that may come in chunks of any size; after it they must be worth their parsing."""
+SENDING_S = 0.01
+"""That the event loop waits for a thread which is sending, rather than turn until it is done."""
 UNREAD_S = 60.0
 """Without a byte of a long answer being read, after which its reader has gone."""
 
@@ -32,6 +34,7 @@ class Channel(HTTPChannel):
     """A connection that is counted while it is open."""
 
     server: Any
+    outbuf_lock: threading.Condition
     requests: list[Any]
     requests_lock: threading.Lock
 
@@ -87,6 +90,19 @@ class Channel(HTTPChannel):
             if self.request is None:
                 self._began = None
         return found
+
+    def _flush_some_if_lockable(self, do_close: bool = True) -> None:
+        """Send what a thread has left to send, when it no longer sends itself.
+
+        waitress only looks whether the lock is free, and again in the next turn of the loop: hundreds of
+        times while the thread that holds it waits for the interpreter, which the loop keeps busy.
+        """
+        channel: Any = super()
+        if self.outbuf_lock.acquire(timeout=SENDING_S):
+            try:
+                channel._flush_some_if_lockable(do_close=do_close)
+            finally:
+                self.outbuf_lock.release()
 
     def service(self) -> None:
         """Answer a request."""
