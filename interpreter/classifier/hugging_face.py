@@ -41,7 +41,7 @@ def load_hugging_face(name: str) -> Classifier:
         ) from error
     try:
         model = AutoModelForAudioClassification.from_pretrained(name)
-        extractor = AutoFeatureExtractor.from_pretrained(name)  # type: ignore[no-untyped-call]
+        extractor = AutoFeatureExtractor.from_pretrained(name)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ConfigError(
