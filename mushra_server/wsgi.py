@@ -15,6 +15,7 @@ from flask import Flask
 from mushra_server.app import create_app
 from mushra_server.errors import ServerError
 from mushra_server.web.server import Options
+from mushra_server.web.task_queue import share_interpreter
 
 __all__ = ["make_app"]
 
@@ -49,6 +50,7 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
         sessions_per_hour=_count(found, "LISTENABLE_SESSIONS_PER_HOUR", Options.sessions_per_hour),
         page_bytes=1024 * _count(found, "LISTENABLE_MAX_PAGE_KIB", Options.page_bytes // 1024),
     )
+    share_interpreter()
     return create_app(study, found.get("LISTENABLE_DATABASE") or None, options)
 
 

@@ -1,8 +1,8 @@
 """The database: how it is opened, written to and read from.
 
 SQLite (in the study folder) is opened in WAL mode with ``synchronous = FULL``: a commit has reached the
-disk when it returns, so what was acknowledged survives ``kill -9`` and a power cut. Its writers queue at a
-lock of this process rather than in SQLite's busy handler, which sleeps. PostgreSQL needs neither.
+disk when it returns, so what was acknowledged survives ``kill -9`` and a power cut. Its writers queue in this
+process rather than in SQLite's busy handler, which sleeps. PostgreSQL needs neither.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from sqlalchemy import Connection, CursorResult, Engine, inspect, select, text
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mushra_server.database import engines
 from mushra_server.database.engines import describe_failure, is_full, name_of, open_engine
 from mushra_server.database.file_watch import FileWatch
 from mushra_server.database.integrity import MAX_WAITED_BYTES, check_integrity
@@ -28,19 +26,17 @@ from mushra_server.database.private_files import make_private
 from mushra_server.database.schema import SCHEMA_VERSION, meta
 from mushra_server.database.schemas import SCHEMA_OPTION, make_schema, read_schema, url_in_schema
 from mushra_server.database.tables import complete_tables, create_tables, is_complete
+from mushra_server.database.turns import BUSY, RETRY_S, Turns
 from mushra_server.errors import StoreError, Unavailable
 
 __all__ = ["Database", "get_inserted_id", "sqlite_url"]
 
-RETRY_S = 5
 AT_ONCE = 8
 """Requests that may be in the database at once: the web server has more threads, so that sounds and static
 files never wait behind a database that is locked or silent."""
-TURN_S = 1.0
 DAMAGED_RETRY_S = 300
 OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """Failures of a statement; any other is the database's: locked, gone, full, read-only, damaged."""
-BUSY = "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
 FULL = "the server's disk is full or cannot be written to; nothing was stored: tell the experimenter"
 
 logger = logging.getLogger(__name__)
@@ -68,9 +64,8 @@ class Database:
         self.engine = open_engine(source) if isinstance(source, str) else source
         self._schema = self.engine.get_execution_options().get(SCHEMA_OPTION) or read_schema(self.engine.url)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._writers = threading.Lock()  # SQLite's
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
-        self._stalled_until = 0.0
+        self._writers = Turns(1)  # SQLite's
+        self._turns = Turns(AT_ONCE)
         self._guarded = False
         file = self.file
         if file is not None:
@@ -98,10 +93,13 @@ class Database:
         return url.render_as_string(hide_password=False)
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Open one write transaction: committed, and on disk, when the block ends without an exception."""
+    def write(self, *, urgent: bool = False) -> Iterator[Connection]:
+        """Open one write transaction: committed, and on disk, when the block ends without an exception.
+
+        An urgent one, such as a page save, gets its turn before all others that wait.
+        """
         self._check()
-        with self._turn(), self._queue_in_process(), self.engine.connect() as connection:
+        with self._turn_to_write(urgent), self._turn(urgent), self.engine.connect() as connection:
             connection = connection.execution_options(listenable_write=True)
             with connection.begin():
                 yield connection
@@ -118,38 +116,24 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait for a place in the database: not long, and not at all if others have just waited in vain."""
-        patience = 0.0 if time.monotonic() < self._stalled_until else TURN_S
-        if not self._turns.acquire(timeout=patience):
-            self._stalled_until = time.monotonic() + TURN_S
-            raise Unavailable(BUSY, RETRY_S)
-        try:
-            yield
-        except DatabaseError as error:
-            if not self._guarded or isinstance(error, OURS):
-                raise  # a command failed, not a request; or the statement is at fault
-            logger.error("%s", describe_failure(self.engine, error))
-            if is_full(error):
-                raise Unavailable(FULL, RETRY_S, reason="disk_full") from error
-            raise Unavailable(BUSY, RETRY_S) from error
-        except PoolTimeout as error:
-            raise Unavailable(BUSY, RETRY_S) from error
-        finally:
-            self._turns.release()
+    def _turn(self, urgent: bool = False) -> Iterator[None]:
+        """Take a place in the database, and say what its failures mean for a request."""
+        with _taken(self._turns, urgent):
+            try:
+                yield
+            except DatabaseError as error:
+                if not self._guarded or isinstance(error, OURS):
+                    raise  # a command failed, not a request; or the statement is at fault
+                logger.error("%s", describe_failure(self.engine, error))
+                if is_full(error):
+                    raise Unavailable(FULL, RETRY_S, reason="disk_full") from error
+                raise Unavailable(BUSY, RETRY_S) from error
+            except PoolTimeout as error:
+                raise Unavailable(BUSY, RETRY_S) from error
 
-    @contextlib.contextmanager
-    def _queue_in_process(self) -> Iterator[None]:
+    def _turn_to_write(self, urgent: bool) -> contextlib.AbstractContextManager[None]:
         """Queue for SQLite, which has one writer; PostgreSQL queues writers itself."""
-        if not self.sqlite:
-            yield
-            return
-        if not self._writers.acquire(timeout=engines.BUSY_TIMEOUT_S):
-            raise Unavailable(BUSY, RETRY_S)
-        try:
-            yield
-        finally:
-            self._writers.release()
+        return _taken(self._writers, urgent) if self.sqlite else contextlib.nullcontext()
 
     def wait_for_turn(self, connection: Connection, name: str = "study") -> None:
         """Make other workers that ask for the same name wait until this transaction has ended."""
@@ -235,6 +219,19 @@ class Database:
             with self.write() as connection:
                 self.wait_for_turn(connection)
                 complete_tables(connection)
+
+
+@contextlib.contextmanager
+def _taken(turns: Turns, urgent: bool) -> Iterator[None]:
+    turns.take(urgent=urgent)
+    answered = True
+    try:
+        yield
+    except (DatabaseError, PoolTimeout, Unavailable):
+        answered = False
+        raise
+    finally:
+        turns.give_back(answered=answered)
 
 
 def get_inserted_id(result: CursorResult[Any]) -> int:

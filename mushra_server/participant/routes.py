@@ -108,7 +108,7 @@ def put_page(index: int) -> Response:
     """Store a page answer; the answer goes out after the commit."""
     server = current_server()
     body = read_json(server.options.page_bytes)
-    with server.database.write() as connection:
+    with server.database.write(urgent=True) as connection:
         session = find_own_session(connection, lock=True)
         answered = _page(connection, server, session, index, body)
         answer = check_answer(server.study.config, answered, body)
@@ -151,7 +151,7 @@ def finish() -> tuple[Response, int]:
     """Finish a session whose pages are all stored; a second time answers the same."""
     read_json()
     server = current_server()
-    with server.database.write() as connection:
+    with server.database.write(urgent=True) as connection:
         session = find_own_session(connection, lock=True)
         if sessions.is_screened_out(connection, session):
             thanks = completion(server.study, session, screened_out=True)

@@ -17,6 +17,7 @@ from mushra_server.web.channels import restrict
 from mushra_server.web.connections import Limits, reserve_files
 from mushra_server.web.large_bodies import allow_large_bodies
 from mushra_server.web.security import MAX_BODY_BYTES
+from mushra_server.web.task_queue import TaskQueue, share_interpreter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -106,7 +107,9 @@ def listen(
     }
     # A request that waits a moment is not worth a message.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    share_interpreter()
     server: Any = create_server(app, sockets=[bound], **settings)
+    server.task_dispatcher.queue = TaskQueue()
     event_loop.install(server)
     restrict(server, limits.per_address)
     if allow_large is not None:

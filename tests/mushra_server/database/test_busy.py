@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mushra_server.database import database as module
-from mushra_server.database import engines
+from mushra_server.database import engines, turns
 from mushra_server.errors import Unavailable
 from tests.mushra_server.conftest import answer_to
 
@@ -73,7 +73,7 @@ def test_a_replaced_token_fetches_no_sound(app, listener):
 
 
 def test_more_requests_than_places_are_turned_away_and_not_queued(app, monkeypatch):
-    monkeypatch.setattr(module, "TURN_S", 0.2)
+    monkeypatch.setattr(turns, "STALL_S", 0.2)
     database = app.extensions["listenable"].database
     silent = threading.Event()
     inside = threading.Semaphore(0)
@@ -174,7 +174,7 @@ def test_a_silent_postgresql_stops_neither_sounds_nor_static_files(
     with silent(postgresql_server):
         for thread in threads:
             thread.start()
-        time.sleep(2 * module.TURN_S)
+        time.sleep(2 * turns.STALL_S)
         assert statuses == [503] * 4
         started = time.monotonic()
         answer = app.test_client(use_cookies=False).get("/api/session", headers=cookie)

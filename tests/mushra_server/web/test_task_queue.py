@@ -1,0 +1,103 @@
+"""Which request a thread takes next when all of them are busy."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mushra_server.web.connections import Limits
+from mushra_server.web.task_queue import TaskQueue
+from mushra_server.web.waitress_server import THREADS
+from tests.mushra_server.web.test_connections import serving
+
+SAVES = ["PUT /api/session/pages/3", "POST /s/codecs/api/session/finish", "PUT /lab/api/session/pages/12"]
+OTHERS = ["GET /", "GET /static/page/main.js", "PUT /api/session/pages/3/draft", "GET /admin", "GET /api/x"]
+LATE = ["GET /audio/abc", "GET /s/codecs/picture/abc", "POST /api/session", "GET /lab/api/session"]
+
+
+def channel(line: str) -> Any:
+    command, path = line.split(" ")
+    return SimpleNamespace(requests=[SimpleNamespace(command=command, path=path)])
+
+
+def drain(queue: TaskQueue) -> list[str]:
+    found = []
+    while queue:
+        request = queue.popleft().requests[0]
+        found.append(f"{request.command} {request.path}")
+    return found
+
+
+def test_saves_come_first_and_sounds_and_starts_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mushra_server.web.task_queue.OTHERS_EVERY", 100)
+    queue = TaskQueue()
+    for line in (*LATE, *OTHERS, *SAVES):
+        queue.append(channel(line))
+    assert len(queue) == len(LATE) + len(OTHERS) + len(SAVES)
+    assert drain(queue) == [*SAVES, *OTHERS, *LATE]
+
+
+def test_no_flood_of_saves_keeps_others_out() -> None:
+    queue = TaskQueue()
+    for line in ("GET /audio/abc", *["PUT /api/session/pages/1"] * 40, "GET /"):
+        queue.append(channel(line))
+    found = drain(queue)
+    assert found.index("GET /audio/abc") == 3
+    assert found.count("PUT /api/session/pages/1") == 40 and "GET /" in found
+
+
+def test_a_connection_without_a_request_is_answered_too() -> None:
+    queue = TaskQueue()
+    gone = SimpleNamespace(requests=[])
+    queue.append(gone)
+    assert queue.popleft() is gone and not queue
+
+
+def test_a_save_overtakes_sounds_that_wait_for_a_thread() -> None:
+    """With every thread taken and ten sounds waiting, the save that comes last is answered first."""
+    begun, go, answered = threading.Semaphore(0), threading.Semaphore(0), []
+
+    def app(environ, start_response):
+        path = environ["PATH_INFO"]
+        if path == "/":
+            begun.release()
+            go.acquire(timeout=20)
+        else:
+            answered.append(path)
+        start_response("200 OK", [("Content-Length", "0")])
+        return []
+
+    with serving(app, Limits(connections=100, per_address=100, idle_s=30)) as server, ExitStack() as stack:
+
+        def ask(line: str) -> socket.socket:
+            sender = stack.enter_context(socket.create_connection(("127.0.0.1", server.effective_port)))
+            sender.sendall(f"{line} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".encode())
+            return sender
+
+        for _ in range(THREADS):
+            ask("GET /")
+        for _ in range(THREADS):
+            assert begun.acquire(timeout=10)
+        senders = [ask(f"GET /audio/{number}") for number in range(10)]
+        senders.append(ask("PUT /api/session/pages/1"))
+        until = time.monotonic() + 10
+        while len(server.task_dispatcher.queue) < len(senders) and time.monotonic() < until:
+            time.sleep(0.01)
+        go.release()  # one thread, which answers all that wait
+        for sender in senders:
+            sender.settimeout(20)
+            assert sender.recv(20).startswith(b"HTTP/1.1 200")
+        go.release(THREADS)
+    assert answered[0] == "/api/session/pages/1" and len(answered) == 11
+
+
+def test_threads_take_turns_more_often_than_python_lets_them_by_itself() -> None:
+    with serving(lambda *_: [], Limits(connections=10, per_address=10, idle_s=30)):
+        assert sys.getswitchinterval() <= 0.001
