@@ -30,7 +30,7 @@ from benchmarks.loading.postgresql import find_programs, run_postgresql
 from benchmarks.loading.study import make_study
 from benchmarks.server import row
 
-WORKERS, THREADS, EVERY_S, START_S = 4, 8, 40.0, 60.0
+WORKERS, THREADS, EVERY_S, START_S = 4, 16, 40.0, 60.0
 BACKLOG, CONNECTIONS_EACH = 4096, 4000
 MOST_FILES = 65_536  # for each, nginx takes half a kilobyte at the start
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,6 +7,7 @@ LISTENABLE_STUDY=/srv/study LISTENABLE_DATABASE=postgresql://... gunicorn 'mushr
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 
@@ -18,6 +19,8 @@ from mushra_server.web.server import Options
 from mushra_server.web.task_queue import share_interpreter
 
 __all__ = ["make_app"]
+
+logger = logging.getLogger(__name__)
 
 TRUE, FALSE = {"1", "true", "yes"}, {"", "0", "false", "no"}
 
@@ -50,6 +53,11 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
         sessions_per_hour=_count(found, "LISTENABLE_SESSIONS_PER_HOUR", Options.sessions_per_hour),
         page_bytes=1024 * _count(found, "LISTENABLE_MAX_PAGE_KIB", Options.page_bytes // 1024),
     )
+    if not options.behind_proxy:
+        logger.warning(
+            "no proxy is declared: gunicorn and its like give a thread to whoever sends or reads slowly; put "
+            "nginx before this server and set LISTENABLE_BEHIND_PROXY=1 (docs/server.md)"
+        )
     share_interpreter()
     return create_app(study, found.get("LISTENABLE_DATABASE") or None, options)
 

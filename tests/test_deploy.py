@@ -84,6 +84,40 @@ def test_the_units_call_commands_with_options_that_exist(name: str) -> None:
     assert options and not [option for option in options if option not in shown.getvalue()]
 
 
+def read_caddyfile(buffers: str) -> str:
+    """Return the Caddyfile as Caddy reads it: variables are replaced first."""
+    text = (DEPLOY / "Caddyfile").read_text()
+    assert re.findall(r"\{\$(\w+)", text) == ["SITE", "UPSTREAM", "BUFFERS"]
+    text = text.replace("{$SITE}", "localhost").replace("{$UPSTREAM:127.0.0.1:8000}", "127.0.0.1:8000")
+    return text.replace("{$BUFFERS}", buffers)
+
+
+def test_caddy_gets_only_what_debians_release_knows() -> None:
+    """Its releases name buffers differently, and refuse a file with a name that they do not know."""
+    text = re.sub(r"#.*", "", read_caddyfile(""))
+    words = [line.split()[0] for line in text.splitlines() if line.split()]
+    assert set(words) == {"localhost", "request_body", "max_size", "reverse_proxy", "header_up", "}"}
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    lines = services["proxy"]["environment"]["BUFFERS"].splitlines()
+    assert [line.split()[0] for line in lines] == ["request_buffers", "response_buffers"]
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
+def test_caddy_accepts_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text(read_caddyfile(""))
+    done = subprocess.run(
+        ["caddy", "validate", "--adapter", "caddyfile", "--config", str(tmp_path / "Caddyfile")],
+        capture_output=True, text=True, check=False, env={"HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_proxy_compresses_what_has_a_token_in_it() -> None:
+    """How long a packed answer is would tell a part of what is in it to whoever chooses the rest."""
+    assert re.search(r"^    gzip off;", (DEPLOY / "nginx.conf").read_text(), re.MULTILINE)
+    assert "encode" not in read_caddyfile("")
+
+
 @pytest.mark.skipif(
     shutil.which("nginx") is None or shutil.which("openssl") is None,
     reason="nginx or openssl is not installed",

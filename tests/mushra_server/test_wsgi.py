@@ -28,6 +28,14 @@ def workers(make_study, postgresql_url):
         app.extensions["listenable"].database.close()
 
 
+def test_a_server_without_a_declared_proxy_says_what_that_means(make_study, caplog):
+    """gunicorn's threads are for whoever sends slowly, unless a proxy waits for the whole request."""
+    for proxy in ({}, {"LISTENABLE_BEHIND_PROXY": "1"}, {"LISTENABLE_PROXY_ADDRESS": "172.18.0.2"}):
+        make_app({"LISTENABLE_STUDY": str(make_study()), **proxy}).extensions["listenable"].database.close()
+    assert [record.levelname for record in caplog.records].count("WARNING") == 1
+    assert "no proxy is declared" in caplog.text
+
+
 def test_one_session_goes_from_worker_to_worker(workers, make_listener, rows):
     first, second = workers
     listener = make_listener(first).start()
