@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from mushra_server.admin.results import Results
@@ -20,7 +22,12 @@ from mushra_server.web.server import Server
 __all__ = ["CHUNK_BYTES", "Stream", "analyse", "export_to_folder", "stream_export"]
 
 CHUNK_BYTES = 64 * 1024
+EXPORTS_AT_ONCE = 3
+"""Of all studies that this server serves: each is a process, and a thread as long as its reader reads."""
+RETRY_S = 10
 FAILED = "the export failed; the server's log has the reason"
+
+_exports = threading.BoundedSemaphore(EXPORTS_AT_ONCE)
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +50,16 @@ def analyse(server: Server, limit_s: float) -> Results:
 
 
 class Stream:
-    """What a process writes, chunk by chunk; closing it ends the process."""
+    """What a process writes, chunk by chunk; closing it ends the process.
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    Args:
+        process: Which writes to its standard output.
+        stack: What is closed when it has ended.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], stack: contextlib.ExitStack) -> None:
         assert process.stdout is not None
-        self._process, self._out = process, process.stdout
+        self._process, self._out, self._stack = process, process.stdout, stack
         self._first = self._out.read(CHUNK_BYTES)
         if not self._first and process.wait() != 0:
             self.close()
@@ -70,30 +82,49 @@ class Stream:
         self._process.kill()
         self._out.close()
         self._process.wait()
+        self._stack.close()
 
 
 def stream_export(server: Server, format: str) -> Stream:
     """Return the bytes of the CSV or JSON while they are written.
 
     Raises:
-        Refusal: 500 if it fails at the start; if it fails later, what was sent ends without its end.
+        Refusal: 500 if it fails at the start; if it fails later, what was sent ends without its end. 503 if
+            too many exports are being made.
     """
-    return Stream(_start(server, format))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_place())
+        return Stream(_start(server, format), stack.pop_all())
 
 
 def export_to_folder(server: Server, format: str) -> tuple[Path, Path]:
     """Write an export to a temporary folder; return the file and the folder, which the caller removes.
 
     Raises:
-        Refusal: 500 if it fails.
+        Refusal: 500 if it fails, 503 if too many exports are being made.
     """
-    folder = Path(tempfile.mkdtemp(prefix="listenable-"))
-    with _start(server, format, folder) as process:
-        content, _ = process.communicate()
+    with _place():
+        folder = Path(tempfile.mkdtemp(prefix="listenable-"))
+        with _start(server, format, folder) as process:
+            content, _ = process.communicate()
     if process.returncode != 0:
         shutil.rmtree(folder)
         raise Refusal(FAILED, 500)
     return Path(os.fsdecode(content)), folder
+
+
+@contextlib.contextmanager
+def _place() -> Iterator[None]:
+    if not _exports.acquire(blocking=False):
+        raise Refusal(
+            f"{EXPORTS_AT_ONCE} exports are being made; try again when one has ended",
+            503,
+            retry_after_s=RETRY_S,
+        )
+    try:
+        yield
+    finally:
+        _exports.release()
 
 
 def _start(server: Server, format: str | None, folder: Path | None = None) -> subprocess.Popen[bytes]:

@@ -30,6 +30,9 @@ def studio(
     public_url: Annotated[
         str | None, typer.Option(help="Where people reach the studio, such as https://lab.example/studio.")
     ] = None,
+    account_gib: Annotated[
+        float, typer.Option(help="GiB of disk for the studies that one account makes.", min=0.001)
+    ] = 20.0,
     new_admin_token: Annotated[
         bool, typer.Option(help="Replace the administrator's token and show the new one.")
     ] = False,
@@ -50,7 +53,7 @@ def studio(
         host=host,
     )
     bound = bind(host, port)
-    served = create_studio(folder, options, database)
+    served = create_studio(folder, options, database, account_gib=account_gib)
     parts = studio_of(served)
     listener = listen(
         served,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from mushra_server.database import settings
 from mushra_server.database.databases import Databases
 from mushra_server.many import ManyStudies
 from mushra_server.studio.choice_labels import say_labels
+from mushra_server.studio.disk import ACCOUNT_GIB, Disk
 from mushra_server.studio.jobs import Jobs
-from mushra_server.studio.login import EXTENSION, Studio, describe_rights, set_up_cookie
+from mushra_server.studio.login import EXTENSION, Studio, describe_rights, may_see, set_up_cookie
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.routes import launch, make, overview, people, report, watch
 from mushra_server.studio.store import Store
 from mushra_server.studio.studies import Studies, change_study, is_past
+from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import Options
@@ -30,7 +33,11 @@ HERE = Path(__file__).parent
 
 
 def create_studio(
-    folder: Path | str, options: Options | None = None, database_url: str | None = None
+    folder: Path | str,
+    options: Options | None = None,
+    database_url: str | None = None,
+    *,
+    account_gib: float = ACCOUNT_GIB,
 ) -> ManyStudies:
     """Make the WSGI app of a studio.
 
@@ -38,6 +45,7 @@ def create_studio(
         folder: The folder of the studies; made if it is missing.
         options: How its studies are served.
         database_url: A PostgreSQL database for all studies and the studio; by default SQLite files.
+        account_gib: GiB of disk for the studies that one account makes.
 
     Returns:
         The app; the studio's own Flask app is its `front`.
@@ -50,6 +58,7 @@ def create_studio(
     store = Store(Path(folder), databases.engine)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.jinja_loader = FileSystemLoader([HERE / "templates", HERE.parent / "templates"])
+    app.request_class = UploadRequest
     app.secret_key = store.secret_key
     app.json.sort_keys = False  # type: ignore[attr-defined]
     studies = Studies(store, databases)
@@ -61,8 +70,10 @@ def create_studio(
         databases=databases,
     )
     studies.remove_leftovers()
-    previews = Previews(options)
-    app.extensions[EXTENSION] = Studio(store, studies, served, Jobs(store.data / "jobs"), previews)
+    previews = Previews(options, partial(may_see, app))
+    app.extensions[EXTENSION] = Studio(
+        store, studies, served, Jobs(store.data / "jobs"), previews, Disk(store, int(account_gib * 2**30))
+    )
     addresses.install(app, options)
     security.install(app)
     security.limit_reading(app, RateLimiter(options.reads_per_s, options.read_burst))

@@ -20,10 +20,12 @@ from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.accounts import Account, Role, is_enough, role_in
+from mushra_server.studio.disk import Disk
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.store import Store, log_action
 from mushra_server.studio.studies import Studies, find_study
+from mushra_server.web.places import Places
 from mushra_server.web.security import RateLimiter
 
 __all__ = [
@@ -32,8 +34,10 @@ __all__ = [
     "current_account",
     "current_studio",
     "describe_rights",
+    "limit_heavy",
     "log_in",
     "log_out",
+    "may_see",
     "may_upload",
     "require_login",
     "require_role",
@@ -57,6 +61,8 @@ class Studio:
     served: ManyStudies
     jobs: Jobs
     previews: Previews
+    disk: Disk
+    heavy: Places = field(default_factory=Places)
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
     failure_log: RateLimiter = field(default_factory=lambda: RateLimiter(1 / 60, 100, everyone=True))
 
@@ -86,14 +92,28 @@ def may_upload(app: Flask, path: str, cookies: str) -> bool:
 
     Whether the login still holds, and what the account may do, is asked once the request has arrived.
     """
-    if not UPLOAD_PATH.search(path):
+    return bool(UPLOAD_PATH.search(path) and _read_login(app, cookies))
+
+
+def may_see(app: Flask, cookies: str, study: str) -> bool:
+    """Tell whether a request outside the studio's own pages comes from somebody with a role in a study."""
+    name = _read_login(app, cookies)
+    if not name:
         return False
+    studio: Studio = app.extensions[EXTENSION]
+    with studio.store.read() as connection:
+        account = accounts.find_by_login(connection, name)
+        return account is not None and role_in(connection, account, study) is not None
+
+
+def _read_login(app: Flask, cookies: str) -> str:
+    """Return the login that a header `Cookie` names, empty if there is none."""
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     sent = parse_cookie(cookies).get(app.config["SESSION_COOKIE_NAME"], "")
     try:
-        return bool(signer.loads(sent, max_age=3600 * accounts.LOGIN_HOURS).get("login"))
+        return str(signer.loads(sent, max_age=3600 * accounts.LOGIN_HOURS).get("login", ""))
     except BadSignature:
-        return False
+        return ""
 
 
 def log_in() -> bool:
@@ -183,6 +203,17 @@ def require_role(
         return guard
 
     return decorate
+
+
+def limit_heavy(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Answer a view behind a login only if few are being answered that take as long."""
+
+    @functools.wraps(view)
+    def guard(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        with current_studio().heavy.place(current_account().id):
+            return view(*args, **kwargs)
+
+    return guard
 
 
 def describe_rights() -> dict[str, object]:

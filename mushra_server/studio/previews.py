@@ -1,15 +1,18 @@
-"""Previews of studies in the studio: the app of `listenable serve --preview`, at an address that is drawn."""
+"""Previews of studies in the studio: the app of `listenable serve --preview`, at an address that is drawn.
+
+The address alone shows nothing: who opens it must be logged in, and still have a role in the study.
+"""
 
 from __future__ import annotations
 
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -27,17 +30,26 @@ PREFIX = "/preview/"
 AT_ONCE = 8
 
 
+@dataclass(frozen=True)
+class _Opened:
+    study: str
+    app: Flask
+    stack: ExitStack
+
+
 class Previews:
     """The previews that are open; the oldest one ends when there are too many. Nothing of them is kept.
 
     Args:
         options: How studies are served.
+        may_see: Whether who sends a header `Cookie` may see the study of a name.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, may_see: Callable[[str, str], bool]) -> None:
         self._options = options
+        self._may_see = may_see
         self._lock = threading.Lock()
-        self._opened: OrderedDict[str, tuple[Flask, ExitStack]] = OrderedDict()
+        self._opened: OrderedDict[str, _Opened] = OrderedDict()
 
     def open(self, study: Path) -> str:
         """Open a preview of a study and return its address within the studio.
@@ -52,8 +64,8 @@ class Previews:
             options = replace(options, public_url=f"{PublicUrl.read(options.public_url)}{place[1:]}")
         app = stack.enter_context(open_preview(study, options))
         with self._lock:
-            self._opened[token] = (app, stack)
-            ended = [self._opened.popitem(last=False)[1][1] for _ in range(len(self._opened) - AT_ONCE)]
+            self._opened[token] = _Opened(study.name, app, stack)
+            ended = [self._opened.popitem(last=False)[1].stack for _ in range(len(self._opened) - AT_ONCE)]
         for one in ended:
             one.close()
         return f"{place}/preview"
@@ -66,11 +78,11 @@ class Previews:
             if self._options.public_url is not None:
                 path = path.removeprefix(PublicUrl.read(self._options.public_url).prefix)
             token, slash, rest = path.removeprefix(PREFIX).partition("/")
-            found: tuple[Any, ExitStack] | None = self._opened.get(token) if path.startswith(PREFIX) else None
-            if found is None:
+            found = self._opened.get(token) if path.startswith(PREFIX) else None
+            if found is None or not self._may_see(str(environ.get("HTTP_COOKIE", "")), found.study):
                 return front(environ, start_response)
             inner = shift_request(environ, f"{PREFIX}{token}", slash + rest)
-            result: Iterable[bytes] = found[0].wsgi_app(inner, start_response)
+            result: Iterable[bytes] = found.app.wsgi_app(inner, start_response)
             return result
 
         return answer
@@ -79,4 +91,4 @@ class Previews:
         """End every preview."""
         with self._lock:
             while self._opened:
-                self._opened.popitem()[1][1].close()
+                self._opened.popitem()[1].stack.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,6 +67,15 @@ class Studies:
     def __init__(self, store: Store, databases: Databases) -> None:
         self._store = store
         self._databases = databases
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def lock_design(self, name: str) -> threading.Lock:
+        """Return what is held while a study's design, or whether it is fixed, is decided.
+
+        Between the moment in which a request has looked whether a study may be built and that in which the
+        building begins, another may have opened it: both look again with this lock.
+        """
+        return self._locks[name]
 
     def folder(self, name: str) -> Path:
         """Return the folder of a study that is built."""

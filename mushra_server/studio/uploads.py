@@ -8,7 +8,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -17,6 +17,7 @@ import soundfile
 from werkzeug.datastructures import FileStorage
 
 from mushra_server.errors import Refusal
+from mushra_server.studio.disk import require_reserve
 from stimuli.files import atomic_folder
 
 __all__ = ["MAX_FILES", "MAX_UPLOAD_BYTES", "Upload", "store_sounds"]
@@ -29,6 +30,7 @@ MAX_MANIFEST_BYTES = 16 * 1024**2
 MAX_HOURS = 1.0
 MAX_NAME_BYTES, MAX_PATH_BYTES = 255, 1000  # the systems' own limits, and room for our folders
 CHUNK_BYTES = 1024 * 1024
+LOOK_BYTES = 64 * 1024**2  # between looks how full the disk is
 DEPTH = 2  # item/condition.wav
 KEPT_NAMES = ("manifest.json",)
 RAW = ".raw"  # while it is read: no path of an upload begins with a dot
@@ -48,11 +50,18 @@ class Upload:
     left_out: tuple[str, ...]
 
 
-def store_sounds(files: Iterable[FileStorage], target: Path) -> Upload:
+def store_sounds(
+    files: Iterable[FileStorage], target: Path, before_replacing: Callable[[], None] = lambda: None
+) -> Upload:
     """Store an upload in place of what is at `target`: files with their paths, or a ZIP archive of them.
 
     Folders that everything is in are taken off, until sounds are one folder deep. What no sound file has in
     it is left out, whatever its name says.
+
+    Args:
+        files: What was sent.
+        target: The folder, which is replaced when all of them were read.
+        before_replacing: Called then; what it raises leaves the folder as it is.
 
     Raises:
         Refusal: 400 for a path that leaves the folder, an archive that cannot be read, or no sound at all;
@@ -80,6 +89,7 @@ def store_sounds(files: Iterable[FileStorage], target: Path) -> Upload:
             inner.parent.mkdir(parents=True, exist_ok=True)
             (folder / RAW / path).rename(inner)
         shutil.rmtree(folder / RAW)
+        before_replacing()
     return Upload(sum(path.name not in KEPT_NAMES for path in stored), tuple(left_out))
 
 
@@ -104,6 +114,8 @@ class _Budget:
             raise Refusal(f"the upload has {place.name!r} twice in one folder; expected one", 400) from None
         with file:
             while chunk := _read(stream):
+                if self._bytes // LOOK_BYTES != (self._bytes + len(chunk)) // LOOK_BYTES:
+                    require_reserve(place.parent)
                 self._bytes += len(chunk)
                 if self._bytes > MAX_UNPACKED_BYTES:
                     raise Refusal(f"the upload unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB", 413)

@@ -1,4 +1,7 @@
-"""Large bodies only from those who may send them: waitress writes a body to disk before an app sees it."""
+"""Large bodies only from those who may send them, and few at once.
+
+waitress writes a body to disk before an app sees it.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 from waitress.parser import HTTPRequestParser
+from waitress.utilities import Error
 
 from mushra_server.web.channels import Channel
 from mushra_server.web.security import MAX_BODY_BYTES
 
-__all__ = ["MAX_SMALL_BYTES", "allow_large_bodies"]
+__all__ = ["AT_ONCE", "MAX_SMALL_BYTES", "allow_large_bodies"]
 
 MAX_SMALL_BYTES = 2 * MAX_BODY_BYTES
+AT_ONCE = 4
+"""Large bodies that may be arriving, or be worked on: each may be gigabytes of disk."""
 
 Allow = Callable[[str, str], bool]
+
+
+class _Busy(Error):
+    code = 503
+    reason = "Service Unavailable"
 
 
 def allow_large_bodies(server: Any, allow: Allow) -> None:
@@ -25,14 +36,34 @@ def allow_large_bodies(server: Any, allow: Allow) -> None:
         server: A waitress server, whose own bound is that of large bodies.
         allow: Whether a request may be large, by its path and its header `Cookie`.
     """
+    large: set[Any] = set()  # only the event loop adds to it
 
     class Parser(HTTPRequestParser):
         path: str
+        error: Error | None
 
         def parse_header(self, header_plus: bytes) -> None:
             super().parse_header(header_plus)
             if not allow(self.path, self.headers.get("COOKIE", "")):
                 self.adj = copy.copy(self.adj)
                 self.adj.max_request_body_size = MAX_SMALL_BYTES
+            elif len(large) < AT_ONCE:
+                large.add(self)
+            else:
+                self.error = _Busy(f"{AT_ONCE} uploads are arriving; try again when one has ended")
+                self.body_rcv, self.content_length = None, 0  # it is answered now, and the connection ends
 
-    server.channel_class = type("LargeChannel", (Channel,), {"parser_class": Parser})
+        def close(self) -> None:
+            large.discard(self)
+            super().close()
+
+    class LargeChannel(Channel):
+        parser_class = Parser
+        request: Any
+
+        def del_channel(self, map: Any = None) -> None:
+            super().del_channel(map)
+            if self.request is not None:  # the other end has gone before all of it was there
+                self.request.close()
+
+    server.channel_class = LargeChannel

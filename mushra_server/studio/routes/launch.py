@@ -16,8 +16,9 @@ from mushra_server.database.clock import now
 from mushra_server.errors import Refusal
 from mushra_server.export.backup import back_up
 from mushra_server.many import PREFIX
+from mushra_server.studio.disk import measure
 from mushra_server.studio.drafts import CHECKS_NAME, load_fact
-from mushra_server.studio.login import current_studio, require_role, write_log
+from mushra_server.studio.login import current_studio, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.forms import read_moment, read_reason
 from mushra_server.studio.studies import change_study
 from study_builder.config import StudyConfig
@@ -78,18 +79,19 @@ def qr(study: Row[Any]) -> ResponseReturnValue:
 def open_study(study: Row[Any]) -> ResponseReturnValue:
     """Let listeners in; from now on the design is fixed."""
     studio = current_studio()
-    if not studio.studies.is_built(study.name):
-        raise Refusal("the study is not built yet; build it first", 409)
-    if studio.jobs.look(study.name, "build").state == "running":
-        raise Refusal("the study is being built; wait until that has ended", 409)
     if study.archived_at is not None:
         raise Refusal("the study is archived; restore it first", 409)
-    with studio.served.server(study.name).database.write() as connection:
-        if settings.is_closed(connection):
-            settings.set_closed(connection, False, "opened in the studio")
-    with studio.store.write() as connection:
-        change_study(connection, study.name, launched_at=study.launched_at or now())
-        write_log(connection, "open", study.name)
+    with studio.studies.lock_design(study.name):
+        if studio.jobs.look(study.name, "build").state == "running":
+            raise Refusal("the study is being built; wait until that has ended", 409)
+        if not studio.studies.is_built(study.name):
+            raise Refusal("the study is not built yet; build it first", 409)
+        with studio.served.server(study.name).database.write() as connection:
+            if settings.is_closed(connection):
+                settings.set_closed(connection, False, "opened in the studio")
+        with studio.store.write() as connection:
+            change_study(connection, study.name, launched_at=study.launched_at or now())
+            write_log(connection, "open", study.name)
     return redirect(url_for("launch.panel", name=study.name))
 
 
@@ -120,6 +122,7 @@ def set_times(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.post("/preview")
 @require_role("viewer")
+@limit_heavy
 def open_preview(study: Row[Any]) -> ResponseReturnValue:
     """Show the study as listeners see it, in frames of several sizes; nothing of it is kept."""
     studio = current_studio()
@@ -134,10 +137,12 @@ def open_preview(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.post("/backup")
 @require_role("assistant")
+@limit_heavy
 def make_backup(study: Row[Any]) -> ResponseReturnValue:
     """Copy the study's ratings within the studio's folder."""
     studio, moment = current_studio(), now()
     studio.served.server(study.name)  # makes the database if nobody has been there
+    studio.disk.require(study.name, measure(studio.studies.folder(study.name)))
     folder = studio.store.data / "backups" / study.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     out = folder / f"{moment.replace(':', '-')}.sqlite3"

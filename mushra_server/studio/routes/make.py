@@ -16,9 +16,11 @@ from mushra_server.errors import Refusal
 from mushra_server.studio import choice_fields, drafts
 from mushra_server.studio.choice_labels import LABELS
 from mushra_server.studio.choice_rows import QUESTIONS, SCALES, question_rows, scale_rows
-from mushra_server.studio.login import current_studio, require_login, require_role, write_log
+from mushra_server.studio.disk import measure
+from mushra_server.studio.login import current_studio, limit_heavy, require_login, require_role, write_log
 from mushra_server.studio.planning import plan_draft
 from mushra_server.studio.studies import find_study, save_version
+from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.studio.uploads import MAX_FILES, MAX_UPLOAD_BYTES, store_sounds
 from stimuli.files import write_text
 from study_builder.errors import StudyError
@@ -36,10 +38,13 @@ def widen() -> None:
     if request.endpoint == "make.upload":
         request.max_content_length = MAX_UPLOAD_BYTES
         request.max_form_parts = MAX_FILES
+        assert isinstance(request, UploadRequest)
+        request.bounded = True
 
 
 @blueprint.get("/make")
 @require_role("viewer")
+@limit_heavy
 def edit(study: Row[Any]) -> ResponseReturnValue:
     """Show the sounds and the choices of a study."""
     return _show(study, json.loads(study.choices))
@@ -47,6 +52,7 @@ def edit(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.post("/make")
 @require_role("assistant")
+@limit_heavy
 def save(study: Row[Any]) -> ResponseReturnValue:
     """Keep the choices of a form, unless somebody else has saved others since the form was loaded."""
     _refuse_launched(study)
@@ -65,18 +71,31 @@ def save(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.post("/sounds")
 @require_role("assistant")
+@limit_heavy
 def upload(study: Row[Any]) -> ResponseReturnValue:
     """Take a folder or an archive of sounds, in place of those that were there."""
     _refuse_launched(study)
     studio, draft = current_studio(), _draft(study)
     _refuse_while_building(study)
+    before = measure(draft / drafts.SOUNDS_NAME)  # which these replace
+    studio.disk.require(study.name, (request.content_length or 0) - before)
     studio.jobs.cancel(study.name, "measure")
-    found = store_sounds(request.files.getlist("files"), draft / drafts.SOUNDS_NAME)
-    (draft / drafts.LOUDNESS_NAME).unlink(missing_ok=True)
-    fact = {"name": secrets.token_hex(8), "left_out": found.left_out}
-    drafts.save_fact(draft, drafts.UPLOAD_NAME, fact)
-    with contextlib.suppress(Refusal):  # the sounds are here, also if nothing measures them now
-        studio.jobs.start(study.name, "measure", {"draft": str(draft.resolve())})
+    with contextlib.ExitStack() as stack:
+
+        def take_place() -> None:
+            """Look again: the study may have been built or opened while the sounds arrived."""
+            stack.enter_context(studio.studies.lock_design(study.name))
+            _refuse_launched(_look_again(study))
+            _refuse_while_building(study)
+            studio.disk.require(study.name, -before)  # unpacked
+
+        files = request.files.getlist("files")
+        found = store_sounds(files, draft / drafts.SOUNDS_NAME, before_replacing=take_place)
+        (draft / drafts.LOUDNESS_NAME).unlink(missing_ok=True)
+        fact = {"name": secrets.token_hex(8), "left_out": found.left_out}
+        drafts.save_fact(draft, drafts.UPLOAD_NAME, fact)
+        with contextlib.suppress(Refusal):  # the sounds are here, also if nothing measures them now
+            studio.jobs.start(study.name, "measure", {"draft": str(draft.resolve())})
     with studio.store.write() as connection:
         write_log(connection, "upload", study.name, f"{found.sounds} sounds")
     return redirect(url_for("make.edit", name=study.name))
@@ -93,24 +112,29 @@ def download_choices(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.post("/build")
 @require_role("assistant")
+@limit_heavy
 def build(study: Row[Any]) -> ResponseReturnValue:
     """Build the study in a separate process."""
     _refuse_launched(study)
-    _refuse_rehearsed(study)
     studio, draft, chosen = current_studio(), _draft(study), json.loads(study.choices)
     plan = plan_draft(draft, chosen)
     if plan.reading is None or plan.errors:
         raise Refusal("the study cannot be built yet; correct what its page lists", 400)
+    studio.disk.require(study.name, measure(draft) - measure(studio.studies.folder(study.name)))
     choices = draft / drafts.CHOICES_NAME
-    write_text(choices, choice_fields.choices_yaml(chosen))
-    studio.served.release(study.name)
-    task = {
-        "draft": str(draft.resolve()),
-        "built_of": current_studio().studies.describe_source(study),
-        "choices": str(choices.resolve()),
-        "out": str(studio.studies.folder(study.name).resolve()),
-    }
-    studio.jobs.start(study.name, "build", task)
+    with studio.studies.lock_design(study.name):
+        _refuse_launched(_look_again(study))  # planning takes a while
+        _refuse_rehearsed(study)
+        _refuse_while_building(study)
+        write_text(choices, choice_fields.choices_yaml(chosen))
+        studio.served.release(study.name)
+        task = {
+            "draft": str(draft.resolve()),
+            "built_of": studio.studies.describe_source(study),
+            "choices": str(choices.resolve()),
+            "out": str(studio.studies.folder(study.name).resolve()),
+        }
+        studio.jobs.start(study.name, "build", task)
     with studio.store.write() as connection:
         write_log(connection, "build", study.name)
     return redirect(url_for("make.show_build", name=study.name))
@@ -192,6 +216,11 @@ def _read_form(study: Row[Any]) -> dict[str, Any]:
 def _refuse_launched(study: Row[Any]) -> None:
     if study.launched_at is not None:
         raise Refusal("the study was opened, so its design is fixed; copy it to change anything", 409)
+
+
+def _look_again(study: Row[Any]) -> Row[Any]:
+    with current_studio().store.read() as connection:
+        return find_study(connection, study.name)
 
 
 def _refuse_while_building(study: Row[Any]) -> None:

@@ -15,6 +15,7 @@ from mushra_server.studio.accounts import give_role
 from mushra_server.studio.login import (
     current_account,
     current_studio,
+    limit_heavy,
     require_login,
     require_role,
     write_log,
@@ -108,9 +109,11 @@ def show(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.post("/studies/<name>/copy")
 @require_role("assistant")
+@limit_heavy
 def copy(study: Row[Any]) -> ResponseReturnValue:
     """Copy a study without its ratings."""
     studio = current_studio()
+    studio.disk.require(study.name, studio.disk.measure_study(study.name), current_account())
     with studio.store.write() as connection:
         name = studio.studies.choose_name(connection, f"{study.title} copy"[:200])
         studio.studies.copy(connection, study.name, name)

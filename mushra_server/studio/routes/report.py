@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 
 from mushra_server.errors import Refusal
 from mushra_server.studio.bundle import write_bundle
-from mushra_server.studio.login import current_account, current_studio, require_role, write_log
+from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.watch import may_see_scores
 from mushra_server.studio.store import log
 
@@ -62,6 +62,7 @@ def make_report(study: Row[Any]) -> ResponseReturnValue:
     _refuse_blind(study)
     if screening not in SCREENINGS:
         raise Refusal(f"unknown screening {screening!r}; expected one of {', '.join(SCREENINGS)}", 400)
+    studio.disk.require(study.name, 0)
     number = 1 + max([int(path.name) for path in _find_reports(study)], default=0)
     out = studio.store.data / "reports" / study.name / str(number)
     task = {
@@ -91,6 +92,7 @@ def send_report(study: Row[Any], number: int, file: str) -> ResponseReturnValue:
 
 @blueprint.get("/everything.zip")
 @require_role("assistant")
+@limit_heavy
 def send_everything(study: Row[Any]) -> ResponseReturnValue:
     """Send the study, its ratings, its newest report, its log and a data dictionary as one archive."""
     _refuse_blind(study)

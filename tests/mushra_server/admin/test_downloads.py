@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-from mushra_server.admin.work import stream_export
+from mushra_server.admin.work import EXPORTS_AT_ONCE, stream_export
 
 
 def test_downloads_hold_what_was_rated(app, listener, admin):
@@ -36,3 +36,22 @@ def test_an_export_that_fails_is_no_file(admin, monkeypatch):
     for format in ("csv", "json", "webmushra"):
         answer = admin.get(f"/admin/data/{format}")
         assert answer.status_code == 500 and "The export failed" in answer.text, format
+
+
+def test_only_few_exports_are_made_at_once(app, listener, admin):
+    """Each is a process, and a thread as long as its reader reads; sixteen would stop the server."""
+    listener.save_all()
+    server = app.extensions["listenable"]
+    chunks = [stream_export(server, "csv") for _ in range(EXPORTS_AT_ONCE)]
+    try:
+        for format in ("csv", "json", "webmushra", "pymushra"):
+            answer = admin.get(f"/admin/data/{format}")
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        chunks[0].close()
+        assert list(admin.get("/admin/data/pymushra").json) == ["a-study"]
+        assert b"".join(stream_export(server, "csv")) == b"".join(chunks[1]), "and its place is free again"
+        answer = admin.get("/admin/data/csv")
+        assert answer.status_code == 200 and answer.data.startswith(b"study,")
+    finally:
+        for one in chunks:
+            one.close()

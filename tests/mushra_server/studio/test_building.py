@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -12,8 +13,11 @@ import pytest
 from werkzeug.test import Client
 
 from mushra_server.many import ManyStudies, find_studies
+from mushra_server.studio import uploads
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
+from mushra_server.studio.jobs import Progress
+from mushra_server.studio.studies import Studies, change_study
 from mushra_server.studio.uploads import store_sounds
 from study_builder.simulation.rehearsal import simulate_study
 from tests.mushra_server.studio.conftest import Browser, wait_for
@@ -111,6 +115,61 @@ def test_a_killed_building_is_not_listed_and_the_next_one_is_whole(
     assert admin.post(f"/studies/{study}/copy").status_code == 302
     assert not (studio_of(studio).studies.draft("codecs-copy") / "built.json").exists()
     assert "test_id: codecs-copy" in admin.get("/studies/codecs-copy/choices.yaml").text
+
+
+@pytest.mark.parametrize("first", ["build", "open"])
+def test_of_building_and_opening_at_one_moment_only_one_happens(
+    studio: ManyStudies, admin: Browser, study: str, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Both have looked whether they may before either has begun; a listener must not lose the study."""
+    admin.post(f"/studies/{study}/build")
+    assert wait_for(studio, study, "build").state == "done"
+    rivals = {"build": f"/studies/{study}/build", "open": f"/studies/{study}/launch/open"}
+    second = next(name for name in rivals if name != first)
+    looked = threading.Event()
+    lock, status = studio_of(studio).studies.lock_design(study), {}
+
+    def lock_design(_: Studies, name: str) -> threading.Lock:
+        looked.set()  # the first looks have been passed
+        return lock
+
+    monkeypatch.setattr(Studies, "lock_design", lock_design)
+    slow = threading.Thread(target=lambda: status.update({second: admin.post(rivals[second]).status_code}))
+    with lock:
+        slow.start()
+        assert looked.wait(60)
+        if first == "build":
+            jobs = studio_of(studio).jobs
+            monkeypatch.setattr(jobs, "look", lambda study, kind: Progress("running"))
+        else:
+            with studio_of(studio).store.write() as connection:
+                change_study(connection, study, launched_at="2026-01-01T00:00:00+00:00")
+    slow.join()
+    assert status == {second: 409}
+
+
+@pytest.mark.parametrize("rival", ["build", "open"])
+def test_sounds_that_arrive_while_the_study_is_built_or_opened_are_refused(
+    studio: ManyStudies, admin: Browser, study: str, monkeypatch: pytest.MonkeyPatch, rival: str
+) -> None:
+    sounds_of = studio_of(studio).studies.draft(study) / SOUNDS_NAME
+    before = sorted(sounds_of.rglob("*"))
+    jobs, store = studio_of(studio).jobs, studio_of(studio).store
+
+    def read(path: Path) -> bool:
+        """Notice the first sound that is read: the request has passed its first looks."""
+        if rival == "build":
+            monkeypatch.setattr(jobs, "look", lambda study, kind: Progress("running"))
+        else:
+            with store.write() as connection:
+                change_study(connection, study, launched_at="2026-01-01T00:00:00+00:00")
+        return True
+
+    monkeypatch.setattr(uploads, "_is_sound", read)
+    files = {"files": (io.BytesIO(archive(sounds(1))), "new.zip")}
+    assert admin.post(f"/studies/{study}/sounds", **files).status_code == 409
+    assert sorted(sounds_of.rglob("*")) == before
+    assert [path.name for path in sounds_of.parent.iterdir() if path.name.endswith(".part")] == []
 
 
 def test_choices_that_were_saved_after_the_building_are_noticed(

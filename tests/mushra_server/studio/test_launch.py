@@ -80,11 +80,10 @@ def test_a_preview_is_shown_at_once_and_keeps_nothing(
 ) -> None:
     place = admin.post(f"/studies/{study}/launch/preview").headers["Location"]
     assert re.fullmatch(r"/preview/[\w-]{32}/preview", place)
-    page = Client(studio).get(place)
-    assert page.status_code == 200
-    assert Client(studio).post(place.removesuffix("preview") + "api/session", json={}).status_code == 201
+    assert admin.get(place).status_code == 200
+    assert admin.client.post(place.removesuffix("preview") + "api/session", json={}).status_code == 201
     assert not (studio.folder / study / "ratings.sqlite3").exists()
-    assert Client(studio).get("/preview/guess/preview").status_code == 404
+    assert admin.get("/preview/guess/preview").status_code == 404
 
 
 def test_a_backup_is_a_database_that_opens(studio: ManyStudies, admin: Browser, study: str) -> None:

@@ -129,6 +129,26 @@ def test_a_study_without_a_role_is_not_seen(studio: ManyStudies, admin: Browser,
     assert viewer.get(f"/studies/{study}").status_code == 404
 
 
+def test_a_preview_is_shown_only_to_who_has_a_role_in_the_study(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    """Its address may be in a chat, a history or a log; a role may be taken away while it is open."""
+    owner = invite(studio, admin, "Olga", study, "owner")
+    viewer = invite(studio, admin, "Vera", study, "viewer")
+    stranger = invite(studio, admin, "stranger", study, "")
+    place = viewer.post(f"/studies/{study}/launch/preview").headers["Location"]
+    state = place.removesuffix("preview") + "api/session"
+    assert viewer.get(place).status_code == owner.get(place).status_code == 200
+    assert viewer.client.post(state, json={}).status_code == 201
+    for nobody in (Client(studio), stranger.client):
+        assert nobody.get(place).status_code == 404
+        assert nobody.post(state, json={}).status_code == 404
+    assert owner.post(f"/studies/{study}/people", person="Vera", role="").status_code == 302
+    assert viewer.get(place).status_code == viewer.get(state).status_code == 404
+    owner.post("/logout")
+    assert owner.get(place).status_code == 404
+
+
 def test_a_new_token_ends_the_logins_of_the_old_one(studio: ManyStudies, admin: Browser, study: str) -> None:
     viewer = invite(studio, admin, "Vera", study, "viewer")
     admin.post("/people", name="Vera", again="yes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import socket
 import struct
 import warnings
 import zipfile
@@ -22,6 +23,7 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import uploads
 from mushra_server.studio.login import may_upload
 from mushra_server.studio.uploads import store_sounds
+from mushra_server.web.large_bodies import AT_ONCE
 from mushra_server.web.waitress_server import bind, listen
 from tests.mushra_server.studio.conftest import Browser
 from tests.mushra_server.studio.sounds import CONDITIONS, archive, send, sounds, tone
@@ -197,6 +199,42 @@ def test_only_a_browser_that_has_logged_in_may_send_much(studio: ManyStudies, ad
     server.task_dispatcher.shutdown()
     for one in list(server._map.values()):
         one.close()
+
+
+def test_only_few_large_bodies_are_taken_at_once(studio: ManyStudies, admin: Browser) -> None:
+    """Each may be gigabytes in a temporary file; one that has ended, or whose sender has gone, makes room."""
+    server: Any = listen(
+        studio, bind("127.0.0.1", 0), body_bytes=2**31, allow_large=lambda path, _: path == "/up"
+    )
+    head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\nx"
+
+    def send(path: bytes = b"/up") -> Any:
+        parser = server.channel_class.parser_class(server.adj)
+        rest = head % path
+        while rest and not parser.completed:
+            rest = rest[parser.received(rest) :]
+        return parser
+
+    try:
+        taken = [send() for _ in range(AT_ONCE)]
+        assert [parser.error for parser in taken] == [None] * AT_ONCE
+        refused = send()
+        assert refused.error.code == 503 and refused.completed
+        assert send(b"/login").error.code == 413, "and small ones are bounded as ever"
+        refused.close()
+        assert send().error.code == 503, "one that was refused took no room"
+        taken[0].close()
+        assert send().error is None
+        channel = socket.socketpair()
+        gone = server.channel_class(server, channel[0], ("127.0.0.1", 1), server.adj, map=server._map)
+        gone.request = taken[1]
+        gone.handle_close()
+        channel[1].close()
+        assert send().error is None
+    finally:
+        server.task_dispatcher.shutdown()
+        for one in list(server._map.values()):
+            one.close()
 
 
 NAMES = st.one_of(

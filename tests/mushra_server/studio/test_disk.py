@@ -1,0 +1,100 @@
+"""How much of the disk an account may fill, and what is left for ratings."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections import namedtuple
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mushra_server.errors import Refusal
+from mushra_server.many import ManyStudies
+from mushra_server.studio import accounts, disk, uploads
+from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.uploads import store_sounds
+from tests.mushra_server.studio.conftest import Browser, close_studio, wait_for
+from tests.mushra_server.studio.sounds import archive, send, sounds
+from tests.mushra_server.studio.test_roles import invite
+
+SET = archive(sounds(2))  # 6 sounds of 19 kB, which pack to a part of that
+UNPACKED = sum(len(content) for content in sounds(2).values())
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[ManyStudies]:
+    """A studio whose accounts have room for two sets of sounds."""
+    served = create_studio(tmp_path / "lab", account_gib=2.5 * UNPACKED / 2**30)
+    yield served
+    close_studio(served)
+
+
+@pytest.fixture
+def people(lab: ManyStudies) -> tuple[Browser, Browser]:
+    """The administrator, and somebody whom they invited."""
+    token = accounts.ensure_first_account(studio_of(lab).store)
+    assert token is not None
+    admin = Browser(lab, token)
+    admin.post("/studies", title="First")
+    return admin, invite(lab, admin, "Olga", "first", "viewer")
+
+
+def upload(browser: Browser, study: str) -> tuple[int, str]:
+    answer = browser.post(f"/studies/{study}/sounds", files=(io.BytesIO(SET), "a.zip"))
+    return answer.status_code, answer.text
+
+
+def test_an_account_fills_only_its_part_of_the_disk(
+    lab: ManyStudies, people: tuple[Browser, Browser]
+) -> None:
+    admin, olga = people
+    for title in ("One", "Two", "Three"):
+        olga.post("/studies", title=title)
+    assert [upload(olga, name)[0] for name in ("one", "two")] == [302, 302]
+    wait_for(lab, "one", "measure")
+    status, said = upload(olga, "three")
+    assert status == 413 and "made take 0.0 GiB, and this would take" in said
+    three = studio_of(lab).studies.draft("three")
+    assert not three.exists() or list(three.iterdir()) == [], "what was unpacked is gone"
+    assert upload(olga, "two")[0] == 302, "sounds in place of others take no more room"
+    assert upload(admin, "three")[0] == 413, "a study counts for who made it, whoever brings the sounds"
+    assert olga.post("/studies/two/copy").status_code == 413
+    assert admin.post("/studies/two/copy").status_code == 302, "and a copy for who copies"
+    assert upload(admin, "first")[0] == 302, "the administrator's are not counted"
+
+
+@pytest.mark.parametrize("path", ["build", "launch/backup", "reports", "copy"])
+def test_whatever_takes_room_is_counted(lab: ManyStudies, people: tuple[Browser, Browser], path: str) -> None:
+    _, olga = people
+    olga.post("/studies", title="One")
+    assert upload(olga, "one")[0] == 302
+    assert olga.post("/studies/one/build").status_code == 302
+    assert wait_for(lab, "one", "build").state == "done"
+    if path == "reports":
+        olga.post("/studies/one/launch/open")
+        olga.post("/studies/one/launch/close", reason="done")
+    (studio_of(lab).studies.draft("one") / "more.bin").write_bytes(bytes(3 * UNPACKED))
+    assert olga.post(f"/studies/one/{path}").status_code == 413
+
+
+def test_room_is_left_for_ratings(
+    lab: ManyStudies, people: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, _ = people
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12, disk.RESERVE_BYTES))
+    status, said = upload(admin, "first")
+    assert status == 507 and "disk is nearly full" in said
+
+
+def test_an_archive_that_unpacks_to_the_last_byte_of_the_disk_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "LOOK_BYTES", 50_000)
+    free = iter([2 << 30, 2 << 30, 100])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, next(free)))
+    with pytest.raises(Refusal, match="disk is nearly full"):
+        store_sounds([send("a.zip", archive(sounds(4)))], tmp_path / "sounds")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,59 @@
+"""Requests that take long leave threads for listeners, whoever sends however many of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from mushra_server.errors import Refusal
+from mushra_server.many import ManyStudies
+from mushra_server.studio.app import studio_of
+from mushra_server.web.places import IN_ALL, PER_ACCOUNT, Places
+from mushra_server.web.waitress_server import THREADS
+from tests.mushra_server.conftest import build
+from tests.mushra_server.studio.conftest import Browser
+
+HEAVY = [
+    ("GET", "make"),
+    ("POST", "make"),
+    ("POST", "sounds"),
+    ("POST", "build"),
+    ("POST", "launch/preview"),
+    ("POST", "launch/backup"),
+    ("GET", "everything.zip"),
+    ("POST", "copy"),
+]
+
+
+def test_few_are_let_in_of_an_account_and_in_all() -> None:
+    places = Places()
+    assert PER_ACCOUNT < IN_ALL <= THREADS // 2
+    with ExitStack() as stack:
+        for account in range(IN_ALL // PER_ACCOUNT):
+            for _ in range(PER_ACCOUNT):
+                stack.enter_context(places.place(account))
+            with pytest.raises(Refusal, match="the studio is busy"), places.place(account):
+                pass
+        with pytest.raises(Refusal, match="the studio is busy") as refused, places.place(99):
+            pass
+        assert (refused.value.status, refused.value.details) == (503, {"retry_after_s": 3})
+    with pytest.raises(ZeroDivisionError), places.place(1):
+        raise ZeroDivisionError
+    assert places._of.total() == 0
+
+
+def test_what_takes_long_waits_for_a_place_and_nothing_else_does(studio: ManyStudies, admin: Browser) -> None:
+    build(studio.folder / "codecs")
+    admin.get("/")
+    parts = studio_of(studio)
+    with ExitStack() as stack:
+        for number in range(IN_ALL):
+            stack.enter_context(parts.heavy.place(1000 + number))
+        for method, path in HEAVY:
+            address = f"/studies/codecs/{path}"
+            answer = admin.get(address) if method == "GET" else admin.post(address)
+            assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "3"), path
+        for path in ("", "/build", "/launch", "/watch", "/reports", "/people"):
+            assert admin.get(f"/studies/codecs{path}").status_code == 200, path
+    assert admin.get("/studies/codecs/make").status_code == 200
