@@ -14,6 +14,7 @@ from collections import Counter
 from typing import Any
 
 from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
 
 from mushra_server.web.security import is_local, network_of
 
@@ -30,8 +31,20 @@ UNREAD_S = 60.0
 """Without a byte of a long answer being read, after which its reader has gone."""
 
 
+class _Task(WSGITask):
+    """An answer whose thread sends what it can: most of them whole, so that the event loop need not."""
+
+    channel: Channel
+
+    def finish(self) -> None:
+        super().finish()
+        self.channel.send_now()
+
+
 class Channel(HTTPChannel):
     """A connection that is counted while it is open."""
+
+    task_class = _Task
 
     server: Any
     outbuf_lock: threading.Condition
@@ -103,6 +116,12 @@ class Channel(HTTPChannel):
                 channel._flush_some_if_lockable(do_close=do_close)
             finally:
                 self.outbuf_lock.release()
+
+    def send_now(self) -> None:
+        """Send what the other end takes of an answer that is complete."""
+        channel: Any = self
+        with self.outbuf_lock:
+            channel._flush_exception(channel._flush_some, do_close=False)
 
     def service(self) -> None:
         """Answer a request."""

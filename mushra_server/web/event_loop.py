@@ -37,6 +37,7 @@ def install(server: Any) -> None:
     server.unwatch = server.awake.discard
     if sys.platform == "linux":
         server.asyncore = EventLoop(server)
+        server.pull_trigger = server.asyncore.wake
 
 
 class EventLoop:
@@ -51,6 +52,8 @@ class EventLoop:
         self._awake.update(server._map.values())
         self._epoll = select.epoll()
         self._flags: dict[Any, int] = {}  # of those that the system watches
+        self._wake: Callable[[], None] = server.trigger.pull_trigger
+        self._woken = False
         server.unwatch = self.unwatch
 
     def loop(
@@ -65,6 +68,7 @@ class EventLoop:
             count: Turns; None for any number.
         """
         while map and (count is None or count > 0):
+            self._woken = False  # first: who changes anything from now on wakes the loop again
             for one in list(self._awake):
                 self._watch(one)
             for number, flags in self._epoll.poll(timeout):
@@ -76,6 +80,12 @@ class EventLoop:
                 if found._fileno is not None:
                     self._awake.add(found)
             count = None if count is None else count - 1
+
+    def wake(self) -> None:
+        """End the wait for an event; many threads that ask for it at once write into the pipe once."""
+        if not self._woken:
+            self._woken = True
+            self._wake()
 
     def unwatch(self, one: Any) -> None:
         """Forget a connection that is about to be closed; its number may be another's at once."""

@@ -15,6 +15,7 @@ from waitress import buffers
 
 from mushra_server.web.channels import Channel
 from mushra_server.web.connections import Limits
+from mushra_server.web.waitress_server import bind, listen
 from tests.mushra_server.web.test_connections import ask, kept_alive, serving
 
 LIMITS = Limits(connections=100, per_address=100, idle_s=30)
@@ -94,3 +95,55 @@ def test_a_long_answer_waits_for_its_reader_in_memory(monkeypatch):
         assert len(sent) < 300, "the rest waits"
         content = first + answer.read()
     assert content == b"".join(bytes([number % 256]) * 65536 for number in range(300))
+
+
+def test_a_thread_sends_its_answer_itself_and_the_loop_is_woken_once(monkeypatch):
+    """An answer that the other end takes at once needs no turn of the loop to be sent."""
+    writes, threads = Counter(), set()
+
+    def look(channel, of=Channel.handle_write):
+        writes["loop"] += 1
+        of(channel)
+
+    def flush(channel, do_close=True, of=Channel._flush_some):
+        if channel.total_outbufs_len:
+            threads.add(threading.current_thread().name)
+        return of(channel, do_close=do_close)
+
+    monkeypatch.setattr(Channel, "handle_write", look)
+    monkeypatch.setattr(Channel, "_flush_some", flush)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "5")])
+        return [b"hello"]
+
+    with serving(app, LIMITS) as server, closing(connect(server.effective_port)) as reader:
+        for _ in range(20):
+            reader.request("GET", "/")
+            assert reader.getresponse().read() == b"hello"
+    assert writes["loop"] == 0 and threads and all(name.startswith("waitress-") for name in threads)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="waitress's own loop runs on systems without epoll")
+def test_many_wakes_are_one_and_none_is_lost(monkeypatch):
+    server = listen(lambda *_: [], bind("127.0.0.1", 0), limits=LIMITS)
+    loop, pulled = server.asyncore, []
+
+    def pull(of=server.trigger.pull_trigger):
+        pulled.append(1)
+        of()
+
+    monkeypatch.setattr(loop, "_wake", pull)
+    try:
+        for turns in (1, 2, 3):
+            for _ in range(5):
+                server.pull_trigger()
+            assert len(pulled) == turns
+            started = time.monotonic()
+            loop.loop(timeout=5, map=server._map, count=1)
+            assert time.monotonic() - started < 2, "it was woken"
+            loop.loop(timeout=0, map=server._map, count=1)
+    finally:
+        server.task_dispatcher.shutdown()
+        for other in list(server._map.values()):
+            other.close()
