@@ -116,10 +116,10 @@ NOT_RUN = {
     'pip install "listenable[postgresql]" gunicorn': "a download",
     "createdb study": "PostgreSQL",
     'listenable serve /srv/study --database "$LISTENABLE_DATABASE" --port 0': "PostgreSQL",
-    "gunicorn --workers 4 --threads 8 --bind unix:/run/listenable.sock 'mushra_server.wsgi:make_app()'": "",
+    "gunicorn --workers 4 --threads 16 --bind unix:/run/listenable.sock 'mushra_server.wsgi:make_app()'": "",
     "install --directory --mode 2750 --owner listenable --group www-data /var/lib/listenable/sounds": "root",
     "export LISTENABLE_SENDFILE=/var/lib/listenable/sounds": "a folder of root's",
-    "gunicorn --workers 4 --threads 8 --backlog 4096 --worker-connections 4000 --bind 127.0.0.1:8000 "
+    "gunicorn --workers 4 --threads 16 --backlog 4096 --worker-connections 4000 --bind 127.0.0.1:8000 "
     "'mushra_server.wsgi:make_app()'": "benchmarks/workers.py",
     "listenable forget STUDY --participant ID": "a pattern; docs/server.md has the command",
     "listenable forget my_study --participant 5f3a... --ratings": "somebody's: tests/mushra_server",
