@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,10 +26,17 @@ FORKSERVER.set_forkserver_preload(
 
 
 def run_listenable(
-    words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, timeout: float = 280
+    words: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 280,
+    file_bytes: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `listenable WORDS` in `folder`, with `environment` in addition to this process's."""
-    return _run("listenable", words, folder, environment or {}, timeout)
+    """Run `listenable WORDS` in `folder`, with `environment` in addition to this process's.
+
+    `file_bytes` is how large a file may become; a longer one is refused as by a full disk.
+    """
+    return _run("listenable", words, folder, environment or {}, timeout, file_bytes)
 
 
 def start_listenable(
@@ -53,12 +62,18 @@ def run_script(
 
 
 def _run(
-    program: str, words: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
+    program: str,
+    words: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout: float,
+    file_bytes: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as kept:
         written = [Path(kept) / name for name in ("stdout", "stderr")]
+        changed = {**os.environ, **environment}
         process = FORKSERVER.Process(
-            target=_become, args=(program, list(words), folder, {**os.environ, **environment}, *written)
+            target=_become, args=(program, list(words), folder, changed, *written, file_bytes)
         )
         process.start()
         process.join(timeout)
@@ -70,8 +85,17 @@ def _run(
 
 
 def _become(
-    program: str, words: list[str], folder: Path, environment: dict[str, str], stdout: Path, stderr: Path
+    program: str,
+    words: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    stdout: Path,
+    stderr: Path,
+    file_bytes: int | None,
 ) -> None:
+    if file_bytes is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     for stream, path in ((1, stdout), (2, stderr)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
     os.chdir(folder)
