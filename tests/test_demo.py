@@ -76,11 +76,10 @@ def test_a_folder_of_another_demo_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_failed_stage_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_stage_is_named(tmp_path: Path) -> None:
     broken = Stage("dataset", "", ["data", "soundscapes", str(tmp_path / "out"), "--classes", "1"])
     with pytest.raises(DemoError, match=r"the stage 'dataset' ended with exit code 2; run the demo again"):
         run_stage(broken)
-    assert "--classes is 1; expected 2 to 10" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
