@@ -132,6 +132,7 @@ def _server(
         copies=copies,
         limiter=RateLimiter(options.requests_per_s, options.burst, everyone=everyone),
         read_limiter=RateLimiter(options.reads_per_s, options.read_burst, everyone=everyone),
+        volume_limiter=RateLimiter(security.KIB_PER_HOUR / 3600, security.KIB_PER_HOUR, everyone=everyone),
         start_limiter=RateLimiter(
             sessions / 3600,
             sessions,

@@ -9,9 +9,14 @@ from mushra_server.web.server import current_server
 
 __all__ = ["guard"]
 
+REPLACED = "api.put_draft"  # by the next draft, so that the disk does not fill
+
 
 def guard() -> None:
-    """Limit the rate of an address, and refuse what another site makes a browser send."""
+    """Limit the rate of an address, and what it stores; refuse what another site makes a browser send."""
     if request.method != "GET":
-        current_server().limiter.check(request.remote_addr)
+        server = current_server()
+        server.limiter.check(request.remote_addr)
+        if request.endpoint != REPLACED:
+            server.volume_limiter.check(request.remote_addr, (request.content_length or 0) / 1024)
         require_same_site()

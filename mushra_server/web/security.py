@@ -17,6 +17,7 @@ from flask import Flask, Response, request
 from mushra_server.errors import Refusal
 
 __all__ = [
+    "KIB_PER_HOUR",
     "MAX_BODY_BYTES",
     "SENT_HOST",
     "RateLimiter",
@@ -36,6 +37,9 @@ SENT_HOST = "listenable.sent_host"
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 16
 MAX_ADDRESSES = 10_000
+KIB_PER_HOUR = 512 * 1024
+"""That one address may send to be stored. A session takes some 20 KiB; answers as long as they may be, and as
+often as an address may send them, would be eleven gigabytes an hour."""
 TOO_MANY = "too many requests from this address; try again in a moment"
 
 NOT_FRAMED = "frame-ancestors 'none'"
@@ -86,28 +90,28 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def check(self, address: str | None) -> None:
-        """Count one request.
+    def check(self, address: str | None, cost: float = 1.0) -> None:
+        """Count one request, or what it costs of something else.
 
         Raises:
-            Refusal: 429 when the address has none left.
+            Refusal: 429 when the address has too little left.
         """
         address = address or "unknown"
         if not self.everyone and is_local(address):
             return
-        wait = self._take(network_of(address), time.monotonic())
+        wait = self._take(network_of(address), time.monotonic(), cost)
         if wait > 0:
             raise Refusal(self.sentence, 429, retry_after_s=wait, **self.details)
 
-    def _take(self, address: str, now: float) -> int:
+    def _take(self, address: str, now: float, cost: float = 1.0) -> int:
         with self._lock:
             tokens, then = self._buckets.pop(address, (float(self.burst), now))
             tokens = min(self.burst, tokens + (now - then) * self.per_second)
-            enough = tokens >= 1
-            self._buckets[address] = (tokens - 1 if enough else tokens, now)
+            enough = tokens >= cost
+            self._buckets[address] = (tokens - cost if enough else tokens, now)
             while len(self._buckets) > MAX_ADDRESSES:
                 self._buckets.popitem(last=False)
-        return 0 if enough else int((1 - tokens) / self.per_second) + 1
+        return 0 if enough else int((cost - tokens) / self.per_second) + 1
 
 
 def limit_reading(app: Flask, limiter: RateLimiter) -> None:

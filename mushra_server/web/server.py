@@ -11,7 +11,7 @@ from mushra_server.study.lossless import FlacCache
 from mushra_server.study.opaque_files import AudioNames, KnownTokens
 from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
-from mushra_server.web.security import RateLimiter
+from mushra_server.web.security import KIB_PER_HOUR, RateLimiter
 from mushra_server.web.sound_copies import SoundCopies
 
 __all__ = ["Options", "Server", "current_server"]
@@ -85,6 +85,9 @@ class Server:
     flac: FlacCache = field(default_factory=FlacCache)
     copies: SoundCopies | None = None
     read_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(500, 10_000))
+    volume_limiter: RateLimiter = field(
+        default_factory=lambda: RateLimiter(KIB_PER_HOUR / 3600, KIB_PER_HOUR)  # of KiB
+    )
     start_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(1000 / 3600, 1000))
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
     failure_log: RateLimiter = field(default_factory=lambda: RateLimiter(1 / 60, 100, everyone=True))

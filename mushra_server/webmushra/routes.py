@@ -62,6 +62,7 @@ def write() -> Response:
     """Store a session that webMUSHRA posts; its client treats only an empty body as success."""
     server = current_server()
     server.limiter.check(request.remote_addr)
+    server.volume_limiter.check(request.remote_addr, (request.content_length or 0) / 1024)
     if not server.options.collects:
         raise Refusal(NOT_COLLECTED, 403)
     body = request.get_data(cache=False)

@@ -51,3 +51,22 @@ def test_forwarded_addresses_count_only_behind_a_declared_proxy(make_app, make_s
             for _ in range(2)
         ]
         assert answers == ([400, 429] if behind else [400, 400])
+
+
+@pytest.mark.parametrize("path", ["/api/session/pages/0", "/service/write.php"])
+def test_no_address_fills_the_disk_however_few_its_requests_are(make_app, monkeypatch, path):
+    """Answers as long as they may be, as often as an address may send them, are eleven gigabytes an hour."""
+    monkeypatch.setattr("mushra_server.web.security.KIB_PER_HOUR", 100)
+    app = make_app(options=Options(limit_local=True, collect_webmushra=True))
+    client = app.test_client()
+    client.post("/api/session", json={})
+    method = "POST" if path.endswith("php") else "PUT"
+    codes = [client.open(path, method=method, json={"x": "y" * 30_000}).status_code for _ in range(5)]
+    assert 429 not in codes[:3] and codes[3:] == [429, 429]
+    answer = client.open(path, method=method, json={"x": "y" * 30_000})
+    assert 300 < int(answer.headers["Retry-After"]) < 1080, "until there is room for this one"
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    assert client.open(path, method=method, json={}, environ_base=elsewhere).status_code != 429
+    assert client.get("/api/session").status_code == 200, "reading takes none"
+    draft = client.put("/api/session/pages/0/draft", json={"x": "y" * 30_000})
+    assert draft.status_code != 429, "and each draft replaces the one before"
