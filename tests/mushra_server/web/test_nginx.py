@@ -10,10 +10,12 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from benchmarks import workers
 from mushra_server.web.server import Options
 from mushra_server.web.waitress_server import bind, listen
 
@@ -99,6 +101,38 @@ def test_the_nginx_example_logs_neither_participants_nor_resume_links(tmp_path):
     assert not [name for name, said in logs.items() if "secret" in said]
 
 
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian's package nginx-light)")
+def test_slow_clients_have_none_of_gunicorns_threads_behind_nginx(make_study, tmp_path, monkeypatch):
+    """Four threads; twelve clients each who send nothing, half a header, half a body, or read nothing."""
+    pytest.importorskip("gunicorn")
+    monkeypatch.setattr(workers, "THREADS", 4)
+    study, address = make_study(), f"127.0.0.1:{free_port()}"
+    Path(tmp_path).chmod(0o755)
+    url = f"sqlite:///{study}/ratings.sqlite3"
+    with (
+        workers.gunicorn(study, url, address, workers=1),
+        workers.nginx(tmp_path, address) as port,
+        ExitStack() as stack,
+    ):
+        answer, cookie = ask(port, "POST", "/api/session", body=b"{}", named="127.0.0.1")
+        sound = next(one["url"] for page in json.loads(answer)["pages"] for one in page.get("stimuli", ()))
+        head = f"Host: 127.0.0.1\r\nContent-Type: application/json\r\nCookie: {cookie}\r\n"
+        for sent in (
+            "",
+            f"GET / HTTP/1.1\r\n{head}",
+            f"POST /api/session HTTP/1.1\r\n{head}Content-Length: 1000\r\n\r\n{{",
+            f"GET {sound} HTTP/1.1\r\n{head}\r\n",
+        ):
+            for _ in range(12):
+                slow = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                slow.sendall(sent.encode())
+        time.sleep(0.5)
+        started = time.monotonic()
+        for _ in range(8):
+            assert json.loads(ask(port, "GET", "/healthz")[0])["process"] == "ok"
+        assert time.monotonic() - started < 8
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -115,10 +149,14 @@ def wait_for(port):
     raise AssertionError(f"nothing listens at {port}")
 
 
-def ask(port, method, path, *, body=None, cookie=""):
+def ask(port, method, path, *, body=None, cookie="", named=None):
     """Send a request as a browser at the public address would; return the answer and the cookie."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    headers = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{port}", "Cookie": cookie}
+    headers = {
+        "Content-Type": "application/json",
+        "Origin": f"http://{named or f'127.0.0.1:{port}'}",
+        "Cookie": cookie,
+    }
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     content = answer.read()
