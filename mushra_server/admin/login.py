@@ -122,12 +122,14 @@ def form_token() -> str:
 
 
 def check_form() -> None:
-    """Refuse a form that did not come from one of this login's own pages.
+    """Refuse a form that did not come from one of this login's own pages, or has what is no text.
 
     Raises:
-        Refusal: 403.
+        Refusal: 403; 400 for a NUL, which PostgreSQL does not store.
     """
     require_same_site()
     sent, expected = request.form.get("form_token", ""), form_token()
     if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
         raise Refusal("this form is out of date; load the page again", 403)
+    if any("\0" in value for value in request.form.values()):
+        raise Refusal("the form has a NUL in it; expected text", 400)

@@ -109,6 +109,13 @@ def test_no_form_is_taken_without_its_token(studio: ManyStudies, admin: Browser,
     assert done == ["login"]
 
 
+def test_no_form_is_taken_with_a_nul(admin: Browser, study: str) -> None:
+    """PostgreSQL refuses to store one, which was an error without a sentence."""
+    for path, field in (("/studies", "title"), ("/people", "name"), (f"/studies/{study}/unblind", "reason")):
+        answer = admin.post(path, **{field: "a\0b"})
+        assert answer.status_code == 400 and "NUL" in answer.text, path
+
+
 def test_people_are_for_the_administrator(studio: ManyStudies, admin: Browser, study: str) -> None:
     owner = invite(studio, admin, "Olga", study, "owner")
     assert owner.get("/people").status_code == 403
