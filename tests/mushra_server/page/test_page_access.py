@@ -21,7 +21,6 @@ PHONE = {
     "viewport": {"width": 360, "height": 740},
     "has_touch": True,
     "is_mobile": True,
-    "device_scale_factor": 2,
 }
 
 
