@@ -36,7 +36,7 @@ def timbre_csv() -> Path:
 Make = Callable[..., pd.DataFrame]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Make:
     """Simulate a study from the two-way model; every part of it can be chosen."""
 
@@ -65,9 +65,19 @@ def make() -> Make:
     return build
 
 
+@pytest.fixture(scope="session")
+def kept_mushra(make: Make) -> pd.DataFrame:
+    """The ratings of `mushra`, for fixtures that outlive a test; not to be changed."""
+    return _make_mushra(make)
+
+
 @pytest.fixture
-def mushra(make: Make) -> pd.DataFrame:
+def mushra(kept_mushra: pd.DataFrame) -> pd.DataFrame:
     """A complete MUSHRA study from 0 to 100: reference, two methods, both anchors; nobody is excluded."""
+    return kept_mushra.copy()
+
+
+def _make_mushra(make: Make) -> pd.DataFrame:
     means = {"reference": 99.0, "good": 70.0, "poor": 45.0, "anchor70": 35.0, "anchor35": 12.0}
     frame = make(listeners=10, items=6, means=means, sd=(4, 3, 4), own=(2, 2), seed=3)
     frame["score"] = frame["score"].clip(0, 100).round()

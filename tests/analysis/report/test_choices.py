@@ -46,6 +46,7 @@ def report(table: pd.DataFrame, out: Path, options: Options = OPTIONS) -> tuple[
     return results, (out / "report" / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("drawn_figures")
 @pytest.mark.parametrize("test", TESTS)
 def test_each_test_has_page_tables_figures_and_latex(tmp_path: Path, test: str) -> None:
     results, page = report(draw_table(test), tmp_path)

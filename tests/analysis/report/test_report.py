@@ -30,10 +30,11 @@ FIGURES = [
 FAST = Options(draws=300)
 
 
-@pytest.fixture
-def report(mushra: pd.DataFrame, tmp_path: Path) -> Path:
-    write_report(mushra, tmp_path / "report", FAST, title="A <study>")
-    return tmp_path / "report"
+@pytest.fixture(scope="module")
+def report(kept_mushra: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write_report(kept_mushra, folder, FAST, title="A <study>")
+    return folder
 
 
 def test_every_file_is_there_and_nothing_half_written(report: Path) -> None:
@@ -71,6 +72,7 @@ def test_the_page_is_one_sound_self_contained_file(report: Path) -> None:
     assert "prefers-color-scheme: dark" in page and "SIMULATED" not in page
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_the_same_ratings_give_the_same_bytes(mushra: pd.DataFrame, report: Path, tmp_path: Path) -> None:
     write_report(mushra, tmp_path / "again", FAST, title="A <study>")
     for path in report.iterdir():
@@ -85,6 +87,7 @@ def test_report_json_is_plain_json(report: Path) -> None:
     assert found["options"]["interval"] == "two-way" and found["missing"] == {}
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_simulated_ratings_are_marked_everywhere(mushra: pd.DataFrame, tmp_path: Path) -> None:
     write_report(mushra.assign(simulated=True), tmp_path, FAST)
     page = (tmp_path / "index.html").read_text()

@@ -75,6 +75,7 @@ def test_a_column_of_any_name_splits_a_table(tmp_path: Path) -> None:
     assert list(expected["condition"]) == ["B", "A", "B", "A"]
 
 
+@pytest.mark.usefixtures("drawn_figures")
 @pytest.mark.parametrize("order", [["A", "B"], ["B", "A"]])
 def test_an_order_holds_for_every_figure(tmp_path: Path, order: list[str]) -> None:
     write_report(ratings(), tmp_path, Options(draws=200, order=order))
