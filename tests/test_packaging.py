@@ -71,6 +71,7 @@ def install_wheel(python: Path, wheel: str) -> None:
     quicker = [str(uv), "pip", "install", "--python", str(python), wheel]
     if uv.exists() and subprocess.run(quicker, capture_output=True, check=False).returncode == 0:
         return
+    subprocess.run([str(python), "-m", "ensurepip"], capture_output=True, check=True)
     install = [str(python), "-m", "pip", "install", "--quiet", wheel]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if "No matching distribution found" in done.stderr:
@@ -82,7 +83,7 @@ def install_wheel(python: Path, wheel: str) -> None:
 def test_a_fresh_environment_builds_serves_and_analyses_without_torch(
     wheel: zipfile.ZipFile, tmp_path: Path
 ) -> None:
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     install_wheel(python, str(wheel.filename))
 
