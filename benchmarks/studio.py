@@ -177,7 +177,13 @@ def measure(
         return screens, sentence
     finally:
         parts = studio_of(served)
-        for close in (parts.jobs.close, parts.previews.close, parts.store.close, served.close):
+        for close in (
+            parts.jobs.close,
+            parts.forecasts.close,
+            parts.previews.close,
+            parts.store.close,
+            served.close,
+        ):
             close()
 
 

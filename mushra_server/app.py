@@ -174,12 +174,23 @@ def handle_errors(app: Flask) -> None:
         if error.code == 404 and not FOR_PROGRAMS.match(request.path):
             words = texts_for_browser(request.accept_languages)  # somebody mistyped an address
             return render_template("not_found.html", **words), 404
+        if error.code == 413:
+            return _sentence(_explain_size(), 413)
         return _sentence(f"{error.name}: {request.method} {request.path}", error.code or 500)
 
     @app.errorhandler(Exception)
     def show_failure(error: Exception) -> tuple[Response | str, int]:
         logger.error("%s %.200r failed", request.method, request.path, exc_info=error)
         return _sentence("the server could not do this; nothing was stored", 500)
+
+
+def _explain_size() -> str:
+    """Say what is too large about a request, and what the limit is."""
+    size, most = request.content_length or 0, request.max_content_length or 0
+    if size <= most:
+        return f"this has more than {request.max_form_parts} parts; expected fewer files or fields"
+    unit, name = (2**30, "GiB") if most >= 2**30 else (2**20, "MiB")
+    return f"this has {size / unit:.4g} {name}; expected at most {most / unit:g} {name}"
 
 
 def _sentence(text: str, status: int, **details: object) -> tuple[Response | str, int]:

@@ -35,7 +35,12 @@ def install(app: Flask, cache: ResultsCache) -> None:
 
     @app.context_processor
     def form() -> dict[str, object]:
-        return {"form_token": admin_login.form_token, "study": current_server().study}
+        return {
+            "form_token": admin_login.form_token,
+            "study": current_server().study,
+            # Errors lead participants nowhere.
+            "home": ("Overview", "admin.overview") if request.path.startswith("/admin") else None,
+        }
 
 
 @blueprint.get("/login")

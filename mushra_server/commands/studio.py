@@ -59,7 +59,7 @@ def studio(
         served,
         bound,
         behind_proxy=options.behind_proxy,
-        body_bytes=MAX_UPLOAD_BYTES,
+        body_bytes=MAX_UPLOAD_BYTES + 1,  # waitress refuses what reaches its limit
         allow_large=partial(may_upload, served.front),
     )
     token = accounts.ensure_first_account(parts.store)
@@ -72,5 +72,5 @@ def studio(
     if token is not None:
         typer.echo(f"Your token:   {token}   (shown this once; --new-admin-token makes another)")
     announce_network(host, listener.effective_port, public_url)
-    closing = (parts.jobs.close, parts.previews.close, parts.store.close, served.close)
+    closing = (parts.jobs.close, parts.forecasts.close, parts.previews.close, parts.store.close, served.close)
     run_until_stopped(listener, *closing)

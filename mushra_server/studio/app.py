@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, request
 from jinja2 import FileSystemLoader
 
 from mushra_server.admin import login as admin_login
 from mushra_server.app import handle_errors
 from mushra_server.database import settings
 from mushra_server.database.databases import Databases
-from mushra_server.many import ManyStudies
+from mushra_server.many import PREFIX, ManyStudies
 from mushra_server.studio.choice_labels import say_labels
 from mushra_server.studio.disk import ACCOUNT_GIB, Disk
 from mushra_server.studio.jobs import Jobs
@@ -81,7 +81,7 @@ def create_studio(
     set_up_cookie(app)
     for routes in (overview, make, launch, watch, report, people):
         app.register_blueprint(routes.blueprint)
-    app.context_processor(lambda: {"form_token": admin_login.form_token, "endpoints": app.view_functions})
+    app.context_processor(_describe_pages)
     app.context_processor(describe_rights)
     app.add_template_filter(say_labels)
     handle_errors(app)
@@ -93,6 +93,15 @@ def studio_of(served: ManyStudies) -> Studio:
     """Return the parts of a studio."""
     studio: Studio = served.front.extensions[EXTENSION]
     return studio
+
+
+def _describe_pages() -> dict[str, object]:
+    """Return what templates need on every page; errors lead listeners of a study nowhere."""
+    return {
+        "form_token": admin_login.form_token,
+        "endpoints": current_app.view_functions,
+        "home": None if request.path.startswith(PREFIX) else ("Studies", "studio.list_studies"),
+    }
 
 
 def _admits(store: Store, studies: Studies, served: ManyStudies, name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -20,16 +19,12 @@ from mushra_server.studio.choice_rows import (
     read_number,
     scale_rows,
 )
+from mushra_server.studio.choice_sentences import OPTIONS, SENTENCES, UNCHOSEN
 from stimuli.validation import describe_finding
 from study_builder.building.choices import Choices
-from study_builder.choice_texts import CHOICE_TEXTS
 from study_builder.config.listening_tests import TESTS
 
 __all__ = ["GROUPS", "Field", "choices_yaml", "field_named_in", "read_choices", "read_form", "show_value"]
-
-LANGUAGES = tuple(
-    sorted(path.stem for path in (Path(__file__).parents[1] / "static" / "page" / "i18n").glob("*.js"))
-)
 
 
 @dataclass(frozen=True)
@@ -61,10 +56,7 @@ class Field:
     @property
     def sentence(self) -> str:
         """What the choice means."""
-        if self.kind == "long":  # an empty field is the default here, and an empty text in a file no page
-            return CHOICE_TEXTS[self.name].split(";")[0].removesuffix(".") + "."
-        text = _PART_TEXTS.get(self.name) or CHOICE_TEXTS[self.name]
-        return _DEFAULT.sub("", text)  # which the form says by itself
+        return SENTENCES[self.name]
 
     @property
     def default(self) -> Any:
@@ -81,78 +73,46 @@ class Field:
     def default_text(self) -> str:
         """The default, as it is shown next to the field."""
         if self.kind == "long":
-            return "a text of the test"
+            return "a text that fits the test"
         if self.kind == "yes":
             return "yes" if self.default else "no"
         if self.kind == "select":
             return dict(self.options).get("" if self.default is None else str(self.default), "")
         if self.default in (None, (), ""):
-            return _UNCHOSEN.get(self.name, "none")
+            return UNCHOSEN.get(self.name, "none")
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
 
-_DEFAULT = re.compile(r"; by default [^.;]*(?=\.)| \(default [^)]*\)")
-# What holds where nothing is chosen and that is more than "none".
-_UNCHOSEN = {
-    "tests": "only the test above",
-    "question": "that of the test",
-    "pairs": "all",
-    "against": "all pairs",
-    "reference_name": "found by its name",
-    "conditions": "all",
-    "sample_rate": "as it is",
-    "items_per_session": "all",
-    "pages_per_session": "all",
-}
-_PART_TEXTS = {
-    "completion.code": "Shown to listeners at the end, to take back to where they came from.",
-    "completion.redirect": "Address of the button that leads listeners back at the end.",
-    "completion.screened_out_code": "Shown to those who fail a check, whose session ends there.",
-    "completion.screened_out_redirect": "Address of the button for those who fail a check.",
-    "lab.name": "Who asks for the ratings, shown above every page.",
-    "lab.colour": "Colour of buttons and marks, such as #1a5fb4.",
-    "lab.contact": "Whom listeners ask about the study; may contain HTML.",
-}
-
-
-def _select(name: str, label: str, *options: tuple[str, str] | str, rare: bool = False) -> Field:
-    pairs = tuple((one, one) if isinstance(one, str) else one for one in options)
-    return Field(name, label, "select", pairs, rare=rare)
+def _select(name: str, label: str, *, rare: bool = False) -> Field:
+    return Field(name, label, "select", tuple(OPTIONS[name].items()), rare=rare)
 
 
 GROUPS: dict[str, tuple[Field, ...]] = {
     "Test": (
-        _select("test", "Test", *((name, f"{name}: {test.asks}") for name, test in TESTS.items())),
+        Field(
+            "test", "Test", "select", tuple((name, f"{name}: {test.asks}") for name, test in TESTS.items())
+        ),
         Field("tests", "Several tests", "list", rare=True),
         Field("title", "Title"),
         Field("question", "Question"),
-        _select("language", "Language", *LANGUAGES, ("browser", "the listener's")),
+        _select("language", "Language"),
         Field("pairs", "Pairs", "list", rare=True),
         Field("against", "Compare with", rare=True),
         Field("ties", "No preference", "yes", rare=True),
         Field("adaptive", "Staircase", rare=True),
     ),
     "Sounds": (
-        _select(
-            "layout",
-            "Folders",
-            ("", "find out"),
-            "item/condition",
-            "condition/item",
-            "item_condition",
-            "condition_item",
-            rare=True,
-        ),
+        _select("layout", "Folders", rare=True),
         Field("reference_name", "Name of the reference"),
-        _select("reference", "Reference", "hidden", "open", "none"),
+        _select("reference", "Reference"),
         Field("items", "Items", "list", rare=True),
         Field("conditions", "Conditions", "list", rare=True),
         Field("anchors", "Anchors", "yes"),
         Field("target_lufs", "Loudness (LUFS)", "number"),
-        _select("loudness", "Align", "trial", "set", rare=True),
-        _select("length", "Unequal lengths", "exact", "trim", "pad", rare=True),
+        _select("loudness", "Align", rare=True),
+        _select("length", "Unequal lengths", rare=True),
         Field("sample_rate", "Sample rate (Hz)", "whole", rare=True),
-        _select("bits", "Bits", "16", "24", rare=True),
+        _select("bits", "Bits", rare=True),
     ),
     "Session": (
         Field("items_per_session", "Items per listener", "whole"),
@@ -161,9 +121,9 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("training_apart", "Training apart", "yes", rare=True),
         Field("repeats", "Repeats", "whole", rare=True),
         Field("attention_checks", "Attention checks", "whole"),
-        _select("headphone_check", "Headphone check", ("", "none"), "antiphase", "huggins"),
+        _select("headphone_check", "Headphone check"),
         Field("screens", "Screens", "list", rare=True),
-        _select("order", "Order", "williams", "random", "fixed", rare=True),
+        _select("order", "Order", rare=True),
         Field("seed", "Seed", "whole", rare=True),
         Field("must_listen", "Must listen", "yes", rare=True),
         Field("must_rate", "Must answer", "yes", rare=True),

@@ -21,6 +21,7 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.accounts import Account, Role, is_enough, role_in
 from mushra_server.studio.disk import Disk
+from mushra_server.studio.forecasts import Forecasts
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.store import Store, log_action
@@ -37,6 +38,7 @@ __all__ = [
     "limit_heavy",
     "log_in",
     "log_out",
+    "may",
     "may_see",
     "may_upload",
     "require_login",
@@ -63,6 +65,7 @@ class Studio:
     previews: Previews
     disk: Disk
     heavy: Places = field(default_factory=Places)
+    forecasts: Forecasts = field(default_factory=Forecasts)
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
     failure_log: RateLimiter = field(default_factory=lambda: RateLimiter(1 / 60, 100, everyone=True))
 
@@ -162,13 +165,20 @@ def current_account() -> Account:
 
 
 def require_login(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Send a browser that is not logged in to the login page, and check the token of every form."""
+    """Send a browser that is not logged in to the login page, and check the token of every form.
+
+    A form is answered with a sentence instead: what was filled in is still in the browser, one page back.
+    """
 
     @functools.wraps(view)
     def guard(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         with current_studio().store.read() as connection:
             account = accounts.find_by_login(connection, str(session.get("login", "")))
         if account is None:
+            if request.method != "GET" and request.endpoint != "studio.send_logout":
+                raise Refusal(
+                    "your login has ended, or there was none; log in, go back and send this again", 403
+                )
             return redirect(url_for("studio.login"))
         g.account = account
         if request.method != "GET":
@@ -216,11 +226,16 @@ def limit_heavy(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseR
     return guard
 
 
+def may(wanted: Role) -> bool:
+    """Tell whether the account's role in the study of this request is enough."""
+    return is_enough(g.get("role"), wanted)
+
+
 def describe_rights() -> dict[str, object]:
     """Return what templates ask: `may("assistant")` of the study of the page, and `administrator`."""
     account: Account | None = g.get("account")
     return {
-        "may": lambda wanted: is_enough(g.get("role"), wanted),
+        "may": may,
         "administrator": account is not None and account.everything,
     }
 

@@ -1,6 +1,7 @@
 """Large bodies only from those who may send them, and few at once.
 
-waitress writes a body to disk before an app sees it.
+waitress writes a body to disk before an app sees it. What is too large is not read: the app answers for it,
+in its own words.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from waitress.parser import HTTPRequestParser
-from waitress.utilities import Error
+from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import Error, RequestEntityTooLarge
 
 from mushra_server.web.channels import Channel
 from mushra_server.web.security import MAX_BODY_BYTES
@@ -59,6 +61,7 @@ def allow_large_bodies(server: Any, allow: Allow) -> None:
 
     class LargeChannel(Channel):
         parser_class = Parser
+        error_task_class = staticmethod(_answer_error)
         request: Any
 
         def del_channel(self, map: Any = None) -> None:
@@ -67,3 +70,20 @@ def allow_large_bodies(server: Any, allow: Allow) -> None:
                 self.request.close()
 
     server.channel_class = LargeChannel
+
+
+def _answer_error(channel: Any, request: Any) -> Any:
+    """Return what answers a request that waitress refuses: the app if the body is too large, else waitress.
+
+    The app gets the request without its body, and with the length that its header says or that has arrived:
+    by that it refuses what it would have read.
+    """
+    if not isinstance(request.error, RequestEntityTooLarge):
+        return ErrorTask(channel, request)
+    length = max(request.content_length, request.body_bytes_received)
+    request.headers["CONTENT_LENGTH"] = str(length)
+    request.close()
+    request.body_rcv = None
+    task = WSGITask(channel, request)
+    task.set_close_on_finish()  # what is left of the body is not the next request
+    return task

@@ -17,7 +17,14 @@ from mushra_server.studio import choice_fields, drafts
 from mushra_server.studio.choice_labels import LABELS
 from mushra_server.studio.choice_rows import QUESTIONS, SCALES, question_rows, scale_rows
 from mushra_server.studio.disk import measure
-from mushra_server.studio.login import current_studio, limit_heavy, require_login, require_role, write_log
+from mushra_server.studio.login import (
+    current_studio,
+    limit_heavy,
+    may,
+    require_login,
+    require_role,
+    write_log,
+)
 from mushra_server.studio.planning import plan_draft
 from mushra_server.studio.studies import find_study, save_version
 from mushra_server.studio.upload_parts import UploadRequest
@@ -58,7 +65,9 @@ def save(study: Row[Any]) -> ResponseReturnValue:
     _refuse_launched(study)
     chosen = _read_form(study)
     if request.form.get("only") == "plan":
-        return render_template("studio_plan.html", plan=plan_draft(_draft(study), chosen))
+        plan = plan_draft(_draft(study), chosen)
+        needed = current_studio().forecasts.look(plan.listeners)
+        return render_template("studio_plan.html", plan=plan, needed=needed)
     with current_studio().store.write() as connection:
         title = str(chosen.get("title") or study.title)
         values = {"choices": json.dumps(chosen), "title": title}
@@ -173,21 +182,27 @@ def show_problem(error: StudyError, **_: Any) -> ResponseReturnValue:
 
 def _show(study: Row[Any], chosen: dict[str, Any]) -> str:
     draft = _draft(study)
+    measuring = current_studio().jobs.look(study.name, "measure")  # first: what has ended since is read below
+    plan = plan_draft(draft, chosen)
+    fixed = study.launched_at is not None or not may("assistant")
     upload = drafts.load_fact(draft, drafts.UPLOAD_NAME)
     return render_template(
         "studio_make.html",
         study=study,
         chosen=chosen,
-        plan=plan_draft(draft, chosen),
+        plan=plan,
+        fixed=fixed,
+        needed=None if fixed else current_studio().forecasts.look(plan.listeners),
         groups=choice_fields.GROUPS,
         shown=choice_fields.show_value,
         questions=question_rows(chosen),
         scales=scale_rows(chosen),
         yaml=choice_fields.choices_yaml(chosen),
         left_out=upload["left_out"] if upload else [],
-        measuring=current_studio().jobs.look(study.name, "measure"),
+        measuring=measuring,
         adopted=not (draft / drafts.SOUNDS_NAME).is_dir() and current_studio().studies.is_built(study.name),
         max_gib=MAX_UPLOAD_BYTES >> 30,
+        max_files=MAX_FILES,
     )
 
 

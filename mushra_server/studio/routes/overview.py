@@ -72,7 +72,7 @@ def list_studies() -> ResponseReturnValue:
         "studio_list.html",
         studies=shown,
         counts=counts,
-        state=state,
+        wanted=state,
         q=request.args.get("q", ""),
         has_studies=bool(found),
     )

@@ -35,13 +35,17 @@ def show() -> ResponseReturnValue:
 @blueprint.post("/people")
 @require_login
 def invite() -> ResponseReturnValue:
-    """Make an account, or another token for one, and show the token once."""
+    """Make an account, or another token for one, and show the token once; a refused name stays."""
     _require_administrator()
-    name = request.form.get("name", "").strip()
-    with current_studio().store.write() as connection:
-        again = request.form.get("again") == "yes"
-        token = new_token(connection, name) if again else add_account(connection, name)
-        write_log(connection, "new token" if again else "invite", detail=name)
+    name, again = request.form.get("name", "").strip(), request.form.get("again") == "yes"
+    try:
+        with current_studio().store.write() as connection:
+            token = new_token(connection, name) if again else add_account(connection, name)
+            write_log(connection, "new token" if again else "invite", detail=name)
+    except Refusal as refusal:
+        if again:
+            raise
+        return _show_people(name, problem=str(refusal)), refusal.status
     return _show_people(name, token)
 
 
@@ -67,10 +71,10 @@ def set_role(study: Row[Any]) -> ResponseReturnValue:
     return redirect(url_for("people.of_study", name=study.name))
 
 
-def _show_people(name: str = "", token: str = "") -> str:
+def _show_people(name: str = "", token: str = "", problem: str = "") -> str:
     with current_studio().store.read() as connection:
         people = connection.execute(select(accounts).order_by(accounts.c.name)).all()
-    return render_template("studio_people.html", people=people, name=name, token=token)
+    return render_template("studio_people.html", people=people, name=name, token=token, problem=problem)
 
 
 def _require_administrator() -> None:

@@ -40,6 +40,8 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
     page = request.args.get("page", "0")
     if not (page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS):
         raise Refusal(f"the sessions have no page {page!r}", 404)
+    if not current_studio().studies.is_built(study.name):
+        return render_template("studio_watch.html", study=study, built=False)
     server = _server(study)
     with server.database.read() as connection:
         real = load_progress(connection, simulated=False)
@@ -49,6 +51,7 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
     return render_template(
         "studio_watch.html",
         study=study,
+        built=True,
         real=real,
         simulated=simulated,
         rows=rows,

@@ -60,7 +60,9 @@ def test_the_overview_names_a_sound_that_was_changed(app, admin):
 def test_every_page_finds_its_styles(app, admin):
     for path in ("/admin", "/admin/log", "/admin/sessions/none"):
         styles = re.findall(r'stylesheet" href="([^"]+)"', admin.get(path).text)
-        assert styles == ["/static/tokens.css", "/static/admin/layout.css", "/static/admin/parts.css"]
+        assert styles == [
+            f"/static/{name}.css" for name in ("tokens", "admin/layout", "admin/parts", "admin/stack")
+        ]
         assert {admin.get(style).status_code for style in styles} == {200}
 
 
@@ -100,3 +102,23 @@ def test_a_new_resume_link_replaces_the_lost_one(app, listener, admin, rows):
 def test_a_page_that_cannot_be_is_404(admin, page):
     assert admin.get("/admin/sessions", query_string={"page": page}).status_code == 404
     assert admin.get("/admin/sessions").status_code == 200
+
+
+def test_an_error_leads_back_to_the_overview_and_participants_nowhere(app, admin):
+    back = '<a class="button quiet" href="/admin">Overview</a>'
+    for path in ("/admin/nothing", "/admin/sessions/none", "/admin/log?page=x"):
+        answer = admin.get(path)
+        assert answer.status_code == 404 and back in answer.text, path
+    lost = app.test_client().get("/nothing")
+    assert lost.status_code == 404 and "<a" not in lost.text
+
+
+def test_every_cell_of_a_table_says_on_a_phone_what_it_is(listener, admin, rows):
+    """There the head of a table is not shown: numbers and times need their names."""
+    session = rows(listener.client.application, "SELECT uuid FROM sessions")[0]["uuid"]
+    for path in ("/admin", "/admin/sessions", f"/admin/sessions/{session}"):
+        page = admin.get(path).text
+        for table in re.findall(r"<table.*?</table>", page, re.S):
+            assert 'class="' in table and "stack" in table.split(">")[0]
+            for cell in re.findall(r'<td class="number"[^>]*>.*?</td>', table, re.S):
+                assert "data-label" in cell or 'class="none"' in cell, cell

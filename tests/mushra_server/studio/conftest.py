@@ -37,7 +37,13 @@ class Browser:
 def close_studio(served: ManyStudies) -> None:
     """End a studio as its command does."""
     parts = studio_of(served)
-    for close in (parts.jobs.close, parts.previews.close, parts.store.close, served.close):
+    for close in (
+        parts.jobs.close,
+        parts.forecasts.close,
+        parts.previews.close,
+        parts.store.close,
+        served.close,
+    ):
         close()
 
 

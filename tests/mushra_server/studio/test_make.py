@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
+import mushra_server
 from mushra_server.many import ManyStudies
 from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.choice_fields import GROUPS, Field, choices_yaml, read_form
 from mushra_server.studio.choice_labels import say_labels
 from mushra_server.studio.choice_rows import question_rows, scale_rows
+from mushra_server.studio.choice_sentences import OPTIONS
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
 from mushra_server.studio.planning import minutes_per_listener
 from mushra_server.studio.routes.make import FIXED_KEYS
@@ -65,7 +70,13 @@ def test_one_item_of_sounds_is_kept_and_shown_while_others_are_measured(
     assert admin.post("/studies/codecs/sounds", files=(io.BytesIO(packed), "a.zip")).status_code == 302
     page = admin.get("/studies/codecs/make").text
     assert "2 sounds of" in page and "loudness not measured" in page
-    assert "two-way test needs two items or more; found 1" in page, "and not: no number is enough, ever"
+    assert "The number of listeners is being computed." in page
+    until = time.monotonic() + 60
+    while "data-pending" in (page := admin.get("/studies/codecs/make").text) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert "two-way test needs two items or more; found 1" in page.lower(), (
+        "and not: no number is enough, ever"
+    )
     assert 'class="bad"' not in page and "object at" not in page, "nothing is wrong with what was chosen"
 
 
@@ -243,3 +254,24 @@ def test_minutes_are_those_of_the_pages(tmp_path: Path) -> None:
 
 def test_choices_are_written_in_their_order() -> None:
     assert choices_yaml({"title": "Größe", "repeats": 1}).endswith("title: Größe\nrepeats: 1\n")
+
+
+def test_every_option_of_the_form_is_one_that_a_study_may_have() -> None:
+    pages = Path(mushra_server.__file__).parent / "static/page/i18n"
+    languages = {path.stem for path in pages.glob("*.js")}
+    assert set(OPTIONS["language"]) == {*languages, "browser"}
+    for name, options in OPTIONS.items():
+        if name != "language":
+            taken = []
+            for value in {*options, "another"} - {""}:
+                with contextlib.suppress(ValidationError):
+                    Choices(**{name: int(value) if value.isdecimal() else value})
+                    taken.append(value)
+            assert set(taken) == set(options) - {""}, name
+
+
+def test_each_choice_has_one_sentence() -> None:
+    for field in (field for group in GROUPS.values() for field in group):
+        assert field.sentence[0].isupper() and field.sentence.endswith("."), field.name
+        assert field.default_text, field.name
+    assert next(f for f in GROUPS["Sounds"] if f.name == "items").default_text == "all"

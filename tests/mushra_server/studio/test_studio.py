@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def test_nothing_is_shown_without_a_login(studio: ManyStudies) -> None:
         answer = client.get(path)
         assert (answer.status_code, answer.headers["Location"]) == (302, "/login")
     assert client.post("/login", data={"token": "guess"}).status_code == 403
-    assert client.post("/studies", data={"title": "x"}).status_code == 302
+    assert client.post("/studies", data={"title": "x"}).status_code == 403
 
 
 def test_a_form_without_its_token_changes_nothing(studio: ManyStudies, admin: Browser) -> None:
@@ -54,10 +55,12 @@ def test_a_study_is_made_found_copied_and_archived(studio: ManyStudies, admin: B
     assert admin.post("/studies", title="Codecs at 16 kbit/s").headers["Location"].endswith("kbit-s-2/make")
     assert admin.post("/studies", title="  ").status_code == 400
     assert "codecs-at-16-kbit-s" in admin.get("/?q=16+codecs").text
-    assert "No study fits" in admin.get("/?q=nothing").text
+    assert "No study matches" in admin.get("/?q=nothing").text
     admin.post("/studies/codecs-at-16-kbit-s/archive")
     assert 'href="/studies/codecs-at-16-kbit-s"' not in admin.get("/").text
-    assert 'href="/studies/codecs-at-16-kbit-s"' in admin.get("/?state=archived").text
+    archived = admin.get("/?state=archived").text
+    assert 'href="/studies/codecs-at-16-kbit-s"' in archived
+    assert '<option value="archived" selected>' in archived, "the list says what it shows"
     assert "archive" in admin.get("/log").text
 
 
@@ -155,3 +158,28 @@ def test_the_list_of_200_studies_is_quick(studio: ManyStudies, admin: Browser) -
         assert admin.get("/").status_code == 200
         taken.append(time.process_time() - started)
     assert min(taken) < 0.2
+
+
+def test_a_name_that_is_taken_is_refused_on_the_form(admin: Browser) -> None:
+    assert "shown this once" in admin.post("/people", name="Vera").text
+    answer = admin.post("/people", name="Vera")
+    assert answer.status_code == 400 and "Invite" in answer.text
+    assert "There is an account &#39;Vera&#39; already" in answer.text and 'value="Vera"' in answer.text
+    assert admin.post("/people", name="nobody", again="yes").status_code == 404
+
+
+def test_no_step_of_a_new_study_leads_out_of_the_studio(admin: Browser) -> None:
+    admin.post("/studies", title="Codecs")
+    page = admin.get("/studies/codecs").text
+    steps = re.findall(r'href="(/studies/codecs(?:/\w+)?)"', page[page.index('class="steps"') :])
+    assert len(set(steps)) == 6
+    for step in steps:
+        answer = admin.get(step)
+        assert answer.status_code == 200 and 'class="steps"' in answer.text, step
+
+
+def test_an_error_leads_back_to_the_studies(studio: ManyStudies, admin: Browser) -> None:
+    for path in ("/nothing", "/studies/nothing"):
+        answer = admin.get(path)
+        assert answer.status_code == 404 and '<a class="button quiet" href="/">Studies</a>' in answer.text
+    assert "Studies</a>" not in Client(studio).get("/s/nothing/").text, "nor listeners"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import os
 import random
 import socket
 import struct
+import threading
 import warnings
 import zipfile
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
 from mushra_server.studio import uploads
 from mushra_server.studio.login import may_upload
-from mushra_server.studio.uploads import store_sounds
+from mushra_server.studio.uploads import MAX_UPLOAD_BYTES, store_sounds
 from mushra_server.web.large_bodies import AT_ONCE
 from mushra_server.web.waitress_server import bind, listen
 from tests.mushra_server.studio.conftest import Browser
@@ -235,6 +238,52 @@ def test_only_few_large_bodies_are_taken_at_once(studio: ManyStudies, admin: Bro
         server.task_dispatcher.shutdown()
         for one in list(server._map.values()):
             one.close()
+
+
+def test_an_upload_that_is_too_large_is_refused_in_words(studio: ManyStudies, admin: Browser) -> None:
+    """By waitress, which reads nothing of it: the studio says what is too large, and what the limit is."""
+    admin.post("/studies", title="Codecs")
+    cookie = admin.client.get_cookie("listenable_studio")
+    assert cookie is not None
+    sent = {"Cookie": f"listenable_studio={cookie.value}", "Content-Type": "multipart/form-data; boundary=x"}
+    server: Any = listen(
+        studio,
+        bind("127.0.0.1", 0),
+        body_bytes=MAX_UPLOAD_BYTES + 1,
+        allow_large=partial(may_upload, studio.front),
+    )
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            server.asyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    found = {}
+    for path, size, headers in (
+        ("/studies/codecs/sounds", MAX_UPLOAD_BYTES + 5 * 2**20, sent),
+        ("/studies/codecs/make", 3 * 2**20, sent),
+        ("/studies/codecs/sounds", 3 * 2**20, {}),
+    ):
+        with closing(http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=20)) as client:
+            client.putrequest("POST", path)
+            for name, value in {**headers, "Content-Length": str(size)}.items():
+                client.putheader(name, value)
+            client.endheaders(b"--x\r\n")
+            answer = client.getresponse()
+            found[path, len(headers)] = answer.status, answer.read().decode()
+    stop.set()
+    thread.join()
+    server.task_dispatcher.shutdown()
+    for one in list(server._map.values()):
+        one.close()
+    status, page = found["/studies/codecs/sounds", 2]
+    assert status == 413 and "This has 2.005 GiB; expected at most 2 GiB." in page and "<h1>Too large" in page
+    status, page = found["/studies/codecs/make", 2]
+    assert status == 413 and "This has 3 MiB; expected at most 1 MiB." in page
+    status, page = found["/studies/codecs/sounds", 0]
+    assert status == 403 and "Your login has ended" in page
 
 
 NAMES = st.one_of(

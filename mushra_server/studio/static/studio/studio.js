@@ -1,4 +1,6 @@
-// What a page of the studio does by itself: buttons that copy a text, an upload that is not sent in vain, the plan.
+// What a page of the studio does by itself: buttons that copy a text, the plan, uploads.
+
+import "./upload.js";
 
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
   document.querySelectorAll("button[data-copy]")
@@ -12,19 +14,6 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
   });
 }
 
-// What is too large is refused before it is sent.
-for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (
-  document.querySelectorAll("input[data-max-gib]")
-)) {
-  input.addEventListener("change", () => {
-    const most = Number(input.dataset.maxGib);
-    const gib = [...(input.files ?? [])].reduce((sum, file) => sum + file.size, 0) / 2 ** 30;
-    const sentence = `This is ${gib.toFixed(1)} GiB; expected at most ${most}. Choose fewer or shorter sounds.`;
-    input.setCustomValidity(gib > most ? sentence : "");
-    input.reportValidity();
-  });
-}
-
 // The plan of a study follows its form while it is filled in.
 const choices = /** @type {HTMLFormElement | null} */ (document.querySelector("#choices"));
 const plan = document.querySelector("#plan");
@@ -34,15 +23,27 @@ let asked = 0;
 async function replan() {
   if (!choices || !plan) return;
   const mine = ++asked;
-  const body = new FormData(choices);
+  // Not as multipart/form-data, of which the server takes 100 parts.
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(choices)) body.append(name, String(value));
   body.set("only", "plan");
   const answer = await fetch(choices.action, { method: "POST", body });
   if (!answer.ok || mine !== asked) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   plan.replaceChildren(...fresh.body.childNodes);
+  lookAgain();
 }
 
-choices?.addEventListener("input", () => {
+/** @param {number} ms */
+function replanIn(ms) {
   clearTimeout(timer);
-  timer = setTimeout(() => replan().catch(() => {}), 400);
-});
+  timer = setTimeout(() => replan().catch(() => {}), ms);
+}
+
+/** The number of listeners takes seconds to compute, which the page does not wait for. */
+function lookAgain() {
+  if (plan?.querySelector("[data-pending]")) replanIn(1000);
+}
+
+choices?.addEventListener("input", () => replanIn(400));
+lookAgain();
