@@ -16,7 +16,7 @@ SENTENCES = {
     "adaptive": "Choose pages by the answers so far: 2-down-1-up for ABX, active-20 for pairs in AB.",
     "layout": "How the names of folders and files are read.",
     "reference_name": "Which condition is the reference.",
-    "reference": "Whether listeners get the unprocessed sound to compare with.",
+    "reference": "Whether the unprocessed sound is named, and hidden among the others as in BS.1534.",
     "items": "Names of the items to play, separated by commas.",
     "conditions": "Names of the conditions to compare, separated by commas.",
     "anchors": "Add low-pass versions of the reference, at 3.5 and 7 kHz, which everybody should find bad.",
@@ -67,11 +67,7 @@ OPTIONS = {
         "item_condition": "no folders: item_condition.wav",
         "condition_item": "no folders: condition_item.wav",
     },
-    "reference": {
-        "hidden": "by name, and hidden among the sounds",
-        "open": "by name only",
-        "none": "no",
-    },
+    "reference": {"hidden": "named and hidden", "open": "named only", "none": "none"},
     "loudness": {"trial": "the sounds of each page", "set": "all sounds"},
     "length": {
         "exact": "nothing: they cannot be used",
@@ -79,11 +75,7 @@ OPTIONS = {
         "pad": "fill all up with silence",
     },
     "bits": {"16": "16", "24": "24"},
-    "headphone_check": {
-        "": "none",
-        "antiphase": "which tone is quietest (antiphase)",
-        "huggins": "which noise has a tone (Huggins pitch)",
-    },
+    "headphone_check": {"": "none", "antiphase": "quietest tone (antiphase)", "huggins": "tone in noise"},
     "order": {"williams": "balanced (Williams)", "random": "random", "fixed": "as they are named"},
 }  # fmt: skip
 # What holds where nothing is chosen and that is more than "none".

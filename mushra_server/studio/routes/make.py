@@ -14,8 +14,8 @@ from sqlalchemy import Row
 
 from mushra_server.errors import Refusal
 from mushra_server.studio import choice_fields, drafts
-from mushra_server.studio.choice_labels import LABELS
 from mushra_server.studio.choice_rows import QUESTIONS, SCALES, question_rows, scale_rows
+from mushra_server.studio.conflicts import find_differences, read_base, settle
 from mushra_server.studio.disk import measure
 from mushra_server.studio.login import (
     current_studio,
@@ -63,11 +63,13 @@ def edit(study: Row[Any]) -> ResponseReturnValue:
 def save(study: Row[Any]) -> ResponseReturnValue:
     """Keep the choices of a form, unless somebody else has saved others since the form was loaded."""
     _refuse_launched(study)
-    chosen = _read_form(study)
+    theirs = json.loads(study.choices)
+    chosen = settle(theirs, _read_form(study), request.form)
+    overtaken = request.form.get("version", "") != str(study.version)
     if request.form.get("only") == "plan":
         plan = plan_draft(_draft(study), chosen)
         needed = current_studio().forecasts.look(plan.listeners)
-        return render_template("studio_plan.html", plan=plan, needed=needed)
+        return render_template("studio_plan.html", plan=plan, needed=needed, overtaken=overtaken)
     with current_studio().store.write() as connection:
         title = str(chosen.get("title") or study.title)
         values = {"choices": json.dumps(chosen), "title": title}
@@ -190,6 +192,7 @@ def _show(study: Row[Any], chosen: dict[str, Any]) -> str:
         "studio_make.html",
         study=study,
         chosen=chosen,
+        base=json.dumps(chosen),
         plan=plan,
         fixed=fixed,
         needed=None if fixed else current_studio().forecasts.look(plan.listeners),
@@ -207,20 +210,12 @@ def _show(study: Row[Any], chosen: dict[str, Any]) -> str:
 
 
 def _show_conflict(stored: Row[Any], mine: dict[str, Any]) -> str:
-    """Show both versions side by side, with a form that saves mine over theirs once that was seen."""
-    theirs = json.loads(stored.choices)
-    keys = [key for key in dict.fromkeys([*theirs, *mine]) if theirs.get(key) != mine.get(key)]
+    """Show both versions side by side, with a form that saves what is chosen of them."""
+    base = read_base(request.form.get("base", ""))
     own = {"form_token", "version", QUESTIONS.button, SCALES.button}
     fields = {key: value for key, value in request.form.items() if key not in own}
-    return render_template(
-        "studio_conflict.html",
-        study=stored,
-        keys=keys,
-        theirs=theirs,
-        mine=mine,
-        fields=fields,
-        labels=LABELS,
-    )
+    differences = find_differences(base, json.loads(stored.choices), mine)
+    return render_template("studio_conflict.html", study=stored, differences=differences, fields=fields)
 
 
 def _read_form(study: Row[Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import io
 import re
 import time
@@ -198,18 +199,33 @@ def test_checks_are_shown_at_their_fields(admin: Browser, study: str) -> None:
 def test_two_who_edit_at_once_lose_nothing(admin: Browser, study: str) -> None:
     page = admin.get(f"/studies/{study}/make").text
     assert (
-        admin.post(f"/studies/{study}/make", version=version(page), **form(title="Theirs")).status_code == 302
+        admin.post(
+            f"/studies/{study}/make", version=version(page), **form(title="Theirs", quota="30")
+        ).status_code
+        == 302
     )
-    answer = admin.post(f"/studies/{study}/make", version=version(page), **form(title="Mine", repeats="1"))
+    url, base = f"/studies/{study}/make", re.search('name="base" value="([^"]*)"', page)
+    assert base
+    mine = {"base": html.unescape(base[1]), **form(title="Mine", repeats="1")}
+    told = admin.post(url, version=version(page), only="plan", **mine).text
+    assert "Somebody else has saved other choices" in told
+    answer = admin.post(url, version=version(page), **mine)
     assert answer.status_code == 409
-    assert re.search('<th scope="row">Title</th><td [^>]*>Theirs</td><td [^>]*>Mine</td>', answer.text)
-    assert 'name="repeats" value="1"' in answer.text
-    assert 'value="Theirs"' in admin.get(f"/studies/{study}/make").text
-    again = admin.post(
-        f"/studies/{study}/make", version=version(answer.text), **form(title="Mine", repeats="1")
+    offered = re.findall(
+        r'name="take-(\w+)" value="(\w+)" aria-label="[^"]*"( checked)?><span>([^<]*)<', answer.text
     )
-    assert again.status_code == 302
-    assert 'value="Mine"' in admin.get(f"/studies/{study}/make").text
+    assert offered == [
+        ("title", "theirs", "", "Theirs"), ("title", "mine", " checked", "Mine"),
+        ("quota", "theirs", " checked", "30"), ("quota", "mine", "", "default"),
+        ("repeats", "theirs", "", "default"), ("repeats", "mine", " checked", "1"),
+    ]  # fmt: skip
+    assert answer.text.count("changed by both") == 1
+    assert 'value="Theirs"' in admin.get(url).text, "nothing is stored yet"
+    fields = dict(re.findall(r'type="hidden" name="([\w.-]+)" value="([^"]*)"', answer.text))
+    chosen = {f"take-{key}": side for key, side, checked, _ in offered if checked}
+    assert admin.post(url, **{**fields, **chosen}).status_code == 302
+    saved = yaml.safe_load(admin.get(f"/studies/{study}/choices.yaml").text)
+    assert (saved["title"], saved["quota"], saved["repeats"]) == ("Mine", 30, 1), "of each what they changed"
 
 
 def test_questions_are_added_moved_and_removed(admin: Browser, study: str) -> None:
