@@ -17,7 +17,7 @@ __all__ = ["Forecasts"]
 
 MAX_KEPT = 256
 MAX_WAITING = 32
-LIMIT_S = 120.0
+LIMIT_S = 600.0
 FAILED = Needed(note="the number of listeners could not be computed; listenable power says more")
 
 logger = logging.getLogger(__name__)

@@ -54,14 +54,15 @@ def name_choices(message: str) -> str:
 
 
 def build(task: dict[str, Any], status: Path) -> int:
-    """Build a study as `listenable study build` does, and check it; it appears when it is complete."""
+    """Build a study as `listenable study build` does, and check it; it appears when it is complete.
+
+    What is known of a study that was built before holds until it is replaced.
+    """
     from study_builder.building.build import build_study
     from study_builder.building.choices import Choices
     from study_builder.checks.study import check_study
 
     choices, draft = Path(task["choices"]), Path(task["draft"])
-    for name in (CHECKS_NAME, BUILT_NAME):  # of the study that is replaced
-        (draft / name).unlink(missing_ok=True)
     built = build_study(
         draft / SOUNDS_NAME,
         task["out"],
@@ -71,6 +72,7 @@ def build(task: dict[str, Any], status: Path) -> int:
         overwrite=True,
         progress=lambda trials, total: _track(trials, total, status, "Building"),
     )
+    (draft / CHECKS_NAME).unlink(missing_ok=True)  # of the study that was replaced
     save_fact(draft, BUILT_NAME, task["built_of"])
     report = check_study(built.folder).to_json()
     save_fact(draft, CHECKS_NAME, {**report, "warnings": built.warnings})

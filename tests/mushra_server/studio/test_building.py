@@ -13,15 +13,22 @@ import pytest
 from werkzeug.test import Client
 
 from mushra_server.many import ManyStudies, find_studies
-from mushra_server.studio import uploads
+from mushra_server.studio import uploads, worker
 from mushra_server.studio.app import studio_of
-from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
+from mushra_server.studio.drafts import (
+    CHECKS_NAME,
+    CHOICES_NAME,
+    SOUNDS_NAME,
+    UPLOAD_NAME,
+    load_fact,
+    save_fact,
+)
 from mushra_server.studio.jobs import Progress
-from mushra_server.studio.studies import Studies, change_study
+from mushra_server.studio.studies import Studies, change_study, find_study
 from mushra_server.studio.uploads import store_sounds
 from study_builder.simulation.rehearsal import simulate_study
 from tests.mushra_server.studio.conftest import Browser, wait_for
-from tests.mushra_server.studio.sounds import archive, send, sounds
+from tests.mushra_server.studio.sounds import archive, send, sounds, tone
 
 TRIES = 20
 
@@ -183,3 +190,32 @@ def test_choices_that_were_saved_after_the_building_are_noticed(
     assert studies.is_current(row)
     save_fact(draft, UPLOAD_NAME, {"name": "two", "left_out": []})
     assert not studies.is_current(row)
+
+
+def test_a_building_that_fails_leaves_the_study_before_and_what_is_known_of_it(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    parts = studio_of(studio)
+    draft, status = parts.studies.draft(study), parts.store.data / "jobs" / "codecs.build.json"
+    (draft / CHOICES_NAME).write_text("test_id: codecs\n")
+    task = {
+        "draft": str(draft),
+        "built_of": {"upload": "one", "choices": 0},
+        "choices": str(draft / CHOICES_NAME),
+        "out": str(parts.studies.folder(study)),
+    }
+    worker.build(task, status)
+    with parts.store.read() as connection:
+        row = find_study(connection, study)
+    assert parts.studies.is_current(row)
+    checks = load_fact(draft, CHECKS_NAME)
+    (draft / SOUNDS_NAME / "item0" / "codec-a.wav").write_bytes(tone(0.9))
+    save_fact(draft, UPLOAD_NAME, {"name": "two", "left_out": []})
+    with pytest.raises(ValueError, match="length") as refused:
+        worker.build({**task, "built_of": {"upload": "two", "choices": 0}}, status)
+    worker.write_status(status, Progress("failed", message=str(refused.value)))
+    assert not parts.studies.is_current(row), "the launch panel does not say that it is of these sounds"
+    assert load_fact(draft, CHECKS_NAME) == checks
+    page = admin.get(f"/studies/{study}/build").text
+    assert "The study that was built before is still there" in page
+    assert "Build the study again" in admin.get(f"/studies/{study}/launch").text
