@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.app import create_studio, studio_of
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
+from mushra_server.studio.studies import change_study
 from mushra_server.studio.uploads import store_sounds
 from study_builder.simulation.rehearsal import simulate_study
 from tests.axe import complaints, load_axe
@@ -25,6 +27,9 @@ pytestmark = pytest.mark.slow
 
 SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
+QUESTIONS = (
+    20  # with one that is added; as parts of one form more than the server takes of multipart/form-data
+)
 OF_SCHEME_AND_SIZE = ["color-contrast", "target-size"]  # the rest is in the page, whatever it looks like
 SCREENS = (
     "/", "/?q=nothing", "/people", "/log", "/studies/draft", "/studies/draft/make", "/studies/draft/build",
@@ -117,6 +122,10 @@ def tab(browser: Any, lab: ManyStudies, address: str) -> Iterator[Any]:
     draft = studio_of(lab).studies.draft("draft")
     store_sounds([send("a.zip", archive(sounds()))], draft / SOUNDS_NAME)
     save_fact(draft, UPLOAD_NAME, {"name": "one", "left_out": ["notes.txt"]})
+    asked = [{"type": "text", "name": f"q{n}", "label": f"Question {n}"} for n in range(1, QUESTIONS)]
+    with studio_of(lab).store.write() as connection:
+        choices = {"title": "Draft", "test_id": "draft", "questionnaire": asked}
+        change_study(connection, "draft", choices=json.dumps(choices))
     yield tab
     context.close()
     assert problems == []
@@ -179,7 +188,8 @@ def test_a_study_is_changed_by_keyboard(lab: ManyStudies, tab: Any, address: str
     tab.get_by_role("button", name="Add a question").focus()
     tab.keyboard.press("Enter")
     tab.wait_for_url("**#questions")
-    tab.get_by_role("button", name="Move question 6 up").focus()
+    tab.get_by_role("button", name=f"Move question {QUESTIONS} up").focus()
     tab.keyboard.press("Space")
-    tab.wait_for_function("document.querySelector('[name=q-4-name]').value === 'question6'")
+    above = f"document.querySelector('[name=q-{QUESTIONS - 2}-name]').value === 'question{QUESTIONS}'"
+    tab.wait_for_function(above)
     assert tab.locator("#field-test").input_value() == "abx"
