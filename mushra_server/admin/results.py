@@ -66,7 +66,7 @@ class Results:
         choices: One entry per attribute that is a choice.
         counts: Number of ratings by item, then condition.
         simulated: True if only simulated sessions exist.
-        ratings: Number of scores.
+        ratings: Number of scores, None if it is not known.
         problem: Why there are no results, or None.
         pending: True while newer ones are being computed.
     """
@@ -75,7 +75,7 @@ class Results:
     choices: list[Choice] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     simulated: bool = False
-    ratings: int = 0
+    ratings: int | None = None
     problem: str | None = None
     pending: bool = False
 
@@ -98,7 +98,7 @@ def compute(served: ServedStudy, database: Database) -> Results:
         simulated = not rated.get(0)
         ratings = rated.get(int(simulated), 0)
         if not ratings:
-            return Results(problem="no ratings yet")
+            return Results(problem="no ratings yet", ratings=0)
         counts = _counts(connection.execute(text(_COUNTS), {"simulated": int(simulated)}).all())
     if ratings > MOST_RATINGS:
         most = f"at most {MOST_RATINGS:,}"

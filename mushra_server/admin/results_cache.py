@@ -40,7 +40,7 @@ class ResultsCache:
         self._limit_s = limit_s
         self._lock = threading.Lock()
         self._version: tuple[Any, ...] | None = None
-        self._results = Results(problem="no ratings yet")
+        self._results = Results(problem="no ratings yet", ratings=0)
         self._fresh_until = 0.0
         self._computing: threading.Thread | None = None
 
@@ -56,7 +56,7 @@ class ResultsCache:
                 with self._server.database.read() as connection:
                     version = version_of(connection)
                 if version[0] is None:
-                    self._results, self._version = Results(problem="no ratings yet"), version
+                    self._results, self._version = Results(problem="no ratings yet", ratings=0), version
                 elif version != self._version:
                     self._computing = threading.Thread(target=self._compute, args=(version,), daemon=True)
                     self._computing.start()

@@ -133,6 +133,7 @@ def test_an_analysis_that_takes_too_long_is_stopped(app, listener, admin):
     listener.save_all()
     found = analyse(app.extensions["listenable"], 0.01)
     assert found.problem == "the analysis took longer than 0.01 s and was stopped; run listenable analyze"
+    assert found.ratings is None, "15, which it did not come to count"
 
 
 def test_too_many_ratings_are_counted_and_not_analysed(app, listener, monkeypatch):
