@@ -14,7 +14,7 @@ from mushra_server.app import handle_errors
 from mushra_server.database import settings
 from mushra_server.database.databases import Databases
 from mushra_server.many import PREFIX, ManyStudies
-from mushra_server.studio.choice_labels import say_labels
+from mushra_server.studio.choices.labels import say_labels
 from mushra_server.studio.disk import ACCOUNT_GIB, Disk
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, describe_rights, may_see, set_up_cookie

@@ -21,8 +21,8 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.accounts import Account, Role, is_enough, role_in
 from mushra_server.studio.disk import Disk
-from mushra_server.studio.forecasts import Forecasts
 from mushra_server.studio.jobs import Jobs
+from mushra_server.studio.planning.forecasts import Forecasts
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.store import Store, log_action
 from mushra_server.studio.studies import Studies, find_study

@@ -13,9 +13,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
 from mushra_server.errors import Refusal
-from mushra_server.studio import choice_fields, drafts
-from mushra_server.studio.choice_rows import QUESTIONS, SCALES, question_rows, scale_rows
-from mushra_server.studio.conflicts import find_differences, read_base, settle
+from mushra_server.studio import drafts
+from mushra_server.studio.choices import fields as choice_fields
+from mushra_server.studio.choices.conflicts import find_differences, read_base, settle
+from mushra_server.studio.choices.rows import QUESTIONS, SCALES, question_rows, scale_rows
 from mushra_server.studio.disk import measure
 from mushra_server.studio.login import (
     current_studio,
@@ -25,7 +26,7 @@ from mushra_server.studio.login import (
     require_role,
     write_log,
 )
-from mushra_server.studio.planning import plan_draft
+from mushra_server.studio.planning.plan import plan_draft
 from mushra_server.studio.studies import find_study, save_version
 from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.studio.uploads import MAX_FILES, MAX_UPLOAD_BYTES, store_sounds

@@ -34,7 +34,9 @@ def test_overview_shows_the_mean_that_was_rated(app, make_listener, admin):
             listener.save(page["index"], **({"ratings": ratings} if ratings else {}))
         listener.finish()
     text = show_overview(app, admin)
-    assert text.count('<td class="number" data-label="MOS ">45.0</td>') == 5, "five conditions, each 40 and 50"
+    assert text.count('<td class="number" data-label="MOS ">45.0</td>') == 5, (
+        "five conditions, each 40 and 50"
+    )
     assert "<strong>2</strong> finished" in text and "<strong>30</strong> ratings" in text
     assert "of all listeners" in text, "both rated the hidden reference low: screening leaves nobody"
     assert admin.get("/admin/mos/0.svg").data.startswith(b"<?xml")
@@ -43,7 +45,9 @@ def test_overview_shows_the_mean_that_was_rated(app, make_listener, admin):
 def test_an_interval_that_cannot_be_estimated_says_so(app, make_listener, admin):
     make_listener(app).start().save_all().finish()
     text = show_overview(app, admin)
-    assert "– to –" not in text and text.count('<td class="number" data-label="95 % ">not estimable</td>') == 5
+    assert (
+        "– to –" not in text and text.count('<td class="number" data-label="95 % ">not estimable</td>') == 5
+    )
 
 
 def test_the_chart_leaves_names_of_any_script_to_the_browsers_fonts(make_app, make_listener):

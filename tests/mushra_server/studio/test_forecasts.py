@@ -10,9 +10,9 @@ import pytest
 from analysis import required_listeners
 from analysis.choices.power import required_choice_listeners
 from analysis.models.simulation.studies import Spread
-from mushra_server.studio import forecasts as module
-from mushra_server.studio.forecasts import Forecasts
-from mushra_server.studio.listeners_needed import Needed, Question
+from mushra_server.studio.planning import forecasts as module
+from mushra_server.studio.planning.forecasts import Forecasts
+from mushra_server.studio.planning.listeners_needed import Needed, Question
 
 PREFERENCE = Question("ab", 0.0, 6)
 SCORES = Question("acr", 4.0, 12, 1)

@@ -17,12 +17,12 @@ import mushra_server
 from mushra_server.many import ManyStudies
 from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
-from mushra_server.studio.choice_fields import GROUPS, Field, choices_yaml, read_form
-from mushra_server.studio.choice_labels import say_labels
-from mushra_server.studio.choice_rows import question_rows, scale_rows
-from mushra_server.studio.choice_sentences import OPTIONS
+from mushra_server.studio.choices.fields import GROUPS, Field, choices_yaml, read_form
+from mushra_server.studio.choices.labels import say_labels
+from mushra_server.studio.choices.rows import question_rows, scale_rows
+from mushra_server.studio.choices.sentences import OPTIONS
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
-from mushra_server.studio.planning import minutes_per_listener
+from mushra_server.studio.planning.plan import minutes_per_listener
 from mushra_server.studio.routes.make import FIXED_KEYS
 from mushra_server.studio.uploads import store_sounds
 from study_builder.building.build import build_study
@@ -108,7 +108,7 @@ def test_missing_sounds_are_named(admin: Browser) -> None:
 
 def form(**changed: object) -> dict[str, object]:
     """A whole form with the defaults that a browser sends for what nobody changed."""
-    from mushra_server.studio.choice_fields import show_value
+    from mushra_server.studio.choices.fields import show_value
 
     fields = [field for group in GROUPS.values() for field in group]
     sent: dict[str, object] = {field.name: show_value(field, {}) for field in fields}

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from mushra_server.studio.choice_labels import LABELS
+from mushra_server.studio.choices.labels import LABELS
 
 __all__ = ["Difference", "find_differences", "read_base", "settle"]
 

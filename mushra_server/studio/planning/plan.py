@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mushra_server.studio.choice_fields import field_named_in, read_choices
+from mushra_server.studio.choices.fields import field_named_in, read_choices
 from mushra_server.studio.drafts import SOUNDS_NAME
-from mushra_server.studio.listeners_needed import Needed, Question, ask
+from mushra_server.studio.planning.listeners_needed import Needed, Question, ask
 from mushra_server.studio.reading import Reading, read_folder
 from stimuli import StimuliError
 from study_builder.building.build import plan_study

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
-from mushra_server.studio.listeners_needed import Needed, Question
+from mushra_server.studio.planning.listeners_needed import Needed, Question
 
 __all__ = ["Forecasts"]
 
@@ -72,7 +72,7 @@ class Forecasts:
             if self._closed:
                 return FAILED
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mushra_server.studio.listeners_needed"],
+                [sys.executable, "-m", "mushra_server.studio.planning.listeners_needed"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )

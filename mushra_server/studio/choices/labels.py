@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mushra_server.studio.choice_fields import GROUPS
+from mushra_server.studio.choices.fields import GROUPS
 
 __all__ = ["LABELS", "say_labels"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from mushra_server.studio.choice_rows import (
+from mushra_server.studio.choices.rows import (
     QUESTIONS,
     SCALES,
     choose_question,
@@ -19,7 +19,7 @@ from mushra_server.studio.choice_rows import (
     read_number,
     scale_rows,
 )
-from mushra_server.studio.choice_sentences import OPTIONS, SENTENCES, UNCHOSEN
+from mushra_server.studio.choices.sentences import OPTIONS, SENTENCES, UNCHOSEN
 from stimuli.validation import describe_finding
 from study_builder.building.choices import Choices
 from study_builder.config.listening_tests import TESTS
