@@ -61,7 +61,7 @@ def allow_large_bodies(server: Any, allow: Allow) -> None:
 
     class LargeChannel(Channel):
         parser_class = Parser
-        error_task_class = staticmethod(_answer_error)
+        error_task_class: Any = staticmethod(_answer_error)
         request: Any
 
         def del_channel(self, map: Any = None) -> None:

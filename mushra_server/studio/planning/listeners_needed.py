@@ -74,12 +74,12 @@ def compute(question: Question) -> Needed:
     from analysis.errors import AnalysisError
 
     try:
-        return _for_scores(question) if question.span else _for_choices(question)
+        return _answer_for_scores(question) if question.span else _answer_for_choices(question)
     except AnalysisError as error:
         return Needed(note=str(error))
 
 
-def _for_scores(question: Question) -> Needed:
+def _answer_for_scores(question: Question) -> Needed:
     from analysis.models.power import required_listeners
     from analysis.models.simulation.studies import Spread
 
@@ -94,7 +94,7 @@ def _for_scores(question: Question) -> Needed:
     )
 
 
-def _for_choices(question: Question) -> Needed:
+def _answer_for_choices(question: Question) -> Needed:
     from analysis.choices.power import required_choice_listeners
 
     needed = required_choice_listeners(SHARE_WORTH_FINDING, question.heard, test=question.test)

@@ -43,7 +43,8 @@ function send(form) {
   };
   request.onload = () => {
     if (request.status < 400) return location.assign(request.responseURL);
-    if (request.status === 503) return fail("Too many uploads are arriving; try again in a few minutes.");
+    if (request.status === 503)
+      return fail("Too many uploads are arriving; try again in a few minutes.");
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     fail(
       page.querySelector("[role=alert]")?.textContent ??
