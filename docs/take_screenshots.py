@@ -19,10 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from playwright.sync_api import Page, TimeoutError, sync_playwright
 from werkzeug.serving import make_server
 
 from mushra_server import create_app
+from mushra_server.web.server import Options
 
 IMAGE = Path(__file__).resolve().parent / "img" / "participant.png"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -40,17 +42,24 @@ ADVICE_MS = 3000
 
 
 @contextmanager
-def serve(study: Path) -> Iterator[str]:
+def serve(study: Path, **options: Any) -> Iterator[str]:
     """Serve a study on a free port of this machine, with a database that is thrown away."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(study, f"sqlite:///{folder}/ratings.sqlite3")
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        app = create_app(study, f"sqlite:///{folder}/ratings.sqlite3", Options(**options))
+        with run_app(app) as address:
+            yield address
+
+
+@contextmanager
+def run_app(app: Flask) -> Iterator[str]:
+    """Run an app on a free port of this machine; yield its address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
 
 
 def listen(page: Page) -> None:
