@@ -54,14 +54,22 @@ class Camera:
     axe: str | None = None
     faults: list[str] = field(default_factory=list)
 
-    def take(self, page: Page, name: str, *, focus: bool = False) -> None:
-        """Take a screen in each shape and scheme; where it scrolls, its end as well."""
+    def take(self, page: Page, name: str, *, focus: bool = False, scripts: bool = True) -> None:
+        """Take a screen in each shape and scheme; where it scrolls, its end as well.
+
+        Args:
+            page: What is taken.
+            name: Of the screen.
+            focus: Whether its focus is checked.
+            scripts: Whether the page may run any; without them it has no animation to wait for.
+        """
         rows: list[list[Image.Image]] = []
         for width, height in self.device.shapes:
             page.set_viewport_size({"width": width, "height": height})
             for scheme in SCHEMES:
                 page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                page.evaluate(_SETTLED)
+                if scripts:
+                    page.evaluate(_SETTLED)
                 found = find_faults(page) + self._complaints(page)
                 self.faults += [f"{name}, {width}x{height}, {scheme}: {fault}" for fault in found]
                 rows.append(list(self._pictures(page)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page
 
 from docs.screens.camera import Camera
-from docs.take_screenshots import fill_in, leave, rate
+from docs.take_screenshots import fill_in, rate
 
 __all__ = ["HURRY", "arrive", "hear", "take_pages"]
 
@@ -46,10 +46,20 @@ def take_pages(page: Page, camera: Camera, study: str, *, most: int = 99) -> Non
             _take_check(page, camera, name)
         else:
             _take_page(page, camera, name)
-        leave(page, number)
+        _leave(page, number)
         number += 1
     if number <= most:
         camera.take(page, f"{study} {number:02} end", focus=True)
+
+
+def _leave(page: Page, number: int) -> None:
+    """Press *Next*, and once more where a training page explains something first."""
+    gone = f".progress-text:not([data-page='{number}']), .done-mark"
+    page.locator(".foot .primary").click()
+    page.wait_for_selector(f"{gone}, #hint:not(:empty)", timeout=PATIENCE_MS)
+    if not page.locator(gone).count():
+        page.locator(".foot .primary").click()
+        page.wait_for_selector(gone, timeout=PATIENCE_MS)
 
 
 def _take_page(page: Page, camera: Camera, name: str) -> None:

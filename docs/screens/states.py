@@ -133,7 +133,7 @@ def lines(stage: Stage) -> None:
         stage.camera.take(page, "state sending")
 
         page = stage.open(address, java_script_enabled=False)
-        stage.camera.take(page, "state no script")
+        stage.camera.take(page, "state no script", scripts=False)
 
 
 def sessions(stage: Stage) -> None:

@@ -92,14 +92,16 @@ def participant_of(kept: Mapping[str, str]) -> str | None:
     """Return the participant's own id as `normalise_id` writes it, or None.
 
     Raises:
-        AnswerError: If it is a placeholder that the recruiting platform did not replace.
+        Refusal: 400 if it is a placeholder that the recruiting platform did not replace.
     """
     for name in PARTICIPANT_PARAMETERS:
         found = normalise_id(kept.get(name, ""))
         if PLACEHOLDER.fullmatch(found):
-            raise AnswerError(
+            raise Refusal(
                 f"parameters: {name} is {found!r}, a placeholder that was not replaced; "
-                "open the study from the link that you were sent"
+                "open the study from the link that you were sent",
+                400,
+                reason="placeholder",
             )
         if found:
             return found

@@ -13,7 +13,7 @@ import { Shell } from "./ui/shell.js";
 
 /** @import { SessionState } from "./types.js" */
 
-const DOORS = /** @type {const} */ (["closed", "full", "already"]); // why the server starts no session
+const DOORS = /** @type {const} */ (["closed", "full", "already", "placeholder"]); // why the server starts no session
 
 /**
  * @param {Shell} shell
@@ -37,14 +37,15 @@ function open(shell) {
  * @param {ApiError} error
  */
 function refuse(shell, error) {
-  const known = DOORS.find((door) => door === error.reason);
-  const title = t(known ? `refused_${known}_title` : "refused_title");
-  const text = known ? t(`refused_${known}_text`) : error.message;
-  // Only the server's own sentence names the id that has taken part, and the way back to an unfinished session.
-  showMessage(shell, {
-    title,
-    text: error.reason === "already" ? `${text} (${error.message})` : text,
-  });
+  const known = error.crowded ? "crowded" : DOORS.find((door) => door === error.reason);
+  if (!known) showMessage(shell, { title: t("refused_title"), text: error.message });
+  else
+    showMessage(shell, {
+      title: t(`refused_${known}_title`),
+      text: t(`refused_${known}_text`),
+      // The server's own sentence names the id, or the setting: for whoever is asked about it.
+      detail: known === "closed" || known === "full" ? null : error.message,
+    });
 }
 
 async function main() {

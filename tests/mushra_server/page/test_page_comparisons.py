@@ -38,7 +38,7 @@ def test_whole_session_with_the_mouse(
     tab = someone.tab
     assert someone.at(1) == "ab"
     someone.next.click()
-    assert someone.hint.text_content() == "Still to hear (at least 1 second each): A, B"
+    assert someone.hint.text_content() == "Still to hear: A, B"
     someone.hear_by_mouse()
     someone.next.click()
     assert someone.hint.text_content() == "Please choose one."

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.slow
         ("closed", "This study is closed"),
         ("full", "This study is full"),
         ("already", "You have already taken part"),
+        ("placeholder", "This link is incomplete"),
+        ("too_many_sessions", "Please try again later"),
     ],
 )
 def test_refusals_are_explained(
@@ -28,11 +30,13 @@ def test_refusals_are_explained(
 ) -> None:
     address = serve(make_study([pages["generic"], pages["finish"]]))
     someone = open_page("about:blank", expect_errors=True)
-    someone.tab.route(
-        "**/api/session", lambda route: route.fulfill(status=403, json={"error": "no", "reason": reason})
-    )
+    status = {"placeholder": 400, "too_many_sessions": 429}.get(reason, 403)
+    refusal = {"error": "the id p07 is not new", "reason": reason}
+    someone.tab.route("**/api/session", lambda route: route.fulfill(status=status, json=refusal))
     someone.tab.goto(address)
     someone.tab.get_by_role("heading", name=title).wait_for()
+    detail = [] if reason in ("closed", "full") else ["The id p07 is not new."]
+    assert someone.tab.locator(".detail[lang=en]").all_text_contents() == detail
 
 
 def test_refused_page_is_shown_again_with_the_reason(

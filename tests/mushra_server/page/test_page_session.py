@@ -148,7 +148,7 @@ def test_untouched_sliders_are_empty_and_cannot_be_sent(
     assert not someone.tab.locator(".slider-thumb").first.is_visible()
     assert someone.tab.locator(".slider-input").first.get_attribute("aria-valuetext") == "not rated yet"
     someone.next.click()
-    assert someone.hint.text_content() == "Still to hear (at least 1 second each): Reference, 1, 2, 3, 4, 5"
+    assert someone.hint.text_content() == "Still to hear: Reference, 1, 2, 3, 4, 5"
     assert someone.tab.locator(".open-sound").evaluate("(button) => button === document.activeElement")
     someone.hear_by_mouse()
     someone.next.click()

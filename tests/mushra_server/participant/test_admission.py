@@ -263,4 +263,5 @@ def test_a_placeholder_is_no_participant(app, rows, placeholder):
         f"parameters: PROLIFIC_PID is {placeholder!r}, a placeholder that was not replaced; "
         "open the study from the link that you were sent"
     )
+    assert answer.json["reason"] == "placeholder"  # for which the page has words in the listener's language
     assert rows(app, "SELECT * FROM sessions") == []

@@ -51,6 +51,7 @@ export default {
   rates_differ:
     "Die Klänge dieser Seite haben verschiedene Abtastraten; Ihr Browser rechnet sie auf {played} um.",
   listen_missing: "Noch nicht gehört (je 1 Sekunde): {sounds}",
+  hear_missing: "Noch nicht gehört: {sounds}",
   rate_missing: "Noch nicht bewertet: {sounds}",
   listen_first: "Hören, dann bewerten",
   rate_after_end: "Jeder Klang kann bewertet werden, sobald Sie ihn bis zum Ende gehört haben.",
@@ -118,7 +119,14 @@ export default {
   refused_full_title: "Diese Studie ist voll",
   refused_full_text: "Es haben genug Menschen teilgenommen. Danke für Ihr Interesse.",
   refused_already_title: "Sie haben schon teilgenommen",
-  refused_already_text: "Jede Person kann einmal teilnehmen. Vielen Dank.",
+  refused_already_text:
+    "Jede Person kann einmal teilnehmen. Wenn Sie unterbrochen wurden, machen Sie bitte in dem Browser weiter, in dem Sie begonnen haben.",
+  refused_crowded_title: "Bitte versuchen Sie es später noch einmal",
+  refused_crowded_text:
+    "Aus Ihrem Netz haben innerhalb einer Stunde viele Personen begonnen. Bitte warten Sie eine Weile, oder wenden Sie sich an die Leitung der Studie.",
+  refused_placeholder_title: "Dieser Link ist unvollständig",
+  refused_placeholder_text:
+    "Die Website, von der Sie kommen, hat Ihre Kennung nicht in den Link eingesetzt. Bitte öffnen Sie die Studie von dort noch einmal, oder wenden Sie sich an ihre Leitung.",
   session_lost_title: "Ihre Sitzung wurde nicht gefunden",
   session_lost_text:
     "Bitte setzen Sie Ihre Sitzung mit dem Knopf unten fort, oder öffnen Sie den Link, den Sie bekommen haben, noch einmal. Ihre Antworten bleiben auf diesem Gerät.",
@@ -138,6 +146,7 @@ export default {
   help: "Hilfe",
   help_play:
     "Drücken Sie {reference} oder eine Zahl, um den Klang zu hören; ein anderer geht ab derselben Stelle weiter. Nochmals drücken hält an.",
+  help_play_sounds: "Drücken Sie einen Klang, um ihn zu hören, und noch einmal, um ihn anzuhalten.",
   help_heard: "Der Haken heißt gehört: 1 Sekunde eines Klangs genügt.",
   help_score:
     "Der Regler des Klangs, den Sie hören, lässt sich bewegen: Drücken Sie an die passende Stelle, oder schieben Sie.",

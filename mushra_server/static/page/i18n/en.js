@@ -51,6 +51,7 @@ export default {
   rates_differ:
     "The sounds of this page have different sample rates; your browser resamples them to {played}.",
   listen_missing: "Still to hear (at least 1 second each): {sounds}",
+  hear_missing: "Still to hear: {sounds}",
   rate_missing: "Still to rate: {sounds}",
   listen_first: "Listen, then rate",
   rate_after_end: "Each sound can be rated once you have heard it to its end.",
@@ -116,7 +117,14 @@ export default {
   refused_full_title: "This study is full",
   refused_full_text: "Enough people have taken part. Thank you for your interest.",
   refused_already_title: "You have already taken part",
-  refused_already_text: "Each person can take part once. Thank you.",
+  refused_already_text:
+    "Each person can take part once. If you were interrupted, please continue in the browser in which you started.",
+  refused_crowded_title: "Please try again later",
+  refused_crowded_text:
+    "Many people have started from your network within an hour. Please wait a while, or tell the people who run the study.",
+  refused_placeholder_title: "This link is incomplete",
+  refused_placeholder_text:
+    "The site that sent you here did not put your id into the link. Please open the study from there again, or tell the people who run it.",
   session_lost_title: "Your session was not found",
   session_lost_text:
     "Please continue your session with the button below, or open your link again. Your answers are kept on this device.",
@@ -135,6 +143,7 @@ export default {
   help: "Help",
   help_play:
     "Press {reference} or a number to hear that sound; switching continues from the same moment. Press again to pause.",
+  help_play_sounds: "Press a sound to hear it. Press it again to pause.",
   help_heard: "The tick means heard: 1 second of a sound is enough.",
   help_score:
     "You can move the slider of the sound that you hear: press where its score belongs, or slide.",

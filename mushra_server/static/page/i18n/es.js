@@ -51,6 +51,7 @@ export default {
   rates_differ:
     "Los sonidos de esta página tienen frecuencias de muestreo distintas; su navegador los remuestrea a {played}.",
   listen_missing: "Aún no escuchado (1 segundo cada uno): {sounds}",
+  hear_missing: "Aún no escuchado: {sounds}",
   rate_missing: "Aún sin puntuar: {sounds}",
   listen_first: "Escuche y puntúe",
   rate_after_end: "Cada sonido se puede puntuar cuando lo haya escuchado hasta el final.",
@@ -115,7 +116,14 @@ export default {
   refused_full_title: "Este estudio está completo",
   refused_full_text: "Ya han participado suficientes personas. Gracias por su interés.",
   refused_already_title: "Ya ha participado",
-  refused_already_text: "Cada persona puede participar una vez. Gracias.",
+  refused_already_text:
+    "Cada persona puede participar una vez. Si hubo una interrupción, continúe en el navegador en el que empezó.",
+  refused_crowded_title: "Inténtelo más tarde",
+  refused_crowded_text:
+    "Muchas personas han empezado desde su red en una hora. Espere un rato o avise a los responsables del estudio.",
+  refused_placeholder_title: "Este enlace está incompleto",
+  refused_placeholder_text:
+    "El sitio desde el que ha llegado no puso su identificador en el enlace. Vuelva a abrir el estudio desde allí o avise a sus responsables.",
   session_lost_title: "No se encontró su sesión",
   session_lost_text:
     "Continúe su sesión con el botón de abajo o abra de nuevo el enlace que recibió. Sus respuestas quedan en este dispositivo.",
@@ -134,6 +142,7 @@ export default {
   help: "Ayuda",
   help_play:
     "Pulse {reference} o un número para oír ese sonido; otro sigue desde el mismo instante. Pulse otra vez para hacer una pausa.",
+  help_play_sounds: "Pulse un sonido para oírlo. Púlselo otra vez para detenerlo.",
   help_heard: "La marca significa escuchado: basta 1 segundo de un sonido.",
   help_score:
     "Puede mover el control del sonido que oye: pulse donde corresponda la puntuación o deslícelo.",

@@ -51,6 +51,7 @@ export default {
   rates_differ:
     "Les sons de cette page ont des fréquences d’échantillonnage différentes ; votre navigateur les rééchantillonne à {played}.",
   listen_missing: "Pas encore écouté (1 seconde chacun) : {sounds}",
+  hear_missing: "Pas encore écouté : {sounds}",
   rate_missing: "Pas encore noté : {sounds}",
   listen_first: "Écoutez, puis notez",
   rate_after_end: "Chaque son peut être noté une fois écouté jusqu’à la fin.",
@@ -116,7 +117,14 @@ export default {
   refused_full_title: "Cette étude est complète",
   refused_full_text: "Assez de personnes ont participé. Merci de votre intérêt.",
   refused_already_title: "Vous avez déjà participé",
-  refused_already_text: "Chaque personne peut participer une fois. Merci.",
+  refused_already_text:
+    "Chaque personne peut participer une fois. En cas d’interruption, continuez dans le navigateur où vous avez commencé.",
+  refused_crowded_title: "Veuillez réessayer plus tard",
+  refused_crowded_text:
+    "Beaucoup de personnes ont commencé depuis votre réseau en une heure. Veuillez patienter un peu, ou prévenir les responsables de l’étude.",
+  refused_placeholder_title: "Ce lien est incomplet",
+  refused_placeholder_text:
+    "Le site d’où vous venez n’a pas mis votre identifiant dans le lien. Veuillez rouvrir l’étude depuis ce site, ou prévenir ses responsables.",
   session_lost_title: "Votre session est introuvable",
   session_lost_text:
     "Reprenez votre session avec le bouton ci-dessous, ou rouvrez le lien que vous avez reçu. Vos réponses restent sur cet appareil.",
@@ -135,6 +143,7 @@ export default {
   help: "Aide",
   help_play:
     "Appuyez sur {reference} ou sur un numéro pour entendre ce son ; un autre continue au même instant. Appuyez encore pour mettre en pause.",
+  help_play_sounds: "Appuyez sur un son pour l’écouter, et encore une fois pour l’arrêter.",
   help_heard: "La coche signifie écouté : 1 seconde d’un son suffit.",
   help_score:
     "Le curseur du son que vous entendez peut bouger : appuyez à l’endroit de la note, ou faites-le glisser.",

@@ -51,6 +51,7 @@ export default {
   rates_differ:
     "I suoni di questa pagina hanno frequenze di campionamento diverse; il browser li ricampiona a {played}.",
   listen_missing: "Non ancora ascoltato (1 secondo ciascuno): {sounds}",
+  hear_missing: "Non ancora ascoltato: {sounds}",
   rate_missing: "Non ancora valutato: {sounds}",
   listen_first: "Ascolta, poi valuta",
   rate_after_end: "Ogni suono si può valutare dopo averlo ascoltato fino alla fine.",
@@ -115,7 +116,14 @@ export default {
   refused_full_title: "Questo studio è al completo",
   refused_full_text: "Hanno partecipato abbastanza persone. Grazie per l’interesse.",
   refused_already_title: "Hai già partecipato",
-  refused_already_text: "Ogni persona può partecipare una volta. Grazie.",
+  refused_already_text:
+    "Ogni persona può partecipare una volta. In caso di interruzione, continua nel browser in cui hai iniziato.",
+  refused_crowded_title: "Riprova più tardi",
+  refused_crowded_text:
+    "Molte persone hanno iniziato dalla tua rete nell’arco di un’ora. Attendi un po’ oppure avvisa i responsabili dello studio.",
+  refused_placeholder_title: "Questo link è incompleto",
+  refused_placeholder_text:
+    "Il sito da cui arrivi non ha inserito il tuo identificativo nel link. Apri di nuovo lo studio da lì oppure avvisa i responsabili.",
   session_lost_title: "La sessione non è stata trovata",
   session_lost_text:
     "Riprendi la sessione con il pulsante qui sotto, oppure apri di nuovo il link che hai ricevuto. Le tue risposte restano su questo dispositivo.",
@@ -134,6 +142,7 @@ export default {
   help: "Aiuto",
   help_play:
     "Premi {reference} o un numero per sentire quel suono; un altro continua dallo stesso istante. Premi di nuovo per la pausa.",
+  help_play_sounds: "Premi un suono per ascoltarlo. Premilo di nuovo per metterlo in pausa.",
   help_heard: "La spunta significa ascoltato: basta 1 secondo di un suono.",
   help_score:
     "Puoi muovere il cursore del suono che senti: premi nel punto del voto, oppure fallo scorrere.",

@@ -51,6 +51,7 @@ export default {
   rates_differ:
     "このページの音はサンプリング周波数が異なるため、ブラウザーが {played} に変換します。",
   listen_missing: "未聴取（各 1 秒）：{sounds}",
+  hear_missing: "未聴取：{sounds}",
   rate_missing: "未評価：{sounds}",
   listen_first: "聴いてから評価",
   rate_after_end: "各音は最後まで聴くと評価できます。",
@@ -113,7 +114,14 @@ export default {
   refused_full_title: "この研究は定員に達しました",
   refused_full_text: "十分な人数が参加しました。ご関心をありがとうございます。",
   refused_already_title: "すでに参加済みです",
-  refused_already_text: "参加はお一人一回です。ありがとうございます。",
+  refused_already_text:
+    "参加はお一人一回です。中断した場合は、開始したブラウザーで続けてください。",
+  refused_crowded_title: "しばらくしてからお試しください",
+  refused_crowded_text:
+    "お使いのネットワークから、1 時間以内に多くの方が開始しました。しばらく待つか、研究の担当者にお知らせください。",
+  refused_placeholder_title: "このリンクは不完全です",
+  refused_placeholder_text:
+    "案内元のサイトが、あなたの ID をリンクに入れていません。そのサイトから開き直すか、研究の担当者にお知らせください。",
   session_lost_title: "セッションが見つかりません",
   session_lost_text:
     "下のボタンでセッションを続けるか、受け取ったリンクをもう一度開いてください。回答はこの端末に残っています。",
@@ -132,6 +140,7 @@ export default {
   help: "ヘルプ",
   help_play:
     "「{reference}」か番号を押すとその音が流れ、別の番号を押すと同じ位置から続きます。もう一度押すと止まります。",
+  help_play_sounds: "音を押すと再生し、もう一度押すと一時停止します。",
   help_heard: "チェックは聴取済みの印です。各音を 1 秒聴けば付きます。",
   help_score: "聴いている音のスライダーを動かせます。評価の位置を押すか、滑らせてください。",
   help_loop:

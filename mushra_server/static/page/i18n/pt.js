@@ -51,6 +51,7 @@ export default {
   rates_differ:
     "Os sons desta página têm taxas de amostragem diferentes; o seu navegador reamostra-os para {played}.",
   listen_missing: "Ainda não ouvido (1 segundo cada): {sounds}",
+  hear_missing: "Ainda não ouvido: {sounds}",
   rate_missing: "Ainda sem nota: {sounds}",
   listen_first: "Ouça e avalie",
   rate_after_end: "Cada som pode ser avaliado depois de ouvido até ao fim.",
@@ -115,7 +116,14 @@ export default {
   refused_full_title: "Este estudo está completo",
   refused_full_text: "Já participaram pessoas suficientes. Obrigado pelo interesse.",
   refused_already_title: "Já participou",
-  refused_already_text: "Cada pessoa pode participar uma vez. Obrigado.",
+  refused_already_text:
+    "Cada pessoa pode participar uma vez. Se houve uma interrupção, continue no navegador em que começou.",
+  refused_crowded_title: "Tente mais tarde",
+  refused_crowded_text:
+    "Muitas pessoas começaram a partir da sua rede numa hora. Aguarde um pouco ou avise os responsáveis pelo estudo.",
+  refused_placeholder_title: "Este link está incompleto",
+  refused_placeholder_text:
+    "O site de onde veio não pôs o seu identificador no link. Abra de novo o estudo a partir de lá ou avise os responsáveis.",
   session_lost_title: "A sua sessão não foi encontrada",
   session_lost_text:
     "Continue a sua sessão com o botão abaixo, ou abra de novo a ligação que recebeu. As suas respostas ficam neste dispositivo.",
@@ -134,6 +142,7 @@ export default {
   help: "Ajuda",
   help_play:
     "Prima {reference} ou um número para ouvir esse som; outro continua a partir do mesmo instante. Prima de novo para pausar.",
+  help_play_sounds: "Prima um som para o ouvir. Prima-o outra vez para o parar.",
   help_heard: "O visto significa ouvido: basta 1 segundo de um som.",
   help_score: "Pode mover o controlo do som que ouve: prima no lugar da pontuação ou deslize.",
   help_loop:

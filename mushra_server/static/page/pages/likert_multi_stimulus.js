@@ -6,7 +6,7 @@ import { audioPage } from "../ui/audio_page.js";
 import { playButton } from "../ui/board.js";
 import { h } from "../ui/dom.js";
 import { bindKeys } from "../ui/keys.js";
-import { likertProblem, likertScale, mayRate, rateRule } from "../ui/likert.js";
+import { likertProblem, likertScale, mayRate, mustEnd, rateRule } from "../ui/likert.js";
 import { Ratings } from "../ui/ratings.js";
 import { trialKeys } from "../ui/trial_keys.js";
 
@@ -63,7 +63,7 @@ export function likertMultiStimulus(page, env) {
       element: h(
         "div",
         { class: "trial" },
-        rule ? h("p", { class: "step", text: rule }) : null,
+        rule ? h("p", { class: mustEnd(page) ? "step to-its-end" : "step", text: rule }) : null,
         rows,
       ),
       answer: () => ({ ratings: ratings.toJSON() }),

@@ -10,9 +10,9 @@ import { h } from "../ui/dom.js";
 
 /**
  * @param {Shell} shell
- * @param {{ title: string, text: string, busy?: boolean, link?: { href: string, text: string, target?: string } | null }} message
+ * @param {{ title: string, text: string, detail?: string | null, busy?: boolean, link?: { href: string, text: string, target?: string } | null }} message
  */
-export function showMessage(shell, { title, text, busy = false, link = null }) {
+export function showMessage(shell, { title, text, detail = null, busy = false, link = null }) {
   shell.showPlain(
     h(
       "section",
@@ -20,6 +20,7 @@ export function showMessage(shell, { title, text, busy = false, link = null }) {
       busy ? h("span", { class: "spinner", "aria-hidden": "true" }) : null,
       h("h1", { tabindex: "-1", text: title }),
       h("p", { text }),
+      detail ? h("p", { class: "detail", lang: "en", text: sentence(detail) }) : null,
       link
         ? h("a", {
             class: "button primary",
@@ -33,6 +34,15 @@ export function showMessage(shell, { title, text, busy = false, link = null }) {
 }
 
 /**
+ * The server's messages begin in lower case and have no full stop.
+ *
+ * @param {string} message
+ */
+function sentence(message) {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+}
+
+/**
  * Say that this page cannot store anything, why, and how the session can be continued.
  *
  * @param {Shell} shell
@@ -41,10 +51,10 @@ export function showMessage(shell, { title, text, busy = false, link = null }) {
  */
 export function showLost(shell, resume, { error, target } = {}) {
   const other = error?.reason === "other_session";
-  const detail = error ? ` (${error.message})` : "";
   showMessage(shell, {
     title: t(other ? "other_session_title" : "session_lost_title"),
-    text: other ? t("other_session_text") : `${t("session_lost_text")}${detail}`,
+    text: t(other ? "other_session_text" : "session_lost_text"),
+    detail: other ? null : error?.message,
     link: { href: resume, text: t("continue_session"), target },
   });
 }

@@ -167,7 +167,7 @@ export class Trial {
     const unheard = mustListen
       ? [...(reference ? [OPEN] : []), ...this.#keys].filter((key) => !this.#ratings.heard(key))
       : [];
-    if (unheard.length > 0) return this.#missing("listen_missing", unheard);
+    if (unheard.length > 0) return this.#missing(this.#ratings.listenText(unheard), unheard);
     const scores = this.#ratings.scores(this.#scale.name);
     const unrated = mustRate ? this.#keys.filter((key) => scores.get(key) === null) : [];
     return unrated.length > 0 ? this.#missing("rate_missing", unrated) : null;

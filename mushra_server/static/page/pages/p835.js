@@ -92,7 +92,10 @@ export function p835(page, env) {
       answer: () => ({ ratings: ratings.toJSON() }),
       problem: () => {
         if (page.must_listen && !heard())
-          return { text: t("listen_missing", { sounds: t("sound") }), focus: button.element };
+          return {
+            text: t(ratings.listenText([key]), { sounds: t("sound") }),
+            focus: button.element,
+          };
         return page.must_rate && control.chosen() === null
           ? { text: t("choice_missing"), focus: control.first }
           : null;

@@ -77,7 +77,10 @@ export function comparisonPage(page, env, { sounds, inTurn = false, ask }) {
         const unheard = missing();
         const names = unheard.map(({ short }) => short).join(", ");
         if (unheard.length > 0)
-          return { text: t("listen_missing", { sounds: names }), focus: unheard[0].button.element };
+          return {
+            text: t(ratings.listenText(unheard.map(({ key }) => key)), { sounds: names }),
+            focus: unheard[0].button.element,
+          };
         const open = page.must_rate ? !control.chosen() : control.partial?.();
         return open ? { text: control.missing, focus: control.first } : null;
       },

@@ -9,28 +9,33 @@ import { setShortcuts, shortcutsOn } from "./keys.js";
  * @import { IconName } from "./dom.js"
  */
 
-// Each with the icon that the page uses for it.
-/** @type {[IconName, TextKey][]} */
+const SOUNDS = ".sound-button";
+const LOOP = ".loop-time";
+const NO_REFERENCE = "!.open-sound";
+
+// Each with the icon that the page uses for it, and what a page has ("!": has not) for which it is true.
+/** @type {[IconName, TextKey, string][]} */
 const BASICS = [
-  ["play", "help_play"],
-  ["check", "help_heard"],
-  ["slider", "help_score"],
-  ["loop", "help_loop"],
+  ["play", "help_play", ".open-sound"],
+  ["play", "help_play_sounds", NO_REFERENCE],
+  ["check", "help_heard", "!.to-its-end"],
+  ["slider", "help_score", ".slider"],
+  ["loop", "help_loop", LOOP],
 ];
 
-/** @type {[string[], TextKey][]} */
+/** @type {[string[], TextKey, string][]} */
 const RATING_KEYS = [
-  [["1", "…", "9"], "key_sounds"],
-  [["shift", "0", "…", "9"], "key_more_sounds"],
-  [["0", "R"], "key_open"],
-  [["X"], "key_x"],
-  [["space"], "key_toggle"],
-  [["←", "→"], "key_neighbours"],
-  [["↑", "↓"], "key_score"],
-  [["shift", "↑", "↓"], "key_score_fast"],
-  [["A", "B"], "key_loop"],
-  [["shift", "A", "B"], "key_loop_reset"],
-  [["?"], "key_help"],
+  [["1", "…", "9"], "key_sounds", SOUNDS],
+  [["shift", "0", "…", "9"], "key_more_sounds", ".lane:nth-child(10)"],
+  [["0", "R"], "key_open", ".open-sound"],
+  [["X"], "key_x", "[data-type=abx]"],
+  [["space"], "key_toggle", "article"],
+  [["←", "→"], "key_neighbours", "!.single"],
+  [["↑", "↓"], "key_score", ".slider"],
+  [["shift", "↑", "↓"], "key_score_fast", ".slider"],
+  [["A", "B"], "key_loop", LOOP],
+  [["shift", "A", "B"], "key_loop_reset", LOOP],
+  [["?"], "key_help", "article"],
 ];
 
 /**
@@ -43,6 +48,9 @@ function keyWord(key) {
 }
 
 export class Help {
+  /** @type {[HTMLElement, string][]} */
+  #parts = []; // what is said, each with what a page has for which it is true
+
   /**
    * @param {string} resume
    * @param {HTMLElement | null} [contact] where to ask about the study
@@ -81,7 +89,18 @@ export class Help {
     });
   }
 
+  /** On a page that plays sounds, say what is true of it; elsewhere what may be true of those that follow. */
   open() {
+    const main = document.getElementById("main");
+    const plays = Boolean(main?.querySelector(SOUNDS));
+    /**
+     * @param {string} needed
+     * @returns {boolean}
+     */
+    const has = (needed) =>
+      needed.startsWith("!") ? !has(needed.slice(1)) : Boolean(main?.querySelector(needed));
+    for (const [part, needed] of this.#parts)
+      part.hidden = plays ? !has(needed) : needed === NO_REFERENCE;
     this.dialog.showModal();
   }
 
@@ -92,8 +111,8 @@ export class Help {
 
   #basics() {
     const words = { reference: t("reference"), whole: t("loop_all") };
-    const lines = BASICS.map(([name, text]) =>
-      h("li", {}, icon(name), h("span", { text: t(text, words) })),
+    const lines = BASICS.map(([name, text, needed]) =>
+      this.#part(h("li", {}, icon(name), h("span", { text: t(text, words) })), needed),
     );
     return h("ul", { class: "basics" }, lines);
   }
@@ -106,19 +125,22 @@ export class Help {
   }
 
   #keys() {
-    const rows = RATING_KEYS.map(([keys, text]) =>
-      h(
-        "tr",
-        {},
-        h(
-          "th",
-          { scope: "row" },
-          keys.map((key) => (key === "…" ? "… " : h("kbd", { text: keyWord(key) }))),
-        ),
-        h("td", { text: t(text) }),
-      ),
-    );
+    const rows = RATING_KEYS.map(([keys, text, needed]) => {
+      const names = keys.map((key) => (key === "…" ? "… " : h("kbd", { text: keyWord(key) })));
+      const row = h("tr", {}, h("th", { scope: "row" }, names), h("td", { text: t(text) }));
+      return this.#part(row, needed);
+    });
     return h("table", { class: "key-table" }, h("tbody", {}, rows));
+  }
+
+  /**
+   * @template {HTMLElement} E
+   * @param {E} part
+   * @param {string} needed
+   */
+  #part(part, needed) {
+    this.#parts.push([part, needed]);
+    return part;
   }
 
   #switch() {

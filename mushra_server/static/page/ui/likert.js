@@ -69,8 +69,12 @@ export function mayRate(page, ratings, key) {
   return true;
 }
 
-/** @param {LikertPage} page */
-const mustEnd = (page) => page.must_playback === "ended" || page.must_playback === true;
+/**
+ * Whether a page lets a sound be rated only once it was heard to its end.
+ *
+ * @param {LikertPage} page
+ */
+export const mustEnd = (page) => page.must_playback === "ended" || page.must_playback === true;
 
 /**
  * What is still missing: sounds to hear, then points to choose.
@@ -89,7 +93,7 @@ export function likertProblem({ page, ratings, keys, buttons, scales, name }) {
   const unheard = page.must_listen ? keys.filter((key) => !ratings.heard(key)) : [];
   if (unheard.length > 0)
     return {
-      text: t("listen_missing", { sounds: unheard.map(name).join(", ") }),
+      text: t(ratings.listenText(unheard), { sounds: unheard.map(name).join(", ") }),
       focus: buttons.get(unheard[0])?.element,
     };
   if (!page.must_rate) return null;

@@ -4,6 +4,7 @@ import { OPEN, X } from "../sounds.js";
 
 /**
  * @import { Player } from "../audio/player.js"
+ * @import { TextKey } from "../i18n.js"
  * @import { RatedPage, Rating, Score } from "../types.js"
  */
 
@@ -88,6 +89,17 @@ export class Ratings {
   heard(key) {
     const enough = Math.min(1000, 1000 * this.#player.secondsOf(key) - 20);
     return this.#player.heard(key) || (this.#before.get(key) ?? 0) >= enough;
+  }
+
+  /**
+   * What to say of sounds that were not heard: how much of each is enough, unless one of them is shorter than that.
+   *
+   * @param {string[]} keys
+   * @returns {TextKey}
+   */
+  listenText(keys) {
+    const long = keys.every((key) => this.#player.secondsOf(key) >= 1);
+    return long && keys.length > 1 ? "listen_missing" : "hear_missing";
   }
 
   /**
