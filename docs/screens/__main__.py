@@ -50,7 +50,11 @@ def take_studies(browser: Browser, home: Path, camera: Camera, only: set[str], l
                 context.add_init_script(HURRY)
             page = context.new_page()
             page.goto(address)
-            take_pages(page, camera, name, most=99 if name in WHOLE else 1)
+            try:
+                take_pages(page, camera, name, most=99 if name in WHOLE else 1)
+            except Error as error:  # the others are worth looking at
+                camera.take(page, f"{name} stuck")
+                camera.faults.append(f"{name}: {error}")
             context.close()
 
 
