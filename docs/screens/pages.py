@@ -64,8 +64,8 @@ def _leave(page: Page, number: int) -> None:
 
 def _take_page(page: Page, camera: Camera, name: str) -> None:
     camera.take(page, name, focus=True)
-    page.locator(".foot .primary").click()
-    if page.locator("#hint").text_content():
+    if page.locator(".foot .primary.waiting").count():  # otherwise the page would be left
+        page.locator(".foot .primary").click()
         camera.take(page, f"{name} missing")
     hear(page)
     rate(page, page.locator(".lane").count())
