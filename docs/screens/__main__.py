@@ -63,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m docs.screens", description="Take contact sheets.")
     parser.add_argument("--out", type=Path, required=True, help="folder of the sheets")
     parser.add_argument("--only", default="", help="names of studies, states or preview, separated by commas")
+    parser.add_argument("--device", choices=("desk", "phone"), help="one of the two; by default both")
     parser.add_argument("--language", default="en", help="of the studies")
     parser.add_argument("--axe", action="store_true", help="check each picture with axe-core, too")
     chosen = parser.parse_args()
@@ -76,6 +77,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for device in (DESK, HAND):
+            if chosen.device not in (None, device.name):
+                continue
             home = Path(folder) / device.name
             home.mkdir()
             camera = Camera(chosen.out, device, axe)
