@@ -101,7 +101,7 @@ export const findFaults = () => {
 /** Whether the focused element looks different and is not covered; null where nothing has the focus. */
 export const lookAtFocus = () => {
   const element = document.activeElement;
-  if (!element || element === document.body) return null;
+  if (!element || element === document.body || element.localName === "iframe") return null;
   const box = element.getBoundingClientRect();
   const name =
     element.getAttribute("aria-label") ||
