@@ -42,27 +42,30 @@ export const findFaults = () => {
     range.selectNodeContents(node);
     const box = range.getBoundingClientRect();
     if (box.width < 2 || box.height < 2) continue;
-    let within = parent,
-      tiny = false;
-    for (; within && within !== document.body; within = within.parentElement) {
-      const style = getComputedStyle(within),
-        edge = within.getBoundingClientRect();
+    // What is scrolled away or ends in an ellipsis is not seen, and not cut off either.
+    const view = { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity };
+    let tiny = false;
+    for (let at = parent; at && at !== document.body; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      const edge = at.getBoundingClientRect();
       if (style.clipPath !== "none" || (edge.width <= 1 && clipped(style))) tiny = true;
-      if (tiny || !clipped(style)) continue;
-      if (
-        box.right > edge.right + 1.5 ||
-        box.left < edge.left - 1.5 ||
-        box.bottom > edge.bottom + 2 ||
-        box.top < edge.top - 2
-      ) {
-        found.add(`cut off: ${named(parent)}`);
-        break;
-      }
+      if (tiny || style.overflow === "visible") continue;
+      const beyond =
+        Math.max(box.right - edge.right, edge.left - box.left) > 1.5 ||
+        Math.max(box.bottom - edge.bottom, edge.top - box.top) > 2;
+      if (beyond && clipped(style)) found.add(`cut off: ${named(parent)}`);
+      for (const side of ["left", "top"]) view[side] = Math.max(view[side], edge[side]);
+      for (const side of ["right", "bottom"]) view[side] = Math.min(view[side], edge[side]);
     }
     if (tiny) continue;
-    if (box.right > innerWidth + 1 || box.left < -1)
+    if (Math.min(box.right, view.right) > innerWidth + 1 || Math.max(box.left, view.left) < -1)
       found.add(`outside the window: ${named(parent)}`);
-    for (const rect of range.getClientRects()) texts.push({ parent, rect, layer: layer(parent) });
+    for (const part of range.getClientRects()) {
+      const rect = { ...view };
+      for (const side of ["left", "top"]) rect[side] = Math.max(view[side], part[side]);
+      for (const side of ["right", "bottom"]) rect[side] = Math.min(view[side], part[side]);
+      texts.push({ parent, rect, layer: layer(parent) });
+    }
   }
   const crosses = (a, b) =>
     Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&

@@ -100,6 +100,24 @@ def test_sounds_switch_at_the_same_place(tmp_path: Path, browser: Any) -> None:
     page.close()
 
 
+def test_whatever_has_the_focus_is_outlined_in_the_page_s_own_colour(tmp_path: Path, browser: Any) -> None:
+    (tmp_path / "index.html").write_text(
+        render_listening_page([("one", record(window("dog", 0.9, 0.8, 0.1)))]), "utf-8"
+    )
+    page = browser.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    outlines = {}
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        tag, outline = page.evaluate(
+            "[document.activeElement.tagName, getComputedStyle(document.activeElement).outline]"
+        )
+        outlines[tag] = outline
+    assert {"BUTTON", "A", "SUMMARY"} <= set(outlines)
+    outlines.pop("BODY", None)
+    assert all("solid 3px" in outline for outline in outlines.values()), outlines
+
+
 def test_the_page_escapes_what_it_shows() -> None:
     record = {"source": "<script>.wav", "label": "A & B", "samples": 8000, "sample_rate": 8000, "windows": []}
     page = render_listening_page([("a b", record)])

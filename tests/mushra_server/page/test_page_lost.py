@@ -107,7 +107,7 @@ def test_queued_pages_outlast_a_lost_cookie(
     someone.tab.context.clear_cookies()
     someone.tab.unroute_all()
     someone.tab.get_by_text("Your session was not found").wait_for()
-    assert someone.tab.get_by_text("(no session: open the study's page first)").is_visible()
+    assert someone.tab.get_by_text("No session: open the study's page first.").is_visible()
     assert "consent" not in pages["answers"](study)
     someone.tab.get_by_role("link", name="Continue this session").click()
     someone.at(2)
@@ -184,7 +184,7 @@ def test_a_start_whose_answer_is_lost_is_no_second_entry(
     assert len(calls) == 2 and len(set(calls)) == 1
     elsewhere = open_page(f"{address}/?PROLIFIC_PID=p1", expect_errors=True)
     elsewhere.tab.get_by_role("heading", name="You have already taken part").wait_for()
-    hint = "(the id p1 has taken part already; to continue an unfinished session, open its resume link)"
+    hint = "The id p1 has taken part already; to continue an unfinished session, open its resume link."
     assert elsewhere.tab.get_by_text(hint).is_visible()
 
 
