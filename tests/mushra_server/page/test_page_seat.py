@@ -176,3 +176,21 @@ def test_a_browser_without_scripts_is_asked_for_them(
     assert "JavaScript pour lire les sons" in shown.text_content()
     assert shown.bounding_box()["y"] < 720 / 2
     context.close()
+
+
+def test_two_questions_on_each_of_three_sounds_fit_a_desk_and_stay_in_rows_on_a_phone(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage
+) -> None:
+    points = studies.LIKERT_MULTI["response"]
+    asked_twice = {**studies.LIKERT_MULTI, "response": [points, points], "mustPlayback": "ended"}
+    address = serve(make_study([asked_twice, studies.FINISH], language="de"))
+    desk = open_page(address)
+    desk.at(1)
+    assert desk.tab.locator(".likert").count() == 6
+    assert desk.tab.evaluate("document.documentElement.scrollHeight") == 800
+    sideways = open_page(address, **LANDSCAPE)
+    sideways.at(1)
+    rows = sideways.tab.locator(".choices.row")
+    tops = "(rows) => rows.map((row) => [...row.children].map((choice) => choice.offsetTop))"
+    assert all(len(set(row)) == 1 and len(row) == 5 for row in rows.evaluate_all(tops))
+    assert sideways.tab.evaluate("document.documentElement.scrollWidth") == 844
