@@ -126,3 +126,25 @@ def test_who_fails_twice_goes_on_by_finger_and_is_marked(
     assert results(pages, study, check) == {
         check: "failed", f"{check}_correct": "0", f"{check}_attempts": "2"
     }  # fmt: skip
+
+
+def test_who_is_screened_out_is_not_told_of_a_check_that_was_not_made(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    completion = {"code": "C1A2", "screened_out_code": "D4E5F6"}
+    study = make_study([pages["mushra"], pages["finish"]], screens=["hearing"], completion=completion)
+    someone = open_page("about:blank")
+
+    def press(button: Any) -> None:
+        button.click()
+
+    begin(someone, serve(study), press)
+    choose(someone, "hearing", press, wrong=True)
+    press(someone.tab.get_by_role("button", name="Try again"))
+    choose(someone, "hearing", press, wrong=True)
+    press(someone.next)
+    someone.tab.get_by_text("D4E5F6").wait_for()
+    told = someone.tab.locator(".message .content").text_content()
+    assert (
+        told == "One of the checks was not passed, so the study ends here for you. You can close this page."
+    )

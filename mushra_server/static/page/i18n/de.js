@@ -139,7 +139,7 @@ export default {
   thanks_title: "Vielen Dank",
   thanks_text: "Alle Ihre Antworten sind gespeichert. Sie können diese Seite schließen.",
   screened_out_text:
-    "Die Kopfhörerprüfung wurde nicht bestanden, deshalb endet die Studie hier für Sie. Sie können diese Seite schließen.",
+    "Eine der Prüfungen wurde nicht bestanden, deshalb endet die Studie hier für Sie. Sie können diese Seite schließen.",
   completion_code: "Ihr Abschlusscode",
   go_back_to_platform: "Abschließen und zurück",
   next_participant: "Für die nächste Person an diesem Gerät starten",

@@ -136,7 +136,7 @@ export default {
   thanks_title: "Thank you",
   thanks_text: "All your answers have been stored. You can close this page.",
   screened_out_text:
-    "The headphone check was not passed, so the study ends here for you. You can close this page.",
+    "One of the checks was not passed, so the study ends here for you. You can close this page.",
   completion_code: "Your completion code",
   go_back_to_platform: "Complete and return",
   next_participant: "Start for the next participant on this device",

@@ -135,7 +135,7 @@ export default {
   thanks_title: "Gracias",
   thanks_text: "Todas sus respuestas se han guardado. Puede cerrar esta página.",
   screened_out_text:
-    "No se superó la comprobación de los auriculares, por lo que el estudio termina aquí para usted. Puede cerrar esta página.",
+    "No se superó una de las comprobaciones, por lo que el estudio termina aquí para usted. Puede cerrar esta página.",
   completion_code: "Su código de finalización",
   go_back_to_platform: "Terminar y volver",
   next_participant: "Empezar para la siguiente persona en este dispositivo",

@@ -136,7 +136,7 @@ export default {
   thanks_title: "Merci",
   thanks_text: "Toutes vos réponses sont enregistrées. Vous pouvez fermer cette page.",
   screened_out_text:
-    "La vérification du casque n’a pas réussi : l’étude s’arrête ici pour vous. Vous pouvez fermer cette page.",
+    "L’une des vérifications n’a pas réussi : l’étude s’arrête ici pour vous. Vous pouvez fermer cette page.",
   completion_code: "Votre code de fin",
   go_back_to_platform: "Terminer et revenir",
   next_participant: "Commencer pour la personne suivante sur cet appareil",

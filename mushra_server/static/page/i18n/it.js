@@ -135,7 +135,7 @@ export default {
   thanks_title: "Grazie",
   thanks_text: "Tutte le risposte sono state salvate. Puoi chiudere questa pagina.",
   screened_out_text:
-    "Il controllo delle cuffie non è stato superato, quindi lo studio finisce qui. Puoi chiudere questa pagina.",
+    "Uno dei controlli non è stato superato, quindi lo studio finisce qui. Puoi chiudere questa pagina.",
   completion_code: "Il tuo codice di completamento",
   go_back_to_platform: "Concludi e torna indietro",
   next_participant: "Inizia per la prossima persona su questo dispositivo",

@@ -133,7 +133,7 @@ export default {
   thanks_title: "ありがとうございました",
   thanks_text: "回答はすべて保存されました。このページを閉じて構いません。",
   screened_out_text:
-    "ヘッドホンの確認に合格しなかったため、実験はここで終了です。このページを閉じて構いません。",
+    "確認の一つに合格しなかったため、実験はここで終了です。このページを閉じて構いません。",
   completion_code: "完了コード",
   go_back_to_platform: "完了して戻る",
   next_participant: "この端末で次の参加者を始める",

@@ -135,7 +135,7 @@ export default {
   thanks_title: "Obrigado",
   thanks_text: "Todas as suas respostas foram guardadas. Pode fechar esta página.",
   screened_out_text:
-    "A verificação dos auscultadores não foi superada, pelo que o estudo termina aqui. Pode fechar esta página.",
+    "Uma das verificações não foi superada, pelo que o estudo termina aqui. Pode fechar esta página.",
   completion_code: "O seu código de conclusão",
   go_back_to_platform: "Concluir e voltar",
   next_participant: "Começar para a próxima pessoa neste dispositivo",

@@ -123,7 +123,7 @@ export default {
   broken: "本页出现错误。请重新加载，您的回答仍然保留。",
   thanks_title: "谢谢",
   thanks_text: "您的回答已全部保存，可以关闭本页。",
-  screened_out_text: "耳机检查未通过，实验到此结束。您可以关闭本页。",
+  screened_out_text: "有一项检查未通过，实验到此结束。您可以关闭本页。",
   completion_code: "您的完成码",
   go_back_to_platform: "完成并返回",
   next_participant: "在本设备上为下一位参加者开始",
