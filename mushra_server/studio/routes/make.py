@@ -62,7 +62,7 @@ def edit(study: Row[Any]) -> ResponseReturnValue:
 @require_role("assistant")
 @limit_heavy
 def save(study: Row[Any]) -> ResponseReturnValue:
-    """Keep the choices of a form, unless somebody else has saved others since the form was loaded."""
+    """Keep the choices of a form, unless somebody else has saved others since; then build, if it says so."""
     _refuse_launched(study)
     theirs = json.loads(study.choices)
     chosen = settle(theirs, _read_form(study), request.form)
@@ -77,6 +77,9 @@ def save(study: Row[Any]) -> ResponseReturnValue:
         if not save_version(connection, study.name, request.form.get("version", ""), values):
             return _show_conflict(find_study(connection, study.name), chosen), 409
         write_log(connection, "save choices", study.name)
+    wanted = plan_draft(_draft(study), chosen) if request.form.get("then") == "build" else None
+    if wanted is not None and wanted.reading is not None and not wanted.errors:
+        return build(name=study.name)
     pressed = next((rows.button for rows in (QUESTIONS, SCALES) if request.form.get(rows.button)), "plan")
     return redirect(url_for("make.edit", name=study.name, _anchor=pressed))
 
@@ -213,7 +216,7 @@ def _show(study: Row[Any], chosen: dict[str, Any]) -> str:
 def _show_conflict(stored: Row[Any], mine: dict[str, Any]) -> str:
     """Show both versions side by side, with a form that saves what is chosen of them."""
     base = read_base(request.form.get("base", ""))
-    own = {"form_token", "version", QUESTIONS.button, SCALES.button}
+    own = {"form_token", "version", "then", QUESTIONS.button, SCALES.button}
     fields = {key: value for key, value in request.form.items() if key not in own}
     differences = find_differences(base, json.loads(stored.choices), mine)
     return render_template("studio_conflict.html", study=stored, differences=differences, fields=fields)

@@ -228,6 +228,23 @@ def test_two_who_edit_at_once_lose_nothing(admin: Browser, study: str) -> None:
     assert (saved["title"], saved["quota"], saved["repeats"]) == ("Mine", 30, 1), "of each what they changed"
 
 
+def test_building_saves_what_the_form_says(
+    studio: ManyStudies, admin: Browser, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not the choices of before; what cannot be built comes back with its errors."""
+    started = []
+    monkeypatch.setattr(studio_of(studio).jobs, "start", lambda *job: started.append(job[:2]))
+    url = f"/studies/{study}/make"
+    page = admin.get(url).text
+    assert '<button form="choices" name="then" value="build">' in page
+    wrong = admin.post(url, version=0, then="build", **form(title="Codecs", quota="many"))
+    assert wrong.headers["Location"].endswith("/make#plan") and not started
+    built = admin.post(url, version=1, then="build", **form(title="Saved by building"))
+    assert built.headers["Location"] == f"/studies/{study}/build" and started == [(study, "build")]
+    choices = studio_of(studio).studies.draft(study) / "choices.yaml"
+    assert yaml.safe_load(choices.read_text("utf-8"))["title"] == "Saved by building"
+
+
 def test_questions_are_added_moved_and_removed(admin: Browser, study: str) -> None:
     url = f"/studies/{study}/make"
     admin.post(url, version=0, questions="add", **form(title="Codecs"))
