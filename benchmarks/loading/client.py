@@ -73,7 +73,21 @@ class Client:
     async def _exchange(
         self, method: str, path: str, body: dict[str, Any] | str | None
     ) -> tuple[int, dict[str, str], bytes]:
-        reader, writer = self._take() or await asyncio.open_connection("127.0.0.1", self.port)
+        kept = self._take()
+        if kept is not None:
+            try:
+                return await self._use(kept, method, path, body)
+            except (ConnectionError, asyncio.IncompleteReadError) as error:
+                # Closed as this was sent: a browser asks again if asking twice does no harm.
+                if method != "GET" or getattr(error, "partial", b""):
+                    raise
+        fresh = await asyncio.open_connection("127.0.0.1", self.port)
+        return await self._use(fresh, method, path, body)
+
+    async def _use(
+        self, stream: Stream, method: str, path: str, body: dict[str, Any] | str | None
+    ) -> tuple[int, dict[str, str], bytes]:
+        reader, writer = stream
         try:
             answer = await self._ask(reader, writer, method, path, body)
         except BaseException:

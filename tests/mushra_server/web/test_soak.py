@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import itertools
 import os
@@ -9,13 +10,13 @@ import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import psycopg
 import pytest
 
 from benchmarks.crowd import children
-from benchmarks.loading.client import whole_session
+from benchmarks.loading.client import Client, Log, whole_session
 from benchmarks.loading.soak import soak
 from benchmarks.workers import gunicorn
 from mushra_server.web.waitress_server import bind, listen
@@ -103,3 +104,29 @@ def test_a_postgresql_that_is_stopped_under_load_loses_nothing_that_was_acknowle
 ):
     app = make_app(study, url=postgresql_url)
     assert_nothing_is_lost(StoppedPostgreSQL(app, postgresql_url, postgresql_cluster), sessions=40, kills=2)
+
+
+def test_the_loading_client_asks_again_as_browsers_do():
+    """A kept connection that ends as a request is sent: reading is asked for again, a change is not."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
+
+    async def answer_once(reader, writer):
+        with suppress(asyncio.IncompleteReadError):  # the client has gone
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await reader.readuntil(b"\r\n\r\n")  # and go without an answer to the second
+        writer.close()
+        await writer.wait_closed()
+
+    async def ask(second):
+        async with await asyncio.start_server(answer_once, "127.0.0.1", 0) as server:
+            client = Client(server.sockets[0].getsockname()[1], Log())
+            try:
+                return [await client.send("x", method, "/") for method in ("GET", second)]
+            finally:
+                client.close()
+                await asyncio.sleep(0.1)  # both ends of each connection hear of it
+
+    assert asyncio.run(ask("GET")) == [b"ok", b"ok"]
+    with pytest.raises(OSError, match="IncompleteRead"):
+        asyncio.run(ask("PUT"))
