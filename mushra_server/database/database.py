@@ -34,6 +34,8 @@ __all__ = ["Database", "get_inserted_id", "sqlite_url"]
 AT_ONCE = 8
 """Requests that may be in the database at once: the web server has more threads, so that sounds and static
 files never wait behind a database that is locked or silent."""
+STARTS_AT_ONCE = 2
+"""Sessions that may be starting: they queue for their slots, and would take the places of all others."""
 DAMAGED_RETRY_S = 300
 OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """Failures of a statement; any other is the database's: locked, gone, full, read-only, damaged."""
@@ -66,6 +68,7 @@ class Database:
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writers = Turns(1)  # SQLite's
         self._turns = Turns(AT_ONCE)
+        self._starts = Turns(STARTS_AT_ONCE, impatient=False)
         self._guarded = False
         file = self.file
         if file is not None:
@@ -104,6 +107,12 @@ class Database:
             with connection.begin():
                 yield connection
             self._check()  # only now is it known that the commit reached the file that others see
+
+    @contextlib.contextmanager
+    def start(self) -> Iterator[Connection]:
+        """Open one write transaction in which a session may start; pages never wait behind many of them."""
+        with _taken(self._starts, False), self.write() as connection:
+            yield connection
 
     @contextlib.contextmanager
     def read(self, *, patient: bool = False) -> Iterator[Connection]:

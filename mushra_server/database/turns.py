@@ -39,10 +39,12 @@ class Turns:
 
     Args:
         places: How many may be taken at once.
+        impatient: Whether nobody waits any more once nobody was answered for `STALL_S`.
     """
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, *, impatient: bool = True) -> None:
         self._free = places
+        self._impatient = impatient
         self._waiting: list[_Waiter] = []  # who came first is first; never more than there are threads
         self._handed_over = 0
         self._lock = threading.Lock()
@@ -87,8 +89,10 @@ class Turns:
         return next((place for place, one in enumerate(self._waiting) if one.urgent), 0)
 
     def _find_patience(self, began: float) -> float:
-        silent_since = max(self._answered, began)
-        return max(min(silent_since + STALL_S, began + PATIENCE_S) - time.monotonic(), 0)
+        until = began + PATIENCE_S
+        if self._impatient:
+            until = min(max(self._answered, began) + STALL_S, until)
+        return max(until - time.monotonic(), 0)
 
     def _gives_up(self, own: _Waiter, began: float) -> bool:
         """Leave the queue if it is time to, unless a place was handed over at the last moment."""
@@ -96,6 +100,6 @@ class Turns:
             if own.called.is_set() or self._find_patience(began) > 0:
                 return False
             self._waiting.remove(own)
-            if time.monotonic() - self._answered >= STALL_S:
+            if self._impatient and time.monotonic() - self._answered >= STALL_S:
                 self._stalled = True
             return True

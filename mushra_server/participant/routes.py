@@ -58,7 +58,7 @@ def open_session() -> tuple[Response, int]:
     nonce = start_nonce(body.get("nonce"))
     started = token_of_start(str(current_app.secret_key), participant, nonce) if nonce else None
     language = choose_language(server.study.config, request.accept_languages, body.get("parameters"))
-    with server.database.write() as connection:
+    with server.database.start() as connection:
         # The same id, or the same start sent twice, must not be let in by two workers at once.
         server.database.wait_for_turn(connection, fold_id(participant or "") or nonce or "start")
         simulated = simulates(connection, body)

@@ -113,6 +113,38 @@ def test_more_requests_than_places_are_turned_away_and_not_queued(app, monkeypat
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_many_starts_leave_places_for_page_saves(make_app, make_listener, url):
+    """Starts queue for their slots in the database; dozens of them must not fill its places meanwhile."""
+    import psycopg
+
+    app = make_app(url=url)
+    listener = make_listener(app).start()
+    database = app.extensions["listenable"].database
+    statuses = []
+
+    def start():
+        statuses.append(app.test_client().post("/api/session", json={}).status_code)
+
+    threads = [threading.Thread(target=start) for _ in range(2 * module.AT_ONCE)]
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE slots IN ACCESS EXCLUSIVE MODE")
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 10
+        while len(database._starts._waiting) < len(threads) - module.STARTS_AT_ONCE:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert database._turns._free == module.AT_ONCE - module.STARTS_AT_ONCE
+        with database.read() as connection:
+            assert connection.exec_driver_sql("SELECT COUNT(*) FROM sessions").scalar() == 1
+        other.rollback()
+    for thread in threads:
+        thread.join(30)
+    assert statuses == [201] * len(threads)
+    listener.save(0)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_postgresql_does_not_wait_for_a_lock_forever(make_app, make_listener, url, monkeypatch):
     import psycopg
 

@@ -134,6 +134,19 @@ def test_nobody_waits_longer_than_the_page_does(monkeypatch: pytest.MonkeyPatch)
     assert found.got == ["unlucky left"]
 
 
+def test_starts_wait_for_one_another_and_not_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STALL_S", 0.1)
+    turns = Turns(1, impatient=False)
+    turns.take()
+    found = Queue(turns)
+    found.add("start")
+    time.sleep(0.5)
+    assert found.got == []
+    found.hand_over()
+    found.join()
+    assert found.got == ["start"]
+
+
 def test_no_place_is_lost_when_many_threads_come_and_go() -> None:
     turns, inside, most = Turns(3), 0, 0
     lock = threading.Lock()
