@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,10 +34,14 @@ from mushra_server.webmushra import routes as frontend
 from mushra_server.webmushra.trials import check_trial_ids
 from stimuli.vocabulary import RATINGS_NAME
 
-__all__ = ["create_app", "database_url_of", "handle_errors", "open_study"]
+__all__ = ["MAKING", "create_app", "database_url_of", "handle_errors", "open_study"]
 
 MAX_SENTENCE_CHARS = 1000
 FOR_PROGRAMS = re.compile(r"(/s/[^/]+)?/(api|audio|picture)/")
+
+MAKING = threading.Lock()
+"""Held while addresses are registered: werkzeug parses Python for each, and `ast.parse` of CPython 3.11 fails
+if threads do that at once, as they do when several studies are opened."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,16 +109,21 @@ def create_app(
     except BaseException:
         database.close()
         raise
+    with MAKING:
+        return _make_app(opened, _server(opened, database, key, options, copies), key, options)
+
+
+def _make_app(opened: Study, server: Server, key: str, options: Options) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.secret_key = key
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions[EXTENSION] = _server(opened, database, key, options, copies)
+    app.extensions[EXTENSION] = server
     addresses.install(app, options)
     security.install(app, frame_ancestors=addresses.frame_ancestors(options.embed))
-    security.limit_reading(app, app.extensions[EXTENSION].read_limiter)
+    security.limit_reading(app, server.read_limiter)
     assets.install(app)
     admin_login.set_up_cookie(app)
-    admin.install(app, ResultsCache(app.extensions[EXTENSION]))
+    admin.install(app, ResultsCache(server))
     _register(app, opened, options)
     handle_errors(app)
     return app

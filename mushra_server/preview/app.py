@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, Response
 
-from mushra_server.app import create_app, open_study
+from mushra_server.app import MAKING, create_app, open_study
 from mushra_server.database.database import sqlite_url
 from mushra_server.preview.live_study import LiveStudy
 from mushra_server.preview.routes import LIVE, blueprint
@@ -41,7 +41,8 @@ def open_preview(study: Path, options: Options) -> Iterator[Flask]:
     with tempfile.TemporaryDirectory(prefix="listenable-preview-") as folder:
         app = create_app(opened, sqlite_url(Path(folder) / RATINGS_NAME), options)
         app.extensions[LIVE] = LiveStudy(study, app)
-        app.register_blueprint(blueprint)
+        with MAKING:
+            app.register_blueprint(blueprint)
         app.after_request(_allow_frames)
         try:
             yield app

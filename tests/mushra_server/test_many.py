@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +80,36 @@ def test_a_study_that_is_slow_to_open_holds_up_no_other(served: ManyStudies, mon
     go_on.set()
     slow.join(30)
     assert codes == [200]
+
+
+def test_studies_that_are_opened_at_once_parse_their_addresses_in_turn(
+    served: ManyStudies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """werkzeug calls `ast.parse`, which fails in CPython 3.11 if threads are in it at once."""
+    inside, most, lock = 0, 0, threading.Lock()
+
+    def parse(*args, of=ast.parse, **more):
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        try:
+            time.sleep(0.001)
+            return of(*args, **more)
+        finally:
+            with lock:
+                inside -= 1
+
+    monkeypatch.setattr("werkzeug.routing.rules.ast.parse", parse)
+    answers = []
+    threads = [
+        threading.Thread(
+            target=lambda name=name: answers.append(Client(served).get(f"/s/{name}/").status_code)
+        )
+        for name in ("one", "two")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (answers, most) == ([200, 200], 1)
