@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +82,8 @@ def prepare_trial(
             the sample rate.
         StimuliError: a file cannot be read.
     """
-    sounds, rate, faults = _read(paths, choices.sample_rate)
-    sounds = _equal_length(paths, sounds, rate, choices.length)
+    sounds, rate, slack, faults = _read(paths, choices.sample_rate)
+    sounds = _equal_length(paths, sounds, rate, choices.length, slack)
     if anchor_source is not None:
         for anchor in (ANCHORS[choice] for choice in choices.anchors):
             if anchor.name not in sounds:
@@ -130,9 +131,10 @@ def _faults(audio: Audio) -> Iterator[str]:
 
 def _read(
     paths: Mapping[str, Path], sample_rate: int | None
-) -> tuple[dict[str, Audio], int, dict[str, tuple[str, ...]]]:
-    """Return the sounds, their rate, and warnings by condition."""
+) -> tuple[dict[str, Audio], int, int, dict[str, tuple[str, ...]]]:
+    """Return the sounds, their rate, how many samples resampling rounds away, and warnings by condition."""
     sounds: dict[str, Audio] = {}
+    slack = 0
     rates: dict[str, int] = {}
     faults: dict[str, tuple[str, ...]] = {}
     for name, path in paths.items():
@@ -140,17 +142,19 @@ def _read(
         if found := tuple(_faults(audio)):
             faults[name] = found
         if sample_rate is not None and rate != sample_rate:
+            # One sample of the file is the finest its length can be.
+            slack = max(slack, math.ceil(sample_rate / rate))
             audio, rate = resample(audio, rate, sample_rate), sample_rate
         channels = channels_of(audio)
         if channels > MAX_CHANNELS:
             raise BuildError(f"{path}: has {channels} channels; expected {MAX_CHANNELS} at most")
         sounds[name], rates[name] = audio, rate
-    one_rate = "one rate within a trial (--sample-rate resamples all)"
+    one_rate = f"one rate within a trial (--sample-rate {max(rates.values())} resamples all)"
     _refuse_unlike(paths, rates, lambda name: f"{rates[name]} Hz", one_rate)
     numbers = {name: channels_of(audio) for name, audio in sounds.items()}
     one_number = "one number of channels within a trial (write all as mono or all as stereo first)"
     _refuse_unlike(paths, numbers, lambda name: count_in_words(numbers[name]), one_number)
-    return sounds, next(iter(rates.values())), faults
+    return sounds, next(iter(rates.values())), slack, faults
 
 
 def _refuse_unlike(
@@ -161,16 +165,17 @@ def _refuse_unlike(
 
 
 def _equal_length(
-    paths: Mapping[str, Path], sounds: dict[str, Audio], rate: int, length: str
+    paths: Mapping[str, Path], sounds: dict[str, Audio], rate: int, length: str, slack: int
 ) -> dict[str, Audio]:
     lengths = {name: len(audio) for name, audio in sounds.items()}
-    if length == "exact":
+    rounded = max(lengths.values()) - min(lengths.values()) <= slack
+    if length == "exact" and not rounded:
         expected = (
             "equal lengths within a trial (--length trim cuts all to the shortest, --length pad fills with "
             "silence)"
         )
         _refuse_unlike(paths, lengths, lambda name: duration(lengths[name], rate), expected)
-    target = min(lengths.values()) if length == "trim" else max(lengths.values())
+    target = max(lengths.values()) if length == "pad" else min(lengths.values())
     return {name: _fit(audio, target) for name, audio in sounds.items()}
 
 

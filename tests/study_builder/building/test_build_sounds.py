@@ -10,7 +10,7 @@ import pyloudnorm
 import pytest
 import soundfile
 
-from stimuli import read_audio, write_audio
+from stimuli import read_audio, resample, write_audio
 from study_builder.building.build import build_study
 from study_builder.building.choices import Choices
 from tests.study_builder.small_studies import build, rated, refuse
@@ -93,13 +93,26 @@ def test_unequal_sounds_of_a_trial_are_refused_unless_a_rule_is_chosen(
     message = (
         r"lmac.wav: has 22050 Hz, 3 of the trial's 4 sounds have 16000 Hz; expected one rate within a trial"
     )
-    refuse(message + r" \(--sample-rate resamples all\)$", root, tmp_path / "x")
+    refuse(message + r" \(--sample-rate 22050 resamples all\)$", root, tmp_path / "x")
     write_audio(path, np.stack([audio, audio], axis=1), rate)
     message = (
         r"lmac.wav: has 2 channels, 3 of the trial's 4 sounds have 1 channel; expected one number of channels"
         r" within a trial \(write all as mono or all as stereo first\)$"
     )
     refuse(message, root, tmp_path / "x")
+
+
+def test_lengths_that_only_resampling_rounded_are_equal(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder(items=1)
+    path = root / "sound-1" / "lmac.wav"
+    audio, rate = read_audio(path)
+    at_8_khz = resample(audio, rate, 8000)[:-1]
+    write_audio(path, at_8_khz, 8000)
+    write_audio(root / "sound-1" / "reference.wav", resample(audio, rate, 44100), 44100)
+    build(root, tmp_path / "study", sample_rate=44100)
+    assert len({soundfile.info(file).frames for file in (tmp_path / "study").rglob("*.wav")}) == 1
+    write_audio(path, at_8_khz[:-1], 8000)
+    refuse(r"lmac.wav: has \d+ samples .*; expected equal lengths", root, tmp_path / "x", sample_rate=44100)
 
 
 def test_stereo_sounds_stay_stereo(make_folder: MakeFolder, tmp_path: Path) -> None:
