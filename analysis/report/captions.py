@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from analysis.report.results import Results
-from analysis.statistics.populations import OF_INTERVAL
+from analysis.statistics.populations import MEANING, OF_INTERVAL
 
 
 def captions(results: Results) -> dict[str, str]:
-    """Return the part of each caption that says what its intervals and p values are, and for whom."""
-    found = {"mos": f"95 % intervals, {results.options.interval}: {OF_INTERVAL[results.options.interval]}"}
+    """Return the part of each caption that says what its intervals and p values are, and for whom.
+
+    `meaning` is a sentence of its own: what the intervals of the scores promise, empty if there are none.
+    """
+    about = OF_INTERVAL[results.options.interval]
+    found = {"mos": f"95 % intervals, {results.options.interval}: {about}"}
+    found["meaning"] = MEANING[about] if results.mos["ci_low"].notna().any() else ""
     for name in results.options.by:
         table = results.tables.get(f"by_{name}")
         if table is not None:

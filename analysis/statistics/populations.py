@@ -11,6 +11,18 @@ OF_INTERVAL = {
     "listener": _NEW_LISTENERS, "item": "these listeners, new items", "naive-t": _INDEPENDENT,
 }  # fmt: skip
 
+# What an interval of a mean promises, in a sentence for readers who have not met it.
+MEANING = {
+    _NEW_BOTH: "If the test were repeated with other listeners and other items of the same kind, 95 % of "
+    "such intervals would contain the score that all these listeners would give all these items.",
+    _NEW_LISTENERS: "If the test were repeated with other listeners and the same items, 95 % of such "
+    "intervals would contain the score that all these listeners would give; other items may score outside.",
+    "these listeners, new items": "If the same listeners rated other items of the same kind, 95 % of such "
+    "intervals would contain the score that they would give all these items; others may score outside.",
+    _INDEPENDENT: "Each rating counts as if it came from another listener about another item. Ratings by one "
+    "listener and of one item depend on each other, so that such intervals are usually too narrow.",
+}
+
 # The interval of a difference that speaks about the same population as the test does.
 INTERVAL_OF_TEST = {
     "two-way": "two-way", "wilcoxon": "listener", "permutation": "listener", "medians": "naive-t",

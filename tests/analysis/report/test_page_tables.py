@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from analysis.models.anova import omnibus
 from analysis.report import table_columns as columns
 from analysis.report.html_tables import Column, table_of
 from analysis.report.page import context, render_page
 from analysis.report.results import Options, analyse
+from analysis.statistics.populations import MEANING
 from tests.analysis.html import Balanced
 
 FIGURES = dict.fromkeys(("mos", "box", "violin", "listeners", "differences"), "")
@@ -91,6 +93,25 @@ def test_captions_say_what_the_headers_mean(mushra: pd.DataFrame) -> None:
     assert parser.open == []
     page = render_page(analyse(mushra, Options(draws=200, correction="none")), FIGURES, "x")
     assert "95 % intervals and p values uncorrected, both about new listeners and items" in page
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        ("two-way", "with other listeners and other items of the same kind"),
+        ("listener", "with other listeners and the same items"),
+        ("item", "If the same listeners rated other items"),
+        ("naive-t", "such intervals are usually too narrow."),
+    ],
+)
+def test_the_page_says_what_its_intervals_promise(mushra: pd.DataFrame, interval: str, said: str) -> None:
+    page = render_page(analyse(mushra, Options(draws=200, interval=interval)), FIGURES, "x")
+    assert [sentence in page for sentence in MEANING.values()].count(True) == 1 and said in page
+
+
+def test_no_interval_promises_nothing(make: Callable[..., pd.DataFrame]) -> None:
+    page = render_page(analyse(make(items=1), Options(draws=200)), FIGURES, "x")
+    assert not [sentence for sentence in MEANING.values() if sentence in page]
 
 
 def test_one_item_is_counted_as_one_and_compares_nothing(make: Callable[..., pd.DataFrame]) -> None:
