@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from interpreter.classifier.labels import name_known
 from interpreter.errors import ConfigError
 from interpreter.types import Classifier
 
@@ -36,7 +37,7 @@ def contrast(classifier: C, first: str, second: str) -> C:
     for label in (first, second):
         if label not in labels:
             raise ConfigError(
-                f"the classifier does not know the class {label!r}; it knows {', '.join(labels)}"
+                f"the classifier does not know the class {label!r}; {name_known(labels, label)}"
             )
     if first == second:
         raise ConfigError(f"the class {first!r} is compared with itself; expected two classes (--against)")

@@ -43,7 +43,7 @@ def load_hugging_face(name: str) -> Classifier:
         model = AutoModelForAudioClassification.from_pretrained(name)
         extractor = AutoFeatureExtractor.from_pretrained(name)
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = str(error).strip().splitlines()[0].rstrip(".")
         raise ConfigError(
             f"--classifier hf:{name}: {reason}; expected the name or folder of a model for audio "
             "classification with its feature extractor"

@@ -155,7 +155,8 @@ class WrappedClassifier(nn.Module):
                 given, most = heard.shape[1] / self._module_rate, self.input_samples / self._module_rate
                 raise ConfigError(
                     f"clips of {given:.3f} s are longer than the {most:.3f} s that the module takes; "
-                    "expected shorter ones (--window of explain, --duration of evaluate, --seconds of render)"
+                    "expected shorter ones (--set duration_s=... of train, --window of explain, --duration "
+                    "of evaluate, --seconds of render)"
                 )
             self._share = heard.shape[1] / self.input_samples
             heard = heard if self._pads_itself else nn.functional.pad(heard, (0, missing))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from interpreter.classifier.hearing import Hearing
+from interpreter.classifier.labels import name_known
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.distributed import all_gather, raise_on_all_ranks, rank, shard
 from interpreter.errors import ConfigError
@@ -141,7 +142,7 @@ def _check_fit(items: Items, classifier: Classifier, *, known: bool) -> None:
     if unknown and known:
         raise ConfigError(
             f"{dataset.root}: the classifier does not know {unknown[0]!r}; "
-            f"it knows {', '.join(classifier.labels)}; expected clips of these classes only"
+            f"{name_known(classifier.labels, unknown[0])}; expected clips of its classes only"
         )
 
 

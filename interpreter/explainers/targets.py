@@ -10,6 +10,7 @@ import torch
 
 from interpreter.classifier.capabilities import takes_texts, to_classifier_level
 from interpreter.classifier.contrast import contrast
+from interpreter.classifier.labels import name_known
 from interpreter.classifier.likeness import liken
 from interpreter.errors import ConfigError, InterpreterError
 from interpreter.explainers.base import Explainer
@@ -122,6 +123,6 @@ def label_number(explainer: Explainer, label: str) -> int:
     labels = list(explainer.classifier.labels)
     if label not in labels:
         raise InterpreterError(
-            f"the classifier does not know the class {label!r}; it knows {', '.join(labels)}"
+            f"the classifier does not know the class {label!r}; {name_known(labels, label)}"
         )
     return labels.index(label)

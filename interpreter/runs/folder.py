@@ -22,6 +22,7 @@ from interpreter.runs.tensor_files import read_tensors
 from stimuli.files import write_bytes, write_text
 
 SCHEMA_VERSION = 1
+_HUGGING_FACE = "config.json"  # what `transformers` saves next to a model's weights
 HUGGING_FACE, CLAPS = "hf:", ("laion-clap:", "msclap:")
 """What a target begins with that a path may follow."""
 
@@ -155,6 +156,8 @@ def read_run(folder: str | Path) -> Run:
         raise FileNotFoundError(2, "No such run folder", str(folder))
     path = folder / RUN
     if not path.is_file():
+        if (folder / _HUGGING_FACE).is_file():
+            raise RunError(f"{folder}: not a run but a model of transformers; expected hf:{folder}")
         raise RunError(f"{folder}: not a finished run ({RUN} is missing); train it, or use --resume")
     try:
         values = json.loads(path.read_text("utf-8"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from interpreter.classifier.labels import name_known
 from interpreter.errors import ConfigError, RunError
 from interpreter.explainers.registry import CLASSIFIERS
 from interpreter.kinds.config import TrainingConfig
@@ -93,8 +94,11 @@ def describe(request: Request, config: TrainingConfig, dataset: Dataset) -> Run:
         labels = read_run(classifier).labels if isinstance(classifier, Path) else tuple(classifier.labels)
         unknown = sorted(set(dataset.labels) - set(labels))
         if unknown:
-            name = classifier if isinstance(classifier, Path) else type(classifier).__name__
-            raise ConfigError(f"{request.data}: the classifier {name} does not know {unknown[0]!r}")
+            raise ConfigError(
+                f"{request.data}: the classifier does not know {unknown[0]!r}; "
+                f"{name_known(labels, unknown[0])}; expected clips of its classes only, by its names (a CSV "
+                "of path, label, fold can rename them)"
+            )
     return Run(
         kind=request.kind,
         labels=labels,

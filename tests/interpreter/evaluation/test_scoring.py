@@ -197,7 +197,7 @@ def test_clips_of_a_class_that_the_classifier_does_not_know_are_refused(dataset)
     with pytest.raises(ConfigError) as caught:
         evaluate([Counting(Loudness(("dog", "siren")))], dataset)
     assert str(caught.value) == (
-        f"{dataset.root}: the classifier does not know 'rain'; it knows dog, siren; expected clips of these "
+        f"{dataset.root}: the classifier does not know 'rain'; it knows dog, siren; expected clips of its "
         "classes only"
     )
 

@@ -92,5 +92,12 @@ def test_a_class_that_the_classifier_does_not_know_is_refused(
     index = other / "meta" / "esc50.csv"
     known = load_classifier(classifier_run).labels[0]
     index.write_text(index.read_text().replace(f",{known},", ",walrus,"))
-    with pytest.raises(ConfigError, match="does not know 'walrus'"):
+    said = rf"the classifier does not know 'walrus'; it knows {known}, .*; expected clips of its classes only"
+    with pytest.raises(ConfigError, match=said):
         train(Request("lmac", other, tmp_path / "run", classifier=classifier_run))
+
+
+def test_a_model_of_transformers_is_recognised_where_a_run_belongs(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(RunError, match=rf"^{tmp_path}: not a run but a model of transformers; expected hf:"):
+        load_classifier(tmp_path)
