@@ -51,13 +51,13 @@ def from_records(content: Any, name: str) -> pd.DataFrame:
     Raises:
         RatingsError: There is no list of records, and there are no columns of equal length.
     """
-    records = _find_records(content, _DEEPEST)
-    if not records:
+    records = [dict(_flatten(record)) for record in _find_records(content, _DEEPEST)]
+    if not any(records):
         raise RatingsError(
             f"{name} has no table of ratings; expected a list of records with the same keys, or the results "
             "of webMUSHRA's, pymushra's, mushraJS's or beaqleJS's server"
         )
-    table = pd.DataFrame([dict(_flatten(record)) for record in records], dtype=object).fillna("")
+    table = pd.DataFrame(records, dtype=object).fillna("")
     table[FILE], table[LINE] = name, range(1, len(table) + 1)
     return table
 

@@ -12,8 +12,8 @@ from analysis.ratings.readers.table import file_of
 
 def is_pair_matrix(table: pd.DataFrame) -> bool:
     """Say whether the first column has the names of the other columns, each once."""
-    first, *others = [name for name in table.columns if name not in (FILE, LINE, "study")]
-    return len(others) > 1 and sorted(table[first].astype(str)) == sorted(map(str, others))
+    names = [name for name in table.columns if name not in (FILE, LINE, "study")]
+    return len(names) > 2 and sorted(table[names[0]].astype(str)) == sorted(map(str, names[1:]))
 
 
 def from_pair_matrix(table: pd.DataFrame) -> pd.DataFrame:

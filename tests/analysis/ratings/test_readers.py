@@ -195,6 +195,8 @@ def test_pymushra_csv(tmp_path: Path) -> None:
 def test_a_json_file_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match=r"x\.json has no table of ratings; expected a list of records"):
         load_ratings(write(tmp_path, "x.json", '{"a": 1}'))
+    with pytest.raises(RatingsError, match=r"x\.json has no table of ratings; expected a list of records"):
+        load_ratings(write(tmp_path, "x.json", "[{}, {}]"))
     with pytest.raises(RatingsError, match=r"y\.json is not JSON"):
         load_ratings(write(tmp_path, "y.json", "{"))
     with pytest.raises(RatingsError, match=r"z\.json is not JSON: maximum recursion depth exceeded"):
