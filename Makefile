@@ -44,7 +44,7 @@ check-js:               ## scripts and styles; left out where Node.js is missing
 	elif [ "$(CI)" = true ]; then echo 'Node.js and npm are missing; install Node.js 18.18 or newer' >&2; exit 2; \
 	else echo 'Node.js and npm are missing: the scripts and styles were not checked.'; fi
 docs: $(STAMP)          ## the documentation as a site, in build/site
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 format: $(STAMP)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
