@@ -192,6 +192,11 @@ def test_pymushra_csv(tmp_path: Path) -> None:
     assert scores(frame) == {("u1", "song", "C1"): 63, ("u2", "song", "C1"): 40}
 
 
+def test_a_table_without_a_column_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match=r"^x\.csv is none of the known tables .*\(found 'study'\)"):
+        load_ratings(write(tmp_path, "x.csv", "study\n1\n"))
+
+
 def test_a_json_file_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match=r"x\.json has no table of ratings; expected a list of records"):
         load_ratings(write(tmp_path, "x.json", '{"a": 1}'))
