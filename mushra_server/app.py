@@ -200,7 +200,8 @@ def _explain_size() -> str:
     if size <= most:
         return f"this has more than {request.max_form_parts} parts; expected fewer files or fields"
     unit, name = (2**30, "GiB") if most >= 2**30 else (2**20, "MiB")
-    return f"this has {size / unit:.4g} {name}; expected at most {most / unit:g} {name}"
+    tenths = -(-10 * size // unit)  # rounded up, so that it is more than the limit
+    return f"this has {tenths / 10:g} {name}; expected at most {most / unit:g} {name}"
 
 
 def _sentence(text: str, status: int, **details: object) -> tuple[Response | str, int]:

@@ -14,11 +14,11 @@ OF_INTERVAL = {
 # What an interval of a mean promises, in a sentence for readers who have not met it.
 MEANING = {
     _NEW_BOTH: "If the test were repeated with other listeners and other items of the same kind, 95 % of "
-    "such intervals would contain the score that all these listeners would give all these items.",
+    "such intervals would contain the mean over all listeners and items of that kind.",
     _NEW_LISTENERS: "If the test were repeated with other listeners and the same items, 95 % of such "
-    "intervals would contain the score that all these listeners would give; other items may score outside.",
+    "intervals would contain the mean over all listeners of that kind; other items may score outside.",
     "these listeners, new items": "If the same listeners rated other items of the same kind, 95 % of such "
-    "intervals would contain the score that they would give all these items; others may score outside.",
+    "intervals would contain their mean over all items of that kind; other listeners may score outside.",
     _INDEPENDENT: "Each rating counts as if it came from another listener about another item. Ratings by one "
     "listener and of one item depend on each other, so that such intervals are usually too narrow.",
 }

@@ -279,7 +279,7 @@ def test_an_upload_that_is_too_large_is_refused_in_words(studio: ManyStudies, ad
     for one in list(server._map.values()):
         one.close()
     status, page = found["/studies/codecs/sounds", 2]
-    assert status == 413 and "This has 2.005 GiB; expected at most 2 GiB." in page and "<h1>Too large" in page
+    assert status == 413 and "This has 2.1 GiB; expected at most 2 GiB." in page and "<h1>Too large" in page
     status, page = found["/studies/codecs/make", 2]
     assert status == 413 and "This has 3 MiB; expected at most 1 MiB." in page
     status, page = found["/studies/codecs/sounds", 0]

@@ -19,7 +19,7 @@ from mushra_server.web.security import parse_object
         (b'{"time_ms": 1' + b"0" * 400 + b"}", 400, "the body is not JSON"),
         (b'{"a":' + b"[" * 20 + b"]" * 20 + b"}", 400, "the JSON is nested more than 16 levels deep"),
         (b"[" * 60_000, 400, "the body is not JSON"),
-        (b'{"attempt": "' + b"x" * (1024 * 1024) + b'"}', 413, "Request Entity Too Large"),
+        (b'{"attempt": "' + b"x" * (1024 * 1024) + b'"}', 413, "this has 1.1 MiB; expected at most 1 MiB"),
         (b"\xff\xfe", 400, "the body is not JSON"),
     ],
 )
