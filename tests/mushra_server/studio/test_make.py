@@ -79,6 +79,7 @@ def test_one_item_of_sounds_is_kept_and_shown_while_others_are_measured(
         "and not: no number is enough, ever"
     )
     assert 'class="bad"' not in page and "object at" not in page, "nothing is wrong with what was chosen"
+    assert "<dt>1 item</dt>" in page and "<dt>2 conditions</dt>" in page
 
 
 def test_an_ambiguous_folder_is_shown_in_both_readings(admin: Browser) -> None:
