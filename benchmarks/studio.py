@@ -29,7 +29,7 @@ from mushra_server.database.clock import now
 from mushra_server.export.backup import back_up
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
-from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.app import close_studio, create_studio, studio_of
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
 from mushra_server.studio.studies import change_study
 from stimuli.vocabulary import RATINGS_NAME
@@ -176,15 +176,7 @@ def measure(
         sentence = f"opening a study for the first time {1000 * statistics.median(opened):.0f} ms, {stored}"
         return screens, sentence
     finally:
-        parts = studio_of(served)
-        for close in (
-            parts.jobs.close,
-            parts.forecasts.close,
-            parts.previews.close,
-            parts.store.close,
-            served.close,
-        ):
-            close()
+        close_studio(served)
 
 
 def main() -> None:

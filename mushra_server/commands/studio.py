@@ -39,7 +39,7 @@ def studio(
 ) -> None:
     """Make, launch, watch and report studies in a browser."""
     from mushra_server.studio import accounts
-    from mushra_server.studio.app import create_studio, studio_of
+    from mushra_server.studio.app import close_studio, create_studio, studio_of
     from mushra_server.studio.login import may_upload
     from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
     from mushra_server.web.addresses import PublicUrl
@@ -72,5 +72,4 @@ def studio(
     if token is not None:
         typer.echo(f"Your token:   {token}   (shown this once; --new-admin-token makes another)")
     announce_network(host, listener.effective_port, public_url)
-    closing = (parts.jobs.close, parts.forecasts.close, parts.previews.close, parts.store.close, served.close)
-    run_until_stopped(listener, *closing)
+    run_until_stopped(listener, partial(close_studio, served))

@@ -27,7 +27,7 @@ from mushra_server.web import addresses, assets, security
 from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import Options
 
-__all__ = ["create_studio", "studio_of"]
+__all__ = ["close_studio", "create_studio", "studio_of"]
 
 HERE = Path(__file__).parent
 
@@ -93,6 +93,16 @@ def studio_of(served: ManyStudies) -> Studio:
     """Return the parts of a studio."""
     studio: Studio = served.front.extensions[EXTENSION]
     return studio
+
+
+def close_studio(served: ManyStudies) -> None:
+    """End what a studio has started and opened: its jobs, previews and databases."""
+    parts = studio_of(served)
+    parts.jobs.close()
+    parts.forecasts.close()
+    parts.previews.close()
+    parts.store.close()
+    served.close()
 
 
 def _describe_pages() -> dict[str, object]:

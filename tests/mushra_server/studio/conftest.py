@@ -12,7 +12,7 @@ from werkzeug.test import Client, TestResponse
 
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
-from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.app import close_studio, create_studio, studio_of
 from mushra_server.studio.jobs import Progress
 
 
@@ -32,19 +32,6 @@ class Browser:
 
     def post(self, path: str, **fields: object) -> TestResponse:
         return self.client.post(path, data={"form_token": self.form_token, **fields})
-
-
-def close_studio(served: ManyStudies) -> None:
-    """End a studio as its command does."""
-    parts = studio_of(served)
-    for close in (
-        parts.jobs.close,
-        parts.forecasts.close,
-        parts.previews.close,
-        parts.store.close,
-        served.close,
-    ):
-        close()
 
 
 @pytest.fixture

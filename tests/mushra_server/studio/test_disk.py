@@ -13,9 +13,9 @@ import pytest
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts, disk, uploads
-from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.app import close_studio, create_studio, studio_of
 from mushra_server.studio.uploads import store_sounds
-from tests.mushra_server.studio.conftest import Browser, close_studio, wait_for
+from tests.mushra_server.studio.conftest import Browser, wait_for
 from tests.mushra_server.studio.sounds import archive, send, sounds
 from tests.mushra_server.studio.test_roles import invite
 

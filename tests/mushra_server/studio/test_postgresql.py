@@ -17,9 +17,9 @@ from mushra_server.database.schemas import name_schema, read_schema, url_in_sche
 from mushra_server.errors import StoreError
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
-from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.app import close_studio, create_studio, studio_of
 from tests.mushra_server.conftest import answer_to, build
-from tests.mushra_server.studio.conftest import Browser, close_studio
+from tests.mushra_server.studio.conftest import Browser
 
 STUDIES = 10
 

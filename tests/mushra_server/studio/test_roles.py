@@ -11,10 +11,10 @@ from werkzeug.test import Client
 
 from mushra_server.many import ManyStudies
 from mushra_server.studio.accounts import ROLES
-from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.app import close_studio, create_studio, studio_of
 from mushra_server.web.server import Options
 from tests.mushra_server.conftest import build
-from tests.mushra_server.studio.conftest import Browser, close_studio
+from tests.mushra_server.studio.conftest import Browser
 
 # The least role of each address of a study; others need a login, or nothing.
 NEEDS = {

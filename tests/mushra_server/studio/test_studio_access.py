@@ -13,14 +13,13 @@ import pytest
 
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
-from mushra_server.studio.app import create_studio, studio_of
+from mushra_server.studio.app import close_studio, create_studio, studio_of
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
 from mushra_server.studio.studies import change_study
 from mushra_server.studio.uploads import store_sounds
 from study_builder.simulation.rehearsal import simulate_study
 from tests.axe import complaints, load_axe
 from tests.mushra_server.conftest import build
-from tests.mushra_server.studio.conftest import close_studio
 from tests.mushra_server.studio.sounds import archive, send, sounds
 
 pytestmark = pytest.mark.slow
