@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 import os
 import random
-import socket
 import struct
-import threading
 import warnings
 import zipfile
-from contextlib import closing
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import soundfile as sf
@@ -22,12 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mushra_server.errors import Refusal
-from mushra_server.many import ManyStudies
 from mushra_server.studio import uploads
-from mushra_server.studio.login import may_upload
-from mushra_server.studio.uploads import MAX_UPLOAD_BYTES, store_sounds
-from mushra_server.web.large_bodies import AT_ONCE
-from mushra_server.web.waitress_server import bind, listen
+from mushra_server.studio.uploads import store_sounds
 from tests.mushra_server.studio.conftest import Browser
 from tests.mushra_server.studio.sounds import CONDITIONS, archive, send, sounds, tone
 
@@ -180,110 +170,6 @@ def test_an_upload_that_breaks_off_changes_nothing(admin: Browser) -> None:
     )
     assert answer.status_code in (400, 403, 413)
     assert "6 sounds" in before and "6 sounds" in admin.get("/studies/codecs/make").text
-
-
-def test_only_a_browser_that_has_logged_in_may_send_much(studio: ManyStudies, admin: Browser) -> None:
-    """Waitress writes a body to disk before an app sees it: a large one needs the cookie, and an address."""
-    server: Any = listen(
-        studio, bind("127.0.0.1", 0), body_bytes=2**31, allow_large=partial(may_upload, studio.front)
-    )
-    cookie = admin.client.get_cookie("listenable_studio")
-    assert cookie is not None
-    taken = []
-    for path in ("/studies/codecs/sounds", "/login"):
-        for who, value in (("known", cookie.value), ("forged", f"{cookie.value[:-4]}AAAA"), ("nobody", "")):
-            parser = server.channel_class.parser_class(server.adj)
-            head = f"POST {path} HTTP/1.1\r\nHost: a\r\nCookie: listenable_studio={value}\r\n"
-            parser.received(f"{head}Content-Length: {2**30}\r\n\r\n".encode())
-            taken += [(path, who)] if parser.error is None else []
-            assert parser.error is None or parser.error.code == 413
-            parser.close()
-    assert taken == [("/studies/codecs/sounds", "known")]
-    server.task_dispatcher.shutdown()
-    for one in list(server._map.values()):
-        one.close()
-
-
-def test_only_few_large_bodies_are_taken_at_once(studio: ManyStudies, admin: Browser) -> None:
-    """Each may be gigabytes in a temporary file; one that has ended, or whose sender has gone, makes room."""
-    server: Any = listen(
-        studio, bind("127.0.0.1", 0), body_bytes=2**31, allow_large=lambda path, _: path == "/up"
-    )
-    head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\nx"
-
-    def send(path: bytes = b"/up") -> Any:
-        parser = server.channel_class.parser_class(server.adj)
-        rest = head % path
-        while rest and not parser.completed:
-            rest = rest[parser.received(rest) :]
-        return parser
-
-    try:
-        taken = [send() for _ in range(AT_ONCE)]
-        assert [parser.error for parser in taken] == [None] * AT_ONCE
-        refused = send()
-        assert refused.error.code == 503 and refused.completed
-        assert send(b"/login").error.code == 413, "and small ones are bounded as ever"
-        refused.close()
-        assert send().error.code == 503, "one that was refused took no room"
-        taken[0].close()
-        assert send().error is None
-        channel = socket.socketpair()
-        gone = server.channel_class(server, channel[0], ("127.0.0.1", 1), server.adj, map=server._map)
-        gone.request = taken[1]
-        gone.handle_close()
-        channel[1].close()
-        assert send().error is None
-    finally:
-        server.task_dispatcher.shutdown()
-        for one in list(server._map.values()):
-            one.close()
-
-
-def test_an_upload_that_is_too_large_is_refused_in_words(studio: ManyStudies, admin: Browser) -> None:
-    """By waitress, which reads nothing of it: the studio says what is too large, and what the limit is."""
-    admin.post("/studies", title="Codecs")
-    cookie = admin.client.get_cookie("listenable_studio")
-    assert cookie is not None
-    sent = {"Cookie": f"listenable_studio={cookie.value}", "Content-Type": "multipart/form-data; boundary=x"}
-    server: Any = listen(
-        studio,
-        bind("127.0.0.1", 0),
-        body_bytes=MAX_UPLOAD_BYTES + 1,
-        allow_large=partial(may_upload, studio.front),
-    )
-    stop = threading.Event()
-
-    def serve() -> None:
-        while not stop.is_set():
-            server.asyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    found = {}
-    for path, size, headers in (
-        ("/studies/codecs/sounds", MAX_UPLOAD_BYTES + 5 * 2**20, sent),
-        ("/studies/codecs/make", 3 * 2**20, sent),
-        ("/studies/codecs/sounds", 3 * 2**20, {}),
-    ):
-        with closing(http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=20)) as client:
-            client.putrequest("POST", path)
-            for name, value in {**headers, "Content-Length": str(size)}.items():
-                client.putheader(name, value)
-            client.endheaders(b"--x\r\n")
-            answer = client.getresponse()
-            found[path, len(headers)] = answer.status, answer.read().decode()
-    stop.set()
-    thread.join()
-    server.task_dispatcher.shutdown()
-    for one in list(server._map.values()):
-        one.close()
-    status, page = found["/studies/codecs/sounds", 2]
-    assert status == 413 and "This has 2.1 GiB; expected at most 2 GiB." in page and "<h1>Too large" in page
-    status, page = found["/studies/codecs/make", 2]
-    assert status == 413 and "This has 3 MiB; expected at most 1 MiB." in page
-    status, page = found["/studies/codecs/sounds", 0]
-    assert status == 403 and "Your login has ended" in page
 
 
 NAMES = st.one_of(
