@@ -16,6 +16,7 @@ from mushra_server.admin import routes as admin
 from mushra_server.admin.results_cache import ResultsCache
 from mushra_server.database import settings
 from mushra_server.database.database import Database, sqlite_url
+from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import Refusal
 from mushra_server.participant import entry, file_routes
 from mushra_server.participant import routes as api
@@ -169,11 +170,12 @@ def _register(app: Flask, study: Study, options: Options) -> None:
 
 def handle_errors(app: Flask) -> None:
     """Answer every error with one sentence, as JSON if a program asked, and never with a traceback."""
+    refused = RepeatedErrors(logger)
 
     @app.errorhandler(Refusal)
     def show_refusal(error: Refusal) -> Response:
         if error.status == 503:
-            logger.error("%s %.200r: %s", request.method, request.path, error)
+            refused.log(str(error), "%s %.200r: %s", request.method, request.path, error)
         response = app.make_response(_sentence(str(error), error.status, **error.details))
         if "retry_after_s" in error.details:
             response.headers["Retry-After"] = str(error.details["retry_after_s"])

@@ -15,6 +15,7 @@ from flask import Flask, request
 
 from mushra_server.app import create_app, handle_errors
 from mushra_server.database.databases import Databases
+from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import ServerError, Unavailable
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.addresses import PublicUrl
@@ -29,7 +30,7 @@ __all__ = ["PREFIX", "ManyStudies", "find_studies", "is_folder_of_studies", "mak
 
 PREFIX = "/s/"
 FORWARDED_PREFIX = "HTTP_X_FORWARDED_PREFIX"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,254}")  # no file system has longer ones
 CLOSED = "listenable.study_that_cannot_be_served"
 RETRY_S = 60
 
@@ -95,6 +96,7 @@ class ManyStudies:
         self._admits = admits
         self._opened: dict[str, _Opened] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._failures = RepeatedErrors(logger)
         front.before_request(_refuse_closed)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -108,7 +110,7 @@ class ManyStudies:
         try:
             app = self.find(name)
         except (ConfigError, OSError, ServerError) as error:
-            logger.error("%s cannot be served: %s", self.folder / name, error)
+            self._failures.log(name, "%s cannot be served: %s", self.folder / name, error)
             return self.front.wsgi_app({**environ, CLOSED: name}, start_response)
         return app.wsgi_app(shift_request(environ, f"{PREFIX}{name}", slash + rest), start_response)
 

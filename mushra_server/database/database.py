@@ -23,6 +23,7 @@ from mushra_server.database.engines import describe_failure, is_full, name_of, o
 from mushra_server.database.file_watch import FileWatch
 from mushra_server.database.integrity import MAX_WAITED_BYTES, check_integrity
 from mushra_server.database.private_files import make_private
+from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.database.schema import SCHEMA_VERSION, meta
 from mushra_server.database.schemas import SCHEMA_OPTION, make_schema, read_schema, url_in_schema
 from mushra_server.database.tables import complete_tables, create_tables, is_complete
@@ -70,6 +71,7 @@ class Database:
         self._turns = Turns(AT_ONCE)
         self._starts = Turns(STARTS_AT_ONCE, impatient=False)
         self._guarded = False
+        self._failures = RepeatedErrors(logger)
         file = self.file
         if file is not None:
             make_private(file, create=create)
@@ -133,7 +135,8 @@ class Database:
             except DatabaseError as error:
                 if not self._guarded or isinstance(error, OURS):
                     raise  # a command failed, not a request; or the statement is at fault
-                logger.error("%s", describe_failure(self.engine, error))
+                failure = describe_failure(self.engine, error)
+                self._failures.log(failure, "%s", failure)
                 if is_full(error):
                     raise Unavailable(FULL, RETRY_S, reason="disk_full") from error
                 raise Unavailable(BUSY, RETRY_S) from error

@@ -60,6 +60,12 @@ def test_a_study_that_cannot_be_served_says_so(served: ManyStudies, tmp_path, ca
     assert page.headers["Retry-After"] == "60" and "default-src" in page.headers["Content-Security-Policy"]
     assert "one cannot be served: " in caplog.text and "config.yaml" not in page.text
     assert client.get("/s/two/").status_code == 200
+    page = client.get("/s/one/")
+    assert page.status_code == 503 and caplog.text.count("one cannot be served: ") == 1, "once in ten seconds"
+
+
+def test_a_name_that_no_folder_can_have_is_no_study(served: ManyStudies) -> None:
+    assert [Client(served).get(f"/s/{'a' * size}/").status_code for size in (255, 256, 5000)] == [404] * 3
 
 
 def test_a_study_that_is_slow_to_open_holds_up_no_other(served: ManyStudies, monkeypatch) -> None:
