@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from mushra_server.errors import Unavailable
 
-__all__ = ["BUSY", "RETRY_S", "Turns"]
+__all__ = ["BUSY", "OTHERS_EVERY", "RETRY_S", "Turns"]
 
 RETRY_S = 5
 BUSY = "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
@@ -22,10 +22,9 @@ STALL_S = 2.0
 """Without an answer of the database, after which nobody waits for it any more."""
 PATIENCE_S = 12.0
 """For a turn, while others get theirs: the page gives up after 20 seconds, and the answer takes some too."""
-
-
 OTHERS_EVERY = 4
-"""So many turns at most before one goes to whoever has waited longest, so that nobody waits for ever."""
+"""So many turns at most, of the database as of a thread (`web.task_queue`), before one goes to whoever has
+waited longest: no flood of one kind stops another."""
 
 
 @dataclass(eq=False)

@@ -7,11 +7,11 @@ import sys
 from collections import deque
 from typing import Any
 
+from mushra_server.database.turns import OTHERS_EVERY
+
 __all__ = ["TaskQueue", "share_interpreter"]
 
 SWITCH_S = 0.0005
-OTHERS_EVERY = 4
-"""So many at most before one that has waited longest, of whatever kind: no flood of one stops another."""
 SAVE = re.compile(r".*/api/session/(pages/[0-9]+|finish)")
 LATER = re.compile(r".*/(audio|picture)/[^/]*|.*/api/session")
 
