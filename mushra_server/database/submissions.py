@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
@@ -144,14 +144,20 @@ def save_page(
     return saved | {page.index}
 
 
-def save_draft(connection: Connection, session: Session, index: int, body: dict[str, Any]) -> None:
-    """Keep what an open page shows; a draft of an attempt that is stored already came late and is dropped."""
+def save_draft(connection: Connection, session: Session, index: int, body: dict[str, Any]) -> int:
+    """Keep what an open page shows; a draft of an attempt that is stored already came late and is dropped.
+
+    Returns:
+        By how many characters it is longer than the draft that it replaces; 0 if it is not.
+    """
     page_of = {"of_session": session.id, "of_page": index}
     if session.finished or body["attempt"] in set(connection.execute(_ATTEMPTS, page_of).scalars()):
-        return
+        return 0
+    before = connection.execute(_DRAFT_LENGTH, page_of).scalar() or 0
     connection.execute(_DROP_DRAFT, page_of)
     row = {"session_id": session.id, "page_index": index, "body": json.dumps(body), "saved_at": now()}
     connection.execute(_INSERT_DRAFT, row)
+    return max(0, len(row["body"]) - before)
 
 
 def find_saved_pages(connection: Connection, session: Session) -> set[int]:
@@ -235,6 +241,9 @@ _OUTCOMES = (
         ratings.c.condition_position == 0,
     )
     .order_by(submissions.c.page_index)
+)
+_DRAFT_LENGTH = select(func.length(drafts.c.body)).where(
+    drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
 )
 _DROP_DRAFT = drafts.delete().where(
     drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")

@@ -9,7 +9,7 @@ from mushra_server.web.server import current_server
 
 __all__ = ["guard"]
 
-REPLACED = "api.put_draft"  # by the next draft, so that the disk does not fill
+REPLACED = "api.put_draft"  # by the next draft: it counts as far as it is longer than the one before
 
 
 def guard() -> None:

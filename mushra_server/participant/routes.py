@@ -141,7 +141,8 @@ def put_draft(index: int) -> Response:
             and find_missing_consent(server.study, session.slot, index, ()) is not None
         ):
             require_consent(server.study, session.slot, index, find_saved_pages(connection, session))
-        save_draft(connection, session, index, draft)
+        grown = save_draft(connection, session, index, draft)
+        server.volume_limiter.check(request.remote_addr, grown / 1024)  # if refused, nothing is kept
         sessions.touch(connection, session)
     return jsonify(draft=index)
 

@@ -115,12 +115,11 @@ class RateLimiter:
 
 
 def limit_reading(app: Flask, limiter: RateLimiter) -> None:
-    """Make an app refuse the requests of an address that reads too much."""
+    """Make an app refuse the requests of an address that reads too much; what changes anything counts too."""
 
     @app.before_request
     def count() -> None:
-        if request.method in {"GET", "HEAD"}:
-            limiter.check(request.remote_addr)
+        limiter.check(request.remote_addr)
 
 
 def install(app: Flask, *, frame_ancestors: str = "'none'") -> None:
@@ -182,7 +181,10 @@ def came_from_elsewhere() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in {"cross-site", "same-site"}
-    host = urlsplit(request.headers.get("Referer", "")).netloc
+    try:
+        host = urlsplit(request.headers.get("Referer", "")).netloc
+    except ValueError:  # no address at all
+        return True
     return host not in {request.host, request.environ.get(SENT_HOST)}
 
 

@@ -52,6 +52,7 @@ def test_a_site_that_cannot_be_embedded_in_is_refused(make_app, embed, public_ur
         ({}, True),  # plain http
         ({"Referer": "http://evil.example/"}, True),
         ({"Referer": "http://localhost/admin"}, False),
+        ({"Referer": "http://[evil"}, True),
     ],
 )
 def test_a_link_on_another_site_takes_no_open_sessions_place_unasked(app, make_listener, headers, asks):

@@ -110,8 +110,8 @@ def test_a_class_behind_one_address_gets_in(make_app):
     }
     assert codes == {201}
     limiter = app.extensions["listenable"].read_limiter
-    assert not any(limiter._take("203.0.113.9", 0.0) for _ in range(10_000))
-    assert limiter._take("203.0.113.9", 0.0) == 1
+    assert not any(limiter._take("203.0.113.10", 0.0) for _ in range(10_000))
+    assert limiter._take("203.0.113.10", 0.0) == 1
     assert client.get("/", environ_base=ADDRESS).status_code == 200
 
 
@@ -124,6 +124,37 @@ def test_reading_is_limited_too(make_app):
         codes = [client.get(path, environ_base=address).status_code for _ in range(3)]
         assert 429 not in codes[:2] and codes[2] == 429, path
     assert client.get("/").status_code == 200, "the machine's own programs are not limited"
+
+
+def test_drafts_count_as_far_as_they_grow(make_app, make_listener, rows):
+    """A draft replaces the one before; drafts of all pages of all sessions do not."""
+    app = make_app()
+    listener = make_listener(app).start()
+    limiter = app.extensions["listenable"].volume_limiter
+    limiter.burst, limiter.per_second = 40, 1e-9
+
+    def draft(place, size):
+        page = listener.trials()[place]
+        body = answer_to(page)
+        body["ratings"][0]["comment"] = "x" * size
+        address = f"/api/session/pages/{page['index']}/draft"
+        return listener.client.put(address, json=body, environ_base=ADDRESS).status_code
+
+    assert [draft(0, 20_000) for _ in range(5)] == [200] * 5, "one in place of the other"
+    assert draft(1, 25_000) == 429 and len(rows(app, "SELECT * FROM drafts")) == 1
+    assert draft(1, 15_000) == 200 and draft(2, 15_000) == 429
+    assert draft(0, 30_000) == 429, "nor one that becomes longer"
+    assert draft(0, 1000) == 200
+
+
+def test_whatever_an_address_asks_for_is_limited(make_app):
+    """Also what no page is asked for by: other methods, and addresses that do not exist."""
+    app = make_app(options=Options(reads_per_s=0.01, read_burst=2))
+    asked = [("OPTIONS", "/"), ("POST", "/nowhere"), ("DELETE", "/api/session"), ("PROPFIND", "/admin")]
+    for number, (method, path) in enumerate(asked):
+        address = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        codes = [app.test_client().open(path, method=method, environ_base=address).status_code for _ in "123"]
+        assert 429 not in codes[:2] and codes[2] == 429, path
 
 
 def test_an_ipv6_network_is_one_address():
