@@ -128,14 +128,19 @@ def _asset(folder: Path, path: str) -> Path:
     hidden = any(part.startswith(".") for part in parts)
     joined = safe_join(str(folder), path)
     if (
-        hidden
+        not parts
+        or hidden
         or joined is None
         or parts[0] not in FOLDERS
         or PurePosixPath(path).suffix.lower() not in ENDINGS
     ):
         raise Refusal("not found", 404)
     found = Path(joined)
-    if not found.is_file() or not found.resolve().is_relative_to(folder.resolve()):
+    try:
+        there = found.is_file() and found.resolve().is_relative_to(folder.resolve())
+    except OSError:  # a name that no file system has
+        there = False
+    if not there:
         raise Refusal("not found", 404)
     return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +20,9 @@ from mushra_server.database.submissions import PageAnswer, PageName, Rating, sav
 from mushra_server.errors import AnswerError
 from mushra_server.participant.admission import refuse_entry
 from mushra_server.study.served_study import Study
-from mushra_server.webmushra.trials import read_trial
+from mushra_server.webmushra.trials import WirePage, read_trial
 from mushra_server.webmushra.wire_format import WireSession
-from study_builder.config import as_number
+from study_builder.config import SpatialPage, as_number
 
 __all__ = ["SOURCE", "save_wire_session"]
 
@@ -56,7 +58,7 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
     if find_by_uuid(connection, posted.uuid) is not None:
         return False
     _check_question_names(connection, study, posted)
-    pages = [page for trial in posted.trials for page in read_trial(study.config, trial)]
+    pages = list(_read_pages(study, posted))
     refuse_entry(connection, study.config.options, participant=None, simulated=False, one_entry=False)
     time = now()
     row = sessions.insert().values(
@@ -99,6 +101,22 @@ def _check_question_names(connection: Connection, study: Study, posted: WireSess
             f"sessionJSON: participant: with {', '.join(sorted(others))[:MAX_SHOWN]} there would be answers "
             f"to more than {MOST_OTHER_QUESTIONS} questions that the study does not ask"
         )
+
+
+def _read_pages(study: Study, posted: WireSession) -> Iterator[WirePage]:
+    """Yield the pages of a session, each of which webMUSHRA posts once; spatial ones may share an id.
+
+    Raises:
+        AnswerError: If a page comes again: thousands of one page would take minutes to be stored.
+    """
+    left = Counter(str(page.id) for page in study.config.walk() if isinstance(page, SpatialPage))
+    seen: Counter[tuple[str, str]] = Counter()
+    for trial in posted.trials:
+        for page in read_trial(study.config, trial):
+            seen[page.id, page.type] += 1
+            if seen[page.id, page.type] > max(1, left[page.id]):
+                raise AnswerError(f"sessionJSON: the page {page.id!r} ({page.type}) was posted twice")
+            yield page
 
 
 def _is_named(study: str, found: str) -> bool:

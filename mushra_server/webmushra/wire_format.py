@@ -72,11 +72,12 @@ def read_body(body: bytes) -> WireSession:
 
 
 def from_json(session: dict[str, Any]) -> WireSession:
-    """Check the outer form of a posted session.
+    """Check the outer form of a posted session, and replace what can be stored or exported nowhere.
 
     Raises:
         AnswerError: If a part is missing or of another type.
     """
+    session = _clean(session)
     trials = session.get("trials")
     if not isinstance(trials, list) or not all(_is_trial(trial) for trial in trials):
         raise AnswerError("sessionJSON: trials: expected a list of objects with id, type and responses")
@@ -93,7 +94,7 @@ def wire_uuid(session: dict[str, Any]) -> str:
     """Return a session's own id; if webMUSHRA (before 1.4.3) sent none, one made from its trials."""
     found = session.get("uuid")
     if isinstance(found, str) and 0 < len(found) <= 64:
-        return clean_text(found)
+        return found
     digest = hashlib.sha256(json.dumps(session.get("trials"), sort_keys=True).encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
@@ -107,8 +108,19 @@ def wire_participant(found: Any) -> dict[str, Any]:
         return {}
     pairs: dict[str, Any] = {}
     for name, response in zip(names, responses, strict=False):
-        pairs.setdefault(clean_text(str(name))[:200], response)
+        pairs.setdefault(str(name)[:200], response)
     return pairs
+
+
+def _clean(found: Any) -> Any:
+    """Return JSON without what no file and no database takes, in its texts as in its keys."""
+    if isinstance(found, str):
+        return clean_text(found)
+    if isinstance(found, list):
+        return [_clean(one) for one in found]
+    if isinstance(found, dict):
+        return {clean_text(key): _clean(value) for key, value in found.items()}
+    return found
 
 
 def _is_trial(trial: Any) -> bool:

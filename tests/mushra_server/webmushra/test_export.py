@@ -52,6 +52,29 @@ def csv_text(rows):
     return "".join(map(csv_line, rows))
 
 
+@pytest.mark.parametrize("format", ["csv", "json", "webmushra", "pymushra"])
+def test_no_posted_session_makes_an_export_fail(make_app, make_study, tmp_path, format):
+    """Half a letter, a NUL and a number without end: of one stranger, in an answer that nobody checks."""
+    study = make_study(pages=posted_pages(tmp_path / "study"), n_items=3)
+    app = make_app(study, options=COLLECT)
+    wild = {"name": "a\ud800b", "position": ["\udfff\0", 1, 2], "score": "1e999", "stimulusRating": "nan"}
+    heard = {"stimulus": "lmac-td", "\ud801": "\ud802"}
+    trials = [
+        {"id": "sp", "type": "localization", "responses": [{**heard, **wild}]},
+        {"id": "trial1", "type": "mushra", "responses": [{**heard, "score": "5"}]},
+    ]
+    names = {"name": ["e\ud803", "age"], "response": [{"a\ud804": "\0"}, "30\ud805"]}
+    body = json.dumps(session(trials=trials, participant=names, config="c\ud806"))
+    answer = app.test_client().post("/service/write.php", data=f"sessionJSON={body}")
+    assert answer.status_code == 200, answer.text
+    database = app.extensions["listenable"].database
+    for path, _ in export_files(database, study, format, tmp_path / format):
+        text = path.read_text(encoding="utf-8")
+        assert "\0" not in text
+        if path.suffix == ".json":
+            json.loads(text, parse_constant=pytest.fail)
+
+
 def test_nine_files_with_the_headers_of_webmushra():
     files = csv_files([read_body(b"sessionJSON=" + json.dumps(session()).encode())])
     assert {name: csv_text(rows[:1]).strip() for name, rows in files.items()} == HEADERS

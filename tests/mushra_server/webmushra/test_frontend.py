@@ -47,7 +47,7 @@ def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_stu
         "/.git/config", "/results/a/mushra.csv", "/service/write.php", "/lib/.hidden.js", "/lib/link.js",
         "/Dockerfile", "/configs/other.yaml", "/ratings.sqlite3", "/lib/../.git/config",
         "/lib/%2e%2e/.git/config", "/audio/none.wav", "/api/session",
-        "/configs/resources/audio/theirs.wav",
+        "/configs/resources/audio/theirs.wav", "/.", "/./.", f"/lib/{'a' * 300}.js",
     ):  # fmt: skip
         assert client.get(path, buffered=True).status_code in (404, 405), path
     with pytest.raises(ValueError, match=r"has no index\.html or startup\.js"):

@@ -144,6 +144,18 @@ def test_what_is_no_session_is_refused_and_nothing_is_stored(app, rows, body, se
     assert rows(app, "SELECT * FROM sessions") == []
 
 
+@pytest.mark.parametrize(("kind", "stored"), [("mushra", 0), ("likert_single_stimulus", 0), ("asw", 0)])
+def test_a_page_is_posted_once(app, rows, kind, stored):
+    """Ten thousand of one page would take the database for minutes, with everybody else waiting."""
+    trial = next(trial for trial in session()["trials"] if trial["type"] == kind)
+    answer = post(app, session(trials=[trial] * 2))
+    assert answer.status_code == 400 and "was posted twice" in answer.text
+    assert len(rows(app, "SELECT * FROM sessions")) == stored
+    if kind == "likert_single_stimulus":
+        twice = {**trial, "responses": trial["responses"] * 2}
+        assert post(app, session(trials=[twice])).status_code == 400
+
+
 def test_percent_encoded_bodies_are_read_too():
     from urllib.parse import quote_plus
 
