@@ -117,8 +117,13 @@ class _Elements(HTMLParser):
         for line in html.split("\n"):
             self._lines.append(self._lines[-1] + len(line) + 1)
         if "<" in html:
+            # Not closed: a tag that begins and does not end is none, for browsers too, and `close` would look
+            # for its end again from each `<` in it.
             self.feed(html)
-            self.close()
+
+    def parse_marked_section(self, i: int, report: bool | int = 1) -> int:
+        """Skip what begins with `<![`, as browsers do: the parser would fail if it is no section of SGML."""
+        return self.parse_bogus_comment(i, report)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._in_audio = self._in_audio or tag == "audio"

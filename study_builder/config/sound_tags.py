@@ -18,6 +18,7 @@ Part = bytes | tuple[int, int]
 _KEPT_CHUNKS = {b"fmt ", b"fact", b"data"}
 _KEPT_BLOCKS = {0, 3}  # STREAMINFO, SEEKTABLE
 _MAX_PARTS = 10_000
+"""More chunks, blocks or tags than any program writes are not followed: the file stays as it is."""
 _MOST = 2**32 - 1
 _ID3V1, _APE = 128, 32  # bytes of a tag at the end, and of the footer of one
 
@@ -53,7 +54,9 @@ def _of_wave(file: IO[bytes], size: int) -> list[Part] | None:
     """Return a WAV file's header and samples; None if it is not one that can be followed."""
     kept: dict[bytes, tuple[int, int]] = {}
     at, others = 12, False
-    while at + 8 <= size and b"data" not in kept:
+    for _ in range(_MAX_PARTS):
+        if at + 8 > size or b"data" in kept:
+            break
         name, length = struct.unpack("<4sI", _read(file, at, 8))
         length = min(length, size - at - 8)  # a stream's header says 0xFFFFFFFF
         if name in _KEPT_CHUNKS and name not in kept:
@@ -101,7 +104,10 @@ def _of_flac(file: IO[bytes], start: int, size: int) -> list[Part] | None:
 def _after_id3(file: IO[bytes]) -> int:
     """Return where a file continues after the ID3v2 tags at its start."""
     at = 0
-    while (head := _read(file, at, 10))[:3] == b"ID3" and len(head) == 10:
+    for _ in range(_MAX_PARTS):
+        head = _read(file, at, 10)
+        if head[:3] != b"ID3" or len(head) < 10:
+            break
         seven_bits = head[6:]
         at += 10 + sum((byte & 0x7F) << 7 * place for place, byte in enumerate(reversed(seven_bits)))
         at += 10 if head[5] & 0x10 else 0  # a footer
@@ -111,7 +117,9 @@ def _after_id3(file: IO[bytes]) -> int:
 def _before_tags_at_end(file: IO[bytes], start: int, size: int) -> int:
     """Return where the ID3v1 and APE tags at the end of an MP3 file begin."""
     end = size
-    while end > start:
+    for _ in range(_MAX_PARTS):
+        if end <= start:
+            break
         if end - start >= _ID3V1 and _read(file, end - _ID3V1, 3) == b"TAG":
             end -= _ID3V1
             continue

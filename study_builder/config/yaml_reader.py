@@ -25,7 +25,8 @@ _TEXT = "tag:yaml.org,2002:str"
 _MAX_NODES = 2_000_000
 _REST_OF_LINE = re.compile(r"[^\0\r\n\x85\u2028\u2029]*")
 _COLON_IN_TEXT = re.compile(r":(?:[ \t]|$)")
-_QUESTION_IN_FLOW = re.compile(r"[^'\"\[\]{},:#\n]*\?[^'\"\[\]{},:#\n]*?(?=\s*[,\]}])")
+_TEXT_IN_FLOW = re.compile(r"[^'\"\[\]{},:#\n]*")
+_END_IN_FLOW = re.compile(r"\s*[,\]}]")
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,10 @@ class _Reader(yaml.SafeLoader):
         return line if _COLON_IN_TEXT.search(line.split(" #")[0].rstrip()) else None
 
     def _text_with_question(self) -> str | None:
-        found = _QUESTION_IN_FLOW.match(self.buffer, self.pointer)
-        return None if found is None else found[0]
+        found = _TEXT_IN_FLOW.match(self.buffer, self.pointer)
+        if found is None or "?" not in found[0] or not _END_IN_FLOW.match(self.buffer, found.end()):
+            return None
+        return found[0].rstrip()
 
 
 _Reader.yaml_implicit_resolvers = {}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -12,7 +13,12 @@ from study_builder.building.choices import Choices
 from study_builder.building.from_webmushra import adopt_config
 from study_builder.checks.study import check_study
 from study_builder.config import StudyConfig, with_addresses
-from study_builder.config.media import Medium, find_foreign_media, find_omitted_elements, media_in
+from study_builder.config.media import (
+    Medium,
+    find_foreign_media,
+    find_omitted_elements,
+    media_in,
+)
 from study_builder.errors import BuildError
 
 MakeFolder = Callable[..., Path]
@@ -165,3 +171,21 @@ def test_pictures_of_chosen_texts_become_part_of_the_study(make_folder: MakeFold
     with pytest.raises(BuildError, match=r"sounds/screen.png: is named by a page, but missing"):
         build_study(sounds, tmp_path / "other", choices, pictures=sounds, jobs=1)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<!--", "<!", "<a ", "<a b='", "<", "</", "<?", "<![", "<![if x", "<script>", "<img src=a ", "&#"],
+)
+def test_a_text_that_never_ends_a_tag_is_read_at_once(piece: str) -> None:
+    """To look for the end again from each beginning takes minutes, whenever a listener opens the study."""
+    text = f'<img src="a.png">{piece * (100_000 // len(piece))}'
+    began = time.process_time()
+    assert list(media_in(text)) == [Medium("picture", "a.png")]
+    assert with_addresses(text, str.upper).startswith('<img src="A.PNG">')
+    assert time.process_time() - began < 2
+
+
+def test_a_section_of_sgml_is_skipped_as_browsers_do() -> None:
+    text = '<![CDATA[<img src="a.png">]]><![endif]--><img src="b.png">'
+    assert list(media_in(text)) == [Medium("picture", "b.png")]

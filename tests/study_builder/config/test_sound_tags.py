@@ -83,6 +83,30 @@ def test_an_mp3_file_loses_the_tags_at_both_ends(tmp_path: Path, footer: bool) -
     np.testing.assert_array_equal(_sound(left), _sound(bare))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"RIFF\0\0\0\0WAVE" + b"junk\0\0\0\0" * 50_000 + b"data\0\0\0\0",
+        b"ID3\x04\0\0\0\0\0\0" * 50_000 + b"fLaC",
+        b"\xff\xfb" + (b"TAG" + bytes(125)) * 50_000,
+    ],
+    ids=["chunks", "tags before", "tags behind"],
+)
+def test_a_file_of_nothing_but_tags_is_not_followed_to_its_end(content: bytes) -> None:
+    """Each step takes microseconds, whenever the sound is sent; a file of gigabytes has a hundred million."""
+
+    class Counted(io.BytesIO):
+        reads = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.reads += 1
+            return super().read(size)
+
+    file = Counted(content)
+    assert find_untagged_parts(file)
+    assert file.reads < 25_000
+
+
 @given(
     st.binary(max_size=400), st.sampled_from([b"", b"RIFF\0\0\0\0WAVE", b"fLaC", b"ID3\x04\0\0", b"\xff\xfb"])
 )

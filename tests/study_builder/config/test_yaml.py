@@ -189,3 +189,13 @@ def test_only_texts_that_would_be_errors_are_read_as_meant() -> None:
         "a": "one: two", "b": "three", "c": "d: e: f\n", "e": "g", "h": "ends:", "i": "x:y", "j": 1,
     }  # fmt: skip
     assert found.repaired == (1, 6)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [x" + " ? " * 30_000, "a: {x: ?" + " ?x" * 30_000 + "\n", "a: [" + "x?" * 40_000]
+)
+def test_questions_without_end_are_refused_at_once(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(ConfigError, match=r"^config\.yaml, line"):
+        parse(text, "config.yaml")
+    assert time.process_time() - began < 2
