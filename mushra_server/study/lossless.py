@@ -11,7 +11,7 @@ import soundfile
 
 from study_builder.config.sound_tags import find_untagged_parts
 
-__all__ = ["FlacCache"]
+__all__ = ["SHARED", "FlacCache"]
 
 MEDIA_TYPE = "audio/flac"
 # Samples of a file as integers of libsndfile, which lose nothing; FLAC has no floating point.
@@ -63,6 +63,10 @@ class FlacCache:
             while sum(len(kept or b"") for kept in self._kept.values()) > self._most:
                 self._kept.popitem(last=False)
         return found
+
+
+SHARED = FlacCache()
+"""Of all studies that this process serves: however many they are, together they keep no more."""
 
 
 def _encode(file: IO[bytes]) -> bytes | None:

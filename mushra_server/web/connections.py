@@ -1,6 +1,7 @@
 """How many connections are open at once: as many as the system allows, none idle for long, not all for one.
 
-A browser keeps six connections open. Each is a file of this process, whose number is limited (`ulimit -n`).
+A browser keeps six connections open. Each is a file of this process, and so is the sound that it may be
+getting; their number is limited (`ulimit -n`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ MOST = 8000
 """Each is looked at whenever anything happens: more would cost more time than they give."""
 SPARE_FILES = 150  # the database, logs, sounds that are being sent
 BROWSER_CONNECTIONS = 6
+FILES_EACH = 2  # a connection, and a sound whose reader takes its time
+WANTED_FILES = FILES_EACH * MOST + SPARE_FILES
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Limits:
     @classmethod
     def of(cls, files: int, *, behind_proxy: bool = False) -> Limits:
         """Return what so many open files allow; a proxy's connections all come from one address."""
-        connections = max(50, min(MOST, files - SPARE_FILES))
+        connections = max(50, min(MOST, (files - SPARE_FILES) // FILES_EACH))
         return cls(connections, connections if behind_proxy else max(25, connections // 2))
 
     @property
@@ -46,20 +49,19 @@ class Limits:
 def get_file_limit() -> int:
     """Return how many files this process may open (`ulimit -n`)."""
     if sys.platform == "win32":
-        return MOST
+        return WANTED_FILES
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST + SPARE_FILES if soft == resource.RLIM_INFINITY else soft
+    return WANTED_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def reserve_files() -> int:
     """Raise the limit of open files to what the connections need, as far as the system lets; return it."""
-    wanted = MOST + SPARE_FILES
-    if sys.platform != "win32" and get_file_limit() < wanted:
+    if sys.platform != "win32" and get_file_limit() < WANTED_FILES:
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        most = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     return get_file_limit()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from mushra_server.database.database import Database
-from mushra_server.study.lossless import FlacCache
+from mushra_server.study.lossless import SHARED, FlacCache
 from mushra_server.study.opaque_files import AudioNames, KnownTokens
 from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
@@ -82,7 +82,7 @@ class Server:
     options: Options = field(default_factory=Options)
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
     tokens: KnownTokens = field(default_factory=KnownTokens)
-    flac: FlacCache = field(default_factory=FlacCache)
+    flac: FlacCache = field(default_factory=lambda: SHARED)
     copies: SoundCopies | None = None
     read_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(500, 10_000))
     volume_limiter: RateLimiter = field(

@@ -68,6 +68,11 @@ def test_the_cache_makes_room(tmp_path: Path) -> None:
     assert cache.encode("a", io.BytesIO(b"")) is None  # was made room of: the file is read again
 
 
+def test_all_studies_of_a_process_share_what_is_kept(make_app: Any, make_study: Any) -> None:
+    one, other = (make_app(make_study(name)).extensions["listenable"] for name in ("one", "two"))
+    assert one.flac is other.flac
+
+
 def test_a_sound_that_is_kept_does_not_wait_for_one_that_is_made(tmp_path: Path, monkeypatch: Any) -> None:
     write(tmp_path / "sound.wav", 16, 1)
     content = (tmp_path / "sound.wav").read_bytes()
