@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import hmac
 import secrets
 import time
@@ -36,6 +37,8 @@ P = ParamSpec("P")
 
 class Sessions(SecureCookieSessionInterface):
     """Signed cookies for the admin's pages, which are sent only over https if they were set over https."""
+
+    digest_method = staticmethod(hashlib.sha256)
 
     def get_cookie_path(self, app: Flask) -> str:
         """Return the path below which a browser sends them."""

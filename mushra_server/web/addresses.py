@@ -120,6 +120,8 @@ def install(app: Flask, options: Options) -> None:
             raise Refusal(f"the Host {host[:MAX_SHOWN]!r} is not one", 400)
         if known is not None and not request.environ[FROM_PROXY]:
             _check_host(request.environ[SENT_HOST], known)
+        if "\0" in request.path:
+            raise Refusal("not found", 404)  # PostgreSQL stores no such text, and looks for none
         if request.environ["PATH_INFO"] or not request.script_root:
             return None
         # Without its slash, the page's relative addresses would miss the prefix.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -81,6 +82,11 @@ def test_wrong_tokens_from_many_addresses_do_not_fill_the_log(app, token, rows):
     assert len(rows(app, "SELECT * FROM events WHERE action = 'login failed'")) == 100
     right = app.test_client().post("/admin/login", data={"token": token})
     assert right.status_code == 302, "nobody locks the experimenter out from elsewhere"
+
+
+def test_the_cookie_is_signed_with_sha_256(app, admin):
+    cookie = admin.get_cookie("listenable_admin", path="/admin")
+    assert len(base64.urlsafe_b64decode(cookie.value.rpartition(".")[2] + "==")) == 32
 
 
 def test_a_forged_cookie_is_no_login(app, token):

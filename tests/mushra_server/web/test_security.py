@@ -87,6 +87,7 @@ def test_ranges_and_etags(listener):
         "/config.yaml",
         "/ratings.sqlite3",
         "/audio/item0/reference.wav",
+        "/admin/sessions/%00",
     ],
 )
 def test_no_path_leaves_what_is_served(listener, path):
