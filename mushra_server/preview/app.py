@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from mushra_server.app import MAKING, create_app, open_study
 from mushra_server.database.database import sqlite_url
+from mushra_server.errors import Refusal
 from mushra_server.preview.live_study import LiveStudy
 from mushra_server.preview.routes import LIVE, blueprint
 from mushra_server.web.security import CONTENT_SECURITY_POLICY, NOT_FRAMED
@@ -19,6 +21,9 @@ from mushra_server.web.server import EXTENSION, Options
 from stimuli.vocabulary import RATINGS_NAME
 
 __all__ = ["open_preview"]
+
+MOST_BYTES = 64 * 2**20
+"""Of the sessions of a preview, which is looked at by few: thousands of them."""
 
 
 @contextmanager
@@ -43,11 +48,26 @@ def open_preview(study: Path, options: Options) -> Iterator[Flask]:
         app.extensions[LIVE] = LiveStudy(study, app)
         with MAKING:
             app.register_blueprint(blueprint)
+        app.before_request(lambda: _require_room(Path(folder)))
         app.after_request(_allow_frames)
         try:
             yield app
         finally:
             app.extensions[EXTENSION].database.close()
+
+
+def _require_room(folder: Path) -> None:
+    """Refuse what would be stored once a preview has stored enough.
+
+    Raises:
+        Refusal: 507.
+    """
+    if request.method in {"GET", "HEAD"}:
+        return
+    with os.scandir(folder) as found:
+        size = sum(file.stat().st_size for file in found)
+    if size > MOST_BYTES:
+        raise Refusal(f"this preview has stored {MOST_BYTES >> 20} MiB; open another", 507)
 
 
 def _allow_frames(response: Response) -> Response:

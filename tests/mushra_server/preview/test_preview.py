@@ -9,6 +9,7 @@ import pytest
 
 from mushra_server.commands.serve import serve
 from mushra_server.errors import ServerError
+from mushra_server.preview import app as preview_app
 from mushra_server.preview.app import open_preview
 from mushra_server.web.server import Options
 from tests.mushra_server.page import studies
@@ -61,6 +62,17 @@ def test_no_page_insists_on_an_earlier_one(study: Path) -> None:
         body = {"page": page["id"], "attempt": "a" * 32, "time_ms": 1, "ratings": ratings, "answers": {}}
         assert client.put("/api/session/pages/1", json=body).status_code == 200
         assert client.post("/api/session/finish", json={}).status_code == 200
+
+
+def test_what_a_preview_stores_is_bounded(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_preview(study, Options()) as app:
+        client = app.test_client()
+        titles(client, 0)
+        monkeypatch.setattr(preview_app, "MOST_BYTES", 100_000)
+        refused = client.post("/preview/session", json={"slot": 0})
+        assert refused.status_code == 507 and "this preview has stored" in refused.text.lower()
+        assert client.post("/api/session", json={}).status_code == 507
+        assert client.get("/api/session").status_code == 200, "it can still be looked at"
 
 
 def test_texts_follow_the_config(study: Path) -> None:
