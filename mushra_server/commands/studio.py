@@ -40,7 +40,7 @@ def studio(
     """Make, launch, watch and report studies in a browser."""
     from mushra_server.studio import accounts
     from mushra_server.studio.app import close_studio, create_studio, studio_of
-    from mushra_server.studio.login import may_upload
+    from mushra_server.studio.login import find_uploader
     from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
     from mushra_server.web.addresses import PublicUrl
     from mushra_server.web.server import Options
@@ -60,7 +60,7 @@ def studio(
         bound,
         behind_proxy=options.behind_proxy,
         body_bytes=MAX_UPLOAD_BYTES + 1,  # waitress refuses what reaches its limit
-        allow_large=partial(may_upload, served.front),
+        find_sender=partial(find_uploader, served.front),
     )
     token = accounts.ensure_first_account(parts.store)
     if new_admin_token and token is None:

@@ -17,6 +17,8 @@ __all__ = ["Jobs", "Progress"]
 STOP_S = 5.0
 END_S = 60.0
 AT_ONCE = 4
+OF_ONE = 3
+"""Of them, that one account has started: somebody else can always begin."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,16 @@ class Jobs:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._running: dict[tuple[str, str], subprocess.Popen[bytes]] = {}
+        self._starters: dict[tuple[str, str], int] = {}
 
-    def start(self, study: str, kind: str, task: dict[str, Any]) -> None:
+    def start(self, study: str, kind: str, task: dict[str, Any], account: int) -> None:
         """Start a job in a separate process.
+
+        Args:
+            study: The study that it is for.
+            kind: What is done.
+            task: What the process needs to know.
+            account: Who starts it.
 
         Raises:
             Refusal: 409 if the study has a job of this kind that runs, 503 if too many jobs run.
@@ -57,6 +66,8 @@ class Jobs:
                 raise Refusal("this is being done already; wait until it has ended, or cancel it", 409)
             if len(alive) >= AT_ONCE:
                 raise Refusal(f"{AT_ONCE} jobs are running; try again when one has ended", 503)
+            if sum(self._starters[key] == account for key in alive) >= OF_ONE:
+                raise Refusal(f"{OF_ONE} of your jobs are running; try again when one has ended", 503)
             status = self._file(study, kind)
             status.unlink(missing_ok=True)
             task = {**task, "kind": kind, "status": str(status)}
@@ -68,7 +79,7 @@ class Jobs:
             assert process.stdin is not None
             with process.stdin as pipe:
                 pipe.write(json.dumps(task).encode())
-            self._running[study, kind] = process
+            self._running[study, kind], self._starters[study, kind] = process, account
 
     def cancel(self, study: str, kind: str) -> None:
         """Stop a job, which removes what it has half written."""

@@ -35,12 +35,12 @@ __all__ = [
     "current_account",
     "current_studio",
     "describe_rights",
+    "find_uploader",
     "limit_heavy",
     "log_in",
     "log_out",
     "may",
     "may_see",
-    "may_upload",
     "require_login",
     "require_role",
     "set_up_cookie",
@@ -90,17 +90,20 @@ def set_up_cookie(app: Flask) -> None:
     app.config["SESSION_COOKIE_NAME"] = "listenable_studio"
 
 
-def may_upload(app: Flask, path: str, cookies: str) -> bool:
-    """Tell whether a request may bring sounds: by its address, from a browser that has logged in lately.
+def find_uploader(app: Flask, path: str, cookies: str) -> str:
+    """Return whose sounds a request may bring, by its address and a login; empty if it may bring none.
 
     Whether the login still holds, and what the account may do, is asked once the request has arrived.
     """
-    return bool(UPLOAD_PATH.search(path) and _read_login(app, cookies))
+    if not UPLOAD_PATH.search(path):
+        return ""
+    found = _read_cookie(app, cookies)
+    return str(found.get("account") or found.get("login", ""))
 
 
 def may_see(app: Flask, cookies: str, study: str) -> bool:
     """Tell whether a request outside the studio's own pages comes from somebody with a role in a study."""
-    name = _read_login(app, cookies)
+    name = str(_read_cookie(app, cookies).get("login", ""))
     if not name:
         return False
     studio: Studio = app.extensions[EXTENSION]
@@ -109,14 +112,15 @@ def may_see(app: Flask, cookies: str, study: str) -> bool:
         return account is not None and role_in(connection, account, study) is not None
 
 
-def _read_login(app: Flask, cookies: str) -> str:
-    """Return the login that a header `Cookie` names, empty if there is none."""
+def _read_cookie(app: Flask, cookies: str) -> dict[str, Any]:
+    """Return what the studio has signed in a header `Cookie`; nothing if it has not, or long ago."""
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    sent = parse_cookie(cookies).get(app.config["SESSION_COOKIE_NAME"], "")
     try:
-        return str(signer.loads(sent, max_age=3600 * accounts.LOGIN_HOURS).get("login", ""))
-    except BadSignature:
-        return ""
+        sent = parse_cookie(cookies).get(app.config["SESSION_COOKIE_NAME"], "")
+        found: dict[str, Any] = signer.loads(sent, max_age=3600 * accounts.LOGIN_HOURS)
+    except (BadSignature, UnicodeError):
+        return {}
+    return found
 
 
 def log_in() -> bool:
@@ -137,6 +141,7 @@ def log_in() -> bool:
         name = accounts.open_login(connection, account)
     session.clear()
     session["login"] = name
+    session["account"] = account.id
     session["form"] = secrets.token_urlsafe(24)
     return True
 

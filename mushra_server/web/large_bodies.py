@@ -17,13 +17,15 @@ from waitress.utilities import Error, RequestEntityTooLarge
 from mushra_server.web.channels import Channel
 from mushra_server.web.security import MAX_BODY_BYTES
 
-__all__ = ["AT_ONCE", "MAX_SMALL_BYTES", "allow_large_bodies"]
+__all__ = ["AT_ONCE", "MAX_SMALL_BYTES", "OF_ONE", "allow_large_bodies"]
 
 MAX_SMALL_BYTES = 2 * MAX_BODY_BYTES
 AT_ONCE = 4
 """Large bodies that may be arriving, or be worked on: each may be gigabytes of disk."""
+OF_ONE = 2
+"""Of them, from one sender: whoever sends slowly leaves room for others."""
 
-Allow = Callable[[str, str], bool]
+FindSender = Callable[[str, str], str]
 
 
 class _Busy(Error):
@@ -31,14 +33,15 @@ class _Busy(Error):
     reason = "Service Unavailable"
 
 
-def allow_large_bodies(server: Any, allow: Allow) -> None:
+def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
     """Bound the body of each request as usual, unless its path and its cookies say that it may be large.
 
     Args:
         server: A waitress server, whose own bound is that of large bodies.
-        allow: Whether a request may be large, by its path and its header `Cookie`.
+        find_sender: Returns who may send a large body, by the request's path and its header `Cookie`; empty
+            if nobody may.
     """
-    large: set[Any] = set()  # only the event loop adds to it
+    large: dict[Any, str] = {}  # only the event loop adds to it
 
     class Parser(HTTPRequestParser):
         path: str
@@ -46,17 +49,20 @@ def allow_large_bodies(server: Any, allow: Allow) -> None:
 
         def parse_header(self, header_plus: bytes) -> None:
             super().parse_header(header_plus)
-            if not allow(self.path, self.headers.get("COOKIE", "")):
+            sender = find_sender(self.path, self.headers.get("COOKIE", ""))
+            arriving = list(large.values())
+            if not sender:
                 self.adj = copy.copy(self.adj)
                 self.adj.max_request_body_size = MAX_SMALL_BYTES
-            elif len(large) < AT_ONCE:
-                large.add(self)
+            elif len(arriving) < AT_ONCE and arriving.count(sender) < OF_ONE:
+                large[self] = sender
             else:
-                self.error = _Busy(f"{AT_ONCE} uploads are arriving; try again when one has ended")
+                count = f"{OF_ONE} of your" if arriving.count(sender) >= OF_ONE else str(len(arriving))
+                self.error = _Busy(f"{count} uploads are arriving; try again when one has ended")
                 self.body_rcv, self.content_length = None, 0  # it is answered now, and the connection ends
 
         def close(self) -> None:
-            large.discard(self)
+            large.pop(self, None)
             super().close()
 
     class LargeChannel(Channel):

@@ -77,7 +77,7 @@ def listen(
     behind_proxy: bool = False,
     limits: Limits | None = None,
     body_bytes: int = 2 * MAX_BODY_BYTES,
-    allow_large: Callable[[str, str], bool] | None = None,
+    find_sender: Callable[[str, str], str] | None = None,
 ) -> Listener:
     """Return the server of an app at a port that was taken; it serves when it is run.
 
@@ -87,7 +87,8 @@ def listen(
         behind_proxy: Let one address, the proxy's, have all connections.
         limits: Of connections; by default what the system's limit of open files allows.
         body_bytes: Bytes that the body of a request may have; a large one waits in a temporary file.
-        allow_large: Whether a request may be larger than usual, by its path and cookies; by default all.
+        find_sender: Who may send a body that is larger than usual, by the path and the cookies of a request;
+            empty if nobody may. By default all may.
     """
     limits = limits or Limits.of(reserve_files(), behind_proxy=behind_proxy)
     settings: dict[str, Any] = {
@@ -112,8 +113,8 @@ def listen(
     server.task_dispatcher.queue = TaskQueue()
     event_loop.install(server)
     restrict(server, limits.per_address)
-    if allow_large is not None:
-        allow_large_bodies(server, allow_large)
+    if find_sender is not None:
+        allow_large_bodies(server, find_sender)
     listener: Listener = server
     return listener
 

@@ -18,7 +18,7 @@ from mushra_server.export.backup import back_up
 from mushra_server.many import PREFIX
 from mushra_server.studio.disk import measure
 from mushra_server.studio.drafts import CHECKS_NAME, load_fact
-from mushra_server.studio.login import current_studio, limit_heavy, require_role, write_log
+from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.forms import read_moment, read_reason
 from mushra_server.studio.studies import change_study
 from study_builder.config import StudyConfig
@@ -161,7 +161,8 @@ def check_study(study: Row[Any]) -> ResponseReturnValue:
     if not studio.studies.is_built(study.name):
         raise Refusal("the study is not built yet; build it first", 409)
     folders = {"study": studio.studies.folder(study.name), "draft": studio.studies.draft(study.name)}
-    studio.jobs.start(study.name, "check", {key: str(path.resolve()) for key, path in folders.items()})
+    task = {key: str(path.resolve()) for key, path in folders.items()}
+    studio.jobs.start(study.name, "check", task, current_account().id)
     with studio.store.write() as connection:
         write_log(connection, "check", study.name)
     return redirect(url_for("launch.panel", name=study.name))

@@ -19,6 +19,7 @@ from mushra_server.studio.choices.conflicts import find_differences, read_base, 
 from mushra_server.studio.choices.rows import QUESTIONS, SCALES, question_rows, scale_rows
 from mushra_server.studio.disk import measure
 from mushra_server.studio.login import (
+    current_account,
     current_studio,
     limit_heavy,
     may,
@@ -110,7 +111,8 @@ def upload(study: Row[Any]) -> ResponseReturnValue:
         fact = {"name": secrets.token_hex(8), "left_out": found.left_out}
         drafts.save_fact(draft, drafts.UPLOAD_NAME, fact)
         with contextlib.suppress(Refusal):  # the sounds are here, also if nothing measures them now
-            studio.jobs.start(study.name, "measure", {"draft": str(draft.resolve())})
+            task = {"draft": str(draft.resolve())}
+            studio.jobs.start(study.name, "measure", task, current_account().id)
     with studio.store.write() as connection:
         write_log(connection, "upload", study.name, f"{found.sounds} sounds")
     return redirect(url_for("make.edit", name=study.name))
@@ -149,7 +151,7 @@ def build(study: Row[Any]) -> ResponseReturnValue:
             "choices": str(choices.resolve()),
             "out": str(studio.studies.folder(study.name).resolve()),
         }
-        studio.jobs.start(study.name, "build", task)
+        studio.jobs.start(study.name, "build", task, current_account().id)
     with studio.store.write() as connection:
         write_log(connection, "build", study.name)
     return redirect(url_for("make.show_build", name=study.name))

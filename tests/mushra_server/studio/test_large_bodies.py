@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import socket
 import threading
 from contextlib import closing
@@ -10,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from mushra_server.many import ManyStudies
-from mushra_server.studio.login import may_upload
+from mushra_server.studio.login import find_uploader
 from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
-from mushra_server.web.large_bodies import AT_ONCE
+from mushra_server.web.large_bodies import AT_ONCE, OF_ONE
 from mushra_server.web.waitress_server import bind, listen
 from tests.mushra_server.studio.conftest import Browser
 
@@ -20,7 +21,7 @@ from tests.mushra_server.studio.conftest import Browser
 def test_only_a_browser_that_has_logged_in_may_send_much(studio: ManyStudies, admin: Browser) -> None:
     """Waitress writes a body to disk before an app sees it: a large one needs the cookie, and an address."""
     server: Any = listen(
-        studio, bind("127.0.0.1", 0), body_bytes=2**31, allow_large=partial(may_upload, studio.front)
+        studio, bind("127.0.0.1", 0), body_bytes=2**31, find_sender=partial(find_uploader, studio.front)
     )
     cookie = admin.client.get_cookie("listenable_studio")
     assert cookie is not None
@@ -42,13 +43,14 @@ def test_only_a_browser_that_has_logged_in_may_send_much(studio: ManyStudies, ad
 def test_only_few_large_bodies_are_taken_at_once(studio: ManyStudies, admin: Browser) -> None:
     """Each may be gigabytes in a temporary file; one that has ended, or whose sender has gone, makes room."""
     server: Any = listen(
-        studio, bind("127.0.0.1", 0), body_bytes=2**31, allow_large=lambda path, _: path == "/up"
+        studio, bind("127.0.0.1", 0), body_bytes=2**31, find_sender=lambda path, who: who[path == "/login" :]
     )
-    head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\nx"
+    head = b"POST %s HTTP/1.1\r\nHost: a\r\nCookie: %s\r\nContent-Length: 5000000\r\n\r\nx"
+    names = itertools.cycle(b"abcd"[at : at + 1] for at in range(4))
 
-    def send(path: bytes = b"/up") -> Any:
+    def send(path: bytes = b"/up", who: bytes | None = None) -> Any:
         parser = server.channel_class.parser_class(server.adj)
-        rest = head % path
+        rest = head % (path, who or next(names))
         while rest and not parser.completed:
             rest = rest[parser.received(rest) :]
         return parser
@@ -58,7 +60,7 @@ def test_only_few_large_bodies_are_taken_at_once(studio: ManyStudies, admin: Bro
         assert [parser.error for parser in taken] == [None] * AT_ONCE
         refused = send()
         assert refused.error.code == 503 and refused.completed
-        assert send(b"/login").error.code == 413, "and small ones are bounded as ever"
+        assert send(b"/login", b"z").error.code == 413, "and small ones are bounded as ever"
         refused.close()
         assert send().error.code == 503, "one that was refused took no room"
         taken[0].close()
@@ -75,6 +77,39 @@ def test_only_few_large_bodies_are_taken_at_once(studio: ManyStudies, admin: Bro
             one.close()
 
 
+def test_whoever_sends_slowly_keeps_nobody_else_out(studio: ManyStudies, admin: Browser) -> None:
+    server: Any = listen(studio, bind("127.0.0.1", 0), body_bytes=2**31, find_sender=lambda _, who: who)
+
+    def send(who: bytes) -> Any:
+        parser = server.channel_class.parser_class(server.adj)
+        head = b"POST /up HTTP/1.1\r\nHost: a\r\nCookie: %s\r\nContent-Length: 5000000\r\n\r\n"
+        parser.received(head % who)
+        return parser
+
+    try:
+        mine = [send(b"a") for _ in range(AT_ONCE)]
+        assert [parser.error is None for parser in mine] == [True] * OF_ONE + [False] * (AT_ONCE - OF_ONE)
+        assert mine[-1].error.code == 503 and "2 of your uploads are arriving" in mine[-1].error.body
+        assert send(b"b").error is None, "somebody else has a place"
+        mine[0].close()
+        assert send(b"a").error is None
+    finally:
+        server.task_dispatcher.shutdown()
+        for one in list(server._map.values()):
+            one.close()
+
+
+def test_uploads_are_an_accounts_whatever_login_they_come_by(studio: ManyStudies, admin: Browser) -> None:
+    """And a header that is no text, which the event loop reads before any app, is nobody's."""
+    cookie = admin.client.get_cookie("listenable_studio")
+    assert cookie is not None
+    found = find_uploader(studio.front, "/studies/codecs/sounds", f"listenable_studio={cookie.value}")
+    assert found == "1"
+    assert find_uploader(studio.front, "/studies/codecs/make", f"listenable_studio={cookie.value}") == ""
+    for broken in ("listenable_studio=\xff\xfe", "listenable_studio=\u20ac", "", "\xff"):
+        assert find_uploader(studio.front, "/studies/codecs/sounds", broken) == ""
+
+
 def test_an_upload_that_is_too_large_is_refused_in_words(studio: ManyStudies, admin: Browser) -> None:
     """By waitress, which reads nothing of it: the studio says what is too large, and what the limit is."""
     admin.post("/studies", title="Codecs")
@@ -85,7 +120,7 @@ def test_an_upload_that_is_too_large_is_refused_in_words(studio: ManyStudies, ad
         studio,
         bind("127.0.0.1", 0),
         body_bytes=MAX_UPLOAD_BYTES + 1,
-        allow_large=partial(may_upload, studio.front),
+        find_sender=partial(find_uploader, studio.front),
     )
     stop = threading.Event()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
+from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
 from mushra_server.web.places import IN_ALL, PER_ACCOUNT, Places
 from mushra_server.web.waitress_server import THREADS
@@ -41,6 +44,31 @@ def test_few_are_let_in_of_an_account_and_in_all() -> None:
     with pytest.raises(ZeroDivisionError), places.place(1):
         raise ZeroDivisionError
     assert places._of.total() == 0
+
+
+def test_one_accounts_jobs_leave_room_for_anothers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = jobs.Jobs(tmp_path / "jobs")
+    started: list[tuple[int, str]] = []
+    monkeypatch.setattr(jobs.subprocess, "Popen", lambda *_, **__: Running())
+    for account, study in ((1, "a"), (1, "b"), (1, "c"), (1, "d"), (2, "e"), (3, "f")):
+        try:
+            made.start(study, "build", {}, account)
+            started.append((account, study))
+        except Refusal as refused:
+            assert refused.status == 503
+            who = "3 of your jobs" if study == "d" else "4 jobs"
+            assert str(refused) == f"{who} are running; try again when one has ended"
+    assert started == [(1, "a"), (1, "b"), (1, "c"), (2, "e")]
+
+
+class Running:
+    """A process that does not end."""
+
+    def __init__(self) -> None:
+        self.stdin = io.BytesIO()
+
+    def poll(self) -> None:
+        return None
 
 
 def test_what_takes_long_waits_for_a_place_and_nothing_else_does(studio: ManyStudies, admin: Browser) -> None:
