@@ -15,16 +15,15 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
+from mushra_server.admin.background import step_back
 from mushra_server.admin.results import compute
 from mushra_server.database.database import Database
 from mushra_server.export.files import export_files
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.study.served_study import Study
 
-__all__ = ["NICENESS", "export_folder", "main"]
+__all__ = ["export_folder", "main"]
 
-NICENESS = 19
-"""Listeners come first."""
 STREAMS = {"csv": write_csv, "json": write_json}
 
 
@@ -60,8 +59,7 @@ def export_folder(database: Database, study: Path, format: str, folder: Path) ->
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    step_back()
     # Whatever a library prints must not come into the result.
     result, sys.stdout = sys.stdout, sys.stderr
     main(sys.stdin.buffer, result.buffer)

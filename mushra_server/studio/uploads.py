@@ -25,9 +25,12 @@ __all__ = ["MAX_FILES", "MAX_UPLOAD_BYTES", "Upload", "store_sounds"]
 MAX_UPLOAD_BYTES = 2 * 1024**3
 MAX_UNPACKED_BYTES = 4 * 1024**3
 MAX_FILES = MAX_FOLDERS = 10_000
-MAX_DIRECTORY_BYTES = 64 * 1024**2  # of an archive, which is read whole: some 100 bytes per file
+MAX_DIRECTORY_BYTES = 8 * 1024**2
+"""Of the lists of files of all archives: 800 bytes for each file. They are read whole, and become several
+times as much in memory."""
 MAX_MANIFEST_BYTES = 16 * 1024**2
 MAX_HOURS = 1.0
+MAX_SAMPLES = int(3600 * MAX_HOURS) * 48_000 * 2  # of all channels; silence takes no room until it is read
 MAX_NAME_BYTES, MAX_PATH_BYTES = 255, 1000  # the systems' own limits, and room for our folders
 CHUNK_BYTES = 1024 * 1024
 LOOK_BYTES = 64 * 1024**2  # between looks how full the disk is
@@ -72,15 +75,14 @@ def store_sounds(
     with atomic_folder(target) as folder:
         left_out: list[str] = []
         stored: list[PurePosixPath] = []
-        with _Unpacked(files) as entries:
-            for path, stream in entries:
-                place = folder / RAW / path
-                budget.write(stream, place)
-                if _is_manifest(place) or _is_sound(place):
-                    stored.append(path)
-                else:
-                    place.unlink()
-                    left_out.append(str(path))
+        for path, stream in _Unpacked(files):
+            place = folder / RAW / path
+            budget.write(stream, place)
+            if _is_manifest(place) or _is_sound(place):
+                stored.append(path)
+            else:
+                place.unlink()
+                left_out.append(str(path))
         if not stored:
             raise Refusal("the upload has no sound files; expected WAV, FLAC, Ogg, MP3 or AIFF", 400)
         outer = _count_outer_folders(stored)
@@ -127,16 +129,9 @@ class _Unpacked:
 
     def __init__(self, files: Iterable[FileStorage]) -> None:
         self._files = files
-        self._opened: list[zipfile.ZipFile] = []
+        self._room = MAX_DIRECTORY_BYTES  # for the lists of archives that are still to come
 
-    def __enter__(self) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
-        return self._iterate()
-
-    def __exit__(self, *_: Any) -> None:
-        for archive in self._opened:
-            archive.close()
-
-    def _iterate(self) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
+    def __iter__(self) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
         for file in self._files:
             if not file.filename:
                 continue
@@ -146,37 +141,43 @@ class _Unpacked:
                 yield path, file.stream
 
     def _iter_archive(self, file: FileStorage) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
+        bounded = _Bounded(file.stream, self._room)
         try:
-            archive = zipfile.ZipFile(_Bounded(file.stream))
+            archive = zipfile.ZipFile(bounded)
         except Refusal:
             raise
         except DAMAGED:
             raise Refusal(f"{file.filename!r} is not a ZIP archive that can be read", 400) from None
-        self._opened.append(archive)
-        for entry in archive.infolist():
-            path = _read_path(entry.filename) if entry.filename and not entry.is_dir() else None
-            if path is None or stat.S_ISLNK(entry.external_attr >> 16):
-                continue
-            try:
-                stream = archive.open(entry)
-            except Refusal:
-                raise
-            except DAMAGED as error:
-                raise _blame_archive(error) from None
-            with stream:
-                yield path, stream
+        self._room -= bounded.taken
+        bounded.most = CHUNK_BYTES  # from now on, of each read
+        with archive:
+            for entry in archive.infolist():
+                path = _read_path(entry.filename) if entry.filename and not entry.is_dir() else None
+                if path is None or stat.S_ISLNK(entry.external_attr >> 16):
+                    continue
+                try:
+                    stream = archive.open(entry)
+                except Refusal:
+                    raise
+                except DAMAGED as error:
+                    raise _blame_archive(error) from None
+                with stream:
+                    yield path, stream
 
 
 class _Bounded:
     """An archive's bytes, of which no read takes so many that they fill the memory."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], most: int) -> None:
         self._stream = stream
+        self.most = most
+        self.taken = 0
 
     def read(self, size: int = -1) -> bytes:
-        found = self._stream.read(MAX_DIRECTORY_BYTES + 1 if size < 0 else min(size, MAX_DIRECTORY_BYTES + 1))
-        if len(found) > MAX_DIRECTORY_BYTES:
+        found = self._stream.read(self.most + 1 if size < 0 else min(size, self.most + 1))
+        if len(found) > self.most:
             raise Refusal("the archive lists too many files; expected fewer", 413)
+        self.taken += len(found)
         return found
 
     def __getattr__(self, name: str) -> Any:
@@ -220,7 +221,7 @@ def _is_sound(path: Path) -> bool:
     """Tell whether a file is a sound, whatever its name says.
 
     Raises:
-        Refusal: 413 if it is too long to be read into memory; its header may say what it likes.
+        Refusal: 413 if it is too large to be read into memory; its header may say what it likes.
     """
     try:
         info = soundfile.info(str(path))
@@ -229,6 +230,12 @@ def _is_sound(path: Path) -> bool:
     hours = info.frames / info.samplerate / 3600
     if hours > MAX_HOURS:
         raise Refusal(f"{path.name!r} is {hours:.1f} hours long; expected at most {MAX_HOURS:g}", 413)
+    if info.frames * info.channels > MAX_SAMPLES:
+        raise Refusal(
+            f"{path.name!r} has {info.frames * info.channels:,} samples in {info.channels} channels; "
+            f"expected at most {MAX_SAMPLES:,}, as many as an hour of stereo at 48 kHz",
+            413,
+        )
     return bool(info.frames > 0)
 
 

@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile as sf
 from hypothesis import HealthCheck, given, settings
@@ -143,6 +144,38 @@ def test_a_sound_of_many_hours_is_refused(tmp_path: Path) -> None:
     sf.write(written, [0.0] * (4 * 3600 * 10), 10, format="FLAC")
     with pytest.raises(Refusal, match=r"'a.flac' is 4.0 hours long; expected at most 1"):
         store_sounds([send("item/a.flac", written.getvalue())], tmp_path / "sounds")
+
+
+def test_silence_in_many_channels_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It packs to kilobytes, and becomes gigabytes when its loudness is measured."""
+    monkeypatch.setattr(uploads, "MAX_SAMPLES", 7999)
+    written = io.BytesIO()
+    sf.write(written, np.zeros((1000, 8)), 48000, format="FLAC")
+    with pytest.raises(Refusal, match=r"'a.flac' has 8,000 samples in 8 channels; expected at most 7,999"):
+        store_sounds([send("item/a.flac", written.getvalue())], tmp_path / "sounds")
+    monkeypatch.undo()
+    assert uploads.MAX_SAMPLES == 3600 * 48_000 * 2
+
+
+def test_many_archives_are_read_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they list is in memory only until the next one, and all lists together are bounded."""
+    hidden = archive({f".{number}": b"" for number in range(20)})
+    whole = archive(sounds(1, ""))
+    opened: list[zipfile.ZipFile] = []
+    made = zipfile.ZipFile.__init__
+
+    def count(self: zipfile.ZipFile, *values: object, **more: object) -> None:
+        made(self, *values, **more)
+        assert all(before.fp is None for before in opened), "the one before was closed"
+        opened.append(self)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", count)
+    files = [send(f"{number}.zip", hidden) for number in range(3)]
+    assert store_sounds([*files, send("a.zip", whole)], tmp_path / "sounds").sounds == 3
+    assert len(opened) == 4
+    monkeypatch.setattr(uploads, "MAX_DIRECTORY_BYTES", 2 * (len(hidden) // 2))
+    with pytest.raises(Refusal, match="lists too many files"):
+        store_sounds([*files, send("a.zip", whole)], tmp_path / "sounds")
 
 
 def test_a_manifest_is_kept_only_if_it_is_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
