@@ -37,6 +37,7 @@ __all__ = [
     "change_study",
     "find_study",
     "is_past",
+    "remove_study",
     "save_version",
 ]
 
@@ -62,12 +63,16 @@ class Studies:
     Args:
         store: The studio's database.
         databases: Those of the studies.
+
+    Attributes:
+        copying: Held while a study is copied: two copies at once would both have the room that is left.
     """
 
     def __init__(self, store: Store, databases: Databases) -> None:
         self._store = store
         self._databases = databases
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self.copying = threading.Lock()
 
     def lock_design(self, name: str) -> threading.Lock:
         """Return what is held while a study's design, or whether it is fixed, is decided.
@@ -160,17 +165,21 @@ class Studies:
         built = load_fact(self.draft(row.name), BUILT_NAME)
         return built is None or built == self.describe_source(row)
 
-    def copy(self, connection: Connection, name: str, new: str) -> None:
-        """Copy a study under another name, without its ratings: as a draft if its sounds are still there.
-
-        Raises:
-            OSError: The folders cannot be copied.
-        """
+    @staticmethod
+    def add_copy(connection: Connection, name: str, new: str) -> None:
+        """Add a study with the choices of another; `copy_folder` gives it its sounds."""
         row = find_study(connection, name)
         title = f"{row.title} (copy)"[:MAX_TITLE_CHARS]
         add_study(connection, new, title)
         choices = {**json.loads(row.choices), "title": title, "test_id": new}
         change_study(connection, new, choices=json.dumps(choices))
+
+    def copy_folder(self, name: str, new: str) -> None:
+        """Copy the folder of a study without its ratings: of a draft if its sounds are still there.
+
+        Raises:
+            OSError: It cannot be copied.
+        """
         if self.draft(name).is_dir():
             _copy_folder(self.draft(name), self.draft(new))
         elif self.is_built(name):
@@ -222,6 +231,11 @@ def save_version(connection: Connection, name: str, version: str, values: Mappin
     same = (studies.c.name == name) & (cast(studies.c.version, String) == version)
     change = studies.update().where(same).values({**values, "version": studies.c.version + 1})
     return connection.execute(change).rowcount == 1
+
+
+def remove_study(connection: Connection, name: str) -> None:
+    """Remove what is known of a study that has no folder."""
+    connection.execute(studies.delete().where(studies.c.name == name))
 
 
 def change_study(connection: Connection, name: str, **values: Any) -> None:

@@ -21,7 +21,7 @@ from mushra_server.studio.login import (
     write_log,
 )
 from mushra_server.studio.store import log, rights
-from mushra_server.studio.studies import STATES, add_study, change_study
+from mushra_server.studio.studies import STATES, add_study, change_study, remove_study
 from mushra_server.web.security import require_same_site
 
 __all__ = ["blueprint"]
@@ -113,12 +113,21 @@ def show(study: Row[Any]) -> ResponseReturnValue:
 def copy(study: Row[Any]) -> ResponseReturnValue:
     """Copy a study without its ratings."""
     studio = current_studio()
-    studio.disk.require(study.name, studio.disk.measure_study(study.name), current_account())
-    with studio.store.write() as connection:
-        name = studio.studies.choose_name(connection, f"{study.title} copy"[:200])
-        studio.studies.copy(connection, study.name, name)
-        give_role(connection, name, current_account().name, "owner")
-        write_log(connection, "copy", name, f"of {study.name}")
+    with studio.studies.copying:
+        studio.disk.require(study.name, studio.disk.measure_study(study.name), current_account())
+        with studio.store.write() as connection:
+            name = studio.studies.choose_name(connection, f"{study.title} copy"[:200])
+            studio.studies.add_copy(connection, study.name, name)
+        # In no transaction: whoever wants to write would wait for gigabytes.
+        try:
+            studio.studies.copy_folder(study.name, name)
+        except BaseException:
+            with studio.store.write() as connection:
+                remove_study(connection, name)
+            raise
+        with studio.store.write() as connection:
+            give_role(connection, name, current_account().name, "owner")
+            write_log(connection, "copy", name, f"of {study.name}")
     return redirect(url_for("studio.show", name=name))
 
 

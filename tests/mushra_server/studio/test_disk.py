@@ -66,6 +66,31 @@ def test_an_account_fills_only_its_part_of_the_disk(
     assert upload(admin, "first")[0] == 302, "the administrator's are not counted"
 
 
+def test_a_copy_holds_up_nobody_and_leaves_nothing_if_it_fails(
+    lab: ManyStudies, people: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gigabytes take minutes: others log in meanwhile, whose threads listeners need too."""
+    _, olga = people
+    olga.post("/studies", title="One")
+    assert upload(olga, "one")[0] == 302
+    parts, free = studio_of(lab), []
+
+    def copy(*_: object, **__: object) -> None:
+        free.append(parts.store._writers.acquire(blocking=False))
+        if free[-1]:
+            parts.store._writers.release()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", copy)
+    assert olga.post("/studies/one/copy").status_code == 500
+    assert free == [True]
+    every = parts.studies.list(accounts.Account(1, "administrator", True))
+    assert [one.name for one in every] == ["one", "first"]
+    monkeypatch.undo()
+    assert olga.post("/studies/one/copy").status_code == 302
+    assert olga.get("/studies/one-copy").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["build", "launch/backup", "reports", "copy"])
 def test_whatever_takes_room_is_counted(lab: ManyStudies, people: tuple[Browser, Browser], path: str) -> None:
     _, olga = people
