@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from analysis.ratings.names import ANSWER
+from analysis.ratings.names import ANSWER, defuse
 from mushra_server.database.database import Database
 from mushra_server.export.files import export_files
 from study_builder.building.archive import pack_study
@@ -56,8 +57,12 @@ def write_bundle(
         folder = Path(name)
         pack_study(study, folder / "study.zip")
         with ZipFile(folder / "study.zip") as packed:
-            for entry in packed.namelist():
-                archive.writestr(f"study/{entry}", packed.read(entry))
+            for entry in packed.infolist():
+                copy = ZipInfo(f"study/{entry.filename}", entry.date_time)
+                copy.compress_type, copy.external_attr = ZIP_DEFLATED, entry.external_attr
+                copy.file_size = entry.file_size
+                with packed.open(entry) as source, archive.open(copy, "w") as target:
+                    shutil.copyfileobj(source, target)  # a sound may be gigabytes
         columns: list[str] = []
         for format in ("csv", "json"):
             for path, _ in export_files(database, study, format, folder / "ratings"):
@@ -82,5 +87,5 @@ def _describe(column: str) -> tuple[str, str, str]:
 
 def _table(rows: Sequence[tuple[Any, ...]]) -> str:
     written = io.StringIO()
-    csv.writer(written).writerows(rows)
+    csv.writer(written).writerows([defuse(cell) for cell in row] for row in rows)
     return written.getvalue()

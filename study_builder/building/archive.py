@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
@@ -51,7 +52,7 @@ def pack_study(study: Path | str, out: Path | str, licences: Sequence[Path] = ()
         raise BuildError(f"{folder / clash[0]}: has the name of one of the archive's own lists; rename it")
     with atomic_path(Path(out)) as temporary, ZipFile(temporary, "w", ZIP_STORED) as archive:
         for name in sorted([*files, *texts]):
-            _add(archive, name, files[name].read_bytes() if name in files else texts[name].encode())
+            _add(archive, name, files[name] if name in files else texts[name].encode())
     return sorted([*files, *texts])
 
 
@@ -84,12 +85,17 @@ def _refuse_link(folder: Path, name: str) -> None:
         )
 
 
-def _add(archive: ZipFile, name: str, content: bytes) -> None:
+def _add(archive: ZipFile, name: str, content: Path | bytes) -> None:
     """Add a file with nothing of this machine in it: no time, no owner, no compressor."""
     entry = ZipInfo(name, EPOCH)
     entry.external_attr = 0o100644 << 16
     entry.create_system = 3
-    archive.writestr(entry, content)
+    if isinstance(content, bytes):
+        archive.writestr(entry, content)
+        return
+    entry.file_size = content.stat().st_size
+    with content.open("rb") as source, archive.open(entry, "w") as target:
+        shutil.copyfileobj(source, target)
 
 
 def _versions() -> dict[str, str]:

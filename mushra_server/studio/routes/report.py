@@ -14,6 +14,7 @@ from sqlalchemy import Row, select
 
 from mushra_server.errors import Refusal
 from mushra_server.studio.bundle import write_bundle
+from mushra_server.studio.disk import measure, require_reserve
 from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.watch import may_see_scores
 from mushra_server.studio.store import log
@@ -73,7 +74,7 @@ def make_report(study: Row[Any]) -> ResponseReturnValue:
         "screening": SCREENINGS[screening][0],
         "exclude": SCREENINGS[screening][1],
     }
-    studio.jobs.start(study.name, "report", task)
+    studio.jobs.start(study.name, "report", task, current_account().id)
     with studio.store.write() as connection:
         write_log(connection, "report", study.name, str(number))
     return redirect(url_for("reports.list_reports", name=study.name))
@@ -102,6 +103,7 @@ def send_everything(study: Row[Any]) -> ResponseReturnValue:
         query = select(log).where(log.c.study == study.name).order_by(log.c.id)
         lines = [tuple(row) for row in connection.execute(query)]
     folder = studio.studies.folder(study.name)
+    require_reserve(Path(tempfile.gettempdir()), 2 * measure(folder))  # the packed study, and all of it
     reports = _find_reports(study)
     written = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
     database = studio.served.server(study.name).database

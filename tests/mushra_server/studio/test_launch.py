@@ -114,7 +114,7 @@ def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Br
             else admin.get(f"/studies/{study}/{path}")
         )
         assert answer.status_code == 403, path
-    admin.post(f"/studies/{study}/launch/close", reason="done")
+    admin.post(f"/studies/{study}/launch/close", reason="=HYPERLINK(1)")
     assert f">{mean:.1f}</td>" in admin.get(session).text
 
     admin.post(session + "/exclude", reason="did not listen")
@@ -153,9 +153,12 @@ def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Br
             row["column"] for row in csv.DictReader(io.StringIO(archive.read("data_dictionary.csv").decode()))
         }
         columns = next(csv.reader(io.StringIO(archive.read("ratings/ratings.csv").decode("utf-8-sig"))))
+        reasons = [row["detail"] for row in csv.DictReader(io.StringIO(archive.read("log.csv").decode()))]
+        assert archive.testzip() is None
     sent.close()
     assert {"study/config.yaml", "ratings/ratings.json", "report/index.html", "log.csv"} <= names
     assert described == set(columns)
+    assert "'=HYPERLINK(1)" in reasons, "an assistant's reason runs nothing on the owner's machine"
 
 
 def test_every_column_of_the_ratings_is_in_the_dictionary() -> None:
