@@ -223,7 +223,7 @@ def _read_value(field: Field, text: str) -> Any:
         return text.replace("\r\n", "\n") or None
     if field.kind in ("list", "mixed"):
         if field.kind == "mixed" and text.isdecimal():
-            return int(text)
+            return read_number(text)
         names = [name.strip() for name in text.split(",") if name.strip()]
         return names or (field.default if field.kind == "mixed" else None)
     if field.kind in ("number", "whole") or field.name == "bits":

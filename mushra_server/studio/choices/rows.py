@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ class RowList:
 
     def _press(self, rows: list[Row], button: str) -> list[Row]:
         action, _, place = button.partition(" ")
-        at = int(place) if place.isdecimal() and int(place) < len(rows) else -1
+        at = next((number for number in range(len(rows)) if str(number) == place), -1)
         if action == "add":
             stem = self.button.removesuffix("s")
             rows.append(dict.fromkeys(self.keys, "") | self._new | {"name": f"{stem}{len(rows) + 1}"})
@@ -95,7 +96,7 @@ def question_rows(chosen: Mapping[str, Any]) -> list[Row]:
             "name": question["name"],
             "label": question.get("label") or "",
             "answers": "\n".join(point["label"] for point in question.get("response", ())),
-            "range": f"{question['min']:g} to {question['max']:g}"
+            "range": f"{_show_number(question['min'])} to {_show_number(question['max'])}"
             if "min" in question and "max" in question
             else "",
             "optional": "yes" if question.get("optional") else "",
@@ -146,8 +147,10 @@ def read_number(text: str) -> Any:
     """Return a number, or the text as it is: the check of choices says what is wrong with it."""
     for read in (int, float):
         try:
-            return read(text)
-        except ValueError:
+            found = read(text)
+            if math.isfinite(found):
+                return found
+        except (ValueError, OverflowError):  # also a number that is beyond every other
             continue
     return text or None
 

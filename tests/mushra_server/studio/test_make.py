@@ -119,6 +119,20 @@ def form(**changed: object) -> dict[str, object]:
     return {**sent, **changed}
 
 
+@pytest.mark.parametrize("large", ["9" * 400, "9" * 5000, "ten"], ids=["400 digits", "5000 digits", "word"])
+def test_what_is_no_number_is_refused_in_words(admin: Browser, study: str, large: str) -> None:
+    """And its page can still be opened: choices that nobody can use are stored, too."""
+    page = admin.get(f"/studies/{study}/make").text
+    sent = form(title="Codecs", training_items=large, seed=large, quota=large) | {
+        "s-0-max": large, "s-0-step": f"-{large}", "q-0-type": "number", "q-0-range": f"0 to {large}",
+    }  # fmt: skip
+    for number, extra in enumerate(({}, {"scales": f"up {large}"}, {"questions": f"remove {large}"})):
+        answer = admin.post(f"/studies/{study}/make", version=number, **sent, **extra)
+        assert answer.status_code == 302, answer.text
+        page = admin.get(f"/studies/{study}/make")
+        assert page.status_code == 200 and page.text.count('class="bad"') >= 1
+
+
 @pytest.mark.parametrize(
     "field", [field for group in GROUPS.values() for field in group], ids=lambda field: field.name
 )
