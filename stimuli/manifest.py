@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -131,6 +132,17 @@ def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes, as hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def known_sha256_of(path: str | Path) -> str:
+    """Return the same, read again only if the file looks other than when this process last read it."""
+    found = Path(path).stat()
+    return _sha256_as_it_looked(str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _sha256_as_it_looked(path: str, *_look: int) -> str:
+    return sha256_of(path)
 
 
 def _refuse_duplicates(what: str, names: Iterable[str]) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from stimuli import Condition, Item, Manifest, sha256_of
+from stimuli import Condition, Item, Manifest
+from stimuli.manifest import known_sha256_of
 from study_builder.config.roles import REFERENCE_ROLES
 from study_builder.errors import LayoutError
 from study_builder.identifiers import describe_expected, resolve_ids, safe_id, safe_ids, to_nfc
@@ -107,7 +108,7 @@ def _read_manifest(folder: Path) -> SoundSet:
         path = folder / stimulus.path
         if not path.is_file():
             raise FileNotFoundError(2, "A sound of the manifest is missing", str(path))
-        if sha256_of(path) != stimulus.sha256:
+        if known_sha256_of(path) != stimulus.sha256:
             raise LayoutError(
                 f"{path}: has changed since {folder / 'manifest.json'} was written; render the set again"
             )

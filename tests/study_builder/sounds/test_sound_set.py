@@ -172,6 +172,16 @@ def test_a_manifest_is_read_without_its_residuals(make_folder: MakeFolder) -> No
     assert sounds.command == "listenable render"
 
 
+def test_sounds_are_hashed_once_however_often_they_are_planned_with(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_folder()
+    make_manifest(root)
+    read_sounds(root)
+    monkeypatch.setattr("stimuli.manifest.sha256_of", pytest.fail)
+    read_sounds(root)
+
+
 def test_a_sound_that_changed_after_its_manifest_is_refused(make_folder: MakeFolder) -> None:
     root = make_folder(items=1)
     make_manifest(root)
