@@ -14,6 +14,8 @@ from analysis.ratings.marks import FILE, LINE
 from analysis.ratings.readers.decode import KEPT_RETURN, read_text, restore_returns, split_lines
 from analysis.ratings.readers.rows import NAMELESS, Problems, from_rows, header_of
 
+_LONGEST_CELL = 2**20  # of characters; our server takes no longer remark
+
 
 def read_table(path: Path, problems: Problems, encoding: str | None = None) -> pd.DataFrame:
     """Read a CSV file, with or without a byte-order mark and blank lines; `read_text` finds its delimiter.
@@ -86,6 +88,7 @@ def _number_rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, li
     Raises:
         RatingsError: A quote opens a cell and does not close at its end.
     """
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))  # of the whole process
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=delimiter == " "
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from pathlib import Path
@@ -14,6 +15,9 @@ from analysis.ratings.marks import FILE
 from analysis.ratings.readers.rows import Problems, from_rows
 
 Sheet = Any  # openpyxl's Worksheet, which has no types
+_MOST_BYTES = 2**30  # of a workbook that was unpacked; it needs several times the memory
+_MOST_CELLS = 5_000_000  # of a sheet, empty ones too: a format in the last row makes all rows part of it
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 
 def is_workbook(path: Path) -> bool:
@@ -47,6 +51,7 @@ def read_workbook(path: Path, problems: Problems, sheet: str | None = None) -> p
             "another."
         )
     problems.decimal_commas.add(path.name)
+    _refuse_many_cells(path, chosen, sheets[chosen].max_row * sheets[chosen].max_column)
     table = from_rows(enumerate(_read_cells(sheets[chosen]), 1), path.name, problems)
     return table.assign(**{FILE: path.name})
 
@@ -56,6 +61,7 @@ def _open(path: Path) -> dict[str, Sheet]:
     try:
         from openpyxl import load_workbook
 
+        _refuse_bombs(path)
         with warnings.catch_warnings():  # of what it cannot keep when it writes the file again
             warnings.simplefilter("ignore")
             book = load_workbook(path, data_only=True)
@@ -64,11 +70,47 @@ def _open(path: Path) -> dict[str, Sheet]:
             f"{path.name} is an Excel workbook, which needs openpyxl; install listenable[excel], or save the "
             "sheet as CSV UTF-8"
         ) from None
+    except RatingsError:
+        raise
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise RatingsError(
             f"{path.name} is not an Excel workbook that can be read ({error}); save the sheet as CSV UTF-8"
         ) from None
     return {sheet.title: sheet for sheet in book.worksheets}
+
+
+def _refuse_bombs(path: Path) -> None:
+    """Refuse a small file that would become gigabytes, by its size or by merged cells: each is made."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > _MOST_BYTES:
+            raise RatingsError(
+                f"{path.name} unpacks to {size:,} bytes; expected at most {_MOST_BYTES:,} (save the sheet as "
+                "CSV UTF-8)"
+            )
+        for entry in archive.infolist():
+            if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
+                areas = _MERGED.findall(archive.read(entry))
+                merged = sum(
+                    (abs(_column(right) - _column(left)) + 1) * (abs(int(last) - int(first)) + 1)
+                    for left, first, right, last in areas
+                )
+                _refuse_many_cells(path, entry.filename, merged)
+
+
+def _refuse_many_cells(path: Path, sheet: str, cells: int) -> None:
+    if cells > _MOST_CELLS:
+        raise RatingsError(
+            f"{path.name}: the sheet {sheet!r} has {cells:,} cells; expected at most {_MOST_CELLS:,} (remove "
+            "what is far from the table, formats too, or save the sheet as CSV UTF-8)"
+        )
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number
 
 
 def _read_cells(sheet: Sheet) -> list[list[str]]:

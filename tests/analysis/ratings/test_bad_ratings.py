@@ -108,10 +108,12 @@ def test_unknown_roles_and_flags(tmp_path: Path) -> None:
 
 
 def test_a_cell_without_end(tmp_path: Path) -> None:
-    text = 'listener,item,condition,score\n"' + "a" * 200_000 + '",1,x,3\n'
+    text = 'listener,item,condition,score\n"' + "a" * 2**20 + 'b",1,x,3\n'
     with pytest.raises(RatingsError) as error:
         load_ratings(write(tmp_path, "long.csv", text))
-    assert str(error.value) == "long.csv, line 2: field larger than field limit (131072)"
+    assert str(error.value) == "long.csv, line 2: field larger than field limit (1048576)"
+    whole = text.replace("b", "", 1)
+    assert len(load_ratings(write(tmp_path, "long.csv", whole))) == 1, "the server's longest remark is read"
 
 
 def test_columns_of_webmushra_that_are_missing(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from analysis import RatingsError, load_ratings
+from analysis.ratings.readers import workbook
 from tests.analysis.sources import write
 
 HEAD = "listener,item,condition,score\n"
@@ -107,3 +109,31 @@ def test_frames_with_an_index_and_ids_that_became_floats() -> None:
         assert loaded["score"].tolist() == [5, 3.5]
     with pytest.raises(RatingsError, match="the data frame has the column 'item' more than once"):
         load_ratings(frame.set_axis(["listener", "item", "item", "score"], axis=1))
+
+
+@pytest.mark.parametrize("how", ["far", "merged", "unpacked"])
+def test_a_small_workbook_that_becomes_gigabytes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (("listener", "item", "condition", "score"), ("p", "i", "c", 1)):
+        book.active.append(row)
+    if how == "far":
+        book.active["XFD1048576"] = " "
+    book.save(tmp_path / "r.xlsx")
+    if how == "merged":  # openpyxl would make each of these cells to write it
+        with zipfile.ZipFile(tmp_path / "r.xlsx") as packed:
+            parts = {name: packed.read(name) for name in packed.namelist()}
+        merged = b'</sheetData><mergeCells count="1"><mergeCell ref="A3:XFD1048576"/></mergeCells>'
+        parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(b"</sheetData>", merged)
+        with zipfile.ZipFile(tmp_path / "r.xlsx", "w") as packed:
+            for name, content in parts.items():
+                packed.writestr(name, content)
+    if how == "unpacked":
+        monkeypatch.setattr(workbook, "_MOST_BYTES", 1000)
+    sentence = (
+        "r.xlsx unpacks to" if how == "unpacked" else "has 17,179,8[0-9,]* cells; expected at most 5,000"
+    )
+    with pytest.raises(RatingsError, match=sentence):
+        load_ratings(tmp_path / "r.xlsx")
