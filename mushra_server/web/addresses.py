@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 __all__ = ["PublicUrl", "check_embedding", "frame_ancestors", "install"]
 
 FROM_PROXY = "listenable.from_proxy"
+BAD_HOST = "listenable.bad_host"
 PREFIX = re.compile(r"(/[A-Za-z0-9._~+-]+)+")
-HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+# Names as they may be: Flask fails at a part that is empty or longer, before any view or guard.
+HOST = re.compile(
+    r"([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}\.?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?"
+)
 MAX_SHOWN = 100
 ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -115,9 +119,8 @@ def install(app: Flask, options: Options) -> None:
 
     @app.before_request
     def guard() -> Response | None:
-        host = request.environ.get("HTTP_HOST") or "localhost"
-        if not HOST.fullmatch(host):
-            raise Refusal(f"the Host {host[:MAX_SHOWN]!r} is not one", 400)
+        if BAD_HOST in request.environ:
+            raise Refusal(f"the Host {request.environ[BAD_HOST][:MAX_SHOWN]!r} is not one", 400)
         if known is not None and not request.environ[FROM_PROXY]:
             _check_host(request.environ[SENT_HOST], known)
         if "\0" in request.path:
@@ -165,6 +168,9 @@ class _Addresses:
         if self._public is not None:
             prefix = self._public.prefix
             environ["HTTP_HOST"], environ["wsgi.url_scheme"] = self._public.host, self._public.scheme
+        host = environ.get("HTTP_HOST") or "localhost"
+        if not HOST.fullmatch(host):
+            environ[BAD_HOST], environ["HTTP_HOST"] = host, "localhost"
         environ["SCRIPT_NAME"] = prefix if PREFIX.fullmatch(prefix) else ""
         path = environ.get("PATH_INFO", "")
         if prefix and (path == prefix or path.startswith(f"{prefix}/")):
