@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -121,10 +122,9 @@ class Choices(SessionSettings):
     @field_validator("items", "conditions", "training_items")
     @classmethod
     def _names_differ(cls, value: Any) -> Any:
-        names = value if isinstance(value, tuple) else ()
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"{name!r} is listed {names.count(name)} times; expected different names")
+        for name, times in Counter(value if isinstance(value, tuple) else ()).items():
+            if times > 1:
+                raise ValueError(f"{name!r} is listed {times} times; expected different names")
         return value
 
     @field_validator("anchors", mode="before")

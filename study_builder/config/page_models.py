@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,8 +26,19 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _refuse_infinity(value: float) -> float:
+    """Refuse what no computer counts with: infinity, no number, and a whole number of hundreds of digits."""
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise ValueError("is not a number that can be computed with; expected one below 1e308")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Number = int | float
+Number = Annotated[int | float, AfterValidator(_refuse_infinity)]
 Point = tuple[Number, Number, Number]
 
 

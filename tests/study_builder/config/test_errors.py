@@ -162,6 +162,12 @@ def test_errors_say_where_and_what_was_expected(text: str, message: str) -> None
     assert error_of(text) == message
 
 
+@pytest.mark.parametrize("number", ["9" * 400, ".inf", "-.inf", ".nan", "1e999"])
+def test_a_number_that_nothing_can_be_computed_with_is_refused(number: str) -> None:
+    with pytest.raises(ConfigError, match="line 4: .*is not a number that can be computed with"):
+        StudyConfig.parse(f"pages: []\nlistenable:\n  scales:\n  - max: {number}")
+
+
 def test_an_unknown_page_type_is_told_apart_from_the_known() -> None:
     message = error_of("pages:\n- type: mushr")
     assert message.startswith(
