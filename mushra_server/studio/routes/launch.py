@@ -84,8 +84,7 @@ def open_study(study: Row[Any]) -> ResponseReturnValue:
     with studio.studies.lock_design(study.name):
         if studio.jobs.look(study.name, "build").state == "running":
             raise Refusal("the study is being built; wait until that has ended", 409)
-        if not studio.studies.is_built(study.name):
-            raise Refusal("the study is not built yet; build it first", 409)
+        _require_built(study)
         with studio.served.server(study.name).database.write() as connection:
             if settings.is_closed(connection):
                 settings.set_closed(connection, False, "opened in the studio")
@@ -100,6 +99,7 @@ def open_study(study: Row[Any]) -> ResponseReturnValue:
 def close_study(study: Row[Any]) -> ResponseReturnValue:
     """Let nobody new in; those who have started can finish."""
     studio, reason = current_studio(), read_reason()
+    _require_built(study)
     with studio.served.server(study.name).database.write() as connection:
         settings.set_closed(connection, True, reason)
     with studio.store.write() as connection:
@@ -126,8 +126,7 @@ def set_times(study: Row[Any]) -> ResponseReturnValue:
 def open_preview(study: Row[Any]) -> ResponseReturnValue:
     """Show the study as listeners see it, in frames of several sizes; nothing of it is kept."""
     studio = current_studio()
-    if not studio.studies.is_built(study.name):
-        raise Refusal("the study is not built yet; build it first", 409)
+    _require_built(study)
     place = studio.previews.open(studio.studies.folder(study.name))
     with studio.store.write() as connection:
         change_study(connection, study.name, previewed_at=now())
@@ -141,6 +140,7 @@ def open_preview(study: Row[Any]) -> ResponseReturnValue:
 def make_backup(study: Row[Any]) -> ResponseReturnValue:
     """Copy the study's ratings within the studio's folder."""
     studio, moment = current_studio(), now()
+    _require_built(study)
     studio.served.server(study.name)  # makes the database if nobody has been there
     studio.disk.require(study.name, measure(studio.studies.folder(study.name)))
     folder = studio.store.data / "backups" / study.name
@@ -158,8 +158,7 @@ def make_backup(study: Row[Any]) -> ResponseReturnValue:
 def check_study(study: Row[Any]) -> ResponseReturnValue:
     """Check the study in a separate process, as `listenable study check` does."""
     studio = current_studio()
-    if not studio.studies.is_built(study.name):
-        raise Refusal("the study is not built yet; build it first", 409)
+    _require_built(study)
     folders = {"study": studio.studies.folder(study.name), "draft": studio.studies.draft(study.name)}
     task = {key: str(path.resolve()) for key, path in folders.items()}
     studio.jobs.start(study.name, "check", task, current_account().id)
@@ -176,6 +175,11 @@ def confirm_completion(study: Row[Any]) -> ResponseReturnValue:
         change_study(connection, study.name, redirect_tried_at=now())
         write_log(connection, "completion address tried", study.name)
     return redirect(url_for("launch.panel", name=study.name))
+
+
+def _require_built(study: Row[Any]) -> None:
+    if not current_studio().studies.is_built(study.name):
+        raise Refusal("the study is not built yet; build it first", 409)
 
 
 def _lacks_code(completion: Completion | None) -> bool:

@@ -48,6 +48,13 @@ def test_a_study_is_opened_and_closed(studio: ManyStudies, admin: Browser, study
     assert "enough listeners" in admin.get("/log").text
 
 
+def test_a_draft_is_told_to_be_built_first(admin: Browser) -> None:
+    admin.post("/studies", title="Draft")
+    for action in ("open", "close", "preview", "backup", "check"):
+        answer = admin.post(f"/studies/draft/launch/{action}", reason="why")
+        assert answer.status_code == 409 and "not built yet; build it first" in answer.text, action
+
+
 def test_an_open_study_keeps_its_design(admin: Browser, study: str) -> None:
     admin.post(f"/studies/{study}/launch/open")
     for path in ("make", "sounds", "build"):
