@@ -170,12 +170,12 @@ def _register(app: Flask, study: Study, options: Options) -> None:
 
 def handle_errors(app: Flask) -> None:
     """Answer every error with one sentence, as JSON if a program asked, and never with a traceback."""
-    refused = RepeatedErrors(logger)
+    errors = RepeatedErrors(logger)
 
     @app.errorhandler(Refusal)
     def show_refusal(error: Refusal) -> Response:
         if error.status == 503:
-            refused.log(str(error), "%s %.200r: %s", request.method, request.path, error)
+            errors.log(str(error), "%s %.200r: %s", request.method, request.path, error)
         response = app.make_response(_sentence(str(error), error.status, **error.details))
         if "retry_after_s" in error.details:
             response.headers["Retry-After"] = str(error.details["retry_after_s"])
@@ -192,8 +192,17 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def show_failure(error: Exception) -> tuple[Response | str, int]:
-        logger.error("%s %.200r failed", request.method, request.path, exc_info=error)
+        errors.log(_locate(error), "%s %.200r failed", request.method, request.path, exc_info=error)
         return _sentence("the server could not do this; nothing was stored", 500)
+
+
+def _locate(error: Exception) -> str:
+    """Return where a failure came from, as what is the same about those that repeat."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    where = "" if last is None else f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}"
+    return f"{type(error).__name__} {where}"
 
 
 def _explain_size() -> str:

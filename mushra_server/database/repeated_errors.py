@@ -1,4 +1,4 @@
-"""Errors that repeat: a database that is out of reach would otherwise write a line for every request."""
+"""Errors and warnings that repeat: one cause would otherwise write lines for every request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_KINDS = 100
 
 
 class RepeatedErrors:
-    """Logs an error of one kind at most once in ten seconds, and says how often it was not logged.
+    """Logs what is of one kind at most once in ten seconds, and says how often it was not logged.
 
     Args:
         logger: Where it is logged.
@@ -25,13 +25,22 @@ class RepeatedErrors:
         self._lock = threading.Lock()
         self._kinds: OrderedDict[str, tuple[float, int]] = OrderedDict()  # when it was logged, how many since
 
-    def log(self, kind: str, message: str, *values: object) -> None:
+    def log(
+        self,
+        kind: str,
+        message: str,
+        *values: object,
+        level: int = logging.ERROR,
+        exc_info: BaseException | None = None,
+    ) -> None:
         """Log an error, unless one of its kind was logged just before.
 
         Args:
             kind: What is the same about errors that repeat.
             message: As for a logger.
             values: The values in the message.
+            level: As for a logger, and so is `exc_info`.
+            exc_info: The failure whose traceback is logged.
         """
         now = time.monotonic()
         with self._lock:
@@ -41,4 +50,5 @@ class RepeatedErrors:
             while len(self._kinds) > MOST_KINDS:
                 self._kinds.popitem(last=False)
         if due:
-            self._logger.error(f"{message}%s", *values, f" ({more} more since the last)" if more else "")
+            since = f" ({more} more since the last)" if more else ""
+            self._logger.log(level, f"{message}%s", *values, since, exc_info=exc_info)

@@ -29,7 +29,7 @@ from mushra_server.database.schema import (
     wire_sessions,
 )
 from mushra_server.errors import ServerError
-from mushra_server.webmushra.refused_posts import forget_refused
+from mushra_server.webmushra.refused_posts import find_refused, forget_refused
 
 __all__ = ["forget"]
 
@@ -51,11 +51,14 @@ def forget(database: Database, participant: str, *, ratings: bool = False) -> di
     Raises:
         ServerError: If nobody has this id, or another program keeps the removed text in the file for now.
     """
+    with database.read(patient=True) as connection:
+        looked_at = find_refused(connection, participant, {})
     with database.write() as connection:
         named = select(participant_ids.c.session_id).where(participant_ids.c.folded == fold_id(participant))
         found = select(sessions.c.id).where(or_(sessions.c.id.in_(named), sessions.c.uuid == participant))
         keys = list(connection.execute(found).scalars())
-        refused = forget_refused(connection, participant)
+        bodies = find_refused(connection, participant, looked_at)
+        refused = forget_refused(connection, (name for name, names_them in bodies.items() if names_them))
         if not keys and not refused:
             raise ServerError(f"{database.name}: nobody has the id {participant!r}")
         removed = _remove_person(connection, keys) | {"refused posts": refused}

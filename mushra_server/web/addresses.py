@@ -20,6 +20,7 @@ from flask import Flask, redirect, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
+from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import Refusal, ServerError
 from mushra_server.web.security import SENT_HOST, is_local, network_of
 
@@ -115,14 +116,14 @@ def frame_ancestors(origins: Iterable[str]) -> str:
 def install(app: Flask, options: Options) -> None:
     """Give every request its public address, and refuse those for another host."""
     app.wsgi_app = _Addresses(app.wsgi_app, options)  # type: ignore[method-assign]
-    known = _names(options)
+    known, warnings = _names(options), RepeatedErrors(logger)
 
     @app.before_request
     def guard() -> Response | None:
         if BAD_HOST in request.environ:
             raise Refusal(f"the Host {request.environ[BAD_HOST][:MAX_SHOWN]!r} is not one", 400)
         if known is not None and not request.environ[FROM_PROXY]:
-            _check_host(request.environ[SENT_HOST], known)
+            _check_host(request.environ[SENT_HOST], known, warnings)
         if "\0" in request.path:
             raise Refusal("not found", 404)  # PostgreSQL stores no such text, and looks for none
         if request.environ["PATH_INFO"] or not request.script_root:
@@ -224,7 +225,7 @@ def _names(options: Options) -> set[str] | None:
     return names
 
 
-def _check_host(host: str, known: set[str]) -> None:
+def _check_host(host: str, known: set[str], warnings: RepeatedErrors) -> None:
     """Refuse a host name that this server does not have.
 
     A web site can let its own name lead to this machine (DNS rebinding): for the browser, its pages are then
@@ -236,11 +237,13 @@ def _check_host(host: str, known: set[str]) -> None:
     name = _name(host)
     if name in known or "." not in name or _is_address(name):
         return
-    logger.warning(
+    warnings.log(
+        "host",
         "a request for the host %.200r was refused; if participants or a proxy open the study by this name, "
         "give --public-url https://%.200s",
         host,
         name,
+        level=logging.WARNING,
     )
     raise Refusal("this server has another name: open the study from the link that you were sent", 421)
 

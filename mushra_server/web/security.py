@@ -12,8 +12,9 @@ from collections import OrderedDict
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
+from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import Refusal
 
 __all__ = [
@@ -27,11 +28,13 @@ __all__ = [
     "is_local",
     "network_of",
     "read_json",
+    "repeated_errors",
     "require_same_site",
 ]
 
 logger = logging.getLogger(__name__)
 
+REPEATED = "listenable.repeated_errors"
 SENT_HOST = "listenable.sent_host"
 """Key of a request's environment: the Host as it was sent, whatever the public URL."""
 MAX_BODY_BYTES = 1024 * 1024
@@ -129,6 +132,7 @@ def install(app: Flask, *, frame_ancestors: str = "'none'") -> None:
         app: The app.
         frame_ancestors: Sites that may show participants' pages in a frame, as CSP writes them.
     """
+    app.extensions[REPEATED] = RepeatedErrors(logger)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES, MAX_FORM_PARTS=100
     )
@@ -148,6 +152,12 @@ def install(app: Flask, *, frame_ancestors: str = "'none'") -> None:
         return response
 
 
+def repeated_errors() -> RepeatedErrors:
+    """Return what logs the warnings of the present app that requests can repeat."""
+    found: RepeatedErrors = current_app.extensions[REPEATED]
+    return found
+
+
 def is_foreign() -> bool:
     """Tell whether another web site made a browser send this request.
 
@@ -160,7 +170,8 @@ def is_foreign() -> bool:
     origin = request.headers.get("Origin")
     if origin is None or origin.split("://")[-1] in {request.host, request.environ.get(SENT_HOST)}:
         return False
-    logger.warning(
+    repeated_errors().log(
+        "origin",
         "%s %.200r was refused: its Origin is %.200r and its Host %.200r; if a proxy is in front of this "
         "server, give --public-url with the address that participants open, or make it pass on the Host that "
         "the browser sent and give --behind-proxy",
@@ -168,6 +179,7 @@ def is_foreign() -> bool:
         request.path,
         origin,
         request.host,
+        level=logging.WARNING,
     )
     return True
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -18,12 +18,15 @@ from mushra_server.database.database import Database
 from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.schema import refused_posts
 from mushra_server.errors import Refusal
+from mushra_server.web.security import repeated_errors
 from mushra_server.webmushra.wire_format import read_body
 
-__all__ = ["MAX_KEPT_BYTES", "forget_refused", "keep_refused", "load_refused"]
+__all__ = ["MAX_KEPT_BYTES", "find_refused", "forget_refused", "keep_refused", "load_refused"]
 
 MAX_KEPT_BYTES = 64 * 1024 * 1024
 MAX_REASON_CHARS = 500
+ROW_BYTES = 1024
+"""Of each body besides itself, at most: many small ones become no more, and are counted as quickly."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +35,16 @@ def keep_refused(database: Database, body: bytes, reason: str) -> None:
     """Keep a refused body, once, and log why it was refused."""
     name, reason = hashlib.sha256(body).hexdigest(), reason[:MAX_REASON_CHARS]
     with database.write() as connection:
-        kept = _is_kept(connection, name) or _room(connection) >= len(body)
+        kept = _is_kept(connection, name) or _room(connection) >= len(body) + ROW_BYTES
         if kept and not _is_kept(connection, name):
             row = {"sha256": name, "at": now(), "reason": reason, "body": body}
             connection.execute(refused_posts.insert().values(row))
-    where = (
-        f"it is kept in {database.name}" if kept else f"it is lost: {MAX_KEPT_BYTES} bytes are kept already"
-    )
-    logger.warning("a posted session of %d bytes was refused (%r); %s", len(body), reason, where)
+    said = "a posted session of %d bytes was refused (%r); "
+    if kept:
+        logger.warning(f"{said}it is kept in %s", len(body), reason, database.name)
+    else:
+        lost = f"{said}it is lost: {MAX_KEPT_BYTES} bytes are kept already"
+        repeated_errors().log("lost", lost, len(body), reason, level=logging.WARNING)
 
 
 def load_refused(connection: Connection) -> Iterator[dict[str, Any]]:
@@ -49,11 +54,29 @@ def load_refused(connection: Connection) -> Iterator[dict[str, Any]]:
         yield {**row, "body": row["body"].decode("utf-8", "replace")}
 
 
-def forget_refused(connection: Connection, participant: str) -> int:
-    """Remove the refused bodies that contain a participant's id; return how many."""
-    found = connection.execute(select(refused_posts.c.sha256, refused_posts.c.body)).all()
-    named = [row.sha256 for row in found if _names(row.body, participant)]
-    return connection.execute(delete(refused_posts).where(refused_posts.c.sha256.in_(named))).rowcount
+def find_refused(connection: Connection, participant: str, known: Mapping[str, bool]) -> dict[str, bool]:
+    """Return the refused bodies by their hash, and whether each contains a participant's id.
+
+    Strangers wrote them, and may have written megabytes: they are read before others have to wait.
+
+    Args:
+        connection: An open transaction.
+        participant: The id.
+        known: What was found before; these bodies are not read again.
+    """
+    names = connection.execute(select(refused_posts.c.sha256)).scalars().all()
+    found = {name: known[name] for name in names if name in known}
+    for name in (name for name in names if name not in known):
+        body = connection.execute(
+            select(refused_posts.c.body).where(refused_posts.c.sha256 == name)
+        ).scalar_one()
+        found[name] = _names(body, participant)
+    return found
+
+
+def forget_refused(connection: Connection, named: Iterable[str]) -> int:
+    """Remove refused bodies by their hash; return how many."""
+    return connection.execute(delete(refused_posts).where(refused_posts.c.sha256.in_([*named]))).rowcount
 
 
 def _is_kept(connection: Connection, name: str) -> bool:
@@ -62,7 +85,7 @@ def _is_kept(connection: Connection, name: str) -> bool:
 
 
 def _room(connection: Connection) -> int:
-    used = connection.execute(select(func.sum(func.length(refused_posts.c.body)))).scalar()
+    used = connection.execute(select(func.sum(func.length(refused_posts.c.body) + ROW_BYTES))).scalar()
     return MAX_KEPT_BYTES - int(used or 0)
 
 

@@ -46,6 +46,18 @@ def test_a_host_that_is_not_one_is_refused(make_app, caplog, host):
     assert "Traceback" not in caplog.text, "each would write hundreds of lines"
 
 
+def test_no_flood_of_requests_fills_the_log(make_app, caplog, monkeypatch):
+    client = make_app(options=Options(host="127.0.0.1")).test_client()
+    for number in range(20):
+        assert client.get("/", headers={"Host": f"evil{number}.example"}).status_code == 421
+        origin = {"Origin": f"http://evil{number}.example"}
+        assert client.post("/admin/login", headers=origin).status_code == 403
+    monkeypatch.setattr("mushra_server.participant.entry.texts_for_browser", {}.__getitem__)
+    assert {client.get("/").status_code for _ in range(20)} == {500}
+    assert len(caplog.records) == 3
+    assert [record.exc_info is not None for record in caplog.records] == [False, False, True]
+
+
 def test_no_request_writes_lines_into_the_log(make_app, caplog):
     """A path that contains line ends is quoted where it is logged."""
     client = make_app(options=Options(host="127.0.0.1")).test_client()

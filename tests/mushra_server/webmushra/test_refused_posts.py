@@ -161,12 +161,25 @@ def test_no_posted_session_writes_lines_into_the_log(app, caplog):
 
 
 def test_there_is_a_limit_to_what_is_kept(app, rows, caplog, monkeypatch):
-    monkeypatch.setattr(refused, "MAX_KEPT_BYTES", 50)
+    monkeypatch.setattr(refused, "MAX_KEPT_BYTES", 50 + refused.ROW_BYTES)
     client = app.test_client()
-    for body in (b"x" * 40, b"y" * 11, b"x" * 40):
+    for body in (b"x" * 40, b"y" * 11, b"x" * 40, *(b"z%d" % number for number in range(5))):
         assert client.post("/service/write.php", data=body).status_code == 400
     assert [bytes(row["body"]) for row in rows(app, "SELECT body FROM refused_posts")] == [b"x" * 40]
-    assert "it is lost: 50 bytes are kept already" in caplog.records[1].getMessage()
+    assert "it is lost: 1074 bytes are kept already" in caplog.records[1].getMessage()
+    assert len(caplog.records) == 3, "of what is lost, a line in ten seconds"
+
+
+def test_strangers_bodies_are_read_before_others_wait(app, rows, monkeypatch):
+    database, free = app.extensions["listenable"].database, []
+    look = refused._names
+    monkeypatch.setattr(
+        refused, "_names", lambda *asked: free.append(database._writers._free) or look(*asked)
+    )
+    for name in ("ann", "bob"):
+        post(app, session(testId="other", participant={"name": ["email"], "response": [name]}))
+    assert forget(database, "ann")["refused posts"] == 1
+    assert free == [1, 1] and len(rows(app, "SELECT * FROM refused_posts")) == 1
 
 
 def test_forgetting_reaches_refused_bodies(app, rows):

@@ -164,7 +164,7 @@ def test_errors_say_where_and_what_was_expected(text: str, message: str) -> None
 
 @pytest.mark.parametrize("number", ["9" * 400, ".inf", "-.inf", ".nan", "1e999"])
 def test_a_number_that_nothing_can_be_computed_with_is_refused(number: str) -> None:
-    with pytest.raises(ConfigError, match="line 4: .*is not a number that can be computed with"):
+    with pytest.raises(ConfigError, match=r"line 4: .*is not a number that can be computed with"):
         StudyConfig.parse(f"pages: []\nlistenable:\n  scales:\n  - max: {number}")
 
 
