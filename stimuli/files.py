@@ -96,6 +96,13 @@ def is_temporary(path: Path) -> bool:
     return path.name.startswith(".") and path.name.endswith(_ENDING)
 
 
+def remove_temporary(folder: Path) -> None:
+    """Remove what a kill has left half written in a folder that nobody else writes to."""
+    for path in folder.iterdir():
+        if is_temporary(path):
+            _remove(path)
+
+
 def move_into_place(made: Path, path: Path) -> None:
     """Rename a finished file or folder to `path` in the same file system, on the disk before it returns.
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from stimuli.audio import Audio, write_audio
 from stimuli.errors import DatasetError
-from stimuli.files import write_text
+from stimuli.files import remove_temporary, write_text
 from stimuli.seeds import refuse_seed
 from stimuli.sources import SOURCES
 from stimuli.synthesis import Signal, coloured_noise, glide, harmonics, room, slow_envelope, unit_power
@@ -116,11 +116,13 @@ def make_soundscapes(
 def write_soundscapes(folder: str | Path, soundscapes: Iterable[Soundscape]) -> Path:
     """Write clips into `folder` in ESC-50 layout, the index last; return the index's path.
 
-    A folder without an index is unfinished; writing again replaces it file by file.
+    A folder without an index is unfinished; writing again replaces it file by file, and removes what a kill
+    left of a file.
     """
     folder = Path(folder)
     for name in ("audio", "stems", "meta"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+        remove_temporary(folder / name)
     table = io.StringIO(newline="")
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(["filename", "fold", "target", "category", "esc10", "src_file", "take"])

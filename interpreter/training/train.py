@@ -31,6 +31,7 @@ from interpreter.training.lightning_module import Learner, MetricsFile, SaveLast
 from interpreter.training.request import STATE, Engine, Request, check_unfinished, describe, load_finished_run
 from interpreter.training.setup import Prepared, prepare
 from stimuli import Dataset, refuse_seed
+from stimuli.files import remove_temporary
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,9 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
         _check_monitor(config, prepared.task.scores, len(prepared.valid_waveforms))
         wanted = replace(wanted, clip_s=prepared.waveforms.shape[1] / config.sample_rate)
         last.parent.mkdir(parents=True, exist_ok=True)
+        if rank() == 0:
+            remove_temporary(request.out)
+            remove_temporary(last.parent)
         write_config(request.out, config.model_dump(mode="json"))
         write_description(request.out / STATE, wanted)
         learner = _fit(prepared, config, request, engine, last)

@@ -155,9 +155,10 @@ def save_draft(connection: Connection, session: Session, index: int, body: dict[
         return 0
     before = connection.execute(_DRAFT_LENGTH, page_of).scalar() or 0
     connection.execute(_DROP_DRAFT, page_of)
-    row = {"session_id": session.id, "page_index": index, "body": json.dumps(body), "saved_at": now()}
+    text = json.dumps(body)
+    row = {"session_id": session.id, "page_index": index, "body": text, "saved_at": now()}
     connection.execute(_INSERT_DRAFT, row)
-    return max(0, len(row["body"]) - before)
+    return max(0, len(text) - before)
 
 
 def find_saved_pages(connection: Connection, session: Session) -> set[int]:

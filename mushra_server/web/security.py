@@ -23,12 +23,12 @@ __all__ = [
     "SENT_HOST",
     "RateLimiter",
     "came_from_elsewhere",
+    "get_repeated_errors",
     "install",
     "is_foreign",
     "is_local",
     "network_of",
     "read_json",
-    "repeated_errors",
     "require_same_site",
 ]
 
@@ -152,7 +152,7 @@ def install(app: Flask, *, frame_ancestors: str = "'none'") -> None:
         return response
 
 
-def repeated_errors() -> RepeatedErrors:
+def get_repeated_errors() -> RepeatedErrors:
     """Return what logs the warnings of the present app that requests can repeat."""
     found: RepeatedErrors = current_app.extensions[REPEATED]
     return found
@@ -170,7 +170,7 @@ def is_foreign() -> bool:
     origin = request.headers.get("Origin")
     if origin is None or origin.split("://")[-1] in {request.host, request.environ.get(SENT_HOST)}:
         return False
-    repeated_errors().log(
+    get_repeated_errors().log(
         "origin",
         "%s %.200r was refused: its Origin is %.200r and its Host %.200r; if a proxy is in front of this "
         "server, give --public-url with the address that participants open, or make it pass on the Host that "

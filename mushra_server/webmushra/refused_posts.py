@@ -18,7 +18,7 @@ from mushra_server.database.database import Database
 from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.schema import refused_posts
 from mushra_server.errors import Refusal
-from mushra_server.web.security import repeated_errors
+from mushra_server.web.security import get_repeated_errors
 from mushra_server.webmushra.wire_format import read_body
 
 __all__ = ["MAX_KEPT_BYTES", "find_refused", "forget_refused", "keep_refused", "load_refused"]
@@ -44,7 +44,7 @@ def keep_refused(database: Database, body: bytes, reason: str) -> None:
         logger.warning(f"{said}it is kept in %s", len(body), reason, database.name)
     else:
         lost = f"{said}it is lost: {MAX_KEPT_BYTES} bytes are kept already"
-        repeated_errors().log("lost", lost, len(body), reason, level=logging.WARNING)
+        get_repeated_errors().log("lost", lost, len(body), reason, level=logging.WARNING)
 
 
 def load_refused(connection: Connection) -> Iterator[dict[str, Any]]:

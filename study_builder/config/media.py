@@ -123,7 +123,7 @@ class _Elements(HTMLParser):
 
     def parse_marked_section(self, i: int, report: bool | int = 1) -> int:
         """Skip what begins with `<![`, as browsers do: the parser would fail if it is no section of SGML."""
-        return self.parse_bogus_comment(i, report)
+        return self.parse_bogus_comment(i, bool(report))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._in_audio = self._in_audio or tag == "audio"

@@ -57,6 +57,14 @@ def test_a_nearest_neighbour_tells_the_classes_apart() -> None:
     assert right / (4 * len(SOURCES)) > 0.6
 
 
+def test_what_a_kill_left_is_gone_when_they_are_written_again(tmp_path: Path) -> None:
+    for name in ("audio", "stems", "meta"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".1-1005-A-0.wav.8a70925b.part").write_bytes(b"half")
+    write_soundscapes(tmp_path, make_soundscapes(2, 5, 0.5))
+    assert not list(tmp_path.rglob(".*"))
+
+
 def test_layout_and_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_soundscapes(tmp_path / name, make_soundscapes(classes=3, clips=5, duration_s=0.5, seed=4))

@@ -56,6 +56,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
     unbroken = train_small(kind, "epochs=3", out=tmp_path / "unbroken", **given)
     broken = tmp_path / "broken"
     killed_in(2, kind, "epochs=3", out=broken, **given)
+    (broken / ".metrics.csv.8a70925b.part").write_bytes(b"half a file of a process that was killed")
     with pytest.raises(RunError, match="not a finished run"):
         read_run(broken)
     with pytest.raises(RunError, match="unfinished run; continue with --resume"):
@@ -64,6 +65,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
         train_small(kind, "epochs=3", out=broken, resume=True, seed=1, **given)
     train_small(kind, "epochs=3", out=broken, resume=True, **given)
     _assert_same(unbroken, broken)
+    assert not list(broken.rglob("*.part"))
 
 
 ONE_STEP = ("steps_per_epoch=1", "schedule=constant")
