@@ -20,7 +20,7 @@ from mushra_server.studio.disk import measure
 from mushra_server.studio.drafts import CHECKS_NAME, load_fact
 from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.forms import read_moment, read_reason
-from mushra_server.studio.studies import change_study
+from mushra_server.studio.studies import change_study, is_past
 from study_builder.config import StudyConfig
 from study_builder.config.options import Completion
 
@@ -114,6 +114,8 @@ def set_times(study: Row[Any]) -> ResponseReturnValue:
     opens, closes = (read_moment(request.form.get(name, "")) for name in ("opens_at", "closes_at"))
     if opens and closes and closes <= opens:
         raise Refusal("the closing time is not after the opening time; choose a later one", 400)
+    if is_past(closes) and closes != study.closes_at:  # it would open the scores, without a reason in the log
+        raise Refusal("the closing time is over; choose a later one, or close the study by hand", 400)
     with current_studio().store.write() as connection:
         change_study(connection, study.name, opens_at=opens, closes_at=closes)
         write_log(connection, "set times", study.name, f"{opens or 'at once'} to {closes or 'by hand'}")

@@ -17,6 +17,7 @@ from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.many import ManyStudies
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.bundle import DICTIONARY
+from mushra_server.studio.studies import change_study
 from study_builder.simulation.rehearsal import simulate_study
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser, wait_for
@@ -69,7 +70,10 @@ def test_times_open_and_close_by_themselves(studio: ManyStudies, admin: Browser,
         f"/studies/{study}/launch/times", opens_at="2999-01-02T09:00", closes_at="2999-01-01T09:00"
     )
     assert answer.status_code == 400
-    admin.post(f"/studies/{study}/launch/times", closes_at="2001-01-01T09:00")
+    over = admin.post(f"/studies/{study}/launch/times", closes_at="2001-01-01T09:00")
+    assert over.status_code == 400 and "close the study by hand" in over.text, "scores open with a reason"
+    with studio_of(studio).store.write() as connection:
+        change_study(connection, study, closes_at="2001-01-01T09:00:00+00:00", opens_at=None)
     assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 403
     assert "closed" in admin.get(f"/studies/{study}").text
 
