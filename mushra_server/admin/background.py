@@ -6,20 +6,25 @@ import contextlib
 import os
 from pathlib import Path
 
-__all__ = ["NICENESS", "step_back"]
+__all__ = ["NICENESS", "end_first", "step_back"]
 
 NICENESS = 19
 FIRST_TO_END = "1000"
 """Of Linux's scores, by which it chooses whom to end when memory runs out."""
 
 
-def step_back() -> None:
-    """Let others have the processor first, and be ended before them if memory runs out.
+def end_first() -> None:
+    """Be ended before others if memory runs out.
 
     What somebody uploads may need any amount of it; the server, in which others are listening, must not be
     what the system ends then.
     """
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     with contextlib.suppress(OSError):  # not on every system
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_END)
+
+
+def step_back() -> None:
+    """Be ended first, and let others have the processor: nobody waits for what this does."""
+    end_first()
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)

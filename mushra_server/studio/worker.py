@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mushra_server.admin.background import step_back
+from mushra_server.admin.background import end_first
 from mushra_server.database.clock import now
 from mushra_server.export.backup import back_up
 from mushra_server.studio.drafts import (
@@ -154,5 +154,5 @@ def write_status(status: Path, progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    step_back()
+    end_first()
     main()

@@ -9,7 +9,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 
-from mushra_server.admin.background import step_back
+from mushra_server.admin.background import end_first
 from study_builder.building.choices import Choices
 from study_builder.config import StudyConfig
 from study_builder.config.listening_tests import TESTS
@@ -108,5 +108,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    step_back()
+    end_first()
     main()
