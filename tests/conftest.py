@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ("tests.forked",)
+
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = "test_demo.py"
 CHROMIUM = ("chromium-headless-shell", "chromium")
