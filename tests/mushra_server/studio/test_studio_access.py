@@ -109,7 +109,8 @@ def tab(browser: Any, lab: ManyStudies, address: str) -> Iterator[Any]:
     tab.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
     tab.goto(f"{address}/login")
     token = accounts.ensure_first_account(studio_of(lab).store)
-    tab.keyboard.type(str(token))  # the field has the focus
+    tab.wait_for_function("document.activeElement.matches('input')")  # the page gives the focus to its field
+    tab.keyboard.type(str(token))
     tab.keyboard.press("Enter")
     for title in ("Empty", "Draft"):
         tab.wait_for_selector("h1:has-text('Studies')")
