@@ -153,27 +153,50 @@ def test_the_tables_are_made_from_a_start_with_recorded_noise(
 
 
 @pytest.mark.slow
-def test_two_processes_make_a_table(ground: Path) -> None:
-    for out in ("paper/seed-0/classifier", "paper/second-classifier"):  # of two processes: torchrun's test
+def test_every_step_of_a_table_is_given_the_devices(ground: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes train in torchrun's and srun's tests, and evaluate in `interpreter/evaluation`."""
+    monkeypatch.chdir(ground)
+    for out in ("paper/seed-0/classifier", "paper/second-classifier"):
         _train_classifier(ground, out)
-    command = _as_module(_command("python examples/paper_tables.py", "--devices 4"))
-    command[command.index("4")] = "2"
+    given = []
+
+    def run_alone(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        at = command.index("--devices")
+        given.append((command[3], command[at + 1]))
+        return _run_step([*command[:at], *command[at + 2 :]])
+
+    monkeypatch.setattr(subprocess, "run", run_alone)
+    command = _command("python examples/paper_tables.py", "--devices 4")
     command += ["--explainers", "lmac-td-0.75", "--seeds", "0", "--settings", "id", *_small("embedding_dim")]
-    done = _run(command, ground)
-    assert done.returncode == 0, done.stderr[-2000:]
+    monkeypatch.setattr(sys, "argv", command[1:])
+    runpy.run_path(str(ROOT / command[1]), run_name="__main__")
+    assert given == [("train", "4"), ("evaluate", "4")]
     minutes = json.loads((ground / "paper" / "minutes.json").read_text())
     assert list(minutes) == ["seed-0/lmac-td-0.75", "seed-0/id.csv"]
     assert "| LMAC-TD (alpha 0.75) | 1 |" in (ground / "paper" / "tables.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
-def test_torchrun_trains_once_in_all_its_processes(ground: Path) -> None:
-    for kind, skipped in (("classifier", ()), ("lmac-td", ("embedding_dim",))):
-        command = _as_module(_command(f"torchrun --nproc-per-node 4 -m listenable train {kind}"))
-        command[command.index("4")] = "2"
-        done = _run([*command, "--accelerator", "cpu", "--no-progress", *_small(*skipped)], ground)
-        assert done.returncode == 0, done.stderr[-2000:]
-        assert done.stdout.count("trained.") == 1
+def test_torchrun_trains_once_in_all_its_processes(
+    ground: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The classifier in two processes, what explains it in one, as in two under srun below."""
+    commands = {
+        kind: _as_module(_command(f"torchrun --nproc-per-node 4 -m listenable train {kind}"))
+        for kind in ("classifier", "lmac-td")
+    }
+    command = commands["classifier"]
+    command[command.index("4")] = "2"
+    done = _run([*command, "--accelerator", "cpu", "--no-progress", *_small()], ground)
+    assert done.returncode == 0, done.stderr[-2000:]
+    monkeypatch.chdir(ground)
+    command = commands["lmac-td"]
+    words = [*command[command.index("listenable") + 1 :], "--accelerator", "cpu", "--no-progress"]
+    with pytest.raises(SystemExit) as end:
+        main([*words, *_small("embedding_dim")])
+    assert not end.value.code
+    for kind, said in (("classifier", done.stdout), ("lmac-td", capsys.readouterr().out)):
+        assert said.count("trained.") == 1
         assert json.loads((ground / "runs" / kind / "run.json").read_text())["finished"]
 
 

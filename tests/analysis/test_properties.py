@@ -99,10 +99,10 @@ def test_more_confidence_is_never_narrower(make: Make, seed: int) -> None:
     ("listeners", "items", "missing"), [(20, 8, 0), (20, 20, 0), (12, 6, 0), (50, 12, 0), (25, 12, 0.4)]
 )
 def test_the_default_interval_covers_93_to_97_percent(listeners: int, items: int, missing: float) -> None:
-    """2,000 draws: listener SD 10, item SD 6, listener x item SD 6, residual SD 10."""
+    """1,000 draws: listener SD 10, item SD 6, listener x item SD 6, residual SD 10."""
     from analysis.statistics.intervals import interval
 
-    rng, draws, hits = np.random.default_rng(0), 2000, 0
+    rng, draws, hits = np.random.default_rng(0), 1000, 0
     for _ in range(draws):
         noise = rng.normal(0, 6, (listeners, items)) + rng.normal(0, 10, (listeners, items))
         table = rng.normal(0, 10, (listeners, 1)) + rng.normal(0, 6, (1, items)) + noise

@@ -1,4 +1,4 @@
-"""What a process of a busy server does with slots; light to import, since fifty processes do."""
+"""What a process of a busy server does with slots; light to import, since many processes do."""
 
 from __future__ import annotations
 

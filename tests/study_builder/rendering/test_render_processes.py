@@ -50,20 +50,9 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
 
 
-def test_two_processes_write_the_bytes_of_one(run: Path, data: Path, tmp_path: Path) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    for out, devices in ((one, 1), (two, 2)):
-        done = render(run, data, out, devices, "--any", "--items", "5")
-        assert done.returncode == 0, done.stderr[-2000:]
-        # The first process alone says what was made.
-        assert done.stdout.count("5 items x 2 conditions") == 1
-    assert len(hashes(one)) == 5 * (2 + 1)
-    assert hashes(two) == hashes(one)
-    written = [Manifest.load(folder) for folder in (one, two)]
-    assert written[1].model_copy(update={"name": "one", "command": written[0].command}) == written[0]
-
-
-def test_an_interrupted_rendering_goes_on_in_two_processes(run: Path, data: Path, tmp_path: Path) -> None:
+def test_two_processes_write_the_bytes_of_one_also_when_interrupted(
+    run: Path, data: Path, tmp_path: Path
+) -> None:
     """Something is in the way of the fifth item; when it is gone, the four others are kept as they are."""
     order = list(balance_order(Dataset.load(data).clips, 0))
     out, chosen = tmp_path / "set", ("--any", "--items", "5")
@@ -85,7 +74,12 @@ def test_an_interrupted_rendering_goes_on_in_two_processes(run: Path, data: Path
     assert {path: path.stat().st_mtime_ns for path in written} == written
     whole = render(run, data, tmp_path / "whole", 1, *chosen)
     assert whole.returncode == 0, whole.stderr[-2000:]
+    # The first process alone says what was made.
+    assert [said.stdout.count("5 items x 2 conditions") for said in (done, whole)] == [1, 1]
+    assert len(hashes(out)) == 5 * (2 + 1)
     assert hashes(out) == hashes(tmp_path / "whole")
+    of_two, of_one = (Manifest.load(folder) for folder in (out, tmp_path / "whole"))
+    assert of_two.model_copy(update={"name": "whole", "command": of_one.command}) == of_one
     assert not (out / ".rendered").exists()
 
 
