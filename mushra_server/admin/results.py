@@ -66,7 +66,7 @@ class Results:
         choices: One entry per attribute that is a choice.
         counts: Number of ratings by item, then condition.
         simulated: True if only simulated sessions exist.
-        ratings: Number of scores, None if it is not known.
+        ratings: Number of scores without those of training and attention checks, None if it is not known.
         problem: Why there are no results, or None.
         pending: True while newer ones are being computed.
     """
@@ -93,8 +93,7 @@ def compute(served: ServedStudy, database: Database) -> Results:
     from analysis.ratings.study import study_of
 
     with database.read(patient=True) as connection:
-        query = text("SELECT simulated, COUNT(score) FROM export_ratings GROUP BY simulated")
-        rated = {int(row[0]): int(row[1]) for row in connection.execute(query)}
+        rated = {int(row[0]): int(row[1]) for row in connection.execute(text(_RATED))}
         simulated = not rated.get(0)
         ratings = rated.get(int(simulated), 0)
         if not ratings:
@@ -180,6 +179,7 @@ def _counts(rows: Any) -> dict[str, dict[str, int]]:
     return counts
 
 
+_RATED = "SELECT simulated, COUNT(score) FROM export_ratings WHERE kind = 'trial' GROUP BY simulated"
 _COUNTS = """
     SELECT item, condition, COUNT(DISTINCT session) FROM export_ratings
     WHERE kind = 'trial' AND simulated = :simulated AND score IS NOT NULL
