@@ -8,6 +8,7 @@ what became of each test to the parent, which reports as if it had run the tests
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import sys
@@ -76,6 +77,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     _start_shared_forkserver()
     children: dict[Connection, BaseProcess] = {}
     sys.stdout.flush()
+    gc.freeze()  # what has been collected stays, and need not be looked through in each child
     for number in range(count):
         ours, theirs = _CONTEXT.Pipe(duplex=False)
         child = _CONTEXT.Process(target=_run, args=(session, files, theirs, base / f"process-{number}"))

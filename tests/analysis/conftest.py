@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.ratings.tidy import tidy
+from tests.figures import SAVE, write_stand_ins
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ratings"
 
@@ -85,3 +86,15 @@ def _make_mushra(make: Make) -> pd.DataFrame:
     frame["trial_position"] = frame["item"].str[-2:].astype(float)
     frame["time_ms"] = 30000.0 - 1000 * frame["trial_position"]
     return frame
+
+
+@pytest.fixture
+def drawn_figures() -> None:
+    """Draw the figures of the reports in this test."""
+
+
+@pytest.fixture(autouse=True)
+def _figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw figures, most of a report's time, only where a test asks for `drawn_figures`."""
+    if "drawn_figures" not in request.fixturenames:
+        monkeypatch.setattr(SAVE, write_stand_ins)

@@ -11,6 +11,7 @@ pytest.importorskip("torch", reason="rendering needs the extra [interpreter]")
 
 from interpreter.training.request import Request
 from interpreter.training.train import train
+from listenable.cli import main
 from stimuli import Dataset, Manifest, sha256_of
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from study_builder.rendering.item_selection import balance_order
@@ -98,8 +99,11 @@ def test_a_damaged_clip_ends_both_processes_with_one_sentence(run: Path, data: P
     assert not (tmp_path / "set").exists()
 
 
-def test_more_gpus_than_there_are_is_one_sentence(run: Path, data: Path, tmp_path: Path) -> None:
-    done = render(run, data, tmp_path / "set", 99, "--device", "cuda")
-    assert done.returncode == 2
-    assert "Error: 99 GPUs are asked for and " in done.stderr
+def test_more_gpus_than_there_are_is_one_sentence(
+    run: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["render", "--run", run, "--method", "gradcam", "--data", data, "--out", tmp_path / "set"]
+    with pytest.raises(SystemExit, match="2"):
+        main([str(word) for word in (*words, "--devices", 99, "--device", "cuda")])
+    assert "Error: 99 GPUs are asked for and " in capsys.readouterr().err
     assert not (tmp_path / "set").exists()

@@ -21,6 +21,7 @@ from study_builder.simulation.comparisons import preference_probability
 from study_builder.simulation.listeners import ListenerModel, SimulatedListener, condition_quality
 from study_builder.simulation.panel import plan_sessions, rate_plans
 from study_builder.simulation.rehearsal import simulate_study
+from tests.figures import SAVE, write_stand_ins
 from tests.study_builder.small_studies import build
 
 MakeFolder = Callable[..., Path]
@@ -77,8 +78,9 @@ def check_same_without_server(config: StudyConfig, stored: list[dict[str, Any]])
 
 @pytest.mark.parametrize("test", TEST_NAMES)
 def test_every_test_is_built_checked_rehearsed_and_analysed(
-    make_folder: MakeFolder, tmp_path: Path, test: str
+    make_folder: MakeFolder, tmp_path: Path, test: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(SAVE, write_stand_ins)
     source = make_folder(items=2, conditions=("reference", "new", "old", "codec"))
     study = tmp_path / "study"
     checks = 0 if test == "bs1116" else 1
