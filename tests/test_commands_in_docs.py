@@ -78,7 +78,7 @@ NOT_RUN = {
     "make mutate MODULE=stimuli.loudness N=20": "minutes; tests/test_mutations.py tests the tool",
     "make mutate": "hours",
     "LISTENABLE_FUZZ_EXAMPLES=6000 python -m pytest tests/fuzz/test_files.py": "minutes; the tests run fewer",
-    "LISTENABLE_FUZZ_EXAMPLES=600 python -m pytest tests/fuzz/test_requests.py": "minutes",
+    "LISTENABLE_FUZZ_EXAMPLES=2000 python -m pytest tests/fuzz/test_requests.py": "minutes",
     "pip install .": "tests/test_packaging.py installs it",
     "python examples/paper_tables.py --data esc10 --out tables --speech speech": "needs ESC-10; hours",
     "listenable train classifier --data esc50 --noise noise --preset small --set epochs=24 "
