@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,10 +20,14 @@ _NAME_LETTERS = 40
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, before_removing: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Give a temporary name next to `path`, renamed to `path` at the end and removed after an error.
 
     What is written under the temporary name may be a file or a folder; `atomic_folder` replaces a folder.
+
+    Args:
+        path: the final name.
+        before_removing: as in `atomic_folder`.
 
     Raises:
         OSError: of the block, of the sync or of the rename; it names `path` rather than the temporary name.
@@ -31,7 +35,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = temporary_name(path)
     try:
         yield temporary
-        move_into_place(temporary, path)
+        move_into_place(temporary, path, before_removing)
     except BaseException as error:
         _remove(temporary)
         if isinstance(error, OSError) and _blames(error, temporary):
@@ -40,16 +44,21 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, before_removing: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Give an empty folder to write into; it takes the place of the folder `path` at the end.
 
     A folder that is at `path` stays until the new one is complete, and is then removed with all that is in
     it: whether that may be is for the caller to check.
 
+    Args:
+        path: the folder.
+        before_removing: is given the folder that was at `path`, which nobody finds there any more, before
+            the new one is; what it raises puts it back, and leaves all as it was.
+
     Raises:
         OSError: as `atomic_path`.
     """
-    with atomic_path(path) as temporary:
+    with atomic_path(path, before_removing) as temporary:
         temporary.mkdir(parents=True)
         yield temporary
 
@@ -103,11 +112,11 @@ def remove_temporary(folder: Path) -> None:
             _remove(path)
 
 
-def move_into_place(made: Path, path: Path) -> None:
+def move_into_place(made: Path, path: Path, before_removing: Callable[[Path], None] | None = None) -> None:
     """Rename a finished file or folder to `path` in the same file system, on the disk before it returns.
 
     A file that is inside a temporary folder is synced together with that folder, which is several times
-    faster than each by itself.
+    faster than each by itself. `before_removing` as in `atomic_folder`.
     """
     staged = any(is_temporary(folder) for folder in path.parents)
     if not staged:
@@ -116,6 +125,8 @@ def move_into_place(made: Path, path: Path) -> None:
         aside = temporary_name(path)
         path.rename(aside)  # the system replaces only an empty folder
         try:
+            if before_removing is not None:
+                before_removing(aside)
             made.rename(path)
         except BaseException:
             aside.rename(path)

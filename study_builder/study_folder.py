@@ -60,16 +60,21 @@ def folder_when_complete(out: Path, overwrite: bool) -> Iterator[Path]:
         overwrite: whether a study there is replaced. What is not a study, or has ratings, never is.
 
     Raises:
-        BuildError: `out` is in use and may not be replaced.
+        BuildError: `out` is in use and may not be replaced, or somebody took part while it was being built.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if _has_sessions(out / RATINGS_NAME):
+
+    def refuse_ratings(folder: Path) -> None:
+        if _has_sessions(folder / RATINGS_NAME):
             raise BuildError(
                 f"{out}: contains ratings ({RATINGS_NAME}) and is not replaced; choose another folder"
             )
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        refuse_ratings(out)
         if not overwrite:
             raise BuildError(f"{out}: exists already; choose another folder, or --overwrite to replace it")
         if not (out / CONFIG_NAME).is_file():
             raise BuildError(f"{out}: is not a study, so it is not replaced; choose another folder")
-    with atomic_folder(out) as folder:
+    # A server may have it open. What it has acknowledged is there when it can no longer find the folder.
+    with atomic_folder(out, before_removing=refuse_ratings) as folder:
         yield folder

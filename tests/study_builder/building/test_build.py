@@ -13,6 +13,7 @@ from study_builder.building.build import build_study
 from study_builder.building.default_texts import questionnaire
 from study_builder.config import Block, StudyConfig
 from study_builder.errors import BuildError
+from study_builder.study_folder import folder_when_complete
 from tests.study_builder.small_studies import WEBMUSHRA_KEYS, build, rated, refuse
 
 MakeFolder = Callable[..., Path]
@@ -190,6 +191,25 @@ def test_a_study_that_nobody_took_part_in_is_replaced(make_folder: MakeFolder, t
     assert answer.status_code < 300, answer.text
     with pytest.raises(BuildError, match=r"contains ratings .* and is not replaced"):
         build_study(root, out, overwrite=True, jobs=1)
+
+
+def test_whoever_takes_part_while_a_study_is_built_loses_nothing(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    """A server may have the study open, and building takes minutes."""
+    from mushra_server import create_app
+
+    out = tmp_path / "study"
+    build(make_folder(items=1), out)
+    client = create_app(out).test_client()
+    with (
+        pytest.raises(BuildError, match=r"study: contains ratings .* and is not replaced"),
+        folder_when_complete(out, overwrite=True) as folder,
+    ):
+        (folder / "config.yaml").write_text("pages: []")
+        assert client.post("/api/session", json={}).status_code == 201
+    assert client.get("/api/session").status_code == 200
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sounds", "study"]
 
 
 def test_a_failure_half_way_leaves_nothing(make_folder: MakeFolder, tmp_path: Path) -> None:
