@@ -35,16 +35,17 @@ def keep_refused(database: Database, body: bytes, reason: str) -> None:
     """Keep a refused body, once, and log why it was refused."""
     name, reason = hashlib.sha256(body).hexdigest(), reason[:MAX_REASON_CHARS]
     with database.write() as connection:
-        kept = _is_kept(connection, name) or _room(connection) >= len(body) + ROW_BYTES
-        if kept and not _is_kept(connection, name):
+        before = _is_kept(connection, name)
+        new = not before and _room(connection) >= len(body) + ROW_BYTES
+        if new:
             row = {"sha256": name, "at": now(), "reason": reason, "body": body}
             connection.execute(refused_posts.insert().values(row))
     said = "a posted session of %d bytes was refused (%r); "
-    if kept:
+    if new:
         logger.warning(f"{said}it is kept in %s", len(body), reason, database.name)
-    else:
-        lost = f"{said}it is lost: {MAX_KEPT_BYTES} bytes are kept already"
-        get_repeated_errors().log("lost", lost, len(body), reason, level=logging.WARNING)
+    else:  # as often as anybody likes
+        why = "it came before" if before else f"it is lost: {MAX_KEPT_BYTES} bytes are kept already"
+        get_repeated_errors().log(why, f"{said}{why}", len(body), reason, level=logging.WARNING)
 
 
 def load_refused(connection: Connection) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from mushra_server.web.security import is_foreign
 from mushra_server.web.sent_files import Pieces, send_pieces
 from mushra_server.web.server import current_server
 from mushra_server.webmushra.refused_posts import keep_refused
-from mushra_server.webmushra.store import save_wire_session
+from mushra_server.webmushra.store import read_pages, save_wire_session
 from mushra_server.webmushra.wire_format import read_body
 from study_builder.config.sound_tags import find_untagged_parts
 
@@ -68,8 +68,9 @@ def write() -> Response:
     body = request.get_data(cache=False)
     try:
         posted = read_body(body)
+        pages = read_pages(server.study, posted)
         with server.database.write() as connection:
-            save_wire_session(connection, server.study, posted)
+            save_wire_session(connection, server.study, posted, pages)
     except Refusal as refusal:
         # What another site makes a browser send costs its author nothing, and may be anything.
         if not is_foreign():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,11 @@ from mushra_server.database.submissions import PageAnswer, PageName, Rating, sav
 from mushra_server.errors import AnswerError
 from mushra_server.participant.admission import refuse_entry
 from mushra_server.study.served_study import Study
-from mushra_server.webmushra.trials import WirePage, read_trial
+from mushra_server.webmushra.trials import WirePage, count_trials, read_trial
 from mushra_server.webmushra.wire_format import WireSession
 from study_builder.config import SpatialPage, as_number
 
-__all__ = ["SOURCE", "save_wire_session"]
+__all__ = ["SOURCE", "read_pages", "save_wire_session"]
 
 SOURCE = "webmushra"
 MOST_OTHER_QUESTIONS = 100
@@ -33,20 +33,13 @@ MAX_SHOWN = 100
 UUID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
-def save_wire_session(connection: Connection, study: Study, posted: WireSession) -> bool:
-    """Store a posted session with its ratings; the same session a second time changes nothing.
+def read_pages(study: Study, posted: WireSession) -> list[WirePage]:
+    """Return the pages of a posted session, checked against the study.
 
-    Args:
-        connection: An open write transaction.
-        study: The study that is served.
-        posted: The session.
-
-    Returns:
-        True if the session was new.
+    This needs no database: nobody waits for it who wants to store a page.
 
     Raises:
-        AnswerError: If it is another study's session, or does not fit the study's pages and questions.
-        DoorError: If the study is closed, or has all the sessions that it needs.
+        AnswerError: If it is another study's session, or does not fit the study's pages.
     """
     if not _is_named(study.name, posted.test_id):
         raise AnswerError(f"sessionJSON: testId is {posted.test_id!r}; expected {study.name!r}")
@@ -55,10 +48,30 @@ def save_wire_session(connection: Connection, study: Study, posted: WireSession)
             f"sessionJSON: uuid is {posted.uuid!r}; "
             "expected 1 to 64 letters, digits, dots, hyphens and underscores"
         )
+    return list(_iter_pages(study, posted))
+
+
+def save_wire_session(
+    connection: Connection, study: Study, posted: WireSession, pages: Sequence[WirePage]
+) -> bool:
+    """Store a posted session with its ratings; the same session a second time changes nothing.
+
+    Args:
+        connection: An open write transaction.
+        study: The study that is served.
+        posted: The session.
+        pages: Its pages.
+
+    Returns:
+        True if the session was new.
+
+    Raises:
+        AnswerError: If it does not fit the study's questions.
+        DoorError: If the study is closed, or has all the sessions that it needs.
+    """
     if find_by_uuid(connection, posted.uuid) is not None:
         return False
     _check_question_names(connection, study, posted)
-    pages = list(_read_pages(study, posted))
     refuse_entry(connection, study.config.options, participant=None, simulated=False, one_entry=False)
     time = now()
     row = sessions.insert().values(
@@ -103,12 +116,15 @@ def _check_question_names(connection: Connection, study: Study, posted: WireSess
         )
 
 
-def _read_pages(study: Study, posted: WireSession) -> Iterator[WirePage]:
+def _iter_pages(study: Study, posted: WireSession) -> Iterator[WirePage]:
     """Yield the pages of a session, each of which webMUSHRA posts once; spatial ones may share an id.
 
     Raises:
         AnswerError: If a page comes again: thousands of one page would take minutes to be stored.
     """
+    most = count_trials(study.config)
+    if len(posted.trials) > most:
+        raise AnswerError(f"sessionJSON: {len(posted.trials)} trials; expected at most {most}")
     left = Counter(str(page.id) for page in study.config.walk() if isinstance(page, SpatialPage))
     seen: Counter[tuple[str, str]] = Counter()
     for trial in posted.trials:

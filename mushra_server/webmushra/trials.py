@@ -31,7 +31,7 @@ from study_builder.config import (
     scales_of_type,
 )
 
-__all__ = ["WirePage", "check_trial_ids", "read_trial"]
+__all__ = ["WirePage", "check_trial_ids", "count_trials", "read_trial"]
 
 CHOICES: dict[str, tuple[float | None, float | None]] = {
     "correct": (1.0, 0.0),
@@ -85,8 +85,19 @@ def read_trial(config: StudyConfig, trial: dict[str, Any]) -> tuple[WirePage, ..
     """
     page = _page_of(config, trial)
     numbered = list(enumerate(trial["responses"]))
+    most = len(_sounds(page))
+    if len(numbered) > most and not isinstance(page, SpatialPage):  # a body has room for forty thousand
+        raise AnswerError(
+            f"{_of(page)}: {len(numbered)} responses; expected at most {most}, one for each sound"
+        )
     groups = [[one] for one in numbered] if page.one_page_per_stimulus else [numbered]
     return tuple(_read_page(config, page, trial, group) for group in groups)
+
+
+def count_trials(config: StudyConfig) -> int:
+    """Return how many trials a session can have at most, whatever its pages are."""
+    rated = [page for page in config.walk() if isinstance(page, RatingPage)]
+    return sum(max(len(SPATIAL_TYPES), len(page.sounds())) for page in rated)
 
 
 def check_trial_ids(config: StudyConfig) -> None:
@@ -209,14 +220,18 @@ def _value(page: RatedPage, scale: PageScale, condition: str, value: object) -> 
 
 
 def _condition(page: RatedPage, response: dict[str, Any], key: str) -> str:
-    created = page.created_anchors if isinstance(page, MushraPage) else ()
-    known = [*page.sounds(), *created]
+    known = _sounds(page)
     if key != "stimulus":
         known = [name for name in known if (name == REFERENCE) == (key == "reference")]
     name = response.get(key)
     if name is None or str(name) not in known:
         raise AnswerError(f"{_of(page)}: the {key} is {name!r}; expected one of {', '.join(known)}")
     return str(name)
+
+
+def _sounds(page: RatedPage) -> list[str]:
+    created = page.created_anchors if isinstance(page, MushraPage) else ()
+    return [*page.sounds(), *created]
 
 
 def _of(page: RatedPage) -> str:

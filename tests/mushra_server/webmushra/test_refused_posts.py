@@ -49,6 +49,10 @@ def spoil(trial, **changes):
         (session(uuid="a/b"), "uuid is 'a/b'; expected 1 to 64 letters, digits, dots, hyphens"),
         (session(uuid="=HYPERLINK(1)"), "uuid is '=HYPERLINK(1)'; expected 1 to 64 letters"),
         (session(uuid=".."), "uuid is '..'; expected 1 to 64 letters"),
+        (session(trials=[{**session()["trials"][4], "responses": [{"stimulus": "lmac-td"}] * 4}]),
+         "trial 'lss': 4 responses; expected at most 3, one for each sound"),
+        (session(trials=[{"id": "lss", "type": "likert_single_stimulus", "responses": []}] * 26),
+         "sessionJSON: 26 trials; expected at most 25"),
         (session(testId="other"), "testId is 'other'; expected 'a-study'"),
         (session(testId=["a-study"]), "testId is a list; expected a text"),
     ],
@@ -163,11 +167,13 @@ def test_no_posted_session_writes_lines_into_the_log(app, caplog):
 def test_there_is_a_limit_to_what_is_kept(app, rows, caplog, monkeypatch):
     monkeypatch.setattr(refused, "MAX_KEPT_BYTES", 50 + refused.ROW_BYTES)
     client = app.test_client()
-    for body in (b"x" * 40, b"y" * 11, b"x" * 40, *(b"z%d" % number for number in range(5))):
+    again = [b"x" * 40] * 5
+    for body in (b"x" * 40, b"y" * 11, *again, *(b"z%d" % number for number in range(5))):
         assert client.post("/service/write.php", data=body).status_code == 400
     assert [bytes(row["body"]) for row in rows(app, "SELECT body FROM refused_posts")] == [b"x" * 40]
     assert "it is lost: 1074 bytes are kept already" in caplog.records[1].getMessage()
-    assert len(caplog.records) == 3, "of what is lost, a line in ten seconds"
+    assert "it came before" in caplog.records[2].getMessage()
+    assert len(caplog.records) == 3, "of what is lost, and of what comes again, a line in ten seconds"
 
 
 def test_strangers_bodies_are_read_before_others_wait(app, rows, monkeypatch):
