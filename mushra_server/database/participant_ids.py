@@ -6,10 +6,14 @@ import unicodedata
 
 __all__ = ["fold_id", "normalise_id"]
 
+INVISIBLE = {"Cc", "Cf", "Zl", "Zp"}
+"""Of Unicode's categories. A line end in an id would be several participants in a list of one per line, and
+an escape would be obeyed by the terminal that shows it."""
+
 
 def normalise_id(text: str) -> str:
     """Return an id in one form: full-width letters as usual ones, no blanks around it, nothing invisible."""
-    plain = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    plain = "".join(letter for letter in text if unicodedata.category(letter) not in INVISIBLE)
     return unicodedata.normalize("NFKC", plain).strip()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from analysis.ratings.names import defuse
+from mushra_server.database.participant_ids import normalise_id
 from mushra_server.errors import Refusal
 
 __all__ = ["LISTS", "Decision", "decide", "list_csv"]
@@ -38,9 +39,10 @@ def decide(sessions: Iterable[Any]) -> dict[str, tuple[Decision, str]]:
         found: Decision = "approve" if row.finished_at is not None else "unfinished"
         if row.excluded_at is not None:
             found = "screened out" if row.screened_out else "reject"
-        before = decided.get(row.participant)
+        name = normalise_id(row.participant)  # one line, also if an earlier release stored it
+        before = decided.get(name)
         if before is None or DECISIONS.index(found) < DECISIONS.index(before[0]):
-            decided[row.participant] = found, row.exclusion_reason or ""
+            decided[name] = found, row.exclusion_reason or ""
     return decided
 
 

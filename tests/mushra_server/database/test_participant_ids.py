@@ -24,6 +24,14 @@ def test_an_id_takes_part_once_however_it_is_typed(make_app, typed, url):
     assert again.json["reason"] == "already"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\t", "\x1b[2J", "\x85", "\u2028", "\u2029"])
+def test_an_id_is_one_line_that_no_terminal_obeys(app, make_listener, rows, end):
+    """A list of whom to pay has one id per line: whoever sends two would be paid, or let others be, twice."""
+    make_listener(app).start({"participant": f"p1{end}other,1000.00{end}p2"})
+    (found,) = rows(app, "SELECT participant FROM sessions")
+    assert found["participant"].isprintable() and len(found["participant"].splitlines()) == 1
+
+
 def test_exports_have_one_listener_written_as_the_first_time(make_app, make_listener, rows):
     app = make_app()
     for typed in ("Stra\u00dfe1", "STRASSE1", "strasse1"):

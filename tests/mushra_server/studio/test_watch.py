@@ -125,6 +125,12 @@ def test_a_bonus_that_nobody_means_is_refused(amount: str) -> None:
         list_csv("bonus", {}, amount)
 
 
+def test_an_id_is_one_line_of_a_list() -> None:
+    decided = decide([session("p1\nother,1000.00\np2", finished_at="2026-01-01")])
+    for kind in ("approve", "bonus"):
+        assert len(list_csv(kind, decided, "1").splitlines()) == 1
+
+
 def test_an_id_is_no_formula() -> None:
     decided = decide([session("=HYPERLINK(0)", finished_at="2026-01-01")])
     assert list_csv("approve", decided, "") == "'=HYPERLINK(0)\r\n"
