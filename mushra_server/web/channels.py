@@ -8,9 +8,11 @@ connection closed after the answer, as HTTP/1.1 allows.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from waitress.channel import HTTPChannel
@@ -18,7 +20,7 @@ from waitress.task import WSGITask
 
 from mushra_server.web.security import is_local, network_of
 
-__all__ = ["Channel", "restrict"]
+__all__ = ["Channel", "find_excess", "restrict"]
 
 REQUEST_S = 30.0
 """For a request to arrive, and longer by what its bytes take at the slowest line that is waited for."""
@@ -27,6 +29,9 @@ SHREDS_BYTES = 64 * 1024
 """Of a body that may come in chunks of any size; after it they must be worth their parsing."""
 SENDING_S = 0.01
 """That the event loop waits for a thread which is sending, rather than turn until it is done."""
+MOST_ARRIVING_BYTES = 256 * 1024 * 1024
+"""Of all requests that have not arrived completely, and wait in temporary files: 32 KiB for each connection
+that there may be. Thousands that stop before their last byte would fill the disk for an hour."""
 UNREAD_S = 60.0
 """Without a byte of a long answer being read, after which its reader has gone."""
 
@@ -48,6 +53,7 @@ class Channel(HTTPChannel):
 
     server: Any
     outbuf_lock: threading.Condition
+    request: Any
     requests: list[Any]
     requests_lock: threading.Lock
 
@@ -133,6 +139,13 @@ class Channel(HTTPChannel):
             self.server.awake.add(self)
             self.server.pull_trigger()
 
+    @property
+    def arriving_bytes(self) -> int:
+        """Bytes of a request that has not arrived completely; 0 if it may be large (`large_bodies`)."""
+        if self._began is None or getattr(self.request, "may_be_large", False):
+            return 0
+        return self._bytes
+
     def dawdles(self) -> bool:
         """Tell whether the other end takes too long to send its request, or to read the answer."""
         if self.total_outbufs_len:
@@ -146,6 +159,8 @@ class Channel(HTTPChannel):
         self.server.unwatch(self)
         super().del_channel(map)
         self._closed = True
+        if self.request is not None:  # the other end has gone before all of it was there
+            self.request.close()
         counts, network = self.counts, self.network
         self.network = ""  # waitress may close a channel twice
         if counts[network] > 1:
@@ -160,6 +175,16 @@ def _is_shredded(request: Any) -> bool:
         return False
     arrived = request.body_bytes_received
     return bool(arrived > SHREDS_BYTES and len(request.body_rcv) < arrived / 2)
+
+
+def find_excess(channels: Iterable[Channel], most: int) -> list[Channel]:
+    """Return the connections whose unfinished requests take more together than they may: the largest ones.
+
+    A page of a listener is small, so those who take the room go before those who need some.
+    """
+    arriving = sorted(channels, key=lambda channel: channel.arriving_bytes)
+    so_far = itertools.accumulate(channel.arriving_bytes for channel in arriving)
+    return [channel for channel, total in zip(arriving, so_far, strict=True) if total > most]
 
 
 def restrict(server: Any, per_address: int) -> None:
@@ -185,6 +210,8 @@ def restrict(server: Any, per_address: int) -> None:
         for channel in list(server.active_channels.values()):
             if channel.will_close or channel.dawdles():
                 channel.handle_close()
+        for channel in find_excess(server.active_channels.values(), MOST_ARRIVING_BYTES):
+            channel.handle_close()
 
     server.accept = accept_some
     server.maintenance = close_some

@@ -46,6 +46,7 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
     class Parser(HTTPRequestParser):
         path: str
         error: Error | None
+        may_be_large = False
 
         def parse_header(self, header_plus: bytes) -> None:
             super().parse_header(header_plus)
@@ -56,6 +57,7 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
                 self.adj.max_request_body_size = MAX_SMALL_BYTES
             elif len(arriving) < AT_ONCE and arriving.count(sender) < OF_ONE:
                 large[self] = sender
+                self.may_be_large = True
             else:
                 count = f"{OF_ONE} of your" if arriving.count(sender) >= OF_ONE else str(len(arriving))
                 self.error = _Busy(f"{count} uploads are arriving; try again when one has ended")
@@ -68,12 +70,6 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
     class LargeChannel(Channel):
         parser_class = Parser
         error_task_class: Any = staticmethod(_answer_error)
-        request: Any
-
-        def del_channel(self, map: Any = None) -> None:
-            super().del_channel(map)
-            if self.request is not None:  # the other end has gone before all of it was there
-                self.request.close()
 
     server.channel_class = LargeChannel
 

@@ -110,7 +110,7 @@ def listen(
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     share_interpreter()
     server: Any = create_server(app, sockets=[bound], **settings)
-    server.task_dispatcher.queue = TaskQueue()
+    server.task_dispatcher.queue = TaskQueue(behind_proxy)
     event_loop.install(server)
     restrict(server, limits.per_address)
     if find_sender is not None:

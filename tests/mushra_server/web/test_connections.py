@@ -95,6 +95,33 @@ def test_closing_an_idle_connection_resets_no_new_one(app):
             other.close()
 
 
+def test_bodies_that_stop_before_their_last_byte_do_not_fill_the_disk(app, monkeypatch):
+    """They wait in temporary files. Listeners' pages are small: the largest bodies go first."""
+    monkeypatch.setattr(channels, "MOST_ARRIVING_BYTES", 150_000)
+    server = listen(app, bind("127.0.0.1", 0), limits=Limits(connections=30, per_address=30, idle_s=30))
+
+    def look():
+        server.next_channel_cleanup = 0
+        server.asyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+
+    try:
+        with ExitStack() as stack:
+            sent = {}
+            for size in (100_000, 90_000, 20_000):
+                one = stack.enter_context(socket.create_connection(("127.0.0.1", server.effective_port)))
+                look()
+                one.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"x" * size)
+                (sent[size],) = set(server.active_channels.values()) - set(sent.values())
+            deadline = time.monotonic() + 10
+            while sent[100_000].connected and time.monotonic() < deadline:
+                look()
+            assert [one.connected for one in sent.values()] == [False, True, True]
+    finally:
+        server.task_dispatcher.shutdown()
+        for other in list(server._map.values()):
+            other.close()
+
+
 def test_one_address_cannot_have_all_connections(app, monkeypatch):
     monkeypatch.setattr(channels, "is_local", lambda _: False)
     with serving(app, Limits(connections=100, per_address=5, idle_s=30)) as server, ExitStack() as stack:
