@@ -120,7 +120,7 @@ def analyze(
         announce("reading the ratings")
         from analysis.ratings.load import load_ratings
         from analysis.report.results import Options, Results
-        from analysis.report.terminal import describe_results
+        from analysis.report.terminal import describe_results, printable
         from analysis.report.write import write_report
 
         excluding = parse_exclude(exclude)
@@ -150,8 +150,8 @@ def analyze(
         )  # fmt: skip
         results = write_report(frame, out, options, style=style, title=title, announce=announce)
     for note in results.notes:
-        typer.echo(note, err=True)
-    typer.echo(describe_results(results))
+        typer.echo(printable(note), err=True)
+    typer.echo(printable(describe_results(results)))
     files = ["index.html", "mos.csv", "mos.svg"] if isinstance(results, Results) else ["index.html"]
     for name in files:
         typer.echo(str(out / name))

@@ -36,6 +36,14 @@ def choices_text(results: ChoiceResults) -> str:
     return "\n".join([*mark, *results.findings.headline])
 
 
+def printable(text: str) -> str:
+    """Return a text without what a terminal obeys: names come from files that strangers send."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter) == "Cc" and letter != "\n" else letter
+        for letter in text
+    )
+
+
 def describe_results(results: Results | ChoiceResults | Parts, stem: str = "") -> str:
     """Return what was found as lines of text; of several parts, each under its name.
 

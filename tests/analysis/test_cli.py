@@ -14,7 +14,7 @@ import analysis
 from analysis.choices.power import choice_power, required_choice_listeners
 from analysis.commands import analyze, companion, power
 from analysis.errors import AnalysisError
-from analysis.report.terminal import mos_text
+from analysis.report.terminal import mos_text, printable
 from tests.analysis.choices.tables import draw_table
 
 
@@ -101,6 +101,10 @@ def test_east_asian_names_keep_the_columns_of_the_table(mushra: pd.DataFrame) ->
     assert lines[0] == "condition     MOS  95 % interval (two-way)"
     assert lines[2].startswith(f"提案手法     {table['mos'].iloc[1]:.1f}  ")
     assert lines[3].startswith(f"poor         {table['mos'].iloc[2]:.1f}  ")
+
+
+def test_a_name_gives_the_terminal_no_order() -> None:
+    assert printable("a\x1b]52;c;eA==\x07b\nß ∞") == "a\ufffd]52;c;eA==\ufffdb\nß ∞"
 
 
 def test_analyze_prints_choices_in_sentences(run: CliRunner, app: typer.Typer, tmp_path: Path) -> None:

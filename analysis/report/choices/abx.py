@@ -187,7 +187,7 @@ def _task(trials: pd.DataFrame) -> str:
 def _latex(table: pd.DataFrame, options: Options) -> Latex:
     rows = [
         [row.name, f"{row.correct} of {row.n}", number(row.percent, 1),
-         f"{row.percent_ci_low:.1f} to {row.percent_ci_high:.1f}", _d(row.d_prime).replace("∞", r"$\infty$"),
+         f"{row.percent_ci_low:.1f} to {row.percent_ci_high:.1f}", _d(row.d_prime),
          words.bare_p(row.p)]
         for row in table.rename(columns={"name": "sounds"}).assign(name=table["name"]).pipe(iter_rows)
     ]  # fmt: skip

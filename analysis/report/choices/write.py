@@ -243,7 +243,7 @@ def _plain(value: Any) -> Any:
 def _latex(results: ChoiceResults, label: str) -> str:
     table = results.findings.latex
     said = escape(table.caption) + (" SIMULATED ratings." if results.simulated else "")
-    rows = [" & ".join(cell if cell.startswith("$") else escape(cell) for cell in row) for row in table.rows]
+    rows = [" & ".join(map(escape, row)) for row in table.rows]
     lines = [
         "\\begin{table}", "  \\centering", f"  \\caption{{{said}}}", f"  \\label{{{label}}}",
         f"  \\begin{{tabular}}{{{table.columns}}}", "    \\toprule", f"    {' & '.join(table.head)} \\\\",

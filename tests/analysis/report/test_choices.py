@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pandas as pd
 import pytest
@@ -20,7 +22,8 @@ from analysis import (
     write_report,
 )
 from analysis.ratings.choices import pairs_of, trials_of
-from analysis.report.choices.write import ChoiceResults, analyse_choices
+from analysis.report.choices.findings import Latex
+from analysis.report.choices.write import ChoiceResults, _latex, analyse_choices
 from tests.analysis.choices.simulated import draw_pairs
 from tests.analysis.choices.tables import draw_table
 from tests.analysis.html import Balanced
@@ -64,6 +67,15 @@ def test_each_test_has_page_tables_figures_and_latex(tmp_path: Path, test: str) 
     assert "MOS" not in re.sub(r"CMOS", "", plain)
     assert "pinion" not in plain.replace("comparison mean opinion score", "")
     assert "SIMULATED" not in plain
+
+
+def test_no_name_is_a_command_of_latex() -> None:
+    """Names of conditions come from files that strangers send, and a paper's author compiles the table."""
+    table = Latex("Shares.", "lr", ["Preferred", "$d'$"], [[r"$\input{/etc/passwd}$", "∞"]])
+    results = SimpleNamespace(findings=SimpleNamespace(latex=table), simulated=False)
+    written = _latex(cast("ChoiceResults", results), "tab:results")
+    assert r"\input" not in written and r"\textbackslash{}input" in written
+    assert r"$\infty$" in written and "{lr}" in written
 
 
 @pytest.mark.parametrize("test", TESTS)
