@@ -19,6 +19,9 @@ _INTEGERS = {"PCM_16": "int16", "PCM_24": "int32"}
 _MOST_CHANNELS = 8  # of FLAC
 _MOST_FILE_BYTES = 64 * 2**20  # a longer file is sent as it is
 _MOST_BYTES = 256 * 2**20
+_MOST_WAITING = 4
+"""Requests that wait until a sound is made, of the web server's 16 threads: sounds that together are longer
+than what is kept could be asked for again and again, and all else would wait behind them."""
 
 
 class FlacCache:
@@ -35,9 +38,12 @@ class FlacCache:
         self._kept: OrderedDict[str, bytes | None] = OrderedDict()
         self._lock = threading.Lock()
         self._encoding = threading.Lock()  # one sound at a time: a long one takes much memory
+        self._places = threading.BoundedSemaphore(_MOST_WAITING)
 
     def encode(self, digest: str, file: IO[bytes]) -> bytes | None:
-        """Return a sound as FLAC; None if it is not a WAV file of 16 or 24 bits, or FLAC is not smaller.
+        """Return a sound as FLAC; None if it is to be sent as it is.
+
+        That is so if it is not a WAV file of 16 or 24 bits, FLAC is not smaller, or too many wait for theirs.
 
         Args:
             digest: SHA-256 of the file's content.
@@ -46,9 +52,14 @@ class FlacCache:
         known, found = self._look_up(digest)
         if known:
             return found
-        with self._encoding:
-            known, found = self._look_up(digest)  # whoever was first has made it
-            return found if known else self._keep(digest, _encode(file))
+        if not self._places.acquire(blocking=False):
+            return None
+        try:
+            with self._encoding:
+                known, found = self._look_up(digest)  # whoever was first has made it
+                return found if known else self._keep(digest, _encode(file))
+        finally:
+            self._places.release()
 
     def _look_up(self, digest: str) -> tuple[bool, bytes | None]:
         with self._lock:

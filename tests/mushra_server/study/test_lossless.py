@@ -96,6 +96,10 @@ def test_a_sound_that_is_kept_does_not_wait_for_one_that_is_made(tmp_path: Path,
         thread.start()
     assert begun.wait(30)
     assert cache.encode("kept", io.BytesIO(b"")) == kept and found == []
+    for _ in range(2):
+        assert cache._places.acquire(timeout=30)  # as two more that wait
+    assert cache.encode("another", io.BytesIO(content)) is None, "it is sent as it is: threads are left"
+    cache._places.release(2)
     go_on.set()
     for thread in asking:
         thread.join(30)
