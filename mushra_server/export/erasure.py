@@ -56,7 +56,9 @@ def forget(database: Database, participant: str, *, ratings: bool = False) -> di
     with database.write() as connection:
         named = select(participant_ids.c.session_id).where(participant_ids.c.folded == fold_id(participant))
         found = select(sessions.c.id).where(or_(sessions.c.id.in_(named), sessions.c.uuid == participant))
-        keys = list(connection.execute(found).scalars())
+        # A page that is being stored comes first, and a later one belongs to nobody: PostgreSQL would let
+        # what a listener is sending now be stored after all else of theirs was removed.
+        keys = list(connection.execute(found.with_for_update()).scalars())
         bodies = find_refused(connection, participant, looked_at)
         refused = forget_refused(connection, (name for name, names_them in bodies.items() if names_them))
         if not keys and not refused:

@@ -21,6 +21,7 @@ __all__ = ["write_csv", "write_json"]
 CHUNK_ROWS = 2000
 CHUNK_SESSIONS = 200
 MOST_KNOWN = 10_000
+MOST_KNOWN_CHARS = 200
 
 
 def write_csv(
@@ -167,8 +168,10 @@ class _Guarded:
         return [(known.get(cell) or self._defuse(cell)) if cell.__class__ is str else cell for cell in row]
 
     def _defuse(self, cell: str) -> str:
-        self._known[cell] = found = defuse(cell)
-        return str(found)
+        found = str(defuse(cell))
+        if len(cell) <= MOST_KNOWN_CHARS:  # a comment may have 64 KiB, and none comes again
+            self._known[cell] = found
+        return found
 
 
 def _keep(row: Iterable[Any]) -> list[Any]:

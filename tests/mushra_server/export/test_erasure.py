@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 
 import pytest
+from sqlalchemy import select
 
+from mushra_server.database.schema import sessions
 from mushra_server.database.sessions import exclude, find_by_participant
+from mushra_server.database.submissions import save_draft
 from mushra_server.errors import ServerError
 from mushra_server.export.erasure import forget
 from mushra_server.export.tables import write_json
@@ -64,6 +68,22 @@ def test_forgotten_text_is_gone_from_the_files_bytes(make_app, make_listener):
     forget(server.database, "needle-in-the-file")
     for path in server.study.root.glob("ratings.sqlite3*"):
         assert b"needle-in-the-file" not in path.read_bytes(), path
+
+
+def test_forgetting_waits_for_a_page_that_is_being_stored(make_app, make_listener, rows, postgresql_url):
+    app = make_app(url=postgresql_url)
+    make_listener(app).start({"participant": "ann"})
+    database = app.extensions["listenable"].database
+    forgetting = threading.Thread(target=forget, args=(database, "ann"))
+    with database.write() as connection:
+        session = find_by_participant(connection, "ann")
+        connection.execute(select(sessions.c.id).with_for_update())  # as a request for a page has it
+        forgetting.start()
+        forgetting.join(0.3)
+        save_draft(connection, session, 0, {"attempt": "a", "answers": {"email": "ann@example.org"}})
+    forgetting.join(30)
+    assert rows(app, "SELECT participant FROM sessions") == [{"participant": None}]
+    assert rows(app, "SELECT * FROM drafts") == []
 
 
 def everything(app, rows):
