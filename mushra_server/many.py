@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from mushra_server.app import create_app, handle_errors
 from mushra_server.database.databases import Databases
@@ -105,11 +106,13 @@ class ManyStudies:
         if self._public is not None:
             path = path.removeprefix(self._public.prefix)
         name, slash, rest = path.removeprefix(PREFIX).partition("/")
-        if not path.startswith(PREFIX) or not self.has(name) or not self._admits(name):
+        if not path.startswith(PREFIX) or not self.has(name):
             return self.front.wsgi_app(environ, start_response)
         try:
+            if not self._admits(name):
+                return self.front.wsgi_app(environ, start_response)
             app = self.find(name)
-        except (ConfigError, OSError, ServerError) as error:
+        except (ConfigError, OSError, ServerError, SQLAlchemyError) as error:
             self._failures.log(name, "%s cannot be served: %s", self.folder / name, error)
             return self.front.wsgi_app({**environ, CLOSED: name}, start_response)
         return app.wsgi_app(shift_request(environ, f"{PREFIX}{name}", slash + rest), start_response)

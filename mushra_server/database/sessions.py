@@ -42,6 +42,7 @@ __all__ = [
 
 SEEN_MIN = 0.5
 SCREEN_OUT = "screen out"
+RESTORE = "restore"
 
 
 @dataclass(frozen=True)
@@ -216,8 +217,11 @@ def screen_out(connection: Connection, session: Session, reason: str) -> None:
 
 def is_screened_out(connection: Connection, session: Session) -> bool:
     """Tell whether a session ended because of an answer, and has not been restored since."""
-    query = select(events.c.id).where(events.c.session_id == session.id, events.c.action == SCREEN_OUT)
-    return session.excluded and connection.execute(query.limit(1)).first() is not None
+    if not session.excluded:
+        return False
+    decided = (events.c.session_id == session.id) & events.c.action.in_((SCREEN_OUT, RESTORE))
+    query = select(events.c.action).where(decided).order_by(events.c.id.desc()).limit(1)
+    return connection.execute(query).scalar() == SCREEN_OUT  # else somebody excluded it later
 
 
 def restore(connection: Connection, session: Session, reason: str) -> None:
@@ -225,7 +229,7 @@ def restore(connection: Connection, session: Session, reason: str) -> None:
     change = sessions.update().where(sessions.c.id == session.id)
     connection.execute(change.values(excluded_at=None, exclusion_reason=None))
     _retake(connection, session)
-    _log(connection, session, "restore", reason)
+    _log(connection, session, RESTORE, reason)
 
 
 def _as_first_typed(connection: Connection, participant: str | None, simulated: bool) -> str | None:

@@ -113,8 +113,9 @@ _SCORES = """
     GROUP BY condition, attribute ORDER BY attribute, condition"""
 _PARTICIPANTS = """
     SELECT s.participant, s.finished_at, s.excluded_at, s.exclusion_reason,
-           (SELECT COUNT(*) FROM events e WHERE e.session_id = s.id AND e.action = 'screen out')
-               AS screened_out
+           (SELECT COUNT(*) FROM events e WHERE e.session_id = s.id AND e.action = 'screen out'
+            AND NOT EXISTS (SELECT 1 FROM events r WHERE r.session_id = s.id AND r.action = 'restore'
+                            AND r.id > e.id)) AS screened_out
     FROM sessions s WHERE s.simulated = 0 AND s.participant IS NOT NULL ORDER BY s.id"""
 _PAGES = """
     SELECT s.uuid, p.page_index, r.attribute, p.time_ms, COUNT(*) AS sounds, COUNT(r.score) AS scores,

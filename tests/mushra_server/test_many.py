@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from mushra_server import many
@@ -62,6 +63,20 @@ def test_a_study_that_cannot_be_served_says_so(served: ManyStudies, tmp_path, ca
     assert client.get("/s/two/").status_code == 200
     page = client.get("/s/one/")
     assert page.status_code == 503 and caplog.text.count("one cannot be served: ") == 1, "once in ten seconds"
+
+
+def test_a_failure_of_who_may_be_admitted_is_a_sentence(tmp_path: Path, caplog) -> None:
+    """It comes before Flask: each request would write a traceback, and listeners would be told nothing."""
+    build(tmp_path / "one", n_items=1)
+
+    def admits(name: str) -> bool:
+        raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+
+    client = Client(ManyStudies(tmp_path, make_front(), admits=admits))
+    answers = [client.post("/s/one/api/session", json={}) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert "cannot be served now" in answers[0].json["error"]
+    assert caplog.text.count("one cannot be served: ") == 1, "once in ten seconds"
 
 
 def test_a_name_that_no_folder_can_have_is_no_study(served: ManyStudies) -> None:

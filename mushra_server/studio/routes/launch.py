@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +23,8 @@ from mushra_server.studio.drafts import CHECKS_NAME, load_fact
 from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.forms import read_moment, read_reason
 from mushra_server.studio.studies import change_study, is_past
-from study_builder.config import StudyConfig
+from stimuli.vocabulary import CONFIG_NAME
+from study_builder.config import StudyConfig, StudyOptions
 from study_builder.config.options import Completion
 
 __all__ = ["blueprint"]
@@ -44,7 +47,7 @@ def panel(study: Row[Any]) -> ResponseReturnValue:
     """Show how listeners reach the study, and what to do before they come."""
     studio = current_studio()
     built = studio.studies.is_built(study.name)
-    options = StudyConfig.load(studio.studies.folder(study.name)).options if built else None
+    options = _load_options(studio.studies.folder(study.name)) if built else None
     checked = load_fact(studio.studies.draft(study.name), CHECKS_NAME) if built else None
     address = _address(study.name)
     return render_template(
@@ -182,6 +185,16 @@ def confirm_completion(study: Row[Any]) -> ResponseReturnValue:
 def _require_built(study: Row[Any]) -> None:
     if not current_studio().studies.is_built(study.name):
         raise Refusal("the study is not built yet; build it first", 409)
+
+
+def _load_options(study: Path) -> StudyOptions:
+    return _read_options(study, (study / CONFIG_NAME).stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=32)
+def _read_options(study: Path, changed: int) -> StudyOptions:
+    """Read a config once after each change: one of thousands of sounds takes seconds."""
+    return StudyConfig.load(study).options
 
 
 def _lacks_code(completion: Completion | None) -> bool:

@@ -134,10 +134,21 @@ def copy(study: Row[Any]) -> ResponseReturnValue:
 @blueprint.post("/studies/<name>/archive")
 @require_role("owner")
 def archive(study: Row[Any]) -> ResponseReturnValue:
-    """Take a study out of the list and off the network, or back; its files stay where they are."""
+    """Take a study out of the list and off the network; its files stay where they are."""
+    return _set_archived(study, "archive", study.archived_at or now())
+
+
+@blueprint.post("/studies/<name>/restore")
+@require_role("owner")
+def restore(study: Row[Any]) -> ResponseReturnValue:
+    """Take an archived study back."""
+    return _set_archived(study, "restore", None)
+
+
+def _set_archived(study: Row[Any], what: str, archived_at: str | None) -> ResponseReturnValue:
     with current_studio().store.write() as connection:
-        change_study(connection, study.name, archived_at=None if study.archived_at else now())
-        write_log(connection, "restore" if study.archived_at else "archive", study.name)
+        change_study(connection, study.name, archived_at=archived_at)
+        write_log(connection, what, study.name)
     return redirect(url_for("studio.list_studies"))
 
 

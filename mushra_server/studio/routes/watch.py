@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from mushra_server.database import sessions
 from mushra_server.database.clock import now
 from mushra_server.database.progress import PAGE_SIZE, load_progress, load_session, load_sessions
+from mushra_server.database.sessions import Session
 from mushra_server.database.summaries import load_participants, load_scores
 from mushra_server.errors import Refusal
 from mushra_server.studio.crowd_lists import LISTS, decide, list_csv
@@ -89,18 +91,15 @@ def show_session(study: Row[Any], uuid: str) -> ResponseReturnValue:
 @blueprint.post("/sessions/<uuid>/exclude")
 @require_role("assistant")
 def exclude(study: Row[Any], uuid: str) -> ResponseReturnValue:
-    """Leave a session out of exports and reports, or take it back."""
-    reason, server = read_reason(), _server(study)
-    with server.database.write() as connection:
-        session = sessions.find_by_uuid(connection, uuid)
-        row = load_session(connection, uuid)
-        if session is None or row is None:
-            raise Refusal("unknown session", 404)
-        action = sessions.restore if row["excluded_at"] is not None else sessions.exclude
-        action(connection, session, reason)
-    with current_studio().store.write() as connection:
-        write_log(connection, f"{action.__name__} {uuid}", study.name, reason)
-    return redirect(url_for("watch.show_session", name=study.name, uuid=uuid))
+    """Leave a session out of exports and reports."""
+    return _decide(study, uuid, "exclude", sessions.exclude)
+
+
+@blueprint.post("/sessions/<uuid>/restore")
+@require_role("assistant")
+def restore(study: Row[Any], uuid: str) -> ResponseReturnValue:
+    """Take an excluded session back."""
+    return _decide(study, uuid, "restore", sessions.restore)
 
 
 @blueprint.post("/unblind")
@@ -128,6 +127,25 @@ def send_list(study: Row[Any], kind: str) -> ResponseReturnValue:
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{study.name}-{kind}.csv"'
     return answer
+
+
+def _decide(
+    study: Row[Any], uuid: str, what: str, change: Callable[[Connection, Session, str], None]
+) -> ResponseReturnValue:
+    """Apply a change that needs a reason, and show the session.
+
+    What is done is what the button said: two people may press it, or one of them twice. The reason, which
+    may name the listener, is only in the study's own database, from which `forget` removes it.
+    """
+    reason = read_reason()
+    with _server(study).database.write() as connection:
+        session = sessions.find_by_uuid(connection, uuid)
+        if session is None:
+            raise Refusal("unknown session", 404)
+        change(connection, session, reason)
+    with current_studio().store.write() as connection:
+        write_log(connection, f"{what} {uuid}", study.name)
+    return redirect(url_for("watch.show_session", name=study.name, uuid=uuid))
 
 
 def _server(study: Row[Any]) -> Server:

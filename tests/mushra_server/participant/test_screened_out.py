@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mushra_server.database import sessions
+from mushra_server.database.summaries import load_participants
 from study_builder.config.options import Completion, StudyOptions
 
 COMPLETION = {"code": "DONE", "screened_out_code": "OUT", "screened_out_redirect": "https://example.org/out"}
@@ -46,6 +48,24 @@ def test_who_fails_is_thanked_at_once_with_another_code(
     assert rows(app, "SELECT slot FROM slots WHERE session_id = 2") == [{"slot": 0}]
     assert after.put(at, check("passed", kind)).status_code == 200
     assert after.save_all().finish().json["completion"] == {"code": "DONE", "redirect": None}
+
+
+def test_who_was_taken_back_and_is_excluded_later_is_not_screened_out(
+    make_app: Any, make_listener: Any
+) -> None:
+    """Another code would be theirs, and the list of those who are paid for the attempt would have them."""
+    app = make_app(completion=COMPLETION, headphone_check="antiphase")
+    listener = make_listener(app).start({"PROLIFIC_PID": "p1"})
+    listener.put(find_check(listener), check("failed"))
+    database = app.extensions["listenable"].database
+    with database.write() as connection:
+        session = sessions.find_by_participant(connection, "p1")
+        assert [row.screened_out for row in load_participants(connection)] == [1]
+        sessions.restore(connection, session, "their headphones work")
+        sessions.exclude(connection, session, "one score for all sounds")
+        assert [row.screened_out for row in load_participants(connection)] == [0]
+    listener.save_all()
+    assert listener.finish().json["completion"] == {"code": "DONE", "redirect": None}
 
 
 def test_who_leaves_the_check_out_does_not_finish(make_app: Any, make_listener: Any) -> None:

@@ -128,7 +128,12 @@ def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Br
     admin.post(f"/studies/{study}/launch/close", reason="=HYPERLINK(1)")
     assert f">{mean:.1f}</td>" in admin.get(session).text
 
-    admin.post(session + "/exclude", reason="did not listen")
+    for _ in range(2):  # whoever presses twice, or second, wants what the button says
+        admin.post(session + "/exclude", reason="did not listen")
+    assert f"exclude {uuid}" in admin.get("/log").text
+    assert "did not listen" not in admin.get("/log").text, (
+        "`forget` removes reasons from the study's database"
+    )
     lists = {
         kind: list(csv.reader(io.StringIO(admin.get(f"/studies/{study}/lists/{kind}.csv").text)))
         for kind in ("approve", "reject", "bonus", "decisions")

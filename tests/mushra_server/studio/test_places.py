@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
 from mushra_server.web.places import IN_ALL, PER_ACCOUNT, Places
 from mushra_server.web.waitress_server import THREADS
+from study_builder.config import StudyConfig
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser
 
@@ -85,3 +87,18 @@ def test_what_takes_long_waits_for_a_place_and_nothing_else_does(studio: ManyStu
         for path in ("", "/build", "/launch", "/watch", "/reports", "/people"):
             assert admin.get(f"/studies/codecs{path}").status_code == 200, path
     assert admin.get("/studies/codecs/make").status_code == 200
+
+
+def test_a_config_of_thousands_of_sounds_is_not_read_for_each_look_at_the_panel(
+    studio: ManyStudies, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(studio.folder / "codecs", quota=5)
+    admin.get("/")
+    read, load = [], StudyConfig.load
+    monkeypatch.setattr(StudyConfig, "load", lambda path: read.append(path) or load(path))
+    for quota in (5, 6):
+        config = studio.folder / "codecs" / "config.yaml"
+        config.write_text(config.read_text().replace("quota: 5", f"quota: {quota}"))
+        os.utime(config, (quota, quota))
+        pages = [admin.get("/studies/codecs/launch").text for _ in range(3)]
+        assert pages[0] == pages[2] and len(read) == quota - 4

@@ -26,9 +26,9 @@ NEEDS = {
     "assistant": """
         studio.copy make.save make.upload make.build make.cancel_build launch.open_study launch.close_study
         launch.set_times launch.make_backup launch.check_study launch.confirm_completion watch.exclude
-        watch.send_list reports.make_report reports.send_everything
+        watch.restore watch.send_list reports.make_report reports.send_everything
     """,
-    "owner": "studio.archive watch.unblind people.set_role",
+    "owner": "studio.archive studio.restore watch.unblind people.set_role",
 }
 PUBLIC = {"studio.login", "studio.send_login", "static"}
 RANKS = list(ROLES)
