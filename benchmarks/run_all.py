@@ -2,8 +2,9 @@
 
     python benchmarks/run_all.py [NAME ...]
 
-Each script prints one Markdown section; a script that fails leaves its section as it was. All of them take
-about 35 minutes on two cores.
+Each script prints one Markdown section; a script that fails leaves its section as it was, and what was
+written below a section's date stays. All of them take about two hours on two cores, which should have nothing
+else to do.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-ELSEWHERE = {"run_all", "kills", "demo"}  # tables of docs/reliability.md and docs/results.md
+ELSEWHERE = {"run_all", "kills", "demo", "mutate"}  # tables of docs/reliability.md and docs/results.md
+TABLES = {"mutations", "equivalent_mutants"}  # what `mutate` reads
+STAMP = re.compile(r"^\*[0-9]{4}-[0-9]{2}-[0-9]{2}, .*\*$", re.MULTILINE)
 INTRODUCTION = """# Benchmarks
 
 Medians on the machine named below each table; peers in the same run. `make bench` repeats all measurements.
@@ -31,6 +34,13 @@ def sections(text: str) -> dict[str, str]:
     """Return the page's sections by the benchmark's name."""
     found = re.split(r"^<!-- benchmark: (\S+) -->\n", text, flags=re.MULTILINE)
     return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def keep_notes(before: str, measured: str) -> str:
+    """Return a section as measured, with the notes that stood below the date of the one before."""
+    dated = STAMP.search(before)
+    notes = before[dated.end() :].strip() if dated else ""
+    return f"{measured.strip()}\n\n{notes}"
 
 
 def measure(script: Path) -> str:
@@ -46,7 +56,7 @@ def measure(script: Path) -> str:
 
 def main(names: list[str]) -> int:
     """Measure the benchmarks `names`, or all of them."""
-    scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem not in ELSEWHERE}
+    scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem not in ELSEWHERE | TABLES}
     unknown = [name for name in names if name not in scripts]
     if unknown:
         print(f"no benchmark {unknown[0]!r}; expected one of {', '.join(scripts)}", file=sys.stderr)
@@ -57,7 +67,7 @@ def main(names: list[str]) -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         begin = time.perf_counter()
         try:
-            kept[name] = measure(scripts[name])
+            kept[name] = keep_notes(kept.get(name, ""), measure(scripts[name]))
             print(f"{name}: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
         except subprocess.CalledProcessError as error:
             failed.append(f"{name} ended with exit code {error.returncode}")

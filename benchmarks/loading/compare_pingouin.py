@@ -91,7 +91,7 @@ def _compute_icc(table: pd.DataFrame) -> np.ndarray:
 
 
 def _reliability(frame: pd.DataFrame) -> np.ndarray:
-    return reliability(frame)[["value", "ci_low", "ci_high"]].to_numpy(float)[:2]
+    return reliability(frame, among=CONDITIONS)[["value", "ci_low", "ci_high"]].to_numpy(float)[:2]
 
 
 def _tests(table: pd.DataFrame) -> np.ndarray:
