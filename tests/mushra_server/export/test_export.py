@@ -9,7 +9,7 @@ import os
 import pytest
 
 from mushra_server.export.files import export_files
-from mushra_server.export.tables import write_csv
+from mushra_server.export.tables import _Guarded, write_csv
 
 
 def exported(server, **options):
@@ -17,6 +17,12 @@ def exported(server, **options):
     with server.database.read() as connection:
         write_csv(connection, file, **options)
     return list(csv.DictReader(io.StringIO(file.getvalue())))
+
+
+def test_long_comments_are_not_kept_until_the_export_ends():
+    guarded = _Guarded()
+    assert guarded.guard(["=1", "=" + "x" * 1000]) == ["'=1", "'=" + "x" * 1000]
+    assert guarded._known == {"=1": "'=1"}
 
 
 FORMULAS = ("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\tx", "'=1", "'plain", "plain")
