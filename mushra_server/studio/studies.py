@@ -115,11 +115,15 @@ class Studies:
                 change_study(connection, path.name, title=title, config_changed=changed)
 
     def remove_leftovers(self) -> None:
-        """Remove what a process that was killed had half written; what is new may be being written."""
+        """Remove what a process that was killed had half written; what is new may be being written.
+
+        A study that was about to be replaced is left where ratings are in it.
+        """
         drafts = self._store.data / "drafts"
         folders = [self._store.folder, drafts, *(drafts.iterdir() if drafts.is_dir() else ())]
         for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
-            if is_temporary(path) and time.time() - path.stat().st_mtime > LEFTOVER_S:
+            old = is_temporary(path) and time.time() - path.stat().st_mtime > LEFTOVER_S
+            if old and not (path / RATINGS_NAME).exists():
                 shutil.rmtree(path, ignore_errors=True)
 
     def list(self, account: Account) -> list[Listed]:

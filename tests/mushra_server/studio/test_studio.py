@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from mushra_server.studio import accounts
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.store import Store
 from mushra_server.web.server import Options
+from stimuli.files import temporary_name
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser
 from tests.servers import hears_ctrl_c
@@ -74,6 +76,18 @@ def test_a_folder_built_by_the_command_line_is_listed_and_copied_without_ratings
     copy = next(path for path in studio.folder.iterdir() if path.name.endswith("copy"))
     assert (copy / "config.yaml").read_bytes() == (study / "config.yaml").read_bytes()
     assert not (copy / "ratings.sqlite3").exists()
+
+
+def test_a_study_with_ratings_that_was_about_to_be_replaced_is_left(studio: ManyStudies) -> None:
+    """A kill between the two renames leaves it under the name of what is half written."""
+    left = [temporary_name(studio.folder / name) for name in ("rated", "empty")]
+    for path in left:
+        path.mkdir()
+    (left[0] / "ratings.sqlite3").touch()
+    for path in left:
+        os.utime(path, (0, 0))
+    studio_of(studio).studies.remove_leftovers()
+    assert [path.exists() for path in left] == [True, False]
 
 
 def test_a_draft_cannot_be_reached_by_listeners(studio: ManyStudies, admin: Browser) -> None:
