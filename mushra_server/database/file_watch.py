@@ -4,29 +4,31 @@ A file that is removed or replaced under a running server keeps working for the 
 reaches a file without a name, and is gone with the process. So every transaction looks before it begins and
 again after its commit, and an answer goes out only if the file at the path is the one that was written.
 
-Nothing here opens the database file a second time and closes it while it is in use: POSIX drops all locks of
+Nothing here opens such a file a second time and closes it while it is in use: POSIX drops all locks of
 a process on a file as soon as it closes any handle of it (https://sqlite.org/howtocorrupt.html, 2.2).
+
+An earlier copy of the same database, or of its log, that is written over it has its id. The database's header
+counts how often its first page was written, the log's is told from others by two random numbers, which
+SQLite's index of the log has, too (https://sqlite.org/fileformat2.html, https://sqlite.org/walformat.html).
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
-import threading
 from pathlib import Path
 
+from mushra_server.database.sqlite_files import Log, OpenFile, key_of
 from mushra_server.errors import Unavailable
 
 __all__ = ["FileWatch"]
 
 MAGIC = b"SQLite format 3\x00"
 HEADER_BYTES = 100
+LOGGED = slice(18, 20)  # whether there is a log: in a backup there is none
+CHANGES = slice(24, 28)
 IDENTITY = slice(68, 72)  # the application id: random, so that another study's file is noticed
 RETRY_S = 30
-
-_handles: dict[tuple[int, int], tuple[int, int]] = {}  # by device and inode: file descriptor, users
-_lock = threading.Lock()
 
 
 class FileWatch:
@@ -41,14 +43,17 @@ class FileWatch:
         # An open connection keeps the log from being removed when the last other connection closes.
         self._keeper = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         identity = _identify(self._keeper)
-        self._key = _key(self.path.stat())
-        self._file = _acquire(self.path, self._key)
+        self._file = OpenFile(self.path)
         # A new id may be only in the log, while another process reads.
-        self._identities = {identity, os.pread(self._file, HEADER_BYTES, 0)[IDENTITY]}
-        self._watched = {self.path: self._key}
+        header = self._file.read(HEADER_BYTES)
+        self._identities = {identity, header[IDENTITY]}
+        self._logged = header[LOGGED]
+        self._changes = header[CHANGES]
+        self._watched = {self.path: self._file.key}
         log = self.path.with_name(f"{self.path.name}-wal")
-        if log.exists():  # some network file systems have no write-ahead log
-            self._watched[log] = _key(log.stat())
+        self._log = Log(log) if log.exists() else None  # some network file systems have none
+        if self._log is not None:
+            self._watched |= self._log.keys
 
     def check(self) -> None:
         """Compare the file at the path with the one that is open.
@@ -67,20 +72,27 @@ class FileWatch:
     def close(self) -> None:
         """Stop watching; call it after every other connection of this process is closed."""
         self._keeper.close()
-        _release(self._key)
+        self._file.close()
+        if self._log is not None:
+            self._log.close()
 
     def _problem(self) -> str | None:
         for path, key in self._watched.items():
             try:
-                found = _key(path.stat())
+                found = key_of(path.stat())
             except OSError as error:
                 gone = isinstance(error, FileNotFoundError | NotADirectoryError)
                 return f"{path.name} {'was removed' if gone else 'became unreadable'}"
             if found != key:
                 return f"{path.name} was replaced"
-        header = os.pread(self._file, HEADER_BYTES, 0)
-        if not header.startswith(MAGIC) or header[IDENTITY] not in self._identities:
+        changes = self._changes  # before the header is read: another thread may raise it meanwhile
+        header = self._file.read(HEADER_BYTES)
+        own = header.startswith(MAGIC) and header[IDENTITY] in self._identities
+        if not own or header[LOGGED] != self._logged or header[CHANGES] < changes:
             return f"{self.path.name} was overwritten"
+        self._changes = header[CHANGES]
+        if self._log is not None and self._log.is_overwritten():
+            return f"{self._log.path.name} was overwritten"
         return None
 
 
@@ -96,25 +108,3 @@ def _identify(connection: sqlite3.Connection) -> bytes:
         connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return int(found & 0xFFFFFFFF).to_bytes(4, "big")
-
-
-def _key(found: os.stat_result) -> tuple[int, int]:
-    return found.st_dev, found.st_ino
-
-
-def _acquire(path: Path, key: tuple[int, int]) -> int:
-    with _lock:
-        handle, users = _handles.get(key, (-1, 0))
-        if not users:
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        _handles[key] = handle, users + 1
-        return handle
-
-
-def _release(key: tuple[int, int]) -> None:
-    with _lock:
-        handle, users = _handles.pop(key)
-        if users > 1:
-            _handles[key] = handle, users - 1
-        else:
-            os.close(handle)

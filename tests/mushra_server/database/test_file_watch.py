@@ -15,6 +15,7 @@ import pytest
 from mushra_server.database import database as database_module
 from mushra_server.database.database import Database, sqlite_url
 from mushra_server.errors import StoreError, Unavailable
+from mushra_server.export.backup import back_up
 from tests.mushra_server.conftest import answer_to
 
 
@@ -29,6 +30,10 @@ def remove_all(file):
 
 def remove_log(file):
     file.with_name(f"{file.name}-wal").unlink()
+
+
+def remove_index(file):
+    file.with_name(f"{file.name}-shm").unlink()
 
 
 def replace(file):
@@ -54,9 +59,41 @@ def overwrite(file):
 def overwrite_by_another(file):
     with closing(sqlite3.connect(file.with_name("other"))) as connection:
         connection.execute("CREATE TABLE meta (key, value)")
-    with file.open("r+b") as opened:  # as `cp other ratings.sqlite3` does: the same inode
+    write_over(file, file.with_name("other").read_bytes())
+
+
+def write_over(file, content):
+    """Write as `cp` does: the inode stays."""
+    with file.open("r+b") as opened:
         opened.truncate(0)
-        opened.write(file.with_name("other").read_bytes())
+        opened.write(content)
+
+
+def grow(file, pragma="wal_checkpoint(PASSIVE)"):
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("INSERT INTO meta VALUES (?, ?)", (str(time.time_ns()), "x" * 20_000))
+        connection.commit()
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def overwrite_by_a_backup(file):
+    back_up(sqlite_url(file), file.with_name("backup"))
+    write_over(file, file.with_name("backup").read_bytes())
+
+
+def overwrite_the_log_by_an_earlier_copy(file):
+    log = file.with_name(f"{file.name}-wal")
+    before = log.read_bytes()
+    grow(file, "wal_checkpoint(RESTART)")  # the next page begins the log anew
+    grow(file)
+    write_over(log, before)
+
+
+def shorten_the_log(file):
+    log = file.with_name(f"{file.name}-wal")
+    before = log.read_bytes()
+    grow(file)
+    write_over(log, before)
 
 
 def fold_away(file):
@@ -69,11 +106,15 @@ def fold_away(file):
         (remove, "ratings.sqlite3 was removed"),
         (remove_all, "ratings.sqlite3 was removed"),
         (remove_log, "ratings.sqlite3-wal was removed"),
+        (remove_index, "ratings.sqlite3-shm was removed"),
         (replace, "ratings.sqlite3 was replaced"),
         (replace_by_another, "ratings.sqlite3 was replaced"),
         (truncate, "ratings.sqlite3 was overwritten"),
         (overwrite, "ratings.sqlite3 was overwritten"),
         (overwrite_by_another, "ratings.sqlite3 was overwritten"),
+        (overwrite_by_a_backup, "ratings.sqlite3 was overwritten"),
+        (overwrite_the_log_by_an_earlier_copy, "ratings.sqlite3-wal was overwritten"),
+        (shorten_the_log, "ratings.sqlite3-wal was overwritten"),
         (fold_away, "ratings.sqlite3 was removed"),
     ],
 )
@@ -110,6 +151,32 @@ def test_a_file_that_comes_back_is_used_again(make_app, make_listener, rows):
     listener.save(0)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (1,)
+
+
+def test_an_earlier_copy_of_the_same_database_is_another(make_app):
+    database = make_app().extensions["listenable"].database
+    before = database.file.read_bytes()
+    grow(database.file)
+    with database.read():
+        pass
+    write_over(database.file, before)
+    with pytest.raises(Unavailable, match=r"ratings\.sqlite3 was overwritten"), database.read():
+        pass
+
+
+def test_what_belongs_to_the_database_overwrites_nothing(make_app):
+    """Checkpoints, a log that begins anew and a file that is rewritten are no other file."""
+    database = make_app().extensions["listenable"].database
+    for pragma in ("wal_checkpoint(PASSIVE)", "wal_checkpoint(RESTART)", "wal_checkpoint(TRUNCATE)"):
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO meta VALUES (?, ?)", (str(time.time_ns()), "x" * 20_000))
+        grow(database.file, pragma)
+        with closing(sqlite3.connect(database.file)) as connection:
+            connection.execute("DELETE FROM meta WHERE LENGTH(value) > 1000")
+            connection.commit()
+            connection.execute("VACUUM")
+        with database.read() as connection:
+            connection.exec_driver_sql("SELECT COUNT(*) FROM sessions")
 
 
 def test_a_commit_into_a_file_that_was_removed_meanwhile_is_not_acknowledged(make_app):

@@ -1,0 +1,110 @@
+"""SQLite's files, looked at while SQLite has them open.
+
+POSIX drops all locks of a process on a file as soon as it closes any handle of it, so there is one handle for
+all who look, and it is closed only after the last connection (https://sqlite.org/howtocorrupt.html, 2.2).
+
+SQLite reads its write-ahead log by an index in shared memory (`-shm`), and does not look whether the log is
+as the index says. If an earlier copy is written over it, what comes after is stored at places that the next
+start does not reach, and so is lost (https://sqlite.org/walformat.html).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from pathlib import Path
+
+__all__ = ["Log", "OpenFile", "key_of"]
+
+LOG_HEADER_BYTES = 32
+LOG_SALTS = slice(16, 24)
+FRAME_HEADER_BYTES = 24
+INDEX_BYTES = 48  # twice: if the two differ, they are being written
+INDEX_SALTS = slice(32, 40)
+SIZES = struct.Struct("=14xHI")  # of a page, and the number of pages; in the byte order of the machine
+LARGEST_PAGE = 65_536  # does not fit into two bytes, and is written as 1
+TRIES = 3
+
+Key = tuple[int, int]
+
+_handles: dict[Key, tuple[int, int]] = {}  # by device and inode: file descriptor, users
+_lock = threading.Lock()
+
+
+class OpenFile:
+    """A file that SQLite has open, to be read from.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.key = key_of(path.stat())
+        with _lock:
+            self._handle, users = _handles.get(self.key, (-1, 0))
+            if not users:
+                self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            _handles[self.key] = self._handle, users + 1
+
+    def read(self, count: int) -> bytes:
+        """Return the bytes that it begins with."""
+        return os.pread(self._handle, count, 0)
+
+    def measure(self) -> int:
+        """Return how many bytes it has."""
+        return os.fstat(self._handle).st_size
+
+    def close(self) -> None:
+        """Close it, if nobody else looks at it; call it after every connection of this process is closed."""
+        with _lock:
+            handle, users = _handles.pop(self.key)
+            if users > 1:
+                _handles[self.key] = handle, users - 1
+            else:
+                os.close(handle)
+
+
+class Log:
+    """The log of an open database.
+
+    Args:
+        path: The log. Its index is next to it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = OpenFile(path)
+        self._index = OpenFile(path.with_name(f"{path.name.removesuffix('-wal')}-shm"))
+
+    @property
+    def keys(self) -> dict[Path, Key]:
+        """What tells its files from others; a program that finds no index makes another one."""
+        return {file.path: file.key for file in (self._file, self._index)}
+
+    def is_overwritten(self) -> bool:
+        """Tell whether the log is another one than its index says, or shorter."""
+        for _ in range(TRIES):
+            before = self._index.read(2 * INDEX_BYTES)
+            header, size = self._file.read(LOG_HEADER_BYTES), self._file.measure()
+            index = before[:INDEX_BYTES]
+            if before[INDEX_BYTES:] != index or self._index.read(2 * INDEX_BYTES) != before:
+                continue  # it is being written
+            page_bytes, last = SIZES.unpack_from(index)
+            if not last:  # all of it is in the database, and the next page begins it anew
+                return False
+            page_bytes = LARGEST_PAGE if page_bytes == 1 else page_bytes
+            needed = LOG_HEADER_BYTES + last * (FRAME_HEADER_BYTES + page_bytes)
+            return header[LOG_SALTS] != index[INDEX_SALTS] or size < needed
+        return False
+
+    def close(self) -> None:
+        """Close the files."""
+        self._file.close()
+        self._index.close()
+
+
+def key_of(found: os.stat_result) -> Key:
+    """Return what tells a file from others, whatever its name is."""
+    return found.st_dev, found.st_ino
