@@ -19,7 +19,7 @@ from sqlalchemy import Connection, CursorResult, Engine, inspect, select, text
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mushra_server.database.engines import describe_failure, is_full, name_of, open_engine
+from mushra_server.database.engines import describe_failure, is_full, is_taken_away, name_of, open_engine
 from mushra_server.database.file_watch import FileWatch
 from mushra_server.database.integrity import MAX_WAITED_BYTES, check_integrity
 from mushra_server.database.private_files import make_private
@@ -133,7 +133,7 @@ class Database:
             try:
                 yield
             except DatabaseError as error:
-                if not self._guarded or isinstance(error, OURS):
+                if not self._guarded or (isinstance(error, OURS) and not is_taken_away(error)):
                     raise  # a command failed, not a request; or the statement is at fault
                 failure = describe_failure(self.engine, error)
                 self._failures.log(failure, "%s", failure)

@@ -10,14 +10,16 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from mushra_server.database.schemas import SCHEMA_OPTION, enter_schema
 from mushra_server.errors import StoreError
 
-__all__ = ["BUSY_TIMEOUT_S", "describe_failure", "is_full", "name_of", "open_engine"]
+__all__ = ["BUSY_TIMEOUT_S", "describe_failure", "is_full", "is_taken_away", "name_of", "open_engine"]
 
 BUSY_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15
+TAKEN_AWAY = {"42501", "42P01", "42703", "3F000"}
+"""PostgreSQL's codes for a missing right, table, column and schema: all were there when it was opened."""
 
 
 def open_engine(url: str) -> Engine:
-    """Return the engine of a database URL.
+    """Return the engine of a database URL; its errors quote no values, which are answers and ids.
 
     Raises:
         StoreError: If it is not a URL of SQLite or PostgreSQL.
@@ -34,6 +36,7 @@ def open_engine(url: str) -> Engine:
             parsed,
             pool_size=16,
             pool_timeout=BUSY_TIMEOUT_S,
+            hide_parameters=True,
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         )
         event.listen(engine, "connect", _set_up_sqlite)
@@ -47,6 +50,7 @@ def open_engine(url: str) -> Engine:
             pool_size=16,
             pool_timeout=BUSY_TIMEOUT_S,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args=_patience_of_postgresql(parsed),
         )
     except ModuleNotFoundError:
@@ -111,3 +115,8 @@ def is_full(error: DatabaseError) -> bool:
             "read-only transaction",
         )
     )
+
+
+def is_taken_away(error: DatabaseError) -> bool:
+    """Tell whether PostgreSQL no longer has, or no longer shows, what was there when it was opened."""
+    return getattr(error.orig, "sqlstate", None) in TAKEN_AWAY

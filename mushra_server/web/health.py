@@ -27,9 +27,15 @@ def show_health() -> tuple[Response, int]:
 
 
 def _look_at_database() -> str:
+    database = current_server().database
     try:
-        with current_server().database.read() as connection:
+        with database.read() as connection:
             connection.execute(text("SELECT 1 FROM meta")).first()
+            if (
+                not database.sqlite
+                and connection.execute(text("SHOW transaction_read_only")).scalar() == "on"
+            ):
+                return "read-only: nothing can be stored"
     except Refusal as refusal:
         return str(refusal)
     return "ok"
