@@ -133,9 +133,11 @@ class Database:
             try:
                 yield
             except DatabaseError as error:
-                if not self._guarded or (isinstance(error, OURS) and not is_taken_away(error)):
-                    raise  # a command failed, not a request; or the statement is at fault
+                if isinstance(error, OURS) and not is_taken_away(error):
+                    raise  # the statement is at fault
                 failure = describe_failure(self.engine, error)
+                if not self._guarded:
+                    raise StoreError(failure) from error  # a command failed, not a request
                 self._failures.log(failure, "%s", failure)
                 if is_full(error):
                     raise Unavailable(FULL, RETRY_S, reason="disk_full") from error

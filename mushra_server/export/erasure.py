@@ -8,6 +8,8 @@ nobody and stay, unless their removal is asked for.
 from __future__ import annotations
 
 import json
+import shlex
+import sqlite3
 import time
 from typing import Any
 
@@ -135,7 +137,14 @@ def _scrub(database: Database) -> None:
     with database.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
-        raw.execute("VACUUM")
+        try:
+            raw.execute("VACUUM")
+        except sqlite3.Error as error:  # it takes the lock of a writer, and room for a second file
+            raise ServerError(
+                f"{database.name}: the data were removed, but the file could not be rewritten ({error}), and "
+                "their bytes may still be in it; stop what else has it open or make room, then run "
+                f"`sqlite3 {shlex.quote(database.name)} VACUUM`"
+            ) from None
         deadline = time.monotonic() + SCRUB_S
         while True:
             busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

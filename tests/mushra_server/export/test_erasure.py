@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from sqlalchemy import select
 
+from mushra_server.database import engines
+from mushra_server.database.database import Database
 from mushra_server.database.schema import sessions
 from mushra_server.database.sessions import exclude, find_by_participant
 from mushra_server.database.submissions import save_draft
 from mushra_server.errors import ServerError
+from mushra_server.export import erasure
 from mushra_server.export.erasure import forget
 from mushra_server.export.tables import write_json
 from mushra_server.web.server import Options
@@ -200,12 +205,6 @@ def test_nothing_is_left_in_the_file_or_its_log(written):
 
 
 def test_what_a_reader_keeps_in_the_file_is_said(make_app, make_listener, monkeypatch):
-    import sqlite3
-
-    from mushra_server.database import engines
-    from mushra_server.errors import ServerError
-    from mushra_server.export import erasure
-
     monkeypatch.setattr(erasure, "SCRUB_S", 0.2)
     monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.1)
     app = make_app()
@@ -219,6 +218,22 @@ def test_what_a_reader_keeps_in_the_file_is_said(make_app, make_listener, monkey
     ):
         erasure.forget(database, "ann")
     reader.close()
+
+
+def test_what_another_program_locks_is_said(make_app, make_listener, monkeypatch):
+    app = make_app()
+    make_listener(app).start({"participant": "ann"}).save_all()
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.01)
+    opened = Database(app.extensions["listenable"].database.url, create=False)
+    with closing(sqlite3.connect(opened.name, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ServerError, match=r"the database cannot be reached \(database is locked\)"):
+            erasure.forget(opened, "ann")
+        with pytest.raises(
+            ServerError, match=r"removed, but the file could not be rewritten \(database is l"
+        ):
+            erasure._scrub(opened)
+    opened.close()
 
 
 def test_forgetting_leaves_no_unknown_key_of_a_body(make_app, make_listener, rows):
