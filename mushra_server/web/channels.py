@@ -27,6 +27,9 @@ REQUEST_S = 30.0
 MIN_BYTES_PER_S = 512
 SHREDS_BYTES = 64 * 1024
 """Of a body that may come in chunks of any size; after it they must be worth their parsing."""
+MAX_LINE_BYTES = 8 * 1024
+"""Of the line before a chunk, and of all lines after the last one: what has arrived of them is copied and
+searched whenever more does."""
 SENDING_S = 0.01
 """That the event loop waits for a thread which is sending, rather than turn until it is done."""
 MOST_ARRIVING_BYTES = 256 * 1024 * 1024
@@ -97,7 +100,7 @@ class Channel(HTTPChannel):
             self._began, self._bytes = time.monotonic(), 0
         self._bytes += len(data)
         found = bool(super().received(data))
-        if self.request is not None and _is_shredded(self.request):
+        if self.request is not None and (_is_shredded(self.request) or _is_drawn_out(self.request)):
             self.handle_close()
             return False
         with self.requests_lock:
@@ -175,6 +178,14 @@ def _is_shredded(request: Any) -> bool:
         return False
     arrived = request.body_bytes_received
     return bool(arrived > SHREDS_BYTES and len(request.body_rcv) < arrived / 2)
+
+
+def _is_drawn_out(request: Any) -> bool:
+    """Tell whether a line between or after the chunks of a body goes on and on."""
+    body = request.body_rcv
+    if not request.chunked or body is None:
+        return False
+    return max(len(body.control_line), len(body.trailer)) > MAX_LINE_BYTES
 
 
 def find_excess(channels: Iterable[Channel], most: int) -> list[Channel]:

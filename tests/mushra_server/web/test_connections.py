@@ -193,6 +193,20 @@ def test_a_body_in_chunks_of_a_byte_is_not_parsed_to_its_end(app, size, answered
     assert found.startswith(b"HTTP/1.1 4") if answered else found == b""
 
 
+@pytest.mark.parametrize("line", [b"1;", b"0\r\nX-Trailer: "])
+def test_lines_around_chunks_do_not_go_on_and_on(line):
+    """Waitress copies and searches what has arrived of them with every packet, on the event loop."""
+    with serving(lambda *_: [], Limits(connections=30, per_address=30, idle_s=30)) as server:
+        sender = socket.create_connection(("127.0.0.1", server.effective_port), timeout=10)
+        head = b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        sender.sendall(head + b"%x\r\n%s\r\n%s" % (500_000, b" " * 500_000, line))
+        with closing(sender), pytest.raises(ConnectionError):
+            for _ in range(400):
+                sender.sendall(b"x" * 1000)
+            assert not sender.recv(100), "and no answer to a request that never ends"
+            raise ConnectionResetError
+
+
 def test_an_answer_that_nobody_reads_is_closed(monkeypatch):
     monkeypatch.setattr(channels, "UNREAD_S", 0.5)
 
