@@ -12,11 +12,13 @@ from mushra_server.errors import Refusal
 from mushra_server.studio.accounts import Account
 from mushra_server.studio.store import Store, accounts, log
 
-__all__ = ["ACCOUNT_GIB", "Disk", "measure", "require_reserve"]
+__all__ = ["ACCOUNT_GIB", "Disk", "measure", "require_reserve", "require_room_for_study"]
 
 ACCOUNT_GIB = 20.0
 RESERVE_BYTES = 1 << 30
 """Left free: a page of a listener is only acknowledged once it is on the disk."""
+MAX_STUDIES = 500
+"""That an account makes: whoever may see all studies gets a list of them."""
 MADE = ("create", "copy")  # what the log says of whoever made a study
 FOLDERS = ("drafts", "reports", "backups")
 
@@ -49,8 +51,7 @@ class Disk:
             maker = _find_maker(connection, study) if account is None else account.name
             if maker is None or (account is not None and account.everything):
                 return
-            made = log.c.study.is_not(None) & log.c.action.in_(MADE) & (log.c.account == maker)
-            names = connection.execute(select(log.c.study).where(made).distinct()).scalars().all()
+            names = _find_made(connection, maker)
         used = sum(self.measure_study(name) for name in names)
         if used + more > self._account_bytes:
             raise Refusal(
@@ -77,6 +78,16 @@ def require_reserve(folder: Path, more: int = 0) -> None:
         raise Refusal("the studio's disk is nearly full; tell its administrator", 507)
 
 
+def require_room_for_study(connection: Connection, account: Account) -> None:
+    """Refuse another study of an account that has made very many; administrators may make any number.
+
+    Raises:
+        Refusal: 413.
+    """
+    if not account.everything and len(_find_made(connection, account.name)) >= MAX_STUDIES:
+        raise Refusal(f"you have made {MAX_STUDIES} studies; expected fewer: ask the administrator", 413)
+
+
 def measure(folder: Path) -> int:
     """Return the bytes of all files in a folder; 0 if there is none."""
     total = 0
@@ -87,6 +98,12 @@ def measure(folder: Path) -> int:
             except FileNotFoundError:  # removed meanwhile
                 continue
     return total
+
+
+def _find_made(connection: Connection, account: str) -> list[str]:
+    """Return the studies that an account made."""
+    made = log.c.study.is_not(None) & log.c.action.in_(MADE) & (log.c.account == account)
+    return [str(name) for name in connection.execute(select(log.c.study).where(made).distinct()).scalars()]
 
 
 def _find_maker(connection: Connection, study: str) -> str | None:

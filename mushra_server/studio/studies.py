@@ -35,6 +35,7 @@ __all__ = [
     "Studies",
     "add_study",
     "change_study",
+    "check_title",
     "find_study",
     "is_past",
     "remove_study",
@@ -196,8 +197,7 @@ class Studies:
             Refusal: 400 if the title is empty or too long.
         """
         title = title.strip()
-        if not 1 <= len(title) <= MAX_TITLE_CHARS:
-            raise Refusal(f"the title has {len(title)} characters; expected 1 to {MAX_TITLE_CHARS}", 400)
+        check_title(title)
         wanted = safe_id(title[:60]).lower()
         taken = {row.name.lower() for row in connection.execute(select(studies.c.name))}
         taken |= {path.name.lower() for path in self._store.folder.iterdir()}
@@ -206,6 +206,16 @@ class Studies:
             for name in (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3)))
             if name not in taken
         )
+
+
+def check_title(title: str) -> None:
+    """Refuse a title that no list has room for: every page of the study, and everybody's list, shows it.
+
+    Raises:
+        Refusal: 400.
+    """
+    if not 1 <= len(title) <= MAX_TITLE_CHARS:
+        raise Refusal(f"the title has {len(title)} characters; expected 1 to {MAX_TITLE_CHARS}", 400)
 
 
 def find_study(connection: Connection, name: str) -> Row[Any]:

@@ -41,7 +41,7 @@ def read_base(text: str) -> dict[str, Any]:
     """Return the choices that a form was loaded with; none if it does not say."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # nobody's form
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -28,7 +28,7 @@ from mushra_server.studio.login import (
     write_log,
 )
 from mushra_server.studio.planning.plan import plan_draft
-from mushra_server.studio.studies import find_study, save_version
+from mushra_server.studio.studies import check_title, find_study, save_version
 from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.studio.uploads import MAX_FILES, MAX_UPLOAD_BYTES, store_sounds
 from stimuli.files import write_text
@@ -36,6 +36,8 @@ from study_builder.errors import StudyError
 
 __all__ = ["blueprint"]
 
+MAX_CHOICES_CHARS = 200_000
+"""Of a file of choices, which every look at the form writes anew: a second for so many."""
 FIXED_KEYS = {"test_id"}  # made of the study's name, as a database belongs to it
 
 blueprint = Blueprint("make", __name__, url_prefix="/studies/<name>")
@@ -72,9 +74,12 @@ def save(study: Row[Any]) -> ResponseReturnValue:
         plan = plan_draft(_draft(study), chosen)
         needed = current_studio().forecasts.look(plan.listeners)
         return render_template("studio_plan.html", plan=plan, needed=needed, overtaken=overtaken)
+    values = {"choices": json.dumps(chosen), "title": str(chosen.get("title") or study.title)}
+    check_title(values["title"])
+    size = len(json.dumps(chosen, ensure_ascii=False))
+    if size > MAX_CHOICES_CHARS:
+        raise Refusal(f"the choices have {size} characters; expected at most {MAX_CHOICES_CHARS}", 413)
     with current_studio().store.write() as connection:
-        title = str(chosen.get("title") or study.title)
-        values = {"choices": json.dumps(chosen), "title": title}
         if not save_version(connection, study.name, request.form.get("version", ""), values):
             return _show_conflict(find_study(connection, study.name), chosen), 409
         write_log(connection, "save choices", study.name)
@@ -120,6 +125,7 @@ def upload(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.get("/choices.yaml")
 @require_role("viewer")
+@limit_heavy
 def download_choices(study: Row[Any]) -> ResponseReturnValue:
     """Send the file of choices that `listenable study build --choices` takes."""
     answer = Response(choice_fields.choices_yaml(json.loads(study.choices)), mimetype="application/yaml")

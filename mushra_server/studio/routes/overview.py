@@ -12,6 +12,7 @@ from sqlalchemy import Row, select
 from mushra_server.database.clock import now
 from mushra_server.studio import login as studio_login
 from mushra_server.studio.accounts import give_role
+from mushra_server.studio.disk import require_room_for_study
 from mushra_server.studio.login import (
     current_account,
     current_studio,
@@ -27,6 +28,7 @@ from mushra_server.web.security import require_same_site
 __all__ = ["blueprint"]
 
 LOG_LINES = 500
+MAX_WORDS = 10  # of a search; each is looked for in every title
 
 blueprint = Blueprint("studio", __name__)
 
@@ -56,9 +58,10 @@ def send_logout() -> ResponseReturnValue:
 
 @blueprint.get("/")
 @require_login
+@limit_heavy
 def list_studies() -> ResponseReturnValue:
     """List the studies that the account may see."""
-    words = request.args.get("q", "").lower().split()
+    words = request.args.get("q", "").lower().split(maxsplit=MAX_WORDS)[:MAX_WORDS]
     state = request.args.get("state", "")
     found = current_studio().studies.list(current_account())
     counts = {name: sum(one.state == name for one in found) for name in STATES}
@@ -84,6 +87,7 @@ def create() -> ResponseReturnValue:
     """Start a study."""
     studio, title = current_studio(), request.form.get("title", "").strip()
     with studio.store.write() as connection:
+        require_room_for_study(connection, current_account())
         name = studio.studies.choose_name(connection, title)
         add_study(connection, name, title)
         change_study(connection, name, choices=json.dumps({"title": title, "test_id": name}))
@@ -116,6 +120,7 @@ def copy(study: Row[Any]) -> ResponseReturnValue:
     with studio.studies.copying:
         studio.disk.require(study.name, studio.disk.measure_study(study.name), current_account())
         with studio.store.write() as connection:
+            require_room_for_study(connection, current_account())
             name = studio.studies.choose_name(connection, f"{study.title} copy"[:200])
             studio.studies.add_copy(connection, study.name, name)
         # In no transaction: whoever wants to write would wait for gigabytes.

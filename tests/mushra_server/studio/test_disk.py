@@ -47,6 +47,18 @@ def upload(browser: Browser, study: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
+def test_an_account_makes_only_so_many_studies(
+    lab: ManyStudies, people: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The administrator's list has all of them, and is read again whenever it is looked at."""
+    admin, olga = people
+    monkeypatch.setattr(disk, "MAX_STUDIES", 2)
+    assert [olga.post("/studies", title=title).status_code for title in "abc"] == [302, 302, 413]
+    copied = olga.post("/studies/a/copy")
+    assert copied.status_code == 413 and "ou have made 2 studies" in copied.text
+    assert [admin.post("/studies", title=title).status_code for title in "def"] == [302] * 3
+
+
 def test_an_account_fills_only_its_part_of_the_disk(
     lab: ManyStudies, people: tuple[Browser, Browser]
 ) -> None:

@@ -17,6 +17,7 @@ import mushra_server
 from mushra_server.many import ManyStudies
 from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
+from mushra_server.studio.choices.conflicts import read_base
 from mushra_server.studio.choices.fields import GROUPS, Field, choices_yaml, read_form
 from mushra_server.studio.choices.labels import say_labels
 from mushra_server.studio.choices.rows import question_rows, scale_rows
@@ -117,6 +118,19 @@ def form(**changed: object) -> dict[str, object]:
         for number, row in enumerate(rows):
             sent |= {f"{prefix}-{number}-{key}": value for key, value in row.items()}
     return {**sent, **changed}
+
+
+def test_choices_that_take_seconds_to_show_are_not_kept(admin: Browser) -> None:
+    """The title is on every page of the study, and in the list of whoever may see it."""
+    admin.post("/studies", title="Long")
+    for changed, status, said in (
+        ({"title": "T" * 201}, 400, "itle has 201 characters"),
+        ({"consent": "a" * 200_000}, 413, "characters; expected at most 200000"),
+        ({"consent": "ä" * 20_000, "title": "T" * 200}, 302, ""),
+    ):
+        answer = admin.post("/studies/long/make", version=0, **form(**{"title": "Long", **changed}))
+        assert answer.status_code == status and said in answer.text
+    assert read_base("[" * 300_000) == {}
 
 
 @pytest.mark.parametrize("large", ["9" * 400, "9" * 5000, "ten"], ids=["400 digits", "5000 digits", "word"])

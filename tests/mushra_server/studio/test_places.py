@@ -21,6 +21,7 @@ from tests.mushra_server.studio.conftest import Browser
 
 HEAVY = [
     ("GET", "make"),
+    ("GET", "choices.yaml"),
     ("POST", "make"),
     ("POST", "sounds"),
     ("POST", "build"),
@@ -84,6 +85,7 @@ def test_what_takes_long_waits_for_a_place_and_nothing_else_does(studio: ManyStu
             address = f"/studies/codecs/{path}"
             answer = admin.get(address) if method == "GET" else admin.post(address)
             assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "3"), path
+        assert admin.get("/").status_code == 503
         for path in ("", "/build", "/launch", "/watch", "/reports", "/people"):
             assert admin.get(f"/studies/codecs{path}").status_code == 200, path
     assert admin.get("/studies/codecs/make").status_code == 200

@@ -58,6 +58,7 @@ def test_a_study_is_made_found_copied_and_archived(studio: ManyStudies, admin: B
     assert admin.post("/studies", title="  ").status_code == 400
     assert "codecs-at-16-kbit-s" in admin.get("/?q=16+codecs").text
     assert "No study matches" in admin.get("/?q=nothing").text
+    assert "codecs-at-16-kbit-s" in admin.get("/?q=" + 10 * "16+" + "nothing+" * 5000).text, "of ten words"
     admin.post("/studies/codecs-at-16-kbit-s/archive")
     assert 'href="/studies/codecs-at-16-kbit-s"' not in admin.get("/").text
     archived = admin.get("/?state=archived").text
