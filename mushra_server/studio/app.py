@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from jinja2 import FileSystemLoader
 
 from mushra_server.admin import login as admin_login
@@ -79,6 +79,7 @@ def create_studio(
     security.limit_reading(app, RateLimiter(options.reads_per_s, options.read_burst))
     assets.install(app, HERE / "static")
     set_up_cookie(app)
+    app.after_request(_keep_nowhere)
     for routes in (overview, make, launch, watch, report, people):
         app.register_blueprint(routes.blueprint)
     app.context_processor(_describe_pages)
@@ -112,6 +113,15 @@ def _describe_pages() -> dict[str, object]:
         "endpoints": current_app.view_functions,
         "home": None if request.path.startswith(PREFIX) else ("Studies", "studio.list_studies"),
     }
+
+
+def _keep_nowhere(response: Response) -> Response:
+    """Have no browser or proxy keep what is answered after a login: files that are sent would allow it."""
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+        for name in ("ETag", "Expires", "Last-Modified"):
+            response.headers.pop(name, None)
+    return response
 
 
 def _admits(store: Store, studies: Studies, served: ManyStudies, name: str) -> bool:

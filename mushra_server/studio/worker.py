@@ -43,14 +43,17 @@ def main() -> None:
         done = JOBS[task["kind"]](task, status)
         write_status(status, Progress("done", done, done))
     except (ValueError, OSError) as error:
-        write_status(status, Progress("failed", message=name_choices(str(error))))
+        write_status(status, Progress("failed", message=say(str(error), task)))
     except Exception:
         write_status(status, Progress("failed", message="the studio could not do this; its log says more"))
         raise
 
 
-def name_choices(message: str) -> str:
-    """Return a message of the command line as the studio's pages say it."""
+def say(message: str, task: dict[str, Any]) -> str:
+    """Return a message of the command line as the studio's pages say it: without folders of this machine."""
+    folders = [value for value in task.values() if isinstance(value, str) and Path(value).is_absolute()]
+    for folder in sorted(folders, key=len, reverse=True):
+        message = message.replace(f"{folder}/", "").replace(folder, Path(folder).name)
     return message.replace("use --exclude none", "leave out nobody")
 
 

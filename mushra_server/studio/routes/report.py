@@ -86,7 +86,7 @@ def send_report(study: Row[Any], number: int, file: str) -> ResponseReturnValue:
     """Send a file of a report."""
     _refuse_blind(study)
     folder = current_studio().store.data / "reports" / study.name / str(number)
-    answer = send_from_directory(folder.resolve(), file, max_age=0)
+    answer = send_from_directory(folder.resolve(), file)
     answer.headers["Content-Security-Policy"] = REPORT_POLICY
     return answer
 
@@ -109,9 +109,7 @@ def send_everything(study: Row[Any]) -> ResponseReturnValue:
     database = studio.served.server(study.name).database
     write_bundle(written, folder, database, reports[-1] if reports else None, lines)
     written.seek(0)
-    return send_file(
-        written, "application/zip", as_attachment=True, download_name=f"{study.name}.zip", max_age=0
-    )
+    return send_file(written, "application/zip", as_attachment=True, download_name=f"{study.name}.zip")
 
 
 def _refuse_blind(study: Row[Any]) -> None:

@@ -159,10 +159,12 @@ def test_scores_are_seen_once_the_study_is_closed(studio: ManyStudies, admin: Br
     report = admin.get(f"/studies/{study}/reports/2/index.html")
     assert report.status_code == 200
     assert report.headers["Content-Security-Policy"].startswith("sandbox ")
+    assert (report.headers["Cache-Control"], report.headers.get("ETag")) == ("no-store", None)
     report.close()
     assert admin.get(f"/studies/{study}/reports/2/../../../studio.sqlite3").status_code == 404
 
     sent = admin.get(f"/studies/{study}/everything.zip")
+    assert sent.headers["Cache-Control"] == "no-store"
     with zipfile.ZipFile(io.BytesIO(sent.data)) as archive:
         names = set(archive.namelist())
         described = {
