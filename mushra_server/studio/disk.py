@@ -11,12 +11,11 @@ from sqlalchemy import Connection, select
 from mushra_server.errors import Refusal
 from mushra_server.studio.accounts import Account
 from mushra_server.studio.store import Store, accounts, log
+from mushra_server.web.large_bodies import RESERVE_BYTES
 
 __all__ = ["ACCOUNT_GIB", "Disk", "measure", "require_reserve", "require_room_for_study"]
 
 ACCOUNT_GIB = 20.0
-RESERVE_BYTES = 1 << 30
-"""Left free: a page of a listener is only acknowledged once it is on the disk."""
 MAX_STUDIES = 500
 """That an account makes: whoever may see all studies gets a list of them."""
 MADE = ("create", "copy")  # what the log says of whoever made a study

@@ -1,4 +1,4 @@
-"""Large bodies only from those who may send them, and few at once.
+"""Large bodies only from those who may send them, few at once, and where the disk has room.
 
 waitress writes a body to disk before an app sees it. What is too large is not read: the app answers for it,
 in its own words.
@@ -7,7 +7,9 @@ in its own words.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from waitress.parser import HTTPRequestParser
@@ -17,7 +19,7 @@ from waitress.utilities import Error, RequestEntityTooLarge
 from mushra_server.web.channels import Channel
 from mushra_server.web.security import MAX_BODY_BYTES
 
-__all__ = ["AT_ONCE", "MAX_SMALL_BYTES", "OF_ONE", "allow_large_bodies"]
+__all__ = ["AT_ONCE", "MAX_SMALL_BYTES", "OF_ONE", "RESERVE_BYTES", "allow_large_bodies"]
 
 MAX_SMALL_BYTES = 2 * MAX_BODY_BYTES
 AT_ONCE = 4
@@ -25,12 +27,22 @@ AT_ONCE = 4
 OF_ONE = 2
 """Of them, from one sender: whoever sends slowly leaves room for others."""
 
+RESERVE_BYTES = 1 << 30
+"""Of the disk that is left free: a page of a listener is only acknowledged once it is on it."""
+COPIES = 2
+"""Of a body on the disk: as it arrives, and in its parts."""
+
 FindSender = Callable[[str, str], str]
 
 
 class _Busy(Error):
     code = 503
     reason = "Service Unavailable"
+
+
+class _Full(Error):
+    code = 507
+    reason = "Insufficient Storage"
 
 
 def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
@@ -55,13 +67,18 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
             if not sender:
                 self.adj = copy.copy(self.adj)
                 self.adj.max_request_body_size = MAX_SMALL_BYTES
-            elif len(arriving) < AT_ONCE and arriving.count(sender) < OF_ONE:
+            elif len(arriving) >= AT_ONCE or arriving.count(sender) >= OF_ONE:
+                count = f"{OF_ONE} of your" if arriving.count(sender) >= OF_ONE else str(len(arriving))
+                self.refuse(_Busy(f"{count} uploads are arriving; try again when one has ended"))
+            elif not _has_room([*large, self]):
+                self.refuse(_Full("the disk is nearly full; tell the administrator"))
+            else:
                 large[self] = sender
                 self.may_be_large = True
-            else:
-                count = f"{OF_ONE} of your" if arriving.count(sender) >= OF_ONE else str(len(arriving))
-                self.error = _Busy(f"{count} uploads are arriving; try again when one has ended")
-                self.body_rcv, self.content_length = None, 0  # it is answered now, and the connection ends
+
+        def refuse(self, error: Error) -> None:
+            self.error = error
+            self.body_rcv, self.content_length = None, 0  # it is answered now, and the connection ends
 
         def close(self) -> None:
             large.pop(self, None)
@@ -72,6 +89,16 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
         error_task_class: Any = staticmethod(_answer_error)
 
     server.channel_class = LargeChannel
+
+
+def _has_room(requests: Iterable[Any]) -> bool:
+    """Tell whether the disk has room for all that is to come of large bodies."""
+    coming = sum(
+        COPIES * (request.adj.max_request_body_size if request.chunked else request.content_length)
+        - request.body_bytes_received
+        for request in requests
+    )
+    return shutil.disk_usage(tempfile.gettempdir()).free >= coming + RESERVE_BYTES
 
 
 def _answer_error(channel: Any, request: Any) -> Any:

@@ -8,12 +8,15 @@ import socket
 import threading
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+
+import pytest
 
 from mushra_server.many import ManyStudies
 from mushra_server.studio.login import find_uploader
 from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
-from mushra_server.web.large_bodies import AT_ONCE, OF_ONE
+from mushra_server.web import large_bodies
+from mushra_server.web.large_bodies import AT_ONCE, OF_ONE, RESERVE_BYTES
 from mushra_server.web.waitress_server import bind, listen
 from tests.mushra_server.studio.conftest import Browser
 
@@ -97,6 +100,36 @@ def test_whoever_sends_slowly_keeps_nobody_else_out(studio: ManyStudies, admin: 
         server.task_dispatcher.shutdown()
         for one in list(server._map.values()):
             one.close()
+
+
+def test_what_the_disk_has_no_room_for_does_not_begin_to_arrive(
+    studio: ManyStudies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of a listener needs the disk, too. A body is on it as it arrived, and in its parts."""
+    server: Any = listen(studio, bind("127.0.0.1", 0), body_bytes=2**31, find_sender=lambda _, who: who)
+    free = RESERVE_BYTES + 7 * 2**20
+    monkeypatch.setattr(large_bodies.shutil, "disk_usage", lambda _: Usage(free))
+
+    def send(who: bytes, size: bytes) -> Any:
+        parser = server.channel_class.parser_class(server.adj)
+        parser.received(b"POST /up HTTP/1.1\r\nHost: a\r\nCookie: %s\r\n%s\r\n\r\n" % (who, size))
+        return parser
+
+    try:
+        assert send(b"a", b"Content-Length: 2097152").error is None, "4 MiB of 7"
+        assert send(b"b", b"Content-Length: 2097152").error.code == 507
+        assert send(b"b", b"Transfer-Encoding: chunked").error.code == 507, "any size, up to 2 GiB"
+        assert send(b"b", b"Content-Length: 1048576").error is None
+    finally:
+        server.task_dispatcher.shutdown()
+        for one in list(server._map.values()):
+            one.close()
+
+
+class Usage(NamedTuple):
+    """Of a disk."""
+
+    free: int
 
 
 def test_uploads_are_an_accounts_whatever_login_they_come_by(studio: ManyStudies, admin: Browser) -> None:

@@ -43,6 +43,8 @@ function send(form) {
   };
   request.onload = () => {
     if (request.status < 400) return location.assign(request.responseURL);
+    if (request.status === 507)
+      return fail("The disk of the studio is nearly full; tell its administrator.");
     if (request.status === 503)
       return fail("Too many uploads are arriving; try again in a few minutes.");
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
