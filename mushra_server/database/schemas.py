@@ -27,13 +27,14 @@ SCHEMA_OPTION = "listenable_schema"
 """Execution option of an engine: in which schema its transactions look for tables."""
 MAX_NAME_CHARS = 63  # PostgreSQL cuts off the rest
 PREFIX = "study_"
+_SHORTENED = re.compile(r".{50}-[0-9a-f]{12}", re.DOTALL)
 _SEARCH_PATH = re.compile(r'-c\s*search_path="?([^"\s]+)"?')
 
 
 def name_schema(study: str) -> str:
     """Return the schema of a study, by the name of its folder; two names never have one schema."""
     name = PREFIX + study
-    if len(name) <= MAX_NAME_CHARS:
+    if len(name) <= MAX_NAME_CHARS and not _SHORTENED.fullmatch(name):  # by whoever wants another's
         return name
     digest = hashlib.sha256(study.encode()).hexdigest()[:12]
     return f"{name[: MAX_NAME_CHARS - len(digest) - 1]}-{digest}"

@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 import time
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 MAX_TITLE_CHARS = 200
+NAME_CHARS = 48  # of a title; with a number they are a schema of PostgreSQL that is not shortened
 STATES = ("draft", "scheduled", "open", "closed", "archived")
 LEFTOVER_S = 3600.0
 OF_ONE_BUILD = (BUILT_NAME, CHECKS_NAME)
@@ -198,7 +200,9 @@ class Studies:
         """
         title = title.strip()
         check_title(title)
-        wanted = safe_id(title[:60]).lower()
+        # Decomposed first: of one letter may come four.
+        short = unicodedata.normalize("NFKD", title)[:NAME_CHARS]
+        wanted = safe_id(short)[:NAME_CHARS].lower()
         taken = {row.name.lower() for row in connection.execute(select(studies.c.name))}
         taken |= {path.name.lower() for path in self._store.folder.iterdir()}
         return next(

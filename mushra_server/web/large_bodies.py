@@ -98,7 +98,7 @@ def _has_room(requests: Iterable[Any]) -> bool:
         - request.body_bytes_received
         for request in requests
     )
-    return shutil.disk_usage(tempfile.gettempdir()).free >= coming + RESERVE_BYTES
+    return bool(shutil.disk_usage(tempfile.gettempdir()).free >= coming + RESERVE_BYTES)
 
 
 def _answer_error(channel: Any, request: Any) -> Any:

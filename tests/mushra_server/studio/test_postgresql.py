@@ -110,6 +110,8 @@ def test_no_two_studies_have_one_schema() -> None:
     schemas = {name_schema(name) for name in (long, long + "b", "a", "A", "public", "pg_catalog")}
     assert len(schemas) == 6 and max(map(len, schemas)) == 63
     assert all(name.startswith("study_") for name in schemas)
+    shortened = name_schema(long)
+    assert name_schema(shortened.removeprefix("study_")) != shortened, "a name that somebody chose to meet it"
 
 
 def test_a_url_says_its_schema_to_every_client() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
+from mushra_server.database.schemas import name_schema
 from mushra_server.errors import ServerError
 from mushra_server.many import ManyStudies, is_folder_of_studies, make_front
 from mushra_server.studio import accounts
@@ -56,6 +57,9 @@ def test_a_study_is_made_found_copied_and_archived(studio: ManyStudies, admin: B
     )
     assert admin.post("/studies", title="Codecs at 16 kbit/s").headers["Location"].endswith("kbit-s-2/make")
     assert admin.post("/studies", title="  ").status_code == 400
+    for title in ("a" * 200, "\N{ROMAN NUMERAL EIGHT}" * 200, "\N{LATIN SMALL LETTER SHARP S}" * 200):
+        name = admin.post("/studies", title=title).headers["Location"].split("/")[2]
+        assert len(name_schema(name)) < 63, "whole, also with a number behind it"
     assert "codecs-at-16-kbit-s" in admin.get("/?q=16+codecs").text
     assert "No study matches" in admin.get("/?q=nothing").text
     assert "codecs-at-16-kbit-s" in admin.get("/?q=" + 10 * "16+" + "nothing+" * 5000).text, "of ten words"
