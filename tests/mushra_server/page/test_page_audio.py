@@ -46,11 +46,28 @@ BaseAudioContext.prototype.decodeAudioData = async function (bytes) {
 """
 
 
-@pytest.fixture
-def trial_page(make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]) -> Any:
-    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
-    someone.at(1)
-    return someone
+COUNT_FRAMES = """
+window.askedFrames = 0;
+window.nextFrame = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (act) => { window.askedFrames += 1; return window.nextFrame(act); };
+"""
+FRAMES_OF_FIVE = """async () => {
+  const before = window.askedFrames;
+  for (let n = 0; n < 5; n += 1) await new Promise(window.nextFrame);
+  return window.askedFrames - before;
+}"""
+# What happens below the trial until its clock has gone on five times.
+CHANGES = """() => new Promise(done => {
+  const kinds = [];
+  const watch = new MutationObserver((records) => {
+    kinds.push(...records.map(({ type, attributeName }) => attributeName ?? type));
+    if (kinds.filter((kind) => kind === 'characterData').length < 5) return;
+    watch.disconnect();
+    done(kinds);
+  });
+  const all = { subtree: true, childList: true, characterData: true, attributes: true };
+  watch.observe(document.querySelector('.trial'), all);
+})"""
 
 
 def test_broken_sound_is_named_and_can_be_tried_again(
@@ -89,10 +106,6 @@ def test_next_trial_is_loaded_while_this_one_is_rated(
         arg=wanted,
     )
     assert someone.at(1) == "mushra"
-
-
-def test_context_runs_at_the_sounds_own_rate(trial_page: Any) -> None:
-    assert trial_page.tab.locator(".notice").count() == 0
 
 
 def test_resampling_is_stated(
@@ -141,8 +154,12 @@ def region(someone: Any) -> tuple[float, float]:
     return start, end
 
 
-def test_loop_is_dragged_and_moved_by_keys(trial_page: Any, pages: dict[str, Any]) -> None:
-    someone = trial_page
+def test_loop_is_dragged_and_moved_by_keys(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
+    someone.at(1)
+    assert someone.tab.locator(".notice").count() == 0  # the context runs at the sounds' own rate
     assert region(someone) == (0, 0.6)
     handle = someone.tab.locator(".handle-end")
     handle.focus()
@@ -185,6 +202,20 @@ def test_region_is_drawn_with_the_mouse(
     )
     someone.press("a")
     assert region(someone)[0] > 0.5  # a key sets the start where the sound now is
+
+
+def test_a_page_at_rest_asks_for_no_frames_and_one_that_plays_for_little(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page("about:blank")
+    someone.tab.add_init_script(COUNT_FRAMES)
+    someone.tab.goto(serve(make_study([pages["mushra"], pages["finish"]])))
+    someone.at(1)
+    assert someone.tab.evaluate(FRAMES_OF_FIVE) == 0
+    someone.press("1")
+    someone.wait_heard(".lane:nth-child(1) .sound-button")
+    # The playhead and the clock's text; no element comes, goes or is described again.
+    assert set(someone.tab.evaluate(CHANGES)) == {"style", "characterData"}
 
 
 def test_volume_holds_for_later_pages(

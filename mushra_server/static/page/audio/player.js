@@ -5,14 +5,16 @@ import { present } from "../present.js";
 
 /** @import { Edge, Loaded, Region } from "../types.js" */
 
+// Milliseconds. Each frame costs a layout, and between two of these a playhead moves by a pixel or two.
+const TICK = 33;
+
 export class Player {
   #context;
   /** @type {Map<string, Engine>} */
   #engines = new Map(); // key -> the engine on whose timeline the sound runs
   /** @type {Set<(player: Player) => void>} */
   #listeners = new Set();
-  #frame = 0;
-  #ran = false;
+  #ticks = 0; // the timer that runs while a sound does
 
   /**
    * With `separate`, each sound has its own timeline: it begins at its beginning and ends at its end.
@@ -35,11 +37,10 @@ export class Player {
     this.keys = [...buffers.keys()];
     /** @type {string | null} */
     this.current = null; // the sound that plays, or was the last to play
-    this.#frame = requestAnimationFrame(() => this.#tick());
   }
 
   /**
-   * Call `listener(player)` on every change, and on every frame while a sound runs.
+   * Call `listener(player)` on every change, and thirty times a second while a sound runs.
    *
    * @param {(player: Player) => void} listener
    */
@@ -112,6 +113,7 @@ export class Player {
     if (before !== this.engine) before.pause();
     this.engine.play(key);
     this.#tell();
+    if (this.#ticks === 0) this.#ticks = setInterval(() => this.#tick(), TICK);
   }
 
   pause() {
@@ -153,7 +155,7 @@ export class Player {
   }
 
   dispose() {
-    cancelAnimationFrame(this.#frame);
+    this.#rest();
     this.#listeners.clear();
     this.engine.pause();
     const engines = [...this.#engines.values()];
@@ -171,10 +173,13 @@ export class Player {
   }
 
   #tick() {
-    const running = this.playing;
-    if (running || running !== this.#ran) this.#tell();
-    this.#ran = running;
-    this.#frame = requestAnimationFrame(() => this.#tick());
+    if (!this.playing) this.#rest();
+    this.#tell();
+  }
+
+  #rest() {
+    clearInterval(this.#ticks);
+    this.#ticks = 0;
   }
 
   #tell() {

@@ -32,10 +32,14 @@ export function playButton(label, short, onClick) {
     h("span", { class: "sound-name", text: short }),
     h("span", { class: "sound-state", "aria-hidden": "true" }, icon("play"), icon("check"), bars),
   );
+  let shown = "";
   return {
     element,
     show({ playing, current, heard, played = null }) {
       if (played !== null) element.style.setProperty("--played", String(played));
+      const now = `${playing} ${current} ${heard}`;
+      if (now === shown) return; // an attribute that is set again is looked at again
+      shown = now;
       element.classList.toggle("playing", playing);
       element.classList.toggle("current", current);
       element.classList.toggle("heard", heard);

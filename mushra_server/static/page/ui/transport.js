@@ -49,7 +49,9 @@ export class Transport {
     this.times = loop
       ? new LoopTimes(player, (edge, seconds) => this.setEdge(edge, seconds))
       : null;
-    this.clock = h("span", { class: "clock", "aria-hidden": "true" });
+    // A text that is replaced, and not changed, has the browser match every :has() of the page again.
+    this.time = document.createTextNode("");
+    this.clock = h("span", { class: "clock", "aria-hidden": "true" }, this.time);
     this.canvas = h("canvas", { class: "wave", "aria-hidden": "true" });
     this.region = h("span", { class: "region", "aria-hidden": "true" });
     this.head = h("span", { class: "playhead", "aria-hidden": "true" });
@@ -79,7 +81,10 @@ export class Transport {
         this.times?.element,
       ),
     );
-    this.resize = new ResizeObserver(() => this.#draw());
+    this.resize = new ResizeObserver(() => {
+      this.strip.style.setProperty("--width", `${this.strip.clientWidth}px`);
+      this.#draw();
+    });
     this.resize.observe(this.strip);
     this.scheme = window.matchMedia("(prefers-color-scheme: dark)");
     this.redraw = () => this.#draw();
@@ -127,7 +132,7 @@ export class Transport {
     }
     this.head.style.setProperty("--at", String(position / seconds));
     const clock = `${position.toFixed(1)} / ${seconds.toFixed(1)} s`;
-    if (this.clock.textContent !== clock) this.clock.textContent = clock;
+    if (this.time.data !== clock) this.time.data = clock;
     const edges = {
       start: engine.region.start / engine.sampleRate,
       end: engine.region.end / engine.sampleRate,
