@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.mushra_server.page import studies
 from tests.mushra_server.page.participant import PATIENCE_S, Participant, eventually
+from tests.servers import served
 
 
 @pytest.fixture
@@ -54,27 +55,17 @@ def pages() -> dict[str, Any]:
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
     """Serve a study on a free port and return its address: `serve(study, one_entry=True)`."""
-    from werkzeug.serving import make_server
-
     from mushra_server import create_app
     from mushra_server.web.server import Options
 
-    running = []
+    with ExitStack() as running:
 
-    def start(study: Path, **options: Any) -> str:
-        app = create_app(study, options=Options(**options))
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        running.append((app, server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
+        def start(study: Path, **options: Any) -> str:
+            app = create_app(study, options=Options(**options))
+            running.callback(app.extensions["listenable"].database.close)
+            return running.enter_context(served(app))
 
-    yield start
-    for app, server, thread in running:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        app.extensions["listenable"].database.close()
+        yield start
 
 
 @pytest.fixture

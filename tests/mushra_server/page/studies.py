@@ -12,6 +12,8 @@ import soundfile
 import yaml
 
 RATE = 16_000
+QUICK_S = 0.3
+"""Of a sound that has to be heard; a loop needs half a second."""
 CONDITIONS = ("kestrel", "lapwing", "plover", "anchor35")
 POINTS = [
     {"value": str(n), "label": label}
@@ -19,7 +21,7 @@ POINTS = [
 ]
 
 
-def write_sound(path: Path, frequency: float, seconds: float = 0.6, rate: int = RATE) -> None:
+def write_sound(path: Path, frequency: float, seconds: float = QUICK_S, rate: int = RATE) -> None:
     """Write three decaying bursts of a tone, so that the waveform has a shape."""
     time = np.arange(round(seconds * rate)) / rate
     envelope = np.exp(-6 * (time % (seconds / 3)))
@@ -99,10 +101,17 @@ FINISH = {
 EVERY_TYPE = [CONSENT, VOLUME, GENERIC, MUSHRA, BS1116, PAIRED, LIKERT_SINGLE, LIKERT_MULTI, FINISH]
 
 
-def write_study(folder: Path, pages: list[dict[str, Any]], *, previous: bool = True, **options: Any) -> Path:
+def write_study(
+    folder: Path,
+    pages: list[dict[str, Any]],
+    *,
+    previous: bool = True,
+    seconds: float = QUICK_S,
+    **options: Any,
+) -> Path:
     """Write a study folder with these pages and `listenable:` options."""
     for n, condition in enumerate(("reference", *CONDITIONS)):
-        write_sound(folder / f"audio/item/{condition}.wav", 300.0 + 70 * n)
+        write_sound(folder / f"audio/item/{condition}.wav", 300.0 + 70 * n, seconds)
     rated = {page["id"]: {"item": "item", "kind": "trial"} for page in pages if "stimuli" in page}
     if P835["id"] in rated:
         rated[P835["id"]]["test"] = "p835"

@@ -157,7 +157,7 @@ def region(someone: Any) -> tuple[float, float]:
 def test_loop_is_dragged_and_moved_by_keys(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
-    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
+    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]], seconds=0.6)))
     someone.at(1)
     assert someone.tab.locator(".notice").count() == 0  # the context runs at the sounds' own rate
     assert region(someone) == (0, 0.6)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from mushra_server.preview.app import open_preview
 from mushra_server.web.server import Options
+from tests.servers import served
 
 pytestmark = pytest.mark.slow
 
@@ -21,11 +20,8 @@ def test_pages_fill_themselves_in(
     make_study: Callable[..., Path], open_page: Callable[..., Any], pages: dict[str, Any], which: str
 ) -> None:
     study = make_study(pages[which])
-    with open_preview(study, Options()) as app:
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        tab = open_page(f"http://127.0.0.1:{server.server_port}/preview").tab
+    with open_preview(study, Options()) as app, served(app) as address:
+        tab = open_page(f"{address}/preview").tab
         frame = tab.frame_locator("#frame")
         rating = next(n for n, page in enumerate(pages[which]) if "stimuli" in page)
         tab.locator(f"#pages option[value='{rating}']").wait_for(state="attached")
@@ -38,7 +34,4 @@ def test_pages_fill_themselves_in(
         frame.locator(".done-mark").wait_for()
         tab.get_by_role("button", name="Walk through").wait_for()  # it has stopped
         tab.goto("about:blank")
-        server.shutdown()
-        server.server_close()
-        thread.join()
     assert not list(study.glob("ratings*"))

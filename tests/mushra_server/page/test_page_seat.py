@@ -69,7 +69,7 @@ def test_a_walk_says_where_one_is_and_what_is_missing(
 
 
 def test_a_loop_can_be_typed(make_study: MakeStudy, serve: Serve, open_page: OpenPage) -> None:
-    someone = open_page(serve(make_study([studies.MUSHRA, studies.FINISH])))
+    someone = open_page(serve(make_study([studies.MUSHRA, studies.FINISH], seconds=0.6)))
     someone.at(1)
     start, end = (
         someone.tab.get_by_role("spinbutton", name=f"{edge} of the loop") for edge in ("Start", "End")

@@ -43,6 +43,23 @@ def test_no_text_is_missing_or_left_over(language: str) -> None:
     assert list(found) == list(english)
 
 
+ANOTHER_SESSION = {
+    "en": "Another session was opened in this browser",
+    "de": "In diesem Browser wurde eine andere Sitzung geöffnet",
+    "fr": "Une autre session a été ouverte dans ce navigateur",
+    "es": "Se abrió otra sesión en este navegador",
+    "it": "In questo browser è stata aperta un’altra sessione",
+    "pt": "Foi aberta outra sessão neste navegador",
+    "zh": "此浏览器中打开了另一个会话",
+    "ja": "このブラウザーで別のセッションが開かれました",
+}
+"""What is said to who opened two links in one browser; `test_page_lost.py` sees it in the page."""
+
+
+def test_another_session_is_named_in_every_language() -> None:
+    assert {name: texts(name)["other_session_title"] for name in LANGUAGES} == ANOTHER_SESSION
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_keeps_its_blanks(language: str) -> None:
     for key, text in texts(language).items():

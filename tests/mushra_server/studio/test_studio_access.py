@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -21,6 +20,7 @@ from study_builder.simulation.rehearsal import simulate_study
 from tests.axe import complaints, load_axe
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.sounds import archive, send, sounds
+from tests.servers import served
 
 pytestmark = pytest.mark.slow
 
@@ -88,15 +88,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyStudies]:
 
 @pytest.fixture(scope="module")
 def address(lab: ManyStudies) -> Iterator[str]:
-    from werkzeug.serving import make_server
-
-    server = make_server("127.0.0.1", 0, lab, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(lab) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +141,9 @@ def test_axe_finds_nothing(lab: ManyStudies, tab: Any, address: str) -> None:
                 tab.set_viewport_size(size)
                 whole = (scheme, name) in (("light", "wide"), ("dark", "phone"))
                 wrong = complaints(tab, axe, None if whole else OF_SCHEME_AND_SIZE)
-                if tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                if tab.evaluate(
+                    "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+                ):
                     wrong.append("wider than the window")
                 if wrong:
                     found[f"{screen}, {scheme}, {name}"] = wrong
