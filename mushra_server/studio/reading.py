@@ -41,6 +41,7 @@ class Reading:
         problem: why the sounds cannot be used as they are, or None.
         files: number of sounds.
         seconds: shortest and longest sound.
+        sound_seconds: of all sounds, each as often as it has channels.
         rates, channels: how many files have each sample rate (Hz) and number of channels.
         lufs: quietest and loudest sound, None until they are measured.
     """
@@ -52,6 +53,7 @@ class Reading:
     problem: str | None = None
     files: int = 0
     seconds: tuple[float, float] = (0.0, 0.0)
+    sound_seconds: float = 0.0
     rates: dict[int, int] = field(default_factory=dict)
     channels: dict[int, int] = field(default_factory=dict)
     lufs: tuple[float, float] | None = None
@@ -96,6 +98,7 @@ def _measure(draft: Path) -> Reading:
     return Reading(
         files=len(infos),
         seconds=(min(seconds), max(seconds)),
+        sound_seconds=sum(info.channels * info.frames / info.samplerate for info in infos),
         rates=dict(Counter(info.samplerate for info in infos).most_common()),
         channels=dict(Counter(info.channels for info in infos).most_common()),
         lufs=(min(levels), max(levels)) if levels else None,

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from mushra_server.admin.background import end_first
 from mushra_server.database.clock import now
 from mushra_server.export.backup import back_up
+from mushra_server.studio.disk import require_reserve
 from mushra_server.studio.drafts import (
     BUILT_NAME,
     CHECKS_NAME,
@@ -74,7 +75,7 @@ def build(task: dict[str, Any], status: Path) -> int:
         pictures=draft,
         command=f"listenable study build --choices {choices.name}",
         overwrite=True,
-        progress=lambda trials, total: _track(trials, total, status, "Building"),
+        progress=lambda trials, total: _track(_leave_room(trials, draft), total, status, "Building"),
     )
     (draft / CHECKS_NAME).unlink(missing_ok=True)  # of the study that was replaced
     save_fact(draft, BUILT_NAME, task["built_of"])
@@ -149,6 +150,13 @@ def _track(things: Iterable[T], total: int, status: Path, message: str) -> Itera
     for done, thing in enumerate(things, start=1):
         yield thing
         write_status(status, Progress("running", done, total, message))
+
+
+def _leave_room(things: Iterable[T], folder: Path) -> Iterator[T]:
+    """Yield things that take disk, as long as some of it is left for the pages of listeners."""
+    for thing in things:
+        require_reserve(folder)
+        yield thing
 
 
 def write_status(status: Path, progress: Progress) -> None:

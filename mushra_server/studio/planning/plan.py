@@ -13,6 +13,7 @@ from mushra_server.studio.planning.listeners_needed import Needed, Question, ask
 from mushra_server.studio.reading import Reading, read_folder
 from stimuli import StimuliError
 from study_builder.building.build import plan_study
+from study_builder.building.choices import Choices
 from study_builder.checks.listening_tests import check_tests
 from study_builder.checks.pages import check_blindness, check_pages
 from study_builder.checks.report import Finding
@@ -20,7 +21,7 @@ from study_builder.config import RatingPage, ReferencePage, StudyConfig
 from study_builder.design.sessions import session_plan
 from study_builder.errors import StudyError
 
-__all__ = ["Plan", "minutes_per_listener", "plan_draft"]
+__all__ = ["Plan", "estimate_size", "minutes_per_listener", "plan_draft"]
 
 READING_S = 30.0  # a page of text
 ANSWERING_S = 5.0  # a score, or a question
@@ -55,6 +56,7 @@ class Plan:
         findings: of the checks, by field; "" for those of no field.
         pages: rating pages of a session.
         minutes: of a session.
+        size: bytes of its sounds, about.
         listeners: what their number depends on, or an answer without computing.
     """
 
@@ -63,6 +65,7 @@ class Plan:
     findings: dict[str, list[Finding]] = field(default_factory=dict)
     pages: int = 0
     minutes: float = 0.0
+    size: int = 0
     listeners: Question | Needed = field(default_factory=Needed)
 
 
@@ -87,7 +90,26 @@ def plan_draft(draft: Path, chosen: Mapping[str, Any]) -> Plan:
             findings.setdefault(FIELD_OF.get(finding.code, ""), []).append(finding)
     pages = sum(page.kind == "trial" for page in session_plan(config, 0).pages)
     minutes = minutes_per_listener(config, reading.seconds[1])
-    return Plan(reading, {}, findings, pages, minutes, ask(config, choices))
+    size = estimate_size(reading, choices)
+    return Plan(reading, {}, findings, pages, minutes, size, ask(config, choices))
+
+
+def estimate_size(reading: Reading, choices: Choices) -> int:
+    """Return how many bytes the sounds of a study take once they are built.
+
+    They are written uncompressed: an hour of silence, which is some kilobytes of FLAC, takes gigabytes.
+
+    Args:
+        reading: of the sounds.
+        choices: of the study.
+    """
+    if not reading.conditions:
+        return 0
+    seconds = reading.sound_seconds
+    if choices.length == "pad":
+        seconds = reading.files * reading.seconds[1] * max(reading.channels)
+    with_anchors = (len(reading.conditions) + len(choices.anchors)) / len(reading.conditions)
+    return round(seconds * with_anchors * (choices.sample_rate or max(reading.rates)) * choices.bits / 8)
 
 
 def minutes_per_listener(config: StudyConfig, longest_s: float) -> float:

@@ -143,7 +143,7 @@ def build(study: Row[Any]) -> ResponseReturnValue:
     plan = plan_draft(draft, chosen)
     if plan.reading is None or plan.errors:
         raise Refusal("the study cannot be built yet; correct what its page lists", 400)
-    studio.disk.require(study.name, measure(draft) - measure(studio.studies.folder(study.name)))
+    studio.disk.require(study.name, plan.size - measure(studio.studies.folder(study.name)))
     choices = draft / drafts.CHOICES_NAME
     with studio.studies.lock_design(study.name):
         _refuse_launched(_look_again(study))  # planning takes a while

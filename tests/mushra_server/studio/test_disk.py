@@ -12,9 +12,12 @@ import pytest
 
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
-from mushra_server.studio import accounts, disk, uploads
+from mushra_server.studio import accounts, disk, uploads, worker
 from mushra_server.studio.app import close_studio, create_studio, studio_of
+from mushra_server.studio.planning.plan import estimate_size, plan_draft
+from mushra_server.studio.reading import Reading
 from mushra_server.studio.uploads import store_sounds
+from study_builder.building.choices import Choices
 from tests.mushra_server.studio.conftest import Browser, wait_for
 from tests.mushra_server.studio.sounds import archive, send, sounds
 from tests.mushra_server.studio.test_roles import invite
@@ -107,8 +110,13 @@ def test_whatever_takes_room_is_counted(lab: ManyStudies, people: tuple[Browser,
     _, olga = people
     olga.post("/studies", title="One")
     assert upload(olga, "one")[0] == 302
+    assert olga.post("/studies/one/build").status_code == 413, "with anchors it is larger than what was sent"
+    studio_of(lab).disk._account_bytes *= 2
     assert olga.post("/studies/one/build").status_code == 302
     assert wait_for(lab, "one", "build").state == "done"
+    plan = plan_draft(studio_of(lab).studies.draft("one"), {"title": "One", "test_id": "one"})
+    written = disk.measure(studio_of(lab).studies.folder("one") / "audio")
+    assert plan.size == pytest.approx(written, rel=0.01), "but for the headers"
     (studio_of(lab).studies.draft("one") / "more.bin").write_bytes(bytes(3 * UNPACKED))
     assert olga.post("/studies/one/build").status_code == 413
     assert olga.post("/studies/one/copy").status_code == 413
@@ -116,6 +124,33 @@ def test_whatever_takes_room_is_counted(lab: ManyStudies, people: tuple[Browser,
     olga.post("/studies/one/launch/close", reason="done")
     assert olga.post("/studies/one/launch/backup").status_code == 413
     assert olga.post("/studies/one/reports").status_code == 413
+
+
+def test_silence_that_becomes_gigabytes_is_counted_as_such() -> None:
+    """Ten minutes of it are some kilobytes of FLAC, of which an upload may have thousands."""
+    silence = Reading(
+        conditions=("a", "b"),
+        files=60,
+        seconds=(1.0, 600.0),
+        sound_seconds=6000.0,
+        rates={8000: 60},
+        channels={1: 60},
+    )
+    bare, fine = Choices(anchors=()), Choices(anchors=(), sample_rate=192_000, bits=24)
+    assert estimate_size(silence, bare) == 6000 * 8000 * 2
+    assert estimate_size(silence, fine) == 6000 * 192_000 * 3
+    assert estimate_size(silence, bare.model_copy(update={"length": "pad"})) == 60 * 600 * 8000 * 2
+    assert estimate_size(silence, Choices()) == 2 * 6000 * 8000 * 2, "two anchors for two conditions"
+    assert estimate_size(Reading(), Choices()) == 0
+
+
+def test_building_ends_before_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = iter([2 << 30, 100])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, next(free)))
+    written = worker._leave_room(iter("abc"), tmp_path)
+    assert next(written) == "a"
+    with pytest.raises(Refusal, match="disk is nearly full"):
+        next(written)
 
 
 def test_room_is_left_for_ratings(
