@@ -26,6 +26,7 @@ __all__ = [
     "find_by_token",
     "give_role",
     "is_enough",
+    "list_logins",
     "list_people",
     "new_token",
     "open_login",
@@ -80,6 +81,12 @@ def add_account(connection: Connection, name: str, *, everything: bool = False) 
         )
     )
     return token
+
+
+def list_logins(connection: Connection, name: str) -> list[str]:
+    """Return the hashes of the logins of an account."""
+    query = select(logins.c.hash).join(accounts).where(accounts.c.name == name)
+    return list(connection.execute(query).scalars())
 
 
 def new_token(connection: Connection, name: str) -> str:

@@ -16,11 +16,13 @@ from sqlalchemy import Connection, Row
 from werkzeug.http import parse_cookie
 
 from mushra_server.admin import login as admin_login
+from mushra_server.database.settings import hash_token
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.accounts import Account, Role, is_enough, role_in
 from mushra_server.studio.disk import Disk
+from mushra_server.studio.ended_logins import EndedLogins
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.planning.forecasts import Forecasts
 from mushra_server.studio.previews import Previews
@@ -66,6 +68,7 @@ class Studio:
     disk: Disk
     heavy: Places = field(default_factory=Places)
     forecasts: Forecasts = field(default_factory=Forecasts)
+    ended: EndedLogins = field(default_factory=EndedLogins)
     login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
     failure_log: RateLimiter = field(default_factory=lambda: RateLimiter(1 / 60, 100, everyone=True))
 
@@ -93,11 +96,14 @@ def set_up_cookie(app: Flask) -> None:
 def find_uploader(app: Flask, path: str, cookies: str) -> str:
     """Return whose sounds a request may bring, by its address and a login; empty if it may bring none.
 
-    Whether the login still holds, and what the account may do, is asked once the request has arrived.
+    What the account may do, and whether a login that another process has ended still holds, is asked once
+    the request has arrived.
     """
     if not UPLOAD_PATH.search(path):
         return ""
-    found = _read_cookie(app, cookies)
+    found, studio = _read_cookie(app, cookies), app.extensions[EXTENSION]
+    if studio.ended.has(str(found.get("login", ""))):
+        return ""
     return str(found.get("account") or found.get("login", ""))
 
 
@@ -158,8 +164,10 @@ def _log_failure(studio: Studio) -> None:
 
 def log_out() -> None:
     """End the login of this browser, also for a copy of its cookie."""
+    name = str(session.get("login", ""))
     with current_studio().store.write() as connection:
-        accounts.close_login(connection, str(session.get("login", "")))
+        accounts.close_login(connection, name)
+    current_studio().ended.add([hash_token(name)])
     session.clear()
 
 

@@ -76,6 +76,10 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
                 large[self] = sender
                 self.may_be_large = True
 
+        def is_abandoned(self) -> bool:
+            """Tell whether who sends it could no longer begin to: they have logged out, or been shut out."""
+            return self.may_be_large and not find_sender(self.path, self.headers.get("COOKIE", ""))
+
         def refuse(self, error: Error) -> None:
             self.error = error
             self.body_rcv, self.content_length = None, 0  # it is answered now, and the connection ends
@@ -86,6 +90,11 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
 
     class LargeChannel(Channel):
         parser_class = Parser
+        request: Parser | None
+
+        def dawdles(self) -> bool:
+            return super().dawdles() or (self.request is not None and self.request.is_abandoned())
+
         error_task_class: Any = staticmethod(_answer_error)
 
     server.channel_class = LargeChannel

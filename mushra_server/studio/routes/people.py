@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Row, select
 
 from mushra_server.errors import Refusal
-from mushra_server.studio.accounts import ROLES, add_account, give_role, list_people, new_token
+from mushra_server.studio.accounts import ROLES, add_account, give_role, list_logins, list_people, new_token
 from mushra_server.studio.login import (
     current_account,
     current_studio,
@@ -40,8 +40,10 @@ def invite() -> ResponseReturnValue:
     name, again = request.form.get("name", "").strip(), request.form.get("again") == "yes"
     try:
         with current_studio().store.write() as connection:
+            ended = list_logins(connection, name)
             token = new_token(connection, name) if again else add_account(connection, name)
             write_log(connection, "new token" if again else "invite", detail=name)
+        current_studio().ended.add(ended)
     except Refusal as refusal:
         if again:
             raise

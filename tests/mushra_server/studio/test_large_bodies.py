@@ -19,6 +19,7 @@ from mushra_server.web import large_bodies
 from mushra_server.web.large_bodies import AT_ONCE, OF_ONE, RESERVE_BYTES
 from mushra_server.web.waitress_server import bind, listen
 from tests.mushra_server.studio.conftest import Browser
+from tests.mushra_server.studio.test_roles import invite
 
 
 def test_only_a_browser_that_has_logged_in_may_send_much(studio: ManyStudies, admin: Browser) -> None:
@@ -102,6 +103,23 @@ def test_whoever_sends_slowly_keeps_nobody_else_out(studio: ManyStudies, admin: 
             one.close()
 
 
+def test_an_upload_ends_with_its_login(studio: ManyStudies) -> None:
+    who = ["ann"]
+    server: Any = listen(studio, bind("127.0.0.1", 0), body_bytes=2**31, find_sender=lambda *_: who[0])
+    ours, theirs = socket.socketpair()
+    channel = server.channel_class(server, ours, ("127.0.0.1", 1), server.adj, map=server._map)
+    try:
+        channel.received(b"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\nx")
+        assert not channel.dawdles()
+        who[0] = ""
+        assert channel.dawdles(), "so that somebody else has its place"
+    finally:
+        theirs.close()
+        server.task_dispatcher.shutdown()
+        for one in list(server._map.values()):
+            one.close()
+
+
 def test_what_the_disk_has_no_room_for_does_not_begin_to_arrive(
     studio: ManyStudies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +157,15 @@ def test_uploads_are_an_accounts_whatever_login_they_come_by(studio: ManyStudies
     found = find_uploader(studio.front, "/studies/codecs/sounds", f"listenable_studio={cookie.value}")
     assert found == "1"
     assert find_uploader(studio.front, "/studies/codecs/make", f"listenable_studio={cookie.value}") == ""
+    admin.post("/studies", title="Codecs")
+    olga = invite(studio, admin, "Olga", "codecs", "assistant")
+    for browser, end in ((olga, ("/people", {"name": "Olga", "again": "yes"})), (admin, ("/logout", {}))):
+        sent = browser.client.get_cookie("listenable_studio")
+        assert sent is not None
+        kept = f"listenable_studio={sent.value}"
+        assert find_uploader(studio.front, "/studies/codecs/sounds", kept) != ""
+        admin.post(end[0], **end[1])
+        assert find_uploader(studio.front, "/studies/codecs/sounds", kept) == "", "a copy of it, or its owner"
     for broken in ("listenable_studio=\xff\xfe", "listenable_studio=\u20ac", "", "\xff"):
         assert find_uploader(studio.front, "/studies/codecs/sounds", broken) == ""
 
