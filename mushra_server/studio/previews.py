@@ -28,17 +28,22 @@ __all__ = ["Previews"]
 
 PREFIX = "/preview/"
 AT_ONCE = 8
+OF_ONE = 3
+"""Of them, that one account has opened: it ends its own before those of others."""
 
 
 @dataclass(frozen=True)
 class _Opened:
     study: str
+    account: int
     app: Flask
     stack: ExitStack
 
 
 class Previews:
-    """The previews that are open; the oldest one ends when there are too many. Nothing of them is kept.
+    """The previews that are open; when there are too many, or too many of one account, its oldest one ends.
+
+    Nothing of them is kept.
 
     Args:
         options: How studies are served.
@@ -51,8 +56,12 @@ class Previews:
         self._lock = threading.Lock()
         self._opened: OrderedDict[str, _Opened] = OrderedDict()
 
-    def open(self, study: Path) -> str:
+    def open(self, study: Path, account: int) -> str:
         """Open a preview of a study and return its address within the studio.
+
+        Args:
+            study: Its folder.
+            account: Who opens it.
 
         Raises:
             ServerError: If the study cannot be served.
@@ -64,8 +73,10 @@ class Previews:
             options = replace(options, public_url=f"{PublicUrl.read(options.public_url)}{place[1:]}")
         app = stack.enter_context(open_preview(study, options))
         with self._lock:
-            self._opened[token] = _Opened(study.name, app, stack)
-            ended = [self._opened.popitem(last=False)[1].stack for _ in range(len(self._opened) - AT_ONCE)]
+            self._opened[token] = _Opened(study.name, account, app, stack)
+            own = [key for key, one in self._opened.items() if one.account == account]
+            over = own[:-OF_ONE] or list(self._opened)[:-AT_ONCE]
+            ended = [self._opened.pop(key).stack for key in over]
         for one in ended:
             one.close()
         return f"{place}/preview"

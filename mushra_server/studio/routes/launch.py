@@ -132,7 +132,7 @@ def open_preview(study: Row[Any]) -> ResponseReturnValue:
     """Show the study as listeners see it, in frames of several sizes; nothing of it is kept."""
     studio = current_studio()
     _require_built(study)
-    place = studio.previews.open(studio.studies.folder(study.name))
+    place = studio.previews.open(studio.studies.folder(study.name), current_account().id)
     with studio.store.write() as connection:
         change_study(connection, study.name, previewed_at=now())
         write_log(connection, "preview", study.name)

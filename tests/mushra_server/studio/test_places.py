@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
-from mushra_server.studio import jobs
+from mushra_server.studio import jobs, previews
 from mushra_server.studio.app import studio_of
 from mushra_server.web.places import IN_ALL, PER_ACCOUNT, Places
+from mushra_server.web.server import Options
 from mushra_server.web.waitress_server import THREADS
 from study_builder.config import StudyConfig
 from tests.mushra_server.conftest import build
@@ -62,6 +64,23 @@ def test_one_accounts_jobs_leave_room_for_anothers(tmp_path: Path, monkeypatch: 
             who = "3 of your jobs" if study == "d" else "4 jobs"
             assert str(refused) == f"{who} are running; try again when one has ended"
     assert started == [(1, "a"), (1, "b"), (1, "c"), (2, "e")]
+
+
+def test_one_accounts_previews_end_before_those_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    @contextmanager
+    def show(study: Path, _: object) -> Iterator[None]:
+        yield
+        ended.append(study.name)
+
+    monkeypatch.setattr(previews, "open_preview", show)
+    opened = previews.Previews(Options(), lambda *_: True)
+    for account, studies in enumerate(("a", "bcdef", "ghi", "jk")):
+        for study in studies:
+            opened.open(Path(study), account)
+    assert ended == ["b", "c", "a"], "and the oldest once all are in use"
+    opened.close()
 
 
 class Running:
