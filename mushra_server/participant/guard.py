@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from mushra_server.web.security import require_same_site
+from mushra_server.web.security import require_same_site, sent_kib
 from mushra_server.web.server import current_server
 
 __all__ = ["guard"]
@@ -18,5 +18,5 @@ def guard() -> None:
         server = current_server()
         server.limiter.check(request.remote_addr)
         if request.endpoint != REPLACED:
-            server.volume_limiter.check(request.remote_addr, (request.content_length or 0) / 1024)
+            server.volume_limiter.check(request.remote_addr, sent_kib())
         require_same_site()

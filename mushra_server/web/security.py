@@ -30,6 +30,7 @@ __all__ = [
     "network_of",
     "read_json",
     "require_same_site",
+    "sent_kib",
 ]
 
 logger = logging.getLogger(__name__)
@@ -208,6 +209,14 @@ def require_same_site() -> None:
     """
     if is_foreign():
         raise Refusal("this request came from another web site", 403)
+
+
+def sent_kib() -> float:
+    """Return how many KiB a request's body has; one that does not say so is read (chunks, with gunicorn)."""
+    size = request.content_length
+    if size is None and "Transfer-Encoding" in request.headers:
+        size = len(request.get_data())
+    return (size or 0) / 1024
 
 
 def read_json(max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from werkzeug.security import safe_join
 
 from mushra_server.errors import Refusal, ServerError
 from mushra_server.study.opaque_files import media_type_of
-from mushra_server.web.security import is_foreign
+from mushra_server.web.security import is_foreign, sent_kib
 from mushra_server.web.sent_files import Pieces, send_pieces
 from mushra_server.web.server import current_server
 from mushra_server.webmushra.refused_posts import keep_refused
@@ -62,7 +62,7 @@ def write() -> Response:
     """Store a session that webMUSHRA posts; its client treats only an empty body as success."""
     server = current_server()
     server.limiter.check(request.remote_addr)
-    server.volume_limiter.check(request.remote_addr, (request.content_length or 0) / 1024)
+    server.volume_limiter.check(request.remote_addr, sent_kib())
     if not server.options.collects:
         raise Refusal(NOT_COLLECTED, 403)
     body = request.get_data(cache=False)

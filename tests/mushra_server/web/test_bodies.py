@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from flask import Flask, request
 
-from mushra_server.web.security import parse_object
+from mushra_server.web.security import parse_object, sent_kib
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,17 @@ def test_nul_and_half_surrogates_are_stored_readably(app, listener, rows):
     )
     assert answer.status_code == 200
     assert {row["comment"] for row in rows(app, "SELECT comment FROM export_ratings")} == {"a�b�"}
+
+
+def test_a_body_in_chunks_counts_as_far_as_it_arrives():
+    """Waitress says its length; gunicorn behind a proxy that does not buffer does not."""
+    for headers in ({"Transfer-Encoding": "chunked"}, {}):
+        with Flask("x").test_request_context(
+            "/",
+            method="PUT",
+            input_stream=io.BytesIO(b"x" * 2048),
+            headers=headers,
+            environ_base={"wsgi.input_terminated": True},
+        ):
+            assert (request.content_length is None) == bool(headers) and sent_kib() == 2.0
+            assert len(request.get_data()) == 2048, "and is there to be read"
