@@ -200,7 +200,7 @@ def find_excess(channels: Iterable[Channel], most: int) -> list[Channel]:
 
 def restrict(server: Any, per_address: int) -> None:
     """Make a waitress server close what one address opens beyond its limit at once, and what dawdles."""
-    accept, maintain = server.accept, server.maintenance
+    accept, maintain, readable = server.accept, server.maintenance, server.readable
     server.open_by_network = Counter()
     server.channel_class = Channel
 
@@ -215,7 +215,15 @@ def restrict(server: Any, per_address: int) -> None:
             return None
         return found
 
+    def look_in_time() -> bool:
+        # waitress waits until a time of day: after the clock is set back, for as long as it was set back.
+        if server.next_channel_cleanup > time.time() + server.adj.cleanup_interval:
+            server.next_channel_cleanup = 0
+        return bool(readable())
+
     def close_some(now: float) -> None:
+        for channel in list(server.active_channels.values()):
+            channel.last_activity = min(channel.last_activity, now)  # the same
         maintain(now)
         # waitress closes what it has marked once it can write to it, which is never if nobody reads.
         for channel in list(server.active_channels.values()):
@@ -225,4 +233,5 @@ def restrict(server: Any, per_address: int) -> None:
             channel.handle_close()
 
     server.accept = accept_some
+    server.readable = look_in_time
     server.maintenance = close_some
