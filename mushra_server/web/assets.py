@@ -6,6 +6,7 @@ never mix; an unchanged one costs 304. Only text is compressed, and nothing here
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ def _read(path: Path) -> Asset:
     return _pack(path.read_bytes(), path.suffix)
 
 
+@functools.cache  # a studio has an application per study, and all have the same files
 def _pack(content: bytes, suffix: str) -> Asset:
     packed = gzip.compress(content, 9, mtime=0)
     return Asset(
