@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.templates import compile_once
+
 pytest_plugins = ("tests.forked",)
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +33,8 @@ BROWSER_ARGUMENTS = [
 # Test processes share the cores: threads of one library only wait for one another, and spin meanwhile.
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
+
+compile_once()
 
 
 def find_chromium() -> str | None:
