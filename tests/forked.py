@@ -133,6 +133,8 @@ def _with_next(items: Iterator[pytest.Item]) -> Iterator[tuple[pytest.Item, pyte
 def _report(session: pytest.Session, children: dict[Connection, BaseProcess]) -> list[str]:
     """Pass on what the children send until all have ended; return what was lost."""
     hook = session.config.hook
+    # Named at once: whoever ends the tests before they are through knows which failed.
+    terminal = session.config.pluginmanager.getplugin("terminalreporter")
     running: dict[Connection, str] = dict.fromkeys(children, "")
     ended, lost = set[Connection](), []
     while running:
@@ -155,6 +157,8 @@ def _report(session: pytest.Session, children: dict[Connection, BaseProcess]) ->
             else:
                 report = hook.pytest_report_from_serializable(config=session.config, data=data)
                 hook.pytest_runtest_logreport(report=report)
+                if report.failed and terminal is not None:
+                    terminal.write_line(f"\nFAILED {report.nodeid} ({report.when})")
                 if report.when == "teardown":
                     hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
         if session.shouldfail or session.shouldstop:
