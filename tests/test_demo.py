@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +12,7 @@ import pytest
 from listenable import demo as listenable_demo
 from listenable.cli import COMMANDS, main
 from listenable.demo import DemoError, Progress, Stage, refuse_busy_port, run_stage, stages
+from tests.warm import run_listenable
 
 
 def test_stages_are_commands_in_order(tmp_path: Path) -> None:
@@ -77,6 +75,7 @@ def test_a_folder_of_another_demo_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failed_stage_is_named(tmp_path: Path) -> None:
+    assert run_stage(Stage("version", "", ["--version"])) > 0
     broken = Stage("dataset", "", ["data", "soundscapes", str(tmp_path / "out"), "--classes", "1"])
     with pytest.raises(DemoError, match=r"the stage 'dataset' ended with exit code 2; run the demo again"):
         run_stage(broken)
@@ -108,17 +107,20 @@ def test_a_missing_data_set_is_said_at_once(tmp_path: Path, capsys: pytest.Captu
 
 
 @pytest.mark.slow
-def test_the_whole_way(tmp_path: Path) -> None:
+def test_the_whole_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "demo"
-    environment = {**os.environ, "COLUMNS": "200"}
-    done = subprocess.run(
-        [sys.executable, "-m", "listenable", "demo", "--out", str(out), "--no-serve", "--quick"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+
+    def run_warm(stage: Stage) -> float:
+        done = run_listenable(stage.arguments, tmp_path)
+        assert done.returncode == 0, f"{stage.name}: {done.stdout}{done.stderr}"
+        return 1.0
+
+    monkeypatch.setattr(listenable_demo, "run_stage", run_warm)
+    with pytest.raises(SystemExit) as stop:
+        main(["demo", "--out", str(out), "--no-serve", "--quick"])
+    assert not stop.value.code
     mos = pd.read_csv(out / "report" / "mos.csv")
     assert list(mos.columns[:8]) == [
         "condition", "n_listeners", "n_items", "n_ratings", "mos", "ci_low", "ci_high", "interval",
@@ -133,7 +135,7 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert scores.loc[lmac_td, "accuracy"] >= 40
     assert scores.loc[lmac_td, "sum_error"] < 1e-3
     assert scores.loc[lmac_td, "fid_in"] > scores.loc["floor-zeros", "fid_in"]
-    assert "--quick: the explainers are barely trained" in done.stdout
+    assert "--quick: the explainers are barely trained" in capsys.readouterr().out
     report = (out / "report" / "index.html").read_text(encoding="utf-8")
     assert "SIMULATED" in report
     for suffix in ("png", "svg", "pdf"):

@@ -9,6 +9,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from stimuli import write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from tests.conftest import ROOT
 from tests.interpreter.stand_ins import panns_file
+from tests.warm import run_listenable
 
 PAGE = (ROOT / "docs" / "reproduce-the-paper.md").read_text(encoding="utf-8")
 SMALL = ["epochs=1", "steps_per_epoch=1", "batch_size=2", "validation_share=0.2", "embedding_dim=32"]
@@ -205,7 +207,7 @@ def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
     _train_classifier(ground, "runs/classifier")
     command = _command("srun listenable train lmac-td")[1:]
     command[command.index("--devices") + 1] = "2"
-    words = [*_as_module(command), "--accelerator", "cpu", *_small("embedding_dim")]
+    words = [*_as_module(command)[3:], "--accelerator", "cpu", *_small("embedding_dim")]
     shared = {"SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "2", "SLURM_JOB_ID": "1", "SLURM_NODEID": "0"}
     shared |= {
         "MASTER_PORT": "29631",
@@ -213,14 +215,15 @@ def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
         "SLURM_JOB_NAME": "lmac-td",
         "SLURM_NODELIST": "localhost",
     }
-    running = []
-    for task in ("0", "1"):
+
+    def run_task(task: str) -> subprocess.CompletedProcess[str]:
         own = {"SLURM_PROCID": task, "SLURM_LOCALID": task, "MASTER_ADDR": "127.0.0.1"}
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **shared, **own}
-        running.append(
-            subprocess.Popen(words, cwd=ground, env=environment, stdout=subprocess.PIPE, text=True)
+        return run_listenable(
+            words, ground, {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **shared, **own}
         )
-    said = [one.communicate(timeout=280)[0] for one in running]
-    assert [one.returncode for one in running] == [0, 0]
-    assert "".join(said).count("trained.") == 1
+
+    with ThreadPoolExecutor(2) as tasks:
+        done = list(tasks.map(run_task, ("0", "1")))
+    assert [one.returncode for one in done] == [0, 0], done
+    assert "".join(one.stdout for one in done).count("trained.") == 1
     assert json.loads((ground / "runs" / "lmac-td" / "run.json").read_text())["finished"]

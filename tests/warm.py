@@ -39,21 +39,6 @@ def run_listenable(
     return _run("listenable", words, folder, environment or {}, timeout, file_bytes)
 
 
-def start_listenable(
-    words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, timeout: float = 280
-) -> subprocess.CompletedProcess[str]:
-    """Run `listenable WORDS` in a new interpreter: a command that starts more processes like itself."""
-    return subprocess.run(
-        [sys.executable, "-m", "listenable", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
 def run_script(
     script: Path, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:

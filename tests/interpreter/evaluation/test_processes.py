@@ -13,7 +13,7 @@ from interpreter.evaluation.run import evaluate_runs, limit_clips
 from interpreter.evaluation.settings import Items
 from listenable.cli import main
 from stimuli import write_audio
-from tests.warm import run_listenable, start_listenable
+from tests.warm import run_listenable
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -21,8 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 def listenable(*words: object) -> subprocess.CompletedProcess[str]:
-    begin = start_listenable if "--devices" in words and words[-1] != 1 else run_listenable
-    return begin([str(word) for word in words], ROOT, {"OMP_NUM_THREADS": "1"})
+    return run_listenable([str(word) for word in words], ROOT, {"OMP_NUM_THREADS": "1"})
 
 
 def test_two_processes_give_what_one_gives(plan, runs, dataset, tmp_path) -> None:

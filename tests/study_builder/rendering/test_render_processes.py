@@ -15,7 +15,7 @@ from listenable.cli import main
 from stimuli import Dataset, Manifest, sha256_of
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from study_builder.rendering.item_selection import balance_order
-from tests.warm import run_listenable, start_listenable
+from tests.warm import run_listenable
 
 SMALL = ("epochs=1", "steps_per_epoch=2", "batch_size=2", "duration_s=0.6", "validation_share=0.2")
 
@@ -42,8 +42,7 @@ def render(run: Path, data: Path, out: Path, devices: int, *more: str) -> subpro
     """Render with a method without training; one thread a process, as sums depend on how many add up."""
     arguments = ["render", "--run", run, "--method", "gradcam", "--data", data, "--out", out, *more]
     words = [str(one) for one in (*arguments, "--devices", devices)]
-    begin = run_listenable if devices == 1 else start_listenable
-    return begin(words, data, {"OMP_NUM_THREADS": "1"})
+    return run_listenable(words, data, {"OMP_NUM_THREADS": "1"})
 
 
 def hashes(folder: Path) -> dict[str, str]:
