@@ -95,9 +95,7 @@ def test_more_confidence_is_never_narrower(make: Make, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("listeners", "items", "missing"), [(20, 8, 0), (20, 20, 0), (12, 6, 0), (50, 12, 0), (25, 12, 0.4)]
-)
+@pytest.mark.parametrize(("listeners", "items", "missing"), [(20, 8, 0), (12, 6, 0), (25, 12, 0.4)])
 def test_the_default_interval_covers_93_to_97_percent(listeners: int, items: int, missing: float) -> None:
     """1,000 draws: listener SD 10, item SD 6, listener x item SD 6, residual SD 10."""
     from analysis.statistics.intervals import interval

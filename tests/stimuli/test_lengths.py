@@ -39,11 +39,12 @@ def loudness_block_by_block(filtered: np.ndarray, rate: int) -> float:
 
 
 @pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize("channels", [1, 2])
-def test_every_length_has_the_loudness_that_the_text_says(rate: int, channels: int) -> None:
-    filtered = weighted(NOISE[:, :channels].astype(np.float64), rate)
+def test_every_length_has_the_loudness_that_the_text_says(rate: int) -> None:
+    both = weighted(NOISE.astype(np.float64), rate)
     for milliseconds in range(1, 1001):
         samples = milliseconds * rate // 1000
+        channels = 1 + milliseconds % 2
+        filtered = both[:, :channels]
         audio = NOISE[:samples, 0] if channels == 1 else NOISE[:samples]
         found = integrated_loudness(audio, rate)
         assert found == pytest.approx(loudness_block_by_block(filtered[:samples], rate), abs=1e-9), (

@@ -155,7 +155,7 @@ def test_a_small_and_a_large_study_have_room(name: str, shape: tuple[int, int, i
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLOTS)
-@settings(max_examples=4, deadline=None, derandomize=True, database=None)
+@settings(max_examples=2, deadline=None, derandomize=True, database=None)
 @given(
     shape=st.tuples(st.integers(2, 60), st.integers(1, 80), st.integers(1, 60)),
     length=st.integers(1, 60),

@@ -145,7 +145,7 @@ def pages_of(found: list[Any], top: bool = True) -> Iterator[dict[str, Any]]:
             yield entry
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_what_is_written_webmushra_reads_and_listenable_reads_back(data: st.DataObject) -> None:
     chosen = data.draw(choices())
