@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 from scipy.special import expit
 
 from analysis.statistics.variance import Floats
@@ -40,10 +40,15 @@ class Grades:
     _mode: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        ones = np.ones(len(self.grade))
-        rows = np.arange(len(self.grade))
-        self._members = [sparse.csr_matrix((ones, (rows, codes))) for codes in self.levels]
-        self._mode = np.zeros(sum(part.shape[1] for part in self._members))
+        sizes = [int(codes.max()) + 1 for codes in self.levels]
+        first = np.cumsum([0, *sizes[:-1]])
+        # Each rating belongs to one level of each factor: adding up by number replaces sparse matrices,
+        # which for a usual study take ten times as long.
+        self._factor = np.repeat(np.arange(len(sizes)), sizes)  # [effects]
+        self._effects = np.stack(self.levels, axis=1) + first  # [ratings, factors]
+        pairs = self._effects[:, :, None] * sum(sizes) + self._effects[:, None, :]
+        self._pairs = pairs.reshape(-1)  # [ratings * factors * factors], places in the curvature
+        self._mode = np.zeros(sum(sizes))
 
     def deviance(self, parameters: Floats) -> float:
         """Return -2 log-likelihood of rising thresholds, coefficients and standard deviations."""
@@ -54,42 +59,52 @@ class Grades:
         ends = np.concatenate([[-np.inf], thresholds, [np.inf]])
         above, below = ends[self.grade + 1], ends[self.grade]
         fixed = self.design @ beta
-        loads = sparse.hstack(
-            [sd * part for sd, part in zip(parameters[n + columns :], self._members, strict=True)],
-            format="csr",
-        )
+        sds = parameters[n + columns :][self._factor]
         mode, value = self._mode, np.inf
         for _ in range(_STEPS):
-            eta = fixed + loads @ mode
+            eta = fixed + self._add_up(sds * mode)
             up, down = expit(above - eta), expit(below - eta)
             weight = up * (1 - up) + down * (1 - down)
-            slope = loads.T @ (up + down - 1) - mode
-            curvature = (loads.T @ loads.multiply(weight[:, None]).tocsr()).toarray()
+            slope = sds * self._spread(up + down - 1) - mode
+            curvature = sds[:, None] * self._cross(weight) * sds
             curvature[np.diag_indices_from(curvature)] += 1
             factor = linalg.cho_factor(curvature, lower=True)
             step = linalg.cho_solve(factor, slope)
             if float(slope @ step) < _TOLERANCE:
                 break
-            mode, value = self._climb(mode, step, fixed, loads, above, below)
+            mode, value = self._climb(mode, step, fixed, sds, above, below)
         self._mode = mode
-        value = _joint(mode, fixed, loads, above, below)
+        value = self._joint(mode, fixed, sds, above, below)
         return float(-2 * value + 2 * np.log(np.diag(factor[0])).sum())
 
-    @staticmethod
     def _climb(
-        mode: Floats, step: Floats, fixed: Floats, loads: sparse.csr_matrix, above: Floats, below: Floats
+        self, mode: Floats, step: Floats, fixed: Floats, sds: Floats, above: Floats, below: Floats
     ) -> tuple[Floats, float]:
         """Walk along Newton's step, half of it as long as the joint density falls."""
-        before = _joint(mode, fixed, loads, above, below)
+        before = self._joint(mode, fixed, sds, above, below)
         for _ in range(30):
-            after = _joint(mode + step, fixed, loads, above, below)
+            after = self._joint(mode + step, fixed, sds, above, below)
             if after >= before - _ROUNDING * abs(before):
                 break
             step = step / 2
         return mode + step, after
 
+    def _joint(self, mode: Floats, fixed: Floats, sds: Floats, above: Floats, below: Floats) -> float:
+        eta = fixed + self._add_up(sds * mode)
+        share = np.maximum(expit(above - eta) - expit(below - eta), 1e-300)
+        return float(np.log(share).sum() - mode @ mode / 2)
 
-def _joint(mode: Floats, fixed: Floats, loads: sparse.csr_matrix, above: Floats, below: Floats) -> float:
-    eta = fixed + loads @ mode
-    share = np.maximum(expit(above - eta) - expit(below - eta), 1e-300)
-    return float(np.log(share).sum() - mode @ mode / 2)
+    def _add_up(self, effects: Floats) -> Floats:
+        """Return the sum of the effects that each rating belongs to, [ratings]."""
+        return np.asarray(effects[self._effects].sum(axis=1), float)
+
+    def _spread(self, values: Floats) -> Floats:
+        """Return the sum of a value per rating over the ratings of each effect, [effects]."""
+        repeated = np.repeat(values, self._effects.shape[1])
+        return np.asarray(np.bincount(self._effects.reshape(-1), repeated, len(self._factor)), float)
+
+    def _cross(self, weights: Floats) -> Floats:
+        """Return the weight of the ratings that two effects share, [effects, effects]."""
+        n = len(self._factor)
+        repeated = np.repeat(weights, self._effects.shape[1] ** 2)
+        return np.asarray(np.bincount(self._pairs, repeated, n * n).reshape(n, n), float)
