@@ -22,13 +22,14 @@ def load_axe() -> str:
     return (Path(found.origin).parent / "axe.min.js").read_text("utf-8")
 
 
-def complaints(tab: Any, axe: str, rules: list[str] | None = None) -> list[str]:
+def complaints(tab: Any, axe: str, rules: list[str] | None = None, within: str | None = None) -> list[str]:
     """Return what axe-core finds wrong with the page as it now is: rule, impact, elements.
 
     Args:
         tab: The page.
         axe: What `load_axe` returned.
         rules: Which are checked; by default all of WCAG 2.2 AA and the best practice.
+        within: A selector of what is looked at, with all that is in it; by default the whole page.
     """
     if not tab.evaluate("typeof window.axe === 'object'"):
         tab.evaluate(f"() => {{ {axe} }}")
@@ -36,7 +37,7 @@ def complaints(tab: Any, axe: str, rules: list[str] | None = None) -> list[str]:
     only = {"type": "tag", "values": RULES} if rules is None else {"type": "rule", "values": rules}
     # What passes is not described, nor are style sheets asked for again: a quarter of the time.
     options = {"runOnly": only, "resultTypes": ["violations"], "preload": False}
-    found = tab.evaluate("(options) => axe.run(document, options)", options)
+    found = tab.evaluate("([within, options]) => axe.run(within ?? document, options)", [within, options])
     return [
         f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes'][:3]]}"
         for v in found["violations"]
