@@ -119,27 +119,6 @@ def test_axe_finds_nothing_and_a_phone_shows_all(
     assert len(set(looks)) == len(looks) == 2 * len(pages[which]) + 3
 
 
-def test_twelve_conditions_fit_a_desktop(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
-) -> None:
-    names = tuple(f"condition{n}" for n in range(11))
-    study = make_study(
-        [pages["trial"]("mushra", "wide", conditions=names, **pages["reference"]), pages["finish"]]
-    )
-    for name in names:
-        pages["write_sound"](study / f"audio/item/{name}.wav", 400)
-    someone = open_page(serve(study))
-    someone.at(1)
-    lanes = [lane.bounding_box() for lane in someone.tab.locator(".lane").all()]
-    assert len(lanes) == 12
-    assert len({round(box["y"]) for box in lanes}) == 1
-    assert lanes[-1]["x"] + lanes[-1]["width"] <= 1280
-    someone.press("Shift+Digit1")
-    assert someone.tab.locator(".lane:nth-child(11) .sound-button").get_attribute("aria-pressed") == "true"
-    someone.press("Shift+Digit2")
-    assert someone.tab.locator(".lane:nth-child(12) .sound-button").get_attribute("aria-pressed") == "true"
-
-
 def test_pages_speak_the_studys_language_and_fit_a_phone(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:

@@ -35,10 +35,11 @@ def test_no_name_reaches_the_browser(
             seen.append(answer.text())
 
     someone.tab.on("requestfinished", lambda request: note(request.response()))
-    someone.tab.goto(serve(make_study([*tested, pages["finish"]])))
+    someone.tab.goto(serve(make_study([*tested, pages["finish"]], must_listen=False)))
     for number in range(1, len(tested) + 1):
         kind = someone.at(number)
-        someone.hear_by_mouse()
+        someone.tab.locator(".sound-button").first.click()
+        someone.wait_heard(".sound-button")
         if kind in ("mushra", "bs1116"):
             someone.rate_by_mouse(*[0.5] * someone.tab.locator(".lane").count())
         for field in someone.tab.locator("fieldset").all():

@@ -17,11 +17,19 @@ pytestmark = pytest.mark.slow
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
+HAS_FOCUS = "(element) => element === document.activeElement"
+
+
 def test_what_is_missing_shrinks_as_one_goes(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
-    someone = open_page(serve(make_study([pages["mushra"], pages["finish"]])))
+    """Untouched sliders are empty; whoever wants to go on is led to the first sound that is missing."""
+    study = make_study([pages["mushra"], pages["finish"]])
+    someone = open_page(serve(study))
     someone.at(1)
+    assert someone.tab.locator(".slider.untouched").count() == 5
+    assert not someone.tab.locator(".slider-thumb").first.is_visible()
+    assert someone.tab.locator(".slider-input").first.get_attribute("aria-valuetext") == "not rated yet"
 
     def says(text: str) -> None:
         read = someone.hint.text_content
@@ -31,6 +39,7 @@ def test_what_is_missing_shrinks_as_one_goes(
     someone.next.click()  # these sounds are shorter than the second that is enough of others
     says("Still to hear: Reference, 1, 2, 3, 4, 5")
     assert someone.hint.get_attribute("aria-live") == "polite"
+    assert someone.tab.locator(".open-sound").evaluate(HAS_FOCUS)
     someone.press("0")
     says("Still to hear: 1, 2, 3, 4, 5")
     assert someone.hint.get_attribute("aria-live") == "off"  # nobody speaks into the next sound
@@ -45,6 +54,10 @@ def test_what_is_missing_shrinks_as_one_goes(
     says("Still to rate: 1, 3, 4, 5")
     someone.rate_by_mouse(0.2)
     says("Still to rate: 3, 4, 5")
+    someone.next.click()
+    says("Still to rate: 3, 4, 5")
+    assert someone.tab.locator(".lane:nth-child(3) .sound-button").evaluate(HAS_FOCUS)
+    assert pages["stored"](study) == []
     someone.rate_by_mouse(0.2, 0.4, 0.5, 0.6, 0.7)
     says("")
 

@@ -60,10 +60,11 @@ def results(pages: dict[str, Any], study: Path) -> dict[str, str]:
     return dict(pages["eventually"](read, bool))
 
 
-@pytest.mark.parametrize("method", ["antiphase", "huggins"])
 def test_headphone_check_is_done_and_stored(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], method: str
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
+    """By Huggins' pitch; of the other method's rounds the next test chooses none of the right ones."""
+    method = "huggins"
     study = make_study([pages["generic"], pages["mushra"], pages["finish"]], headphone_check=method)
     someone = open_page("about:blank")
     someone.tab.add_init_script(EARS + HURRY)

@@ -15,28 +15,28 @@ OpenPage = Callable[..., Any]
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(
-    ("reason", "title"),
-    [
-        ("closed", "This study is closed"),
-        ("full", "This study is full"),
-        ("already", "You have already taken part"),
-        ("placeholder", "This link is incomplete"),
-        ("too_many_sessions", "Please try again later"),
-    ],
-)
+REFUSALS = {
+    "closed": (403, "This study is closed"),
+    "full": (403, "This study is full"),
+    "already": (403, "You have already taken part"),
+    "placeholder": (400, "This link is incomplete"),
+    "too_many_sessions": (429, "Please try again later"),
+}
+
+
 def test_refusals_are_explained(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], reason: str, title: str
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
-    address = serve(make_study([pages["generic"], pages["finish"]]))
     someone = open_page("about:blank", expect_errors=True)
-    status = {"placeholder": 400, "too_many_sessions": 429}.get(reason, 403)
-    refusal = {"error": "the id p07 is not new", "reason": reason}
-    someone.tab.route("**/api/session", lambda route: route.fulfill(status=status, json=refusal))
-    someone.tab.goto(address)
-    someone.tab.get_by_role("heading", name=title).wait_for()
-    detail = [] if reason in ("closed", "full") else ["The id p07 is not new."]
-    assert someone.tab.locator(".detail[lang=en]").all_text_contents() == detail
+    address = serve(make_study([pages["generic"], pages["finish"]]))
+    refusal: dict[str, Any] = {}
+    someone.tab.route("**/api/session", lambda route: route.fulfill(**refusal))
+    for reason, (status, title) in REFUSALS.items():
+        refusal |= {"status": status, "json": {"error": "the id p07 is not new", "reason": reason}}
+        someone.tab.goto(f"{address}/?reason={reason}")
+        someone.tab.get_by_role("heading", name=title).wait_for()
+        detail = [] if reason in ("closed", "full") else ["The id p07 is not new."]
+        assert someone.tab.locator(".detail[lang=en]").all_text_contents() == detail
 
 
 def test_refused_page_is_shown_again_with_the_reason(

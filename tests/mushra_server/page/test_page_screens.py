@@ -64,9 +64,11 @@ def begin(someone: Any, address: str, press: Callable[[Any], None]) -> None:
     press(someone.tab.get_by_role("button", name="Start"))
 
 
-def results(pages: dict[str, Any], study: Path, check: str) -> dict[str, str]:
+def results(pages: dict[str, Any], study: Path, check: str, view: str = "export_answers") -> dict[str, str]:
+    """What is stored of a check; the table `answers` has those who are screened out, too."""
+
     def read() -> dict[str, str]:
-        rows = pages["stored"](study, "export_answers")
+        rows = pages["stored"](study, view)
         return {row["name"]: row["value"] for row in rows if row["name"].startswith(check)}
 
     return dict(pages["eventually"](read, bool))
@@ -103,31 +105,35 @@ def test_a_check_is_passed_by_keyboard_and_stored(
     assert found == {check: "passed", f"{check}_correct": str(ROUNDS[screen]), f"{check}_attempts": "1"}
 
 
-@pytest.mark.parametrize("screen", ["hearing", "environment"])
-def test_who_fails_twice_goes_on_by_finger_and_is_marked(
-    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any], screen: str
-) -> None:
-    study = make_study([pages["mushra"], pages["finish"]], screens=[screen])
-    someone = open_page("about:blank", **PHONE)
+def fail_twice(someone: Any, address: str, screen: str) -> None:
+    """Go through both attempts by finger on a phone, which shows the whole of the check."""
 
     def press(button: Any) -> None:
         button.tap()
 
-    begin(someone, serve(study), press)
-    assert someone.tab.evaluate(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
+    begin(someone, address, press)
+    fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert someone.tab.evaluate(fits)
     assert someone.tab.evaluate("document.documentElement.scrollHeight <= innerHeight")
     choose(someone, screen, press, wrong=True)
     press(someone.tab.get_by_role("button", name="Try again"))
     choose(someone, screen, press, wrong=True)
     someone.tab.get_by_text("The check is done.").wait_for()
     press(someone.next)
+
+
+def failed(check: str) -> dict[str, str]:
+    return {check: "failed", f"{check}_correct": "0", f"{check}_attempts": "2"}
+
+
+def test_who_fails_twice_goes_on_by_finger_and_is_marked(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([pages["mushra"], pages["finish"]], screens=["environment"])
+    someone = open_page("about:blank", **PHONE)
+    fail_twice(someone, serve(study), "environment")
     assert someone.at(2) == "mushra"
-    check = f"{screen}_check"
-    assert results(pages, study, check) == {
-        check: "failed", f"{check}_correct": "0", f"{check}_attempts": "2"
-    }  # fmt: skip
+    assert results(pages, study, "environment_check") == failed("environment_check")
 
 
 def test_who_is_screened_out_is_not_told_of_a_check_that_was_not_made(
@@ -135,18 +141,11 @@ def test_who_is_screened_out_is_not_told_of_a_check_that_was_not_made(
 ) -> None:
     completion = {"code": "C1A2", "screened_out_code": "D4E5F6"}
     study = make_study([pages["mushra"], pages["finish"]], screens=["hearing"], completion=completion)
-    someone = open_page("about:blank")
-
-    def press(button: Any) -> None:
-        button.click()
-
-    begin(someone, serve(study), press)
-    choose(someone, "hearing", press, wrong=True)
-    press(someone.tab.get_by_role("button", name="Try again"))
-    choose(someone, "hearing", press, wrong=True)
-    press(someone.next)
+    someone = open_page("about:blank", **PHONE)
+    fail_twice(someone, serve(study), "hearing")
     someone.tab.get_by_text("D4E5F6").wait_for()
     told = someone.tab.locator(".message .content").text_content()
     assert (
         told == "One of the checks was not passed, so the study ends here for you. You can close this page."
     )
+    assert results(pages, study, "hearing_check", "answers") == failed("hearing_check")

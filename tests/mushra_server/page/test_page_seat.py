@@ -94,6 +94,13 @@ def test_twelve_sounds_stand_in_equal_columns_and_numbers_on_the_scale(
     someone = open_page(address)
     someone.at(1)
     assert someone.tab.locator(".axis b").all_text_contents() == ["0", "20", "40", "60", "80", "100"]
+    lanes = [lane.bounding_box() for lane in someone.tab.locator(".lane").all()]
+    assert len(lanes) == 12 and len({round(box["y"]) for box in lanes}) == 1
+    assert lanes[-1]["x"] + lanes[-1]["width"] <= 1280
+    for key, n in (("Shift+Digit1", 11), ("Shift+Digit2", 12)):
+        someone.press(key)
+        button = someone.tab.locator(f".lane:nth-child({n}) .sound-button")
+        assert button.get_attribute("aria-pressed") == "true"
     someone.rate_by_mouse(*[n / 12 for n in range(12)])
     left = "(lanes) => lanes.map((lane) => lane.getBoundingClientRect().x)"
     lefts = someone.tab.locator(".lane").evaluate_all(left)

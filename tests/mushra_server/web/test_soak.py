@@ -96,14 +96,14 @@ def assert_nothing_is_lost(served, sessions, kills):
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("gunicorn") is None, reason="gunicorn is not installed")
 def test_a_killed_worker_loses_nothing_that_was_acknowledged(study, postgresql_url):
-    assert_nothing_is_lost(KilledWorker(study, postgresql_url), sessions=40, kills=2)
+    assert_nothing_is_lost(KilledWorker(study, postgresql_url), sessions=24, kills=2)
 
 
 def test_a_postgresql_that_is_stopped_under_load_loses_nothing_that_was_acknowledged(
     make_app, study, postgresql_cluster, postgresql_url
 ):
     app = make_app(study, url=postgresql_url)
-    assert_nothing_is_lost(StoppedPostgreSQL(app, postgresql_url, postgresql_cluster), sessions=40, kills=2)
+    assert_nothing_is_lost(StoppedPostgreSQL(app, postgresql_url, postgresql_cluster), sessions=24, kills=2)
 
 
 def test_the_loading_client_asks_again_as_browsers_do():
