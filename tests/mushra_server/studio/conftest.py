@@ -6,14 +6,15 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
 from mushra_server.many import ManyStudies
-from mushra_server.studio import accounts
+from mushra_server.studio import accounts, worker
 from mushra_server.studio.app import close_studio, create_studio, studio_of
-from mushra_server.studio.jobs import Progress
+from mushra_server.studio.jobs import Jobs, Progress
 
 
 class Browser:
@@ -46,6 +47,21 @@ def admin(studio: ManyStudies) -> Browser:
     token = accounts.ensure_first_account(studio_of(studio).store)
     assert token is not None
     return Browser(studio, token)
+
+
+@pytest.fixture
+def jobs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs that run in this process, at once, for what comes after them; one is a second of imports."""
+
+    def start(jobs: Jobs, study: str, kind: str, task: dict[str, Any], account: int) -> None:
+        status = jobs._file(study, kind)
+        try:
+            done = worker.JOBS[kind](task, status)
+            worker.write_status(status, Progress("done", done, done))
+        except (ValueError, OSError) as error:
+            worker.write_status(status, Progress("failed", message=worker.say(str(error), task)))
+
+    monkeypatch.setattr(Jobs, "start", start)
 
 
 def wait_for(served: ManyStudies, study: str, kind: str, seconds: float = 300) -> Progress:

@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -71,21 +70,6 @@ def is_asked_to_end(process: int) -> bool:
     return bool(int(waiting, 16) >> (signal.SIGTERM - 1) & 1)
 
 
-def build_here(studio: ManyStudies, study: str) -> tuple[dict[str, Any], Path]:
-    """Build as the process of a job does, without its start; return its task and the file of its progress."""
-    parts = studio_of(studio)
-    draft, status = parts.studies.draft(study), parts.store.data / "jobs" / f"{study}.build.json"
-    (draft / CHOICES_NAME).write_text(f"test_id: {study}\n")
-    task = {
-        "draft": str(draft),
-        "built_of": {"upload": "one", "choices": 0},
-        "choices": str(draft / CHOICES_NAME),
-        "out": str(parts.studies.folder(study)),
-    }
-    worker.build(task, status)
-    return task, status
-
-
 def looks_unbuilt(studio: ManyStudies, admin: Browser, study: str) -> bool:
     listed = admin.get("/").text
     return (
@@ -140,12 +124,14 @@ def test_a_killed_building_is_not_listed_and_the_next_one_is_whole(
     assert "test_id: codecs-copy" in admin.get("/studies/codecs-copy/choices.yaml").text
 
 
+@pytest.mark.usefixtures("jobs_here")
 @pytest.mark.parametrize("first", ["build", "open"])
 def test_of_building_and_opening_at_one_moment_only_one_happens(
     studio: ManyStudies, admin: Browser, study: str, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     """Both have looked whether they may before either has begun; a listener must not lose the study."""
-    build_here(studio, study)
+    admin.post(f"/studies/{study}/build")
+    assert wait_for(studio, study, "build").state == "done"
     rivals = {"build": f"/studies/{study}/build", "open": f"/studies/{study}/launch/open"}
     second = next(name for name in rivals if name != first)
     looked = threading.Event()
@@ -211,8 +197,15 @@ def test_a_building_that_fails_leaves_the_study_before_and_what_is_known_of_it(
     studio: ManyStudies, admin: Browser, study: str
 ) -> None:
     parts = studio_of(studio)
-    task, status = build_here(studio, study)
-    draft = Path(task["draft"])
+    draft, status = parts.studies.draft(study), parts.store.data / "jobs" / "codecs.build.json"
+    (draft / CHOICES_NAME).write_text("test_id: codecs\n")
+    task = {
+        "draft": str(draft),
+        "built_of": {"upload": "one", "choices": 0},
+        "choices": str(draft / CHOICES_NAME),
+        "out": str(parts.studies.folder(study)),
+    }
+    worker.build(task, status)
     with parts.store.read() as connection:
         row = find_study(connection, study)
     assert parts.studies.is_current(row)

@@ -22,6 +22,8 @@ from tests.mushra_server.studio.conftest import Browser, wait_for
 from tests.mushra_server.studio.sounds import archive, send, sounds
 from tests.mushra_server.studio.test_roles import invite
 
+pytestmark = pytest.mark.usefixtures("jobs_here")
+
 SET = archive(sounds(2))  # 6 sounds of 19 kB, which pack to a part of that
 UNPACKED = sum(len(content) for content in sounds(2).values())
 Usage = namedtuple("Usage", "total used free")

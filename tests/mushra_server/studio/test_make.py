@@ -23,6 +23,7 @@ from mushra_server.studio.choices.labels import say_labels
 from mushra_server.studio.choices.rows import question_rows, scale_rows
 from mushra_server.studio.choices.sentences import OPTIONS
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
+from mushra_server.studio.planning import forecasts
 from mushra_server.studio.planning.plan import minutes_per_listener
 from mushra_server.studio.routes.make import FIXED_KEYS
 from mushra_server.studio.uploads import store_sounds
@@ -31,6 +32,12 @@ from study_builder.building.choices import Choices
 from study_builder.config import StudyConfig
 from tests.mushra_server.studio.conftest import Browser, wait_for
 from tests.mushra_server.studio.sounds import archive, send, sounds, tone
+
+
+@pytest.fixture(autouse=True)
+def _no_forecast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many listeners are needed is being computed for ever, which costs a process each time."""
+    monkeypatch.setattr(forecasts, "MAX_WAITING", 0)
 
 
 @pytest.fixture
@@ -67,6 +74,7 @@ def test_one_item_of_sounds_is_kept_and_shown_while_others_are_measured(
     admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "AT_ONCE", 0)
+    monkeypatch.setattr(forecasts, "MAX_WAITING", 1)
     admin.post("/studies", title="Codecs")
     packed = archive({f"piano/{name}.wav": tone() for name in ("reference", "new")})
     assert admin.post("/studies/codecs/sounds", files=(io.BytesIO(packed), "a.zip")).status_code == 302
@@ -166,6 +174,7 @@ def test_a_form_that_nobody_changed_chooses_nothing() -> None:
     assert read_form({name: str(value) for name, value in form().items()}) == {}
 
 
+@pytest.mark.usefixtures("jobs_here")
 def test_the_file_of_choices_builds_the_same_study(
     studio: ManyStudies, admin: Browser, study: str, tmp_path: Path
 ) -> None:
