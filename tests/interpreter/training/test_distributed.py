@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,8 @@ import pytest
 from interpreter.runs.tensor_files import read_tensors
 from interpreter.training.request import Engine, Request
 from interpreter.training.train import train
-from tests.conftest import ROOT
-from tests.warm import run_script
 
+ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = ("epochs=2", "steps_per_epoch=3", "batch_size=4", "duration_s=0.6", "validation_share=0.2")
 KINDS = {"lmac-td": (), "lmac": (), "nmf": (), "classifier": ("embedding_dim=32", "keep=best")}
 
@@ -51,8 +53,15 @@ def test_two_gloo_processes_train_what_one_trains(
     one, two, script = tmp_path / "one", tmp_path / "two", tmp_path / "train_all.py"
     train_all(soundscapes, classifier_run, one, Engine("cpu", threads=1))
     script.write_text(SCRIPT)
-    words = [str(path) for path in (soundscapes, classifier_run, two)]
-    done = run_script(script, words, tmp_path, {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)})
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *map(str, [script, soundscapes, classifier_run, two])],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Error" not in done.stderr
     for kind in KINDS:
