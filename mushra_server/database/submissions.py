@@ -122,7 +122,9 @@ def save_page(
     if answer.attempt in known:
         return saved
     if session.finished:
-        raise Refusal("this session is finished: its answers can no longer be changed", 409)
+        raise Refusal(
+            "this session is finished: its answers can no longer be changed", 409, reason="finished"
+        )
     if known and final:
         raise Refusal(
             f"page {page.index} is answered, and the pages after it follow from that", 409, reason="answered"

@@ -4,22 +4,22 @@ import { ApiError } from "./api.js";
 import { Outbox } from "./outbox.js";
 import { retry } from "./retry.js";
 
-/** @import { Entry } from "./types.js" */
+/** @import { Entry, Page } from "./types.js" */
 
 export class Delivery {
   #lost = false; // whether the browser's cookie no longer belongs to this session
   #onLost;
 
   /**
-   * @param {string} session a name for this session
+   * @param {Page[]} pages
    * @param {object} on
    * @param {(unsent: number, offline: boolean) => void} on.change how many pages wait
    * @param {(entry: Entry, error: ApiError) => void} on.refused the server will never take a page
    * @param {(error: ApiError) => void} on.lost nothing more can be stored from here
    */
-  constructor(session, { change, refused, lost }) {
+  constructor(pages, { change, refused, lost }) {
     this.#onLost = lost;
-    this.outbox = new Outbox(session, { change, refused, lost: (error) => this.#lose(error) });
+    this.outbox = new Outbox(pages, { change, refused, lost: (error) => this.#lose(error) });
     window.addEventListener("beforeunload", (event) => this.#guard(event));
   }
 

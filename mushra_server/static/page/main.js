@@ -60,7 +60,12 @@ async function main() {
       showLost(shell, state.resume_url, { target: "_blank" });
       return;
     }
-    const session = new Session(state, shell, await loadPageTypes(state.pages), loadPageTypes);
+    const session = new Session(
+      state,
+      shell,
+      await loadPageTypes(state.pages, state.more),
+      loadPageTypes,
+    );
     if (state.preview) (await import("./preview.js")).followRibbon(session);
     session.start();
   } catch (error) {

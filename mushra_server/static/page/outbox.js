@@ -28,17 +28,18 @@ export class Outbox {
   #stopped = false;
 
   /**
-   * @param {string} session a name for this session, so that answers of people who share a device stay apart
+   * @param {Page[]} pages of this session; the first one's id keeps the answers of people who share a device apart
    * @param {object} on
    * @param {(unsent: number, offline: boolean) => void} on.change how many pages wait
    * @param {(entry: Entry, error: ApiError) => void} on.refused the server will never take a page
    * @param {(error: ApiError) => void} on.lost the session is gone: what waits stays on this device until the session
    *   is opened again
    */
-  constructor(session, on) {
+  constructor(pages, on) {
+    const session = pages[0]?.id ?? "none";
     this.#key = `listenable.outbox.${session}`;
     this.#draftKey = `listenable.draft.${session}`;
-    this.#pages = recall(this.#key) ?? [];
+    this.#pages = entriesIn(recall(this.#key)).filter((entry) => belongs(entry, pages));
     this.#on = on;
     this.offline = false;
     window.addEventListener("online", () => this.flush());
@@ -57,13 +58,10 @@ export class Outbox {
    */
   held(pages) {
     const result = new Map();
-    const draft = recall(this.#draftKey);
-    if (draft && pages[draft.index]?.id === draft.id)
-      result.set(draft.index, { answer: draft.answer, saved: false });
-    for (const entry of this.#pages) {
-      if (pages[entry.index]?.id === entry.id)
-        result.set(entry.index, { answer: entry.answer, saved: true });
+    for (const draft of entriesIn([recall(this.#draftKey)])) {
+      if (belongs(draft, pages)) result.set(draft.index, { answer: draft.answer, saved: false });
     }
+    for (const entry of this.#pages) result.set(entry.index, { answer: entry.answer, saved: true });
     return result;
   }
 
@@ -76,8 +74,8 @@ export class Outbox {
    */
   add(index, id, answer) {
     this.#dropDraft(index);
-    this.#pages = [...this.#pages.filter((entry) => entry.index !== index), { index, id, answer }];
-    remember(this.#key, this.#pages);
+    const added = { index, id, answer };
+    this.#change((entries) => [...entries.filter((entry) => entry.index !== index), added]);
     return this.flush();
   }
 
@@ -153,10 +151,23 @@ export class Outbox {
 
   /** @param {Entry} entry */
   #remove(entry) {
-    this.#pages = this.#pages.filter((other) => other !== entry);
-    if (this.#pages.length > 0) remember(this.#key, this.#pages);
-    else forget(this.#key);
+    const { index, answer } = entry;
+    this.#change((entries) =>
+      entries.filter((other) => other.index !== index || other.answer.attempt !== answer.attempt),
+    );
     this.#tell();
+  }
+
+  /**
+   * Change what waits, here and on this device, where another tab of the session may have put pages since.
+   *
+   * @param {(entries: Entry[]) => Entry[]} change
+   */
+  #change(change) {
+    const stored = change(entriesIn(recall(this.#key)));
+    this.#pages = change(this.#pages);
+    if (stored.length > 0) remember(this.#key, stored);
+    else forget(this.#key);
   }
 
   async #sendDraft(leaving = false) {
@@ -189,4 +200,23 @@ export class Outbox {
   #tell() {
     this.#on.change(this.#pages.length, this.offline);
   }
+}
+
+/**
+ * What is on this device, as far as this page may have written it: others of the site, and people, can write there.
+ *
+ * @param {unknown} found
+ * @returns {Entry[]}
+ */
+function entriesIn(found) {
+  const entries = /** @type {any[]} */ (Array.isArray(found) ? found : []);
+  return entries.filter((entry) => entry?.answer && typeof entry.answer === "object");
+}
+
+/**
+ * @param {Entry} entry
+ * @param {Page[]} pages
+ */
+function belongs({ index, id }, pages) {
+  return Number.isInteger(index) && pages[index]?.id === id;
 }

@@ -34,14 +34,14 @@ export class Session {
    * @param {SessionState} state
    * @param {Shell} shell
    * @param {(page: Page, env: Env) => View} createPage
-   * @param {(pages: Page[]) => Promise<(page: Page, env: Env) => View>} loadPageTypes
+   * @param {(pages: Page[], more: boolean) => Promise<(page: Page, env: Env) => View>} loadPageTypes
    */
   constructor(state, shell, createPage, loadPageTypes) {
     this.#state = state;
     this.#createPage = createPage;
     this.#loadPageTypes = loadPageTypes;
     this.#shell = shell;
-    this.#delivery = new Delivery(state.pages[0]?.id ?? "none", {
+    this.#delivery = new Delivery(state.pages, {
       change: (unsent, offline) => shell.showConnection(unsent, offline),
       refused: (entry, error) => this.#refused(entry, error),
       lost: (error) => this.#stop(error),
@@ -233,7 +233,7 @@ export class Session {
   async #continue() {
     await this.#afterAll(async () => {
       const state = await loadSession();
-      this.#createPage = await this.#loadPageTypes(state.pages);
+      this.#createPage = await this.#loadPageTypes(state.pages, state.more);
       this.#state = state;
       const open = state.pages.findIndex((page) => !page.saved);
       this.#show(open < 0 ? state.pages.length : open);
@@ -270,6 +270,11 @@ export class Session {
     if (error.reason === "answered") {
       // Another tab answered this page, and the pages after it depend on that answer.
       if (this.#index < this.#state.pages.length) this.#continue();
+      return;
+    }
+    if (error.reason === "finished") {
+      // In another tab, which has not told this one.
+      if (this.#index < this.#state.pages.length) this.#end();
       return;
     }
     const first = error.missing[0] ?? entry.index; // a page before it may have to be answered first

@@ -6,9 +6,12 @@ import { forget, recall, remember } from "./storage.js";
 
 const KEY = `listenable.start.${location.pathname.slice(1)}${location.search}`; // studies may share a site
 
+const FORM = /^[\w-]{22,64}$/; // as the server expects it
+
 /** @returns {string} */
 export function startNonce() {
-  const nonce = recall(KEY) ?? uuid4();
+  const found = recall(KEY);
+  const nonce = typeof found === "string" && FORM.test(found) ? found : uuid4(); // others of the site can write there
   remember(KEY, nonce);
   return nonce;
 }

@@ -85,6 +85,83 @@ def test_a_draft_tells_too_and_is_kept(
     assert first.scores() == scores
 
 
+STORED = """async (texts) => {
+  const { Outbox } = await import("./static/page/outbox.js");
+  const pages = [{ id: "own" }, { id: "next" }];
+  const on = { change() {}, refused() {}, lost() {} };
+  return texts.map(([outbox, draft]) => {
+    localStorage.setItem("listenable.outbox.own", outbox);
+    localStorage.setItem("listenable.draft.own", draft);
+    const found = new Outbox(pages, on);
+    return [found.unsent, [...found.held(pages).keys()]];
+  });
+}"""
+
+TABS = """async () => {
+  const { Outbox } = await import("./static/page/outbox.js");
+  const pages = [{ id: "one" }, { id: "two" }, { id: "three" }];
+  const on = { change() {}, refused() {}, lost() {} };
+  const answer = (attempt) => ({ attempt, time_ms: 1, ratings: [], answers: {} });
+  const waiting = () => JSON.parse(localStorage.getItem("listenable.outbox.one")).map((entry) => entry.id);
+  const [first, second] = [new Outbox(pages, on), new Outbox(pages, on)];
+  first.add(0, "one", answer("a"));
+  second.add(1, "two", answer("b"));
+  first.add(2, "three", answer("c"));
+  return waiting();
+}"""
+
+
+def test_what_others_write_on_the_device_spoils_no_session(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
+    someone.at(1)
+    own, foreign = '{"index": 0, "id": "own", "answer": {}}', '{"index": 1, "id": "other", "answer": {}}'
+    beyond = '{"index": 99, "id": "own", "answer": {}}'
+    texts = [
+        "5",
+        "{}",
+        '"abc"',
+        "[null]",
+        "[5]",
+        f"[{foreign}]",
+        f"[{beyond}]",
+        "{",
+        '[{"index": 0, "id": "own"}]',
+    ]
+    assert someone.tab.evaluate(STORED, [[text, text] for text in texts]) == [[0, []]] * len(texts)
+    assert someone.tab.evaluate(STORED, [[f"[5, {own}, {foreign}]", own]]) == [[1, [0]]]
+    someone.tab.evaluate("for (const key of Object.keys(localStorage)) localStorage.setItem(key, '5')")
+    someone.tab.context.clear_cookies()
+    someone.tab.reload()  # not even the name of the start is one
+    someone.at(1)
+
+
+def test_two_tabs_of_a_session_keep_each_others_pages_on_the_device(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])), expect_errors=True)
+    someone.at(1)
+    someone.tab.route("**/api/session/pages/**", lambda route: route.abort())
+    assert someone.tab.evaluate(TABS) == ["one", "two", "three"]
+
+
+def test_a_session_that_was_finished_in_another_tab_ends_here_too(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    ends = [pages["generic"], {**pages["generic"], "id": "end"}]
+    address = serve(make_study(ends, completion={"code": "C0FFEE"}))
+    first = open_page(address, expect_errors=True)
+    first.at(1)
+    second = type(first)(open_beside(first, address))
+    for number in (1, 2):
+        second.at(number)
+        second.next.click()
+    second.tab.get_by_text("C0FFEE").wait_for()
+    first.next.click()
+    first.tab.get_by_text("C0FFEE").wait_for()
+
+
 def test_queued_pages_outlast_a_lost_cookie(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:

@@ -164,6 +164,7 @@ def test_finishing_twice_answers_the_same_and_the_answers_are_closed(make_app, m
     page = listener.trials()[0]["index"]
     refused = listener.put(page, answer(listener.trials()[0]))
     assert refused.status_code == 409 and "finished" in refused.json["error"]
+    assert refused.json["reason"] == "finished"
     assert len(rows(app, "SELECT * FROM submissions")) == 6
     assert make_listener(app).start().state["completion"] is None
 

@@ -41,14 +41,16 @@ const MODULES = {
 const known = (page) => (page.type in MODULES ? page.type : "generic");
 
 /**
- * Load what a session's pages need, all at once, so that losing the connection later does no harm. Returns
- * `createPage(page, env)`, which builds a page's view.
+ * Load what a session's pages need, all at once, so that losing the connection later does no harm: every type if pages
+ * follow that nobody knows yet. Returns `createPage(page, env)`, which builds a page's view.
  *
  * @param {Page[]} pages
+ * @param {boolean} more whether pages follow that depend on the answers
  * @returns {Promise<Maker>}
  */
-export async function loadPageTypes(pages) {
-  const types = [...new Set(pages.map(known))];
+export async function loadPageTypes(pages, more) {
+  const every = /** @type {(keyof typeof MODULES)[]} */ (Object.keys(MODULES));
+  const types = more ? every : [...new Set(pages.map(known))];
   /** @type {Map<string, Maker>} */
   const makers = new Map();
   // Each maker is called only with pages of its own type, which the type checker cannot see.
