@@ -26,7 +26,7 @@ from mushra_server.database.private_files import make_private
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.database.schema import SCHEMA_VERSION, meta
 from mushra_server.database.schemas import SCHEMA_OPTION, make_schema, read_schema, url_in_schema
-from mushra_server.database.tables import complete_tables, create_tables, is_complete
+from mushra_server.database.tables import complete_tables, create_tables, find_missing, is_complete
 from mushra_server.database.turns import BUSY, RETRY_S, Turns
 from mushra_server.errors import StoreError, Unavailable
 
@@ -227,6 +227,11 @@ class Database:
             raise StoreError(
                 f"{self.name}: schema version {found} found, {SCHEMA_VERSION} expected; "
                 "open it with the release that wrote it and export the ratings"
+            )
+        if (missing := find_missing(self.engine)) is not None:
+            raise StoreError(
+                f"{self.name}: has no {missing}; another program removed or renamed it: undo that, or "
+                "go back to a backup"
             )
         if not is_complete(self.engine):
             # A database of an earlier release, which had fewer tables or fewer columns in its views.

@@ -8,13 +8,31 @@ from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata, participant_ids, sessions
 
-__all__ = ["complete_tables", "create_tables", "is_complete"]
+__all__ = ["complete_tables", "create_tables", "find_missing", "is_complete"]
+
+LATER_TABLES = {"activity", "participant_ids"}
+"""Of later releases, and no source of anything: they are made again from the others."""
 
 
 def create_tables(connection: Connection) -> None:
     """Make the tables and views of a new database."""
     complete_tables(connection)
     connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
+
+
+def find_missing(engine: Engine) -> str | None:
+    """Return a table or column that every release makes and another program removed, or None."""
+    found = {
+        name: {column["name"] for column in columns}
+        for (_, name), columns in inspect(engine).get_multi_columns().items()
+    }
+    for table in metadata.sorted_tables:
+        if table.name not in found and table.name not in LATER_TABLES:
+            return f"table {table.name!r}"
+        for column in table.columns.keys() if table.name in found else ():
+            if column not in found[table.name]:
+                return f"column {column!r} in the table {table.name!r}"
+    return None
 
 
 def is_complete(engine: Engine) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.database.database import Database
 from mushra_server.database.schema import VIEWS
+from mushra_server.errors import StoreError
 
 EARLIER = VIEWS["export_ratings"].replace(", p.page_type\n", "\n")
 
@@ -46,3 +47,29 @@ def test_a_view_with_a_column_of_a_later_release_is_left_alone(earlier, url, row
         connection.exec_driver_sql(f"CREATE VIEW export_ratings AS {later}")
     Database(url).close()
     assert list(rows(earlier, "SELECT * FROM export_ratings")[0]) == [*RATING_COLUMNS, "attempt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ("DROP TABLE drafts", "table 'drafts'"),
+        (
+            "ALTER TABLE wire_sessions RENAME COLUMN body TO text",
+            "column 'body' in the table 'wire_sessions'",
+        ),
+    ],
+)
+def test_what_another_program_removed_is_no_earlier_database(make_app, url, change, missing):
+    with make_app(url=url).extensions["listenable"].database.engine.begin() as connection:
+        connection.exec_driver_sql(change)
+    with pytest.raises(StoreError, match=f"has no {missing}; another program removed or renamed it"):
+        Database(url, create=False)
+
+
+def test_what_follows_from_the_rest_is_made_again(make_app, make_listener, url, rows):
+    app = make_app(url=url)
+    make_listener(app).start(parameters={"PROLIFIC_PID": "P1"})
+    with app.extensions["listenable"].database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE participant_ids")
+    Database(url, create=False).close()
+    assert [row["folded"] for row in rows(app, "SELECT folded FROM participant_ids")] == ["p1"]
