@@ -6,6 +6,7 @@ that start-up itself, of signals and of several processes start real interpreter
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import resource
@@ -18,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.figures import write_stand_ins
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(
@@ -31,12 +33,14 @@ def run_listenable(
     environment: Mapping[str, str] | None = None,
     timeout: float = 280,
     file_bytes: int | None = None,
+    figures: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run `listenable WORDS` in `folder`, with `environment` in addition to this process's.
 
-    `file_bytes` is how large a file may become; a longer one is refused as by a full disk.
+    `file_bytes` is how large a file may become; a longer one is refused as by a full disk. Without `figures`,
+    a report has stand-ins of them.
     """
-    return _run("listenable", words, folder, environment or {}, timeout, file_bytes)
+    return _run("listenable", words, folder, environment or {}, timeout, file_bytes, figures)
 
 
 def run_script(
@@ -53,12 +57,13 @@ def _run(
     environment: Mapping[str, str],
     timeout: float,
     file_bytes: int | None = None,
+    figures: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as kept:
         written = [Path(kept) / name for name in ("stdout", "stderr")]
         changed = {**os.environ, **environment}
         process = FORKSERVER.Process(
-            target=_become, args=(program, list(words), folder, changed, *written, file_bytes)
+            target=_become, args=(program, list(words), folder, changed, *written, file_bytes, figures)
         )
         process.start()
         process.join(timeout)
@@ -77,6 +82,7 @@ def _become(
     stdout: Path,
     stderr: Path,
     file_bytes: int | None,
+    figures: bool,
 ) -> None:
     if file_bytes is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -91,6 +97,8 @@ def _become(
         import torch
 
         torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
+    if not figures:
+        importlib.import_module("analysis.figures.style").save = write_stand_ins  # type: ignore[attr-defined]
     sys.path.insert(0, str(ROOT))
     sys.argv = [program, *words]
     if program == "listenable":

@@ -95,7 +95,7 @@ def test_where_nobody_heard_everything_the_conditions_alone_are_tested(make: Mak
 
 def test_conditions_are_compared_on_the_pages_that_they_share() -> None:
     """Equal conditions on partly different items: Friedman's test rejected 46 % before."""
-    rng, rejected, studies = np.random.default_rng(0), 0, 200
+    rng, rejected, studies = np.random.default_rng(0), 0, 80
     for _ in range(studies):
         items = rng.normal(0, 15, 9)
         rows = [
@@ -107,7 +107,7 @@ def test_conditions_are_compared_on_the_pages_that_they_share() -> None:
         ]
         table = omnibus(tidy(pd.DataFrame(rows)), among=["A", "B", "C"])
         rejected += float(table.loc[table["test"] == "Friedman", "p"].iloc[0]) < 0.05
-    assert rejected / studies == pytest.approx(0.05, abs=0.04)
+    assert rejected / studies == pytest.approx(0.05, abs=0.06)
     apart = tidy(
         pd.DataFrame(
             [
