@@ -10,8 +10,8 @@ from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata,
 
 __all__ = ["complete_tables", "create_tables", "find_missing", "is_complete"]
 
-LATER_TABLES = {"activity", "participant_ids"}
-"""Of later releases, and no source of anything: they are made again from the others."""
+LATER_TABLES = {"activity", "participant_ids", "refused_posts"}
+"""That a database of an earlier release may be without: none of them has a rating."""
 
 
 def create_tables(connection: Connection) -> None:
@@ -21,7 +21,7 @@ def create_tables(connection: Connection) -> None:
 
 
 def find_missing(engine: Engine) -> str | None:
-    """Return a table or column that every release makes and another program removed, or None."""
+    """Return a table or column that every release makes and that another program removed, or None."""
     found = {
         name: {column["name"] for column in columns}
         for (_, name), columns in inspect(engine).get_multi_columns().items()
