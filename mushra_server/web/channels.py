@@ -94,6 +94,13 @@ class Channel(HTTPChannel):
         """
         return not self._closed and bool(super().writable())
 
+    def handle_expt(self) -> None:
+        """Close the connection: it has urgent data (TCP's), which no browser and no proxy sends.
+
+        Nothing reads it, so the system would report it again in each turn of the loop.
+        """
+        self.handle_close()
+
     def received(self, data: bytes) -> bool:
         """Take what has arrived: at most one request."""
         if self._began is None:

@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -149,6 +149,17 @@ def test_one_address_cannot_have_all_connections(app, monkeypatch):
             ask(server.effective_port)
         monkeypatch.setattr(channels, "is_local", lambda _: True)
         assert ask(server.effective_port) == 200, "the machine's own programs, and a proxy on it, get in"
+
+
+def test_urgent_data_ends_a_connection_and_turns_no_loop(app, caplog):
+    """TCP's: nothing reads it, so the system reports it in each turn of the event loop."""
+    with serving(app, Limits(connections=30, per_address=30, idle_s=30)) as server:
+        with socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) as other:
+            other.send(b"x", socket.MSG_OOB)
+            with suppress(ConnectionResetError):
+                assert other.recv(1) == b""
+        assert ask(server.effective_port) == 200
+        assert not caplog.records
 
 
 def drain(connection):
