@@ -44,7 +44,7 @@ def send(opaque: str) -> Response:
     flac = server.flac.encode(found.digest, found.file) if _reads_flac() else None
     pieces, media_type = Pieces(found.file, find_untagged_parts(found.file)), media_type_of(found.path)
     if flac is not None:
-        pieces, media_type, tag = Pieces(found.file, [flac]), FLAC, f"{tag}-flac"
+        pieces, media_type, tag = Pieces(found.file, [flac.content], flac), FLAC, f"{tag}-flac"
     copy = None
     if server.copies is not None:
         copy = server.copies.locate(server.names.make_opaque("copy", found.digest, media_type), pieces)

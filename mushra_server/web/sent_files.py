@@ -16,6 +16,9 @@ from werkzeug.wsgi import wrap_file
 
 from study_builder.config.sound_tags import Part
 
+Cut = Part | memoryview
+"""A range of bytes in memory is a view of them: each of thousands of readers would have a copy otherwise."""
+
 __all__ = ["Pieces", "send_pieces"]
 
 
@@ -25,11 +28,13 @@ class Pieces:
     Args:
         file: The file; closed with this one.
         parts: Bytes, or the offset and size of a piece of the file.
+        owner: Whose bytes these are; it lives as long as they are being sent.
     """
 
-    def __init__(self, file: IO[bytes], parts: Sequence[Part]) -> None:
+    def __init__(self, file: IO[bytes], parts: Sequence[Cut], owner: object = None) -> None:
         self._file = file
         self._parts = parts
+        self._owner = owner
         self._at = 0
         self.size = sum(map(_size, parts))
 
@@ -56,24 +61,26 @@ class Pieces:
 
     def cut(self, start: int, stop: int) -> Pieces:
         """Return these pieces from one position to another; the file is shared."""
-        return Pieces(self._file, self._cut(start, stop))
+        return Pieces(self._file, self._cut(start, stop), self._owner)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def _cut(self, start: int, stop: int) -> list[Part]:
-        cut: list[Part] = []
+    def _cut(self, start: int, stop: int) -> list[Cut]:
+        cut: list[Cut] = []
         at = 0
         for part in self._parts:
             low, high = max(start - at, 0), min(stop - at, _size(part))
             if low < high:
-                cut.append(part[low:high] if isinstance(part, bytes) else (part[0] + low, high - low))
+                cut.append(
+                    (part[0] + low, high - low) if isinstance(part, tuple) else memoryview(part)[low:high]
+                )
             at += _size(part)
         return cut
 
-    def _read(self, part: Part) -> bytes:
-        if isinstance(part, bytes):
+    def _read(self, part: Cut) -> bytes | memoryview:
+        if not isinstance(part, tuple):
             return part
         self._file.seek(part[0])
         return self._file.read(part[1])
@@ -126,5 +133,5 @@ def _may_be_partial(tag: str) -> bool:
     return sent is None or parse_etags(sent).contains(tag)
 
 
-def _size(part: Part) -> int:
-    return len(part) if isinstance(part, bytes) else part[1]
+def _size(part: Cut) -> int:
+    return part[1] if isinstance(part, tuple) else len(part)

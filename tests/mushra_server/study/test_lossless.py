@@ -15,6 +15,7 @@ import soundfile
 from mushra_server import create_app
 from mushra_server.study import lossless
 from mushra_server.study.lossless import FlacCache
+from mushra_server.web.sent_files import Pieces
 from tests.mushra_server.page import studies
 
 RNG = np.random.default_rng(5)
@@ -42,11 +43,11 @@ def test_flac_has_the_same_samples_in_fewer_bytes(tmp_path: Path, bits: int, cha
     written = write(path, bits, channels)
     with path.open("rb") as file:
         flac = FlacCache().encode("digest", file)
-    assert flac is not None and len(flac) < 0.75 * path.stat().st_size
-    read, rate = soundfile.read(io.BytesIO(flac), dtype="int32", always_2d=True)
+    assert flac is not None and len(flac.content) < 0.75 * path.stat().st_size
+    read, rate = soundfile.read(io.BytesIO(flac.content), dtype="int32", always_2d=True)
     assert rate == 44_100
     np.testing.assert_array_equal(read >> (32 - bits), written)
-    assert b"libFLAC" not in flac and b"reference" not in flac  # no comments
+    assert b"libFLAC" not in flac.content and b"reference" not in flac.content  # no comments
 
 
 def test_what_flac_cannot_keep_stays_as_it_is(tmp_path: Path) -> None:
@@ -68,6 +69,27 @@ def test_the_cache_makes_room(tmp_path: Path) -> None:
     assert cache.encode("a", io.BytesIO(b"")) is None  # was made room of: the file is read again
 
 
+def test_sounds_that_are_read_slowly_do_not_fill_the_memory(tmp_path: Path) -> None:
+    """They are no longer kept, but each reader holds on to one."""
+    write(tmp_path / "sound.wav", 16, 1)
+    content = (tmp_path / "sound.wav").read_bytes()
+    cache, readers = FlacCache(most_bytes=50_000), []
+    while (packed := cache.encode(f"{len(readers)}", io.BytesIO(content))) is not None:
+        readers.append(Pieces(io.BytesIO(), [packed.content], packed).cut(1, 10_000))
+    assert 100_000 < sum(len(packed.content) for packed in cache._alive) < 200_000
+    readers.clear()
+    assert cache.encode("another", io.BytesIO(content)) is not None, "once they have it"
+
+
+def test_readers_of_a_range_share_the_bytes(tmp_path: Path) -> None:
+    content = bytes(1000)
+    tail = Pieces(io.BytesIO(), [content]).cut(1, 1000)
+    (part,) = tail._parts
+    assert isinstance(part, memoryview) and part.obj is content
+    assert tail.read(10) == bytes(10) and tail.size == 999
+    assert Pieces(io.BytesIO(b"0123456789"), [b"ab", (2, 6)]).cut(1, 6).read() == b"b2345"
+
+
 def test_all_studies_of_a_process_share_what_is_kept(make_app: Any, make_study: Any) -> None:
     one, other = (make_app(make_study(name)).extensions["listenable"] for name in ("one", "two"))
     assert one.flac is other.flac
@@ -87,7 +109,7 @@ def test_a_sound_that_is_kept_does_not_wait_for_one_that_is_made(tmp_path: Path,
         return b"slow"
 
     monkeypatch.setattr(lossless, "_encode", slowly)
-    found: list[bytes | None] = []
+    found: list[lossless.Packed | None] = []
     asking = [
         threading.Thread(target=lambda: found.append(cache.encode("slow", io.BytesIO(content))))
         for _ in range(2)
@@ -103,7 +125,8 @@ def test_a_sound_that_is_kept_does_not_wait_for_one_that_is_made(tmp_path: Path,
     go_on.set()
     for thread in asking:
         thread.join(30)
-    assert found == [b"slow", b"slow"] and len(made) == 1, "made once, for both"
+    assert [packed.content for packed in found if packed] == [b"slow", b"slow"]
+    assert len(made) == 1, "made once, for both"
 
 
 def test_a_browser_that_names_flac_gets_it(tmp_path: Path) -> None:
