@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -33,7 +34,13 @@ PREFIX = "/s/"
 FORWARDED_PREFIX = "HTTP_X_FORWARDED_PREFIX"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,254}")  # no file system has longer ones
 CLOSED = "listenable.study_that_cannot_be_served"
+OPENING = "listenable.study_that_is_being_opened"
 RETRY_S = 60
+OPENING_RETRY_S = 5
+MOST_WAITING = 4
+"""Requests that wait until a study is opened: the web server has more threads, for other studies."""
+BROKEN_S = 5.0
+"""After a study could not be opened, until it is tried again: that may take seconds each time."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +71,18 @@ def shift_request(environ: WSGIEnvironment, place: str, rest: str) -> WSGIEnviro
 class _Opened:
     app: Flask
     changed: int  # when the config was last written, in nanoseconds
+
+
+class _Opening(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("this study is being opened: try again in a moment", OPENING_RETRY_S)
+
+
+@dataclass(frozen=True)
+class _Broken:
+    error: Exception
+    changed: int
+    until: float
 
 
 class ManyStudies:
@@ -97,6 +116,10 @@ class ManyStudies:
         self._admits = admits
         self._opened: dict[str, _Opened] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._places: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
+            lambda: threading.BoundedSemaphore(MOST_WAITING)
+        )
+        self._broken: dict[str, _Broken] = {}
         self._failures = RepeatedErrors(logger)
         front.before_request(_refuse_closed)
 
@@ -112,14 +135,21 @@ class ManyStudies:
             if not self._admits(name):
                 return self.front.wsgi_app(environ, start_response)
             app = self.find(name)
+        except _Opening:
+            return self.front.wsgi_app({**environ, OPENING: name}, start_response)
         except (ConfigError, OSError, ServerError, SQLAlchemyError) as error:
             self._failures.log(name, "%s cannot be served: %s", self.folder / name, error)
             return self.front.wsgi_app({**environ, CLOSED: name}, start_response)
         return app.wsgi_app(shift_request(environ, f"{PREFIX}{name}", slash + rest), start_response)
 
     def has(self, name: str) -> bool:
-        """Tell whether there is a study of a name."""
-        return bool(NAME.fullmatch(name)) and (self.folder / name / CONFIG_NAME).is_file()
+        """Tell whether there is a study of a name, as it is written.
+
+        The file systems of macOS and Windows find a folder by other writings, each of which would be opened.
+        """
+        if not NAME.fullmatch(name) or not (self.folder / name / CONFIG_NAME).is_file():
+            return False
+        return name in self._opened or any(path.name == name for path in self.folder.iterdir())
 
     def find(self, name: str) -> Flask:
         """Return the app of a study.
@@ -127,6 +157,7 @@ class ManyStudies:
         Raises:
             ServerError: If the study cannot be served, and was not served before.
             ConfigError: The same, if its config cannot be read.
+            Unavailable: If others wait for it already.
         """
         if not self.has(name):
             raise ServerError(f"{self.folder / name}: is not a study; expected a folder with {CONFIG_NAME}")
@@ -134,13 +165,24 @@ class ManyStudies:
         found = self._opened.get(name)
         if found is not None and found.changed == changed:
             return found.app
-        with self._locks[name]:  # of this study: the others do not wait while its sounds are read
-            found = self._opened.get(name)
-            if found is None or found.changed != changed:
-                found = self._opened[name] = self._open(name, changed, found)
-            return found.app
+        places = self._places[name]
+        if not places.acquire(blocking=False):
+            if found is not None:
+                return found.app  # as it was before its config changed
+            raise _Opening
+        try:
+            with self._locks[name]:  # of this study: the others do not wait while its sounds are read
+                found = self._opened.get(name)
+                if found is None or found.changed != changed:
+                    found = self._opened[name] = self._open(name, changed, found)
+                return found.app
+        finally:
+            places.release()
 
     def _open(self, name: str, changed: int, before: _Opened | None) -> _Opened:
+        broken = self._broken.get(name)
+        if broken is not None and broken.changed == changed and time.monotonic() < broken.until:
+            raise broken.error.with_traceback(None)
         try:
             app = create_app(
                 self.folder / name,
@@ -149,6 +191,7 @@ class ManyStudies:
             )
         except (ConfigError, OSError, ServerError) as error:
             if before is None:
+                self._broken[name] = _Broken(error, changed, time.monotonic() + BROKEN_S)
                 raise
             logger.error("%s is served as before its config changed: %s", self.folder / name, error)
             return _Opened(before.app, changed)
@@ -170,6 +213,7 @@ class ManyStudies:
         """Close the database of a study, before its folder is moved or replaced."""
         with self._locks[name]:
             found = self._opened.pop(name, None)
+            self._broken.pop(name, None)
             if found is not None:
                 _close(found)
 
@@ -190,6 +234,8 @@ def _close(opened: _Opened) -> None:
 
 
 def _refuse_closed() -> None:
+    if OPENING in request.environ:
+        raise _Opening
     if CLOSED in request.environ:
         raise Unavailable("this study cannot be served now: please tell the experimenter", RETRY_S)
 

@@ -83,6 +83,14 @@ def test_a_name_that_no_folder_can_have_is_no_study(served: ManyStudies) -> None
     assert [Client(served).get(f"/s/{'a' * size}/").status_code for size in (255, 256, 5000)] == [404] * 3
 
 
+def test_a_study_has_one_writing_where_the_file_system_finds_others(served, tmp_path, monkeypatch) -> None:
+    is_file = Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda path: is_file(Path(str(path).replace("ONE", "one"))))
+    assert served.folder.joinpath("ONE", "config.yaml").is_file()
+    codes = [Client(served).get(f"/s/{name}/").status_code for name in ("one", "ONE", "one")]
+    assert codes == [200, 404, 200]
+
+
 def test_a_study_that_is_slow_to_open_holds_up_no_other(served: ManyStudies, monkeypatch) -> None:
     begun, go_on, create = threading.Event(), threading.Event(), many.create_app
 
@@ -101,6 +109,64 @@ def test_a_study_that_is_slow_to_open_holds_up_no_other(served: ManyStudies, mon
     go_on.set()
     slow.join(30)
     assert codes == [200]
+
+
+def test_requests_for_a_study_that_is_being_opened_leave_threads_for_others(
+    served: ManyStudies, tmp_path, monkeypatch
+) -> None:
+    begun, go_on, create = threading.Event(), threading.Event(), many.create_app
+
+    def slowly(study: Path, **options: object) -> object:
+        begun.set()
+        assert go_on.wait(30)
+        return create(study, **options)
+
+    assert Client(served).get("/s/two/").status_code == 200
+    write_config(tmp_path / "two", (tmp_path / "two" / "config.yaml").read_text())
+    monkeypatch.setattr(many, "create_app", slowly)
+    codes: list[int] = []
+
+    def ask(path: str) -> None:
+        codes.append(Client(served).get(path).status_code)
+
+    waiting = [
+        threading.Thread(target=ask, args=(path,))
+        for path in ("/s/one/", "/s/two/")
+        for _ in range(many.MOST_WAITING)
+    ]
+    for thread in waiting:
+        thread.start()
+    assert begun.wait(30)
+    deadline = time.monotonic() + 30
+    while any(served._places[name]._value for name in ("one", "two")) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    refused = Client(served).post("/s/one/api/session", json={})
+    assert refused.status_code == 503 and refused.headers["Retry-After"] == "5"
+    assert refused.json["error"] == "this study is being opened: try again in a moment"
+    assert Client(served).get("/s/two/").status_code == 200, "as it was before its config changed"
+    go_on.set()
+    for thread in waiting:
+        thread.join(30)
+    assert codes == [200] * len(waiting)
+
+
+def test_a_study_that_cannot_be_opened_is_not_tried_for_each_request(
+    served: ManyStudies, tmp_path, monkeypatch
+) -> None:
+    whole = (tmp_path / "one" / "config.yaml").read_text()
+    write_config(tmp_path / "one", "pages: [")
+    create, tries = many.create_app, []
+    monkeypatch.setattr(
+        many, "create_app", lambda study, **more: (tries.append(study), create(study, **more))[1]
+    )
+    assert [Client(served).get("/s/one/").status_code for _ in range(5)] == [503] * 5
+    assert len(tries) == 1
+    monkeypatch.setattr(many, "BROKEN_S", 0.0)
+    served.release("one")
+    assert [Client(served).get("/s/one/").status_code for _ in range(2)] == [503] * 2
+    assert len(tries) == 3, "again after a while"
+    write_config(tmp_path / "one", whole)
+    assert Client(served).get("/s/one/").status_code == 200, "at once when its config was written"
 
 
 def test_studies_that_are_opened_at_once_parse_their_addresses_in_turn(
