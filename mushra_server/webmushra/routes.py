@@ -17,6 +17,7 @@ from mushra_server.study.opaque_files import media_type_of
 from mushra_server.web.security import is_foreign, sent_kib
 from mushra_server.web.sent_files import Pieces, send_pieces
 from mushra_server.web.server import current_server
+from mushra_server.webmushra.public_config import read_public_config
 from mushra_server.webmushra.refused_posts import keep_refused
 from mushra_server.webmushra.store import read_pages, save_wire_session
 from mushra_server.webmushra.wire_format import read_body
@@ -103,7 +104,9 @@ def make_frontend(folder: Path) -> Blueprint:
     def config(name: str) -> Response:
         if name not in CONFIGS:
             raise Refusal("only this study's config is served", 404)
-        return _send(current_server().study.config_path)
+        response = Response(read_public_config(current_server().study.config_path), mimetype="text/yaml")
+        response.cache_control.no_cache = True
+        return response
 
     @frontend.get("/<path:path>")
     def file(path: str) -> Response:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from mushra_server.web.server import Options
+from mushra_server.webmushra.public_config import read_public_config
+from study_builder.config.yaml_reader import parse
+
+
+def test_a_config_that_anybody_can_read_has_no_completion_code(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("# ours\ntestId: '007'\npages: [{type: generic, id: a}]\n")
+    assert read_public_config(path) == path.read_text(), "as it was written"
+    path.write_text(
+        "testId: '007'\nlistenable: {completion: {code: C1A2}}\npages: [{type: generic, id: a}]\n"
+    )
+    os.utime(path, ns=(1, 1))
+    assert "C1A2" not in read_public_config(path)
+    assert parse(read_public_config(path), "config.yaml").data == {
+        "testId": "007", "pages": [{"type": "generic", "id": "a"}],
+    }  # fmt: skip
 
 
 def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_study, tmp_path):
@@ -42,6 +60,7 @@ def test_a_webmushra_checkout_shows_its_page_and_nothing_else(make_app, make_stu
     assert "testId: a-study" in client.get("/configs/default.yaml", buffered=True).text, (
         "the study's config, under its name"
     )
+    assert "secret-label" not in client.get("/configs/config.yaml", buffered=True).text
     assert client.get("/audio/item0/reference.wav", buffered=True).status_code == 200
     for path in (
         "/.git/config", "/results/a/mushra.csv", "/service/write.php", "/lib/.hidden.js", "/lib/link.js",
