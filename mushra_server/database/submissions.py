@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
+from mushra_server.database.long_answers import MOST_CHARS, require_room
 from mushra_server.database.schema import answers, drafts, ratings, submissions
 from mushra_server.database.sessions import Session
 from mushra_server.errors import Refusal
@@ -97,7 +98,13 @@ class PageAnswer:
 
 
 def save_page(
-    connection: Connection, session: Session, page: PageName, answer: PageAnswer, *, final: bool = False
+    connection: Connection,
+    session: Session,
+    page: PageName,
+    answer: PageAnswer,
+    *,
+    final: bool = False,
+    most_chars: int = MOST_CHARS,
 ) -> set[int]:
     """Store a page answer; the same attempt a second time changes nothing.
 
@@ -107,13 +114,14 @@ def save_page(
         page: Which page was answered.
         answer: The checked answer.
         final: Whether an answer that is stored cannot be changed, because other pages follow from it.
+        most_chars: Characters that all answers and drafts of a session may have.
 
     Returns:
         The indexes of the pages that have a stored answer, this one among them.
 
     Raises:
         Refusal: 409 when a finished session sends something new, or a page was answered too often, or its
-            answer is final.
+            answer is final; 413 if the session's answers are too long together.
     """
     page_of = {"of_session": session.id, "of_page": page.index}
     stored = [tuple(row) for row in connection.execute(_STORED, page_of)]
@@ -133,9 +141,11 @@ def save_page(
         raise Refusal(
             f"page {page.index} was changed {MAX_ATTEMPTS} times, which is the most that is stored", 409
         )
+    body = json.dumps(answer.body)
+    require_room(connection, page_of, len(body), most_chars)
     if known:
         connection.execute(_SUPERSEDE, page_of)
-    key = _insert_submission(connection, session, page, answer)
+    key = _insert_submission(connection, session, page, answer, body)
     if answer.ratings:
         rows = [{"submission_id": key, **vars(rating)} for rating in answer.ratings]
         connection.execute(_INSERT_RATINGS, rows)
@@ -146,18 +156,28 @@ def save_page(
     return saved | {page.index}
 
 
-def save_draft(connection: Connection, session: Session, index: int, body: dict[str, Any]) -> int:
+def save_draft(
+    connection: Connection,
+    session: Session,
+    index: int,
+    body: dict[str, Any],
+    most_chars: int = MOST_CHARS,
+) -> int:
     """Keep what an open page shows; a draft of an attempt that is stored already came late and is dropped.
 
     Returns:
         By how many characters it is longer than the draft that it replaces; 0 if it is not.
+
+    Raises:
+        Refusal: 413 if the session's answers and drafts are too long together.
     """
     page_of = {"of_session": session.id, "of_page": index}
     if session.finished or body["attempt"] in set(connection.execute(_ATTEMPTS, page_of).scalars()):
         return 0
+    text = json.dumps(body)
+    require_room(connection, page_of, len(text), most_chars)
     before = connection.execute(_DRAFT_LENGTH, page_of).scalar() or 0
     connection.execute(_DROP_DRAFT, page_of)
-    text = json.dumps(body)
     row = {"session_id": session.id, "page_index": index, "body": text, "saved_at": now()}
     connection.execute(_INSERT_DRAFT, row)
     return max(0, len(text) - before)
@@ -200,7 +220,9 @@ def load_outcomes(
     return tuple(float(score) for score in connection.execute(_OUTCOMES, asked).scalars())
 
 
-def _insert_submission(connection: Connection, session: Session, page: PageName, answer: PageAnswer) -> int:
+def _insert_submission(
+    connection: Connection, session: Session, page: PageName, answer: PageAnswer, body: str
+) -> int:
     row = {
         "session_id": session.id,
         "page_index": page.index,
@@ -210,7 +232,7 @@ def _insert_submission(connection: Connection, session: Session, page: PageName,
         "kind": page.kind,
         "trial_position": page.trial_position,
         "time_ms": answer.time_ms,
-        "body": json.dumps(answer.body),
+        "body": body,
         "superseded": 0,
         "submitted_at": now(),
     }

@@ -114,7 +114,14 @@ def put_page(index: int) -> Response:
         answer = check_answer(server.study.config, answered, body)
         if not server.options.preview:
             check_heard(server.study, server.files, answered, answer)
-        saved = save_page(connection, session, _page_name(answered), answer, final=answered.decides)
+        saved = save_page(
+            connection,
+            session,
+            _page_name(answered),
+            answer,
+            final=answered.decides,
+            most_chars=server.options.session_chars,
+        )
         if not server.options.preview:
             require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
             if ends_session(server.study, session, answered, answer):
@@ -141,7 +148,7 @@ def put_draft(index: int) -> Response:
             and find_missing_consent(server.study, session.slot, index, ()) is not None
         ):
             require_consent(server.study, session.slot, index, find_saved_pages(connection, session))
-        grown = save_draft(connection, session, index, draft)
+        grown = save_draft(connection, session, index, draft, server.options.session_chars)
         server.volume_limiter.check(request.remote_addr, grown / 1024)  # if refused, nothing is kept
         sessions.touch(connection, session)
     return jsonify(draft=index)

@@ -17,6 +17,8 @@ from mushra_server.web.sound_copies import SoundCopies
 __all__ = ["Options", "Server", "current_server"]
 
 EXTENSION = "listenable"
+PAGES_OF_A_SESSION = 16
+"""With the longest answers: short ones always have room."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Options:
     collect_webmushra: bool = False
     sendfile: str | None = None
     limit_local: bool = False
+
+    @property
+    def session_chars(self) -> int:
+        """Characters that all answers and drafts of a session may have: sixteen pages of the longest."""
+        return PAGES_OF_A_SESSION * self.page_bytes
 
     @property
     def collects(self) -> bool:

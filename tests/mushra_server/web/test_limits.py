@@ -64,6 +64,38 @@ def test_a_page_is_stored_200_times_and_its_last_answer_stays(app, listener, row
     listener.save(0)
 
 
+def test_the_long_answers_of_a_session_are_bounded_together(make_app, make_study, make_listener, rows):
+    """Whoever resumes a session gets all of them: megabytes, each time that anybody asks."""
+    assert Options().session_chars == 1024 * 1024
+    app = make_app(make_study("study"), options=Options(page_bytes=5000))
+    listener = make_listener(app).start()
+
+    def send(page, text, path="/draft"):
+        body = {"page": page["id"], "attempt": "a", "answers": {"email": text, "age": "30"}}
+        answer = listener.client.put(
+            f"/api/session/pages/{page['index']}{path}",
+            data=json.dumps(body, ensure_ascii=False).encode(),
+            content_type="application/json",
+        )
+        return answer.status_code, answer.json
+
+    *others, last = listener.state["pages"]
+    long = "é" * 2350  # six characters each, as they are stored
+    for _ in range(2):
+        assert [send(page, long)[0] for page in others] == [200] * 5, "a draft replaces the one before"
+    for path in ("/draft", ""):
+        assert send(last, long, path) == (
+            413,
+            {
+                "error": "the answers of this session have more than 80000 characters together; "
+                "expected a shorter one on page 5"
+            },
+        )
+    assert send(last, "short", "")[0] == 200, "what is short always has room"
+    (stored,) = rows(app, "SELECT SUM(LENGTH(body)) AS size FROM drafts")
+    assert 70_000 < stored["size"] < 80_000
+
+
 def test_nobody_names_columns_of_the_exports(make_app, make_listener, rows):
     """The headphone check's answers have names that the page chooses, and each name is a column for all."""
     app = make_app(headphone_check="huggins")
