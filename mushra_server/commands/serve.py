@@ -115,7 +115,7 @@ def serve(
     bound = bind(host, port)
     app = create_app(opened, database, options)
     server: Server = app.extensions[EXTENSION]
-    listener = listen(app, bound, behind_proxy=options.behind_proxy)
+    listener = listen(app, bound, is_proxy=options.is_proxy)
     make = settings.new_admin_token if new_admin_token else settings.ensure_admin_token
     announce_study(server, host, listener.effective_port, make(server.database))
     run_until_stopped(listener, server.database.close)
@@ -127,7 +127,7 @@ def _serve_preview(study: Path, host: str, port: int, options: Options) -> None:
 
     bound = bind(host, port)
     with open_preview(study, options) as app:
-        listener = listen(app, bound, behind_proxy=options.behind_proxy)
+        listener = listen(app, bound, is_proxy=options.is_proxy)
         typer.echo(f"Preview: {local_url(host, listener.effective_port)}preview")
         typer.echo("Texts are read again when config.yaml changes; nothing is kept. Stop with Ctrl-C.")
         sys.stdout.flush()
@@ -147,7 +147,7 @@ def _serve_many(
     served = ManyStudies(folder, make_front(options), options, databases=Databases(folder, url))
     make = settings.new_admin_token if new_token else settings.ensure_admin_token
     tokens = {name: make(server.database) for name, server in served.iter_servers()}
-    listener = listen(served, bound, behind_proxy=options.behind_proxy)
+    listener = listen(served, bound, is_proxy=options.is_proxy)
     public = options.public_url
     base = local_url(host, listener.effective_port) if public is None else str(PublicUrl.read(public))
     for name, token in tokens.items():

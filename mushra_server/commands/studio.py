@@ -58,7 +58,7 @@ def studio(
     listener = listen(
         served,
         bound,
-        behind_proxy=options.behind_proxy,
+        is_proxy=options.is_proxy,
         body_bytes=MAX_UPLOAD_BYTES + 1,  # waitress refuses what reaches its limit
         find_sender=partial(find_uploader, served.front),
     )

@@ -8,19 +8,19 @@ connection closed after the answer, as HTTP/1.1 allows.
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
+from mushra_server.web.held_bytes import find_excess, measure_held
+from mushra_server.web.proxy import IsProxy
 from mushra_server.web.security import is_local, network_of
 
-__all__ = ["Channel", "find_excess", "restrict"]
+__all__ = ["Channel", "restrict"]
 
 REQUEST_S = 30.0
 """For a request to arrive, and longer by what its bytes take at the slowest line that is waited for."""
@@ -35,6 +35,8 @@ SENDING_S = 0.01
 MOST_ARRIVING_BYTES = 256 * 1024 * 1024
 """Of all requests that have not arrived completely, and wait in temporary files: 32 KiB for each connection
 that there may be. Thousands that stop before their last byte would fill the disk for an hour."""
+MOST_HELD_BYTES = 256 * 1024 * 1024
+"""Of all answers that wait for their readers in memory or in temporary files; sounds have their own files."""
 UNREAD_S = 60.0
 """Without a byte of a long answer being read, after which its reader has gone."""
 
@@ -56,6 +58,7 @@ class Channel(HTTPChannel):
 
     server: Any
     outbuf_lock: threading.Condition
+    outbufs: list[Any]
     request: Any
     requests: list[Any]
     requests_lock: threading.Lock
@@ -63,6 +66,7 @@ class Channel(HTTPChannel):
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
         super().__init__(server, sock, addr, adj, map)
         self.network = network_of(str(addr[0]))
+        self.from_proxy: bool = server.is_proxy(str(addr[0]))
         self.counts: Counter[str] = server.open_by_network
         self.counts[self.network] += 1
         self._began: float | None = None  # when the request that is arriving began
@@ -156,6 +160,11 @@ class Channel(HTTPChannel):
             return 0
         return self._bytes
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that an answer takes until it is read to its end, but for those of a file that is sent."""
+        return sum(map(measure_held, list(self.outbufs)))
+
     def dawdles(self) -> bool:
         """Tell whether the other end takes too long to send its request, or to read the answer."""
         if self.total_outbufs_len:
@@ -195,20 +204,11 @@ def _is_drawn_out(request: Any) -> bool:
     return max(len(body.control_line), len(body.trailer)) > MAX_LINE_BYTES
 
 
-def find_excess(channels: Iterable[Channel], most: int) -> list[Channel]:
-    """Return the connections whose unfinished requests take more together than they may: the largest ones.
-
-    A page of a listener is small, so those who take the room go before those who need some.
-    """
-    arriving = sorted(channels, key=lambda channel: channel.arriving_bytes)
-    so_far = itertools.accumulate(channel.arriving_bytes for channel in arriving)
-    return [channel for channel, total in zip(arriving, so_far, strict=True) if total > most]
-
-
-def restrict(server: Any, per_address: int) -> None:
+def restrict(server: Any, per_address: int, is_proxy: IsProxy) -> None:
     """Make a waitress server close what one address opens beyond its limit at once, and what dawdles."""
     accept, maintain, readable = server.accept, server.maintenance, server.readable
     server.open_by_network = Counter()
+    server.is_proxy = is_proxy
     server.channel_class = Channel
 
     def accept_some() -> Any:
@@ -217,7 +217,8 @@ def restrict(server: Any, per_address: int) -> None:
             return None
         connection, address = found
         name = str(address[0])
-        if not is_local(name) and server.open_by_network[network_of(name)] >= per_address:
+        exempt = is_local(name) or is_proxy(name)
+        if not exempt and server.open_by_network[network_of(name)] >= per_address:
             connection.close()
             return None
         return found
@@ -236,7 +237,11 @@ def restrict(server: Any, per_address: int) -> None:
         for channel in list(server.active_channels.values()):
             if channel.will_close or channel.dawdles():
                 channel.handle_close()
-        for channel in find_excess(server.active_channels.values(), MOST_ARRIVING_BYTES):
+        left = list(server.active_channels.values())
+        for channel in (
+            *find_excess(left, lambda one: one.arriving_bytes, MOST_ARRIVING_BYTES),
+            *find_excess(left, lambda one: one.held_bytes, MOST_HELD_BYTES),
+        ):
             channel.handle_close()
 
     server.accept = accept_some

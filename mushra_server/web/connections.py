@@ -26,7 +26,7 @@ class Limits:
 
     Attributes:
         connections: Open at once.
-        per_address: Of them, from one address (IPv6: one /64); those of this machine are not counted.
+        per_address: Of them, from one address (IPv6: one /64); this machine's and a proxy's are not counted.
         idle_s: Seconds without a request after which one is closed.
     """
 
@@ -35,10 +35,10 @@ class Limits:
     idle_s: int = IDLE_S
 
     @classmethod
-    def of(cls, files: int, *, behind_proxy: bool = False) -> Limits:
-        """Return what so many open files allow; a proxy's connections all come from one address."""
+    def of(cls, files: int) -> Limits:
+        """Return what so many open files allow."""
         connections = max(50, min(MOST, (files - SPARE_FILES) // FILES_EACH))
-        return cls(connections, connections if behind_proxy else max(25, connections // 2))
+        return cls(connections, max(25, connections // 2))
 
     @property
     def browsers(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 from flask import current_app
@@ -11,6 +12,7 @@ from mushra_server.study.lossless import SHARED, FlacCache
 from mushra_server.study.opaque_files import AudioNames, KnownTokens
 from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
+from mushra_server.web.proxy import IsProxy, find_proxy
 from mushra_server.web.security import KIB_PER_HOUR, RateLimiter
 from mushra_server.web.sound_copies import SoundCopies
 
@@ -66,6 +68,11 @@ class Options:
     collect_webmushra: bool = False
     sendfile: str | None = None
     limit_local: bool = False
+
+    @functools.cached_property
+    def is_proxy(self) -> IsProxy:
+        """What tells whether an address is that of the proxy."""
+        return find_proxy(self.behind_proxy, self.proxy_address)
 
     @property
     def session_chars(self) -> int:

@@ -60,15 +60,10 @@ class _Line:
 
 
 class TaskQueue:
-    """Connections with a request to be answered, with the part of a deque that waitress uses.
+    """Connections with a request to be answered, with the part of a deque that waitress uses."""
 
-    Args:
-        behind_proxy: Whether the proxy says whose address a request comes from.
-    """
-
-    def __init__(self, behind_proxy: bool = False) -> None:
+    def __init__(self) -> None:
         self._queues = (_Line(), _Line(), _Line())
-        self._behind_proxy = behind_proxy
         self._arrived = 0
         self._taken = 0
 
@@ -78,7 +73,7 @@ class TaskQueue:
     def append(self, channel: Any) -> None:
         """Put a connection where its request belongs."""
         self._arrived += 1
-        self._queues[_rank(channel)].append(self._find_address(channel), self._arrived, channel)
+        self._queues[_rank(channel)].append(_find_address(channel), self._arrived, channel)
 
     def popleft(self) -> Any:
         """Take the connection that is next."""
@@ -88,11 +83,13 @@ class TaskQueue:
             waiting.sort(key=lambda queue: queue.arrived)
         return waiting[0].popleft()
 
-    def _find_address(self, channel: Any) -> str:
-        said = ""
-        if self._behind_proxy and channel.requests:
-            said = channel.requests[0].headers.get(FORWARDED, "").rpartition(",")[2].strip()
-        return network_of(said) if said else str(channel.network)
+
+def _find_address(channel: Any) -> str:
+    """Return whose request it is, as the proxy says if it comes from there."""
+    said = ""
+    if channel.from_proxy and channel.requests:
+        said = channel.requests[0].headers.get(FORWARDED, "").rpartition(",")[2].strip()
+    return network_of(said) if said else str(channel.network)
 
 
 def _rank(channel: Any) -> int:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import math
 import socket
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from waitress.server import create_server
 
+from mushra_server.database.repeated_errors import EVERY_S
 from mushra_server.errors import ServerError
 from mushra_server.web import event_loop
 from mushra_server.web.channels import restrict
 from mushra_server.web.connections import Limits, reserve_files
 from mushra_server.web.large_bodies import allow_large_bodies
+from mushra_server.web.proxy import IsProxy, find_proxy
 from mushra_server.web.security import MAX_BODY_BYTES
 from mushra_server.web.task_queue import TaskQueue, share_interpreter
 
@@ -32,6 +36,27 @@ UNSENT_BYTES = 512 * 1024
 """Of a long answer, after which its thread waits. At twice as much waitress would write it into a temporary
 file, for which the disk has better use."""
 BODY_IN_MEMORY_BYTES = 64 * 1024  # of each connection; the rest of a body is in a temporary file
+
+
+_is_no_proxy = find_proxy(False, None)
+
+
+class _Seldom(logging.Filter):
+    """Lets each message through once in ten seconds: strangers decide how often there is cause for one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logged: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, kind = time.monotonic(), f"{record.pathname}:{record.lineno}"
+        if now - self._logged.get(kind, -math.inf) < EVERY_S:
+            return False
+        self._logged[kind] = now
+        return True
+
+
+SELDOM = _Seldom()
 
 
 class Listener(Protocol):
@@ -74,7 +99,7 @@ def listen(
     app: WSGIApplication,
     bound: socket.socket,
     *,
-    behind_proxy: bool = False,
+    is_proxy: IsProxy = _is_no_proxy,
     limits: Limits | None = None,
     body_bytes: int = 2 * MAX_BODY_BYTES,
     find_sender: Callable[[str, str], str] | None = None,
@@ -84,13 +109,14 @@ def listen(
     Args:
         app: The app.
         bound: What `bind` returned.
-        behind_proxy: Let one address, the proxy's, have all connections.
+        is_proxy: Tells whether an address is the proxy's, which may have all connections, and says whose
+            request it is.
         limits: Of connections; by default what the system's limit of open files allows.
         body_bytes: Bytes that the body of a request may have; a large one waits in a temporary file.
         find_sender: Who may send a body that is larger than usual, by the path and the cookies of a request;
             empty if nobody may. By default all may.
     """
-    limits = limits or Limits.of(reserve_files(), behind_proxy=behind_proxy)
+    limits = limits or Limits.of(reserve_files())
     settings: dict[str, Any] = {
         "threads": THREADS,
         "backlog": BACKLOG,
@@ -108,11 +134,12 @@ def listen(
     }
     # A request that waits a moment is not worth a message.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    logging.getLogger("waitress").addFilter(SELDOM)
     share_interpreter()
     server: Any = create_server(app, sockets=[bound], **settings)
-    server.task_dispatcher.queue = TaskQueue(behind_proxy)
+    server.task_dispatcher.queue = TaskQueue()
     event_loop.install(server)
-    restrict(server, limits.per_address)
+    restrict(server, limits.per_address, is_proxy)
     if find_sender is not None:
         allow_large_bodies(server, find_sender)
     listener: Listener = server

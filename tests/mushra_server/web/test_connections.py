@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import threading
 import time
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from types import SimpleNamespace
 
 import pytest
+from waitress.buffers import OverflowableBuffer, ReadOnlyFileBasedBuffer
 
 from mushra_server.web import channels
 from mushra_server.web.connections import Limits
+from mushra_server.web.held_bytes import measure_held
+from mushra_server.web.proxy import find_proxy
 from mushra_server.web.waitress_server import THREADS, bind, listen
 
 
 @contextmanager
-def serving(app, limits):
+def serving(app, limits, **options):
     """Serve an app from a thread."""
     bound = bind("127.0.0.1", 0)
-    server = listen(app, bound, limits=limits)
+    server = listen(app, bound, limits=limits, **options)
     stop = threading.Event()
 
     def run():
@@ -61,7 +65,12 @@ def test_a_clock_that_is_set_back_lets_nobody_idle(app):
     with closing(bind("127.0.0.1", 0)) as bound:
         server = listen(app, bound)
         idle = SimpleNamespace(
-            last_activity=later, requests=[], will_close=False, arriving_bytes=0, dawdles=lambda: False
+            last_activity=later,
+            requests=[],
+            will_close=False,
+            arriving_bytes=0,
+            held_bytes=0,
+            dawdles=lambda: False,
         )
         server.active_channels[-1], server.next_channel_cleanup = idle, later
         server.readable()
@@ -151,6 +160,65 @@ def test_one_address_cannot_have_all_connections(app, monkeypatch):
         assert ask(server.effective_port) == 200, "the machine's own programs, and a proxy on it, get in"
 
 
+def test_the_proxy_that_was_declared_may_have_all_connections_and_others_may_not(app, monkeypatch):
+    monkeypatch.setattr(channels, "is_local", lambda _: False)
+    limits = Limits(connections=100, per_address=2, idle_s=30)
+    for address, refused in (("127.0.0.0/8", False), ("203.0.113.9", True)):
+        is_proxy = find_proxy(True, address)
+        with serving(app, limits, is_proxy=is_proxy) as server, ExitStack() as stack:
+            for _ in range(2):
+                stack.enter_context(closing(kept_alive(server.effective_port)))
+            assert {channel.from_proxy for channel in server.active_channels.values()} == {not refused}
+            with pytest.raises(OSError) if refused else nullcontext():
+                assert ask(server.effective_port) == 200
+
+
+def test_answers_that_are_read_slowly_do_not_fill_the_memory_or_the_disk(monkeypatch):
+    """What is read of one is not freed before all of it is; the largest go first."""
+    monkeypatch.setattr(channels, "MOST_HELD_BYTES", 1_000_000)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x" * int(environ["QUERY_STRING"])]
+
+    server = listen(app, bind("127.0.0.1", 0), limits=Limits(connections=30, per_address=30, idle_s=30))
+
+    def look():
+        server.next_channel_cleanup = 0
+        server.asyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+
+    try:
+        with ExitStack() as stack:
+            asked = {}
+            for size in (900_000, 700_000, 100_000):
+                one = stack.enter_context(socket.create_connection(("127.0.0.1", server.effective_port)))
+                look()
+                one.sendall(b"GET /?%d HTTP/1.1\r\nHost: x\r\n\r\n" % size)
+                (asked[size],) = set(server.active_channels.values()) - set(asked.values())
+            deadline = time.monotonic() + 10
+            while asked[900_000].connected and time.monotonic() < deadline:
+                look()
+            assert [one.connected for one in asked.values()] == [False, True, True]
+    finally:
+        server.task_dispatcher.shutdown()
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+        for other in list(server._map.values()):
+            other.close()
+
+
+def test_what_was_read_of_an_answer_counts_until_its_end():
+    held = OverflowableBuffer(1 << 20)
+    for size in (100, 100_000, 2 << 20):  # in a text, in memory, in a file
+        held.append(b"x" * size)
+        before = measure_held(held)
+        held.skip(50, allow_prune=True)
+        assert before == measure_held(held) >= size
+    held.close()
+    assert measure_held(held) == 0
+    assert measure_held(ReadOnlyFileBasedBuffer(io.BytesIO(b"x" * 1000))) == 0, "a sound has its own file"
+
+
 def test_urgent_data_ends_a_connection_and_turns_no_loop(app, caplog):
     """TCP's: nothing reads it, so the system reports it in each turn of the event loop."""
     with serving(app, Limits(connections=30, per_address=30, idle_s=30)) as server:
@@ -160,6 +228,18 @@ def test_urgent_data_ends_a_connection_and_turns_no_loop(app, caplog):
                 assert other.recv(1) == b""
         assert ask(server.effective_port) == 200
         assert not caplog.records
+
+
+def test_what_strangers_cause_is_logged_once_in_ten_seconds(app, caplog, monkeypatch):
+    """A client that opens one connection too many and closes it again, for example."""
+    with serving(app, Limits(connections=30, per_address=30, idle_s=30)) as server:
+        for number in range(5):
+            server.logger.warning("connection %d is one too many", number)
+        assert [record.message for record in caplog.records] == ["connection 0 is one too many"]
+        monkeypatch.setattr("mushra_server.web.waitress_server.EVERY_S", 0)
+        for number in range(2):
+            server.logger.warning("connection %d is one too many", number)
+        assert len(caplog.records) == 3
 
 
 def drain(connection):
@@ -263,5 +343,4 @@ def test_the_limit_of_open_files_decides(files, browsers, connections_, per_addr
     limits = Limits.of(files)
     assert (limits.browsers, limits.connections, limits.per_address) == (browsers, connections_, per_address)
     assert limits.idle_s == 10
-    assert Limits.of(files, behind_proxy=True).per_address == connections_
     assert files < 200 or 2 * limits.connections < files, "each may be getting a sound, which is a file, too"
