@@ -1,4 +1,4 @@
-"""SQLite's files, looked at while SQLite has them open.
+"""SQLite's files: checked before they are served, and looked at while SQLite has them open.
 
 POSIX drops all locks of a process on a file as soon as it closes any handle of it, so there is one handle for
 all who look, and it is closed only after the last connection (https://sqlite.org/howtocorrupt.html, 2.2).
@@ -11,12 +11,17 @@ start does not reach, and so is lost (https://sqlite.org/walformat.html).
 from __future__ import annotations
 
 import os
+import sqlite3
 import struct
 import threading
 from pathlib import Path
 
-__all__ = ["Log", "OpenFile", "key_of"]
+from mushra_server.errors import StoreError
 
+__all__ = ["MAX_WAITED_BYTES", "Log", "OpenFile", "check_integrity", "key_of"]
+
+MAX_WAITED_BYTES = 100_000_000
+"""A larger file is checked while it is served: it would take longer than a second."""
 LOG_HEADER_BYTES = 32
 LOG_SALTS = slice(16, 24)
 FRAME_HEADER_BYTES = 24
@@ -108,3 +113,24 @@ class Log:
 def key_of(found: os.stat_result) -> Key:
     """Return what tells a file from others, whatever its name is."""
     return found.st_dev, found.st_ino
+
+
+def check_integrity(path: Path) -> None:
+    """Run `PRAGMA quick_check` on a database.
+
+    Raises:
+        StoreError: If it is damaged, with the first thing that is wrong.
+    """
+    connection = sqlite3.connect(path)
+    try:
+        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    finally:
+        connection.close()
+    if found != "ok":
+        said = " ".join(found.removeprefix("*** in database main ***").split())
+        raise StoreError(
+            f"{path}: the database is damaged ({said}); expected a sound one: restore a backup made with "
+            "`listenable backup` (docs/server.md, Backups)"
+        )
