@@ -79,6 +79,7 @@ class Study:
     Attributes:
         config_path: The config's file.
         root: The folder that the config's paths are relative to.
+        posted_questions: Questions that it does not ask, and that sessions of webMUSHRA have answered.
     """
 
     def __init__(self, path: Path | str, *, own_page: bool = True) -> None:
@@ -94,6 +95,7 @@ class Study:
             self.file(CONFIG_NAME)
         if own_page:
             self._check_files()
+        self.posted_questions: set[str] = set()
         self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
 
     @property

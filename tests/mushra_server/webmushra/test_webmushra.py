@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from mushra_server.errors import Refusal
+from mushra_server.errors import AnswerError, Refusal
+from mushra_server.webmushra import store
 from mushra_server.webmushra.wire_format import read_body
 from tests.mushra_server.posted import COLLECT, HARD, post, posted_pages, session
 
@@ -179,3 +181,20 @@ def test_the_configs_own_remote_service_is_served(make_app, make_study, rows):
     app = make_app(study, options=COLLECT)
     assert post(app, session(trials=session()["trials"][:1]), "/collect/here").status_code == 200
     assert len(rows(app, "SELECT * FROM sessions")) == 1
+
+
+def test_questions_that_are_known_are_not_looked_for_in_all_pages():
+    """Anybody may post a session, and each would hold up the pages of others for as long as that takes."""
+
+    def look(*_):
+        raise LookupError
+
+    connection = SimpleNamespace(execute=look)
+    known = {f"q{number}" for number in range(store.MOST_OTHER_QUESTIONS)}
+    study = SimpleNamespace(config=SimpleNamespace(walk=list), posted_questions=known)
+    store._check_question_names(connection, study, SimpleNamespace(participant={"q1": "yes"}))
+    with pytest.raises(AnswerError, match="more than 100 questions"):
+        store._check_question_names(connection, study, SimpleNamespace(participant={"another": "yes"}))
+    known.remove("q1")
+    with pytest.raises(LookupError):
+        store._check_question_names(connection, study, SimpleNamespace(participant={"another": "yes"}))
