@@ -1,4 +1,4 @@
-"""Templates of pages, compiled once per process of tests: each test makes an application or a report anew."""
+"""Templates of pages, compiled once per process of tests: each test builds its own application or report."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Log:
             if before[INDEX_BYTES:] != index or self._index.read(2 * INDEX_BYTES) != before:
                 continue  # it is being written
             page_bytes, last = SIZES.unpack_from(index)
-            if not last:  # all of it is in the database, and the next page begins it anew
+            if not last:  # all of it is in the database, and the next page starts it over
                 return False
             page_bytes = LARGEST_PAGE if page_bytes == 1 else page_bytes
             needed = LOG_HEADER_BYTES + last * (FRAME_HEADER_BYTES + page_bytes)

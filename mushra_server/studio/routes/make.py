@@ -37,7 +37,7 @@ from study_builder.errors import StudyError
 __all__ = ["blueprint"]
 
 MAX_CHOICES_CHARS = 200_000
-"""Of a file of choices, which every look at the form writes anew: a second for so many."""
+"""Of a file of choices, which every view of the form serialises again: a second at this size."""
 FIXED_KEYS = {"test_id"}  # made of the study's name, as a database belongs to it
 
 blueprint = Blueprint("make", __name__, url_prefix="/studies/<name>")

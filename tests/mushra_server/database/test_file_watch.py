@@ -84,7 +84,7 @@ def overwrite_by_a_backup(file):
 def overwrite_the_log_by_an_earlier_copy(file):
     log = file.with_name(f"{file.name}-wal")
     before = log.read_bytes()
-    grow(file, "wal_checkpoint(RESTART)")  # the next page begins the log anew
+    grow(file, "wal_checkpoint(RESTART)")  # the next page starts the log over
     grow(file)
     write_over(log, before)
 
@@ -165,7 +165,7 @@ def test_an_earlier_copy_of_the_same_database_is_another(make_app):
 
 
 def test_what_belongs_to_the_database_overwrites_nothing(make_app):
-    """Checkpoints, a log that begins anew and a file that is rewritten are no other file."""
+    """Checkpoints, a log that starts over and a file that is rewritten are no other file."""
     database = make_app().extensions["listenable"].database
     for pragma in ("wal_checkpoint(PASSIVE)", "wal_checkpoint(RESTART)", "wal_checkpoint(TRUNCATE)"):
         with database.write() as connection:

@@ -148,5 +148,5 @@ def test_a_report_that_would_leave_out_everybody_names_the_choice_of_the_page() 
 def test_what_a_job_says_names_no_folder_of_the_server(tmp_path: Path) -> None:
     draft = tmp_path / "lab" / "drafts" / "codecs"
     task = {"kind": "build", "draft": str(draft), "out": str(tmp_path / "lab" / "codecs"), "exclude": None}
-    said = f"{draft / 'sounds' / 'a.wav'}: is no sound; {tmp_path / 'lab' / 'codecs'}: is not replaced"
-    assert worker.say(said, task) == "sounds/a.wav: is no sound; codecs: is not replaced"
+    said = f"{draft / 'sounds' / 'a.wav'}: not a sound file; {tmp_path / 'lab' / 'codecs'}: is not replaced"
+    assert worker.say(said, task) == "sounds/a.wav: not a sound file; codecs: is not replaced"
