@@ -26,6 +26,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.loading.client import CONNECTIONS, Log, rate
+from benchmarks.loading.ports import find_free_port
 from benchmarks.loading.postgresql import find_programs, run_postgresql
 from benchmarks.loading.study import make_study
 from benchmarks.server import row
@@ -141,13 +142,6 @@ def nginx(folder: Path, bind: str) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
-
-
-def find_free_port() -> int:
-    """Return a port at which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def load(port: int, participants: int, seconds: float) -> tuple[Log, float]:

@@ -12,7 +12,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.loading.ports import find_free_port
 from tests.servers import hears_ctrl_c
 from tests.warm import run_listenable
 
@@ -185,9 +185,7 @@ def run(words: list[str], folder: Path, *, figures: bool = True) -> subprocess.C
 
 def serve(words: list[str], folder: Path) -> None:
     """Start a server on a free port, get its page, stop it as Ctrl-C does."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     process = subprocess.Popen(
         [*words, "--port", str(port)], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=hears_ctrl_c,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.loading.ports import find_free_port
 from interpreter.training.request import Request
 from interpreter.training.train import train
 from listenable.cli import main
@@ -24,7 +25,6 @@ from stimuli import write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from tests.conftest import ROOT
 from tests.interpreter.stand_ins import panns_file
-from tests.warm import run_listenable
 
 PAGE = (ROOT / "docs" / "reproduce-the-paper.md").read_text(encoding="utf-8")
 SMALL = ["epochs=1", "steps_per_epoch=1", "batch_size=2", "validation_share=0.2", "embedding_dim=32"]
@@ -207,10 +207,10 @@ def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
     _train_classifier(ground, "runs/classifier")
     command = _command("srun listenable train lmac-td")[1:]
     command[command.index("--devices") + 1] = "2"
-    words = [*_as_module(command)[3:], "--accelerator", "cpu", *_small("embedding_dim")]
+    words = [*_as_module(command), "--accelerator", "cpu", *_small("embedding_dim")]
     shared = {"SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "2", "SLURM_JOB_ID": "1", "SLURM_NODEID": "0"}
     shared |= {
-        "MASTER_PORT": "29631",
+        "MASTER_PORT": str(find_free_port()),
         "SLURM_NNODES": "1",
         "SLURM_JOB_NAME": "lmac-td",
         "SLURM_NODELIST": "localhost",
@@ -218,9 +218,7 @@ def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
 
     def run_task(task: str) -> subprocess.CompletedProcess[str]:
         own = {"SLURM_PROCID": task, "SLURM_LOCALID": task, "MASTER_ADDR": "127.0.0.1"}
-        return run_listenable(
-            words, ground, {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **shared, **own}
-        )
+        return _run(words, ground, **shared, **own)
 
     with ThreadPoolExecutor(2) as tasks:
         done = list(tasks.map(run_task, ("0", "1")))

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from benchmarks.loading.ports import find_free_port
 from benchmarks.loading.study import TEST_ID, TRIALS, ServerProcess
 from benchmarks.loading.wire import make_session
 from mushra_server.web.waitress_server import THREADS
@@ -33,9 +34,7 @@ class ServedPymushra(ServerProcess):
         self.database.parent.mkdir(parents=True)
         if sessions:
             self.database.write_text(json.dumps(database_of(sessions)), encoding="utf-8")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = find_free_port()
         self.start()
 
     def start(self) -> None:

@@ -71,6 +71,7 @@ class Channel(HTTPChannel):
         self.counts[self.network] += 1
         self._began: float | None = None  # when the request that is arriving began
         self._bytes = 0  # of it, so far
+        self._held = 0  # bytes of its answer, when they were last counted
         self._ends = False  # after the answer to the present request
         self._closed = False
 
@@ -162,8 +163,17 @@ class Channel(HTTPChannel):
 
     @property
     def held_bytes(self) -> int:
-        """Bytes that an answer takes until it is read to its end, but for those of a file that is sent."""
-        return sum(map(measure_held, list(self.outbufs)))
+        """Bytes that an answer takes until it is read to its end, but for those of a file that is sent.
+
+        While a thread adds to the answer or sends some of it, its parts do not agree with each other: then it
+        is what was counted before, which the next look at all connections corrects.
+        """
+        if self.outbuf_lock.acquire(blocking=False):
+            try:
+                self._held = sum(map(measure_held, self.outbufs))
+            finally:
+                self.outbuf_lock.release()
+        return self._held
 
     def dawdles(self) -> bool:
         """Tell whether the other end takes too long to send its request, or to read the answer."""

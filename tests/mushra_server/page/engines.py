@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.loading.ports import find_free_port
 from tests.mushra_server.page.participant import eventually
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id, in the standard
@@ -63,7 +64,7 @@ class Engine:
 def open_firefox(home: Path) -> Iterator[Engine]:
     """Start Firefox without a window; its audio runs on the clock of a PulseAudio that plays nowhere."""
     firefox, pulse = _program("firefox-esr", "firefox-esr"), _program("pulseaudio", "pulseaudio")
-    port, sound = _free_port(), home / "sound"
+    port, sound = find_free_port(), home / "sound"
     (home / "user.js").write_text(SETTINGS % port)
     modules = ["-L", "module-null-sink", "-L", f"module-native-protocol-unix socket={sound} auth-anonymous=1"]
     with (
@@ -99,7 +100,7 @@ def open_webkit(home: Path) -> Iterator[Engine]:
     program = next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"), None)
     if program is None:
         pytest.skip("MiniBrowser is not installed (Debian package `libwebkit2gtk-4.1-0`)")
-    port, display = _free_port(), f":{_free_port()}"
+    port, display = find_free_port(), f":{find_free_port()}"
     base = f"http://127.0.0.1:{port}/session"
 
     def post(address: str, parameters: dict[str, Any]) -> Any:
@@ -147,9 +148,3 @@ def _connect(port: int) -> socket.socket:
     found = eventually(reach, lambda connection: connection is not None)
     assert found is not None, f"nothing listens on port {port}"
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import io
 import socket
 import threading
 import time
@@ -11,11 +10,9 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from types import SimpleNamespace
 
 import pytest
-from waitress.buffers import OverflowableBuffer, ReadOnlyFileBasedBuffer
 
 from mushra_server.web import channels
 from mushra_server.web.connections import Limits
-from mushra_server.web.held_bytes import measure_held
 from mushra_server.web.proxy import find_proxy
 from mushra_server.web.waitress_server import THREADS, bind, listen
 
@@ -122,41 +119,6 @@ def test_closing_an_idle_connection_resets_no_new_one(app):
             other.close()
 
 
-def assert_the_largest_is_closed(app, requests):
-    """Send requests over a connection each, the largest first: it alone is closed within ten seconds."""
-    server = listen(app, bind("127.0.0.1", 0), limits=Limits(connections=30, per_address=30, idle_s=30))
-
-    def look():
-        server.next_channel_cleanup = 0
-        server.asyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
-
-    try:
-        with ExitStack() as stack:
-            sent = []
-            for request in requests:
-                one = stack.enter_context(socket.create_connection(("127.0.0.1", server.effective_port)))
-                look()
-                one.sendall(request)
-                sent += set(server.active_channels.values()) - set(sent)
-            deadline = time.monotonic() + 10
-            while sent[0].connected and time.monotonic() < deadline:
-                look()
-            assert [one.connected for one in sent] == [False, True, True]
-    finally:
-        server.task_dispatcher.shutdown()
-        for channel in list(server.active_channels.values()):
-            channel.handle_close()
-        for other in list(server._map.values()):
-            other.close()
-
-
-def test_bodies_that_stop_before_their_last_byte_do_not_fill_the_disk(app, monkeypatch):
-    """They wait in temporary files. Listeners' pages are small: the largest bodies go first."""
-    monkeypatch.setattr(channels, "MOST_ARRIVING_BYTES", 150_000)
-    head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
-    assert_the_largest_is_closed(app, [head + b"x" * size for size in (100_000, 90_000, 20_000)])
-
-
 def test_one_address_cannot_have_all_connections(app, monkeypatch):
     monkeypatch.setattr(channels, "is_local", lambda _: False)
     with serving(app, Limits(connections=100, per_address=5, idle_s=30)) as server, ExitStack() as stack:
@@ -179,30 +141,6 @@ def test_the_proxy_that_was_declared_may_have_all_connections_and_others_may_not
             assert {channel.from_proxy for channel in server.active_channels.values()} == {not refused}
             with pytest.raises(OSError) if refused else nullcontext():
                 assert ask(server.effective_port) == 200
-
-
-def test_answers_that_are_read_slowly_do_not_fill_the_memory_or_the_disk(monkeypatch):
-    """What is read of one is not freed before all of it is; the largest go first."""
-    monkeypatch.setattr(channels, "MOST_HELD_BYTES", 40_000_000)
-
-    def app(environ, start_response):
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"x" * int(environ["QUERY_STRING"])]
-
-    sizes = (36_000_000, 28_000_000, 100_000)  # the system takes up to ten megabytes by itself
-    assert_the_largest_is_closed(app, [b"GET /?%d HTTP/1.1\r\nHost: x\r\n\r\n" % size for size in sizes])
-
-
-def test_what_was_read_of_an_answer_counts_until_its_end():
-    held = OverflowableBuffer(1 << 20)
-    for size in (100, 100_000, 2 << 20):  # in a text, in memory, in a file
-        held.append(b"x" * size)
-        before = measure_held(held)
-        held.skip(50, allow_prune=True)
-        assert before == measure_held(held) >= size
-    held.close()
-    assert measure_held(held) == 0
-    assert measure_held(ReadOnlyFileBasedBuffer(io.BytesIO(b"x" * 1000))) == 0, "a sound has its own file"
 
 
 def test_urgent_data_ends_a_connection_and_turns_no_loop(app, caplog):

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import workers
+from benchmarks.loading.ports import find_free_port
 from mushra_server.web.server import Options
 from mushra_server.web.waitress_server import bind, listen
 
@@ -25,7 +26,7 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian's package nginx-light)")
 def test_nginx_with_a_prefix_and_another_host(make_app, tmp_path):
     """The real proxy: one location that removes the path, one that does not; both write their own Host."""
-    port = free_port()
+    port = find_free_port()
     app = make_app(options=Options(public_url=f"http://127.0.0.1:{port}/study1", host="127.0.0.1"))
     server = listen(app, bind("127.0.0.1", 0))
     threading.Thread(target=server.run, daemon=True).start()
@@ -70,7 +71,7 @@ def test_the_nginx_example_logs_neither_participants_nor_resume_links(tmp_path):
     """The example of docs/server.md, without TLS, in front of a server that is down, which nginx logs too."""
     text = (Path(__file__).parents[3] / "docs/server.md").read_text(encoding="utf-8")
     example = re.search(r"```nginx\n(.*?)```", text, re.DOTALL)[1]
-    port = free_port()
+    port = find_free_port()
     example = example.replace("listen 443 ssl", f"listen 127.0.0.1:{port}").replace("/run/", f"{tmp_path}/")
     example = example.replace("/var/log/nginx/", f"{tmp_path}/")
     (tmp_path / "nginx.conf").write_text(
@@ -106,7 +107,7 @@ def test_slow_clients_have_none_of_gunicorns_threads_behind_nginx(make_study, tm
     """Four threads; twelve clients each who send nothing, half a header, half a body, or read nothing."""
     pytest.importorskip("gunicorn")
     monkeypatch.setattr(workers, "THREADS", 4)
-    study, address = make_study(), f"127.0.0.1:{free_port()}"
+    study, address = make_study(), f"127.0.0.1:{find_free_port()}"
     Path(tmp_path).chmod(0o755)
     url = f"sqlite:///{study}/ratings.sqlite3"
     with (
@@ -131,12 +132,6 @@ def test_slow_clients_have_none_of_gunicorns_threads_behind_nginx(make_study, tm
         for _ in range(8):
             assert json.loads(ask(port, "GET", "/healthz")[0])["process"] == "ok"
         assert time.monotonic() - started < 8
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port):

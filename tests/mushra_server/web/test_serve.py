@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.loading.ports import find_free_port
 from tests.warm import run_listenable
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -166,7 +167,7 @@ def rows_of(study, query):
 def test_acknowledged_ratings_survive_kill_9(make_study, answer):
     """Listeners save while the server is killed again and again; each acknowledged page is there once."""
     study = make_study()
-    port = free_port()
+    port = find_free_port()
     acknowledged, stop = [], threading.Event()
     threads = [threading.Thread(target=listen, args=(port, answer, acknowledged, stop)) for _ in range(4)]
     served = Served(study, "--port", str(port))
@@ -190,12 +191,6 @@ def test_acknowledged_ratings_survive_kill_9(make_study, answer):
         AND (SELECT COUNT(*) FROM ratings r WHERE r.submission_id = p.id) <> 5"""
     assert rows_of(study, incomplete) == [(0,)], "a page is stored whole or not at all"
     assert rows_of(study, "PRAGMA integrity_check") == [("ok",)]
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def listen(port, answer, acknowledged, stop):

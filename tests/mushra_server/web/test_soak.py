@@ -7,16 +7,16 @@ import importlib.util
 import itertools
 import os
 import signal
-import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 
 import psycopg
 import pytest
 
 from benchmarks.crowd import children
 from benchmarks.loading.client import Client, Log, whole_session
+from benchmarks.loading.ports import find_free_port
 from benchmarks.loading.soak import soak
 from benchmarks.workers import gunicorn
 from mushra_server.web.waitress_server import bind, listen
@@ -45,9 +45,7 @@ class KilledWorker(Stored):
 
     def __init__(self, study, url):
         super().__init__(url)
-        with closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = find_free_port()
         self.first = self.running.enter_context(gunicorn(study, url, f"127.0.0.1:{self.port}", workers=2))
 
     def kill(self):

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.loading.ports import find_free_port
 from mushra_server.errors import ServerError
 from mushra_server.web.server import EXTENSION, Options
 from mushra_server.web.waitress_server import bind, listen
-from tests.mushra_server.web.test_nginx import NGINX, free_port, temporary, wait_for
+from tests.mushra_server.web.test_nginx import NGINX, temporary, wait_for
 
 FLAC = {"Accept": "audio/flac"}
 
@@ -106,7 +107,7 @@ def test_a_folder_that_cannot_be_used_is_refused_at_the_start(make_app, tmp_path
 def example(port, upstream, folder):
     """Return the servers of deploy/nginx.conf, without TLS and with copies in a folder."""
     text = (Path(__file__).parents[3] / "deploy/nginx.conf").read_text(encoding="utf-8")
-    text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{find_free_port()};")
     text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
     lines = [line for line in text.splitlines() if "ssl_certificate" not in line]
     text = "\n".join(lines).replace("127.0.0.1:8000", upstream).replace("/var/log/nginx", str(folder.parent))
@@ -137,7 +138,7 @@ def test_nginx_sends_what_the_server_would(app, listener, urls, folder, tmp_path
     """deploy/nginx.conf: the same bytes, ranges and headers, and no way to a copy without the server."""
     server = listen(app, bind("127.0.0.1", 0))
     threading.Thread(target=server.run, daemon=True).start()
-    upstream, port = f"127.0.0.1:{server.effective_port}", free_port()
+    upstream, port = f"127.0.0.1:{server.effective_port}", find_free_port()
     cookie = "; ".join(f"{one.key}={one.value}" for one in listener.client._cookies.values())
 
     def ask(path, method="GET", port=port, **headers):
