@@ -8,7 +8,6 @@ ETag is a keyed hash of the address and the content.
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import hmac
 import threading
@@ -16,17 +15,22 @@ import time
 from pathlib import PurePath
 
 from mushra_server.study.served_study import SessionPage, Study
+from mushra_server.study.session_cache import SessionCache
 from study_builder.config import MEDIA_TYPES, ReferencePage, VolumePage
 
 __all__ = ["HIDDEN_X", "MAX_AGE_S", "AudioNames", "KnownTokens", "media_type_of", "sounds_of"]
 
 OPEN_REFERENCE = "reference"
 HIDDEN_X = "x"
-CACHED_SESSIONS = 1024
+MOST_ADDRESSES = 1_200_000
+"""Of all sessions that are kept: some 130 MB, two thousand listeners with 60 pages of nine sounds each."""
 KNOWN_S = 3600.0
 KNOWN_TOKENS = 10_000
 MAX_AGE_S = 7 * 24 * 3600
 _TYPES = {ending: media_type for types in MEDIA_TYPES.values() for ending, media_type in types.items()}
+
+# Of all studies of this process.
+_addresses: SessionCache[dict[str, str]] = SessionCache(MOST_ADDRESSES)
 
 
 class AudioNames:
@@ -40,7 +44,7 @@ class AudioNames:
     def __init__(self, study: Study, key: str) -> None:
         self.study = study
         self._key = key.encode()
-        self._table = functools.lru_cache(maxsize=CACHED_SESSIONS)(self._build)
+        self._owner = object()  # of what is kept
 
     def make_opaque(self, session: str, *parts: str) -> str:
         """Return the opaque name of something of a session."""
@@ -62,7 +66,8 @@ class AudioNames:
 
     def find(self, session: str, slot: int, opaque: str, answers: tuple[float, ...] = ()) -> str | None:
         """Return the path in the study of what is behind an opaque name of a session, or None."""
-        return self._table(session, slot, answers).get(opaque)
+        key = (self._owner, session, slot, answers)
+        return _addresses.get(key, lambda: self._build(session, slot, answers)).get(opaque)
 
     def _build(self, session: str, slot: int, answers: tuple[float, ...]) -> dict[str, str]:
         pages = self.study.pages(slot, answers)

@@ -8,13 +8,15 @@ from pathlib import Path, PurePosixPath
 
 from mushra_server.errors import ServerError
 from mushra_server.study.media import check_medium
+from mushra_server.study.session_cache import SessionCache
 from study_builder.config import CONFIG_NAME, MushraPage, Page, Question, RatingPage, SpatialPage, StudyConfig
 from study_builder.design import PlannedPage, session_plan
 from study_builder.design.adaptive import chooses_pairs, count_pairs
 
 __all__ = ["SessionPage", "Study"]
 
-CACHED_PLANS = 2048
+MOST_PAGES = 200_000
+"""Of all plans that are kept: some 80 MB, the sessions of three thousand listeners with 60 pages each."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ class SessionPage:
         return {f"s{place}": name for place, name in enumerate(names, start=1)}
 
 
+# Of all studies of this process.
+_plans: SessionCache[tuple[SessionPage, ...]] = SessionCache(MOST_PAGES)
+
+
 class Study:
     """A study folder, opened for serving.
 
@@ -96,7 +102,7 @@ class Study:
         if own_page:
             self._check_files()
         self.posted_questions: set[str] = set()
-        self._pages = functools.lru_cache(maxsize=CACHED_PLANS)(self._plan)
+        self._owner = object()  # of the plans that are kept
 
     @property
     def adaptive(self) -> bool:
@@ -110,7 +116,7 @@ class Study:
             slot: Of the session.
             answers: To the trials of an adaptive test so far.
         """
-        return self._pages(slot, answers)
+        return _plans.get((self._owner, slot, answers), lambda: self._plan(slot, answers))
 
     def count_pages(self, slot: int) -> int | None:
         """Return how many pages the session with a slot has; None if its answers decide on that."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import TypeVar
 
 from study_builder.config import AbPage, StudyConfig
 from study_builder.config.page_models import RatingPage
@@ -14,6 +16,7 @@ from study_builder.design.orders import Entry, Orders
 from study_builder.design.planned_pages import PlannedPage, expand_page
 from study_builder.design.staircase import LONGEST_TRACK, parse_rule
 
+Numbers = TypeVar("Numbers", bound=Hashable)
 Series = list[tuple[str, RatedPage]]
 Track = tuple[Series, AdaptiveState, int]
 """The pages to choose from, the first state, and the most trials."""
@@ -70,12 +73,18 @@ def _begin_pairs(orders: Orders, series: Series, key: str, rule: str) -> Iterato
     numbered = [[conditions.index(name) for name in page.conditions] for _, page in series]
     count = count_pairs(rule)
     state = ActivePairs(
-        pairs=tuple((a, b) for a, b in numbered),
-        items=tuple(items.index(orders.config.trial(page).item) for _, page in series),
-        ranks=tuple(ranks),
+        pairs=_share(tuple((a, b) for a, b in numbered)),
+        items=_share(tuple(items.index(orders.config.trial(page).item) for _, page in series)),
+        ranks=_share(tuple(ranks)),
         stop_after=count,
     )
     yield series, state, count
+
+
+@lru_cache(maxsize=1024)
+def _share(numbers: Numbers) -> Numbers:
+    """Return the first of equal tuples: thousands of states are kept, and each has all pages of the study."""
+    return numbers
 
 
 def _outcome(planned: PlannedPage, answer: float) -> float:

@@ -113,5 +113,8 @@ def test_a_session_follows_from_its_answers_whatever_sound_came_first() -> None:
     assert np.corrcoef(mean, WORTHS)[0, 1] > 0.7
     for count in range(len(answers)):
         assert session_plan(config, 1, answers[:count]).pages == plan.pages[: count + 1]
+    early = session_plan(config, 1, answers[:3]).pages[-1].adaptive
+    assert isinstance(early, ActivePairs)
+    assert early.pairs is last.pairs and early.items is last.items and early.ranks is last.ranks  # one memory
     firsts = {session_plan(config, slot).pages[0].page.id for slot in range(8)}
     assert len(firsts) == 8

@@ -1,0 +1,46 @@
+"""What is worked out for each session, kept for those that were there last.
+
+Whoever starts sessions fills such a cache, in each study of a folder. If every study kept so many sessions
+for itself, a stranger could have the server hold gigabytes, so all studies of a process share one; and its
+bound is on what sessions are made of, which is more in one study than in another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sized
+from typing import Generic, TypeVar
+
+__all__ = ["SessionCache"]
+
+Kept = TypeVar("Kept", bound=Sized)
+
+
+class SessionCache(Generic[Kept]):
+    """Values that are made when they are first asked for; those that were asked for long ago make room.
+
+    Args:
+        most: How many parts all values may have together, each itself being one; the newest is always kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._lock = threading.Lock()
+        self.parts = 0
+
+    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Return the value of a key; two threads that ask for a new one at once may both make it."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made
+                self.parts += 1 + len(made)
+            while self.parts > self._most and len(self._kept) > 1:
+                self.parts -= 1 + len(self._kept.popitem(last=False)[1])
+        return made

@@ -1,0 +1,48 @@
+"""What is worked out for sessions has one bound for all studies, however many sessions strangers start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mushra_server.study import opaque_files, served_study
+from mushra_server.study.opaque_files import AudioNames
+from mushra_server.study.served_study import SessionPage, Study
+from mushra_server.study.session_cache import SessionCache
+
+
+def test_the_oldest_make_room() -> None:
+    cache: SessionCache[str] = SessionCache(10)
+    made: list[str] = []
+
+    def ask(text: str) -> str:
+        return cache.get(text, lambda: made.append(text) or text)  # type: ignore[func-returns-value]
+
+    for text in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"):
+        assert ask(text) == text
+    assert made == ["aaaa", "bbbb", "cccc", "bbbb"]
+    for number in range(1000):
+        cache.get(number, tuple)  # of no parts
+    assert cache.parts <= 10
+    assert len(ask("d" * 100)) == 100 and ask("d" * 100) is made[-1] and made.count("d" * 100) == 1
+    assert ask("e") == "e" and cache.parts == 2
+
+
+def test_all_studies_have_one_bound(make_study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: SessionCache[tuple[SessionPage, ...]] = SessionCache(40)
+    addresses: SessionCache[dict[str, str]] = SessionCache(100)
+    monkeypatch.setattr(served_study, "_plans", plans)
+    monkeypatch.setattr(opaque_files, "_addresses", addresses)
+    first, second = (Study(make_study(name, n_items=2)) for name in "ab")
+    names = [AudioNames(study, "one key") for study in (first, second)]
+    for slot in range(20):
+        for one in names:
+            assert one.find(f"session{slot}", slot, "nothing") is None
+    assert 30 < plans.parts <= 40 and 80 < addresses.parts <= 100
+    page = first.pages(0)[2]
+    for one in names:  # a study that was changed is another one, with the same sessions
+        found = one.find("session0", 0, one.make_opaque("session0", page.id, "reference"))
+        assert found is not None and (one.study.root / found).is_file()
+    assert first.pages(0) is first.pages(0) and first.pages(0) is not second.pages(0)
