@@ -49,6 +49,8 @@ CROWD_PARAMETERS = (
 )
 PARTICIPANT_PARAMETERS = ("PROLIFIC_PID", "workerId", "participant")
 MAX_VALUE_CHARS = 500
+MAX_ID_BYTES = 2000
+"""Of an id in one form, which may have more letters than what was typed: PostgreSQL's indexes hold 2,704."""
 # Of Prolific ({{%PROLIFIC_PID%}}), Qualtrics (${e://...}), and a preview on Mechanical Turk.
 PLACEHOLDER = re.compile(r"\{\{.*\}\}|\$\{.*\}|\{%.*%\}|%.+%|ASSIGNMENT_ID_NOT_AVAILABLE", re.DOTALL)
 NONCE = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 22 characters hold 128 bits
@@ -92,10 +94,15 @@ def participant_of(kept: Mapping[str, str]) -> str | None:
     """Return the participant's own id as `normalise_id` writes it, or None.
 
     Raises:
+        AnswerError: If it is too long to be looked up.
         Refusal: 400 if it is a placeholder that the recruiting platform did not replace.
     """
     for name in PARTICIPANT_PARAMETERS:
         found = normalise_id(kept.get(name, ""))
+        if max(len(found.encode()), len(fold_id(found).encode())) > MAX_ID_BYTES:
+            raise AnswerError(
+                f"parameters: {name!r} has more than {MAX_ID_BYTES} bytes in its plain form; expected fewer"
+            )
         if PLACEHOLDER.fullmatch(found):
             raise Refusal(
                 f"parameters: {name} is {found!r}, a placeholder that was not replaced; "

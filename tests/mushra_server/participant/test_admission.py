@@ -166,6 +166,14 @@ def test_time_outs_hand_the_place_to_another(make_app, make_listener, rows):
     assert [row["slot"] for row in rows(app, "SELECT slot FROM sessions ORDER BY id")] == [0, 0]
 
 
+def test_an_id_has_room_in_an_index_however_it_is_written() -> None:
+    assert participant_of({"participant": "\N{MUSICAL SYMBOL G CLEF}" * 500}) is not None
+    small = "\N{GREEK SMALL LETTER ALPHA WITH PERISPOMENI AND YPOGEGRAMMENI}"  # longer once it is folded
+    for letter in ("\N{SQUARE APAATO}", small):
+        with pytest.raises(AnswerError, match="more than 2000 bytes"):
+            participant_of({"participant": letter * 500})
+
+
 def test_an_id_is_the_first_parameter_that_is_not_empty():
     assert participant_of({"PROLIFIC_PID": "", "workerId": "w", "participant": "p"}) == "w"
     assert participant_of({"STUDY_ID": "s"}) is None and participant_of({"participant": ""}) is None
