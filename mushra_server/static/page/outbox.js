@@ -1,7 +1,7 @@
 // Finished pages and drafts on their way to the server. What is not acknowledged stays on this device and is sent again.
 
 import { ApiError, saveDraft, savePage } from "./api.js";
-import { forget, recall, remember } from "./storage.js";
+import { forget, read, recall, remember } from "./storage.js";
 
 /** @import { Answer, Entry, Page } from "./types.js" */
 
@@ -42,6 +42,9 @@ export class Outbox {
     this.#pages = entriesIn(recall(this.#key)).filter((entry) => belongs(entry, pages));
     this.#on = on;
     this.offline = false;
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (key === this.#key) this.#yield(entriesIn(read(newValue)), pages);
+    });
     window.addEventListener("online", () => this.flush());
     window.addEventListener("pagehide", () => this.#sendDraft(true));
     document.addEventListener("visibilitychange", () => document.hidden && this.#sendDraft(true));
@@ -147,6 +150,23 @@ export class Outbox {
     this.#tell();
     this.#on.lost(error);
     return false;
+  }
+
+  /**
+   * Let go of what another tab of the session has answered since: of two answers to a page, the newer one counts.
+   *
+   * @param {Entry[]} stored what the other tab has put on this device
+   * @param {Page[]} pages
+   */
+  #yield(stored, pages) {
+    const newer = new Map(
+      stored.filter((entry) => belongs(entry, pages)).map((entry) => [entry.index, entry.answer]),
+    );
+    this.#pages = this.#pages.filter(
+      ({ index, answer }) => (newer.get(index) ?? answer).attempt === answer.attempt,
+    );
+    if (this.#pages.length === 0) this.offline = false; // as far as anybody has to know
+    this.#tell();
   }
 
   /** @param {Entry} entry */

@@ -1,6 +1,6 @@
 // localStorage that may be full or forbidden: the page then works without it.
 
-/** @type {Map<string, unknown>} */
+/** @type {Map<string, unknown>} what found no room there: another tab's change must not bring back the rest */
 const memory = new Map();
 
 /**
@@ -8,13 +8,24 @@ const memory = new Map();
  * @returns {any} what was stored, or null; the caller knows what it stored
  */
 export function recall(key) {
+  if (memory.has(key)) return memory.get(key);
   try {
-    const text = localStorage.getItem(key);
-    if (text !== null) return JSON.parse(text);
+    return read(localStorage.getItem(key));
   } catch {
-    // fall through to this page's memory
+    return null;
   }
-  return memory.get(key) ?? null;
+}
+
+/**
+ * @param {string | null} text
+ * @returns {any} what it says, or null if that cannot be read
+ */
+export function read(text) {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -22,11 +33,11 @@ export function recall(key) {
  * @param {unknown} value
  */
 export function remember(key, value) {
-  memory.set(key, value);
   try {
     localStorage.setItem(key, JSON.stringify(value));
+    memory.delete(key);
   } catch {
-    // kept only in memory
+    memory.set(key, value);
   }
 }
 

@@ -1,0 +1,51 @@
+"""What waits on the device, when another tab of the session answers the same page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ANSWER_TWICE = """async () => {
+    const { Outbox } = await import("/static/page/outbox.js");
+    const other = document.body.appendChild(document.createElement("iframe")).contentWindow.localStorage;
+    const pages = [{ id: "first" }, { id: "second" }, { id: "third" }];
+    const entry = (index, attempt, id = pages[index].id) => ({ index, id, answer: { attempt } });
+    const key = "listenable.outbox.first";
+    const left = (box) => [...box.held(pages).values()].map((held) => held.answer.attempt).join();
+    const store = async (...entries) => {
+        const told = new Promise((done) => addEventListener("storage", done, { once: true }));
+        if (entries.length) other.setItem(key, JSON.stringify(entries));
+        else other.removeItem(key);
+        await told;
+    };
+
+    globalThis.fetch = () => new Promise(() => {});
+    const box = new Outbox(pages, { change() {}, refused() {}, lost() {} });
+    box.add(0, "first", { attempt: "older" });
+    box.add(1, "second", { attempt: "own" });
+    const found = [left(box)];
+    await store(entry(0, "forged", "of another study"), entry(1, "own"));
+    found.push(left(box));
+    await store(entry(0, "newer"), entry(1, "own"));
+    found.push(left(box));
+    await store(); // all of it was acknowledged there
+    box.add(2, "third", { attempt: "last" });
+    found.push(left(box), left(new Outbox(pages, { change() {}, refused() {}, lost() {} })));
+    return found;
+}"""
+
+
+def test_a_newer_answer_of_another_tab_is_not_followed_by_the_older_one(
+    make_study: Callable[..., Path],
+    serve: Callable[..., str],
+    open_page: Callable[..., Any],
+    pages: dict[str, Any],
+) -> None:
+    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
+    someone.at(1)
+    assert someone.tab.evaluate(ANSWER_TWICE) == ["older,own", "older,own", "own", "own,last", "last"]
