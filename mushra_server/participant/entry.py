@@ -33,7 +33,10 @@ def page() -> str:
 @blueprint.get("/resume/<token>")
 @blueprint.post("/resume/<token>")
 def resume(token: str) -> BaseResponse:
-    """Continue a session on this browser; ask before another site's link takes the place of an open one."""
+    """Continue a session on this browser; ask before another site's link makes it somebody else's.
+
+    Whoever sent the link can read what is answered in its session, also if it is the first on this browser.
+    """
     own, server = read_own_token(), current_server()
     with server.database.read() as connection:
         found = sessions.find_by_token(connection, token)
@@ -41,9 +44,11 @@ def resume(token: str) -> BaseResponse:
             raise Refusal("this link belongs to no session of this study", 404)
         before = sessions.find_by_token(connection, own) if own not in {"", token} else None
         language = language_of(connection, server.study.config, before or found)
-    replaces = before is not None and before.id != found.id and not before.finished
-    if request.method == "GET" and replaces and came_from_elsewhere():
-        return Response(render_template("resume.html", **texts_in(language)))
+    is_own = own == token or (before is not None and before.id == found.id)
+    if request.method == "GET" and not is_own and came_from_elsewhere():
+        replaces = before is not None and not before.finished
+        words = texts_in(language)
+        return Response(render_template("resume.html", replaces=replaces, own=before is not None, **words))
     response = redirect(url_for("entry.page"), 303)
     set_session_cookie(response, token)
     return response

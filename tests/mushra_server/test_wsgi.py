@@ -41,7 +41,7 @@ def test_one_session_goes_from_worker_to_worker(workers, make_listener, rows):
     listener = make_listener(first).start()
     assert first.extensions["listenable"].options.abandoned_after_min == 30
     other = second.test_client()
-    other.get(listener.state["resume_url"])
+    other.get(listener.state["resume_url"], headers={"Sec-Fetch-Site": "none"})
     assert other.get("/api/session").json == listener.client.get("/api/session").json
     url = listener.trials()[0]["reference"]["url"]
     assert other.get(url).data == listener.client.get(url).data
@@ -53,7 +53,7 @@ def test_the_same_attempt_at_two_workers_at_once_stores_once(workers, make_liste
     clients = []
     for app in workers:
         clients.append(app.test_client())
-        clients[-1].get(listener.state["resume_url"])
+        clients[-1].get(listener.state["resume_url"], headers={"Sec-Fetch-Site": "none"})
     for _ in range(10):
         body, statuses = answer(page), []
 

@@ -94,7 +94,7 @@ def test_a_new_resume_link_replaces_the_lost_one(app, listener, admin, rows):
     link = re.search(r"/resume/[\w-]+", send(admin, f"/admin/sessions/{uuid}/link").text)[0]
     assert listener.client.get("/api/session").status_code == 401
     other = app.test_client()
-    other.get(link)
+    other.get(link, headers={"Sec-Fetch-Site": "none"})
     assert other.get("/api/session").json["pages"][0]["id"] == listener.state["pages"][0]["id"]
 
 

@@ -117,7 +117,7 @@ def test_an_answer_that_decided_on_the_next_page_stays(
     assert [page["saved"] for page in state["pages"]] == [True, False]
     assert state["position"] == 1
     resumed = make_listener(app)
-    resumed.client.get(state["resume_url"])
+    resumed.client.get(state["resume_url"], headers={"Sec-Fetch-Site": "none"})
     assert reload(resumed)["pages"][1]["id"] == state["pages"][1]["id"]
 
 

@@ -83,15 +83,23 @@ def test_the_question_is_asked_in_the_studys_language(make_app, make_listener, l
     page = victim.client.get(attacker.state["resume_url"], headers={"Sec-Fetch-Site": "cross-site"}).text
     assert f'<html lang="{shown}">' in page and f"<h1>{title}</h1>" in page
     assert [words for words in plain_texts._TEXTS["en"] if words in page] == (
-        list(plain_texts._TEXTS["en"][2:6]) if shown == "en" else []
+        [plain_texts._TEXTS["en"][number] for number in (2, 3, 5, 6)] if shown == "en" else []
     )
 
 
-def test_a_link_asks_nothing_where_nothing_is_replaced(app, make_listener):
-    one = make_listener(app).start()
-    fresh, foreign = app.test_client(), {"Sec-Fetch-Site": "cross-site"}
-    assert fresh.get(one.state["resume_url"], headers=foreign).status_code == 303
-    assert fresh.get(one.state["resume_url"], headers=foreign).status_code == 303, "the same session"
-    finished = make_listener(app).start().save_all()
+def test_a_link_on_another_site_makes_nobody_somebody_else_unasked(app, make_listener):
+    """Whoever sent it has its token, and could read what is answered in its session."""
+    foreign, sender = {"Sec-Fetch-Site": "cross-site"}, make_listener(app).start()
+    link = sender.state["resume_url"]
+    fresh, finished = app.test_client(), make_listener(app).start().save_all()
     finished.finish()
-    assert finished.client.get(one.state["resume_url"], headers=foreign).status_code == 303
+    for client, words in (
+        (fresh, ("begun in another browser", "Start a session of your own")),
+        (finished.client, ("begun in another browser", "Keep the session of this browser")),
+    ):
+        cookie = client.get_cookie("listenable_session")
+        page = client.get(link, headers=foreign)
+        assert page.status_code == 200 and all(word in page.text for word in words)
+        assert client.get_cookie("listenable_session") == cookie
+    assert fresh.post(link, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+    assert fresh.get(link, headers=foreign).status_code == 303, "the same session"
