@@ -128,7 +128,7 @@ class Study:
 
     def has_more(self, slot: int, answers: tuple[float, ...]) -> bool:
         """Return whether pages follow that depend on the answer to the last of `pages`."""
-        return self.adaptive and session_plan(self.config, slot, answers).open
+        return sum(page.decides for page in self.pages(slot, answers)) > len(answers)
 
     def file(self, path: str) -> Path:
         """Return a file of the study from its path in the config.
