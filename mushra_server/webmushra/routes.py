@@ -71,6 +71,8 @@ def write() -> Response:
         posted = read_body(body)
         pages = read_pages(server.study, posted)
         with server.database.write() as connection:
+            # A second click on the button is posted at the same moment.
+            server.database.wait_for_turn(connection, f"posted {posted.uuid}")
             save_wire_session(connection, server.study, posted, pages)
     except Refusal as refusal:
         # What another site makes a browser send costs its author nothing, and may be anything.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -30,6 +32,22 @@ def test_the_answer_is_200_and_empty_and_the_comment_survives(app, rows):
     assert row["session"] == row["listener"] == session()["uuid"] and row["finished"] == 1
     answers = {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")}
     assert answers == {"email": "a@b.c", "age": "30"}
+
+
+def test_clicks_at_the_same_moment_are_one_session(make_app, make_study, tmp_path, postgresql_url, rows):
+    """PostgreSQL has several writers: whoever comes second must look after the first has stored."""
+    study = make_study(pages=posted_pages(tmp_path / "study"), n_items=3)
+    app = make_app(study, options=COLLECT, url=postgresql_url)
+    together = threading.Barrier(4)
+
+    def click(sent):
+        together.wait()
+        return post(app, sent).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(click, [session()] * 4)) == {200}
+        assert set(threads.map(click, [session(testId="another")] * 4)) == {400}
+    assert len(rows(app, "SELECT * FROM sessions")) == len(rows(app, "SELECT * FROM refused_posts")) == 1
 
 
 def test_every_rated_type_reaches_the_ratings_view(app, rows):
