@@ -103,4 +103,4 @@ def rank() -> int:
 
 
 def _running() -> bool:
-    return dist.is_available() and dist.is_initialized()
+    return bool(dist.is_available() and dist.is_initialized())
