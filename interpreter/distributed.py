@@ -98,8 +98,17 @@ def raise_on_all_ranks() -> Iterator[None]:
 
 
 def rank() -> int:
-    """Return this process's number; the first, 0, writes files and speaks."""
-    return dist.get_rank() if _running() else 0
+    """Return this process's number; the first, 0, writes files and speaks.
+
+    Before the processes are connected it is what torchrun or SLURM says. Where Lightning starts the processes
+    of a machine, it is then 0 for the first of all, and not 0 for the others.
+    """
+    if _running():
+        return int(dist.get_rank())
+    told = os.environ.get("RANK", os.environ.get("SLURM_PROCID"))
+    if told is not None:
+        return int(told)
+    return int(os.environ.get("NODE_RANK", "0")) or int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def _running() -> bool:

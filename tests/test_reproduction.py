@@ -25,6 +25,7 @@ from stimuli import write_audio
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from tests.conftest import ROOT
 from tests.interpreter.stand_ins import panns_file
+from tests.warm import run_listenable
 
 PAGE = (ROOT / "docs" / "reproduce-the-paper.md").read_text(encoding="utf-8")
 SMALL = ["epochs=1", "steps_per_epoch=1", "batch_size=2", "validation_share=0.2", "embedding_dim=32"]
@@ -207,7 +208,7 @@ def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
     _train_classifier(ground, "runs/classifier")
     command = _command("srun listenable train lmac-td")[1:]
     command[command.index("--devices") + 1] = "2"
-    words = [*_as_module(command), "--accelerator", "cpu", *_small("embedding_dim")]
+    words = [*_as_module(command)[3:], "--accelerator", "cpu", *_small("embedding_dim")]
     shared = {"SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "2", "SLURM_JOB_ID": "1", "SLURM_NODEID": "0"}
     shared |= {
         "MASTER_PORT": str(find_free_port()),
@@ -218,7 +219,9 @@ def test_the_batch_script_trains_under_a_stand_in_of_srun(ground: Path) -> None:
 
     def run_task(task: str) -> subprocess.CompletedProcess[str]:
         own = {"SLURM_PROCID": task, "SLURM_LOCALID": task, "MASTER_ADDR": "127.0.0.1"}
-        return _run(words, ground, **shared, **own)
+        return run_listenable(
+            words, ground, {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **shared, **own}
+        )
 
     with ThreadPoolExecutor(2) as tasks:
         done = list(tasks.map(run_task, ("0", "1")))

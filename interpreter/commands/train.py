@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -102,7 +101,7 @@ def _train(
     )
     engine = Engine(accelerator, devices, nodes, workers, progress, threads)
     run, trained = train(request, engine, resume=resume)
-    if os.environ.get("LOCAL_RANK", "0") != "0" or rank() > 0:  # one of several processes speaks
+    if rank() > 0:  # one of several processes speaks
         return
     if run.noise.endswith("/tr"):
         typer.echo(f"Noise: {run.noise} in training; the part cv in validation, and evaluate takes tt.")

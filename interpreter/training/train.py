@@ -74,12 +74,12 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
         prepared = prepare(request.kind, config, dataset, request.classifier, request.start, request.seed)
         _check_monitor(config, prepared.task.scores, len(prepared.valid_waveforms))
         wanted = replace(wanted, clip_s=prepared.waveforms.shape[1] / config.sample_rate)
-        last.parent.mkdir(parents=True, exist_ok=True)
-        if rank() == 0:
+        if rank() == 0:  # of several processes, each of which would take what another writes for left over
+            last.parent.mkdir(parents=True, exist_ok=True)
             remove_temporary(request.out)
             remove_temporary(last.parent)
-        write_config(request.out, config.model_dump(mode="json"))
-        write_description(request.out / STATE, wanted)
+            write_config(request.out, config.model_dump(mode="json"))
+            write_description(request.out / STATE, wanted)
         learner = _fit(prepared, config, request, engine, last)
     if rank() == 0:
         write_run(request.out, wanted, learner.network.state_dict())

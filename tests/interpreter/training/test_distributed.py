@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from interpreter.distributed import rank
 from interpreter.runs.tensor_files import read_tensors
 from interpreter.training.request import Engine, Request
 from interpreter.training.train import train
@@ -62,7 +63,7 @@ def test_two_gloo_processes_train_what_one_trains(
         timeout=280,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr
     assert "Error" not in done.stderr
     for kind in KINDS:
         losses = [_losses(run / kind) for run in (one, two)]
@@ -81,6 +82,39 @@ def test_two_gloo_processes_train_what_one_trains(
 
 class _Asked(Exception):
     pass
+
+
+@pytest.mark.parametrize(
+    ("variables", "number"),
+    [
+        ({}, 0),
+        ({"RANK": "0", "LOCAL_RANK": "0"}, 0),
+        ({"RANK": "4", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, 4),
+        ({"SLURM_PROCID": "3", "SLURM_LOCALID": "1"}, 3),
+        ({"NODE_RANK": "0", "LOCAL_RANK": "1"}, 1),
+        ({"NODE_RANK": "1", "LOCAL_RANK": "0"}, 1),
+    ],
+)
+def test_only_the_first_of_several_processes_writes_before_they_are_connected(
+    variables: dict[str, str],
+    number: int,
+    soundscapes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two that begin a run remove what a kill has left there, and took for it what the other was writing."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert rank() == number
+
+    def asked(*_: object) -> None:
+        raise _Asked
+
+    monkeypatch.setattr("interpreter.training.train._fit", asked)
+    settings = ("embedding_dim=32", "duration_s=0.6", "batch_size=2")
+    with pytest.raises(_Asked):
+        train(Request("classifier", soundscapes, tmp_path / "run", overrides=settings))
+    assert (tmp_path / "run" / "config.yaml").is_file() == (number == 0)
 
 
 @pytest.mark.parametrize(
