@@ -23,7 +23,14 @@ from tests.figures import write_stand_ins
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(
-    ["listenable.cli", "interpreter.training.train", "analysis.report", "study_builder", "mushra_server"]
+    [
+        __name__,  # which each process imports first, and with it what several tests need
+        "listenable.cli",
+        "interpreter.training.train",
+        "analysis.report",
+        "study_builder",
+        "mushra_server",
+    ]
 )
 
 
