@@ -127,7 +127,7 @@ def _with_next(items: Iterator[pytest.Item]) -> Iterator[tuple[pytest.Item, pyte
     """Yield each test with the one that follows: pytest then knows which fixtures have had their day."""
     here, ahead = itertools.tee(items)
     next(ahead, None)
-    yield from zip(here, itertools.chain(ahead, (None,)), strict=True)
+    yield from zip(here, itertools.chain(ahead, (None,)), strict=False)  # of no tests, one more
 
 
 def _report(session: pytest.Session, children: dict[Connection, BaseProcess]) -> list[str]:
