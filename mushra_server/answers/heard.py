@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from mushra_server.answers.checks import milliseconds
 from mushra_server.database.submissions import PageAnswer
@@ -40,23 +40,21 @@ def check_heard(study: Study, files: ServedFiles, page: SessionPage, answer: Pag
         )
 
 
-def find_missing_consent(study: Study, slot: int, index: int, saved: Collection[int]) -> int | None:
+def find_missing_consent(pages: Sequence[SessionPage], index: int, saved: Collection[int]) -> int | None:
     """Return the page before another one whose consent is needed and not stored, or None."""
     needed = (
-        page.index
-        for page in study.pages(slot)[:index]
-        if isinstance(page.page, ConsentPage) and page.page.must_consent
+        page.index for page in pages[:index] if isinstance(page.page, ConsentPage) and page.page.must_consent
     )
     return next((place for place in needed if place not in saved), None)
 
 
-def require_consent(study: Study, slot: int, index: int, saved: Collection[int]) -> None:
+def require_consent(pages: Sequence[SessionPage], index: int, saved: Collection[int]) -> None:
     """Refuse to store a page before the consent that the study asks for on an earlier one.
 
     Raises:
         Refusal: 409.
     """
-    missing = find_missing_consent(study, slot, index, saved)
+    missing = find_missing_consent(pages, index, saved)
     if missing is not None:
         raise Refusal(
             f"page {index} cannot be stored yet: consent (page {missing}) is needed first",

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request, url_for
-from sqlalchemy import Connection
 
 from mushra_server.answers.checks import check_answer, check_draft
 from mushra_server.answers.heard import check_heard, find_missing_consent, require_consent
@@ -15,9 +14,7 @@ from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.sessions import Session
 from mushra_server.database.submissions import (
     PageName,
-    find_drafted_pages,
     find_saved_pages,
-    load_answers,
     save_draft,
     save_page,
 )
@@ -34,9 +31,10 @@ from mushra_server.participant.admission import (
     token_of_start,
 )
 from mushra_server.participant.guard import guard
-from mushra_server.participant.languages import choose_language, language_of
+from mushra_server.participant.languages import choose_language
 from mushra_server.participant.session_cookie import find_own_session, read_own_token, set_session_cookie
-from mushra_server.participant.session_pages import load_pages, load_trial_answers
+from mushra_server.participant.session_pages import Plans, load_trial_answers, plan_before
+from mushra_server.participant.session_record import SessionRecord, load_record
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
 from mushra_server.study.served_study import SessionPage
 from mushra_server.web.security import read_json
@@ -66,32 +64,30 @@ def open_session() -> tuple[Response, int]:
         if found is not None:
             session, token = found
             sessions.touch(connection, session)
-            response = jsonify(_state(connection, server, session, token))
-            set_session_cookie(response, token)
-            return response, 200
-        refuse_entry(
-            connection,
-            server.study.config.options,
-            participant=participant,
-            simulated=simulated,
-            one_entry=server.options.one_entry,
-        )
-        if not simulated:
-            server.start_limiter.check(request.remote_addr)
-        # Dozens of threads that race for the smallest free slot would lose to one another again and again.
-        server.database.wait_for_turn(connection, "slot")
-        session, token = sessions.start(
-            connection,
-            simulated=simulated,
-            participant=participant,
-            kept=kept | language,
-            token=started,
-            abandoned_after_min=server.options.abandoned_after_min,
-        )
-        state = _state(connection, server, session, token)
-    response = jsonify(state)
+        else:
+            refuse_entry(
+                connection,
+                server.study.config.options,
+                participant=participant,
+                simulated=simulated,
+                one_entry=server.options.one_entry,
+            )
+            if not simulated:
+                server.start_limiter.check(request.remote_addr)
+            # Dozens of threads that race for the smallest free slot would lose to one another all the time.
+            server.database.wait_for_turn(connection, "slot")
+            session, token = sessions.start(
+                connection,
+                simulated=simulated,
+                participant=participant,
+                kept=kept | language,
+                token=started,
+                abandoned_after_min=server.options.abandoned_after_min,
+            )
+        record = load_record(connection, server.study, session)
+    response = jsonify(_state(server, record, token))
     set_session_cookie(response, token)
-    return response, 201
+    return response, 200 if found is not None else 201
 
 
 @blueprint.get("/api/session")
@@ -99,8 +95,8 @@ def show_session() -> Response:
     """Return the session's state."""
     server = current_server()
     with server.database.read() as connection:
-        session = find_own_session(connection)
-        return jsonify(_state(connection, server, session, read_own_token()))
+        record = load_record(connection, server.study, find_own_session(connection))
+    return jsonify(_state(server, record, read_own_token()))
 
 
 @blueprint.put("/api/session/pages/<int:index>")
@@ -108,9 +104,19 @@ def put_page(index: int) -> Response:
     """Store a page answer; the answer goes out after the commit."""
     server = current_server()
     body = read_json(server.options.page_bytes)
+    session, saved, answers = plan_before(server.study, lambda plans: _save_page(server, plans, index, body))
+    position = find_first_unsaved(server.study.pages(session.slot, answers), saved)
+    return jsonify(saved=index, position=position)
+
+
+def _save_page(
+    server: Server, plans: Plans, index: int, body: dict[str, Any]
+) -> tuple[Session, set[int], tuple[float, ...]]:
+    """Store a page answer; return the session, its stored pages, and what its pages follow from now."""
     with server.database.write(urgent=True) as connection:
         session = find_own_session(connection, lock=True)
-        answered = _page(connection, server, session, index, body)
+        pages = plans.load(connection, session)
+        answered = _find_page(server, session, pages, index, body)
         answer = check_answer(server.study.config, answered, body)
         if not server.options.preview:
             check_heard(server.study, server.files, answered, answer)
@@ -123,13 +129,12 @@ def put_page(index: int) -> Response:
             most_chars=server.options.session_chars,
         )
         if not server.options.preview:
-            require_consent(server.study, session.slot, index, saved)  # else nothing of this is kept
+            require_consent(pages, index, saved)  # else nothing of this is kept
             if ends_session(server.study, session, answered, answer):
                 sessions.screen_out(connection, session, f"{answered.type.replace('_', ' ')} failed")
                 session = replace(session, excluded=True)
         sessions.touch(connection, session)
-        pages = load_pages(connection, server.study, session)
-    return jsonify(saved=index, position=find_first_unsaved(pages, saved))
+        return session, saved, load_trial_answers(connection, server.study, session)
 
 
 @blueprint.put("/api/session/pages/<int:index>/draft")
@@ -138,20 +143,24 @@ def put_draft(index: int) -> Response:
     server = current_server()
     body = read_json(server.options.page_bytes)
     draft = check_draft(body)
+    plan_before(server.study, lambda plans: _save_draft(server, plans, index, body, draft))
+    return jsonify(draft=index)
+
+
+def _save_draft(
+    server: Server, plans: Plans, index: int, body: dict[str, Any], draft: dict[str, Any]
+) -> None:
     with server.database.write() as connection:
         session = find_own_session(connection, lock=True)
-        drafted = _page(connection, server, session, index, body)
+        pages = plans.load(connection, session)
+        drafted = _find_page(server, session, pages, index, body)
         if drafted.decides and index in find_saved_pages(connection, session):
-            return jsonify(draft=index)  # of a page whose answer stays as it is
-        if (
-            not server.options.preview
-            and find_missing_consent(server.study, session.slot, index, ()) is not None
-        ):
-            require_consent(server.study, session.slot, index, find_saved_pages(connection, session))
+            return  # the answer of this page stays as it is
+        if not server.options.preview and find_missing_consent(pages, index, ()) is not None:
+            require_consent(pages, index, find_saved_pages(connection, session))
         grown = save_draft(connection, session, index, draft, server.options.session_chars)
         server.volume_limiter.check(request.remote_addr, grown / 1024)  # if refused, nothing is kept
         sessions.touch(connection, session)
-    return jsonify(draft=index)
 
 
 @blueprint.post("/api/session/finish")
@@ -159,16 +168,19 @@ def finish() -> tuple[Response, int]:
     """Finish a session whose pages are all stored; a second time answers the same."""
     read_json()
     server = current_server()
+    return plan_before(server.study, lambda plans: _finish(server, plans))
+
+
+def _finish(server: Server, plans: Plans) -> tuple[Response, int]:
     with server.database.write(urgent=True) as connection:
         session = find_own_session(connection, lock=True)
         if sessions.is_screened_out(connection, session):
             thanks = completion(server.study, session, screened_out=True)
             return jsonify(finished=True, completion=thanks), 200
         saved = find_saved_pages(connection, session)
-        pages = load_pages(connection, server.study, session)
         missing = [
             page.index
-            for page in pages
+            for page in plans.load(connection, session)
             if page.index not in saved and (page.required or decides_entry(server.study, page))
         ]
         if missing and not session.finished and not server.options.preview:
@@ -178,33 +190,27 @@ def finish() -> tuple[Response, int]:
     return jsonify(finished=True, completion=completion(server.study, session)), 200
 
 
-def _state(connection: Connection, server: Server, session: Session, token: str) -> dict[str, Any]:
-    server.tokens.put(token, session.uuid, session.slot)  # its sounds are next
+def _state(server: Server, record: SessionRecord, token: str) -> dict[str, Any]:
+    server.tokens.put(token, record.session.uuid, record.session.slot)  # its sounds are next
     return session_state(
         server.study,
         server.names,
-        session,
-        # A page that was changed after it was stored is open again: its draft waits to be sent.
-        saved=find_saved_pages(connection, session) - find_drafted_pages(connection, session),
-        answers=load_answers(connection, session),
-        trial_answers=load_trial_answers(connection, server.study, session),
+        record,
         resume_url=url_for("entry.resume", token=token),
         root=request.script_root,
         preview=server.options.preview,
-        screened_out=sessions.is_screened_out(connection, session),
-        language=language_of(connection, server.study.config, session),
     )
 
 
-def _page(
-    connection: Connection, server: Server, session: Session, index: int, body: dict[str, Any]
+def _find_page(
+    server: Server, session: Session, pages: tuple[SessionPage, ...], index: int, body: dict[str, Any]
 ) -> SessionPage:
     """Return the page that a request is about; it names the page's id, which differs between sessions.
 
     All tabs of a browser share one cookie: a tab that shows one session must not write into another, which
     has the same indexes and the same keys for other sounds.
     """
-    pages, named = load_pages(connection, server.study, session), body.get("page")
+    named = body.get("page")
     if index >= len(pages):
         raise Refusal(f"page {index} does not exist: this session has {len(pages)} pages", 404)
     if not isinstance(named, str):

@@ -11,6 +11,7 @@ from mushra_server.answers.checks import must_rate
 from mushra_server.database.sessions import Session
 from mushra_server.participant.lab_colours import accents
 from mushra_server.participant.languages import make_translator
+from mushra_server.participant.session_record import SessionRecord
 from mushra_server.study.media import blind_point
 from mushra_server.study.opaque_files import HIDDEN_X, OPEN_REFERENCE, AudioNames, sounds_of
 from mushra_server.study.scales import page_scales
@@ -56,40 +57,33 @@ class Reader(NamedTuple):
 def session_state(
     study: Study,
     names: AudioNames,
-    session: Session,
+    record: SessionRecord,
     *,
-    saved: set[int],
-    answers: dict[int, dict[str, Any]],
     resume_url: str,
     root: str = "",
     preview: bool = False,
-    trial_answers: tuple[float, ...] = (),
-    screened_out: bool = False,
-    language: str = "en",
 ) -> dict[str, Any]:
     """Return the state of a session as docs/formats.md describes it.
+
+    A long session takes some time: no transaction is open meanwhile.
 
     Args:
         study: The study.
         names: The addresses of its sounds.
-        session: The session.
-        saved: Indexes of the pages that are stored.
-        answers: Stored answers and drafts by page index.
+        record: What is stored of the session.
         resume_url: Where the session can be resumed.
         root: What every address begins with, without a slash at the end.
         preview: Whether the experimenter looks at the study.
-        trial_answers: To the trials of an adaptive test, which its pages follow from.
-        screened_out: Whether the session ended with a failed check.
-        language: In which the pages are shown.
     """
-    config = study.config
+    config, session, saved = study.config, record.session, record.saved
     address = functools.partial(names.medium, session.uuid, root=root)
-    reader = Reader(make_translator(config, language), address)
-    pages = study.pages(session.slot, trial_answers)
+    reader = Reader(make_translator(config, record.language), address)
+    pages = study.pages(session.slot, record.trial_answers)
+    ended = session.finished or record.screened_out
     return {
         "study": {
             "title": reader.text(study.title),
-            "language": language,
+            "language": record.language,
             "show_previous": config.show_previous,
             "lab": _lab(config, reader),
         },
@@ -97,13 +91,13 @@ def session_state(
         "preview": preview,
         "resume_url": resume_url,
         "position": find_first_unsaved(pages, saved),
-        "more": study.has_more(session.slot, trial_answers),
-        "finished": session.finished or screened_out,
-        "completion": completion(study, session, screened_out=screened_out)
-        if session.finished or screened_out
-        else None,
+        "more": study.has_more(session.slot, record.trial_answers),
+        "finished": ended,
+        "completion": completion(study, session, screened_out=record.screened_out) if ended else None,
         "pages": [
-            _page(study, names, session, page, page.index in saved, answers.get(page.index), root, reader)
+            _page(
+                study, names, session, page, page.index in saved, record.answers.get(page.index), root, reader
+            )
             for page in pages
         ],
     }

@@ -118,6 +118,10 @@ class Study:
         """
         return _plans.get((self._owner, slot, answers), lambda: self._plan(slot, answers))
 
+    def find_pages(self, slot: int, answers: tuple[float, ...] = ()) -> tuple[SessionPage, ...] | None:
+        """Return what `pages` returns if it is kept; None if the session would have to be planned."""
+        return _plans.find((self._owner, slot, answers))
+
     def count_pages(self, slot: int) -> int | None:
         """Return how many pages the session with a slot has; None if its answers decide on that."""
         rule = self.config.options.adaptive

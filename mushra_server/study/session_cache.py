@@ -30,12 +30,18 @@ class SessionCache(Generic[Kept]):
         self._lock = threading.Lock()
         self.parts = 0
 
-    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """Return the value of a key; two threads that ask for a new one at once may both make it."""
+    def find(self, key: Hashable) -> Kept | None:
+        """Return the value of a key if it is kept, else None."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+            return self._kept.get(key)
+
+    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Return the value of a key; two threads that ask for a new one at once may both make it."""
+        found = self.find(key)
+        if found is not None:
+            return found
         made = make()
         with self._lock:
             if key not in self._kept:

@@ -47,14 +47,15 @@ def session_plan(config: StudyConfig, slot: int, answers: Sequence[float] = ()) 
     if slot < 0:
         raise ValueError(f"slot is {slot}; expected 0 or more")
     planned: list[PlannedPage] = []
-    trials = 0
+    trials = tracked = 0
     orders = Orders.of(config, slot, answers)
     for entry in _order_entries(orders, _number_pages(config), "pages", random=False):
         trial_position = None
         if entry.trial is not None:
             trial_position, trials = trials, trials + 1
         planned.append(replace(entry, position=len(planned), trial_position=trial_position))
-        if is_open(entry, answers, sum(page.adaptive is not None for page in planned)):
+        tracked += entry.adaptive is not None
+        if is_open(entry, answers, tracked):
             return SessionPlan(slot, tuple(planned), open=True)
     return SessionPlan(slot, tuple(planned))
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from mushra_server.participant import routes
+from mushra_server.study import served_study
+from mushra_server.study.session_cache import SessionCache
+from mushra_server.web.server import EXTENSION
 from study_builder.config import StudyConfig
 from study_builder.design import session_plan
 
@@ -168,3 +173,44 @@ def test_active_pairs_follow_from_the_preferences(
     assert {row["score"] for row in stored if row["condition"] == "d"} == {0}
     listener.save(len(answers))
     assert listener.finish().status_code == 200
+
+
+def test_no_transaction_is_open_while_pages_and_states_are_worked_out(
+    study: Path,
+    make_app: Callable[..., Flask],
+    make_listener: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = make_app(study)
+    engine = app.extensions[EXTENSION].database.engine
+    worked_out: list[str] = []
+
+    def watch(module: Any, name: str) -> None:
+        act = getattr(module, name)
+
+        def watched(*given: Any, **named: Any) -> Any:
+            assert engine.pool.checkedout() == 0
+            worked_out.append(name)
+            return act(*given, **named)
+
+        monkeypatch.setattr(module, name, watched)
+
+    def find_work(act: Callable[[], Any]) -> list[str]:
+        monkeypatch.setattr(served_study, "_plans", SessionCache(1))  # as after a restart
+        worked_out.clear()
+        act()
+        return [*worked_out]
+
+    watch(served_study, "session_plan")
+    watch(routes, "session_state")
+    listener = make_listener(app)
+    answers: list[bool] = []
+    assert find_work(listener.start) == ["session_state", "session_plan"]
+    draft = {"page": listener.state["pages"][0]["id"], "attempt": "draft", "ratings": [], "answers": {}}
+    for _ in range(2):
+        put = partial(listener.client.put, "/api/session/pages/0/draft", json=draft)
+        assert find_work(put) == ["session_plan"]
+        assert find_work(listener.finish) == ["session_plan"]
+        # The pages that the answer is one of, and those that follow from it.
+        assert find_work(lambda: answer(listener, study, False, answers)) == 2 * ["session_plan"]
+        assert find_work(lambda: reload(listener)) == ["session_state", "session_plan"]
