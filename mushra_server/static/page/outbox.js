@@ -44,6 +44,7 @@ export class Outbox {
     this.offline = false;
     window.addEventListener("storage", ({ key, newValue }) => {
       if (key === this.#key) this.#yield(entriesIn(read(newValue)), pages);
+      if (key === this.#draftKey) this.#yieldDraft(entriesIn([read(newValue)]), pages);
     });
     window.addEventListener("online", () => this.flush());
     window.addEventListener("pagehide", () => this.#sendDraft(true));
@@ -167,6 +168,22 @@ export class Outbox {
     );
     if (this.#pages.length === 0) this.offline = false; // as far as anybody has to know
     this.#tell();
+    this.#yieldDraft(stored, pages);
+  }
+
+  /**
+   * Let go of a draft that was not acknowledged if another tab has gone on with its page since.
+   *
+   * @param {Entry[]} stored what the other tab has put on this device
+   * @param {Page[]} pages
+   */
+  #yieldDraft(stored, pages) {
+    const own = this.#draft;
+    const isNewer = (/** @type {Entry} */ { index, answer }) =>
+      index === own?.index && answer.attempt !== own.answer.attempt;
+    if (!stored.some((entry) => belongs(entry, pages) && isNewer(entry))) return;
+    this.#draft = null;
+    clearTimeout(this.#draftTimer);
   }
 
   /** @param {Entry} entry */

@@ -39,6 +39,40 @@ ANSWER_TWICE = """async () => {
     return found;
 }"""
 
+DRAFT_TWICE = """async () => {
+    const { Outbox } = await import("/static/page/outbox.js");
+    const other = document.body.appendChild(document.createElement("iframe")).contentWindow.localStorage;
+    const pages = [{ id: "first" }, { id: "second" }];
+    const entry = (index, attempt, id = pages[index].id) => ({ index, id, answer: { attempt } });
+    const store = async (key, value) => {
+        const told = new Promise((done) => addEventListener("storage", done, { once: true }));
+        other.setItem(`listenable.${key}.first`, JSON.stringify(value));
+        await told;
+    };
+    const sent = [];
+    globalThis.fetch = async (path, { body }) => {
+        if (path.endsWith("/draft")) sent.push(JSON.parse(body).attempt);
+        return new Response("no connection", { status: 502 });
+    };
+    const leave = () => dispatchEvent(new Event("pagehide")); // sends a draft that waits
+    const box = new Outbox(pages, { change() {}, refused() {}, lost() {} });
+
+    box.draft(0, "first", { attempt: "older" });
+    await store("draft", entry(0, "forged", "of another study"));
+    await store("draft", entry(1, "of another page"));
+    await store("draft", entry(0, "older")); // of another tab that was opened with it
+    leave();
+    await store("draft", entry(0, "newer"));
+    leave();
+    box.draft(0, "first", { attempt: "newest" });
+    leave();
+    await store("outbox", [entry(1, "a page"), entry(0, "newest")]);
+    leave();
+    await store("outbox", [entry(1, "a page"), entry(0, "finished there")]);
+    leave();
+    return sent;
+}"""
+
 
 def test_a_newer_answer_of_another_tab_is_not_followed_by_the_older_one(
     make_study: Callable[..., Path],
@@ -49,3 +83,14 @@ def test_a_newer_answer_of_another_tab_is_not_followed_by_the_older_one(
     someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
     someone.at(1)
     assert someone.tab.evaluate(ANSWER_TWICE) == ["older,own", "older,own", "own", "own,last", "last"]
+
+
+def test_a_newer_draft_of_another_tab_is_not_followed_by_the_older_one(
+    make_study: Callable[..., Path],
+    serve: Callable[..., str],
+    open_page: Callable[..., Any],
+    pages: dict[str, Any],
+) -> None:
+    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
+    someone.at(1)
+    assert someone.tab.evaluate(DRAFT_TWICE) == ["older", "newest", "newest"]
