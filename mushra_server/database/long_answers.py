@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from mushra_server.database.schema import drafts, submissions
+from mushra_server.database.schema import IS_CURRENT, drafts, submissions
 from mushra_server.errors import Refusal
 
 __all__ = ["MOST_CHARS", "SMALL_CHARS", "require_room"]
@@ -49,5 +49,5 @@ _LENGTHS = tuple(
     select(func.coalesce(func.sum(func.length(table.c.body)), 0)).where(
         table.c.session_id == bindparam("of_session"), table.c.page_index != bindparam("of_page"), *current
     )
-    for table, current in ((submissions, (submissions.c.superseded == 0,)), (drafts, ()))
+    for table, current in ((submissions, (IS_CURRENT,)), (drafts, ()))
 )

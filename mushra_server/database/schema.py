@@ -19,10 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
 __all__ = [
+    "IS_CURRENT",
     "SCHEMA_VERSION",
     "VIEWS",
     "activity",
@@ -134,6 +136,9 @@ submissions = Table(
         postgresql_where=text("superseded = 0"),
     ),
 )
+
+IS_CURRENT = submissions.c.superseded == literal_column("0")
+"""Whether an attempt is its page's answer; written out, so that every plan uses their index."""
 
 drafts = Table(
     "drafts",

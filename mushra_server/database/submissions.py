@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
 from mushra_server.database.long_answers import MOST_CHARS, require_room
-from mushra_server.database.schema import answers, drafts, ratings, submissions
+from mushra_server.database.schema import IS_CURRENT, answers, drafts, ratings, submissions
 from mushra_server.database.sessions import Session
 from mushra_server.errors import Refusal
 
@@ -198,7 +198,7 @@ def find_drafted_pages(connection: Connection, session: Session) -> set[int]:
 def load_answers(connection: Connection, session: Session) -> dict[int, dict[str, Any]]:
     """Return, by page index, what a resuming browser shows: the draft if there is one, else the answer."""
     stored = select(submissions.c.page_index, submissions.c.body).where(
-        submissions.c.session_id == session.id, submissions.c.superseded == 0
+        submissions.c.session_id == session.id, IS_CURRENT
     )
     drafted = select(drafts.c.page_index, drafts.c.body).where(drafts.c.session_id == session.id)
     rows = [*connection.execute(stored), *connection.execute(drafted)]
@@ -244,14 +244,19 @@ _OF_PAGE = (submissions.c.session_id == bindparam("of_session")) & (
     submissions.c.page_index == bindparam("of_page")
 )
 _ATTEMPTS = select(submissions.c.attempt).where(_OF_PAGE)
-# All attempts of the page, and the current answer of every other one.
-_STORED = select(submissions.c.page_index, submissions.c.attempt, submissions.c.superseded).where(
-    submissions.c.session_id == bindparam("of_session"),
-    (submissions.c.page_index == bindparam("of_page")) | (submissions.c.superseded == 0),
+# All attempts of the page, and the current answer of every other one. As one query with OR it would read each
+# attempt of the session, of which there may be two hundred for every page.
+_ATTEMPT = select(submissions.c.page_index, submissions.c.attempt, submissions.c.superseded)
+_STORED = _ATTEMPT.where(_OF_PAGE).union_all(
+    _ATTEMPT.where(
+        submissions.c.session_id == bindparam("of_session"),
+        submissions.c.page_index != bindparam("of_page"),
+        IS_CURRENT,
+    )
 )
-_SUPERSEDE = submissions.update().where(_OF_PAGE, submissions.c.superseded == 0).values(superseded=1)
+_SUPERSEDE = submissions.update().where(_OF_PAGE, IS_CURRENT).values(superseded=1)
 _SAVED = select(submissions.c.page_index).where(
-    submissions.c.session_id == bindparam("of_session"), submissions.c.superseded == 0
+    submissions.c.session_id == bindparam("of_session"), IS_CURRENT
 )
 _DRAFTED = select(drafts.c.page_index).where(drafts.c.session_id == bindparam("of_session"))
 _OUTCOMES = (
@@ -259,7 +264,7 @@ _OUTCOMES = (
     .join(submissions, ratings.c.submission_id == submissions.c.id)
     .where(
         submissions.c.session_id == bindparam("of_session"),
-        submissions.c.superseded == 0,
+        IS_CURRENT,
         submissions.c.kind == "trial",
         submissions.c.page_type == bindparam("of_type"),
         ratings.c.attribute == bindparam("of_attribute"),
