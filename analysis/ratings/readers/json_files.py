@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.errors import RatingsError
 from analysis.ratings.marks import FILE, LINE
+from analysis.ratings.readers.bounds import refuse_growth
 from analysis.ratings.readers.decode import decode
 from analysis.ratings.readers.rows import Problems
 
@@ -49,7 +50,8 @@ def from_records(content: Any, name: str) -> pd.DataFrame:
     """Turn records into a table of text, numbered from 1; a key inside a key is `outer.inner`.
 
     Raises:
-        RatingsError: There is no list of records, and there are no columns of equal length.
+        RatingsError: There is no list of records, and there are no columns of equal length; or each record
+            has keys of its own.
     """
     records = [dict(_flatten(record)) for record in _find_records(content, _DEEPEST)]
     if not any(records):
@@ -57,6 +59,8 @@ def from_records(content: Any, name: str) -> pd.DataFrame:
             f"{name} has no table of ratings; expected a list of records with the same keys, or the results "
             "of webMUSHRA's, pymushra's, mushraJS's or beaqleJS's server"
         )
+    keys = {key for record in records for key in record}
+    refuse_growth(name, len(records), len(keys), sum(map(len, records)))
     table = pd.DataFrame(records, dtype=object).fillna("")
     table[FILE], table[LINE] = name, range(1, len(table) + 1)
     return table

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.errors import RatingsError
 from analysis.ratings.marks import FILE, LINE, PAGE
 from analysis.ratings.names import ANSWER, SCHEMA_VERSION, restore_exact
+from analysis.ratings.readers.bounds import refuse_growth
 from analysis.ratings.tidy import map_values
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
         ratings, answers = pd.DataFrame(content["ratings"]), pd.DataFrame(content["answers"])
         if ratings.empty:
             raise RatingsError(f"no ratings in {name}")
-        ratings = add_answers(ratings, answers)
+        ratings = add_answers(ratings, answers, name)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, RatingsError):
             raise
@@ -86,7 +87,7 @@ def read_database(url: str, name: str) -> pd.DataFrame:
         raise RatingsError(
             f"{name} has no ratings to read (views export_ratings and export_answers): {reason}"
         ) from None
-    ratings = add_answers(ratings, answers)
+    ratings = add_answers(ratings, answers, name)
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
     return ratings.rename(columns=_PAGE_TYPE)
 
@@ -107,10 +108,11 @@ def _frame(result: CursorResult[Any]) -> pd.DataFrame:
     return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
 
 
-def add_answers(ratings: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """Add one text column `q_<name>` per questionnaire answer, by session."""
+def add_answers(ratings: pd.DataFrame, answers: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Add one text column `q_<name>` per questionnaire answer, by session; `name` is the source's."""
     if answers.empty:
         return ratings
+    refuse_growth(name, answers["session"].nunique(), answers["name"].nunique(), len(answers))
     wide = answers.drop_duplicates(["session", "name"], keep="last").pivot(
         index="session", columns="name", values="value"
     )

@@ -9,6 +9,8 @@ from analysis.ratings.marks import FILE, LINE, MEASURE
 from analysis.ratings.names import PREFERRED, UNKNOWN
 from analysis.ratings.readers.table import file_of
 
+_MOST_CHOICES = 5_000_000  # each becomes two rows, and a cell may say any number
+
 
 def is_pair_matrix(table: pd.DataFrame) -> bool:
     """Say whether the first column has the names of the other columns, each once."""
@@ -23,7 +25,8 @@ def from_pair_matrix(table: pd.DataFrame) -> pd.DataFrame:
     and the preferred condition stands first.
 
     Raises:
-        RatingsError: A cell is not a whole number from 0, or a condition is counted against itself.
+        RatingsError: A cell is not a whole number from 0, a condition is counted against itself, or there are
+            more choices than memory holds.
     """
     names = [name for name in table.columns if name not in (FILE, LINE, "study")]
     first, others = names[0], names[1:]
@@ -41,6 +44,9 @@ def from_pair_matrix(table: pd.DataFrame) -> pd.DataFrame:
                     f"expected {wanted} (pair matrices count how often the row was preferred to the column)"
                 )
             chosen.append((row, str(column), int(count)))
+    total = sum(count for *_, count in chosen)
+    if total > _MOST_CHOICES:
+        raise RatingsError(f"{file_of(table)} counts {total:,} choices; expected at most {_MOST_CHOICES:,}")
     pairs = pd.DataFrame(chosen, columns=["winner", "loser", "count"])
     choices = pairs.loc[pairs.index.repeat(pairs["count"])].reset_index(drop=True)
     sides = [

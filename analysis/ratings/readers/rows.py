@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -103,7 +104,7 @@ def header_of(cells: Sequence[str], name: str) -> list[str]:
     if not given:
         raise RatingsError(f"{name} is empty; expected a CSV header and ratings")
     header = [cell or f"column {place}" for place, cell in enumerate(given, 1)]
-    repeated = sorted({cell for cell in header if header.count(cell) > 1})
+    repeated = sorted(cell for cell, count in Counter(header).items() if count > 1)
     if repeated and all(_is_number(cell) for cell in given):
         raise RatingsError(
             f"{name} has no header: its first row is of numbers ({', '.join(given[:3])}, ...); expected a "

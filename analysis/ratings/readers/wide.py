@@ -12,6 +12,7 @@ from analysis.errors import RatingsError
 from analysis.ratings.marks import FILE, LINE, STUDY_IS_FILE
 from analysis.ratings.missing import blank_words
 from analysis.ratings.numerals import parse_numbers, read_grades, strip_labels
+from analysis.ratings.readers.bounds import refuse_growth
 from analysis.ratings.readers.columns import (
     advise_on_columns,
     find_header,
@@ -166,6 +167,7 @@ def _melt(
         }
     other = [name for name in rest if name not in matches]
     out = pd.concat([out, _answers(table, other, set(out.columns))], axis=1)
+    refuse_growth(file_of(table), len(matches) * len(out), len(out.columns), table.size)
     parts = [out.assign(score=table[name], **groups) for name, groups in matches.items()]
     if not parts and expression is not None:
         raise RatingsError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 
@@ -17,7 +18,9 @@ from analysis.ratings.readers.rows import Problems, from_rows
 Sheet = Any  # openpyxl's Worksheet, which has no types
 _MOST_BYTES = 2**30  # of a workbook that was unpacked; it needs several times the memory
 _MOST_CELLS = 5_000_000  # of a sheet, empty ones too: a format in the last row makes all rows part of it
-_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_AREAS = ("mergeCell", "hyperlink")  # openpyxl makes each cell of these
+_WHOLE_COLUMNS, _WHOLE_ROWS = 16_384, 1_048_576
+_BLOCK_BYTES = 2**20
 
 
 def is_workbook(path: Path) -> bool:
@@ -72,7 +75,7 @@ def _open(path: Path) -> dict[str, Sheet]:
         ) from None
     except RatingsError:
         raise
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # openpyxl and zipfile raise whatever a damaged file leads them to
         raise RatingsError(
             f"{path.name} is not an Excel workbook that can be read ({error}); save the sheet as CSV UTF-8"
         ) from None
@@ -80,7 +83,7 @@ def _open(path: Path) -> dict[str, Sheet]:
 
 
 def _refuse_bombs(path: Path) -> None:
-    """Refuse a small file that would become gigabytes, by its size or by merged cells: each is made."""
+    """Refuse a small file that would become gigabytes, by its size or by areas of which each cell is made."""
     with zipfile.ZipFile(path) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
         if size > _MOST_BYTES:
@@ -88,14 +91,49 @@ def _refuse_bombs(path: Path) -> None:
                 f"{path.name} unpacks to {size:,} bytes; expected at most {_MOST_BYTES:,} (save the sheet as "
                 "CSV UTF-8)"
             )
-        for entry in archive.infolist():
-            if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-                areas = _MERGED.findall(archive.read(entry))
-                merged = sum(
-                    (abs(_column(right) - _column(left)) + 1) * (abs(int(last) - int(first)) + 1)
-                    for left, first, right, last in areas
-                )
-                _refuse_many_cells(path, entry.filename, merged)
+        for entry in archive.infolist():  # a sheet may be in any of them
+            _refuse_many_cells(path, entry.filename, sum(map(_count_cells, _find_areas(archive, entry))))
+
+
+class _Areas:
+    """Takes the areas out of a part of a workbook as a parser finds them, and keeps nothing else."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Note an element."""
+        if tag.rpartition("}")[2] in _AREAS:
+            self.found.append(attributes.get("ref", ""))
+
+    def close(self) -> list[str]:
+        """Return the areas."""
+        return self.found
+
+
+def _find_areas(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> list[str]:
+    """Return the areas of a part; the parser is openpyxl's, which honours quotes, encodings and prefixes."""
+    areas = _Areas()
+    parser = ElementTree.XMLParser(target=areas)
+    with archive.open(entry) as part:
+        try:
+            while block := part.read(_BLOCK_BYTES):
+                parser.feed(block)
+        except (ElementTree.ParseError, LookupError, ValueError):
+            pass  # a picture, or nothing that openpyxl reads: it has the same parser
+    return areas.found
+
+
+def _count_cells(area: str) -> int:
+    """Return how many cells an area has; one that is wrong has none, and openpyxl refuses it."""
+    from openpyxl.utils.cell import range_boundaries
+
+    try:
+        left, top, right, bottom = range_boundaries(area)
+    except (ValueError, TypeError):
+        return 0
+    columns = _WHOLE_COLUMNS if left is None else abs(right - left) + 1
+    return columns * (_WHOLE_ROWS if top is None else abs(bottom - top) + 1)
 
 
 def _refuse_many_cells(path: Path, sheet: str, cells: int) -> None:
@@ -104,13 +142,6 @@ def _refuse_many_cells(path: Path, sheet: str, cells: int) -> None:
             f"{path.name}: the sheet {sheet!r} has {cells:,} cells; expected at most {_MOST_CELLS:,} (remove "
             "what is far from the table, formats too, or save the sheet as CSV UTF-8)"
         )
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number
 
 
 def _read_cells(sheet: Sheet) -> list[list[str]]:

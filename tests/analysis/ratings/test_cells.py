@@ -111,7 +111,15 @@ def test_frames_with_an_index_and_ids_that_became_floats() -> None:
         load_ratings(frame.set_axis(["listener", "item", "item", "score"], axis=1))
 
 
-@pytest.mark.parametrize("how", ["far", "merged", "unpacked"])
+ALL_CELLS = {  # each in its own spelling, all of which openpyxl understands
+    "merged": '<mergeCells count="1"><mergeCell ref="A3:XFD1048576"/></mergeCells>',
+    "merged in single quotes": "<mergeCells><mergeCell  ref = 'A3:XFD1048576' /></mergeCells>",
+    "merged by whole columns": '<mergeCells><mergeCell ref="$A:$XFD"/></mergeCells>',
+    "linked": '<hyperlinks><hyperlink ref="A3:XFD1048576" location="A1"/></hyperlinks>',
+}
+
+
+@pytest.mark.parametrize("how", ["far", *ALL_CELLS, "in UTF-16", "in another part", "unpacked"])
 def test_a_small_workbook_that_becomes_gigabytes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -122,18 +130,25 @@ def test_a_small_workbook_that_becomes_gigabytes_is_refused(
     if how == "far":
         book.active["XFD1048576"] = " "
     book.save(tmp_path / "r.xlsx")
-    if how == "merged":  # openpyxl would make each of these cells to write it
+    if how not in ("far", "unpacked"):  # openpyxl would make each of these cells to write it
         with zipfile.ZipFile(tmp_path / "r.xlsx") as packed:
             parts = {name: packed.read(name) for name in packed.namelist()}
-        merged = b'</sheetData><mergeCells count="1"><mergeCell ref="A3:XFD1048576"/></mergeCells>'
-        parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(b"</sheetData>", merged)
+        sheet = parts.pop("xl/worksheets/sheet1.xml").decode()
+        sheet = sheet.replace("</sheetData>", f"</sheetData>{ALL_CELLS.get(how, ALL_CELLS['merged'])}")
+        encoding = "utf-16" if how == "in UTF-16" else "utf-8"
+        place = "other.bin" if how == "in another part" else "xl/worksheets/sheet1.xml"
+        for name in ("xl/_rels/workbook.xml.rels", "[Content_Types].xml"):
+            parts[name] = parts[name].replace(b"/xl/worksheets/sheet1.xml", b"/" + place.encode())
         with zipfile.ZipFile(tmp_path / "r.xlsx", "w") as packed:
             for name, content in parts.items():
                 packed.writestr(name, content)
+            packed.writestr(place, sheet.encode(encoding))
     if how == "unpacked":
         monkeypatch.setattr(workbook, "_MOST_BYTES", 1000)
     sentence = (
-        "r.xlsx unpacks to" if how == "unpacked" else "has 17,179,8[0-9,]* cells; expected at most 5,000"
+        "r.xlsx unpacks to"
+        if how == "unpacked"
+        else "has 17,1[78][0-9],[0-9,]* cells; expected at most 5,000"
     )
     with pytest.raises(RatingsError, match=sentence):
         load_ratings(tmp_path / "r.xlsx")
