@@ -15,7 +15,7 @@ from typing import Any
 from analysis.ratings.names import WEBMUSHRA_FILES
 from mushra_server.webmushra.wire_format import WireSession
 
-__all__ = ["csv_line", "folder_name", "iter_csv_rows"]
+__all__ = ["TABLES", "csv_line", "folder_name", "iter_csv_rows"]
 
 Row = list[Any]
 QUOTED = re.compile(r'[",\\\s]')

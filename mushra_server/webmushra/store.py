@@ -17,7 +17,7 @@ from mushra_server.database.database import get_inserted_id
 from mushra_server.database.schema import answers, sessions, submissions, wire_sessions
 from mushra_server.database.sessions import Session, find_by_uuid
 from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_page
-from mushra_server.errors import AnswerError
+from mushra_server.errors import AnswerError, Refusal
 from mushra_server.participant.admission import refuse_entry
 from mushra_server.study.served_study import Study
 from mushra_server.webmushra.trials import WirePage, count_trials, read_trial
@@ -30,6 +30,11 @@ SOURCE = "webmushra"
 MOST_OTHER_QUESTIONS = 100
 MAX_SHOWN = 100
 # What can be part of an address on the admin page.
+# Columns of webMUSHRA's and pymushra's files; `simulated` marks what no listener rated.
+TAKEN = re.compile(
+    r"session_test_id|session_uuid|trial_id|uuid|simulated|stimuli|stimuli_rating\d*|(rating|choice)_"
+    r"(reference|non_reference|answer|stimulus|score|reference_score|non_reference_score|time|comment)"
+)
 UUID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
@@ -68,8 +73,11 @@ def save_wire_session(
     Raises:
         AnswerError: If it does not fit the study's questions.
         DoorError: If the study is closed, or has all the sessions that it needs.
+        Refusal: 409 if a session with its name is stored that says something else.
     """
-    if find_by_uuid(connection, posted.uuid) is not None:
+    before = find_by_uuid(connection, posted.uuid)
+    if before is not None:
+        _require_same(connection, before, posted)
         return False
     refuse_entry(connection, study.config.options, participant=None, simulated=False, one_entry=False)
     _check_question_names(connection, study, posted)
@@ -92,14 +100,35 @@ def save_wire_session(
     return True
 
 
+def _require_same(connection: Connection, stored: Session, posted: WireSession) -> None:
+    """Refuse what would be acknowledged and dropped: other answers under the name of a stored session.
+
+    Raises:
+        Refusal: 409.
+    """
+    query = select(wire_sessions.c.body).where(wire_sessions.c.session_id == stored.id)
+    body = connection.execute(query).scalar()
+    if body is None:  # it was forgotten
+        return
+    before, now_posted = json.loads(body), posted.to_json()
+    if any(before[part] != now_posted[part] for part in ("trials", "participant")):
+        raise Refusal("sessionJSON: another session with the same uuid is stored already", 409)
+
+
 def _check_question_names(connection: Connection, study: Study, posted: WireSession) -> None:
     """Let only so many questions in that the study does not ask: each is a column of every export.
 
     Raises:
-        AnswerError: If there would be more of them than a changed questionnaire explains.
+        AnswerError: If there would be more of them than a changed questionnaire explains, or one is called
+            as a column of webMUSHRA's files is: whoever reads these would take it for that.
     """
     asked = {question.name for page in study.config.walk() for question in study.config.questions(page)}
     others = set(posted.participant) - asked
+    taken = sorted(name for name in others if TAKEN.fullmatch(name))
+    if taken:
+        raise AnswerError(
+            f"sessionJSON: participant: {taken[0]!r} is a column of webMUSHRA's own; expected other questions"
+        )
     known = study.posted_questions  # a look at all pages takes long, and anybody may ask for it
     if others <= known:
         return

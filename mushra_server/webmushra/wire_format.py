@@ -108,7 +108,8 @@ def wire_participant(found: Any) -> dict[str, Any]:
         return {}
     pairs: dict[str, Any] = {}
     for name, response in zip(names, responses, strict=False):
-        pairs.setdefault(str(name)[:200], response)
+        # Readers of tables take blanks off, which must not make two columns one.
+        pairs.setdefault(str(name).strip()[:200].strip(), response)
     return pairs
 
 

@@ -226,3 +226,23 @@ def test_a_database_of_an_earlier_release_gets_the_table(make_app, make_study, r
     app = make_app(study, options=COLLECT)
     assert post(app, session(uuid="a/b")).status_code == 400
     assert len(rows(app, "SELECT * FROM refused_posts")) == 1
+
+
+def test_other_answers_under_a_stored_name_are_kept_and_not_acknowledged(app, rows):
+    """They would be dropped: who came back to a page in webMUSHRA posts the session again."""
+    first, other = session(), session()
+    other["trials"][0]["responses"][0]["score"] = "11"
+    assert [post(app, posted).status_code for posted in (first, other, first)] == [200, 409, 200]
+    scores = {row["score"] for row in rows(app, "SELECT score FROM export_ratings")}
+    assert 63 in scores and 11 not in scores
+    (kept,) = rows(app, "SELECT * FROM refused_posts")
+    assert kept["reason"] == "sessionJSON: another session with the same uuid is stored already"
+    assert json.loads(kept["body"].removeprefix(b"sessionJSON=")) == other
+
+
+@pytest.mark.parametrize("name", ["simulated", "session_uuid", "rating_score", "stimuli_rating2", " uuid"])
+def test_no_question_is_taken_for_a_column_of_the_files(app, rows, name):
+    """One session could make all others simulated, or the file one that no program reads."""
+    answer = post(app, session(participant={"name": ["age", name], "response": ["30", "1"]}))
+    assert answer.status_code == 400 and "is a column of webMUSHRA" in html.unescape(answer.text)
+    assert not rows(app, "SELECT * FROM sessions") and len(rows(app, "SELECT * FROM refused_posts")) == 1
