@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -14,9 +15,10 @@ from sqlalchemy import Connection
 
 from analysis.ratings.names import SIMULATED_MARK
 from mushra_server.database.database import Database
+from mushra_server.errors import ServerError
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.study.served_study import Study
-from mushra_server.webmushra.csv_files import csv_line, folder_name, iter_csv_rows
+from mushra_server.webmushra.csv_files import TABLES, csv_line, folder_name, iter_csv_rows
 from mushra_server.webmushra.pymushra import write_pymushra
 from mushra_server.webmushra.sessions import load_wire_sessions
 from mushra_server.webmushra.wire_format import WireSession
@@ -26,6 +28,7 @@ __all__ = ["export_files", "write_file"]
 
 FOLDER_MODE = 0o700
 MOST_OPEN_FILES = 50
+WEBMUSHRA_FILE = re.compile(rf"({'|'.join(name for name, *_ in TABLES.values())})(-\d+)?\.csv")
 
 
 def export_files(
@@ -74,12 +77,12 @@ def _export_wire_sessions(
     for simulated in (False, True):
         found = load_wire_sessions(connection, study, simulated=simulated)
         first = next(found, None)
-        if first is None and simulated:
-            continue
         sessions = itertools.chain([] if first is None else [first], found)
         suffix = SIMULATED_MARK if simulated else ""
         if format == "pymushra":
             name = out / f"pymushra{suffix}.json"
+            if first is None and simulated and not name.exists():
+                continue
             yield name, _write_pymushra(name, sessions, study.name)
         else:
             yield from _write_csv_files(out / "results" / f"{folder_name(study.name)}{suffix}", sessions)
@@ -90,12 +93,23 @@ def _write_pymushra(path: Path, sessions: Iterable[WireSession], study: str) -> 
 
 
 def _write_csv_files(folder: Path, sessions: Iterable[WireSession]) -> list[tuple[Path, int]]:
-    """Write webMUSHRA's files next to each other, all of them whole or none."""
+    """Write webMUSHRA's files next to each other, all of them whole or none.
+
+    Raises:
+        ServerError: There are such files that this export does not write: whoever reads the folder would take
+            their sessions, which may have been excluded or forgotten since, for those of this one.
+    """
     rows: Counter[str] = Counter()
     with ExitStack() as stack, closing(_Files(folder, stack)) as files:
         for name, row in iter_csv_rows(sessions):
             files.write(name, csv_line(row))
             rows[name] += 1
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if WEBMUSHRA_FILE.fullmatch(path.name) and path.name not in rows:
+                raise ServerError(
+                    f"{path}: is of an earlier export and would be read with this one; move it elsewhere, or "
+                    "choose another folder with --out"
+                )
     return [(folder / name, count - 1) for name, count in rows.items()]
 
 

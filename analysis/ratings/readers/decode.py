@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analysis.errors import RatingsError
+from analysis.ratings.readers.ours import is_ours
 
 LINE_END = re.compile(r"\r\n|\n|\r")  # str.splitlines also parts lines at form feeds and U+2028
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -17,6 +18,8 @@ _SEP = re.compile(r'\s*"?sep=([,;|\t])"?[,;|\t]*(?=[\r\n])', re.IGNORECASE)
 _LONE_RETURN = re.compile(r"(?<!\r)\r(?![\r\n])")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _COMMENT = re.compile(r"\s*#[^,;|\t\r\n]*(?:\r\n|\n|\r)")  # with a delimiter it may be a header
+_DELIMITERS = ",;\t|"
+_WEBMUSHRA = {"session_test_id", "trial_id"}
 _FEWEST_BLANKS = 2  # between the names of a header, of listener, item and score at least
 _FIRST_LINES = 5  # a title may come before the header
 KEPT_RETURN = "\ue00d"  # of a private range, in place of a return that ends no line
@@ -141,13 +144,18 @@ def _blank_comments(text: str) -> tuple[str, str]:
 def _delimiter(text: str) -> str:
     """Return the most frequent of comma, semicolon, tab and bar outside of quotes in the first line with one.
 
+    The headers of our own tables and webMUSHRA's say it by their names: questions may be called as they like.
     Without any of these in the first lines, a blank parts the cells if the first has several, as R's
     write.table does.
     """
     first = list(itertools.islice((line for line in _iter_lines(text) if line.strip()), _FIRST_LINES))
     bare = [_QUOTED.sub("cell", line) for line in first]
     for line in bare:
-        found = max(",;\t|", key=line.count)
+        found = max(_DELIMITERS, key=line.count)
         if found in line:
-            return found
+            return next((own for own in _DELIMITERS if _is_known(line.split(own))), found)
     return " " if bare and bare[0].strip().count(" ") >= _FEWEST_BLANKS else ","
+
+
+def _is_known(header: list[str]) -> bool:
+    return is_ours(header) or set(header) >= _WEBMUSHRA

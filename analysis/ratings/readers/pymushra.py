@@ -5,6 +5,7 @@ pymushra casts answers to numbers and booleans before it stores them; what it st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from analysis.ratings.readers.json_files import from_records
 from analysis.ratings.readers.webmushra import from_webmushra
 
 _LIKERT = {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"}
+_RATING, _RATINGS = "responses_stimulusRating", "stimuli_rating"
+_SCALE = re.compile(rf"{_RATING}\d+")
 _WIRE = {
     "mushra": {
         "stimulus": "rating_stimulus",
@@ -74,9 +77,9 @@ def flat_table(content: Any, name: str) -> pd.DataFrame:
             if isinstance(content, list)
             else [row for doc in _documents(content) for row in _flat(doc)]
         )
-        table = from_records(rows, name)
-    except (AttributeError, KeyError, TypeError, RatingsError):
-        table = pd.DataFrame()
+    except (AttributeError, KeyError, TypeError):
+        rows = []
+    table = from_records(rows, name) if any(rows) else pd.DataFrame()
     if not is_pymushra(list(table.columns)):
         raise RatingsError(
             f"{name} holds no trials as pymushra stores them (keys testId, id, type, responses)"
@@ -99,6 +102,10 @@ def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.
         wire = {f"responses_{key}": name for key, name in _WIRE.get(str(kind), {}).items()}
         if not wire:
             continue
+        scales = [str(name) for name in rows if _SCALE.fullmatch(str(name)) and (rows[name] != "").any()]
+        if scales and _RATING in wire:  # a column for each of several scales in place of the only one
+            del wire[_RATING]
+            wire |= {name: name.replace(_RATING, _RATINGS) for name in scales}
         held = {name: rows[column] for column, name in wire.items() if column in rows}
         asked = {name: rows[column] for column, name in names.items()}
         head = {
@@ -131,4 +138,9 @@ def _flat(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     head = {f"wm_{key}": value for key, value in document.items() if key not in ("responses", "questionaire")}
     asked = {f"questionaire_{key}": value for key, value in document["questionaire"].items()}
     for response in document["responses"]:
-        yield {**asked, **head, **{f"responses_{key}": value for key, value in response.items()}}
+        given = {f"responses_{key}": value for key, value in response.items()}
+        scales = given.get(_RATING)
+        if isinstance(scales, list) and len(scales) > 1:
+            del given[_RATING]
+            given |= {f"{_RATING}{number}": score for number, score in enumerate(scales, 1)}
+        yield {**asked, **head, **given}

@@ -143,7 +143,7 @@ def _bs1116(table: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "condition": condition,
             "attribute": DIFFERENCE,
-            "score": given - hidden,
+            "score": (given - hidden).round(9),  # 3.2 - 5 is not -1.8 to a computer
             MEASURE: "difference",
         },
         {"condition": condition, "attribute": "score", "score": table["rating_non_reference_score"]},

@@ -9,6 +9,9 @@ import json
 
 import pytest
 
+from analysis import load_ratings
+from mushra_server.database.sessions import exclude, find_by_uuid
+from mushra_server.errors import ServerError
 from mushra_server.export.files import export_files
 from mushra_server.webmushra.csv_files import csv_line, folder_name, iter_csv_rows
 from mushra_server.webmushra.wire_format import read_body
@@ -262,3 +265,53 @@ def test_a_paired_comparison_without_a_reference_is_exported(app, make_listener,
     dict(export_files(server.database, server.study.root, "webmushra", tmp_path))
     with (tmp_path / "results/a-study/paired_comparison.csv").open(encoding="utf-8") as file:
         assert {row["choice_answer"] for row in csv.DictReader(file)} == {"unknown"}
+
+
+@pytest.mark.parametrize("names", [[";a" * 60], ["\ta" * 60], ["|" * 60], ["age ", "\x85age", "age"]])
+def test_whatever_questions_are_called_the_files_are_read(make_app, make_study, tmp_path, names):
+    app = make_app(make_study(pages=[mushra_page(tmp_path / "study", 1)]), options=COLLECT)
+    trials = session()["trials"][:1]
+    assert post(app, session(trials=trials)).status_code == 200
+    participant = {"name": names, "response": ["1"] * len(names)}
+    assert post(app, session(trials=trials, uuid="u2", participant=participant)).status_code == 200
+    server, out = app.extensions["listenable"], tmp_path / "out"
+    for format in ("csv", "json", "webmushra", "pymushra"):
+        dict(export_files(server.database, server.study.root, format, out))
+    for source in ("ratings.csv", "ratings.json", "results/a-study", "pymushra.json"):
+        assert len(load_ratings(out / source)) == 6, source
+
+
+def test_an_earlier_export_is_not_read_with_a_later_one(make_app, make_study, tmp_path):
+    app = make_app(make_study(pages=[mushra_page(tmp_path / "study", 1)]), options=COLLECT)
+    trials = session()["trials"][:1]
+    assert post(app, session(trials=trials)).status_code == 200
+    other = {"name": ["age"], "response": ["31"]}
+    assert post(app, session(trials=trials, uuid="u2", participant=other)).status_code == 200
+    server, out = app.extensions["listenable"], tmp_path / "out"
+
+    def export():
+        return dict(export_files(server.database, server.study.root, "webmushra", out))
+
+    assert len(export()) == 2
+    for number, uuid in enumerate((session()["uuid"], "u2")):
+        with server.database.write() as connection:
+            exclude(connection, find_by_uuid(connection, uuid), "fell asleep")
+        left = "mushra.csv" if number else "mushra-2.csv"
+        before = {path.name: path.read_bytes() for path in out.rglob("*.csv")}
+        with pytest.raises(ServerError, match=rf"a-study/{left}: is of an earlier export and would be read"):
+            export()
+        assert {path.name: path.read_bytes() for path in out.rglob("*.csv")} == before
+        if not number:
+            (out / "results/a-study" / left).unlink()
+            assert [path.name for path in export()] == ["mushra.csv"]
+
+
+def test_several_likert_scales_of_a_page_come_back_from_pymushras_file(make_app, make_study, tmp_path):
+    app = make_app(make_study(pages=posted_pages(tmp_path / "study")), options=COLLECT)
+    assert post(app, session()).status_code == 200
+    server = app.extensions["listenable"]
+    dict(export_files(server.database, server.study.root, "pymushra", tmp_path / "out"))
+    stored = load_ratings(server.study.root)
+    frame = load_ratings(tmp_path / "out/pymushra.json")
+    found = [dict(table.groupby(["attribute", "condition"])["score"].sum()) for table in (stored, frame)]
+    assert found[0] == found[1] and len(stored) == len(frame) == 10
