@@ -101,6 +101,9 @@ def _remove_ratings(connection: Connection, keys: list[int]) -> dict[str, int]:
     count = _delete(connection, ratings, ratings.c.submission_id.in_(pages))
     _delete(connection, submissions, submissions.c.session_id.in_(keys))
     connection.execute(slots.update().where(slots.c.session_id.in_(keys)).values(session_id=None))
+    # Nothing of it is left to count: neither for the quota nor on the admin page.
+    left_out = sessions.update().where(sessions.c.id.in_(keys), sessions.c.excluded_at.is_(None))
+    connection.execute(left_out.values(excluded_at=now()))
     return {"ratings": count}
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from mushra_server.database import engines
 from mushra_server.database.database import Database
+from mushra_server.database.progress import load_progress
 from mushra_server.database.schema import sessions
 from mushra_server.database.sessions import exclude, find_by_participant
 from mushra_server.database.submissions import save_draft
@@ -247,3 +248,16 @@ def test_forgetting_leaves_no_unknown_key_of_a_body(make_app, make_listener, row
         )
     forget(database, "ann")
     assert not any("needle" in row["body"] for row in rows(app, "SELECT body FROM submissions"))
+
+
+def test_whoever_is_forgotten_with_the_ratings_takes_no_place_in_the_quota(make_app, make_listener, url):
+    """The next participant gets the row of the design, so they must be let in."""
+    app = make_app(url=url, completion={"code": "C1"}, quota=1)
+    make_listener(app).start({"participant": "ann"}).save_all().finish()
+    database = app.extensions["listenable"].database
+    refused = app.test_client().post("/api/session", json={"parameters": {}})
+    assert refused.status_code == 403
+    forget(database, "ann", ratings=True)
+    with database.read() as connection:
+        assert load_progress(connection, simulated=False).finished == 0
+    make_listener(app).start({"participant": "ben"})

@@ -242,7 +242,7 @@ def test_other_answers_under_a_stored_name_are_kept_and_not_acknowledged(app, ro
 
 @pytest.mark.parametrize("name", ["simulated", "session_uuid", "rating_score", "stimuli_rating2", " uuid"])
 def test_no_question_is_taken_for_a_column_of_the_files(app, rows, name):
-    """One session could make all others simulated, or the file one that no program reads."""
+    """Because of one session the export, with the ratings of all others, could not be analysed."""
     answer = post(app, session(participant={"name": ["age", name], "response": ["30", "1"]}))
     assert answer.status_code == 400 and "is a column of webMUSHRA" in html.unescape(answer.text)
     assert not rows(app, "SELECT * FROM sessions") and len(rows(app, "SELECT * FROM refused_posts")) == 1
