@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 
 from study_builder.errors import BuildError, LayoutError, StudyError
@@ -57,8 +57,11 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
     names = list(dict.fromkeys(names))
     ids: dict[str, str] = {}
     owners: dict[str, str] = {}
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
     for name in sorted(names, key=_loses_letters):
-        ids[name] = _make_unlike(safe_id(name), owners) if _loses_letters(name) else safe_id(name)
+        ids[name] = safe_id(name)
+        if _loses_letters(name):
+            ids[name] = _make_unlike(ids[name], owners, numbers[ids[name].lower()])
         twin = owners.setdefault(ids[name].lower(), name)
         if twin == name:
             continue
@@ -80,8 +83,8 @@ def _loses_letters(name: str) -> bool:
     return any(letter.isalnum() and not letter.isascii() for letter in _decompose(name))
 
 
-def _make_unlike(found: str, taken: Container[str]) -> str:
-    numbered = (f"{found}-{number}" for number in count(2))
+def _make_unlike(found: str, taken: Container[str], numbers: Iterator[int]) -> str:
+    numbered = (f"{found}-{number}" for number in numbers)
     return next(one for one in chain([found], numbered) if one.lower() not in taken)
 
 
@@ -90,6 +93,7 @@ def resolve_ids(
     labels: Mapping[str, str | None],
     what: str,
     error: type[StudyError] = BuildError,
+    known: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Return the ids of things that were named by their id, or by their label.
 
@@ -98,17 +102,16 @@ def resolve_ids(
         labels: the label of each id that there is; a label that several have names none of them.
         what: the option or key that gave the names, for messages.
         error: what to raise.
+        known: what `ids_by_name` returns of the labels, for who asks thousands of times.
 
     Raises:
         StudyError: a name is of nothing that there is, or two names are of one thing.
     """
-    counts = Counter(labels.values())
-    by_label = {label: name for name, label in labels.items() if label is not None and counts[label] == 1}
-    known = {**by_label, **{name: name for name in labels}}
-    shown = [name if label in (None, name) else f"{name} ('{label}')" for name, label in labels.items()]
+    known = ids_by_name(labels) if known is None else known
     found: dict[str, str] = {}
     for name in map(to_nfc, wanted):
         if name not in known:
+            shown = [one if label in (None, one) else f"{one} ('{label}')" for one, label in labels.items()]
             raise error(f"{what} names {name!r}; {describe_expected(name, shown, known)}")
         twin = found.setdefault(known[name], name)
         if twin != name:
@@ -116,6 +119,13 @@ def resolve_ids(
                 f"{what} names {known[name]!r} twice, as {twin!r} and as {name!r}; expected different names"
             )
     return list(found)
+
+
+def ids_by_name(labels: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the id of everything that names one thing: an id, or a label that nothing else has."""
+    counts = Counter(labels.values())
+    by_label = {label: name for name, label in labels.items() if label is not None and counts[label] == 1}
+    return {**by_label, **{name: name for name in labels}}
 
 
 def describe_expected(name: str, names: Sequence[str], known: Iterable[str] = ()) -> str:

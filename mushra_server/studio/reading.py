@@ -13,6 +13,7 @@ from stimuli import StimuliError
 from study_builder.errors import StudyError
 from study_builder.identifiers import to_nfc
 from study_builder.sounds.files import sound_files
+from study_builder.sounds.gaps import find_gaps
 from study_builder.sounds.sound_set import Layout, read_sounds
 
 __all__ = ["Reading", "Table", "read_folder"]
@@ -118,9 +119,9 @@ def _both_tables(folder: Path) -> tuple[Table, ...]:
         return ()  # the names of files, and no folders, say what they are
     pairs = {(to_nfc(path.parent.name), to_nfc(path.stem)) for path in files}
     outer, inner = sorted({pair[0] for pair in pairs}), sorted({pair[1] for pair in pairs})
-    gaps = [(one, other) for one in outer for other in inner if (one, other) not in pairs]
-    missing = tuple(f"{one}/{other}" for one, other in gaps[:LISTED])
-    missing += (f"and {len(gaps) - LISTED} more",) if len(gaps) > LISTED else ()
+    gaps, count = find_gaps(outer, inner, pairs, LISTED)
+    missing = tuple(f"{one}/{other}" for one, other in gaps)
+    missing += (f"and {count - LISTED} more",) if count > LISTED else ()
     return (
         Table("item/condition", tuple(outer), tuple(inner), missing),
         Table("condition/item", tuple(inner), tuple(outer), missing),

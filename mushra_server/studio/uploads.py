@@ -28,7 +28,10 @@ MAX_FILES = MAX_FOLDERS = 10_000
 MAX_DIRECTORY_BYTES = 8 * 1024**2
 """Of the lists of files of all archives: 800 bytes for each file. They are read whole, and become several
 times as much in memory."""
-MAX_MANIFEST_BYTES = 16 * 1024**2
+MAX_MANIFEST_BYTES = 8 * 1024**2
+MAX_MANIFEST_COUNTS = {b"{": 3 * MAX_FILES, b",": 30 * MAX_FILES}
+"""Of what a manifest has of each sound, item and condition: one of small things by the million, which packs
+to some kilobytes, would take a gigabyte of memory whenever the study is looked at."""
 MAX_HOURS = 1.0
 MAX_SAMPLES = int(3600 * MAX_HOURS) * 48_000 * 2  # of all channels; silence takes no room until it is read
 MAX_NAME_BYTES, MAX_PATH_BYTES = 255, 1000  # the systems' own limits, and room for our folders
@@ -240,7 +243,10 @@ def _is_sound(path: Path) -> bool:
 
 
 def _is_manifest(path: Path) -> bool:
-    return path.name in KEPT_NAMES and path.stat().st_size <= MAX_MANIFEST_BYTES
+    if path.name not in KEPT_NAMES or path.stat().st_size > MAX_MANIFEST_BYTES:
+        return False
+    content = path.read_bytes()
+    return all(content.count(sign) <= most for sign, most in MAX_MANIFEST_COUNTS.items())
 
 
 def _count_outer_folders(paths: list[PurePosixPath]) -> int:

@@ -24,6 +24,7 @@ from study_builder.config.page_types import (
 )
 from study_builder.config.questionnaires import find_clash, find_misplaced
 from study_builder.config.roles import REFERENCE
+from study_builder.design.incomplete_blocks import MOST_PLACES, is_too_large
 from study_builder.design.williams import shuffled
 from study_builder.errors import BuildError
 from study_builder.identifiers import resolve_ids
@@ -52,6 +53,7 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
             f"items_per_session is {choices.items_per_session}; expected at most {len(tested)}, the items of "
             "the test"
         )
+    _refuse_long("items_per_session", choices.items_per_session, len(tested))
     pages: list[Page | Block] = list(_make_opening(sounds, choices, tested[0]))
     trials: dict[str, TrialInfo] = {}
     count = 0
@@ -68,6 +70,7 @@ def study_config(sounds: Sounds, choices: Choices, provenance: Mapping[str, str]
             f"pages_per_session is {choices.pages_per_session}; expected at most {count}, the pages of the "
             "test"
         )
+    _refuse_long("pages_per_session", choices.pages_per_session, count)
     pages.append(_make_finish(choices))
     config = StudyConfig(
         title=choices.title,
@@ -122,6 +125,14 @@ def _options(
         files=dict(sounds.files),
         provenance=dict(provenance),
     )
+
+
+def _refuse_long(name: str, chosen: int | None, count: int) -> None:
+    if chosen is not None and is_too_large(count, chosen):
+        raise BuildError(
+            f"{name} is {chosen} of {count}, which is too many to be balanced; expected at most "
+            f"{MOST_PLACES // count}, or none to have all of them heard"
+        )
 
 
 def _make_opening(sounds: Sounds, choices: Choices, first: Item) -> Iterator[Page]:

@@ -9,7 +9,13 @@ from study_builder.building import default_texts as texts
 from study_builder.building.asked_answers import ask_for_answer
 from study_builder.building.choices import Choices
 from study_builder.building.languages import texts_in
-from study_builder.building.rating_pages import Presented, RatingPageMaker, list_rated_names, presentations
+from study_builder.building.rating_pages import (
+    Presented,
+    RatingPageMaker,
+    list_rated_names,
+    presentations,
+    refuse_many_pages,
+)
 from study_builder.building.sounds import Sounds
 from study_builder.building.texts_of_tests import question_of
 from study_builder.config.listening_tests import TESTS, TestName
@@ -50,6 +56,8 @@ class RatingBlock:
         self.rated = list_rated_names(self.test, conditions, anchors, choices)
         labels = {condition.name: condition.label for condition in sounds.conditions}
         self.presented = presentations(self.test, self.rated, labels, choices)
+        if len(self.presented) > 1:
+            refuse_many_pages(len(self.presented) * len(sounds.items))
         if choices.adaptive is not None and name == find_test(choices.adaptive):
             refuse_short_series(choices.adaptive, [one.conditions for one in self.presented])
         strict = len(self.rated) + 1 <= STRICT_SIGNALS and sounds.longest_s <= STRICT_SECONDS

@@ -29,9 +29,11 @@ from study_builder.config.roles import REFERENCE
 from study_builder.config.scales import P835_BACKGROUND, P835_SIGNAL, QUALITY
 from study_builder.design.incomplete_blocks import balanced_blocks
 from study_builder.errors import BuildError
-from study_builder.identifiers import resolve_ids
+from study_builder.identifiers import ids_by_name, resolve_ids
 
 BLOCK_SIZE = 4
+MOST_PAGES = 10_000
+"""Of a test that has several pages for each item."""
 """Sounds on a best-worst page: enough to choose from, few enough to remember."""
 
 
@@ -90,14 +92,30 @@ def _pairs(names: Sequence[str], labels: Mapping[str, str | None], choices: Choi
         (other,) = resolve_ids([choices.against], known, "against")
         return [(name, other) for name in names if name != other]
     if choices.pairs is None:
+        refuse_many_pages(len(names) * (len(names) - 1) // 2)
         return list(combinations(names, 2))
-    found = []
+    refuse_many_pages(len(choices.pairs))
+    by_name = ids_by_name(known)
+    found: dict[tuple[str, str], None] = {}
     for pair in choices.pairs:
-        a, b = resolve_ids(pair.split(":"), known, "pairs")
+        a, b = resolve_ids(pair.split(":"), known, "pairs", known=by_name)
         if (a, b) in found or (b, a) in found:
             raise BuildError(f"pairs lists {pair!r} twice; expected each pair once (orders are balanced)")
-        found.append((a, b))
-    return found
+        found[a, b] = None
+    return list(found)
+
+
+def refuse_many_pages(count: int) -> None:
+    """Refuse a test of more pages than any study needs: some hundred conditions have thousands of pairs.
+
+    Raises:
+        BuildError: there are too many.
+    """
+    if count > MOST_PAGES:
+        raise BuildError(
+            f"the test would have {count} pages; expected at most {MOST_PAGES} (--items and --conditions "
+            "leave some out; of a test of pairs, --pairs or --against names those to compare)"
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, islice
+from itertools import chain, combinations, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ _MAX_SEARCHED = 40
 _MAX_SWAPPED = 60
 _MAX_SWEEPS = 30
 _HEARD_FIRST = 1_000_000
+MOST_PLACES = 100_000
+"""Of things and of those that one session hears, multiplied: 50 of 2,000. The work grows faster than that,
+and thousands of thousands would take hours, in which a listener waits to begin."""
 
 
 @lru_cache(maxsize=16)
@@ -56,6 +59,11 @@ def balanced_blocks(size: int, k: int) -> tuple[Block, ...]:
     return tuple(_order_evenly(found, size)) if found else tuple(_greedy(size, k))
 
 
+def is_too_large(size: int, k: int) -> bool:
+    """Tell whether a session of `k` of `size` things takes too long to be balanced."""
+    return k < size and size * k > MOST_PLACES
+
+
 @dataclass(frozen=True)
 class Heard:
     """What one session hears.
@@ -77,7 +85,8 @@ def block_of(size: int, k: int, slot: int, *key: object) -> Heard:
     places = shuffled(range(k), *key, "places", round_number)
     things = [blocks[at][place] for place in places]
     earlier = round_number * len(blocks) * k // size
-    before = tuple(earlier + sum(thing in block for block in blocks[:at]) for thing in things)
+    so_far = Counter(chain.from_iterable(blocks[:at]))
+    before = tuple(earlier + so_far[thing] for thing in things)
     return Heard(tuple(names[thing] for thing in things), before)
 
 
@@ -176,10 +185,11 @@ def _greedy(size: int, k: int) -> list[Block]:
     blocks: list[Block] = []
     for _ in range(2 * size):
         block: list[int] = []
+        crowding = heard * _HEARD_FIRST
         for _ in range(k):
-            crowding = heard * _HEARD_FIRST + (met[:, block] ** 2).sum(axis=1)
-            crowding[block] = np.iinfo(np.int64).max
             block.append(int(crowding.argmin()))
+            crowding += met[block[-1]] ** 2
+            crowding[block] = np.iinfo(np.int64).max
         heard[block] += 1
         met[np.ix_(block, block)] += 1
         blocks.append(tuple(sorted(block)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -67,7 +69,8 @@ def next_slot(taken: Collection[int]) -> int:
 
 
 def _number_pages(config: StudyConfig) -> tuple[Entry, ...]:
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
+    places = itertools.count(1)
 
     def number(entries: Sequence[Page | Block], path: str) -> tuple[Entry, ...]:
         numbered: list[Entry] = []
@@ -76,8 +79,9 @@ def _number_pages(config: StudyConfig) -> tuple[Entry, ...]:
                 here = f"{path}.{index}"
                 numbered.append(Entry(here, None, entry.random, number(entry.pages, here)))
                 continue
-            name = entry.id or f"{entry.type}-{sum(seen.values()) + 1}"
-            seen[name] = seen.get(name, 0) + 1
+            place = next(places)
+            name = entry.id or f"{entry.type}-{place}"
+            seen[name] += 1
             numbered.append(Entry(name if seen[name] == 1 else f"{name}#{seen[name]}", entry))
         return tuple(numbered)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Literal
 
 FlatLayout = Literal["item_condition", "condition_item"]
@@ -41,13 +41,16 @@ def split_flat_names(
         return {
             stem: None if name is None else (_turn(name[0]), _turn(name[1])) for stem, name in found.items()
         }
-    items = [stem[: -len(name) - 1] for stem in stems for name in _ends(stem.lower(), references)]
-    items.sort(key=len, reverse=True)  # of `a` and `a_b`, the longer one is meant
+    items = {stem[: -len(name) - 1] for stem in stems for name in _ends(stem.lower(), references)}
     return {stem: _split(stem, items) for stem in stems}
 
 
-def _split(stem: str, items: Sequence[str]) -> tuple[str, str] | None:
-    item = next((one for one in items if stem.startswith(f"{one}_")), stem.rpartition("_")[0])
+def _split(stem: str, items: Container[str]) -> tuple[str, str] | None:
+    parts = stem.split("_")
+    begins = ("_".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
+    item = next(
+        (one for one in begins if one in items), stem.rpartition("_")[0]
+    )  # of `a` and `a_b`, the longer
     condition = stem[len(item) + 1 :]
     return (item, condition) if item and condition else None
 

@@ -16,6 +16,7 @@ from study_builder.identifiers import describe_expected, resolve_ids, safe_id, s
 from study_builder.sounds.anchors import ANCHORS
 from study_builder.sounds.files import EXPECTED, sound_files
 from study_builder.sounds.flat_folder import detect_flat_layout, split_flat_names
+from study_builder.sounds.gaps import find_gaps
 
 Layout = Literal["item/condition", "condition/item", "item_condition", "condition_item"]
 
@@ -204,19 +205,14 @@ def _condition(name: str, label: str, reference: str | None) -> Condition:
 
 
 def _refuse_gaps(folder: Path, sounds: SoundSet) -> None:
-    gaps = [
-        (item.name, condition)
-        for item in sounds.items
-        for condition in sounds.conditions
-        if (item.name, condition.name) not in sounds.paths
-    ]
-    if gaps:
-        item, condition = gaps[0]
-        having = sum((one.name, condition.name) in sounds.paths for one in sounds.items)
-        more = f" (and {len(gaps) - 1} more {'gap' if len(gaps) == 2 else 'gaps'})" if len(gaps) > 1 else ""
+    labels = {condition.name: condition.label or condition.name for condition in sounds.conditions}
+    first, count = find_gaps([item.name for item in sounds.items], list(labels), sounds.paths.keys(), 1)
+    for item, condition in first:
+        having = sum((one.name, condition) in sounds.paths for one in sounds.items)
+        more = f" (and {count - 1} more {'gap' if count == 2 else 'gaps'})" if count > 1 else ""
         raise LayoutError(
             f"{folder}: item {sounds.item_names.get(item, item)!r} has no condition "
-            f"{condition.label or condition.name!r}, which {having} of {len(sounds.items)} items "
+            f"{labels[condition]!r}, which {having} of {len(sounds.items)} items "
             f"{'has' if having == 1 else 'have'}{more}; expected every condition for every item (--items and "
             "--conditions choose what is complete)"
         )

@@ -179,9 +179,19 @@ def test_many_archives_are_read_one_after_the_other(tmp_path: Path, monkeypatch:
 
 
 def test_a_manifest_is_kept_only_if_it_is_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MAX_MANIFEST_BYTES", 10)
-    files = {**sounds(1, ""), "manifest.json": b"{" + b" " * 20 + b"}"}
-    assert store_sounds([send("a.zip", archive(files))], tmp_path / "sounds").left_out == ("manifest.json",)
+    """And has few things in it: a million, which pack to 32 kB, took a gigabyte for each look."""
+    monkeypatch.setattr(uploads, "MAX_MANIFEST_BYTES", 40)
+    monkeypatch.setattr(uploads, "MAX_MANIFEST_COUNTS", {b"{": 3, b",": 4})
+    for content, kept in (
+        (b"{%s}" % b" ".ljust(38), True),
+        (b"{%s}" % b" ".ljust(39), False),
+        (b"[{},{},{},{}]", False),
+        (b"[0,0,0,0,0,0]", False),
+        (b"[{},{},{}]", True),
+    ):
+        files = {**sounds(1, ""), "manifest.json": content}
+        left_out = store_sounds([send("a.zip", archive(files))], tmp_path / "sounds").left_out
+        assert (left_out == ()) == kept, content
 
 
 # Werkzeug leaves the part's temporary file to the garbage collector.

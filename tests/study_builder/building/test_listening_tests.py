@@ -12,12 +12,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from study_builder.building import pages, rating_pages
 from study_builder.checks.listening_tests import right_answers_needed
 from study_builder.checks.study import check_study
 from study_builder.config import TEST_NAMES, TESTS, AbxPage, LikertPage, MushraPage, StudyConfig
 from study_builder.config.json_schema import describe_config
 from study_builder.config.scales import scales_of
-from study_builder.design import session_plan, trial_pages
+from study_builder.design import incomplete_blocks, session_plan, trial_pages
 from study_builder.errors import ConfigError
 from tests.study_builder.small_studies import build, refuse
 
@@ -48,6 +49,32 @@ def test_each_test_has_its_pages_and_can_be_read_again(sounds: Path, tmp_path: P
     assert [finding for finding in found if finding.severity == "error"] == []
     original = "page-type" not in {finding.code for finding in found}
     assert original == (TESTS[test].original or test == "mushra-nmr")
+
+
+def test_a_test_has_only_so_many_pages(sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs of some thousand conditions are millions, which whoever looks at the study would wait for."""
+    monkeypatch.setattr(rating_pages, "MOST_PAGES", 17)
+    out = tmp_path / "study"
+    refuse("the test would have 18 pages; expected at most 17", sounds, out, test="ab")
+    refuse("the test would have 18 pages", sounds, out, test="ab", pairs=[f"new:old{n}" for n in range(18)])
+    monkeypatch.setattr(rating_pages, "MOST_PAGES", 5)
+    monkeypatch.setattr(rating_pages, "combinations", None)
+    refuse("the test would have 6 pages; expected at most 5", sounds, out, test="ab")
+    assert trial_pages(build(sounds, out, test="mushra")), "a page for each item is what it has sounds for"
+
+
+def test_a_session_of_very_many_pages_is_not_drawn(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of thousands would be balanced for hours, before anybody sees a page."""
+    monkeypatch.setattr(incomplete_blocks, "MOST_PLACES", 35)
+    monkeypatch.setattr(pages, "MOST_PLACES", 35)
+    out = tmp_path / "study"
+    said = "pages_per_session is 2 of 18, which is too many to be balanced; expected at most 1,"
+    refuse(said, sounds, out, test="ab", pages_per_session=2)
+    assert trial_pages(build(sounds, out, test="ab", pages_per_session=18)), "all of them need no drawing"
+    monkeypatch.setattr(incomplete_blocks, "MOST_PLACES", 5)
+    refuse("items_per_session is 2 of 3, which is too many", sounds, tmp_path / "x", items_per_session=2)
 
 
 def test_a_mushra_study_says_nothing_of_tests(sounds: Path, tmp_path: Path) -> None:
