@@ -33,7 +33,7 @@ from mushra_server.participant.admission import (
 from mushra_server.participant.guard import guard
 from mushra_server.participant.languages import choose_language
 from mushra_server.participant.session_cookie import find_own_session, read_own_token, set_session_cookie
-from mushra_server.participant.session_pages import Plans, load_trial_answers, plan_before
+from mushra_server.participant.session_pages import Plans, plan_before
 from mushra_server.participant.session_record import SessionRecord, load_record
 from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
 from mushra_server.study.served_study import SessionPage
@@ -104,15 +104,12 @@ def put_page(index: int) -> Response:
     """Store a page answer; the answer goes out after the commit."""
     server = current_server()
     body = read_json(server.options.page_bytes)
-    session, saved, answers = plan_before(server.study, lambda plans: _save_page(server, plans, index, body))
-    position = find_first_unsaved(server.study.pages(session.slot, answers), saved)
+    position = plan_before(server.study, lambda plans: _save_page(server, plans, index, body))
     return jsonify(saved=index, position=position)
 
 
-def _save_page(
-    server: Server, plans: Plans, index: int, body: dict[str, Any]
-) -> tuple[Session, set[int], tuple[float, ...]]:
-    """Store a page answer; return the session, its stored pages, and what its pages follow from now."""
+def _save_page(server: Server, plans: Plans, index: int, body: dict[str, Any]) -> int:
+    """Store a page answer; return the index of the first page without one."""
     with server.database.write(urgent=True) as connection:
         session = find_own_session(connection, lock=True)
         pages = plans.load(connection, session)
@@ -134,7 +131,8 @@ def _save_page(
                 sessions.screen_out(connection, session, f"{answered.type.replace('_', ' ')} failed")
                 session = replace(session, excluded=True)
         sessions.touch(connection, session)
-        return session, saved, load_trial_answers(connection, server.study, session)
+    # Pages that follow from the answer come after all of these.
+    return find_first_unsaved(pages, saved)
 
 
 @blueprint.put("/api/session/pages/<int:index>/draft")

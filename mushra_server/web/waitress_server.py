@@ -137,7 +137,7 @@ def listen(
     logging.getLogger("waitress").addFilter(SELDOM)
     share_interpreter()
     server: Any = create_server(app, sockets=[bound], **settings)
-    server.task_dispatcher.queue = TaskQueue()
+    server.task_dispatcher.queue = TaskQueue(server.task_dispatcher.queue_cv)
     event_loop.install(server)
     restrict(server, limits.per_address, is_proxy)
     if find_sender is not None:

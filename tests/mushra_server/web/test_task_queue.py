@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mushra_server.web.connections import Limits
-from mushra_server.web.task_queue import TaskQueue
+from mushra_server.web.task_queue import STATES_AT_ONCE, TaskQueue
 from mushra_server.web.waitress_server import THREADS
 from tests.mushra_server.web.test_connections import serving
 
@@ -25,28 +25,50 @@ LATE = ["GET /audio/abc", "GET /s/codecs/picture/abc", "POST /api/session", "GET
 def channel(line: str, network: str = "", from_proxy: bool = False, **headers: str) -> Any:
     command, path = line.split(" ")
     request = SimpleNamespace(command=command, path=path, headers=headers)
-    return SimpleNamespace(requests=[request], network=network, from_proxy=from_proxy)
+    return SimpleNamespace(
+        requests=[request], network=network, from_proxy=from_proxy, service=lambda: None, line=line
+    )
 
 
 def drain(queue: TaskQueue) -> list[str]:
-    found = []
+    found: list[str] = []
     while queue:
-        request = queue.popleft().requests[0]
-        found.append(f"{request.command} {request.path}")
+        taken = queue.popleft()
+        found.append(getattr(taken, "line", "a state"))
+        taken.service()
     return found
 
 
 def test_saves_come_first_and_sounds_and_starts_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mushra_server.web.task_queue.OTHERS_EVERY", 100)
-    queue = TaskQueue()
+    queue = TaskQueue(threading.Condition())
     for line in (*LATE, *OTHERS, *SAVES):
         queue.append(channel(line))
     assert len(queue) == len(LATE) + len(OTHERS) + len(SAVES)
-    assert drain(queue) == [*SAVES, *OTHERS, *LATE]
+    assert drain(queue) == [*SAVES, *OTHERS, *LATE[:2], "a state", "a state"]
+
+
+def test_few_states_are_worked_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mushra_server.web.task_queue.OTHERS_EVERY", 100)
+    queue = TaskQueue(threading.Condition())
+    for number in range(2 * STATES_AT_ONCE):
+        queue.append(channel("GET /api/session", f"203.0.113.{number}"))
+    taken = [queue.popleft() for _ in range(STATES_AT_ONCE)]
+    assert not queue  # threads that are free wait for something else
+    for line in ("GET /audio/abc", *SAVES):
+        queue.append(channel(line))
+    assert drain(queue) == [*SAVES, "GET /audio/abc"]
+    taken[0].service()
+    assert queue and queue.popleft() and not queue
+    for state in taken[1:]:
+        state.service()
+    assert drain(queue) == (STATES_AT_ONCE - 1) * ["a state"]
+    queue.append(channel("GET /api/session"))
+    assert queue  # none of the places was lost
 
 
 def test_no_flood_of_saves_keeps_others_out() -> None:
-    queue = TaskQueue()
+    queue = TaskQueue(threading.Condition())
     for line in ("GET /audio/abc", *["PUT /api/session/pages/1"] * 40, "GET /"):
         queue.append(channel(line))
     found = drain(queue)
@@ -56,7 +78,7 @@ def test_no_flood_of_saves_keeps_others_out() -> None:
 
 @pytest.mark.parametrize("from_proxy", [False, True])
 def test_whoever_sends_thousands_at_once_waits_for_them(from_proxy: bool) -> None:
-    queue = TaskQueue()
+    queue = TaskQueue(threading.Condition())
     for number, sender in enumerate([*["203.0.113.1"] * 1000, "203.0.113.2", "203.0.113.3"]):
         forwarded = f"8.8.8.8, {sender}" if from_proxy else f"8.8.8.{number}"
         network = "127.0.0.1" if from_proxy else sender
@@ -65,7 +87,7 @@ def test_whoever_sends_thousands_at_once_waits_for_them(from_proxy: bool) -> Non
 
 
 def test_a_connection_without_a_request_is_answered_too() -> None:
-    queue = TaskQueue()
+    queue = TaskQueue(threading.Condition())
     gone = SimpleNamespace(requests=[], network="", from_proxy=True)
     queue.append(gone)
     assert queue.popleft() is gone and not queue
@@ -107,6 +129,35 @@ def test_a_save_overtakes_sounds_that_wait_for_a_thread() -> None:
             assert sender.recv(20).startswith(b"HTTP/1.1 200")
         go.release(THREADS)
     assert answered[0] == "/api/session/pages/1" and len(answered) == 11
+
+
+def test_a_save_does_not_wait_for_states() -> None:
+    """With more states asked for than there are threads, a save is answered; and then all of them are."""
+    begun, go = threading.Semaphore(0), threading.Event()
+
+    def app(environ, start_response):
+        if environ["PATH_INFO"] == "/api/session":
+            begun.release()
+            go.wait(timeout=20)
+        start_response("200 OK", [("Content-Length", "0")])
+        return []
+
+    with serving(app, Limits(connections=100, per_address=100, idle_s=30)) as server, ExitStack() as stack:
+
+        def ask(line: str) -> socket.socket:
+            sender = stack.enter_context(socket.create_connection(("127.0.0.1", server.effective_port)))
+            sender.settimeout(20)
+            sender.sendall(f"{line} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".encode())
+            return sender
+
+        states = [ask("GET /api/session") for _ in range(2 * THREADS)]
+        for _ in range(STATES_AT_ONCE):
+            assert begun.acquire(timeout=10)
+        assert ask("PUT /api/session/pages/1").recv(20).startswith(b"HTTP/1.1 200")
+        assert not begun.acquire(blocking=False)
+        go.set()
+        for sender in states:
+            assert sender.recv(20).startswith(b"HTTP/1.1 200")
 
 
 def test_threads_take_turns_more_often_than_python_lets_them_by_itself() -> None:
