@@ -138,7 +138,7 @@ def test_a_save_does_not_wait_for_states() -> None:
     def app(environ, start_response):
         if environ["PATH_INFO"] == "/api/session":
             begun.release()
-            go.wait(timeout=20)
+            go.wait(timeout=60)
         start_response("200 OK", [("Content-Length", "0")])
         return []
 
