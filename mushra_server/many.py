@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ RETRY_S = 60
 OPENING_RETRY_S = 5
 MOST_WAITING = 4
 """Requests that wait until a study is opened: the web server has more threads, for other studies."""
+MOST_WAITING_IN_ALL = 8
+"""Of all studies: one of thousands of sounds takes seconds, and so do those that are opened beside it."""
 BROKEN_S = 5.0
 """After a study could not be opened, until it is tried again: that may take seconds each time."""
 
@@ -119,6 +122,7 @@ class ManyStudies:
         self._places: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
             lambda: threading.BoundedSemaphore(MOST_WAITING)
         )
+        self._all_places = threading.BoundedSemaphore(MOST_WAITING_IN_ALL)
         self._broken: dict[str, _Broken] = {}
         self._failures = RepeatedErrors(logger)
         front.before_request(_refuse_closed)
@@ -165,19 +169,18 @@ class ManyStudies:
         found = self._opened.get(name)
         if found is not None and found.changed == changed:
             return found.app
-        places = self._places[name]
-        if not places.acquire(blocking=False):
-            if found is not None:
-                return found.app  # as it was before its config changed
-            raise _Opening
-        try:
+        with ExitStack() as stack:
+            for places in (self._places[name], self._all_places):
+                if not places.acquire(blocking=False):
+                    if found is not None:
+                        return found.app  # as it was before its config changed
+                    raise _Opening
+                stack.callback(places.release)
             with self._locks[name]:  # of this study: the others do not wait while its sounds are read
                 found = self._opened.get(name)
                 if found is None or found.changed != changed:
                     found = self._opened[name] = self._open(name, changed, found)
                 return found.app
-        finally:
-            places.release()
 
     def _open(self, name: str, changed: int, before: _Opened | None) -> _Opened:
         broken = self._broken.get(name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -42,7 +43,7 @@ LOG_COLUMNS = ("id", "at", "account", "study", "action", "detail")
 
 
 def write_bundle(
-    out: IO[bytes], study: Path, database: Database, report: Path | None, log: Sequence[tuple[Any, ...]]
+    out: IO[bytes], study: Path, database: Database, report: Path | None, log: Iterable[tuple[Any, ...]]
 ) -> None:
     """Write the archive: `study/`, `ratings/`, `report/`, `log.csv` and `data_dictionary.csv`.
 
@@ -51,7 +52,7 @@ def write_bundle(
         study: Folder of the study.
         database: Its ratings.
         report: Folder of a report, or None.
-        log: What was done to the study, as rows of the studio's log.
+        log: What was done to the study, as rows of the studio's log; there may be any number.
     """
     with tempfile.TemporaryDirectory() as name, ZipFile(out, "w", ZIP_DEFLATED) as archive:
         folder = Path(name)
@@ -73,9 +74,9 @@ def write_bundle(
         if report is not None:
             for path in sorted(path for path in report.rglob("*") if path.is_file()):
                 archive.write(path, f"report/{path.relative_to(report).as_posix()}")
-        archive.writestr("log.csv", _table([LOG_COLUMNS, *log]))
-        archive.writestr(
-            "data_dictionary.csv", _table([("column", "type", "meaning"), *map(_describe, columns)])
+        _write_table(archive, "log.csv", itertools.chain([LOG_COLUMNS], log))
+        _write_table(
+            archive, "data_dictionary.csv", [("column", "type", "meaning"), *map(_describe, columns)]
         )
 
 
@@ -85,7 +86,6 @@ def _describe(column: str) -> tuple[str, str, str]:
     return (column, *DICTIONARY[column])
 
 
-def _table(rows: Sequence[tuple[Any, ...]]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerows([defuse(cell) for cell in row] for row in rows)
-    return written.getvalue()
+def _write_table(archive: ZipFile, name: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    with archive.open(name, "w", force_zip64=True) as raw, io.TextIOWrapper(raw, "utf-8", newline="") as file:
+        csv.writer(file).writerows([defuse(cell) for cell in row] for row in rows)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
 )
+from sqlalchemy.schema import CreateIndex
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import sqlite_url
@@ -92,6 +94,12 @@ log = Table(
     Column("detail", Text),
 )
 
+# Who made a study, and what somebody made, is asked before each of its uploads, copies and buildings.
+LOG_INDEXES = (
+    Index("log_by_study", log.c.study, log.c.action),
+    Index("log_by_account", log.c.account, log.c.action),
+)
+
 
 class Store:
     """The studio's database: SQLite in a hidden folder among the studies, or a schema of PostgreSQL.
@@ -127,6 +135,8 @@ class Store:
             if found is None:
                 for key, value in (("schema_version", SCHEMA_VERSION), ("secret_key", secrets.token_hex(32))):
                     connection.execute(meta.insert().values(key=key, value=value))
+            for index in LOG_INDEXES:  # which a database of an earlier release has not
+                connection.execute(CreateIndex(index, if_not_exists=True))
             self.secret_key = str(_get(connection, "secret_key"))
 
     @contextlib.contextmanager

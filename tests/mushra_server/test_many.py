@@ -15,6 +15,7 @@ from werkzeug.test import Client
 
 from mushra_server import many
 from mushra_server.many import ManyStudies, make_front
+from mushra_server.web.waitress_server import THREADS
 from tests.mushra_server.conftest import build
 
 
@@ -148,6 +149,20 @@ def test_requests_for_a_study_that_is_being_opened_leave_threads_for_others(
     for thread in waiting:
         thread.join(30)
     assert codes == [200] * len(waiting)
+
+
+def test_studies_that_are_being_opened_leave_threads_for_those_that_are(
+    served: ManyStudies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take seconds; of many at once the requests would have all threads."""
+    assert Client(served).get("/s/two/").status_code == 200
+    assert many.MOST_WAITING_IN_ALL <= THREADS // 2
+    for _ in range(many.MOST_WAITING_IN_ALL):
+        assert served._all_places.acquire(blocking=False)
+    assert Client(served).get("/s/one/").status_code == 503
+    assert Client(served).get("/s/two/").status_code == 200
+    served._all_places.release()
+    assert Client(served).get("/s/one/").status_code == 200
 
 
 def test_a_study_that_cannot_be_opened_is_not_tried_for_each_request(

@@ -43,6 +43,7 @@ blueprint = Blueprint("launch", __name__, url_prefix="/studies/<name>/launch")
 
 @blueprint.get("")
 @require_role("viewer")
+@limit_heavy
 def panel(study: Row[Any]) -> ResponseReturnValue:
     """Show how listeners reach the study, and what to do before they come."""
     studio = current_studio()

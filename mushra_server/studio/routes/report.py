@@ -15,7 +15,14 @@ from sqlalchemy import Row, select
 from mushra_server.errors import Refusal
 from mushra_server.studio.bundle import write_bundle
 from mushra_server.studio.disk import measure, require_reserve
-from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
+from mushra_server.studio.login import (
+    current_account,
+    current_studio,
+    limit_changes,
+    limit_heavy,
+    require_role,
+    write_log,
+)
 from mushra_server.studio.routes.watch import may_see_scores
 from mushra_server.studio.store import log
 
@@ -34,11 +41,14 @@ SCREENINGS: dict[str, tuple[str, list[str] | None]] = {
     "none": ("nobody", []),
 }
 
+LOG_LINES_AT_ONCE = 1000
+
 blueprint = Blueprint("reports", __name__, url_prefix="/studies/<name>")
 
 
 @blueprint.get("/reports")
 @require_role("viewer")
+@limit_heavy
 def list_reports(study: Row[Any]) -> ResponseReturnValue:
     """List the reports, newest first, with what changed since the one before."""
     reports = [_load(path) for path in _find_reports(study)]
@@ -57,6 +67,7 @@ def list_reports(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.post("/reports")
 @require_role("assistant")
+@limit_heavy
 def make_report(study: Row[Any]) -> ResponseReturnValue:
     """Make a report in a separate process, as `listenable analyze` does."""
     studio, screening = current_studio(), request.form.get("screening", "standard")
@@ -97,17 +108,19 @@ def send_report(study: Row[Any], number: int, file: str) -> ResponseReturnValue:
 def send_everything(study: Row[Any]) -> ResponseReturnValue:
     """Send the study, its ratings, its newest report, its log and a data dictionary as one archive."""
     _refuse_blind(study)
+    limit_changes()
     studio = current_studio()
     with studio.store.write() as connection:
         write_log(connection, "download everything", study.name)
-        query = select(log).where(log.c.study == study.name).order_by(log.c.id)
-        lines = [tuple(row) for row in connection.execute(query)]
     folder = studio.studies.folder(study.name)
     require_reserve(Path(tempfile.gettempdir()), 2 * measure(folder))  # the packed study, and all of it
     reports = _find_reports(study)
     written = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
     database = studio.served.server(study.name).database
-    write_bundle(written, folder, database, reports[-1] if reports else None, lines)
+    query = select(log).where(log.c.study == study.name).order_by(log.c.id)
+    with studio.store.read() as connection:
+        lines = connection.execution_options(yield_per=LOG_LINES_AT_ONCE).execute(query)
+        write_bundle(written, folder, database, reports[-1] if reports else None, map(tuple, lines))
     written.seek(0)
     return send_file(written, "application/zip", as_attachment=True, download_name=f"{study.name}.zip")
 

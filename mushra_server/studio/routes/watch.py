@@ -17,7 +17,7 @@ from mushra_server.database.summaries import load_participants, load_scores
 from mushra_server.errors import Refusal
 from mushra_server.studio.crowd_lists import LISTS, decide, list_csv
 from mushra_server.studio.flags import find_flags
-from mushra_server.studio.login import current_studio, require_role, write_log
+from mushra_server.studio.login import current_studio, limit_changes, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.forms import read_reason
 from mushra_server.studio.studies import change_study, is_past
 from mushra_server.web.server import Server
@@ -115,10 +115,12 @@ def unblind(study: Row[Any]) -> ResponseReturnValue:
 
 @blueprint.get("/lists/<kind>.csv")
 @require_role("assistant")
+@limit_heavy
 def send_list(study: Row[Any], kind: str) -> ResponseReturnValue:
     """Send a list of participants as a crowd service takes it."""
     if kind not in LISTS:
         raise Refusal(f"unknown list {kind!r}; expected one of {', '.join(LISTS)}", 404)
+    limit_changes()
     with _server(study).database.read() as connection:
         decided = decide(load_participants(connection))
     text = list_csv(kind, decided, request.args.get("amount", "1.00"))
