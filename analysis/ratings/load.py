@@ -104,6 +104,7 @@ def load_ratings(
     frame = checks.drop_unidentified(frame, problems)
     frame = apply_roles(frame, asked)
     frame = checks.drop_out_of_range(frame, scale, problems)
+    frame = checks.choose_simulated(frame, simulated)  # who repeats what a program rated repeats nothing
     frame, told = drop_repeats(frame, repeats)
     frame, pooled = separate_listeners(frame, same_listeners)
     notes = [*problems.notes, *joined, *training, *coded, *told, *pooled]
@@ -114,7 +115,6 @@ def load_ratings(
             f"{n} unusable row{' was' if n == 1 else 's were'} left out: "
             f"{'; '.join(problems.found[: checks.SHOWN])}."
         )
-    frame = checks.choose_simulated(frame, simulated)
     if frame["score"].notna().sum() == 0:
         raise RatingsError(f"no ratings in {_name_sources(sources)}")
     about = (

@@ -11,6 +11,7 @@ from analysis.ratings.tidy import KEY
 
 CHOICES = ("average", "first", "last", "model")
 _SHOWN = 5
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d"
 
 
 def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.DataFrame, list[str]]:
@@ -21,8 +22,8 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
 
     Args:
         frame: Tidy ratings with file and line.
-        repeats: `average` them, keep the `first` or the `last`, or keep all of them for a model of repeats
-            (`model`); across sessions too.
+        repeats: `average` them, keep the `first` or the `last` (by the time if it is known, else as the
+            rows come), or keep all of them for a model of repeats (`model`); across sessions too.
 
     Returns:
         The rows, and sentences on what became of the others.
@@ -51,7 +52,7 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
         "row without a score does not count, because another gives the score",
         "rows without a score do not count, because others give the score",
     )
-    scored = rows[~blank]
+    scored = _sort_by_time(rows[~blank])
     groups = scored.groupby([*key, "_place"], sort=False, dropna=False)["score"]
     if repeats == "model":
         # Two equal scores are two ratings, too: leaving one out would make listeners less consistent.
@@ -85,6 +86,13 @@ def drop_repeats(frame: pd.DataFrame, repeats: str | None = None) -> tuple[pd.Da
     gone |= marked.index.isin(scored.index[copies])
     out = kept[~gone].reset_index(drop=True)
     return out, notes + (_sessions(out) if repeats is None else [])
+
+
+def _sort_by_time(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put rows in the order in which they were given: our exports list sessions by their random ids."""
+    if not rows["submitted_at"].astype(str).str.match(_TIME).all():
+        return rows
+    return rows.sort_values("submitted_at", kind="stable")
 
 
 def _describe_kept(cells: int, ratings: int) -> list[str]:

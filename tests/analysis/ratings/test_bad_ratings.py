@@ -100,6 +100,32 @@ def test_simulated_ratings_are_never_mixed_in_silently(tmp_path: Path) -> None:
         load_ratings(real, simulated="only")
 
 
+def sessions_of_one_listener(folder: Path) -> Path:
+    """Write three sessions of one listener, of which a program rated one; the last one comes first."""
+    row = OURS.splitlines()[1]
+    rows = [
+        row.replace("se1", "aa").replace("55.5", "30").replace("2026-01-01", "2026-01-03"),
+        row.replace("se1", "bb").replace("55.5", "10"),
+        row.replace("se1", "cc").replace("55.5", "90").replace(",0,1,2026-01-01", ",1,1,2026-01-02"),
+    ]
+    return write(folder, "ratings.csv", "\n".join([OURS.splitlines()[0], *rows, ""]))
+
+
+@pytest.mark.parametrize(("repeats", "score"), [("first", 10), ("last", 30), ("average", 20)])
+def test_the_first_and_the_last_session_are_those_of_the_clock(
+    tmp_path: Path, repeats: str, score: float
+) -> None:
+    """Our exports list sessions by their random ids, so that the place in a file says nothing."""
+    frame = load_ratings(sessions_of_one_listener(tmp_path), repeats=repeats, simulated="exclude")
+    assert frame["score"].tolist() == [score]
+
+
+def test_what_a_program_rated_is_no_repetition_of_a_listener(tmp_path: Path) -> None:
+    path = sessions_of_one_listener(tmp_path)
+    for repeats in ("first", "last", "average"):
+        assert load_ratings(path, repeats=repeats, simulated="only")["score"].tolist() == [90]
+
+
 def test_unknown_roles_and_flags(tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match="role 'boss'; expected one of reference"):
         load_ratings(write(tmp_path, "a.csv", OURS.replace("score,method,trial", "score,boss,trial")))
