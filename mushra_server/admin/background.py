@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
+import time
 from pathlib import Path
 
-__all__ = ["NICENESS", "end_first", "step_back"]
+__all__ = ["NICENESS", "end_first", "end_with_server", "step_back"]
+
+STOP_S = 5.0
+"""To remove what is half written, when the server has gone."""
 
 NICENESS = 19
 FIRST_TO_END = "1000"
@@ -28,3 +34,22 @@ def step_back() -> None:
     end_first()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+
+
+def end_with_server(pipe: int) -> None:
+    """Be ended when the server is, also if it was killed: the next one knows nothing of this process.
+
+    It might replace a study that has been opened since.
+
+    Args:
+        pipe: Descriptor whose other end the server keeps open as long as it runs.
+    """
+
+    def wait() -> None:
+        while os.read(pipe, 1024):
+            continue
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_S)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -77,8 +78,9 @@ class Jobs:
                 stdout=subprocess.DEVNULL,
             )
             assert process.stdin is not None
-            with process.stdin as pipe:
-                pipe.write(json.dumps(task).encode())
+            process.stdin.write(json.dumps(task).encode() + b"\n")
+            process.stdin.flush()  # and left open: by its end the job knows that this process has gone
+            self._let_go(study, kind)
             self._running[study, kind], self._starters[study, kind] = process, account
 
     def cancel(self, study: str, kind: str) -> None:
@@ -116,6 +118,14 @@ class Jobs:
         """Stop every job."""
         for study, kind in list(self._running):
             self.cancel(study, kind)
+            self._let_go(study, kind)
+
+    def _let_go(self, study: str, kind: str) -> None:
+        """Close the pipe to a process that has ended, if there was one."""
+        process = self._running.get((study, kind))
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
     def _file(self, study: str, kind: str) -> Path:
         return self._folder / f"{study}.{kind}.json"

@@ -1,4 +1,7 @@
-"""The process of one job: it reads its task from standard input and writes its progress to a file."""
+"""The process of one job: it reads its task from standard input and writes its progress to a file.
+
+Standard input stays open as long as the server runs, so that the job ends with it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mushra_server.admin.background import end_first
+from mushra_server.admin.background import end_first, end_with_server
 from mushra_server.database.clock import now
 from mushra_server.export.backup import back_up
 from mushra_server.studio.disk import require_reserve
@@ -38,7 +41,8 @@ def main() -> None:
     """Do the job; what goes wrong is part of its progress, as a sentence."""
     # Ends as an exception, so that what is half written is removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    task: dict[str, Any] = json.loads(sys.stdin.buffer.read())
+    task: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
+    end_with_server(sys.stdin.fileno())
     status = Path(task["status"])
     try:
         done = JOBS[task["kind"]](task, status)
