@@ -11,17 +11,17 @@ from jinja2 import FileSystemLoader
 
 from mushra_server.admin import login as admin_login
 from mushra_server.app import handle_errors
-from mushra_server.database import settings
 from mushra_server.database.databases import Databases
 from mushra_server.many import PREFIX, ManyStudies
 from mushra_server.studio.choices.labels import say_labels
+from mushra_server.studio.closing import close_if_due
 from mushra_server.studio.disk import ACCOUNT_GIB, Disk
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, describe_rights, may_see, set_up_cookie
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.routes import launch, make, overview, people, report, watch
 from mushra_server.studio.store import Store
-from mushra_server.studio.studies import Studies, change_study, is_past
+from mushra_server.studio.studies import Studies, is_past
 from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.security import RateLimiter
@@ -135,9 +135,5 @@ def _admits(store: Store, studies: Studies, served: ManyStudies, name: str) -> b
         return False
     if row.opens_at is not None and not is_past(row.opens_at):
         return False
-    if is_past(row.closes_at):
-        with served.server(name).database.write() as connection:
-            settings.set_closed(connection, True, "closing time")
-        with store.write() as connection:
-            change_study(connection, name, closes_at=None)
+    close_if_due(store, served, row)
     return True

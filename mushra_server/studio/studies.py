@@ -22,7 +22,7 @@ from mushra_server.database.summaries import Counts
 from mushra_server.errors import Refusal
 from mushra_server.many import find_studies
 from mushra_server.studio.accounts import Account
-from mushra_server.studio.drafts import BUILT_NAME, CHECKS_NAME, UPLOAD_NAME, load_fact
+from mushra_server.studio.drafts import BUILT_NAME, CHECKS_NAME, SOUNDS_NAME, UPLOAD_NAME, load_fact
 from mushra_server.studio.store import Store, rights, studies
 from stimuli.files import atomic_folder, is_temporary
 from stimuli.vocabulary import CONFIG_NAME, RATINGS_NAME
@@ -187,7 +187,9 @@ class Studies:
         Raises:
             OSError: It cannot be copied.
         """
-        if self.draft(name).is_dir():
+        if (
+            self.draft(name) / SOUNDS_NAME
+        ).is_dir():  # of a study of the command line, only its checks are there
             _copy_folder(self.draft(name), self.draft(new))
         elif self.is_built(name):
             _copy_folder(self.folder(name), self.folder(new))

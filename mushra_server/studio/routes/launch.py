@@ -18,6 +18,7 @@ from mushra_server.database.clock import now
 from mushra_server.errors import Refusal
 from mushra_server.export.backup import back_up
 from mushra_server.many import PREFIX
+from mushra_server.studio.closing import close_if_due
 from mushra_server.studio.disk import measure
 from mushra_server.studio.drafts import CHECKS_NAME, load_fact
 from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
@@ -89,6 +90,7 @@ def open_study(study: Row[Any]) -> ResponseReturnValue:
         if studio.jobs.look(study.name, "build").state == "running":
             raise Refusal("the study is being built; wait until that has ended", 409)
         _require_built(study)
+        close_if_due(studio.store, studio.served, study)
         with studio.served.server(study.name).database.write() as connection:
             if settings.is_closed(connection):
                 settings.set_closed(connection, False, "opened in the studio")
@@ -120,7 +122,10 @@ def set_times(study: Row[Any]) -> ResponseReturnValue:
         raise Refusal("the closing time is not after the opening time; choose a later one", 400)
     if is_past(closes) and closes != study.closes_at:  # it would open the scores, without a reason in the log
         raise Refusal("the closing time is over; choose a later one, or close the study by hand", 400)
-    with current_studio().store.write() as connection:
+    studio = current_studio()
+    if study.launched_at is not None and close_if_due(studio.store, studio.served, study):
+        closes = None if closes == study.closes_at else closes
+    with studio.store.write() as connection:
         change_study(connection, study.name, opens_at=opens, closes_at=closes)
         write_log(connection, "set times", study.name, f"{opens or 'at once'} to {closes or 'by hand'}")
     return redirect(url_for("launch.panel", name=study.name))

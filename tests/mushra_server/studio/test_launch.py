@@ -17,7 +17,9 @@ from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.many import ManyStudies
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.bundle import DICTIONARY
-from mushra_server.studio.studies import change_study
+from mushra_server.studio.closing import close_if_due
+from mushra_server.studio.drafts import CHECKS_NAME, save_fact
+from mushra_server.studio.studies import change_study, find_study
 from study_builder.simulation.rehearsal import simulate_study
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser, wait_for
@@ -76,6 +78,58 @@ def test_times_open_and_close_by_themselves(studio: ManyStudies, admin: Browser,
         change_study(connection, study, closes_at="2001-01-01T09:00:00+00:00", opens_at=None)
     assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 403
     assert "closed" in admin.get(f"/studies/{study}").text
+
+
+def test_a_closing_time_that_has_come_closes_the_study_once(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    """Also if no listener came since: what is opened then stays open, and other times open nothing."""
+    panel = f"/studies/{study}/launch"
+    over = "2001-01-01T09:00:00+00:00"
+
+    def begin() -> int:
+        return Client(studio).post(f"/s/{study}/api/session", json={}).status_code
+
+    def pass_time() -> None:
+        with studio_of(studio).store.write() as connection:
+            change_study(connection, study, closes_at=over)
+
+    pass_time()
+    admin.post(f"{panel}/open")
+    assert begin() == 201, "the time of before it was opened"
+    pass_time()
+    admin.post(f"{panel}/open")
+    assert begin() == 201
+    for times in ({"closes_at": "2999-01-01T09:00"}, {"closes_at": over[:16]}, {}):
+        pass_time()
+        assert admin.post(f"{panel}/times", **times).status_code == 302
+        assert begin() == 403, "its scores were open"
+        admin.post(f"{panel}/open")
+        assert begin() == 201
+
+
+def test_a_time_that_was_changed_meanwhile_closes_nothing(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    admin.post(f"/studies/{study}/launch/open")
+    store = studio_of(studio).store
+    with store.write() as connection:
+        change_study(connection, study, closes_at="2001-01-01T09:00:00+00:00")
+        before = find_study(connection, study)
+        change_study(connection, study, closes_at="2999-01-01T09:00:00+00:00")
+    close_if_due(store, studio, before)
+    assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 201
+
+
+def test_a_study_of_the_command_line_is_copied_with_its_sounds_after_a_check(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    """What the check found is in a folder of its own, without sounds."""
+    draft = studio_of(studio).studies.draft(study)
+    draft.mkdir(parents=True)
+    save_fact(draft, CHECKS_NAME, {})
+    copy = admin.post(f"/studies/{study}/copy").headers["Location"].rpartition("/")[2]
+    assert studio_of(studio).studies.is_built(copy)
 
 
 def test_the_panel_has_the_addresses_of_the_services(admin: Browser, study: str) -> None:
