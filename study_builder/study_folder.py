@@ -28,11 +28,18 @@ def links_outside(folder: Path, path: str) -> bool:
 def copy_named_file(path: str, base: Path, study: Path) -> None:
     """Copy a file that a page names into a study, under its own path.
 
+    The study may be a stranger's, and whoever it is served to gets the content: a link called `logo.png` may
+    lead to anything. In a folder that is a link, other files than pictures and sounds keep their own names.
+
     Raises:
-        BuildError: the path leaves `base`, or the file does not exist.
+        BuildError: the path leaves `base` or is hidden, or the file does not exist or is a link to elsewhere.
     """
     if leaves_the_folder(path):
         raise BuildError(f"a page names the file {path!r}; expected a path within the folder {base}")
+    if any(part.startswith(".") for part in PurePosixPath(path).parts):
+        raise BuildError(f"a page names the hidden file {path!r}; expected one that is not hidden")
+    if (base / path).is_symlink() and links_outside(base, path):
+        raise BuildError(f"{base / path}: is a link that leaves the folder {base}; expected a file in it")
     if not (base / path).is_file():
         raise BuildError(f"{base / path}: is named by a page, but missing")
     (study / path).parent.mkdir(parents=True, exist_ok=True)

@@ -122,3 +122,26 @@ def test_settings_that_our_page_ignores_are_named(root: Path) -> None:
     assert "'showResults' has no effect here: listenable's page never shows results to listeners" in [
         notice.message for notice in notices
     ]
+
+
+@pytest.mark.parametrize("name", ["logo.png", ".ssh/logo.png"])
+def test_no_private_file_gets_into_the_study_of_a_stranger(root: Path, tmp_path: Path, name: str) -> None:
+    """What is copied is sent to everybody who takes part, whatever its name says."""
+    (tmp_path / "id_rsa").write_text("PRIVATE KEY")
+    (root / name).parent.mkdir(exist_ok=True)
+    if name == "logo.png":
+        (root / name).symlink_to(tmp_path / "id_rsa")
+    else:
+        (root / name).write_text("PRIVATE KEY")
+    config = root / "configs/older.yaml"
+    config.write_text(CONFIG.replace("name: Bye", f"""name: Bye, content: '<img src="{name}">'"""))
+    with pytest.raises(BuildError, match=r"is a link that leaves|names the hidden file"):
+        adopt_config(config, tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_sounds_in_a_folder_that_is_a_link_are_copied(root: Path, tmp_path: Path) -> None:
+    (root / "audio").rename(tmp_path / "elsewhere")
+    (root / "audio").symlink_to(tmp_path / "elsewhere")
+    adopt_config(root / "configs/older.yaml", tmp_path / "study")
+    assert check_study(tmp_path / "study", jobs=1).exit_code == 0
