@@ -49,8 +49,8 @@ blueprint.before_request(guard)
 @blueprint.post("/api/session")
 def open_session() -> tuple[Response, int]:
     """Start a session, or resume the one that this browser has."""
-    body = read_json()
     server = current_server()
+    body = read_json(server.options.page_bytes)
     kept = keep_parameters(server.study.config.options, body.get("parameters"))
     participant = participant_of(kept)
     nonce = start_nonce(body.get("nonce"))
@@ -164,8 +164,8 @@ def _save_draft(
 @blueprint.post("/api/session/finish")
 def finish() -> tuple[Response, int]:
     """Finish a session whose pages are all stored; a second time answers the same."""
-    read_json()
     server = current_server()
+    read_json(server.options.page_bytes)
     return plan_before(server.study, lambda plans: _finish(server, plans))
 
 

@@ -1,7 +1,8 @@
 """The order in which waitress's threads take requests: page saves first, sounds last, and nobody never.
 
-A session's state takes a millisecond for every five of its pages, whoever asks for it, so few are worked out
-at once: each thread that computes makes all others wait for the interpreter.
+A session's state takes a millisecond for every five of its pages, whoever asks for it, and what webMUSHRA
+posts may take half a second. Few of either are answered at once: each thread that computes makes all others
+wait for the interpreter.
 
 Requests of one rank are taken from each address in turn: whoever sends thousands at once waits for them by
 themselves.
@@ -23,10 +24,13 @@ __all__ = ["TaskQueue", "share_interpreter"]
 SWITCH_S = 0.0005
 SAVE = re.compile(r".*/api/session/(pages/[0-9]+|finish)")
 FORWARDED = "X_FORWARDED_FOR"  # as waitress names it
-LATER = re.compile(r".*/(audio|picture)/[^/]*")
+SOUND = re.compile(r".*/(audio|picture)/[^/]*")
 STATE = re.compile(r".*/api/session")
 STATES_AT_ONCE = 3
-"""Sessions that are started, resumed or shown; of an address as of all."""
+"""Sessions that are started, resumed or shown."""
+POSTED = re.compile(r".*/service/write\.php")
+POSTED_AT_ONCE = 2
+"""Sessions of webMUSHRA, which may be a megabyte long."""
 
 
 def share_interpreter() -> None:
@@ -39,14 +43,28 @@ def share_interpreter() -> None:
 
 
 class _Line:
-    """Connections of one rank, by address, each with the number of its arrival."""
+    """Connections of one rank, by address, each with the number of its arrival.
 
-    def __init__(self) -> None:
+    Args:
+        most: How many of its requests are answered at once; None for as many as there are threads.
+
+    Attributes:
+        busy: Requests that are being answered, if that is bounded.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most = most
+        self.busy = 0
         self._of: OrderedDict[str, deque[tuple[int, Any]]] = OrderedDict()
         self._size = 0
 
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def open(self) -> bool:
+        """Whether one may be taken now."""
+        return self._size > 0 and (self.most is None or self.busy < self.most)
 
     @property
     def arrived(self) -> int:
@@ -66,28 +84,33 @@ class _Line:
         return channel
 
 
-class _State:
-    """A connection that takes one of the places for states until its request is answered.
+class _Bounded:
+    """A connection that takes one of the places of its line until its request is answered.
 
     Args:
         channel: The connection.
-        queue: Where the places are.
+        line: Its line.
+        changed: What waiting threads are woken by.
     """
 
-    def __init__(self, channel: Any, queue: TaskQueue) -> None:
+    def __init__(self, channel: Any, line: _Line, changed: threading.Condition) -> None:
         self._channel = channel
-        self._queue = queue
+        self._line = line
+        self._changed = changed
+        line.busy += 1
 
     def service(self) -> None:
         """Answer the request."""
         try:
             self._channel.service()
         finally:
-            self._queue.give_back()
+            with self._changed:
+                self._line.busy -= 1
+                self._changed.notify()
 
     def cancel(self) -> None:
         """Drop the request: the server stops."""
-        self._queue.states -= 1  # whoever cancels holds the lock
+        self._line.busy -= 1  # whoever cancels holds the lock
         self._channel.cancel()
 
 
@@ -96,21 +119,21 @@ class TaskQueue:
 
     Args:
         changed: What waiting threads are woken by; its lock is held whenever waitress calls a method.
-
-    Attributes:
-        states: Requests for a session's state that are being answered.
     """
 
     def __init__(self, changed: threading.Condition) -> None:
         self._changed = changed
-        self._saves, self._others, self._later, self._states = (_Line() for _ in range(4))
+        self._saves, self._others, self._sounds = _Line(), _Line(), _Line()
+        self._states, self._posted = _Line(STATES_AT_ONCE), _Line(POSTED_AT_ONCE)
         self._arrived = 0
         self._taken = 0
-        self.states = 0
 
     def __len__(self) -> int:
         """Return how many may be taken now."""
-        return sum(map(len, self._find_open()))
+        return sum(
+            len(line) if line.most is None else min(len(line), line.most - line.busy)
+            for line in self._find_open()
+        )
 
     def append(self, channel: Any) -> None:
         """Put a connection where its request belongs."""
@@ -123,22 +146,14 @@ class TaskQueue:
         waiting = self._find_open()
         if self._taken % OTHERS_EVERY == 0 or waiting[0] not in (self._saves, self._others):
             waiting.sort(key=lambda line: line.arrived)
-        channel = waiting[0].popleft()
-        if waiting[0] is not self._states:
-            return channel
-        self.states += 1
-        return _State(channel, self)
-
-    def give_back(self) -> None:
-        """Make room for the next request for a state."""
-        with self._changed:
-            self.states -= 1
-            self._changed.notify()
+        line = waiting[0]
+        channel = line.popleft()
+        return channel if line.most is None else _Bounded(channel, line, self._changed)
 
     def _find_open(self) -> list[_Line]:
         """Return the lines of which one may be taken, the most urgent first."""
-        lines = [line for line in (self._saves, self._others, self._later) if line]
-        return [*lines, self._states] if self._states and self.states < STATES_AT_ONCE else lines
+        lines = (self._saves, self._others, self._sounds, self._states, self._posted)
+        return [line for line in lines if line.open]
 
     def _find_line(self, channel: Any) -> _Line:
         request = channel.requests[0] if channel.requests else None
@@ -148,7 +163,9 @@ class TaskQueue:
             return self._states
         if method in {"PUT", "POST"} and SAVE.fullmatch(path):
             return self._saves
-        return self._later if LATER.fullmatch(path) else self._others
+        if POSTED.fullmatch(path):
+            return self._posted
+        return self._sounds if SOUND.fullmatch(path) else self._others
 
 
 def _find_address(channel: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mushra_server.web.connections import Limits
-from mushra_server.web.task_queue import STATES_AT_ONCE, TaskQueue
+from mushra_server.web.task_queue import POSTED_AT_ONCE, STATES_AT_ONCE, TaskQueue
 from mushra_server.web.waitress_server import THREADS
 from tests.mushra_server.web.test_connections import serving
 
@@ -34,7 +34,7 @@ def drain(queue: TaskQueue) -> list[str]:
     found: list[str] = []
     while queue:
         taken = queue.popleft()
-        found.append(getattr(taken, "line", "a state"))
+        found.append(getattr(taken, "line", "of few"))
         taken.service()
     return found
 
@@ -45,25 +45,32 @@ def test_saves_come_first_and_sounds_and_starts_last(monkeypatch: pytest.MonkeyP
     for line in (*LATE, *OTHERS, *SAVES):
         queue.append(channel(line))
     assert len(queue) == len(LATE) + len(OTHERS) + len(SAVES)
-    assert drain(queue) == [*SAVES, *OTHERS, *LATE[:2], "a state", "a state"]
+    assert drain(queue) == [*SAVES, *OTHERS, *LATE[:2], "of few", "of few"]
 
 
-def test_few_states_are_worked_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [("GET /s/codecs/api/session", STATES_AT_ONCE), ("POST /service/write.php", POSTED_AT_ONCE)],
+)
+def test_few_requests_that_compute_are_answered_at_once(
+    asked: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mushra_server.web.task_queue.OTHERS_EVERY", 100)
     queue = TaskQueue(threading.Condition())
-    for number in range(2 * STATES_AT_ONCE):
-        queue.append(channel("GET /api/session", f"203.0.113.{number}"))
-    taken = [queue.popleft() for _ in range(STATES_AT_ONCE)]
+    for number in range(2 * most):
+        queue.append(channel(asked, f"203.0.113.{number}"))
+    assert len(queue) == most
+    taken = [queue.popleft() for _ in range(most)]
     assert not queue  # threads that are free wait for something else
     for line in ("GET /audio/abc", *SAVES):
         queue.append(channel(line))
     assert drain(queue) == [*SAVES, "GET /audio/abc"]
     taken[0].service()
     assert queue and queue.popleft() and not queue
-    for state in taken[1:]:
-        state.service()
-    assert drain(queue) == (STATES_AT_ONCE - 1) * ["a state"]
-    queue.append(channel("GET /api/session"))
+    for one in taken[1:]:
+        one.service()
+    assert drain(queue) == (most - 1) * ["of few"]
+    queue.append(channel(asked))
     assert queue  # none of the places was lost
 
 
