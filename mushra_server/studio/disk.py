@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -13,7 +16,7 @@ from mushra_server.studio.accounts import Account
 from mushra_server.studio.store import Store, accounts, log
 from mushra_server.web.large_bodies import RESERVE_BYTES
 
-__all__ = ["ACCOUNT_GIB", "Disk", "measure", "require_reserve", "require_room_for_study"]
+__all__ = ["ACCOUNT_GIB", "Disk", "Room", "measure", "require_reserve", "require_room_for_study"]
 
 ACCOUNT_GIB = 20.0
 MAX_STUDIES = 500
@@ -65,6 +68,30 @@ class Disk:
         return sum(
             measure(path) for path in (self._store.folder / study, *(data / one / study for one in FOLDERS))
         )
+
+
+class Room:
+    """What several requests are about to take of a disk: each alone would find that there is enough."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = 0
+
+    @contextmanager
+    def take(self, folder: Path, more: int) -> Iterator[None]:
+        """Have room as long as the block lasts.
+
+        Raises:
+            Refusal: 507 if the folder's disk has too little for this and for the others.
+        """
+        with self._lock:
+            require_reserve(folder, self._taken + more)
+            self._taken += more
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= more
 
 
 def require_reserve(folder: Path, more: int = 0) -> None:

@@ -53,6 +53,8 @@ __all__ = [
 EXTENSION = "listenable_studio"
 CHANGES_PER_S, CHANGES_AT_ONCE = 0.5, 500
 """By one account: each leaves a line in the log, for ever, of up to two kilobytes."""
+ARCHIVES_OF_ONE = 2
+"""Of one account, as long as they are on the disk: whoever reads slowly takes the room of one for days."""
 UPLOAD_PATH = re.compile(r"/studies/[^/]+/sounds$")
 
 P = ParamSpec("P")
@@ -70,6 +72,7 @@ class Studio:
     previews: Previews
     disk: Disk
     heavy: Places = field(default_factory=Places)
+    archives: Places = field(default_factory=lambda: Places(ARCHIVES_OF_ONE))
     forecasts: Forecasts = field(default_factory=Forecasts)
     ended: EndedLogins = field(default_factory=EndedLogins)
     changes: RateLimiter = field(

@@ -18,9 +18,15 @@ RETRY_S = 3
 
 
 class Places:
-    """Counts the requests of this kind that are being answered."""
+    """Counts the requests of this kind that are being answered.
 
-    def __init__(self) -> None:
+    Args:
+        per_account: Most of one account.
+        in_all: Most of all accounts.
+    """
+
+    def __init__(self, per_account: int = PER_ACCOUNT, in_all: int = IN_ALL) -> None:
+        self.per_account, self.in_all = per_account, in_all
         self._lock = threading.Lock()
         self._of: Counter[int] = Counter()
 
@@ -32,7 +38,7 @@ class Places:
             Refusal: 503 if there are too many.
         """
         with self._lock:
-            if self._of[account] >= PER_ACCOUNT or self._of.total() >= IN_ALL:
+            if self._of[account] >= self.per_account or self._of.total() >= self.in_all:
                 raise Refusal("the studio is busy; try again in a moment", 503, retry_after_s=RETRY_S)
             self._of[account] += 1
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
+import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Blueprint, redirect, render_template, request, send_file, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +17,7 @@ from sqlalchemy import Row, select
 
 from mushra_server.errors import Refusal
 from mushra_server.studio.bundle import write_bundle
-from mushra_server.studio.disk import measure, require_reserve
+from mushra_server.studio.disk import Room, measure
 from mushra_server.studio.login import (
     current_account,
     current_studio,
@@ -42,6 +45,7 @@ SCREENINGS: dict[str, tuple[str, list[str] | None]] = {
 }
 
 LOG_LINES_AT_ONCE = 1000
+_packing = Room()
 
 blueprint = Blueprint("reports", __name__, url_prefix="/studies/<name>")
 
@@ -112,17 +116,43 @@ def send_everything(study: Row[Any]) -> ResponseReturnValue:
     studio = current_studio()
     with studio.store.write() as connection:
         write_log(connection, "download everything", study.name)
-    folder = studio.studies.folder(study.name)
-    require_reserve(Path(tempfile.gettempdir()), 2 * measure(folder))  # the packed study, and all of it
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(studio.archives.place(current_account().id))
+        written = _write_everything(study)
+        sent = _Sent(os.dup(written.fileno()), stack.pop_all())
+    written.close()
+    sent.seek(0)
+    return send_file(sent, "application/zip", as_attachment=True, download_name=f"{study.name}.zip")
+
+
+class _Sent(io.FileIO):
+    """A file without a name; what ends with it does so when it was sent, or its reader has gone."""
+
+    def __init__(self, descriptor: int, stack: contextlib.ExitStack) -> None:
+        super().__init__(descriptor, "rb")
+        self._stack = stack
+
+    def close(self) -> None:
+        super().close()
+        self._stack.close()
+
+
+def _write_everything(study: Row[Any]) -> IO[bytes]:
+    studio, folder = current_studio(), current_studio().studies.folder(study.name)
     reports = _find_reports(study)
-    written = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
     database = studio.served.server(study.name).database
     query = select(log).where(log.c.study == study.name).order_by(log.c.id)
-    with studio.store.read() as connection:
-        lines = connection.execution_options(yield_per=LOG_LINES_AT_ONCE).execute(query)
-        write_bundle(written, folder, database, reports[-1] if reports else None, map(tuple, lines))
-    written.seek(0)
-    return send_file(written, "application/zip", as_attachment=True, download_name=f"{study.name}.zip")
+    written = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who sends it
+    try:
+        size = 2 * measure(folder)  # the packed study, and all of it
+        with _packing.take(Path(tempfile.gettempdir()), size), studio.store.read() as connection:
+            lines = connection.execution_options(yield_per=LOG_LINES_AT_ONCE).execute(query)
+            write_bundle(written, folder, database, reports[-1] if reports else None, map(tuple, lines))
+        written.flush()
+    except BaseException:
+        written.close()
+        raise
+    return written
 
 
 def _refuse_blind(study: Row[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,14 +13,17 @@ import pytest
 
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
-from mushra_server.studio import jobs, previews
+from mushra_server.studio import disk, jobs, previews
 from mushra_server.studio.app import studio_of
+from mushra_server.studio.routes import report
 from mushra_server.web.places import IN_ALL, PER_ACCOUNT, Places
 from mushra_server.web.server import Options
 from mushra_server.web.waitress_server import THREADS
 from study_builder.config import StudyConfig
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser
+
+Usage = namedtuple("Usage", "total used free")
 
 HEAVY = [
     ("GET", "make"),
@@ -112,6 +116,44 @@ def test_what_takes_long_waits_for_a_place_and_nothing_else_does(studio: ManyStu
         for path in ("", "/build", "/watch", "/people"):
             assert admin.get(f"/studies/codecs{path}").status_code == 200, path
     assert admin.get("/studies/codecs/make").status_code == 200
+
+
+def test_archives_that_nobody_reads_are_few_of_an_account(
+    studio: ManyStudies, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is gigabytes of the disk, until the last byte was read or the reader has gone."""
+    build(studio.folder / "codecs")
+    admin.get("/")
+    admin.post("/studies/codecs/launch/open")
+    admin.post("/studies/codecs/launch/close", reason="enough")
+    path = "/studies/codecs/everything.zip"
+    archives = studio_of(studio).archives
+    unread = [admin.get(path) for _ in range(archives.per_account)]
+    assert [answer.status_code for answer in unread] == [200] * archives.per_account
+    assert admin.get(path).status_code == 503
+    unread.pop().close()
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "write_bundle", lambda *_: 1 / 0)
+        assert admin.get(path).status_code == 500
+    again = admin.get(path)
+    assert again.status_code == 200 and again.data.startswith(b"PK"), "one that failed takes no place"
+    for answer in (*unread, again):
+        answer.close()
+    assert archives._of.total() == 0
+
+
+def test_requests_that_take_room_at_once_find_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, free = disk.Room(), disk.RESERVE_BYTES + 5
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: Usage(0, 0, free))
+    with room.take(tmp_path, 3):
+        with pytest.raises(Refusal, match="nearly full"), room.take(tmp_path, 3):
+            pass
+        with room.take(tmp_path, 2):
+            pass
+    with room.take(tmp_path, 5):
+        pass
 
 
 def test_a_config_of_thousands_of_sounds_is_not_read_for_each_look_at_the_panel(
