@@ -32,7 +32,14 @@ RESERVE_BYTES = 1 << 30
 COPIES = 2
 """Of a body on the disk: as it arrives, and in its parts."""
 
+AHEAD_BYTES = 64 * 1024**2
+"""That a body has room for beyond what has arrived, looked for again each time that so much has. The length in
+its header says nothing of what is ever sent, and would keep others out as long as nothing is."""
+
 FindSender = Callable[[str, str], str]
+
+
+FULL = "the disk is nearly full; tell the administrator"
 
 
 class _Busy(Error):
@@ -58,6 +65,7 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
     class Parser(HTTPRequestParser):
         path: str
         error: Error | None
+        body_bytes_received: int
         may_be_large = False
 
         def parse_header(self, header_plus: bytes) -> None:
@@ -70,11 +78,20 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
             elif len(arriving) >= AT_ONCE or arriving.count(sender) >= OF_ONE:
                 count = f"{OF_ONE} of your" if arriving.count(sender) >= OF_ONE else str(len(arriving))
                 self.refuse(_Busy(f"{count} uploads are arriving; try again when one has ended"))
-            elif not _has_room([*large, self]):
-                self.refuse(_Full("the disk is nearly full; tell the administrator"))
+            elif not _has_room(large, _measure_rest(self)):
+                self.refuse(_Full(FULL))
             else:
                 large[self] = sender
                 self.may_be_large = True
+
+        def received(self, data: bytes) -> int:
+            before = self.body_bytes_received
+            consumed: int = super().received(data)
+            more = self.body_bytes_received // AHEAD_BYTES != before // AHEAD_BYTES
+            if more and self.may_be_large and not self.completed and not _has_room(large):
+                self.refuse(_Full(FULL))
+                self.completed = True
+            return consumed
 
         def is_abandoned(self) -> bool:
             """Tell whether who sends it could no longer begin to: they have logged out, or been shut out."""
@@ -82,6 +99,8 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
 
         def refuse(self, error: Error) -> None:
             self.error = error
+            if self.body_rcv is not None:
+                self.body_rcv.getbuf().close()
             self.body_rcv, self.content_length = None, 0  # it is answered now, and the connection ends
 
         def close(self) -> None:
@@ -100,14 +119,16 @@ def allow_large_bodies(server: Any, find_sender: FindSender) -> None:
     server.channel_class = LargeChannel
 
 
-def _has_room(requests: Iterable[Any]) -> bool:
-    """Tell whether the disk has room for all that is to come of large bodies."""
-    coming = sum(
-        COPIES * (request.adj.max_request_body_size if request.chunked else request.content_length)
-        - request.body_bytes_received
-        for request in requests
-    )
-    return bool(shutil.disk_usage(tempfile.gettempdir()).free >= coming + RESERVE_BYTES)
+def _has_room(requests: Iterable[Any], more: int = 0) -> bool:
+    """Tell whether the disk has room for what large bodies may bring next, and for more bytes."""
+    coming = sum(min(_measure_rest(one), COPIES * AHEAD_BYTES + one.body_bytes_received) for one in requests)
+    return bool(shutil.disk_usage(tempfile.gettempdir()).free >= coming + more + RESERVE_BYTES)
+
+
+def _measure_rest(request: Any) -> int:
+    """Return how much more of the disk a body takes if all that its header says is sent."""
+    length = request.adj.max_request_body_size if request.chunked else request.content_length
+    return int(COPIES * length - request.body_bytes_received)
 
 
 def _answer_error(channel: Any, request: Any) -> Any:

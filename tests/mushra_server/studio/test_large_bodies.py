@@ -144,6 +144,43 @@ def test_what_the_disk_has_no_room_for_does_not_begin_to_arrive(
             one.close()
 
 
+def test_a_length_that_is_announced_keeps_nobody_out(
+    studio: ManyStudies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two bodies of 2 GiB, of which hardly a byte came, had 8 GiB of the disk for as long as they liked."""
+    monkeypatch.setattr(large_bodies, "AHEAD_BYTES", 1000)
+    server: Any = listen(studio, bind("127.0.0.1", 0), body_bytes=2**31, find_sender=lambda _, who: who)
+    free = [RESERVE_BYTES + 22_000]
+    monkeypatch.setattr(large_bodies.shutil, "disk_usage", lambda _: Usage(free[0]))
+
+    def send(who: bytes, size: int) -> Any:
+        parser = server.channel_class.parser_class(server.adj)
+        parser.received(
+            b"POST /up HTTP/1.1\r\nHost: a\r\nCookie: %s\r\nContent-Length: %d\r\n\r\n" % (who, size)
+        )
+        return parser
+
+    try:
+        slow = [send(b"a", size) for size in (10_000, 9_000)]
+        assert [one.error for one in slow] == [None, None]
+        assert send(b"b", 10_000).error.code == 507, "it would not fit beside what these may send next"
+        other = send(b"b", 8_000)
+        assert other.error is None
+        for _ in range(6):
+            other.received(b"x" * 1000)
+            free[0] -= 1000
+        assert other.error is None
+        free[0] = RESERVE_BYTES + 5_000
+        slow[0].received(b"x" * 999)
+        assert slow[0].error is None, "what it had room for"
+        slow[0].received(b"x")
+        assert slow[0].error.code == 507 and slow[0].completed and slow[0].body_rcv is None
+    finally:
+        server.task_dispatcher.shutdown()
+        for one in list(server._map.values()):
+            one.close()
+
+
 class Usage(NamedTuple):
     """Of a disk."""
 
