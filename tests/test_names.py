@@ -20,11 +20,11 @@ shown through told whose why with within without
 """
 # Verbs and nouns that end like participles.
 NO_PARTICIPLES = "ceiling embed feed listening need required screening seed shed speed spread string training"
-# Terms of the field, public names, and functions that pair with a built-in one (`sorted`).
+# Terms of the field, public names, methods of waitress, and functions that pair with a built-in one (`sorted`).
 TERMS = """
 balanced_blocks chirping_birds coloured_noise clustered_share crossed crossed_mean
 fixed_gain guided_backprop guided_gradient integrated_gradients integrated_loudness kept learned_methods
-learning_rate_factor missing mixed_model named_files planned_ids presented reversed scored_picture
+learning_rate_factor missing mixed_model named_files planned_ids presented received reversed scored_picture
 shuffled windowed_dct with_addresses _expected_gradients _hotelling _padding
 _paired_comparison _published_rows untouched_share
 """

@@ -33,8 +33,8 @@ COPIES = 2
 """Of a body on the disk: as it arrives, and in its parts."""
 
 AHEAD_BYTES = 64 * 1024**2
-"""That a body has room for beyond what has arrived, looked for again each time that so much has. The length in
-its header says nothing of what is ever sent, and would keep others out as long as nothing is."""
+"""That a body has room for beyond what has arrived, looked for again each time that so much has. The length
+in its header says nothing of what is ever sent, and would keep others out as long as nothing is."""
 
 FindSender = Callable[[str, str], str]
 
