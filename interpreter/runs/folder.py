@@ -26,6 +26,7 @@ _HUGGING_FACE = "config.json"  # what `transformers` saves next to a model's wei
 HUGGING_FACE, CLAPS = "hf:", ("laion-clap:", "msclap:")
 """What a target begins with that a path may follow."""
 
+_MOST_VALUES = 10_000  # a thousand characters can stand for thousands of millions
 CHECKPOINT, CONFIG, METRICS, RUN = "checkpoint.pt", "config.yaml", "metrics.csv", "run.json"
 
 
@@ -185,7 +186,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Read a run's `config.yaml`.
 
     Raises:
-        RunError: the file is missing or is not a map of settings.
+        RunError: the file is missing, or is not a map of settings of an ordinary size.
     """
     path = folder / CONFIG
     try:
@@ -194,7 +195,19 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise RunError(f"{path}: the run's settings cannot be read ({error})") from error
     if not isinstance(values, dict):
         raise RunError(f"{path}: expected a map of settings")
+    if _count_values(values) > _MOST_VALUES:
+        raise RunError(f"{path}: its aliases stand for more than {_MOST_VALUES:,} values; expected settings")
     return values
+
+
+def _count_values(values: Any) -> int:
+    """Count what a text of YAML says, an alias as often as it is used; stop where it is too much."""
+    left, count = [values], 0
+    while left and count <= _MOST_VALUES:
+        found = left.pop()
+        count += 1
+        left += found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    return count
 
 
 def find_linked_run(folder: Path, link: Link) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 import torch
@@ -41,6 +42,7 @@ def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = F
     """
     if not path.is_file():
         raise FileNotFoundError(2, "No such checkpoint", str(path))
+    _refuse_packed(path)
     try:
         with safe_globals(_ARRAYS if arrays else []):
             loaded = torch.load(path, map_location=device, weights_only=True)
@@ -53,6 +55,17 @@ def read_map(path: Path, device: str | torch.device = "cpu", *, arrays: bool = F
     if not isinstance(loaded, dict):
         raise CheckpointError(f"{path}: expected a map of names to tensors, found {type(loaded).__name__}")
     return loaded
+
+
+def _refuse_packed(path: Path) -> None:
+    """Refuse tensors that were packed again: torch never does, and a megabyte of zeros becomes a gigabyte."""
+    try:
+        with ZipFile(path) as archive:
+            packed = [entry.filename for entry in archive.infolist() if entry.compress_type != ZIP_STORED]
+    except (BadZipFile, NotImplementedError):
+        return  # of a release of torch before 1.6, or damaged
+    if packed:
+        raise CheckpointError(f"{path}: {packed[0]} is compressed; expected a file as torch.save writes it")
 
 
 def check_named_tensors(content: Mapping[Any, Any], source: Path) -> dict[str, Tensor]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
 
 from interpreter import load_classifier, load_explainer
 from interpreter.errors import CheckpointError, ConfigError, RunError
+from interpreter.runs.folder import read_config
 from interpreter.runs.tensor_files import read_tensors
 
 Train = Callable[..., Path]
@@ -101,3 +104,31 @@ def test_a_model_of_transformers_is_recognised_where_a_run_belongs(tmp_path: Pat
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(RunError, match=rf"^{tmp_path}: not a run but a model of transformers; expected hf:"):
         load_classifier(tmp_path)
+
+
+def test_settings_that_unfold_without_end_are_refused(tmp_path: Path) -> None:
+    """To say what was found, a thousand characters became a text that no memory holds."""
+    names = "abcdefghij"
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]" for old, new in pairwise(names)]
+    (tmp_path / "config.yaml").write_text("\n".join([*lines, "batch_size: *j", ""]))
+    with pytest.raises(RunError, match=r"config\.yaml: its aliases stand for more than 10,000 values"):
+        read_config(tmp_path)
+    (tmp_path / "config.yaml").write_text("a: &a [*a]\n")
+    with pytest.raises(RunError, match="its aliases stand for more than"):
+        read_config(tmp_path)
+
+
+def test_tensors_that_are_packed_are_refused(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(1000)}, tmp_path / "plain.pt")
+    with (
+        ZipFile(tmp_path / "plain.pt") as plain,
+        ZipFile(tmp_path / "packed.pt", "w", ZIP_DEFLATED) as packed,
+    ):
+        for entry in plain.infolist():
+            packed.writestr(entry.filename, plain.read(entry), ZIP_DEFLATED)
+    assert len(read_tensors(tmp_path / "plain.pt")["a"]) == 1000
+    with pytest.raises(
+        CheckpointError, match=r"packed\.pt: .* is compressed; expected a file as torch\.save"
+    ):
+        read_tensors(tmp_path / "packed.pt")
