@@ -42,6 +42,10 @@ from mushra_server.web.server import Server, current_server
 
 __all__ = ["blueprint"]
 
+ROW_KIB = 1 / 6
+"""Of the database for each score, whether one is given or not: a page may have two hundred that nobody has to
+give, so that fifty bytes become 30 KB."""
+
 blueprint = Blueprint("api", __name__)
 blueprint.before_request(guard)
 
@@ -117,6 +121,7 @@ def _save_page(server: Server, plans: Plans, index: int, body: dict[str, Any]) -
         answer = check_answer(server.study.config, answered, body)
         if not server.options.preview:
             check_heard(server.study, server.files, answered, answer)
+        server.volume_limiter.check(request.remote_addr, ROW_KIB * len(answer.ratings))
         saved = save_page(
             connection,
             session,

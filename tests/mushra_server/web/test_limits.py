@@ -179,6 +179,23 @@ def test_drafts_count_as_far_as_they_grow(make_app, make_listener, rows):
     assert draft(0, 1000) == 200
 
 
+def test_scores_that_nobody_gave_count_as_what_they_take(make_app, make_listener, rows):
+    """An empty answer is stored with a row for each sound and scale."""
+    app = make_app(must_rate=False)
+    listener = make_listener(app).start()
+    limiter = app.extensions["listenable"].volume_limiter
+    limiter.burst, limiter.per_second = 4, 1e-9
+    page = listener.trials()[0]
+
+    def save(attempt):
+        body = {"page": page["id"], "attempt": attempt}
+        answer = listener.client.put(f"/api/session/pages/{page['index']}", json=body, environ_base=ADDRESS)
+        return answer.status_code
+
+    assert [save(str(number)) for number in range(8)] == [200] * 4 + [429] * 4
+    assert len(rows(app, "SELECT * FROM ratings")) == 4 * len(page["stimuli"])
+
+
 def test_whatever_an_address_asks_for_is_limited(make_app):
     """Also what no page is asked for by: other methods, and addresses that do not exist."""
     app = make_app(options=Options(reads_per_s=0.01, read_burst=2))
