@@ -100,7 +100,10 @@ def wire_uuid(session: dict[str, Any]) -> str:
 
 
 def wire_participant(found: Any) -> dict[str, Any]:
-    """Return the questionnaire's answers by name; if a second click duplicated them, the first count."""
+    """Return the questionnaire's answers by name.
+
+    Each click adds all of them again, so the last count: what was corrected after a click that failed.
+    """
     if not isinstance(found, dict):
         return {}
     names, responses = found.get("name"), found.get("response")
@@ -109,7 +112,7 @@ def wire_participant(found: Any) -> dict[str, Any]:
     pairs: dict[str, Any] = {}
     for name, response in zip(names, responses, strict=False):
         # Readers of tables take blanks off, which must not make two columns one.
-        pairs.setdefault(str(name).strip()[:200].strip(), response)
+        pairs[str(name).strip()[:200].strip()] = response
     return pairs
 
 

@@ -141,6 +141,19 @@ def test_a_second_click_stores_once(app, rows):
     assert len(rows(app, "SELECT * FROM export_answers")) == 2
 
 
+def test_an_answer_that_is_corrected_after_a_click_that_failed_counts(app, rows):
+    corrected = {"name": ["email", "age"] * 2, "response": ["a@b.c", "3", "a@b.c", "30"]}
+    assert post(app, session(participant=corrected)).status_code == 200
+
+    def given():
+        return {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")}
+
+    assert given() == {"email": "a@b.c", "age": "30"}
+    again = {"name": ["email", "age"] * 3, "response": [*corrected["response"], "a@b.c", "31"]}
+    assert post(app, session(participant=again)).status_code == 409, "not acknowledged: it is stored already"
+    assert given()["age"] == "30" and len(rows(app, "SELECT * FROM refused_posts")) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
