@@ -20,7 +20,7 @@ shown through told whose why with within without
 """
 # Verbs and nouns that end like participles.
 NO_PARTICIPLES = "ceiling embed feed listening need required screening seed shed speed spread string training"
-# Terms of the field, public names, methods of waitress, and functions that pair with a built-in one (`sorted`).
+# Terms of the field, public names, waitress's own, and functions that pair with a built-in one (`sorted`).
 TERMS = """
 balanced_blocks chirping_birds coloured_noise clustered_share crossed crossed_mean
 fixed_gain guided_backprop guided_gradient integrated_gradients integrated_loudness kept learned_methods

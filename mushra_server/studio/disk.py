@@ -21,6 +21,9 @@ __all__ = ["ACCOUNT_GIB", "Disk", "Room", "measure", "require_reserve", "require
 ACCOUNT_GIB = 20.0
 MAX_STUDIES = 500
 """That an account makes: whoever may see all studies gets a list of them."""
+RESERVE_FILES = 100_000
+"""That the disk has room for, or a twentieth of those that it was made for: each upload, building and copy
+may make twenty thousand of a few bytes, and a disk without room for another opens no study either."""
 MADE = ("create", "copy")  # what the log says of whoever made a study
 FOLDERS = ("drafts", "reports", "backups")
 
@@ -100,8 +103,15 @@ def require_reserve(folder: Path, more: int = 0) -> None:
     Raises:
         Refusal: 507.
     """
-    if shutil.disk_usage(folder).free < more + RESERVE_BYTES:
+    if shutil.disk_usage(folder).free < more + RESERVE_BYTES or _has_few_files_left(folder):
         raise Refusal("the studio's disk is nearly full; tell its administrator", 507)
+
+
+def _has_few_files_left(folder: Path) -> bool:
+    if not hasattr(os, "statvfs"):
+        return False
+    found = os.statvfs(folder)  # of some file systems, which have no such limit, all zero
+    return found.f_files > 0 and found.f_favail < min(RESERVE_FILES, found.f_files // 20)
 
 
 def require_room_for_study(connection: Connection, account: Account) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import threading
 import time
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,13 +188,27 @@ class Studies:
 
         Raises:
             OSError: It cannot be copied.
+            Refusal: 409 if other sounds came meanwhile: some of either would have been copied.
         """
-        if (
+        if not (
             self.draft(name) / SOUNDS_NAME
-        ).is_dir():  # of a study of the command line, only its checks are there
-            _copy_folder(self.draft(name), self.draft(new))
-        elif self.is_built(name):
-            _copy_folder(self.folder(name), self.folder(new))
+        ).is_dir():  # as of a study of the command line that was checked
+            if self.is_built(name):
+                _copy_folder(self.folder(name), self.folder(new), contextlib.nullcontext())
+            return
+        _copy_folder(self.draft(name), self.draft(new), self._refuse_other_sounds(name))
+
+    @contextlib.contextmanager
+    def _refuse_other_sounds(self, name: str) -> Iterator[None]:
+        """Refuse what a block has done, or has failed to do, while the sounds of a draft were replaced."""
+        before = load_fact(self.draft(name), UPLOAD_NAME)
+        try:
+            yield
+        finally:
+            with self.lock_design(name):  # whoever replaces them holds it until they have a new name
+                after = load_fact(self.draft(name), UPLOAD_NAME)
+            if after != before:
+                raise Refusal("other sounds came while the study was copied; copy it again", 409)
 
     def choose_name(self, connection: Connection, title: str) -> str:
         """Return a name that no study has, made of a title.
@@ -263,13 +279,15 @@ def change_study(connection: Connection, name: str, **values: Any) -> None:
     connection.execute(studies.update().where(studies.c.name == name).values(**values))
 
 
-def _copy_folder(source: Path, target: Path) -> None:
+def _copy_folder(source: Path, target: Path, check: AbstractContextManager[None]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_folder(target) as folder:
+    with atomic_folder(target) as folder, check:
         shutil.copytree(
             source,
             folder,
             dirs_exist_ok=True,
             symlinks=True,
-            ignore=shutil.ignore_patterns(f"{RATINGS_NAME}*", *OF_ONE_BUILD),
+            ignore=shutil.ignore_patterns(
+                f"{RATINGS_NAME}*", *OF_ONE_BUILD, ".*.part"
+            ),  # what is being written
         )

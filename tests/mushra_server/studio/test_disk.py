@@ -7,6 +7,7 @@ import shutil
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("jobs_here")
 SET = archive(sounds(2))  # 6 sounds of 19 kB, which pack to a part of that
 UNPACKED = sum(len(content) for content in sounds(2).values())
 Usage = namedtuple("Usage", "total used free")
+Files = namedtuple("Files", "f_files f_favail")
 
 
 @pytest.fixture
@@ -50,6 +52,24 @@ def people(lab: ManyStudies) -> tuple[Browser, Browser]:
 def upload(browser: Browser, study: str) -> tuple[int, str]:
     answer = browser.post(f"/studies/{study}/sounds", files=(io.BytesIO(SET), "a.zip"))
     return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize(
+    ("files", "left", "enough"),
+    [(0, 0, True), (6_000_000, 100_000, True), (6_000_000, 99_999, False), (200, 10, True), (200, 9, False)],
+)
+def test_files_of_a_few_bytes_leave_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, left: int, enough: bool
+) -> None:
+    """Of a disk that has room for bytes, but for no further file, nothing is left."""
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: Usage(0, 0, 2 * disk.RESERVE_BYTES))
+    monkeypatch.setattr(disk.os, "statvfs", lambda _: Files(files, left))
+    try:
+        disk.require_reserve(tmp_path)
+    except Refusal as refused:
+        assert refused.status == 507 and not enough
+    else:
+        assert enough
 
 
 def test_an_account_makes_only_so_many_studies(
@@ -173,3 +193,30 @@ def test_an_archive_that_unpacks_to_the_last_byte_of_the_disk_is_refused(
     with pytest.raises(Refusal, match="disk is nearly full"):
         store_sounds([send("a.zip", archive(sounds(4)))], tmp_path / "sounds")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sounds_that_come_while_a_study_is_copied_are_not_mixed_with_those_before(
+    lab: ManyStudies, people: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, _ = people
+    assert upload(admin, "first")[0] == 302
+    copytree, drafts = shutil.copytree, studio_of(lab).store.data / "drafts"
+
+    def replace_meanwhile(*given: Any, **more: Any) -> Any:
+        assert upload(admin, "first")[0] == 302
+        found = copytree(*given, **more)
+        if vanishes[-1]:
+            raise shutil.Error("a sound of before")
+        return found
+
+    (drafts / "first" / ".sounds.0123.part").mkdir()  # of an upload that is under way
+    vanishes = []
+    for vanishes_now in (False, True):
+        vanishes.append(vanishes_now)
+        monkeypatch.setattr(shutil, "copytree", replace_meanwhile)
+        refused = admin.post("/studies/first/copy")
+        assert refused.status_code == 409 and "came while the study was copied" in refused.text
+        assert [path.name for path in drafts.iterdir()] == ["first"], "and nothing of it is left"
+        monkeypatch.setattr(shutil, "copytree", copytree)
+    copy = admin.post("/studies/first/copy").headers["Location"].rpartition("/")[2]
+    assert (drafts / copy / "sounds").is_dir() and not (drafts / copy / ".sounds.0123.part").exists()
