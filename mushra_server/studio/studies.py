@@ -113,7 +113,7 @@ class Studies:
             except (StudyError, OSError):
                 title = f"{path.name} (its config cannot be read)"
             with self._store.write() as connection:
-                if path.name not in known:
+                if connection.execute(self.query(path.name)).first() is None:  # of two who look at once, one
                     add_study(connection, path.name, title)
                     if self.count(path.name).started:  # it was served before there was a studio
                         change_study(connection, path.name, launched_at=now())

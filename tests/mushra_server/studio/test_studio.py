@@ -22,6 +22,7 @@ from mushra_server.studio.app import studio_of
 from mushra_server.studio.store import Store
 from mushra_server.web.server import Options
 from stimuli.files import temporary_name
+from study_builder.config import StudyConfig
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser
 from tests.servers import hears_ctrl_c
@@ -81,6 +82,22 @@ def test_a_folder_built_by_the_command_line_is_listed_and_copied_without_ratings
     copy = next(path for path in studio.folder.iterdir() if path.name.endswith("copy"))
     assert (copy / "config.yaml").read_bytes() == (study / "config.yaml").read_bytes()
     assert not (copy / "ratings.sqlite3").exists()
+
+
+def test_two_who_look_at_once_both_see_a_new_study(
+    studio: ManyStudies, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(studio.folder / "codecs")
+    pages, load = [], StudyConfig.load
+
+    def look_meanwhile(path: Path) -> StudyConfig:
+        monkeypatch.setattr(StudyConfig, "load", load)
+        pages.append(admin.get("/"))
+        return load(path)
+
+    monkeypatch.setattr(StudyConfig, "load", look_meanwhile)
+    pages.append(admin.get("/"))
+    assert [(page.status_code, "codecs" in page.text) for page in pages] == [(200, True)] * 2
 
 
 def test_a_study_with_ratings_that_was_about_to_be_replaced_is_left(studio: ManyStudies) -> None:
