@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +20,8 @@ from mushra_server.errors import StoreError
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
 from mushra_server.studio.app import close_studio, create_studio, studio_of
+from mushra_server.studio.store import log_action
+from mushra_server.studio.studies import change_study
 from tests.mushra_server.conftest import answer_to, build
 from tests.mushra_server.studio.conftest import Browser
 
@@ -124,3 +128,28 @@ def test_a_url_says_its_schema_to_every_client() -> None:
 def test_one_file_for_many_studies_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is one of SQLite, which has one study per file"):
         Databases(tmp_path, f"sqlite:///{tmp_path / 'all.sqlite3'}")
+
+
+def test_a_closing_time_and_the_archive_of_everything(lab: ManyStudies) -> None:
+    parts = studio_of(lab)
+    token = accounts.ensure_first_account(parts.store)
+    assert token is not None
+    admin = Browser(lab, token)
+    build(lab.folder / "codecs")
+    admin.get("/")
+    admin.post("/studies/codecs/launch/open")
+    take_part(lab, "codecs", "p1")
+    with parts.store.write() as connection:
+        change_study(connection, "codecs", closes_at="2001-01-01T09:00:00+00:00")
+        for number in range(2500):
+            log_action(connection, "somebody", "close", "codecs", f"line {number}")
+    admin.post("/studies/codecs/launch/times", closes_at="2999-01-01T09:00")
+    sent = admin.get("/studies/codecs/everything.zip")
+    assert sent.status_code == 200, "it is closed"
+    with zipfile.ZipFile(io.BytesIO(sent.data)) as archive:
+        lines = archive.read("log.csv").decode().splitlines()
+        assert b"p1" in archive.read("ratings/ratings.csv")
+    sent.close()
+    assert sum("line " in line for line in lines) == 2500 and "download everything" in lines[-1]
+    admin.post("/studies/codecs/launch/open")
+    take_part(lab, "codecs", "p2")
