@@ -74,6 +74,7 @@ def check_draft(body: dict[str, Any]) -> dict[str, Any]:
         "time_ms": body.get("time_ms"),
         "ratings": [{key: one[key] for key in RATING_KEYS if key in one} for one in ratings],
         "answers": answers,
+        **_check_way(body),
     }
 
 
@@ -86,6 +87,16 @@ def must_rate(config: StudyConfig, page: SessionPage) -> bool:
 def clean_text(text: str) -> str:
     """Replace what no database stores: NUL characters and halves of surrogate pairs."""
     return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _check_way(body: dict[str, Any]) -> dict[str, Any]:
+    """Return from which device an answer came, and how long it waited there, if the body says so."""
+    device, waited_ms = body.get("device"), milliseconds(body.get("waited_ms"), "waited_ms")
+    if device is None:
+        return {}
+    if not isinstance(device, str) or not ATTEMPT.fullmatch(device):
+        raise AnswerError(f"device is {device!r}; expected a text of 1 to 64 letters, digits and hyphens")
+    return {"device": device, "waited_ms": waited_ms or 0}
 
 
 def _ratings(config: StudyConfig, page: SessionPage, found: list[dict[str, Any]]) -> tuple[Rating, ...]:

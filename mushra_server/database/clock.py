@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-__all__ = ["ago", "boot", "now", "steady_s"]
+__all__ = ["ago", "boot", "milliseconds_since", "now", "steady_s"]
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -21,6 +21,11 @@ def now() -> str:
 def ago(minutes: float) -> str:
     """Return the time some minutes ago."""
     return _text(datetime.now(UTC) - timedelta(minutes=minutes))
+
+
+def milliseconds_since(moment: str) -> float:
+    """Return how long ago a stored time was; negative if the clock was set back since."""
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)) / timedelta(milliseconds=1)
 
 
 def _text(moment: datetime) -> str:

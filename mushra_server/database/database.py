@@ -20,12 +20,12 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupporte
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mushra_server.database.engines import describe_failure, is_full, is_taken_away, name_of, open_engine
-from mushra_server.database.file_watch import FileWatch
-from mushra_server.database.private_files import make_private
+from mushra_server.database.files.private import make_private
+from mushra_server.database.files.sqlite import MAX_WAITED_BYTES, check_integrity
+from mushra_server.database.files.watch import FileWatch
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.database.schema import SCHEMA_VERSION, meta
 from mushra_server.database.schemas import SCHEMA_OPTION, make_schema, read_schema, url_in_schema
-from mushra_server.database.sqlite_files import MAX_WAITED_BYTES, check_integrity
 from mushra_server.database.tables import complete_tables, create_tables, find_missing, is_complete
 from mushra_server.database.turns import BUSY, RETRY_S, Turns
 from mushra_server.errors import StoreError, Unavailable

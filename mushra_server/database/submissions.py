@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
+from mushra_server.database.late_answers import has_waited, is_older
 from mushra_server.database.long_answers import MOST_CHARS, require_room
 from mushra_server.database.schema import IS_CURRENT, answers, drafts, ratings, submissions
 from mushra_server.database.sessions import Session
@@ -19,6 +21,7 @@ __all__ = [
     "PageAnswer",
     "PageName",
     "Rating",
+    "Saved",
     "find_drafted_pages",
     "find_saved_pages",
     "load_answers",
@@ -97,6 +100,18 @@ class PageAnswer:
     body: dict[str, Any]
 
 
+class Saved(NamedTuple):
+    """What is stored of a session once a page was saved.
+
+    Attributes:
+        pages: The indexes of the pages that have a stored answer, this one among them.
+        counts: Whether this answer is its page's; a newer one may be stored.
+    """
+
+    pages: set[int]
+    counts: bool
+
+
 def save_page(
     connection: Connection,
     session: Session,
@@ -105,8 +120,10 @@ def save_page(
     *,
     final: bool = False,
     most_chars: int = MOST_CHARS,
-) -> set[int]:
+) -> Saved:
     """Store a page answer; the same attempt a second time changes nothing.
+
+    One that is older than what another device has stored is kept, too, but does not count.
 
     Args:
         connection: An open write transaction in which the session's row is locked.
@@ -116,9 +133,6 @@ def save_page(
         final: Whether an answer that is stored cannot be changed, because other pages follow from it.
         most_chars: Characters that all answers and drafts of a session may have.
 
-    Returns:
-        The indexes of the pages that have a stored answer, this one among them.
-
     Raises:
         Refusal: 409 when a finished session sends something new, or a page was answered too often, or its
             answer is final; 413 if the session's answers are too long together.
@@ -126,9 +140,9 @@ def save_page(
     page_of = {"of_session": session.id, "of_page": page.index}
     stored = [tuple(row) for row in connection.execute(_STORED, page_of)]
     saved = {int(index) for index, _, superseded in stored if not superseded}
-    known = {attempt for index, attempt, _ in stored if index == page.index}
+    known = {attempt: not superseded for index, attempt, superseded in stored if index == page.index}
     if answer.attempt in known:
-        return saved
+        return Saved(saved, known[answer.attempt])
     if session.finished:
         raise Refusal(
             "this session is finished: its answers can no longer be changed", 409, reason="finished"
@@ -143,17 +157,19 @@ def save_page(
         )
     body = json.dumps(answer.body)
     require_room(connection, page_of, len(body), most_chars)
-    if known:
+    counts = not (known and _comes_late(connection, page_of, answer.body, (_CURRENT,)))
+    if known and counts:
         connection.execute(_SUPERSEDE, page_of)
-    key = _insert_submission(connection, session, page, answer, body)
+    key = _insert_submission(connection, session, page, answer, body, counts=counts)
     if answer.ratings:
         rows = [{"submission_id": key, **vars(rating)} for rating in answer.ratings]
         connection.execute(_INSERT_RATINGS, rows)
     if answer.answers:
         pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
         connection.execute(_INSERT_ANSWERS, pairs)
-    connection.execute(_DROP_DRAFT, page_of)
-    return saved | {page.index}
+    if counts:
+        connection.execute(_DROP_DRAFT, page_of)
+    return Saved(saved | {page.index}, counts)
 
 
 def save_draft(
@@ -163,7 +179,9 @@ def save_draft(
     body: dict[str, Any],
     most_chars: int = MOST_CHARS,
 ) -> int:
-    """Keep what an open page shows; a draft of an attempt that is stored already came late and is dropped.
+    """Keep what an open page shows; one that came late is dropped.
+
+    It did if its attempt is stored, or if another device has stored an answer or a draft that is newer.
 
     Returns:
         By how many characters it is longer than the draft that it replaces; 0 if it is not.
@@ -173,6 +191,8 @@ def save_draft(
     """
     page_of = {"of_session": session.id, "of_page": index}
     if session.finished or body["attempt"] in set(connection.execute(_ATTEMPTS, page_of).scalars()):
+        return 0
+    if _comes_late(connection, page_of, body, (_CURRENT, _DRAFT)):
         return 0
     text = json.dumps(body)
     require_room(connection, page_of, len(text), most_chars)
@@ -220,8 +240,18 @@ def load_outcomes(
     return tuple(float(score) for score in connection.execute(_OUTCOMES, asked).scalars())
 
 
+def _comes_late(
+    connection: Connection, page_of: dict[str, int], body: dict[str, Any], kinds: Iterable[Select[Any]]
+) -> bool:
+    """Tell whether one of these that is stored for a page is newer, and of another device."""
+    if not has_waited(body):
+        return False
+    stored = (connection.execute(kind, page_of).first() for kind in kinds)
+    return any(row is not None and is_older(body, *row) for row in stored)
+
+
 def _insert_submission(
-    connection: Connection, session: Session, page: PageName, answer: PageAnswer, body: str
+    connection: Connection, session: Session, page: PageName, answer: PageAnswer, body: str, *, counts: bool
 ) -> int:
     row = {
         "session_id": session.id,
@@ -233,7 +263,7 @@ def _insert_submission(
         "trial_position": page.trial_position,
         "time_ms": answer.time_ms,
         "body": body,
-        "superseded": 0,
+        "superseded": int(not counts),
         "submitted_at": now(),
     }
     return get_inserted_id(connection.execute(_INSERT_SUBMISSION, row))
@@ -271,6 +301,10 @@ _OUTCOMES = (
         ratings.c.condition_position == 0,
     )
     .order_by(submissions.c.page_index)
+)
+_CURRENT = select(submissions.c.body, submissions.c.submitted_at).where(_OF_PAGE, IS_CURRENT)
+_DRAFT = select(drafts.c.body, drafts.c.saved_at).where(
+    drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
 )
 _DRAFT_LENGTH = select(func.length(drafts.c.body)).where(
     drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")

@@ -16,8 +16,8 @@ from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from mushra_server.database.database import Database, sqlite_url
+from mushra_server.database.files.sqlite import check_integrity
 from mushra_server.database.schema import metadata, sessions
-from mushra_server.database.sqlite_files import check_integrity
 from mushra_server.errors import ServerError
 from stimuli.files import atomic_path, create
 

@@ -122,7 +122,7 @@ def _save_page(server: Server, plans: Plans, index: int, body: dict[str, Any]) -
         if not server.options.preview:
             check_heard(server.study, server.files, answered, answer)
         server.volume_limiter.check(request.remote_addr, ROW_KIB * len(answer.ratings))
-        saved = save_page(
+        saved, counts = save_page(
             connection,
             session,
             _page_name(answered),
@@ -132,7 +132,7 @@ def _save_page(server: Server, plans: Plans, index: int, body: dict[str, Any]) -
         )
         if not server.options.preview:
             require_consent(pages, index, saved)  # else nothing of this is kept
-            if ends_session(server.study, session, answered, answer):
+            if counts and ends_session(server.study, session, answered, answer):
                 sessions.screen_out(connection, session, f"{answered.type.replace('_', ' ')} failed")
                 session = replace(session, excluded=True)
         sessions.touch(connection, session)

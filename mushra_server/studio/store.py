@@ -28,7 +28,7 @@ from sqlalchemy.schema import CreateIndex
 from mushra_server.database.clock import now
 from mushra_server.database.database import sqlite_url
 from mushra_server.database.engines import name_of, open_engine
-from mushra_server.database.private_files import make_private
+from mushra_server.database.files.private import make_private
 from mushra_server.database.schemas import make_schema, share_engine
 from mushra_server.errors import StoreError
 

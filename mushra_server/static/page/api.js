@@ -84,24 +84,34 @@ export function openSession(parameters, nonce) {
  * Save a page; `id` ties it to this session, whatever session the browser's cookie stands for by now.
  *
  * @param {Entry} entry
+ * @param {string} device
  */
-export function savePage({ index, id, answer }) {
-  return request("PUT", `api/session/pages/${index}`, { page: id, ...answer });
+export function savePage(entry, device) {
+  return request("PUT", `api/session/pages/${entry.index}`, bodyOf(entry, device));
 }
 
 /**
  * Save an unfinished page; `leaving` lets the request outlive the document.
  *
  * @param {Entry} entry
+ * @param {string} device
  * @param {boolean} [leaving]
  */
-export function saveDraft({ index, id, answer }, leaving = false) {
-  return request(
-    "PUT",
-    `api/session/pages/${index}/draft`,
-    { page: id, ...answer },
-    { keepalive: leaving },
-  );
+export function saveDraft(entry, device, leaving = false) {
+  return request("PUT", `api/session/pages/${entry.index}/draft`, bodyOf(entry, device), {
+    keepalive: leaving,
+  });
+}
+
+/**
+ * With how long the answer waited here: on another device the session may have gone on meanwhile.
+ *
+ * @param {Entry} entry
+ * @param {string} device
+ */
+function bodyOf({ id, answer, at }, device) {
+  const waited = Number.isFinite(at) ? Math.max(0, Date.now() - at) : 0;
+  return { page: id, ...answer, device, waited_ms: waited };
 }
 
 /** Whether this browser keeps the session's cookie: some do not in another site's frame. */

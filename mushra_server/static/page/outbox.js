@@ -1,6 +1,6 @@
 // Finished pages and drafts on their way to the server. What is not acknowledged stays on this device and is sent again.
 
-import { ApiError, saveDraft, savePage } from "./api.js";
+import { ApiError, saveDraft, savePage, uuid4 } from "./api.js";
 import { forget, read, recall, remember } from "./storage.js";
 
 /** @import { Answer, Entry, Page } from "./types.js" */
@@ -12,10 +12,11 @@ const DRAFT_DELAY = 800;
 export class Outbox {
   #key;
   #draftKey;
+  #device;
   /** @type {Entry[]} */
-  #pages; // finished pages: [{index, id, answer}]
+  #pages; // finished pages: [{index, id, answer, at}]
   /** @type {Entry | null} */
-  #draft = null; // {index, id, answer} not yet acknowledged
+  #draft = null; // {index, id, answer, at} not yet acknowledged
   #draftTimer = 0;
   /** @type {Promise<unknown> | null} */
   #drafting = null;
@@ -39,6 +40,7 @@ export class Outbox {
     const session = pages[0]?.id ?? "none";
     this.#key = `listenable.outbox.${session}`;
     this.#draftKey = `listenable.draft.${session}`;
+    this.#device = nameDevice(`listenable.device.${session}`);
     this.#pages = entriesIn(recall(this.#key)).filter((entry) => belongs(entry, pages));
     this.#on = on;
     this.offline = false;
@@ -78,7 +80,7 @@ export class Outbox {
    */
   add(index, id, answer) {
     this.#dropDraft(index);
-    const added = { index, id, answer };
+    const added = { index, id, answer, at: Date.now() };
     this.#change((entries) => [...entries.filter((entry) => entry.index !== index), added]);
     return this.flush();
   }
@@ -91,7 +93,7 @@ export class Outbox {
    * @param {Answer} answer
    */
   draft(index, id, answer) {
-    this.#draft = { index, id, answer };
+    this.#draft = { index, id, answer, at: Date.now() };
     remember(this.#draftKey, this.#draft);
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.#sendDraft(), DRAFT_DELAY);
@@ -113,7 +115,7 @@ export class Outbox {
       const entry = this.#pages[0];
       try {
         await this.#drafting; // a draft that is still under way must not arrive after its page
-        await savePage(entry);
+        await savePage(entry, this.#device);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (error.lost) return this.#stop(error);
@@ -211,7 +213,7 @@ export class Outbox {
     clearTimeout(this.#draftTimer);
     const draft = this.#draft;
     if (draft === null || this.#stopped) return;
-    const sending = saveDraft(draft, leaving);
+    const sending = saveDraft(draft, this.#device, leaving);
     this.#drafting = sending.catch(() => null);
     try {
       await sending;
@@ -248,6 +250,20 @@ export class Outbox {
 function entriesIn(found) {
   const entries = /** @type {any[]} */ (Array.isArray(found) ? found : []);
   return entries.filter((entry) => entry?.answer && typeof entry.answer === "object");
+}
+
+/**
+ * A name for this device that no other session has: nobody shall see which sessions one browser had.
+ *
+ * @param {string} key where it is kept
+ * @returns {string}
+ */
+function nameDevice(key) {
+  const found = recall(key);
+  if (typeof found === "string" && /^[0-9a-f-]{36}$/.test(found)) return found;
+  const name = uuid4();
+  remember(key, name);
+  return name;
 }
 
 /**

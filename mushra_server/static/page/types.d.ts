@@ -304,6 +304,8 @@ export interface Entry {
   index: number;
   id: string;
   answer: Answer;
+  /** When it was given, by this device's clock. */
+  at: number;
 }
 
 export interface ButtonState {

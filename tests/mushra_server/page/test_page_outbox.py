@@ -1,4 +1,4 @@
-"""What waits on the device, when another tab of the session answers the same page."""
+"""What waits on the device, when another tab, or another device, answers the same page."""
 
 from __future__ import annotations
 
@@ -73,6 +73,28 @@ DRAFT_TWICE = """async () => {
     return sent;
 }"""
 
+WAIT = """async () => {
+    const { Outbox } = await import("/static/page/outbox.js");
+    const sent = [];
+    globalThis.fetch = async (path, { body }) => {
+        sent.push(JSON.parse(body));
+        return new Response("no connection", { status: 502 });
+    };
+    let time = 1000;
+    Date.now = () => time;
+    const open = (id) => new Outbox([{ id }, { id: "last" }], { change() {}, refused() {}, lost() {} });
+    await open("first").add(0, "first", { attempt: "page" });
+    time += 60000;
+    const reloaded = open("first");
+    await reloaded.flush();
+    reloaded.draft(1, "last", { attempt: "draft" });
+    time += 500;
+    dispatchEvent(new Event("pagehide"));
+    await open("other").add(0, "other", { attempt: "of another session" });
+    const devices = new Set(sent.map(({ device }) => device));
+    return [sent.map(({ attempt, waited_ms }) => `${attempt} ${waited_ms}`), devices.size, sent[3].device];
+}"""
+
 
 def test_a_newer_answer_of_another_tab_is_not_followed_by_the_older_one(
     make_study: Callable[..., Path],
@@ -94,3 +116,16 @@ def test_a_newer_draft_of_another_tab_is_not_followed_by_the_older_one(
     someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
     someone.at(1)
     assert someone.tab.evaluate(DRAFT_TWICE) == ["older", "newest", "newest"]
+
+
+def test_an_answer_says_how_long_it_waited_and_on_which_device(
+    make_study: Callable[..., Path],
+    serve: Callable[..., str],
+    open_page: Callable[..., Any],
+    pages: dict[str, Any],
+) -> None:
+    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
+    someone.at(1)
+    sent, devices, name = someone.tab.evaluate(WAIT)
+    assert sent == ["page 0", "page 60000", "draft 500", "of another session 0"]
+    assert devices == 2 and len(name) == 36

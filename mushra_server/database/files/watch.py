@@ -18,7 +18,7 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from mushra_server.database.sqlite_files import Log, OpenFile, key_of
+from mushra_server.database.files.sqlite import Log, OpenFile, key_of
 from mushra_server.errors import Unavailable
 
 __all__ = ["FileWatch"]
