@@ -190,9 +190,8 @@ class Studies:
             OSError: It cannot be copied.
             Refusal: 409 if other sounds came meanwhile: some of either would have been copied.
         """
-        if not (
-            self.draft(name) / SOUNDS_NAME
-        ).is_dir():  # as of a study of the command line that was checked
+        # A study of the command line that was checked has a draft without sounds.
+        if not (self.draft(name) / SOUNDS_NAME).is_dir():
             if self.is_built(name):
                 _copy_folder(self.folder(name), self.folder(new), contextlib.nullcontext())
             return

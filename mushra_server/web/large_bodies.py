@@ -36,10 +36,9 @@ AHEAD_BYTES = 64 * 1024**2
 """That a body has room for beyond what has arrived, looked for again each time that so much has. The length
 in its header says nothing of what is ever sent, and would keep others out as long as nothing is."""
 
-FindSender = Callable[[str, str], str]
-
-
 FULL = "the disk is nearly full; tell the administrator"
+
+FindSender = Callable[[str, str], str]
 
 
 class _Busy(Error):
