@@ -112,7 +112,8 @@ class Jobs:
         """Wait for the process of a job that has said its last word."""
         process = self._running.get((study, kind))
         if process is not None:
-            process.wait(STOP_S)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_S)
 
     def close(self) -> None:
         """Stop every job."""
