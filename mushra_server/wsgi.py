@@ -15,6 +15,7 @@ from flask import Flask
 
 from mushra_server.app import create_app
 from mushra_server.errors import ServerError
+from mushra_server.web import few_at_once
 from mushra_server.web.server import Options
 from mushra_server.web.task_queue import share_interpreter
 
@@ -59,7 +60,9 @@ def make_app(environment: Mapping[str, str] | None = None) -> Flask:
             "nginx before this server and set LISTENABLE_BEHIND_PROXY=1 (docs/server.md)"
         )
     share_interpreter()
-    return create_app(study, found.get("LISTENABLE_DATABASE") or None, options)
+    app = create_app(study, found.get("LISTENABLE_DATABASE") or None, options)
+    few_at_once.install(app)
+    return app
 
 
 def _flag(found: Mapping[str, str], name: str) -> bool:

@@ -28,7 +28,7 @@ SOUND = re.compile(r".*/(audio|picture)/[^/]*")
 STATE = re.compile(r".*/api/session")
 STATES_AT_ONCE = 3
 """Sessions that are started, resumed or shown."""
-POSTED = re.compile(r".*/service/write\.php")
+POSTED = re.compile(r".*\.php")  # also where a study's `remoteService` names another
 POSTED_AT_ONCE = 2
 """Sessions of webMUSHRA, which may be a megabyte long."""
 

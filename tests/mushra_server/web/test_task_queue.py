@@ -50,7 +50,11 @@ def test_saves_come_first_and_sounds_and_starts_last(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("asked", "most"),
-    [("GET /s/codecs/api/session", STATES_AT_ONCE), ("POST /service/write.php", POSTED_AT_ONCE)],
+    [
+        ("GET /s/codecs/api/session", STATES_AT_ONCE),
+        ("POST /service/write.php", POSTED_AT_ONCE),
+        ("POST /lab/results.php", POSTED_AT_ONCE),
+    ],
 )
 def test_few_requests_that_compute_are_answered_at_once(
     asked: str, most: int, monkeypatch: pytest.MonkeyPatch

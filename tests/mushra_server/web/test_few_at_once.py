@@ -1,0 +1,144 @@
+"""Under gunicorn, sessions that are shown or posted leave threads, and the interpreter, to page saves."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+import pytest
+
+from mushra_server.errors import Refusal
+from mushra_server.web.few_at_once import (
+    AT_ONCE,
+    KINDS,
+    PER_ADDRESS,
+    POSTED,
+    RETRY_S,
+    STATES,
+    WAITING,
+    FewAtOnce,
+)
+from mushra_server.wsgi import make_app
+
+STRANGER, OTHER = "203.0.113.1", "203.0.113.2"
+
+
+@pytest.fixture
+def app(make_study):
+    environment = {"LISTENABLE_BEHIND_PROXY": "1", "LISTENABLE_COLLECT_WEBMUSHRA": "1"}
+    made = make_app({"LISTENABLE_STUDY": str(make_study()), **environment})
+    yield made
+    made.extensions["listenable"].database.close()
+
+
+class Held:
+    """Stands in for what takes long, until it may go on."""
+
+    def __init__(self, found):
+        self.found, self.inside = found, threading.Semaphore(0)
+        self.may_go, self.now, self.most = threading.Event(), 0, 0
+        self._lock = threading.Lock()
+
+    def __call__(self, *args, **options):
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.inside.release()
+        assert self.may_go.wait(20)
+        with self._lock:
+            self.now -= 1
+        return self.found(*args, **options)
+
+
+def hold(monkeypatch, name):
+    module, _, function = name.rpartition(".")
+    held = Held(getattr(__import__(module, fromlist=[function]), function))
+    monkeypatch.setattr(name, held)
+    return held
+
+
+def from_address(app, address, listener=None):
+    client = app.test_client()
+    client.environ_base.update(HTTP_X_FORWARDED_FOR=address, REMOTE_ADDR="127.0.0.1")
+    if listener is not None:
+        client.set_cookie("listenable_session", listener.client.get_cookie("listenable_session").value)
+    return client
+
+
+def test_who_asks_for_a_session_again_and_again_holds_few_threads(app, make_listener, answer, monkeypatch):
+    listener = make_listener(app).start()
+    held = hold(monkeypatch, "mushra_server.participant.routes.session_state")
+    with ThreadPoolExecutor(2 * PER_ADDRESS) as pool:
+        ask = [
+            pool.submit(from_address(app, STRANGER, listener).get, "/api/session")
+            for _ in range(PER_ADDRESS + 1)
+        ]
+        for _ in range(AT_ONCE[STATES]):
+            assert held.inside.acquire(timeout=20)
+        (refused,) = (one.result() for one in wait(ask, 20, FIRST_COMPLETED).done)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, str(RETRY_S))
+        page = listener.state["pages"][0]
+        assert listener.client.put("/api/session/pages/0", json=answer(page)).status_code == 200
+        other = pool.submit(from_address(app, OTHER, listener).get, "/api/session")
+        held.may_go.set()
+        assert sorted(one.result().status_code for one in ask) == [200] * PER_ADDRESS + [503]
+        assert other.result().status_code == 200
+    assert held.most == AT_ONCE[STATES]
+    assert from_address(app, STRANGER, listener).get("/api/session").status_code == 200
+
+
+def test_one_session_of_webmushra_is_read_at_once(app, monkeypatch):
+    held = hold(monkeypatch, "mushra_server.webmushra.routes.read_body")
+    with ThreadPoolExecutor(PER_ADDRESS) as pool:
+        posts = [
+            pool.submit(from_address(app, STRANGER).post, "/service/write.php", data=b"sessionJSON={}")
+            for _ in range(PER_ADDRESS)
+        ]
+        assert held.inside.acquire(timeout=20)
+        held.may_go.set()
+        assert {one.result().status_code for one in posts} == {400}  # and each gives back its place
+    assert held.most == AT_ONCE[POSTED] == 1
+
+
+def test_a_failure_gives_its_place_back(app, make_listener, monkeypatch):
+    listener = make_listener(app).start()
+
+    def fail(*_args, **_options):
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mushra_server.participant.routes.session_state", fail)
+        statuses = {from_address(app, STRANGER, listener).get("/api/session").status_code for _ in range(20)}
+    assert statuses == {500}
+    assert from_address(app, STRANGER, listener).get("/api/session").status_code == 200
+
+
+def test_many_addresses_together_have_few_places_and_this_machine_is_no_address():
+    for addresses in (
+        [f"203.0.113.{number}" for number in range(1 + WAITING)],
+        ["127.0.0.1"] * (1 + WAITING),
+    ):
+        places = FewAtOnce(1)
+        places.take(addresses[0])
+        waiting = [threading.Thread(target=places.take, args=(address,)) for address in addresses[1:]]
+        for thread in waiting:
+            thread.start()
+        while count(places) < len(addresses):
+            pass
+        with pytest.raises(Refusal) as refused:
+            places.take(OTHER)
+        assert refused.value.status == 503
+        for address in addresses:
+            places.give_back(address)
+        for thread in waiting:
+            thread.join()
+        assert not places._of
+
+
+def count(places):
+    with places._lock:
+        return places._of.total()
+
+
+def test_the_kinds_are_endpoints_that_there_are(app):
+    assert set(KINDS) - {"remote_service"} <= set(app.view_functions)
