@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import os
+import resource
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -182,6 +184,24 @@ def test_a_study_that_cannot_be_opened_is_not_tried_for_each_request(
     assert len(tries) == 3, "again after a while"
     write_config(tmp_path / "one", whole)
     assert Client(served).get("/s/one/").status_code == 200, "at once when its config was written"
+
+
+def test_a_database_without_room_for_its_log_is_a_sentence(served: ManyStudies, tmp_path, caplog) -> None:
+    """What a server that was killed has left in the log is moved into the file, which a full disk refuses."""
+    with served.server("one").database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('long', ?)", ("x" * 50_000,))
+    for name in ("ratings.sqlite3", "ratings.sqlite3-wal"):
+        shutil.copy(tmp_path / "one" / name, tmp_path / "two")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "two" / "ratings.sqlite3").stat().st_size, hard))
+    try:
+        answers = [Client(served).get("/s/two/") for _ in range(3)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert caplog.text.count("two cannot be served: ") == 1 and "make room on its disk" in caplog.text
+    served.release("two")
+    assert Client(served).get("/s/two/").status_code == 200, "once there is room"
 
 
 def test_studies_that_are_opened_at_once_parse_their_addresses_in_turn(

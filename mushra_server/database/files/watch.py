@@ -19,7 +19,7 @@ import sqlite3
 from pathlib import Path
 
 from mushra_server.database.files.sqlite import Log, OpenFile, key_of
-from mushra_server.errors import Unavailable
+from mushra_server.errors import StoreError, Unavailable
 
 __all__ = ["FileWatch"]
 
@@ -36,13 +36,23 @@ class FileWatch:
 
     Args:
         path: The database; it has its tables, and its journal mode is WAL.
+
+    Raises:
+        StoreError: If it cannot be written to, such as on a full disk.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         # An open connection keeps the log from being removed when the last other connection closes.
         self._keeper = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        identity = _identify(self._keeper)
+        try:
+            identity = _identify(self._keeper)
+        except sqlite3.Error as error:
+            self._keeper.close()
+            raise StoreError(
+                f"{path}: the database cannot be used ({error}); make room on its disk, and let the server "
+                "write to it"
+            ) from None
         self._file = OpenFile(self.path)
         # A new id may be only in the log, while another process reads.
         header = self._file.read(HEADER_BYTES)
@@ -77,6 +87,12 @@ class FileWatch:
             self._log.close()
 
     def _problem(self) -> str | None:
+        try:
+            return self._compare()
+        except OSError as error:  # of a disk that fails
+            return f"cannot be read ({error.strerror})"
+
+    def _compare(self) -> str | None:
         for path, key in self._watched.items():
             try:
                 found = key_of(path.stat())

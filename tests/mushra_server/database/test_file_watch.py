@@ -153,6 +153,20 @@ def test_a_file_that_comes_back_is_used_again(make_app, make_listener, rows):
         assert connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (1,)
 
 
+def test_a_disk_that_cannot_be_read_is_503(app, listener, tmp_path):
+    handle = app.extensions["listenable"].database._watch._file._handle
+    kept, folder = os.dup(handle), os.open(tmp_path, os.O_RDONLY)
+    os.dup2(folder, handle)  # of a folder nothing can be read
+    try:
+        answer = listener.put(0, answer_to(listener.state["pages"][0]))
+        assert answer.status_code == 503 and "cannot be read (Is a directory)" in answer.json["error"]
+    finally:
+        os.dup2(kept, handle)
+        os.close(kept)
+        os.close(folder)
+    listener.save(0)
+
+
 def test_an_earlier_copy_of_the_same_database_is_another(make_app):
     database = make_app().extensions["listenable"].database
     before = database.file.read_bytes()
