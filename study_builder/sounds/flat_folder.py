@@ -48,9 +48,8 @@ def split_flat_names(
 def _split(stem: str, items: Container[str]) -> tuple[str, str] | None:
     parts = stem.split("_")
     begins = ("_".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
-    item = next(
-        (one for one in begins if one in items), stem.rpartition("_")[0]
-    )  # of `a` and `a_b`, the longer
+    # Of the items `a` and `a_b`, the longer one is meant.
+    item = next((one for one in begins if one in items), stem.rpartition("_")[0])
     condition = stem[len(item) + 1 :]
     return (item, condition) if item and condition else None
 
