@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from pathlib import Path
 _ENDING = ".part"
 _NAME_LETTERS = 40
 """How much of a name its temporary name repeats, so that a name of 255 bytes has a temporary one too."""
+_HERE, _EXCHANGE = -100, 2
+"""The kernel's numbers: paths are as the process sees them (AT_FDCWD), names are traded (RENAME_EXCHANGE)."""
 
 
 @contextmanager
@@ -121,21 +124,43 @@ def move_into_place(made: Path, path: Path, before_removing: Callable[[Path], No
     staged = any(is_temporary(folder) for folder in path.parents)
     if not staged:
         sync_tree(made)
-    if made.is_dir() and path.is_dir():
-        aside = temporary_name(path)
-        path.rename(aside)  # the system replaces only an empty folder
-        try:
-            if before_removing is not None:
-                before_removing(aside)
-            made.rename(path)
-        except BaseException:
-            aside.rename(path)
-            raise
-        shutil.rmtree(aside)
+    if made.is_dir() and path.is_dir():  # the system replaces only an empty folder
+        if before_removing is None and _exchange(made, path):
+            shutil.rmtree(made)
+        else:
+            _put_aside(made, path, before_removing)
     else:
         made.replace(path)
     if not staged:
         sync_folder(path.parent)
+
+
+def _exchange(made: Path, path: Path) -> bool:
+    """Let two folders trade names in one step, so that a kill never leaves neither; False if this cannot be.
+
+    Python has no function for it. Linux has, on most of its file systems (renameat2(2)).
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(_HERE, os.fsencode(made), _HERE, os.fsencode(path), _EXCHANGE) == 0)
+
+
+def _put_aside(made: Path, path: Path, before_removing: Callable[[Path], None] | None) -> None:
+    aside = temporary_name(path)
+    path.rename(aside)
+    try:
+        if before_removing is not None:
+            before_removing(aside)
+        made.rename(path)
+    except BaseException:
+        aside.rename(path)
+        raise
+    shutil.rmtree(aside)
 
 
 def sync_tree(path: Path) -> None:

@@ -160,9 +160,33 @@ def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(OSError, match="No space left"):
-        move_into_place(made, out)
+        move_into_place(made, out, before_removing=lambda aside: None)
     assert names(tmp_path) == ["made", "out"]
     assert names(out) == ["old"]
+
+
+KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from stimuli import files
+def kill(event, words):
+    if renamed and event == "os.rename":  # before the second one; the first is over
+        os.kill(os.getpid(), signal.SIGKILL)
+    renamed.extend([event] if event == "os.rename" else [])
+renamed = []
+sys.addaudithook(kill)
+with files.atomic_folder(Path(sys.argv[1])) as folder:
+    (folder / "new").touch()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot let two folders trade names")
+def test_a_kill_never_leaves_neither_folder(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "old").touch()
+    in_another_process(KILLED, str(out))
+    assert names(out) in (["old"], ["new"])
 
 
 def test_names_of_any_length_that_the_file_system_takes(tmp_path: Path) -> None:
