@@ -71,8 +71,8 @@ def write() -> Response:
         posted = read_body(body)
         pages = read_pages(server.study, posted)
         with server.database.write() as connection:
-            # A second click on the button is posted at the same moment.
-            server.database.wait_for_turn(connection, f"posted {posted.uuid}")
+            # Others at the same moment, be it a second click, count towards the quota and the questions.
+            server.database.wait_for_turn(connection, "posted")
             save_wire_session(connection, server.study, posted, pages)
     except Refusal as refusal:
         # What another site makes a browser send costs its author nothing, and may be anything.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -48,6 +49,28 @@ def test_clicks_at_the_same_moment_are_one_session(make_app, make_study, tmp_pat
         assert set(threads.map(click, [session()] * 4)) == {200}
         assert set(threads.map(click, [session(testId="another")] * 4)) == {400}
     assert len(rows(app, "SELECT * FROM sessions")) == len(rows(app, "SELECT * FROM refused_posts")) == 1
+
+
+def test_sessions_at_the_same_moment_count_towards_the_quota(
+    make_app, make_study, tmp_path, postgresql_url, rows, monkeypatch
+):
+    study = make_study(pages=posted_pages(tmp_path / "study"), n_items=3, quota=1)
+    app = make_app(study, options=COLLECT, url=postgresql_url)
+    refuse_entry, let_in = store.refuse_entry, []
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND pid IN "
+    waits += "(SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+
+    def refuse(*asked, **options):
+        refuse_entry(*asked, **options)
+        let_in.append(1)
+        while len(let_in) < 2 and not rows(app, waits):
+            time.sleep(0.01)
+
+    monkeypatch.setattr(store, "refuse_entry", refuse)
+    with ThreadPoolExecutor(2) as threads:
+        answers = threads.map(lambda name: post(app, session(uuid=name)).status_code, ["first", "second"])
+        assert sorted(answers) == [200, 403]
+    assert len(rows(app, "SELECT * FROM sessions")) == 1
 
 
 def test_every_rated_type_reaches_the_ratings_view(app, rows):
