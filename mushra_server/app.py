@@ -103,7 +103,7 @@ def create_app(
     url = database_url or database_url_of(opened.config_path)
     database = open_database() if open_database else Database(url)
     try:
-        database.guard()
+        database.guard(opened.config_path.with_name(RATINGS_NAME))
         settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))
         check_hashes(opened, database)
         key = settings.secret_key(database)

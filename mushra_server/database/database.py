@@ -163,11 +163,14 @@ class Database:
             self._watch.close()
             self._watch = None
 
-    def guard(self) -> None:
+    def guard(self, named: Path | None = None) -> None:
         """Check the database's file, and notice from now on if it is removed, replaced or overwritten.
 
         A large file is checked in the background; when it turns out to be damaged, every later transaction is
         refused. PostgreSQL looks after its own files.
+
+        Args:
+            named: Where a study's user finds the file, by links that may lead elsewhere later.
 
         Raises:
             StoreError: If the file is damaged.
@@ -180,7 +183,7 @@ class Database:
             check_integrity(path)
         else:
             threading.Thread(target=self._check_later, args=(path,), daemon=True).start()
-        self._watch = FileWatch(path)
+        self._watch = FileWatch(path, named)
 
     def _check_later(self, path: Path) -> None:
         try:

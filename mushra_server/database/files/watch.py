@@ -36,12 +36,13 @@ class FileWatch:
 
     Args:
         path: The database; it has its tables, and its journal mode is WAL.
+        named: Where a study's user finds it, by links that may lead elsewhere later.
 
     Raises:
         StoreError: If it cannot be written to, such as on a full disk.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, named: Path | None = None) -> None:
         self.path = path.resolve()
         # An open connection keeps the log from being removed when the last other connection closes.
         self._keeper = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -59,7 +60,8 @@ class FileWatch:
         self._identities = {identity, header[IDENTITY]}
         self._logged = header[LOGGED]
         self._changes = header[CHANGES]
-        self._watched = {self.path: self._file.key}
+        names = {self.path, path.absolute(), *(() if named is None else (named.absolute(),))}
+        self._watched = {name: self._file.key for name in names if name.exists() and name.samefile(self.path)}
         log = self.path.with_name(f"{self.path.name}-wal")
         self._log = Log(log) if log.exists() else None  # some network file systems have none
         if self._log is not None:

@@ -153,6 +153,22 @@ def test_a_file_that_comes_back_is_used_again(make_app, make_listener, rows):
         assert connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (1,)
 
 
+def test_a_link_that_leads_to_another_study_is_noticed(make_study, make_app, make_listener, tmp_path):
+    link, other = tmp_path / "link", make_study("other")
+    link.symlink_to(make_study(), target_is_directory=True)
+    app = make_app(link)
+    listener = make_listener(app).start()
+    listener.save(0)
+    shutil.copy(link / "ratings.sqlite3", other)
+    link.unlink()
+    link.symlink_to(other, target_is_directory=True)
+    answer = listener.put(1, answer_to(listener.state["pages"][1]))
+    assert answer.status_code == 503 and "was replaced" in answer.json["error"]
+    link.unlink()
+    link.symlink_to(tmp_path / "study", target_is_directory=True)
+    listener.save(1)
+
+
 def test_a_disk_that_cannot_be_read_is_503(app, listener, tmp_path):
     handle = app.extensions["listenable"].database._watch._file._handle
     kept, folder = os.dup(handle), os.open(tmp_path, os.O_RDONLY)
