@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from stimuli.files import sync_folder, sync_tree, temporary_name
 
 _PART = "report"
+_LEFTOVER_S = 86_400.0
+"""After which what is half written was left by a process that was killed; until then it may be another's."""
 _UNUSABLE = re.compile(r"[^\w.-]+")
 
 
@@ -20,7 +24,8 @@ _UNUSABLE = re.compile(r"[^\w.-]+")
 def stage_folder(folder: Path, record: str) -> Iterator[Path]:
     """Yield an empty folder to write into; its contents then replace the files of the previous time.
 
-    Other files in the folder stay. If writing fails, nothing in the folder changes.
+    Other files in the folder stay. If writing fails, nothing in the folder changes. Of several processes that
+    write into one folder at once, it has the files of the one that ends last.
 
     Args:
         folder: Where the files go; made if it does not exist.
@@ -31,27 +36,48 @@ def stage_folder(folder: Path, record: str) -> Iterator[Path]:
     """
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f".{_PART}.*.part"):  # left by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    for left in folder.glob(f".{_PART}.*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFTOVER_S:
+                shutil.rmtree(left, ignore_errors=True)
     part = temporary_name(folder / _PART)
     try:
-        part.mkdir()
+        part.mkdir(parents=True)
         yield part
         written = sorted(path.name for path in part.iterdir())
         about = json.loads((part / record).read_text(encoding="utf-8")) | {"files": written}
         (part / record).write_text(_lay_out(about), encoding="utf-8")
         sync_tree(part)
-        for name in set(_files_of(folder / record)) - set(written):
-            (folder / name).unlink(missing_ok=True)
-        for name in sorted(written, key=lambda name: name == record):  # the record last
-            (part / name).replace(folder / name)
+        with _one_at_a_time(folder):
+            for name in set(_files_of(folder / record)) - set(written):
+                (folder / name).unlink(missing_ok=True)
+            for name in sorted(written, key=lambda name: name == record):  # the record last
+                (part / name).replace(folder / name)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         if made:
-            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # it has what somebody else has written meanwhile
+                folder.rmdir()
         raise
     part.rmdir()
     sync_folder(folder)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Make other processes that do this for the same folder wait, except on Windows."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _lay_out(about: dict[str, Any]) -> str:

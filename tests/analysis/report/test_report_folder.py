@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from analysis.ratings.tidy import tidy
 from analysis.report import scores as report
 from analysis.report.page import render_page
 from analysis.report.results import Options, analyse
+from analysis.report.staging import stage_folder
 
 FAST = Options(draws=200)
 
@@ -62,6 +64,32 @@ def test_a_report_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: 
     with pytest.raises(OSError, match="No space left"):
         write_report(ratings(("A",)), tmp_path / "new", FAST)
     assert not (tmp_path / "new").exists()
+
+
+def test_two_reports_that_are_written_into_one_folder_at_once(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt), stage_folder(out, "report.json"):  # which made the folder
+        for text in ("one", "another"):
+            with stage_folder(out, "report.json") as folder:
+                (folder / f"{text}.csv").write_text(text)
+                (folder / "report.json").write_text("{}")
+        raise KeyboardInterrupt
+    assert set(files(out)) == {"report.json", "another.csv"}
+    with stage_folder(out, "report.json") as first:
+        with stage_folder(out, "report.json") as second:
+            (second / "report.json").write_text("{}")
+        (first / "last.csv").write_text("last")
+        (first / "report.json").write_text("{}")
+    assert set(files(out)) == {"report.json", "last.csv"}
+
+
+def test_what_a_killed_report_has_left_goes_after_a_day(tmp_path: Path) -> None:
+    left = tmp_path / ".report.0a1b2c3d.part"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    with stage_folder(tmp_path, "report.json") as folder:
+        (folder / "report.json").write_text("{}")
+    assert set(files(tmp_path)) == {"report.json"}
 
 
 def test_a_column_of_any_name_splits_a_table(tmp_path: Path) -> None:
