@@ -29,7 +29,7 @@ AT_ONCE = {STATES: 2, POSTED: 1}
 """In each process, of which there are several."""
 WAITING = 6
 """Of each kind: of sixteen threads, some are left for pages."""
-PER_ADDRESS = 3
+PER_ADDRESS = 5
 RETRY_S = 1
 
 
