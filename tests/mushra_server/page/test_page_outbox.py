@@ -96,36 +96,28 @@ WAIT = """async () => {
 }"""
 
 
-def test_a_newer_answer_of_another_tab_is_not_followed_by_the_older_one(
+@pytest.fixture
+def tab(
     make_study: Callable[..., Path],
     serve: Callable[..., str],
     open_page: Callable[..., Any],
     pages: dict[str, Any],
-) -> None:
+) -> Any:
+    """A browser's tab with a study, whose modules a script may import."""
     someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
     someone.at(1)
-    assert someone.tab.evaluate(ANSWER_TWICE) == ["older,own", "older,own", "own", "own,last", "last"]
+    return someone.tab
 
 
-def test_a_newer_draft_of_another_tab_is_not_followed_by_the_older_one(
-    make_study: Callable[..., Path],
-    serve: Callable[..., str],
-    open_page: Callable[..., Any],
-    pages: dict[str, Any],
-) -> None:
-    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
-    someone.at(1)
-    assert someone.tab.evaluate(DRAFT_TWICE) == ["older", "newest", "newest"]
+def test_a_newer_answer_of_another_tab_is_not_followed_by_the_older_one(tab: Any) -> None:
+    assert tab.evaluate(ANSWER_TWICE) == ["older,own", "older,own", "own", "own,last", "last"]
 
 
-def test_an_answer_says_how_long_it_waited_and_on_which_device(
-    make_study: Callable[..., Path],
-    serve: Callable[..., str],
-    open_page: Callable[..., Any],
-    pages: dict[str, Any],
-) -> None:
-    someone = open_page(serve(make_study([pages["generic"], pages["finish"]])))
-    someone.at(1)
-    sent, devices, name = someone.tab.evaluate(WAIT)
+def test_a_newer_draft_of_another_tab_is_not_followed_by_the_older_one(tab: Any) -> None:
+    assert tab.evaluate(DRAFT_TWICE) == ["older", "newest", "newest"]
+
+
+def test_an_answer_says_how_long_it_waited_and_on_which_device(tab: Any) -> None:
+    sent, devices, name = tab.evaluate(WAIT)
     assert sent == ["page 0", "page 60000", "draft 500", "of another session 0"]
     assert devices == 2 and len(name) == 36
