@@ -2,12 +2,14 @@
 
 gunicorn gives a thread to whoever comes. Each that works out a long session makes all others of its process
 wait for the interpreter, and a few dozen take all threads. Few of a kind compute, few wait, fewer still of
-one address; the others are told to come again, as the participant page does by itself.
+one address, and none for long before those who have asked less; the others are told to come again, as the
+participant page does by itself.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 
 from flask import Flask, g, request
@@ -31,10 +33,22 @@ WAITING = 6
 """Of each kind: of sixteen threads, some are left for pages."""
 PER_ADDRESS = 5
 RETRY_S = 1
+HALF_LIFE_S = 10.0
+"""Of what an address has had."""
+
+
+class _Waiting:
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.told = threading.Event()
+        self.displaced = False
 
 
 class FewAtOnce:
     """Requests of one kind, of which few compute at once.
+
+    While all places are taken, whoever has had fewer lately takes that of one who waits and has had more:
+    two addresses that ask all the time would else keep everybody out.
 
     Args:
         most: How many compute.
@@ -43,9 +57,12 @@ class FewAtOnce:
     """
 
     def __init__(self, most: int, waiting: int = WAITING, per_address: int = PER_ADDRESS) -> None:
-        self._all, self._per_address = most + waiting, per_address
-        self._computing = threading.Semaphore(most)
+        self._most, self._most_waiting, self._per_address = most, waiting, per_address
+        self._computing = 0
+        self._waiting: list[_Waiting] = []
         self._of: Counter[str] = Counter()
+        self._lately: Counter[str] = Counter()
+        self._halved_at = time.monotonic()
         self._lock = threading.Lock()
 
     def take(self, address: str) -> None:
@@ -55,18 +72,56 @@ class FewAtOnce:
             Refusal: 503 if too many wait.
         """
         with self._lock:
+            self._forget_slowly()
             crowded = not is_local(address) and self._of[address] >= self._per_address
-            if crowded or self._of.total() >= self._all:
-                raise Refusal("the server is busy; try again in a moment", 503, retry_after_s=RETRY_S)
+            full = self._computing == self._most and len(self._waiting) == self._most_waiting
+            if crowded or (full and not self._displace_for(address)):
+                raise _busy()
             self._of[address] += 1
-        self._computing.acquire()
+            self._lately[address] += 1
+            if self._computing < self._most:
+                self._computing += 1
+                return
+            own = _Waiting(address)
+            self._waiting.append(own)
+        own.told.wait()
+        if own.displaced:
+            raise _busy()
 
     def give_back(self, address: str) -> None:
         """Let the next one compute."""
-        self._computing.release()
         with self._lock:
-            self._of[address] -= 1
-            self._of += Counter()  # forget who has none
+            self._leave(address)
+            if self._waiting:
+                self._waiting.pop(0).told.set()
+            else:
+                self._computing -= 1
+
+    def _displace_for(self, address: str) -> bool:
+        """Send away the last who waits of those who have had most; not for one who has had as much."""
+        chosen = max(reversed(self._waiting), key=lambda one: self._lately[one.address], default=None)
+        if chosen is None or self._lately[chosen.address] <= self._lately[address]:
+            return False
+        self._waiting.remove(chosen)
+        self._leave(chosen.address)
+        chosen.displaced = True
+        chosen.told.set()
+        return True
+
+    def _leave(self, address: str) -> None:
+        self._of[address] -= 1
+        self._of += Counter()  # forget who has none
+
+    def _forget_slowly(self) -> None:
+        while self._lately and time.monotonic() - self._halved_at >= HALF_LIFE_S:
+            self._halved_at += HALF_LIFE_S
+            self._lately = Counter({one: had // 2 for one, had in self._lately.items() if had > 1})
+        if not self._lately:
+            self._halved_at = time.monotonic()
+
+
+def _busy() -> Refusal:
+    return Refusal("the server is busy; try again in a moment", 503, retry_after_s=RETRY_S)
 
 
 def install(app: Flask) -> None:

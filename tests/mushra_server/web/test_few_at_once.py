@@ -10,6 +10,7 @@ import pytest
 from mushra_server.errors import Refusal
 from mushra_server.web.few_at_once import (
     AT_ONCE,
+    HALF_LIFE_S,
     KINDS,
     PER_ADDRESS,
     POSTED,
@@ -115,24 +116,76 @@ def test_a_failure_gives_its_place_back(app, make_listener, monkeypatch):
 
 def test_many_addresses_together_have_few_places_and_this_machine_is_no_address():
     for addresses in (
-        [f"203.0.113.{number}" for number in range(1 + WAITING)],
+        [f"203.0.113.{number}" for number in range(10, 11 + WAITING)],
         ["127.0.0.1"] * (1 + WAITING),
     ):
         places = FewAtOnce(1)
-        places.take(addresses[0])
-        waiting = [threading.Thread(target=places.take, args=(address,)) for address in addresses[1:]]
-        for thread in waiting:
-            thread.start()
-        while count(places) < len(addresses):
-            pass
+        waiting = fill(places, addresses)
+        places._lately[OTHER] = len(addresses)  # no less than they
         with pytest.raises(Refusal) as refused:
             places.take(OTHER)
         assert refused.value.status == 503
         for address in addresses:
             places.give_back(address)
         for thread in waiting:
-            thread.join()
+            thread.join(20)
         assert not places._of
+
+
+def test_two_addresses_that_ask_all_the_time_keep_nobody_out():
+    places = FewAtOnce(1, waiting=3, per_address=2)
+    refused = fill(places, [STRANGER, STRANGER, OTHER, OTHER])
+    newcomer = threading.Thread(target=places.take, args=("198.51.100.1",))
+    newcomer.start()
+    refused[-1].join(20)  # of who has had most, the last one is sent away
+    assert not refused[-1].is_alive() and refused[-1].error.status == 503
+    places._lately[STRANGER] += 1
+    with pytest.raises(Refusal):
+        places.take(STRANGER)  # who has had most takes nobody's place
+    for address in (STRANGER, STRANGER, OTHER):
+        places.give_back(address)
+    newcomer.join(20)
+    assert not newcomer.is_alive()
+    places.give_back("198.51.100.1")
+    assert (places._computing, places._waiting, +places._of) == (0, [], {})
+
+
+def test_what_an_address_has_had_is_forgotten(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("mushra_server.web.few_at_once.time.monotonic", lambda: now[0])
+    places = FewAtOnce(1)
+    for _ in range(3):
+        places.take(STRANGER)
+        places.give_back(STRANGER)
+    assert places._lately[STRANGER] == 3
+    now[0] = 2.5 * HALF_LIFE_S
+    places.take(OTHER)
+    assert places._lately == {OTHER: 1}
+
+
+class Asking(threading.Thread):
+    """Asks for a place; `error` is how it is refused."""
+
+    def __init__(self, places, address):
+        super().__init__(daemon=True)
+        self.places, self.address, self.error = places, address, None
+
+    def run(self):
+        try:
+            self.places.take(self.address)
+        except Refusal as error:
+            self.error = error
+
+
+def fill(places, addresses):
+    """Let the first compute and the others wait, in this order; return the others."""
+    places.take(addresses[0])
+    waiting = [Asking(places, address) for address in addresses[1:]]
+    for number, thread in enumerate(waiting, start=2):
+        thread.start()
+        while count(places) < number:
+            pass
+    return waiting
 
 
 def count(places):
