@@ -39,6 +39,40 @@ def test_refusals_are_explained(
         assert someone.tab.locator(".detail[lang=en]").all_text_contents() == detail
 
 
+PAUSES = """async () => {
+  const { retry } = await import("./static/page/retry.js");
+  const { setTimeout: wait } = window;
+  const pauses = [];
+  window.setTimeout = (go, pause) => { pauses.push(pause); return wait(go, 0); };
+  const attempts = () => { let left = 3; return async () => (left-- > 0 ? null : true); };
+  await Promise.all([retry(attempts()), retry(attempts())]);
+  window.setTimeout = wait;
+  return [pauses.filter((_, at) => at % 2 === 0), pauses.filter((_, at) => at % 2 === 1)];
+}"""
+
+
+def test_a_start_that_a_busy_server_refuses_goes_on_by_itself_not_all_at_one_moment(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    someone = open_page("about:blank", expect_errors=True)
+    answers: list[int] = []
+
+    def be_busy_once(route: Any) -> None:
+        answers.append(len(answers))
+        if len(answers) > 1:
+            route.continue_()
+        else:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"error": "the server is busy"})
+
+    someone.tab.route("**/api/session", be_busy_once)
+    someone.tab.goto(serve(make_study([pages["generic"], pages["finish"]])))
+    assert someone.at(1) == "generic"
+    one, other = someone.tab.evaluate(PAUSES)
+    assert one != other
+    for pause, expected in zip(one + other, [1000, 2000, 4000] * 2, strict=True):
+        assert 0.75 * expected <= pause <= 1.25 * expected
+
+
 def test_refused_page_is_shown_again_with_the_reason(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
