@@ -100,7 +100,7 @@ class FewAtOnce:
     def _displace_for(self, address: str) -> bool:
         """Send away the last who waits of those who have had most; not for one who has had as much."""
         chosen = max(reversed(self._waiting), key=lambda one: self._lately[one.address], default=None)
-        if chosen is None or self._lately[chosen.address] <= self._lately[address]:
+        if chosen is None or self._lately[chosen.address] <= self._lately[address] + 1:  # with this one
             return False
         self._waiting.remove(chosen)
         self._leave(chosen.address)

@@ -121,7 +121,8 @@ def test_many_addresses_together_have_few_places_and_this_machine_is_no_address(
     ):
         places = FewAtOnce(1)
         waiting = fill(places, addresses)
-        places._lately[OTHER] = len(addresses)  # no less than they
+        if addresses[0] == addresses[1]:
+            places._lately[OTHER] = len(addresses)  # no less than they; one each is no reason to go
         with pytest.raises(Refusal) as refused:
             places.take(OTHER)
         assert refused.value.status == 503
