@@ -29,6 +29,8 @@ KINDS = {
 """Endpoints whose requests take long, by what they share places with."""
 AT_ONCE = {STATES: 2, POSTED: 1}
 """In each process, of which there are several."""
+SHORT_BYTES = 64 * 1024
+"""Of a posted session that is usual, which is never refused: webMUSHRA's page sends it once."""
 WAITING = 6
 """Of each kind: of sixteen threads, some are left for pages."""
 PER_ADDRESS = 5
@@ -131,7 +133,8 @@ def install(app: Flask) -> None:
     @app.before_request
     def take() -> None:
         kind = KINDS.get(request.endpoint or "")
-        if kind is None:
+        length = request.content_length
+        if kind is None or (kind == POSTED and length is not None and length <= SHORT_BYTES):
             return
         address = network_of(request.remote_addr or "unknown")
         try:

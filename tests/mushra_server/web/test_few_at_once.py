@@ -15,6 +15,7 @@ from mushra_server.web.few_at_once import (
     PER_ADDRESS,
     POSTED,
     RETRY_S,
+    SHORT_BYTES,
     STATES,
     WAITING,
     FewAtOnce,
@@ -88,17 +89,30 @@ def test_who_asks_for_a_session_again_and_again_holds_few_threads(app, make_list
     assert from_address(app, STRANGER, listener).get("/api/session").status_code == 200
 
 
-def test_one_session_of_webmushra_is_read_at_once(app, monkeypatch):
+def post(app, size):
+    body = b"sessionJSON={}" + b" " * (size - 14)
+    return from_address(app, STRANGER).post("/service/write.php", data=body)
+
+
+def test_one_long_session_of_webmushra_is_read_at_once(app, monkeypatch):
     held = hold(monkeypatch, "mushra_server.webmushra.routes.read_body")
     with ThreadPoolExecutor(PER_ADDRESS) as pool:
-        posts = [
-            pool.submit(from_address(app, STRANGER).post, "/service/write.php", data=b"sessionJSON={}")
-            for _ in range(PER_ADDRESS)
-        ]
+        posts = [pool.submit(post, app, SHORT_BYTES + 1) for _ in range(PER_ADDRESS)]
         assert held.inside.acquire(timeout=20)
         held.may_go.set()
         assert {one.result().status_code for one in posts} == {400}  # and each gives back its place
     assert held.most == AT_ONCE[POSTED] == 1
+
+
+def test_a_class_that_sends_usual_sessions_at_one_moment_is_not_refused(app, monkeypatch):
+    """webMUSHRA's page sends a session once, and thanks whatever the answer is."""
+    held = hold(monkeypatch, "mushra_server.webmushra.routes.read_body")
+    everybody = AT_ONCE[POSTED] + WAITING + 5
+    with ThreadPoolExecutor(everybody) as pool:
+        posts = [pool.submit(post, app, SHORT_BYTES) for _ in range(everybody)]
+        assert all(held.inside.acquire(timeout=20) for _ in posts), "each is read at once"
+        held.may_go.set()
+        assert {one.result().status_code for one in posts} == {400}
 
 
 def test_a_failure_gives_its_place_back(app, make_listener, monkeypatch):
