@@ -14,6 +14,9 @@ from typing import Generic, TypeVar
 
 __all__ = ["SessionCache"]
 
+LOCKS = 64
+"""For so many keys at once, with few exceptions: what takes long in one study holds up no other."""
+
 Kept = TypeVar("Kept", bound=Sized)
 
 
@@ -28,6 +31,7 @@ class SessionCache(Generic[Kept]):
         self._most = most
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._lock = threading.Lock()
+        self._making = [threading.Lock() for _ in range(LOCKS)]
         self.parts = 0
 
     def find(self, key: Hashable) -> Kept | None:
@@ -38,15 +42,21 @@ class SessionCache(Generic[Kept]):
             return self._kept.get(key)
 
     def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """Return the value of a key; two threads that ask for a new one at once may both make it."""
+        """Return the value of a key; of those who ask for a new one at once, one makes it.
+
+        As many threads as there are would else work out the same, and all others wait for the interpreter.
+        """
         found = self.find(key)
         if found is not None:
             return found
-        made = make()
-        with self._lock:
-            if key not in self._kept:
+        with self._making[hash(key) % LOCKS]:
+            found = self.find(key)  # whoever was first has made it
+            if found is not None:
+                return found
+            made = make()
+            with self._lock:
                 self._kept[key] = made
                 self.parts += 1 + len(made)
-            while self.parts > self._most and len(self._kept) > 1:
-                self.parts -= 1 + len(self._kept.popitem(last=False)[1])
+                while self.parts > self._most and len(self._kept) > 1:
+                    self.parts -= 1 + len(self._kept.popitem(last=False)[1])
         return made

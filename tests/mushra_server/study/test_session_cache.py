@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,39 @@ def test_the_oldest_make_room() -> None:
     assert cache.parts <= 10
     assert len(ask("d" * 100)) == 100 and ask("d" * 100) is made[-1] and made.count("d" * 100) == 1
     assert ask("e") == "e" and cache.parts == 2
+
+
+class MissedByAll(SessionCache[str]):
+    """Lets nobody go on until as many have looked in vain."""
+
+    def __init__(self, asking: int) -> None:
+        super().__init__(10)
+        self._together, self._own = threading.Barrier(asking, timeout=20), threading.local()
+
+    def find(self, key: Hashable) -> str | None:
+        found = super().find(key)
+        if not hasattr(self._own, "looked"):
+            self._own.looked = True
+            self._together.wait()
+        return found
+
+
+def test_of_those_who_ask_at_once_one_makes_it() -> None:
+    cache, made = MissedByAll(8), []
+
+    def ask(_: int) -> str:
+        return cache.get("key", lambda: made.append(1) or "value")  # type: ignore[func-returns-value]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(8))) == {"value"}
+    assert len(made) == 1
+
+
+def test_what_cannot_be_made_holds_up_nobody() -> None:
+    cache: SessionCache[str] = SessionCache(10)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("key", lambda: str(1 / 0))
+    assert cache.get("key", lambda: "made") == "made"
 
 
 def test_all_studies_have_one_bound(make_study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
