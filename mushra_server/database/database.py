@@ -36,7 +36,8 @@ AT_ONCE = 8
 """Requests that may be in the database at once: the web server has more threads, so that sounds and static
 files never wait behind a database that is locked or silent."""
 STARTS_AT_ONCE = 2
-"""Sessions that may be starting: they queue for their slots, and would take the places of all others."""
+"""Sessions that may be starting, or be posted: they queue for one another, and would take the places of all
+others."""
 DAMAGED_RETRY_S = 300
 OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """Failures of a statement; any other is the database's: locked, gone, full, read-only, damaged."""
@@ -112,7 +113,7 @@ class Database:
 
     @contextlib.contextmanager
     def start(self) -> Iterator[Connection]:
-        """Open one write transaction in which a session may start; pages never wait behind many of them."""
+        """Open one write transaction in which a session starts, or is posted; pages wait for few of them."""
         with _taken(self._starts, False), self.write() as connection:
             yield connection
 

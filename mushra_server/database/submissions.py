@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ __all__ = [
     "load_answers",
     "load_outcomes",
     "save_draft",
+    "save_new_pages",
     "save_page",
 ]
 
@@ -172,6 +173,33 @@ def save_page(
     return Saved(saved | {page.index}, counts)
 
 
+def save_new_pages(
+    connection: Connection, session: Session, pages: Sequence[tuple[PageName, PageAnswer]]
+) -> None:
+    """Store all pages of a session that has none yet, in a few statements rather than in some for each page.
+
+    Args:
+        connection: An open write transaction.
+        session: Whose answers these are.
+        pages: Each page with its answer.
+    """
+    rows = [_describe(session, page, answer, json.dumps(answer.body), counts=True) for page, answer in pages]
+    connection.execute(_INSERT_SUBMISSION, rows)
+    found = connection.execute(_KEYS, {"of_session": session.id})
+    keys = {int(index): int(key) for index, key in found}
+    scored = [
+        {"submission_id": keys[page.index], **vars(rating)} for page, one in pages for rating in one.ratings
+    ]
+    said = [
+        {"submission_id": keys[page.index], "name": name, "value": value}
+        for page, one in pages
+        for name, value in one.answers.items()
+    ]
+    for statement, values in ((_INSERT_RATINGS, scored), (_INSERT_ANSWERS, said)):
+        if values:
+            connection.execute(statement, values)
+
+
 def save_draft(
     connection: Connection,
     session: Session,
@@ -253,7 +281,14 @@ def _comes_late(
 def _insert_submission(
     connection: Connection, session: Session, page: PageName, answer: PageAnswer, body: str, *, counts: bool
 ) -> int:
-    row = {
+    row = _describe(session, page, answer, body, counts=counts)
+    return get_inserted_id(connection.execute(_INSERT_SUBMISSION, row))
+
+
+def _describe(
+    session: Session, page: PageName, answer: PageAnswer, body: str, *, counts: bool
+) -> dict[str, Any]:
+    return {
         "session_id": session.id,
         "page_index": page.index,
         "attempt": answer.attempt,
@@ -266,7 +301,6 @@ def _insert_submission(
         "superseded": int(not counts),
         "submitted_at": now(),
     }
-    return get_inserted_id(connection.execute(_INSERT_SUBMISSION, row))
 
 
 # Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
@@ -287,6 +321,9 @@ _STORED = _ATTEMPT.where(_OF_PAGE).union_all(
 _SUPERSEDE = submissions.update().where(_OF_PAGE, IS_CURRENT).values(superseded=1)
 _SAVED = select(submissions.c.page_index).where(
     submissions.c.session_id == bindparam("of_session"), IS_CURRENT
+)
+_KEYS = select(submissions.c.page_index, submissions.c.id).where(
+    submissions.c.session_id == bindparam("of_session")
 )
 _DRAFTED = select(drafts.c.page_index).where(drafts.c.session_id == bindparam("of_session"))
 _OUTCOMES = (

@@ -19,7 +19,7 @@ from mushra_server.web.security import is_local, network_of
 
 __all__ = ["FewAtOnce", "install"]
 
-STATES, POSTED = "states", "posted"
+STATES, POSTED, USUAL = "states", "posted", "usual"
 KINDS = {
     "api.open_session": STATES,
     "api.show_session": STATES,
@@ -27,13 +27,16 @@ KINDS = {
     "remote_service": POSTED,
 }
 """Endpoints whose requests take long, by what they share places with."""
-AT_ONCE = {STATES: 2, POSTED: 1}
+AT_ONCE = {STATES: 2, POSTED: 1, USUAL: 2}
 """In each process, of which there are several."""
-SHORT_BYTES = 64 * 1024
-"""Of a posted session that is usual, which is never refused: webMUSHRA's page sends it once."""
+USUAL_BYTES = 64 * 1024
+"""Of a posted session: webMUSHRA's page sends it once, and says thanks whatever the answer is."""
 WAITING = 6
 """Of each kind: of sixteen threads, some are left for pages."""
 PER_ADDRESS = 5
+WAITING_USUAL = 10
+NEVER_REFUSED = 60
+"""Usual sessions of one address, lately and in each process: a class that ends at one moment."""
 RETRY_S = 1
 HALF_LIFE_S = 10.0
 """Of what an address has had."""
@@ -56,10 +59,14 @@ class FewAtOnce:
         most: How many compute.
         waiting: How many wait.
         per_address: How many of one address do either; the machine's own are not limited.
+        never_refused: How many an address may have lately and is not refused, however many wait.
     """
 
-    def __init__(self, most: int, waiting: int = WAITING, per_address: int = PER_ADDRESS) -> None:
+    def __init__(
+        self, most: int, waiting: int = WAITING, per_address: int = PER_ADDRESS, never_refused: int = 0
+    ) -> None:
         self._most, self._most_waiting, self._per_address = most, waiting, per_address
+        self._never_refused = never_refused
         self._computing = 0
         self._waiting: list[_Waiting] = []
         self._of: Counter[str] = Counter()
@@ -76,8 +83,10 @@ class FewAtOnce:
         with self._lock:
             self._forget_slowly()
             crowded = not is_local(address) and self._of[address] >= self._per_address
-            full = self._computing == self._most and len(self._waiting) == self._most_waiting
-            if crowded or (full and not self._displace_for(address)):
+            full = self._computing == self._most and len(self._waiting) >= self._most_waiting
+            if self._lately[address] >= self._never_refused and (
+                crowded or (full and not self._displace_for(address))
+            ):
                 raise _busy()
             self._of[address] += 1
             self._lately[address] += 1
@@ -128,14 +137,17 @@ def _busy() -> Refusal:
 
 def install(app: Flask) -> None:
     """Bound what takes long in an app; whoever is refused before, for another reason, takes no place."""
-    places = {kind: FewAtOnce(most) for kind, most in AT_ONCE.items()}
+    places = {kind: FewAtOnce(most) for kind, most in AT_ONCE.items() if kind != USUAL}
+    places[USUAL] = FewAtOnce(AT_ONCE[USUAL], WAITING_USUAL, WAITING_USUAL, NEVER_REFUSED)
 
     @app.before_request
     def take() -> None:
         kind = KINDS.get(request.endpoint or "")
         length = request.content_length
-        if kind is None or (kind == POSTED and length is not None and length <= SHORT_BYTES):
+        if kind is None:
             return
+        if kind == POSTED and length is not None and length <= USUAL_BYTES:
+            kind = USUAL
         address = network_of(request.remote_addr or "unknown")
         try:
             places[kind].take(address)

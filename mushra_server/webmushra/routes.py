@@ -70,7 +70,7 @@ def write() -> Response:
     try:
         posted = read_body(body)
         pages = read_pages(server.study, posted)
-        with server.database.write() as connection:
+        with server.database.start() as connection:
             # Others at the same moment, be it a second click, count towards the quota and the questions.
             server.database.wait_for_turn(connection, "posted")
             save_wire_session(connection, server.study, posted, pages)

@@ -16,7 +16,7 @@ from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
 from mushra_server.database.schema import answers, sessions, submissions, wire_sessions
 from mushra_server.database.sessions import Session, find_by_uuid
-from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_page
+from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_new_pages
 from mushra_server.errors import AnswerError, Refusal
 from mushra_server.participant.admission import refuse_entry
 from mushra_server.study.served_study import Study
@@ -91,11 +91,15 @@ def save_wire_session(
     session = Session(
         key, posted.uuid, -1, False, None, finished=False, excluded=False, holds_slot=False, last_seen_at=time
     )
-    for position, page in enumerate(pages):
-        name = PageName(position, page.id, page.type, page.info.kind, position)
-        save_page(connection, session, name, _answer(page.time_ms, page.ratings, page.words))
-    name = PageName(len(pages), "finish", "finish", None, None)
-    save_page(connection, session, name, _answer(None, (), _texts(posted)))
+    answered = [
+        (
+            PageName(position, page.id, page.type, page.info.kind, position),
+            _answer(page.time_ms, page.ratings, page.words),
+        )
+        for position, page in enumerate(pages)
+    ]
+    end = PageName(len(pages), "finish", "finish", None, None)
+    save_new_pages(connection, session, [*answered, (end, _answer(None, (), _texts(posted)))])
     connection.execute(sessions.update().where(sessions.c.id == key).values(finished_at=time))
     return True
 

@@ -122,8 +122,11 @@ def check_trial_ids(config: StudyConfig) -> None:
 
 def _page_of(config: StudyConfig, trial: dict[str, Any]) -> RatedPage:
     name, kind = str(trial["id"]), trial["type"]
-    rated = [page for page in config.walk() if isinstance(page, RatingPage)]
-    for page in rated:
+    rated = []
+    for page in config.walk():
+        if not isinstance(page, RatingPage):
+            continue
+        rated.append(page)
         types = SPATIAL_TYPES if isinstance(page, SpatialPage) else (page.type,)
         if name == page.id and kind in types:
             return page

@@ -12,11 +12,13 @@ from mushra_server.web.few_at_once import (
     AT_ONCE,
     HALF_LIFE_S,
     KINDS,
+    NEVER_REFUSED,
     PER_ADDRESS,
     POSTED,
     RETRY_S,
-    SHORT_BYTES,
     STATES,
+    USUAL,
+    USUAL_BYTES,
     WAITING,
     FewAtOnce,
 )
@@ -97,7 +99,7 @@ def post(app, size):
 def test_one_long_session_of_webmushra_is_read_at_once(app, monkeypatch):
     held = hold(monkeypatch, "mushra_server.webmushra.routes.read_body")
     with ThreadPoolExecutor(PER_ADDRESS) as pool:
-        posts = [pool.submit(post, app, SHORT_BYTES + 1) for _ in range(PER_ADDRESS)]
+        posts = [pool.submit(post, app, USUAL_BYTES + 1) for _ in range(PER_ADDRESS)]
         assert held.inside.acquire(timeout=20)
         held.may_go.set()
         assert {one.result().status_code for one in posts} == {400}  # and each gives back its place
@@ -107,12 +109,15 @@ def test_one_long_session_of_webmushra_is_read_at_once(app, monkeypatch):
 def test_a_class_that_sends_usual_sessions_at_one_moment_is_not_refused(app, monkeypatch):
     """webMUSHRA's page sends a session once, and thanks whatever the answer is."""
     held = hold(monkeypatch, "mushra_server.webmushra.routes.read_body")
-    everybody = AT_ONCE[POSTED] + WAITING + 5
-    with ThreadPoolExecutor(everybody) as pool:
-        posts = [pool.submit(post, app, SHORT_BYTES) for _ in range(everybody)]
-        assert all(held.inside.acquire(timeout=20) for _ in posts), "each is read at once"
+    with ThreadPoolExecutor(NEVER_REFUSED + 1) as pool:
+        posts = [pool.submit(post, app, USUAL_BYTES) for _ in range(NEVER_REFUSED + 1)]
+        for _ in range(AT_ONCE[USUAL]):
+            assert held.inside.acquire(timeout=20)
+        (refused,) = (one.result() for one in wait(posts, 20, FIRST_COMPLETED).done)
+        assert refused.status_code == 503  # who posts on and on would have all threads
         held.may_go.set()
-        assert {one.result().status_code for one in posts} == {400}
+        assert sorted(one.result().status_code for one in posts) == [400] * NEVER_REFUSED + [503]
+    assert held.most == AT_ONCE[USUAL], "the others leave the interpreter to page saves"
 
 
 def test_a_failure_gives_its_place_back(app, make_listener, monkeypatch):

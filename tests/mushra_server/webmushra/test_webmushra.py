@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import event
 
 from mushra_server.errors import AnswerError, Refusal
 from mushra_server.webmushra import store
@@ -33,6 +34,15 @@ def test_the_answer_is_200_and_empty_and_the_comment_survives(app, rows):
     assert row["session"] == row["listener"] == session()["uuid"] and row["finished"] == 1
     answers = {row["name"]: row["value"] for row in rows(app, "SELECT * FROM export_answers")}
     assert answers == {"email": "a@b.c", "age": "30"}
+
+
+def test_a_session_is_stored_in_few_statements_however_many_pages_it_has(app):
+    """Others want to store a page meanwhile."""
+    engine, said = app.extensions["listenable"].database.engine, []
+    event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    assert post(app, session()).status_code == 200
+    assert sum(sql.startswith("INSERT INTO submissions") for sql in said) == 1
+    assert len(said) < 2 * len(session()["trials"])
 
 
 def test_clicks_at_the_same_moment_are_one_session(make_app, make_study, tmp_path, postgresql_url, rows):
