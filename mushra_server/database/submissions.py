@@ -168,7 +168,7 @@ def save_page(
     if answer.answers:
         pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
         connection.execute(_INSERT_ANSWERS, pairs)
-    if counts:
+    if counts and not _comes_late(connection, page_of, answer.body, (_DRAFT,)):
         connection.execute(_DROP_DRAFT, page_of)
     return Saved(saved | {page.index}, counts)
 

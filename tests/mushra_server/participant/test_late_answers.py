@@ -114,6 +114,8 @@ def test_an_older_draft_of_another_device_is_dropped(devices: Devices) -> None:
     assert '"newer"' in devices.read(select(drafts.c.body))[0]
     devices.draft(devices.laptop, "newest", waited_ms=MINUTE / 2)
     assert '"newest"' in devices.read(select(drafts.c.body))[0]
+    devices.give(devices.phone, "late", waited_ms=2 * MINUTE)
+    assert '"newest"' in devices.read(select(drafts.c.body))[0], "it is newer than that answer"
     devices.give(devices.phone, "answer")
     devices.set_back(minutes=1)
     devices.draft(devices.laptop, "older-too", waited_ms=2 * MINUTE)
