@@ -15,7 +15,7 @@ from collections import Counter
 from flask import Flask, g, request
 
 from mushra_server.errors import Refusal
-from mushra_server.web.security import is_local, network_of
+from mushra_server.web.security import MAX_BODY_BYTES, is_local, network_of
 
 __all__ = ["FewAtOnce", "install"]
 
@@ -29,22 +29,24 @@ KINDS = {
 """Endpoints whose requests take long, by what they share places with."""
 AT_ONCE = {STATES: 2, POSTED: 1, USUAL: 2}
 """In each process, of which there are several."""
-USUAL_BYTES = 64 * 1024
-"""Of a posted session: webMUSHRA's page sends it once, and says thanks whatever the answer is."""
-WAITING = 6
-"""Of each kind: of sixteen threads, some are left for pages."""
+WAITING = {STATES: 4, POSTED: 2, USUAL: 2}
+"""With those that compute 13 of sixteen threads, whoever asks for what: the others are for pages."""
 PER_ADDRESS = 5
-WAITING_USUAL = 10
-NEVER_REFUSED = 60
-"""Usual sessions of one address, lately and in each process: a class that ends at one moment."""
+USUAL_BYTES = 64 * 1024
+"""Of a posted session; longer ones take longer, and are another kind."""
+SPARED = 60
+"""Posted sessions of the usual length, or as much in longer ones, that are not refused but wait although all
+places are taken: those of a class that ends at one moment. webMUSHRA's page sends a session once, and says
+thanks whatever the answer is. So many of each kind in each process, and then as many as time gives back."""
 RETRY_S = 1
 HALF_LIFE_S = 10.0
-"""Of what an address has had."""
+"""Of what an address has had, and of those who were spared."""
 
 
 class _Waiting:
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, spared: bool) -> None:
         self.address = address
+        self.spared = spared
         self.told = threading.Event()
         self.displaced = False
 
@@ -59,23 +61,27 @@ class FewAtOnce:
         most: How many compute.
         waiting: How many wait.
         per_address: How many of one address do either; the machine's own are not limited.
-        never_refused: How many an address may have lately and is not refused, however many wait.
+        spared: How many more may wait within some seconds, of all addresses together: each has a thread,
+            and somebody may have many addresses.
     """
 
-    def __init__(
-        self, most: int, waiting: int = WAITING, per_address: int = PER_ADDRESS, never_refused: int = 0
-    ) -> None:
+    def __init__(self, most: int, waiting: int, per_address: int = PER_ADDRESS, spared: int = 0) -> None:
         self._most, self._most_waiting, self._per_address = most, waiting, per_address
-        self._never_refused = never_refused
+        self._most_spared = spared
         self._computing = 0
         self._waiting: list[_Waiting] = []
         self._of: Counter[str] = Counter()
         self._lately: Counter[str] = Counter()
+        self._spared = 0
         self._halved_at = time.monotonic()
         self._lock = threading.Lock()
 
-    def take(self, address: str) -> None:
+    def take(self, address: str, cost: int = 1) -> None:
         """Wait for a place, which must be given back.
+
+        Args:
+            address: Whose request it is.
+            cost: As how many it counts if it is spared.
 
         Raises:
             Refusal: 503 if too many wait.
@@ -84,16 +90,15 @@ class FewAtOnce:
             self._forget_slowly()
             crowded = not is_local(address) and self._of[address] >= self._per_address
             full = self._computing == self._most and len(self._waiting) >= self._most_waiting
-            if self._lately[address] >= self._never_refused and (
-                crowded or (full and not self._displace_for(address))
-            ):
+            spared = (crowded or full) and self._spare(cost)
+            if not spared and (crowded or (full and not self._displace_for(address))):
                 raise _busy()
             self._of[address] += 1
             self._lately[address] += 1
             if self._computing < self._most:
                 self._computing += 1
                 return
-            own = _Waiting(address)
+            own = _Waiting(address, spared)
             self._waiting.append(own)
         own.told.wait()
         if own.displaced:
@@ -110,7 +115,8 @@ class FewAtOnce:
 
     def _displace_for(self, address: str) -> bool:
         """Send away the last who waits of those who have had most; not for one who has had as much."""
-        chosen = max(reversed(self._waiting), key=lambda one: self._lately[one.address], default=None)
+        others = (one for one in reversed(self._waiting) if not one.spared)
+        chosen = max(others, key=lambda one: self._lately[one.address], default=None)
         if chosen is None or self._lately[chosen.address] <= self._lately[address] + 1:  # with this one
             return False
         self._waiting.remove(chosen)
@@ -119,16 +125,22 @@ class FewAtOnce:
         chosen.told.set()
         return True
 
+    def _spare(self, cost: int) -> bool:
+        if self._spared + cost > self._most_spared:
+            return False
+        self._spared += cost
+        return True
+
     def _leave(self, address: str) -> None:
         self._of[address] -= 1
         self._of += Counter()  # forget who has none
 
     def _forget_slowly(self) -> None:
-        while self._lately and time.monotonic() - self._halved_at >= HALF_LIFE_S:
-            self._halved_at += HALF_LIFE_S
-            self._lately = Counter({one: had // 2 for one, had in self._lately.items() if had > 1})
-        if not self._lately:
-            self._halved_at = time.monotonic()
+        times = int((time.monotonic() - self._halved_at) / HALF_LIFE_S)
+        if times > 0:
+            self._halved_at += times * HALF_LIFE_S
+            self._lately = Counter({one: had >> times for one, had in self._lately.items() if had >> times})
+            self._spared >>= times
 
 
 def _busy() -> Refusal:
@@ -137,8 +149,10 @@ def _busy() -> Refusal:
 
 def install(app: Flask) -> None:
     """Bound what takes long in an app; whoever is refused before, for another reason, takes no place."""
-    places = {kind: FewAtOnce(most) for kind, most in AT_ONCE.items() if kind != USUAL}
-    places[USUAL] = FewAtOnce(AT_ONCE[USUAL], WAITING_USUAL, WAITING_USUAL, NEVER_REFUSED)
+    places = {
+        kind: FewAtOnce(most, WAITING[kind], spared=0 if kind == STATES else SPARED)
+        for kind, most in AT_ONCE.items()
+    }
 
     @app.before_request
     def take() -> None:
@@ -150,7 +164,7 @@ def install(app: Flask) -> None:
             kind = USUAL
         address = network_of(request.remote_addr or "unknown")
         try:
-            places[kind].take(address)
+            places[kind].take(address, -(-(length or MAX_BODY_BYTES) // USUAL_BYTES))
         except Refusal:
             request.get_data(cache=False)  # a connection that ends with unread bytes loses the answer
             raise

@@ -20,7 +20,7 @@ from mushra_server.database.submissions import PageAnswer, PageName, Rating, sav
 from mushra_server.errors import AnswerError, Refusal
 from mushra_server.participant.admission import refuse_entry
 from mushra_server.study.served_study import Study
-from mushra_server.webmushra.trials import WirePage, count_trials, read_trial
+from mushra_server.webmushra.trials import WirePage, count_trials, list_rated, read_trial
 from mushra_server.webmushra.wire_format import WireSession
 from study_builder.config import SpatialPage, as_number
 
@@ -163,8 +163,9 @@ def _iter_pages(study: Study, posted: WireSession) -> Iterator[WirePage]:
         raise AnswerError(f"sessionJSON: {len(posted.trials)} trials; expected at most {most}")
     left = Counter(str(page.id) for page in study.config.walk() if isinstance(page, SpatialPage))
     seen: Counter[tuple[str, str]] = Counter()
+    rated = list_rated(study.config)
     for trial in posted.trials:
-        for page in read_trial(study.config, trial):
+        for page in read_trial(study.config, rated, trial):
             seen[page.id, page.type] += 1
             if seen[page.id, page.type] > max(1, left[page.id]):
                 raise AnswerError(f"sessionJSON: the page {page.id!r} ({page.type}) was posted twice")

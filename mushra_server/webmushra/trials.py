@@ -31,7 +31,7 @@ from study_builder.config import (
     scales_of_type,
 )
 
-__all__ = ["WirePage", "check_trial_ids", "count_trials", "read_trial"]
+__all__ = ["WirePage", "check_trial_ids", "count_trials", "list_rated", "read_trial"]
 
 CHOICES: dict[str, tuple[float | None, float | None]] = {
     "correct": (1.0, 0.0),
@@ -40,6 +40,8 @@ CHOICES: dict[str, tuple[float | None, float | None]] = {
     "unknown": (None, None),
 }
 SPATIAL_TYPES = ("localization", "asw", "hwd", "lev")
+RatedPages = dict[tuple[str, str], RatedPage]
+"""The first page of each id and type of trial."""
 SLIDER = PageScale("score", None, *SLIDER_ENDS, 1, ())
 
 
@@ -76,14 +78,19 @@ class _Score:
     comment: str | None = None
 
 
-def read_trial(config: StudyConfig, trial: dict[str, Any]) -> tuple[WirePage, ...]:
+def read_trial(config: StudyConfig, rated: RatedPages, trial: dict[str, Any]) -> tuple[WirePage, ...]:
     """Return the pages of a posted trial.
+
+    Args:
+        config: The study's config.
+        rated: Its pages, as `list_rated` returns them.
+        trial: As it was posted.
 
     Raises:
         AnswerError: If the study has no such page, the page no such condition, or a score is not on its
             scale.
     """
-    page = _page_of(config, trial)
+    page = _page_of(rated, trial)
     numbered = list(enumerate(trial["responses"]))
     most = len(_sounds(page))
     if len(numbered) > most and not isinstance(page, SpatialPage):  # a body has room for forty thousand
@@ -92,6 +99,16 @@ def read_trial(config: StudyConfig, trial: dict[str, Any]) -> tuple[WirePage, ..
         )
     groups = [[one] for one in numbered] if page.one_page_per_stimulus else [numbered]
     return tuple(_read_page(config, page, trial, group) for group in groups)
+
+
+def list_rated(config: StudyConfig) -> RatedPages:
+    """Return the rating pages by what a trial names, so that nobody looks through all of them for each."""
+    rated: RatedPages = {}
+    for page in config.walk():
+        if isinstance(page, RatingPage):
+            for kind in SPATIAL_TYPES if isinstance(page, SpatialPage) else (page.type,):
+                rated.setdefault((str(page.id), kind), page)
+    return rated
 
 
 def count_trials(config: StudyConfig) -> int:
@@ -120,17 +137,12 @@ def check_trial_ids(config: StudyConfig) -> None:
             )
 
 
-def _page_of(config: StudyConfig, trial: dict[str, Any]) -> RatedPage:
+def _page_of(rated: RatedPages, trial: dict[str, Any]) -> RatedPage:
     name, kind = str(trial["id"]), trial["type"]
-    rated = []
-    for page in config.walk():
-        if not isinstance(page, RatingPage):
-            continue
-        rated.append(page)
-        types = SPATIAL_TYPES if isinstance(page, SpatialPage) else (page.type,)
-        if name == page.id and kind in types:
-            return page
-    listed = ", ".join(f"{page.id!r} ({page.type})" for page in rated)
+    if (name, kind) in rated:
+        return rated[name, kind]
+    pages = {id(page): page for page in rated.values()}.values()
+    listed = ", ".join(f"{page.id!r} ({page.type})" for page in pages)
     raise AnswerError(
         f"sessionJSON: the trial {name!r} ({kind}) is not a page of this study; expected one of {listed}"
     )

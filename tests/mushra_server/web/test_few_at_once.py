@@ -12,16 +12,17 @@ from mushra_server.web.few_at_once import (
     AT_ONCE,
     HALF_LIFE_S,
     KINDS,
-    NEVER_REFUSED,
     PER_ADDRESS,
     POSTED,
     RETRY_S,
+    SPARED,
     STATES,
     USUAL,
     USUAL_BYTES,
     WAITING,
     FewAtOnce,
 )
+from mushra_server.web.waitress_server import THREADS
 from mushra_server.wsgi import make_app
 
 STRANGER, OTHER = "203.0.113.1", "203.0.113.2"
@@ -91,9 +92,9 @@ def test_who_asks_for_a_session_again_and_again_holds_few_threads(app, make_list
     assert from_address(app, STRANGER, listener).get("/api/session").status_code == 200
 
 
-def post(app, size):
+def post(app, size, address=STRANGER):
     body = b"sessionJSON={}" + b" " * (size - 14)
-    return from_address(app, STRANGER).post("/service/write.php", data=body)
+    return from_address(app, address).post("/service/write.php", data=body)
 
 
 def test_one_long_session_of_webmushra_is_read_at_once(app, monkeypatch):
@@ -106,18 +107,63 @@ def test_one_long_session_of_webmushra_is_read_at_once(app, monkeypatch):
     assert held.most == AT_ONCE[POSTED] == 1
 
 
-def test_a_class_that_sends_usual_sessions_at_one_moment_is_not_refused(app, monkeypatch):
+@pytest.mark.parametrize(("size", "count"), [(USUAL_BYTES, SPARED), (3 * USUAL_BYTES, SPARED // 3)])
+@pytest.mark.parametrize("addresses", [1, 250])
+def test_a_class_that_sends_its_sessions_at_one_moment_is_not_refused(
+    app, monkeypatch, size, count, addresses
+):
     """webMUSHRA's page sends a session once, and thanks whatever the answer is."""
     held = hold(monkeypatch, "mushra_server.webmushra.routes.read_body")
-    with ThreadPoolExecutor(NEVER_REFUSED + 1) as pool:
-        posts = [pool.submit(post, app, USUAL_BYTES) for _ in range(NEVER_REFUSED + 1)]
-        for _ in range(AT_ONCE[USUAL]):
+    kind = USUAL if size == USUAL_BYTES else POSTED
+    count += AT_ONCE[kind] + WAITING[kind]
+    with ThreadPoolExecutor(count + 1) as pool:
+        posts = [
+            pool.submit(post, app, size, f"203.0.113.{1 + number % addresses}") for number in range(count + 1)
+        ]
+        for _ in range(AT_ONCE[kind]):
             assert held.inside.acquire(timeout=20)
         (refused,) = (one.result() for one in wait(posts, 20, FIRST_COMPLETED).done)
-        assert refused.status_code == 503  # who posts on and on would have all threads
+        assert refused.status_code == 503  # more would have all threads, from however many addresses
         held.may_go.set()
-        assert sorted(one.result().status_code for one in posts) == [400] * NEVER_REFUSED + [503]
-    assert held.most == AT_ONCE[USUAL], "the others leave the interpreter to page saves"
+        assert sorted(one.result().status_code for one in posts) == [400] * count + [503]
+    assert held.most == AT_ONCE[kind], "the others leave the interpreter to page saves"
+
+
+def test_all_kinds_together_leave_threads_to_page_saves():
+    assert sum(AT_ONCE.values()) + sum(WAITING.values()) <= THREADS - 3
+
+
+def test_who_is_spared_is_not_sent_away_for_somebody_else():
+    places = FewAtOnce(1, waiting=1, per_address=2, spared=2)
+    waiting = fill(places, [STRANGER, STRANGER, STRANGER])
+    waiting += fill_more(places, [OTHER])  # is spared, too, rather than to take the place of one who waits
+    newcomer = Asking(places, "198.51.100.1")
+    newcomer.start()
+    waiting[0].join(20)
+    assert not waiting[0].is_alive() and waiting[0].error.status == 503
+    with pytest.raises(Refusal):
+        places.take("198.51.100.2")
+    for address in (STRANGER, STRANGER, OTHER, "198.51.100.1"):
+        places.give_back(address)
+    for thread in (*waiting[1:], newcomer):
+        thread.join(20)
+        assert not thread.is_alive() and thread.error is None
+
+
+def test_nobody_is_spared_for_ever_but_again_after_some_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("mushra_server.web.few_at_once.time.monotonic", lambda: now[0])
+    places = FewAtOnce(1, waiting=0, spared=1)
+    waiting = fill(places, [STRANGER, OTHER])
+    with pytest.raises(Refusal):
+        places.take("198.51.100.1")
+    now[0] = 10 * HALF_LIFE_S
+    waiting += fill_more(places, ["198.51.100.1"])
+    for address in (STRANGER, OTHER, "198.51.100.1"):
+        places.give_back(address)
+    for thread in waiting:
+        thread.join(20)
+        assert not thread.is_alive() and thread.error is None
 
 
 def test_a_failure_gives_its_place_back(app, make_listener, monkeypatch):
@@ -135,10 +181,10 @@ def test_a_failure_gives_its_place_back(app, make_listener, monkeypatch):
 
 def test_many_addresses_together_have_few_places_and_this_machine_is_no_address():
     for addresses in (
-        [f"203.0.113.{number}" for number in range(10, 11 + WAITING)],
-        ["127.0.0.1"] * (1 + WAITING),
+        [f"203.0.113.{number}" for number in range(10, 14)],
+        ["127.0.0.1"] * 4,
     ):
-        places = FewAtOnce(1)
+        places = FewAtOnce(1, waiting=3, per_address=2)
         waiting = fill(places, addresses)
         if addresses[0] == addresses[1]:
             places._lately[OTHER] = len(addresses)  # no less than they; one each is no reason to go
@@ -173,7 +219,7 @@ def test_two_addresses_that_ask_all_the_time_keep_nobody_out():
 def test_what_an_address_has_had_is_forgotten(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("mushra_server.web.few_at_once.time.monotonic", lambda: now[0])
-    places = FewAtOnce(1)
+    places = FewAtOnce(1, waiting=3)
     for _ in range(3):
         places.take(STRANGER)
         places.give_back(STRANGER)
@@ -200,8 +246,12 @@ class Asking(threading.Thread):
 def fill(places, addresses):
     """Let the first compute and the others wait, in this order; return the others."""
     places.take(addresses[0])
-    waiting = [Asking(places, address) for address in addresses[1:]]
-    for number, thread in enumerate(waiting, start=2):
+    return fill_more(places, addresses[1:])
+
+
+def fill_more(places, addresses):
+    waiting = [Asking(places, address) for address in addresses]
+    for number, thread in enumerate(waiting, start=1 + count(places)):
         thread.start()
         while count(places) < number:
             pass

@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from mushra_server.errors import AnswerError, Refusal
 from mushra_server.webmushra import store
+from mushra_server.webmushra.store import read_pages
 from mushra_server.webmushra.wire_format import read_body
 from tests.mushra_server.posted import COLLECT, HARD, post, posted_pages, session
 
@@ -43,6 +44,19 @@ def test_a_session_is_stored_in_few_statements_however_many_pages_it_has(app):
     assert post(app, session()).status_code == 200
     assert sum(sql.startswith("INSERT INTO submissions") for sql in said) == 1
     assert len(said) < 2 * len(session()["trials"])
+
+
+def test_pages_are_looked_up_not_looked_for(app, monkeypatch):
+    """A session of four hundred trials would look at its four hundred pages for each of them."""
+    study = app.extensions["listenable"].study
+    walks, walk = [], type(study.config).walk
+    monkeypatch.setattr(type(study.config), "walk", lambda config: walks.append(1) or walk(config))
+    counts = []
+    for trials in (session()["trials"][:1], session()["trials"][:5]):
+        read_pages(study, read_body(json.dumps(session(trials=trials)).encode()))
+        counts.append(len(walks))
+        walks.clear()
+    assert counts[0] == counts[1]
 
 
 def test_clicks_at_the_same_moment_are_one_session(make_app, make_study, tmp_path, postgresql_url, rows):
