@@ -30,6 +30,8 @@ CHECK_ANSWERS = ("", "_correct", "_attempts", "_method")
 """What is added to the type of a check, such as `headphone_check`."""
 RATING_KEYS = ("key", "attribute", "score", "comment", "listened_ms")
 MAX_MS = 2**31 - 1
+MAX_MOMENT = 2**53
+"""Of a browser's clock, in milliseconds: beyond it numbers of JavaScript are not whole."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -90,13 +92,15 @@ def clean_text(text: str) -> str:
 
 
 def _check_way(body: dict[str, Any]) -> dict[str, Any]:
-    """Return from which device an answer came, and how long it waited there, if the body says so."""
+    """Return from which device an answer came, when it was given and how long it waited, if that is said."""
     device, waited_ms = body.get("device"), milliseconds(body.get("waited_ms"), "waited_ms")
+    given_at = milliseconds(body.get("given_at"), "given_at", MAX_MOMENT)
     if device is None:
         return {}
     if not isinstance(device, str) or not ATTEMPT.fullmatch(device):
         raise AnswerError(f"device is {device!r}; expected a text of 1 to 64 letters, digits and hyphens")
-    return {"device": device, "waited_ms": waited_ms or 0}
+    moment = {} if given_at is None else {"given_at": given_at}
+    return {"device": device, "waited_ms": waited_ms or 0, **moment}
 
 
 def _ratings(config: StudyConfig, page: SessionPage, found: list[dict[str, Any]]) -> tuple[Rating, ...]:
@@ -244,7 +248,7 @@ def _range(question: Question) -> str:
     return f" from {_lowest(question):g} to {_highest(question):g}"
 
 
-def milliseconds(value: object, name: str) -> int | None:
+def milliseconds(value: object, name: str, most: int = MAX_MS) -> int | None:
     """Return a time as whole milliseconds, at most what the database can store.
 
     Raises:
@@ -255,4 +259,4 @@ def milliseconds(value: object, name: str) -> int | None:
     number = None if isinstance(value, str) else as_number(value)
     if number is None or number < 0:
         raise AnswerError(f"{name} is {value!r}; expected milliseconds")
-    return round(min(number, MAX_MS))
+    return round(min(number, most))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
-from mushra_server.database.late_answers import has_waited, is_older
+from mushra_server.database.late_answers import is_older
 from mushra_server.database.long_answers import MOST_CHARS, require_room
 from mushra_server.database.schema import IS_CURRENT, answers, drafts, ratings, submissions
 from mushra_server.database.sessions import Session
@@ -124,7 +124,7 @@ def save_page(
 ) -> Saved:
     """Store a page answer; the same attempt a second time changes nothing.
 
-    One that is older than what another device has stored is kept, too, but does not count.
+    One that is older than what is stored, of this device or of another, is kept, too, but does not count.
 
     Args:
         connection: An open write transaction in which the session's row is locked.
@@ -158,7 +158,7 @@ def save_page(
         )
     body = json.dumps(answer.body)
     require_room(connection, page_of, len(body), most_chars)
-    counts = not (known and _comes_late(connection, page_of, answer.body, (_CURRENT,)))
+    counts = not (known and _comes_late(answer.body, connection.execute(_CURRENT, page_of).first()))
     if known and counts:
         connection.execute(_SUPERSEDE, page_of)
     key = _insert_submission(connection, session, page, answer, body, counts=counts)
@@ -168,8 +168,11 @@ def save_page(
     if answer.answers:
         pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
         connection.execute(_INSERT_ANSWERS, pairs)
-    if counts and not _comes_late(connection, page_of, answer.body, (_DRAFT,)):
-        connection.execute(_DROP_DRAFT, page_of)
+    draft = connection.execute(_DRAFT, page_of).first()
+    if draft is not None:
+        own = json.loads(draft.body)["attempt"] == answer.attempt
+        if own or (counts and not _comes_late(answer.body, draft)):
+            connection.execute(_DROP_DRAFT, page_of)
     return Saved(saved | {page.index}, counts)
 
 
@@ -209,7 +212,7 @@ def save_draft(
 ) -> int:
     """Keep what an open page shows; one that came late is dropped.
 
-    It did if its attempt is stored, or if another device has stored an answer or a draft that is newer.
+    It did if its attempt is stored, or an answer or a draft that is newer.
 
     Returns:
         By how many characters it is longer than the draft that it replaces; 0 if it is not.
@@ -220,15 +223,16 @@ def save_draft(
     page_of = {"of_session": session.id, "of_page": index}
     if session.finished or body["attempt"] in set(connection.execute(_ATTEMPTS, page_of).scalars()):
         return 0
-    if _comes_late(connection, page_of, body, (_CURRENT, _DRAFT)):
+    current, before = (connection.execute(kind, page_of).first() for kind in (_CURRENT, _DRAFT))
+    if _comes_late(body, current) or _comes_late(body, before):
         return 0
     text = json.dumps(body)
     require_room(connection, page_of, len(text), most_chars)
-    before = connection.execute(_DRAFT_LENGTH, page_of).scalar() or 0
-    connection.execute(_DROP_DRAFT, page_of)
+    if before is not None:
+        connection.execute(_DROP_DRAFT, page_of)
     row = {"session_id": session.id, "page_index": index, "body": text, "saved_at": now()}
     connection.execute(_INSERT_DRAFT, row)
-    return max(0, len(text) - before)
+    return max(0, len(text) - (0 if before is None else len(before.body)))
 
 
 def find_saved_pages(connection: Connection, session: Session) -> set[int]:
@@ -268,14 +272,9 @@ def load_outcomes(
     return tuple(float(score) for score in connection.execute(_OUTCOMES, asked).scalars())
 
 
-def _comes_late(
-    connection: Connection, page_of: dict[str, int], body: dict[str, Any], kinds: Iterable[Select[Any]]
-) -> bool:
-    """Tell whether one of these that is stored for a page is newer, and of another device."""
-    if not has_waited(body):
-        return False
-    stored = (connection.execute(kind, page_of).first() for kind in kinds)
-    return any(row is not None and is_older(body, *row) for row in stored)
+def _comes_late(body: dict[str, Any], stored: Sequence[Any] | None) -> bool:
+    """Tell whether what is stored for a page, if anything is, is newer."""
+    return stored is not None and is_older(body, stored[0], stored[1])
 
 
 def _insert_submission(
@@ -341,9 +340,6 @@ _OUTCOMES = (
 )
 _CURRENT = select(submissions.c.body, submissions.c.submitted_at).where(_OF_PAGE, IS_CURRENT)
 _DRAFT = select(drafts.c.body, drafts.c.saved_at).where(
-    drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
-)
-_DRAFT_LENGTH = select(func.length(drafts.c.body)).where(
     drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
 )
 _DROP_DRAFT = drafts.delete().where(

@@ -104,14 +104,15 @@ export function saveDraft(entry, device, leaving = false) {
 }
 
 /**
- * With how long the answer waited here: on another device the session may have gone on meanwhile.
+ * With when the answer was given, which orders those of this device, and how long it waited here: on another device
+ * the session may have gone on meanwhile.
  *
  * @param {Entry} entry
  * @param {string} device
  */
 function bodyOf({ id, answer, at }, device) {
   const waited = Number.isFinite(at) ? Math.max(0, Date.now() - at) : 0;
-  return { page: id, ...answer, device, waited_ms: waited };
+  return { page: id, ...answer, device, given_at: at, waited_ms: waited };
 }
 
 /** Whether this browser keeps the session's cookie: some do not in another site's frame. */

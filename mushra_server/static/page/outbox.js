@@ -13,6 +13,7 @@ export class Outbox {
   #key;
   #draftKey;
   #device;
+  #givenKey;
   /** @type {Entry[]} */
   #pages; // finished pages: [{index, id, answer, at}]
   /** @type {Entry | null} */
@@ -41,6 +42,7 @@ export class Outbox {
     this.#key = `listenable.outbox.${session}`;
     this.#draftKey = `listenable.draft.${session}`;
     this.#device = nameDevice(`listenable.device.${session}`);
+    this.#givenKey = `listenable.given.${session}`;
     this.#pages = entriesIn(recall(this.#key)).filter((entry) => belongs(entry, pages));
     this.#on = on;
     this.offline = false;
@@ -80,7 +82,7 @@ export class Outbox {
    */
   add(index, id, answer) {
     this.#dropDraft(index);
-    const added = { index, id, answer, at: Date.now() };
+    const added = { index, id, answer, at: this.#now() };
     this.#change((entries) => [...entries.filter((entry) => entry.index !== index), added]);
     return this.flush();
   }
@@ -93,7 +95,7 @@ export class Outbox {
    * @param {Answer} answer
    */
   draft(index, id, answer) {
-    this.#draft = { index, id, answer, at: Date.now() };
+    this.#draft = { index, id, answer, at: this.#now() };
     remember(this.#draftKey, this.#draft);
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.#sendDraft(), DRAFT_DELAY);
@@ -227,6 +229,17 @@ export class Outbox {
       return;
     }
     if (this.#draft === draft) this.#dropDraft(draft.index);
+  }
+
+  /**
+   * The time by this device's clock; later each time, in every tab, also if the clock is set back: requests overtake
+   * one another on their way, and the server shall know which of two answers was given last.
+   */
+  #now() {
+    const last = recall(this.#givenKey);
+    const at = Math.max(Date.now(), Number.isSafeInteger(last) ? last + 1 : 0);
+    remember(this.#givenKey, at);
+    return at;
   }
 
   /** @param {number} index */

@@ -304,7 +304,7 @@ export interface Entry {
   index: number;
   id: string;
   answer: Answer;
-  /** When it was given, by this device's clock. */
+  /** When it was given, by this device's clock: no two have the same time. */
   at: number;
 }
 

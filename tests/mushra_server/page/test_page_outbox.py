@@ -95,6 +95,28 @@ WAIT = """async () => {
     return [sent.map(({ attempt, waited_ms }) => `${attempt} ${waited_ms}`), devices.size, sent[3].device];
 }"""
 
+IN_ORDER = """async () => {
+    const { Outbox } = await import("/static/page/outbox.js");
+    const sent = [];
+    globalThis.fetch = async (path, { body }) => {
+        sent.push(JSON.parse(body).given_at);
+        return new Response("{}");
+    };
+    let time = 5000;
+    Date.now = () => time;
+    const pages = [{ id: "first" }, { id: "last" }];
+    const open = () => new Outbox(pages, { change() {}, refused() {}, lost() {} });
+    const [box, tab] = [open(), open()];
+    await box.add(0, "first", { attempt: "one" });
+    await tab.add(1, "last", { attempt: "two" });
+    time = 1000; // set back
+    await box.add(0, "first", { attempt: "three" });
+    localStorage.setItem("listenable.given.first", '"forged"');
+    time = 9000;
+    await tab.add(0, "first", { attempt: "four" });
+    return sent;
+}"""
+
 
 @pytest.fixture
 def tab(
@@ -115,6 +137,10 @@ def test_a_newer_answer_of_another_tab_is_not_followed_by_the_older_one(tab: Any
 
 def test_a_newer_draft_of_another_tab_is_not_followed_by_the_older_one(tab: Any) -> None:
     assert tab.evaluate(DRAFT_TWICE) == ["older", "newest", "newest"]
+
+
+def test_what_is_given_later_has_a_later_time_in_every_tab_and_if_the_clock_is_set_back(tab: Any) -> None:
+    assert tab.evaluate(IN_ORDER) == [5000, 5001, 5002, 9000]
 
 
 def test_an_answer_says_how_long_it_waited_and_on_which_device(tab: Any) -> None:

@@ -1,4 +1,4 @@
-"""An answer that waited on one device while another went on with the session: what was given last counts."""
+"""Answers that arrive after newer ones, of the same device or of another: what was given last counts."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Devices:
     def give(self, listener: Any, attempt: str, waited_ms: float = 0, **more: Any) -> Any:
         return listener.put(TRIAL, {**self._make_body(listener, attempt, waited_ms), **more})
 
-    def draft(self, listener: Any, attempt: str, waited_ms: float = 0) -> None:
-        body = self._make_body(listener, attempt, waited_ms)
+    def draft(self, listener: Any, attempt: str, waited_ms: float = 0, **more: Any) -> None:
+        body = {**self._make_body(listener, attempt, waited_ms), **more}
         body["page"] = listener.state["pages"][TRIAL]["id"]
         assert listener.client.put(f"/api/session/pages/{TRIAL}/draft", json=body).status_code == 200
 
@@ -122,10 +122,39 @@ def test_an_older_draft_of_another_device_is_dropped(devices: Devices) -> None:
     assert devices.read(select(drafts.c.body)) == []
 
 
-def test_the_name_of_a_device_is_checked(devices: Devices) -> None:
+def test_of_one_device_what_was_given_last_counts_whatever_arrives_last(devices: Devices) -> None:
+    phone = devices.phone
+    devices.draft(phone, "one", given_at=1002, time_ms=90)
+    devices.draft(phone, "one", given_at=1001, time_ms=80)  # it was overtaken on its way
+    assert '"time_ms": 90' in devices.read(select(drafts.c.body))[0]
+    devices.give(phone, "earlier", given_at=1000)  # it waited for a connection that the draft had already
+    assert devices.find_answer() == "earlier"
+    assert '"time_ms": 90' in devices.read(select(drafts.c.body))[0], "it was changed after that answer"
+    devices.give(phone, "one", given_at=1004)
+    devices.give(phone, "another-tab", given_at=1003)
+    devices.draft(phone, "another-tab-too", given_at=1003)
+    assert devices.find_answer() == "one"
+    assert devices.read(select(drafts.c.body)) == []
+    devices.give(phone, "two", given_at=1005)
+    assert devices.find_answer() == "two"
+
+
+def test_a_draft_ends_with_its_answer_also_if_that_comes_late(devices: Devices) -> None:
+    devices.give(devices.phone, "newer")
+    devices.draft(devices.laptop, "older")
+    devices.set_back(minutes=1)
+    devices.give(devices.laptop, "older", waited_ms=2 * MINUTE)
+    assert devices.find_answer() == "newer"
+    assert devices.read(select(drafts.c.body)) == []
+
+
+def test_the_name_and_the_clock_of_a_device_are_checked(devices: Devices) -> None:
     refused = devices.give(devices.laptop, "one", device="a b")
     assert refused.status_code == 400
     assert refused.json["error"] == "device is 'a b'; expected a text of 1 to 64 letters, digits and hyphens"
+    refused = devices.give(devices.laptop, "one", given_at="noon")
+    assert refused.status_code == 400 and refused.json["error"] == "given_at is 'noon'; expected milliseconds"
+    assert devices.give(devices.laptop, "one", given_at=1e300).status_code == 200
 
 
 def test_times_that_are_stored_are_read_back() -> None:
