@@ -6,7 +6,7 @@ import logging
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from interpreter.kinds.config import TrainingConfig
 from interpreter.runs.folder import RUN, Run, write_config, write_description, write_run
 from interpreter.settings.presets import load_config
 from interpreter.threads import limit_threads
+from interpreter.training.alone import alone_in
 from interpreter.training.clips import Clips, Disturbance, EpochSampler, noise_source
 from interpreter.training.interruptions import explain_interruptions
 from interpreter.training.lightning_module import Learner, MetricsFile, SaveLast, WholeFiles
@@ -49,7 +50,8 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
 
     Raises:
         ConfigError: settings that cannot be used.
-        RunError: the folder contains another run, or an unfinished one and `resume` is false.
+        RunError: the folder contains another run, an unfinished one and `resume` is false, or one that
+            another process is training.
         SeedError: the seed is negative or has more than 64 bits.
     """
     engine = engine or Engine()
@@ -59,6 +61,14 @@ def train(request: Request, engine: Engine | None = None, *, resume: bool = Fals
     config = load_config(request.kind, request.preset, request.overrides)
     dataset = Dataset.load(request.data).folds(*request.train_folds)
     wanted = describe(request, config, dataset)
+    # Of the processes of one training the first keeps other trainings out.
+    with alone_in(request.out) if rank() == 0 else nullcontext():
+        return _train(request, config, engine, dataset, wanted, resume)
+
+
+def _train(
+    request: Request, config: TrainingConfig, engine: Engine, dataset: Dataset, wanted: Run, resume: bool
+) -> tuple[Run, bool]:
     if (request.out / RUN).is_file():
         return load_finished_run(request, config, wanted), False
     last = request.out / STATE / "last.ckpt"

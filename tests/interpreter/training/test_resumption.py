@@ -12,6 +12,7 @@ import torch
 from interpreter.errors import RunError
 from interpreter.runs.folder import read_run
 from interpreter.runs.tensor_files import read_tensors
+from interpreter.training.alone import alone_in
 from interpreter.training.lightning_module import Learner
 
 Train = Callable[..., Path]
@@ -66,6 +67,17 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(
     train_small(kind, "epochs=3", out=broken, resume=True, **given)
     _assert_same(unbroken, broken)
     assert not list(broken.rglob("*.part"))
+
+
+def test_a_second_training_in_the_folder_is_refused_and_leaves_the_first_alone(
+    train_small: Train, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    with alone_in(run):
+        with pytest.raises(RunError, match="run: another process is training in this folder; choose another"):
+            train_small("classifier", out=run)
+        assert list(run.iterdir()) == []
+    assert not run.exists(), "nothing was trained in it"
 
 
 ONE_STEP = ("steps_per_epoch=1", "schedule=constant")
