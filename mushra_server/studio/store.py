@@ -29,14 +29,16 @@ from mushra_server.database.clock import now
 from mushra_server.database.database import sqlite_url
 from mushra_server.database.engines import name_of, open_engine
 from mushra_server.database.files.private import make_private
+from mushra_server.database.files.watch import FileWatch
 from mushra_server.database.schemas import make_schema, share_engine
-from mushra_server.errors import StoreError
+from mushra_server.errors import StoreError, Unavailable
 
 __all__ = ["DATA_FOLDER", "Store", "accounts", "log", "log_action", "logins", "rights", "studies"]
 
 DATA_FOLDER = ".studio"
 SCHEMA = "studio"  # of PostgreSQL
 SCHEMA_VERSION = "1"
+RETRY_S = 30
 
 metadata = MetaData()
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
@@ -116,8 +118,9 @@ class Store:
         self.folder = folder
         self.data = folder / DATA_FOLDER
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._watch: FileWatch | None = None
+        file = self.data / "studio.sqlite3"
         if shared is None:
-            file = self.data / "studio.sqlite3"
             make_private(file, create=True)
             self._engine = open_engine(sqlite_url(file))
         else:
@@ -138,6 +141,8 @@ class Store:
             for index in LOG_INDEXES:  # which a database of an earlier release has not
                 connection.execute(CreateIndex(index, if_not_exists=True))
             self.secret_key = str(_get(connection, "secret_key"))
+        if shared is None:
+            self._watch = FileWatch(file)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -147,15 +152,32 @@ class Store:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open one write transaction: committed when the block ends without an exception."""
+        """Open one write transaction: committed when the block ends without an exception.
+
+        Raises:
+            Unavailable: If the file is not the one that was opened: what goes into that one is lost.
+        """
+        self._check()
         with self._writers, self._engine.connect() as connection:
             connection = connection.execution_options(listenable_write=True)
             with connection.begin():
                 yield connection
+            self._check()
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+        if self._watch is not None:
+            self._watch.close()
+
+    def _check(self) -> None:
+        problem = None if self._watch is None else self._watch.find_problem()
+        if problem is not None:
+            raise Unavailable(
+                f"the studio's database {problem} while the studio was running; nothing was stored: tell its "
+                "administrator to put the file back, or to restart the studio with a backup",
+                RETRY_S,
+            )
 
 
 def log_action(

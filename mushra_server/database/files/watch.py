@@ -73,7 +73,7 @@ class FileWatch:
         Raises:
             Unavailable: 503 if it was removed, replaced or overwritten, or its log was.
         """
-        problem = self._problem()
+        problem = self.find_problem()
         if problem is not None:
             raise Unavailable(
                 f"the ratings database {problem} while the server was running; nothing was stored: "
@@ -81,18 +81,19 @@ class FileWatch:
                 RETRY_S,
             )
 
+    def find_problem(self) -> str | None:
+        """Return what has happened to the file at the path, such as `NAME was removed`, or None."""
+        try:
+            return self._compare()
+        except OSError as error:  # of a disk that fails
+            return f"cannot be read ({error.strerror})"
+
     def close(self) -> None:
         """Stop watching; call it after every other connection of this process is closed."""
         self._keeper.close()
         self._file.close()
         if self._log is not None:
             self._log.close()
-
-    def _problem(self) -> str | None:
-        try:
-            return self._compare()
-        except OSError as error:  # of a disk that fails
-            return f"cannot be read ({error.strerror})"
 
     def _compare(self) -> str | None:
         for path, key in self._watched.items():

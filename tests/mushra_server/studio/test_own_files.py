@@ -1,0 +1,78 @@
+"""The studio's own files: one process has them, and what is acknowledged is in the file that is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client
+
+from mushra_server.commands.studio import studio as command
+from mushra_server.errors import StoreError, Unavailable
+from mushra_server.many import ManyStudies
+from mushra_server.studio import accounts
+from mushra_server.studio.folder_lock import lock_folder
+from mushra_server.studio.store import Store
+from tests.mushra_server.conftest import build
+from tests.mushra_server.studio.conftest import Browser
+
+ENDINGS = ("", "-wal", "-shm")
+
+
+def move(data: Path, aside: Path) -> None:
+    """Move the studio's database, as somebody does who goes back to a copy."""
+    for ending in ENDINGS:
+        shutil.move(data / f"studio.sqlite3{ending}", aside / f"studio.sqlite3{ending}")
+
+
+def test_nothing_is_acknowledged_without_the_studios_file(
+    studio: ManyStudies, admin: Browser, tmp_path: Path
+) -> None:
+    """What was done went into a file without a name, and was gone after the next start."""
+    build(studio.folder / "codecs")
+    admin.get("/")
+    admin.post("/studies/codecs/launch/open")
+    data, aside, copy = studio.folder / ".studio", tmp_path / "aside", tmp_path / "copy"
+    aside.mkdir()
+    shutil.copytree(data, copy)
+    move(data, aside)
+    for path, fields in (("/studies", {"title": "New"}), ("/people", {"name": "Vera"})):
+        answer = admin.post(path, **fields)
+        assert answer.status_code == 503 and "studio.sqlite3 was removed" in answer.text, path
+    listener = Client(studio).post("/s/codecs/api/session", json={})
+    assert listener.status_code == 201, "listeners do without the studio's own file"
+    for ending in ENDINGS:
+        shutil.copy(copy / f"studio.sqlite3{ending}", data)
+    answer = admin.post("/people", name="Vera")
+    assert answer.status_code == 503 and "was replaced" in answer.text
+    move(aside, data)
+    assert admin.post("/people", name="Vera").status_code == 200
+
+
+def test_what_an_earlier_copy_overwrote_is_noticed(tmp_path: Path) -> None:
+    first = Store(tmp_path)
+    accounts.ensure_first_account(first)
+    first.close()
+    copy = (tmp_path / ".studio" / "studio.sqlite3").read_bytes()
+    store = Store(tmp_path)
+    with store.write() as connection:
+        accounts.add_account(connection, "Vera")
+    (tmp_path / ".studio" / "studio.sqlite3").write_bytes(copy)
+    (tmp_path / ".studio" / "studio.sqlite3-wal").write_bytes(b"")
+    with pytest.raises(Unavailable, match="was overwritten"), store.write():
+        pass
+    store.close()
+
+
+def test_one_studio_at_a_time_has_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two do not know what the other one builds: one replaced a study that the other had opened."""
+    lab = tmp_path / "lab"
+    lock = lock_folder(lab)
+    monkeypatch.setattr("mushra_server.commands.studio.run_until_stopped", lambda *_: None)
+    with pytest.raises(StoreError, match="lab: another studio serves this folder; stop it first"):
+        command(lab, port=0)
+    assert [path.name for path in (lab / ".studio").iterdir()] == ["lock"], "nothing was made"
+    os.close(lock)
+    os.close(lock_folder(lab))
