@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["NICENESS", "end_first", "end_with_server", "step_back"]
+__all__ = ["NICENESS", "end_first", "end_with_server", "limit_time", "step_back"]
 
 STOP_S = 5.0
 """To remove what is half written, when the server has gone."""
@@ -53,3 +54,28 @@ def end_with_server(pipe: int) -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+@contextlib.contextmanager
+def limit_time(seconds: float | None) -> Iterator[None]:
+    """Stop a block that takes longer, with what it has half written removed; None lets it take any time.
+
+    Only for the main thread of a process, and not on Windows, which has no such signal.
+
+    Raises:
+        TimeoutError: The time is over.
+    """
+    if seconds is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"this took longer than {seconds / 60:g} minutes and was stopped")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

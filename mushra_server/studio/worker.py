@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mushra_server.admin.background import end_first, end_with_server
+from mushra_server.admin.background import end_first, end_with_server, limit_time
 from mushra_server.database.clock import now
 from mushra_server.export.backup import back_up
 from mushra_server.studio.disk import require_reserve
@@ -34,6 +34,10 @@ from stimuli.vocabulary import CONFIG_NAME, RATINGS_NAME
 
 __all__ = ["main", "write_status"]
 
+LIMIT_S = 3600.0
+"""Of a job that no page has a button to cancel: it takes one of few places. Hours of silence pack to nothing
+and are measured for days, and a report on a thousand conditions compares half a million pairs."""
+
 T = TypeVar("T")
 
 
@@ -45,7 +49,8 @@ def main() -> None:
     end_with_server(sys.stdin.fileno())
     status = Path(task["status"])
     try:
-        done = JOBS[task["kind"]](task, status)
+        with limit_time(None if task["kind"] == "build" else LIMIT_S):
+            done = JOBS[task["kind"]](task, status)
         write_status(status, Progress("done", done, done))
     except (ValueError, OSError) as error:
         write_status(status, Progress("failed", message=say(str(error), task)))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mushra_server.studio import jobs, worker
+from stimuli.files import atomic_folder
 
 WORKER = """
 import signal, sys, time
@@ -89,3 +93,43 @@ def test_the_worker_watches_the_pipe(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setitem(worker.JOBS, "none", none)
     worker.main()
     assert '"done"' in (tmp_path / "status.json").read_text()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no such signal")
+@pytest.mark.parametrize(("kind", "state"), [("measure", "failed"), ("build", "done")])
+def test_a_job_that_nobody_can_cancel_takes_an_hour_at_most(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str, state: str
+) -> None:
+    """Sounds of hours that pack to some megabytes kept three of the four places for days."""
+    status = tmp_path / "status.json"
+
+    class Stdin:
+        buffer = io.BytesIO(b'{"kind": "%s", "status": "%s"}\n' % (kind.encode(), bytes(status)))
+
+        def fileno(self) -> int:
+            return 77
+
+    def work(task: dict[str, Any], status: Path) -> int:
+        with atomic_folder(tmp_path / "made") as folder:
+            (folder / "half").touch()
+            time.sleep(0.2)
+        return 1
+
+    assert worker.LIMIT_S == 3600
+    monkeypatch.setattr(worker.sys, "stdin", Stdin())
+    monkeypatch.setattr(worker, "end_with_server", lambda _: None)
+    monkeypatch.setattr(worker, "LIMIT_S", 0.06)
+    monkeypatch.setitem(worker.JOBS, kind, work)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        worker.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    found = json.loads(status.read_text())
+    assert found["state"] == state
+    assert found["message"] == (
+        "" if state == "done" else "this took longer than 0.001 minutes and was stopped"
+    )
+    assert [path.name for path in tmp_path.iterdir() if path != status] == (
+        ["made"] if state == "done" else []
+    )
