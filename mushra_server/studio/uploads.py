@@ -228,7 +228,7 @@ def _is_sound(path: Path) -> bool:
     """
     try:
         info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, RuntimeError):
+    except (soundfile.LibsndfileError, RuntimeError, TypeError):  # the last for a name that ends in .raw
         return False
     hours = info.frames / info.samplerate / 3600
     if hours > MAX_HOURS:

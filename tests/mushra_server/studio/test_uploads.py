@@ -59,11 +59,15 @@ def test_what_is_no_sound_is_left_out_whatever_its_name_says(tmp_path: Path) -> 
     files = {
         **sounds(1, ""),
         "item0/page.wav": b"<script>alert(1)</script>",
+        "item0/take.raw": b"samples without a header",
         "notes.txt": b"x",
         ".DS_Store": b"x",
     }
     found = store_sounds([send("a.zip", archive(files))], tmp_path / "sounds")
-    assert (found.sounds, sorted(found.left_out)) == (3, ["item0/page.wav", "notes.txt"])
+    assert (found.sounds, sorted(found.left_out)) == (
+        3,
+        ["item0/page.wav", "item0/take.raw", "notes.txt"],
+    )
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(
