@@ -12,6 +12,7 @@ import gc
 import importlib
 import inspect
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from listenable.placeholders import DescribedCommand
 
 INTERPRETER_MODULES = {"torch", "torchaudio", "lightning", "captum"}
 _INTERRUPTED = 130  # the exit code of Ctrl-C
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal obeys: errors quote names and keys of files that strangers send."""
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
@@ -172,5 +175,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sentence = explain_failure(error)
         if sentence is None:
             raise
-        typer.echo(f"Error: {sentence}", err=True)
+        typer.echo("Error: " + _OBEYED.sub("\N{REPLACEMENT CHARACTER}", sentence), err=True)
         sys.exit(getattr(error, "exit_code", 2))

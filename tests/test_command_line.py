@@ -63,6 +63,14 @@ def test_a_full_disk_is_one_sentence() -> None:
     )
 
 
+def test_no_error_has_what_a_terminal_obeys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may quote a key, or the name of a sound, of a file that a stranger sent."""
+    (tmp_path / "choices.yaml").write_text('"\\e]52;c;eA==\\aß": 1\n')
+    with pytest.raises(SystemExit):
+        main(["study", "build", "sounds", "--choices", str(tmp_path / "choices.yaml"), "--out", "study"])
+    assert "the key '\ufffd]52;c;eA==\ufffdß' is unknown" in capsys.readouterr().err
+
+
 def test_a_missing_extra_names_what_to_install() -> None:
     error = ModuleNotFoundError("No module named 'torch'", name="torch")
     assert (
