@@ -12,6 +12,9 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 FADED = """() => Promise.all(document.getAnimations()
   .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
   .map((animation) => animation.finished.catch(() => null))).then(() => null)"""
+VIOLATIONS = """([within, options]) => axe.run(within ?? document, options)
+  .then(({ violations }) => violations.map(({ id, impact, nodes }) =>
+    ({ id, impact, targets: nodes.slice(0, 3).map((node) => node.target) })))"""
 
 
 def load_axe() -> str:
@@ -37,8 +40,5 @@ def complaints(tab: Any, axe: str, rules: list[str] | None = None, within: str |
     only = {"type": "tag", "values": RULES} if rules is None else {"type": "rule", "values": rules}
     # What passes is not described, nor are style sheets asked for again: a quarter of the time.
     options = {"runOnly": only, "resultTypes": ["violations"], "preload": False}
-    found = tab.evaluate("([within, options]) => axe.run(within ?? document, options)", [within, options])
-    return [
-        f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes'][:3]]}"
-        for v in found["violations"]
-    ]
+    found = tab.evaluate(VIOLATIONS, [within, options])
+    return [f"{v['id']} ({v['impact']}): {v['targets']}" for v in found]
