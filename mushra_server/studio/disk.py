@@ -16,7 +16,7 @@ from mushra_server.studio.accounts import Account
 from mushra_server.studio.store import Store, accounts, log
 from mushra_server.web.large_bodies import RESERVE_BYTES
 
-__all__ = ["ACCOUNT_GIB", "Disk", "Room", "measure", "require_reserve", "require_room_for_study"]
+__all__ = ["ACCOUNT_GIB", "FOLDERS", "Disk", "Room", "measure", "require_reserve", "require_room_for_study"]
 
 ACCOUNT_GIB = 20.0
 MAX_STUDIES = 500

@@ -24,6 +24,7 @@ from mushra_server.database.summaries import Counts
 from mushra_server.errors import Refusal
 from mushra_server.many import find_studies
 from mushra_server.studio.accounts import Account
+from mushra_server.studio.disk import FOLDERS
 from mushra_server.studio.drafts import BUILT_NAME, CHECKS_NAME, SOUNDS_NAME, UPLOAD_NAME, load_fact
 from mushra_server.studio.store import Store, rights, studies
 from stimuli.files import atomic_folder, is_temporary
@@ -124,11 +125,14 @@ class Studies:
 
         A study that was about to be replaced is left where ratings are in it.
         """
-        drafts = self._store.data / "drafts"
-        folders = [self._store.folder, drafts, *(drafts.iterdir() if drafts.is_dir() else ())]
-        for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
+        kinds = [self._store.data / one for one in FOLDERS]
+        inner = [path for kind in kinds if kind.is_dir() for path in kind.iterdir()]
+        folders = [folder for folder in (self._store.folder, *kinds, *inner) if folder.is_dir()]
+        for path in (path for folder in folders for path in folder.iterdir()):
             old = is_temporary(path) and time.time() - path.stat().st_mtime > LEFTOVER_S
-            if old and not (path / RATINGS_NAME).exists():
+            if old and not path.is_dir():  # a backup
+                path.unlink()
+            elif old and not (path / RATINGS_NAME).exists():
                 shutil.rmtree(path, ignore_errors=True)
 
     def list(self, account: Account) -> list[Listed]:

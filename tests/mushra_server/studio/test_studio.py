@@ -112,6 +112,25 @@ def test_a_study_with_ratings_that_was_about_to_be_replaced_is_left(studio: Many
     assert [path.exists() for path in left] == [True, False]
 
 
+def test_half_a_backup_and_half_a_report_do_not_stay(studio: ManyStudies) -> None:
+    """They count for their account, and `listenable forget` does not reach them."""
+    data = studio_of(studio).store.data
+    left = [
+        data / "backups" / "codecs" / ".2026.sqlite3.0123abcd.part",
+        data / "reports" / "codecs" / ".1.0123abcd.part" / "index.html",
+        data / "drafts" / "codecs" / ".sounds.0123abcd.part" / "a.wav",
+    ]
+    for age, gone in ((0, False), (7200, True)):
+        for path in left:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            for one in (path, path.parent):
+                os.utime(one, (time.time() - age,) * 2)
+        studio_of(studio).studies.remove_leftovers()
+        assert [not path.exists() for path in left] == [gone] * 3
+    assert all((data / kind / "codecs").is_dir() for kind in ("backups", "reports", "drafts"))
+
+
 def test_a_draft_cannot_be_reached_by_listeners(studio: ManyStudies, admin: Browser) -> None:
     build(studio.folder / "found")
     admin.get("/")
