@@ -8,7 +8,7 @@ from typing import Any
 
 from mushra_server.answers.choices import check_choice, rows_of
 from mushra_server.answers.paired import of_stimulus
-from mushra_server.database.submissions import PageAnswer, Rating
+from mushra_server.database.page_answers import PageAnswer, Rating
 from mushra_server.errors import AnswerError
 from mushra_server.study.scales import page_scales, score_on
 from mushra_server.study.served_study import SessionPage

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analysis.ratings.names import CORRECT, LEVEL, THRESHOLD, X_WAS
-from mushra_server.database.submissions import Rating
+from mushra_server.database.page_answers import Rating
 from mushra_server.errors import AnswerError
 from mushra_server.study.served_study import SessionPage
 from study_builder.config import AbPage, AbxPage, BestWorstPage, CcrPage

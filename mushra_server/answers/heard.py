@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from mushra_server.answers.checks import milliseconds
-from mushra_server.database.submissions import PageAnswer
+from mushra_server.database.page_answers import PageAnswer
 from mushra_server.errors import AnswerError, Refusal
 from mushra_server.study.opaque_files import sounds_of
 from mushra_server.study.served_files import ServedFiles

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analysis.ratings.names import CORRECT, DIFFERENCE, HIDDEN_REFERENCE
-from mushra_server.database.submissions import Rating
+from mushra_server.database.page_answers import Rating
 from study_builder.config import REFERENCE
 
 __all__ = ["PAIR_TYPES", "of_stimulus"]

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from mushra_server.database.clock import milliseconds_since
+from sqlalchemy import Connection, bindparam, select
 
-__all__ = ["is_older"]
+from mushra_server.database.clock import milliseconds_since
+from mushra_server.database.schema import IS_CURRENT, submissions
+
+__all__ = ["comes_late", "find_current", "is_older"]
 
 FRESH_MS = 5000
 """What the way to the server may take."""
+
+
+def find_current(connection: Connection, page_of: Mapping[str, int]) -> tuple[str, str] | None:
+    """Return the answer of a page that counts, as its JSON and when it was stored, or None.
+
+    Args:
+        connection: An open transaction.
+        page_of: The session (`of_session`) and the index of the page (`of_page`).
+    """
+    row = connection.execute(_CURRENT, page_of).first()
+    return None if row is None else (row.body, row.submitted_at)
+
+
+def comes_late(body: dict[str, Any], stored: tuple[str, str] | None) -> bool:
+    """Tell whether what is stored for a page, if anything is, is newer than a checked answer or draft."""
+    return stored is not None and is_older(body, *stored)
 
 
 def is_older(body: dict[str, Any], stored: str, stored_at: str) -> bool:
@@ -37,3 +57,10 @@ def is_older(body: dict[str, Any], stored: str, stored_at: str) -> bool:
         return False
     since = milliseconds_since(stored_at)
     return since >= 0 and since + other.get("waited_ms", 0) < body["waited_ms"]
+
+
+_CURRENT = select(submissions.c.body, submissions.c.submitted_at).where(
+    submissions.c.session_id == bindparam("of_session"),
+    submissions.c.page_index == bindparam("of_page"),
+    IS_CURRENT,
+)

@@ -1,104 +1,34 @@
-"""Page answers in the database: each attempt is stored once, the last one counts; and drafts."""
+"""Page answers in the database: each attempt is stored once, and what was given last counts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
-from mushra_server.database.late_answers import is_older
+from mushra_server.database.drafts import drop_draft_of
+from mushra_server.database.late_answers import comes_late, find_current
 from mushra_server.database.long_answers import MOST_CHARS, require_room
+from mushra_server.database.page_answers import PageAnswer, PageName
 from mushra_server.database.schema import IS_CURRENT, answers, drafts, ratings, submissions
 from mushra_server.database.sessions import Session
 from mushra_server.errors import Refusal
 
 __all__ = [
-    "PageAnswer",
-    "PageName",
-    "Rating",
     "Saved",
-    "find_drafted_pages",
     "find_saved_pages",
     "load_answers",
     "load_outcomes",
-    "save_draft",
     "save_new_pages",
     "save_page",
 ]
 
 
 MAX_ATTEMPTS = 200  # of one page in one session: each is kept
-
-
-@dataclass(frozen=True)
-class PageName:
-    """Which page an answer belongs to.
-
-    Attributes:
-        index: Position in the session's pages.
-        id: The page's id in the study.
-        type: Page type, such as ``mushra``.
-        kind: ``trial``, ``training``, ``attention`` or ``repeat``; None for a page that does not rate.
-        trial_position: How many rating pages came before this one in the session; None for a page that does
-            not rate.
-    """
-
-    index: int
-    id: str
-    type: str
-    kind: str | None
-    trial_position: int | None
-
-
-@dataclass(frozen=True)
-class Rating:
-    """One score of one condition.
-
-    Attributes:
-        key: The condition's opaque name on its page.
-        attribute: What was scored: the scale's name.
-        item: The content that was heard.
-        condition: The condition that was heard.
-        role: The condition's role.
-        score: The score, or None if nothing was rated.
-        listened_ms: How long the condition was heard, or None.
-        comment: The listener's words, or None.
-        condition_position: Place in the order of presentation, from 0.
-    """
-
-    key: str
-    attribute: str
-    item: str | None
-    condition: str
-    role: str | None
-    score: float | None
-    listened_ms: int | None
-    comment: str | None
-    condition_position: int | None
-
-
-@dataclass(frozen=True)
-class PageAnswer:
-    """A checked page answer.
-
-    Attributes:
-        attempt: The browser's name for this submission; a retry has the same one.
-        time_ms: How long the page was open, or None.
-        ratings: The scores.
-        answers: Answers to questions, as text.
-        body: What the browser sent and gets back when it resumes.
-    """
-
-    attempt: str
-    time_ms: int | None
-    ratings: tuple[Rating, ...]
-    answers: dict[str, str]
-    body: dict[str, Any]
 
 
 class Saved(NamedTuple):
@@ -158,7 +88,7 @@ def save_page(
         )
     body = json.dumps(answer.body)
     require_room(connection, page_of, len(body), most_chars)
-    counts = not (known and _comes_late(answer.body, connection.execute(_CURRENT, page_of).first()))
+    counts = not (known and comes_late(answer.body, find_current(connection, page_of)))
     if known and counts:
         connection.execute(_SUPERSEDE, page_of)
     key = _insert_submission(connection, session, page, answer, body, counts=counts)
@@ -168,11 +98,7 @@ def save_page(
     if answer.answers:
         pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
         connection.execute(_INSERT_ANSWERS, pairs)
-    draft = connection.execute(_DRAFT, page_of).first()
-    if draft is not None:
-        own = json.loads(draft.body)["attempt"] == answer.attempt
-        if own or (counts and not _comes_late(answer.body, draft)):
-            connection.execute(_DROP_DRAFT, page_of)
+    drop_draft_of(connection, page_of, answer, counts=counts)
     return Saved(saved | {page.index}, counts)
 
 
@@ -203,47 +129,9 @@ def save_new_pages(
             connection.execute(statement, values)
 
 
-def save_draft(
-    connection: Connection,
-    session: Session,
-    index: int,
-    body: dict[str, Any],
-    most_chars: int = MOST_CHARS,
-) -> int:
-    """Keep what an open page shows; one that came late is dropped.
-
-    It did if its attempt is stored, or an answer or a draft that is newer.
-
-    Returns:
-        By how many characters it is longer than the draft that it replaces; 0 if it is not.
-
-    Raises:
-        Refusal: 413 if the session's answers and drafts are too long together.
-    """
-    page_of = {"of_session": session.id, "of_page": index}
-    if session.finished or body["attempt"] in set(connection.execute(_ATTEMPTS, page_of).scalars()):
-        return 0
-    current, before = (connection.execute(kind, page_of).first() for kind in (_CURRENT, _DRAFT))
-    if _comes_late(body, current) or _comes_late(body, before):
-        return 0
-    text = json.dumps(body)
-    require_room(connection, page_of, len(text), most_chars)
-    if before is not None:
-        connection.execute(_DROP_DRAFT, page_of)
-    row = {"session_id": session.id, "page_index": index, "body": text, "saved_at": now()}
-    connection.execute(_INSERT_DRAFT, row)
-    return max(0, len(text) - (0 if before is None else len(before.body)))
-
-
 def find_saved_pages(connection: Connection, session: Session) -> set[int]:
     """Return the indexes of the pages with a stored answer."""
     found = connection.execute(_SAVED, {"of_session": session.id})
-    return {int(index) for index in found.scalars()}
-
-
-def find_drafted_pages(connection: Connection, session: Session) -> set[int]:
-    """Return the indexes of the pages with a draft: one is newer than the page's answer, which drops it."""
-    found = connection.execute(_DRAFTED, {"of_session": session.id})
     return {int(index) for index in found.scalars()}
 
 
@@ -270,11 +158,6 @@ def load_outcomes(
     """
     asked = {"of_session": session.id, "of_type": page_type, "of_attribute": attribute}
     return tuple(float(score) for score in connection.execute(_OUTCOMES, asked).scalars())
-
-
-def _comes_late(body: dict[str, Any], stored: Sequence[Any] | None) -> bool:
-    """Tell whether what is stored for a page, if anything is, is newer."""
-    return stored is not None and is_older(body, stored[0], stored[1])
 
 
 def _insert_submission(
@@ -306,7 +189,6 @@ def _describe(
 _OF_PAGE = (submissions.c.session_id == bindparam("of_session")) & (
     submissions.c.page_index == bindparam("of_page")
 )
-_ATTEMPTS = select(submissions.c.attempt).where(_OF_PAGE)
 # All attempts of the page, and the current answer of every other one. As one query with OR it would read each
 # attempt of the session, of which there may be two hundred for every page.
 _ATTEMPT = select(submissions.c.page_index, submissions.c.attempt, submissions.c.superseded)
@@ -324,7 +206,6 @@ _SAVED = select(submissions.c.page_index).where(
 _KEYS = select(submissions.c.page_index, submissions.c.id).where(
     submissions.c.session_id == bindparam("of_session")
 )
-_DRAFTED = select(drafts.c.page_index).where(drafts.c.session_id == bindparam("of_session"))
 _OUTCOMES = (
     select(ratings.c.score)
     .join(submissions, ratings.c.submission_id == submissions.c.id)
@@ -338,14 +219,6 @@ _OUTCOMES = (
     )
     .order_by(submissions.c.page_index)
 )
-_CURRENT = select(submissions.c.body, submissions.c.submitted_at).where(_OF_PAGE, IS_CURRENT)
-_DRAFT = select(drafts.c.body, drafts.c.saved_at).where(
-    drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
-)
-_DROP_DRAFT = drafts.delete().where(
-    drafts.c.session_id == bindparam("of_session"), drafts.c.page_index == bindparam("of_page")
-)
 _INSERT_SUBMISSION = submissions.insert()
 _INSERT_RATINGS = ratings.insert()
 _INSERT_ANSWERS = answers.insert()
-_INSERT_DRAFT = drafts.insert()

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from mushra_server.answers.checks import clean_text
 from mushra_server.database import sessions
+from mushra_server.database.page_answers import PageAnswer
 from mushra_server.database.participant_ids import fold_id, normalise_id
 from mushra_server.database.sessions import Session
 from mushra_server.database.settings import is_closed, may_simulate
-from mushra_server.database.submissions import PageAnswer
 from mushra_server.errors import AnswerError, DoorError, Refusal, ServerError
 from mushra_server.participant.languages import LANGUAGE
 from mushra_server.study.served_study import SessionPage, Study

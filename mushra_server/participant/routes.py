@@ -10,14 +10,11 @@ from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from mushra_server.answers.checks import check_answer, check_draft
 from mushra_server.answers.heard import check_heard, find_missing_consent, require_consent
 from mushra_server.database import sessions
+from mushra_server.database.drafts import save_draft
+from mushra_server.database.page_answers import PageName
 from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.sessions import Session
-from mushra_server.database.submissions import (
-    PageName,
-    find_saved_pages,
-    save_draft,
-    save_page,
-)
+from mushra_server.database.submissions import find_saved_pages, save_page
 from mushra_server.errors import Refusal
 from mushra_server.participant.admission import (
     decides_entry,

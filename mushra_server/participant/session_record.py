@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mushra_server.database import sessions
+from mushra_server.database.drafts import find_drafted_pages
 from mushra_server.database.sessions import Session
-from mushra_server.database.submissions import find_drafted_pages, find_saved_pages, load_answers
+from mushra_server.database.submissions import find_saved_pages, load_answers
 from mushra_server.participant.languages import language_of
 from mushra_server.participant.session_pages import load_trial_answers
 from mushra_server.study.served_study import Study

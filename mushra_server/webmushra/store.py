@@ -14,9 +14,10 @@ from sqlalchemy import Connection, select
 from mushra_server.answers.checks import clean_text
 from mushra_server.database.clock import now
 from mushra_server.database.database import get_inserted_id
+from mushra_server.database.page_answers import PageAnswer, PageName, Rating
 from mushra_server.database.schema import answers, sessions, submissions, wire_sessions
 from mushra_server.database.sessions import Session, find_by_uuid
-from mushra_server.database.submissions import PageAnswer, PageName, Rating, save_new_pages
+from mushra_server.database.submissions import save_new_pages
 from mushra_server.errors import AnswerError, Refusal
 from mushra_server.participant.admission import refuse_entry
 from mushra_server.study.served_study import Study

@@ -14,7 +14,7 @@ from typing import Any
 from analysis.ratings.names import SLIDER_ENDS, UNRATED
 from mushra_server.answers.checks import clean_text, milliseconds
 from mushra_server.answers.paired import of_stimulus
-from mushra_server.database.submissions import Rating
+from mushra_server.database.page_answers import Rating
 from mushra_server.errors import AnswerError, ServerError
 from mushra_server.study.scales import score_on
 from study_builder.config import (

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from mushra_server.database import engines
 from mushra_server.database.database import Database
+from mushra_server.database.drafts import save_draft
 from mushra_server.database.progress import load_progress
 from mushra_server.database.schema import sessions
 from mushra_server.database.sessions import exclude, find_by_participant
-from mushra_server.database.submissions import save_draft
 from mushra_server.errors import ServerError
 from mushra_server.export import erasure
 from mushra_server.export.erasure import forget
