@@ -26,7 +26,14 @@ from mushra_server.database.files.watch import FileWatch
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.database.schema import SCHEMA_VERSION, meta
 from mushra_server.database.schemas import SCHEMA_OPTION, make_schema, read_schema, url_in_schema
-from mushra_server.database.tables import complete_tables, create_tables, find_missing, is_complete
+from mushra_server.database.tables import (
+    complete_tables,
+    create_tables,
+    find_missing,
+    fold_ids,
+    has_folded_ids,
+    is_complete,
+)
 from mushra_server.database.turns import BUSY, RETRY_S, Turns
 from mushra_server.errors import StoreError, Unavailable
 
@@ -242,6 +249,13 @@ class Database:
             with self.write() as connection:
                 self.wait_for_turn(connection)
                 complete_tables(connection)
+            return
+        with self.read() as connection:
+            folded = has_folded_ids(connection)
+        if not folded:  # an earlier release was used once more, after this one, or beside it
+            with self.write() as connection:
+                self.wait_for_turn(connection)
+                fold_ids(connection)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.schema import SCHEMA_VERSION, VIEWS, meta, metadata, participant_ids, sessions
 
-__all__ = ["complete_tables", "create_tables", "find_missing", "is_complete"]
+__all__ = ["complete_tables", "create_tables", "find_missing", "fold_ids", "has_folded_ids", "is_complete"]
 
 LATER_TABLES = {"activity", "participant_ids", "refused_posts"}
 """That a database of an earlier release may be without: none of them has a rating."""
@@ -54,10 +54,23 @@ def complete_tables(connection: Connection) -> None:
         if sqlite:
             connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
         connection.execute(text(f"CREATE {'' if sqlite else 'OR REPLACE '}VIEW {name} AS {query}"))
-    known = select(participant_ids.c.session_id)
-    rest = select(sessions.c.id, sessions.c.participant).where(
-        sessions.c.participant.is_not(None), sessions.c.id.not_in(known)
-    )
-    rows = [{"session_id": row.id, "folded": fold_id(row.participant)} for row in connection.execute(rest)]
+    fold_ids(connection)
+
+
+def has_folded_ids(connection: Connection) -> bool:
+    """Tell whether the ids of all sessions are folded; an earlier release that stored some did not do so."""
+    return connection.execute(_UNFOLDED.limit(1)).first() is None
+
+
+def fold_ids(connection: Connection) -> None:
+    """Fold the ids of sessions that an earlier release stored, so that they are found again."""
+    rows = [
+        {"session_id": row.id, "folded": fold_id(row.participant)} for row in connection.execute(_UNFOLDED)
+    ]
     if rows:
         connection.execute(participant_ids.insert(), rows)
+
+
+_UNFOLDED = select(sessions.c.id, sessions.c.participant).where(
+    sessions.c.participant.is_not(None), sessions.c.id.not_in(select(participant_ids.c.session_id))
+)

@@ -8,6 +8,7 @@ from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.database.database import Database
 from mushra_server.database.schema import VIEWS
 from mushra_server.errors import StoreError
+from mushra_server.export.erasure import forget
 
 EARLIER = VIEWS["export_ratings"].replace(", p.page_type\n", "\n")
 
@@ -73,3 +74,22 @@ def test_what_follows_from_the_rest_is_made_again(make_app, make_listener, url, 
         connection.exec_driver_sql("DROP TABLE participant_ids")
     Database(url, create=False).close()
     assert [row["folded"] for row in rows(app, "SELECT folded FROM participant_ids")] == ["p1"]
+
+
+def test_whoever_took_part_with_an_earlier_release_after_this_one_is_found(
+    make_app, make_listener, url, rows
+):
+    app = make_app(url=url)
+    make_listener(app).start(parameters={"PROLIFIC_PID": "P1"})
+    make_listener(app).start(parameters={"PROLIFIC_PID": "P2"})
+    with app.extensions["listenable"].database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "DELETE FROM participant_ids WHERE folded = 'p2'"
+        )  # which it did not write
+    opened = Database(url, create=False)
+    assert forget(opened, "P2")["identities"] == 1
+    opened.close()
+    assert [row["participant"] for row in rows(app, "SELECT participant FROM sessions ORDER BY id")] == [
+        "P1",
+        None,
+    ]
