@@ -204,3 +204,34 @@ def _remove(path: Path) -> None:
     else:
         with suppress(OSError):  # what made the writing fail is what is reported
             path.unlink()
+
+
+@contextmanager
+def lock_folder(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Keep other processes that ask for the same out of a folder until the block, or the process, ends.
+
+    Windows, and some network file systems, cannot lock a folder: there nobody is kept out.
+
+    Args:
+        folder: An existing folder.
+        wait: Whether to wait until it is free.
+
+    Raises:
+        BlockingIOError: Another process has it.
+    """
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass  # of a file system that has no locks
+        yield
+    finally:
+        os.close(handle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import time
@@ -12,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from stimuli.files import sync_folder, sync_tree, temporary_name
+from stimuli.files import lock_folder, sync_folder, sync_tree, temporary_name
 
 _PART = "report"
 _LEFTOVER_S = 86_400.0
@@ -48,7 +47,7 @@ def stage_folder(folder: Path, record: str) -> Iterator[Path]:
         about = json.loads((part / record).read_text(encoding="utf-8")) | {"files": written}
         (part / record).write_text(_lay_out(about), encoding="utf-8")
         sync_tree(part)
-        with _one_at_a_time(folder):
+        with lock_folder(folder, wait=True):
             for name in set(_files_of(folder / record)) - set(written):
                 (folder / name).unlink(missing_ok=True)
             for name in sorted(written, key=lambda name: name == record):  # the record last
@@ -61,23 +60,6 @@ def stage_folder(folder: Path, record: str) -> Iterator[Path]:
         raise
     part.rmdir()
     sync_folder(folder)
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Make other processes that do this for the same folder wait, except on Windows."""
-    if os.name == "nt":
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _lay_out(about: dict[str, Any]) -> str:

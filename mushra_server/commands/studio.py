@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -41,7 +40,7 @@ def studio(
     """Make, launch, watch and report studies in a browser."""
     from mushra_server.studio import accounts
     from mushra_server.studio.app import close_studio, create_studio, studio_of
-    from mushra_server.studio.folder_lock import lock_folder
+    from mushra_server.studio.folder_lock import take_folder
     from mushra_server.studio.login import find_uploader
     from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
     from mushra_server.web.addresses import PublicUrl
@@ -54,7 +53,7 @@ def studio(
         public_url=public_url,
         host=host,
     )
-    lock = lock_folder(folder)
+    taken = take_folder(folder)
     bound = bind(host, port)
     served = create_studio(folder, options, database, account_gib=account_gib)
     parts = studio_of(served)
@@ -75,4 +74,4 @@ def studio(
     if token is not None:
         typer.echo(f"Your token:   {token}   (shown this once; --new-admin-token makes another)")
     announce_network(host, listener.effective_port, public_url)
-    run_until_stopped(listener, partial(close_studio, served), partial(os.close, lock))
+    run_until_stopped(listener, partial(close_studio, served), taken.close)

@@ -6,40 +6,32 @@ what an account may take at once. Two processes would not know of each other.
 
 from __future__ import annotations
 
-import os
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from mushra_server.errors import StoreError
 from mushra_server.studio.store import DATA_FOLDER
+from stimuli.files import lock_folder
 
-__all__ = ["lock_folder"]
-
-NAME = "lock"
+__all__ = ["take_folder"]
 
 
-def lock_folder(folder: Path) -> int:
-    """Lock the folder of the studies and return a descriptor; the lock ends with it, also if it is killed.
+def take_folder(folder: Path) -> ExitStack:
+    """Take the folder of the studies, which is given back by closing what is returned, or by being killed.
 
     Args:
         folder: Made if it is missing.
 
     Raises:
-        StoreError: If another studio has it.
+        StoreError: Another studio has it.
     """
     data = folder / DATA_FOLDER
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(data / NAME, os.O_RDWR | os.O_CREAT, 0o600)
-    if sys.platform != "win32":
-        import fcntl
-
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise StoreError(
-                f"{folder}: another studio serves this folder; stop it first, or choose another folder"
-            ) from None
-        except OSError:  # of some network file systems, which have no locks
-            pass
-    return handle
+    held = ExitStack()
+    try:
+        held.enter_context(lock_folder(data))
+    except BlockingIOError:
+        raise StoreError(
+            f"{folder}: another studio serves this folder; stop it first, or choose another folder"
+        ) from None
+    return held

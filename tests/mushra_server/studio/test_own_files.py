@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from mushra_server.commands.studio import studio as command
 from mushra_server.errors import StoreError, Unavailable
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
-from mushra_server.studio.folder_lock import lock_folder
+from mushra_server.studio.folder_lock import take_folder
 from mushra_server.studio.store import Store
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser
@@ -69,10 +68,10 @@ def test_what_an_earlier_copy_overwrote_is_noticed(tmp_path: Path) -> None:
 def test_one_studio_at_a_time_has_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two do not know what the other one builds: one replaced a study that the other had opened."""
     lab = tmp_path / "lab"
-    lock = lock_folder(lab)
+    taken = take_folder(lab)
     monkeypatch.setattr("mushra_server.commands.studio.run_until_stopped", lambda *_: None)
     with pytest.raises(StoreError, match="lab: another studio serves this folder; stop it first"):
         command(lab, port=0)
-    assert [path.name for path in (lab / ".studio").iterdir()] == ["lock"], "nothing was made"
-    os.close(lock)
-    os.close(lock_folder(lab))
+    assert list((lab / ".studio").iterdir()) == [], "nothing was made"
+    taken.close()
+    take_folder(lab).close()
