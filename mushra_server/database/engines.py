@@ -55,6 +55,7 @@ def open_engine(url: str) -> Engine:
         )
     except ModuleNotFoundError:
         raise StoreError('PostgreSQL needs psycopg: pip install "listenable[postgresql]"') from None
+    event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "begin", enter_schema)
     return engine
 
@@ -78,6 +79,15 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun below, never by the driver
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    """Let a commit wait for the disk where the server's default is not to; one that waits for more stays."""
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) "
+        "WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from analysis.ratings.names import RATING_COLUMNS
 from mushra_server.app import create_app
@@ -180,3 +181,16 @@ def test_the_analysis_reads_the_database_as_it_reads_the_export(app, url, make_l
     assert len(ours) == 30
     assert ours[[*keys, "score"]].equals(theirs[[*keys, "score"]])
     assert sorted(ours["listener"].unique()) == ["0040", "0060"]
+
+
+@pytest.mark.parametrize(("configured", "expected"), [("off", "on"), ("remote_apply", "remote_apply")])
+def test_a_commit_of_postgresql_waits_for_the_disk(make_app, postgresql_url, configured, expected):
+    import psycopg
+
+    with psycopg.connect(postgresql_url) as connection:
+        name = make_url(postgresql_url).database
+        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = {configured}")
+    database = make_app(url=postgresql_url).extensions["listenable"].database
+    for _ in range(2):  # a connection keeps it
+        with database.write() as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == expected
