@@ -107,10 +107,12 @@ def test_sqlite_is_opened_durably(tmp_path):
     with database.read() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "fullfsync", "foreign_keys", "busy_timeout")
         }
     database.close()
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    assert pragmas == {
+        "journal_mode": "wal", "synchronous": 2, "fullfsync": 1, "foreign_keys": 1, "busy_timeout": 5000,
+    }  # fmt: skip
 
 
 def test_a_schema_of_another_version_is_refused(tmp_path):
