@@ -29,7 +29,7 @@ GRADIENT_METHODS = ("gradcam", "saliency")
 TEST_FOLD = "4"
 LISTENERS = "19"
 ITEMS = "9"
-QUICK = ("--set", "epochs=2")
+QUICK = ("--set", "epochs=1")
 """What `--quick` changes in the training of explainers; the classifier has to be right to be explained."""
 QUICK_SOUNDS = ("--clips", "20")
 """What `--quick` changes in the synthesised data set: half as many clips of each class."""
@@ -175,7 +175,7 @@ def demo(
     quick: bool = typer.Option(
         False,
         "--quick",
-        help="Half the sounds, and explainers of two epochs: to see every stage, not the scores.",
+        help="Half the sounds, and explainers of one epoch: to see every stage, not the scores.",
     ),
 ) -> None:
     """Run every stage, from sounds to a MOS plot: a few minutes on two CPU cores."""

@@ -131,7 +131,7 @@ def test_the_whole_way(
     assert (mos["mos"] <= mos["ci_high"]).all()
     scores = pd.read_csv(out / "evaluation" / "faithfulness.csv").set_index("method")
     lmac_td = next(name for name in scores.index if name.startswith("lmac-td"))
-    # Two epochs explain little; `python -m benchmarks.demo` checks the scores of the full demo.
+    # One epoch explains little; `python -m benchmarks.demo` checks the scores of the full demo.
     assert scores.loc[lmac_td, "accuracy"] >= 40
     assert scores.loc[lmac_td, "sum_error"] < 1e-3
     assert scores.loc[lmac_td, "fid_in"] > scores.loc["floor-zeros", "fid_in"]
