@@ -129,7 +129,7 @@ def touching(labels: list[Text], renderer: Any) -> list[tuple[str, str]]:
 def assert_has_room(ax: Axes) -> None:
     figure = figure_of(ax)
     with rc_context(written("room")), collect_missing_letters():
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
         width, height = (side / figure.dpi / CM for side in (ax.bbox.width, ax.bbox.height))
         assert width >= 3 and height >= 1.5, f"axes of {width:.1f} x {height:.1f} cm"
