@@ -77,7 +77,8 @@ def give_back_abandoned(connection: Connection, minutes: float) -> int:
         select(sessions.c.id)
         .join(slots, slots.c.session_id == sessions.c.id)
         .outerjoin(activity, activity.c.session_id == sessions.c.id)
-        .where(sessions.c.finished_at.is_(None), silent)
+        # The join says so, too, but PostgreSQL reads all slots, and so all who ever left, unless it is told.
+        .where(sessions.c.finished_at.is_(None), slots.c.session_id.is_not(None), silent)
     )
     return connection.execute(
         slots.update().where(slots.c.session_id.in_(abandoned)).values(session_id=None)

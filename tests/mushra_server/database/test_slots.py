@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event, text
 
 from mushra_server.database import sessions, slots
 from mushra_server.database.database import Database, sqlite_url
@@ -105,3 +106,36 @@ def test_the_smallest_free_slot_is_handed_out(tmp_path_factory, steps):
                     if session.slot not in held.values():
                         held[session.id] = session.slot
     database.close()
+
+
+@pytest.mark.slow
+def test_who_left_long_ago_is_not_looked_at_again_by_each_start(postgresql_url):
+    """They hold no slot. PostgreSQL says what it reads; it knows that by its statistics."""
+    many = "SELECT n, 'u' || n, 'h' || n, 0, '2026-01-01', '2026-01-01', n FROM generate_series(1, 3000) n"
+    columns = "id, uuid, token_hash, simulated, created_at, last_seen_at, slot"
+    read = []
+
+    def explain(connection, cursor, statement, values, *_):
+        if statement.startswith("UPDATE slots"):
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+            read.append(sum(rows_of(cursor.fetchone()[0][0]["Plan"])))
+
+    def rows_of(plan):
+        yield plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+        for part in plan.get("Plans", ()):
+            yield from rows_of(part)
+
+    database = Database(postgresql_url)
+    try:
+        with database.write() as connection:
+            connection.execute(text(f"INSERT INTO sessions ({columns}) {many}"))
+            connection.execute(
+                text("INSERT INTO slots (simulated, slot) SELECT 0, n FROM generate_series(1, 3000) n")
+            )
+            connection.execute(text("ANALYZE"))
+        event.listen(database.engine, "before_cursor_execute", explain)
+        with database.write() as connection:
+            slots.give_back_abandoned(connection, 60)
+    finally:
+        database.close()
+    assert len(read) == 1 and read[0] < 100
