@@ -159,3 +159,25 @@ def ask(port, method, path, *, body=None, cookie="", named=None):
     found = (answer.headers["Set-Cookie"] or "").split(";")[0]
     connection.close()
     return content, found
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian's package nginx-light)")
+def test_one_address_does_not_have_all_connections_of_nginx(tmp_path, monkeypatch):
+    """Requests of which half a body never comes; the server is down, which others are told."""
+    monkeypatch.setattr(workers, "NGINX", workers.NGINX.replace("worker_processes 2", "worker_processes 1"))
+    Path(tmp_path).chmod(0o755)
+    head = b"POST /api/session HTTP/1.1\r\nHost: listening.example.org\r\nContent-Length: 100\r\n\r\n"
+    with workers.nginx(tmp_path, "127.0.0.1:1") as port, ExitStack() as stack:
+
+        def send(address, sent):
+            connection = socket.create_connection(("127.0.0.1", port), 10, (address, 0))
+            stack.callback(connection.close)
+            connection.sendall(sent)
+            return connection
+
+        for _ in range(400):
+            send("127.0.0.2", head)
+        last = send("127.0.0.2", head)
+        assert last.recv(100).startswith(b"HTTP/1.1 503 ")
+        for address in ("127.0.0.3", "127.0.0.1"):
+            assert send(address, head + 100 * b" ").recv(100).startswith(b"HTTP/1.1 502 ")
