@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _ENDING = ".part"
+_ENDINGS = tuple(f"{_ENDING}{rest}" for rest in ("", "-journal", "-shm", "-wal"))
+"""Of a file that is being written, and of what SQLite keeps beside it."""
 _NAME_LETTERS = 40
 """How much of a name its temporary name repeats, so that a name of 255 bytes has a temporary one too."""
 _HERE, _EXCHANGE = -100, 2
@@ -105,7 +107,7 @@ def temporary_name(path: Path) -> Path:
 
 def is_temporary(path: Path) -> bool:
     """Tell whether a path is a temporary name: of what is being written, or of what a kill left."""
-    return path.name.startswith(".") and path.name.endswith(_ENDING)
+    return path.name.startswith(".") and path.name.endswith(_ENDINGS)
 
 
 def remove_temporary(folder: Path) -> None:

@@ -117,6 +117,9 @@ def test_half_a_backup_and_half_a_report_do_not_stay(studio: ManyStudies) -> Non
     data = studio_of(studio).store.data
     left = [
         data / "backups" / "codecs" / ".2026.sqlite3.0123abcd.part",
+        data / "backups" / "codecs" / ".2026.sqlite3.0123abcd.part-journal",
+        data / "backups" / "codecs" / ".2026.sqlite3.0123abcd.part-shm",
+        data / "backups" / "codecs" / ".2026.sqlite3.0123abcd.part-wal",
         data / "reports" / "codecs" / ".1.0123abcd.part" / "index.html",
         data / "drafts" / "codecs" / ".sounds.0123abcd.part" / "a.wav",
     ]
@@ -127,7 +130,7 @@ def test_half_a_backup_and_half_a_report_do_not_stay(studio: ManyStudies) -> Non
             for one in (path, path.parent):
                 os.utime(one, (time.time() - age,) * 2)
         studio_of(studio).studies.remove_leftovers()
-        assert [not path.exists() for path in left] == [gone] * 3
+        assert [not path.exists() for path in left] == [gone] * 6
     assert all((data / kind / "codecs").is_dir() for kind in ("backups", "reports", "drafts"))
 
 
