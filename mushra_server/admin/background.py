@@ -12,6 +12,7 @@ from pathlib import Path
 
 __all__ = ["NICENESS", "end_first", "end_with_server", "limit_time", "step_back"]
 
+AGAIN_S = 60.0
 STOP_S = 5.0
 """To remove what is half written, when the server has gone."""
 
@@ -73,7 +74,7 @@ def limit_time(seconds: float | None) -> Iterator[None]:
         raise TimeoutError(f"this took longer than {seconds / 60:g} minutes and was stopped")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)  # whoever suppresses errors of files gets another
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ export class Outbox {
   #draftKey;
   #device;
   #givenKey;
+  #given = 0; // when the last answer was given; also where nothing can be remembered
   /** @type {Entry[]} */
   #pages; // finished pages: [{index, id, answer, at}]
   /** @type {Entry | null} */
@@ -237,9 +238,9 @@ export class Outbox {
    */
   #now() {
     const last = recall(this.#givenKey);
-    const at = Math.max(Date.now(), Number.isSafeInteger(last) ? last + 1 : 0);
-    remember(this.#givenKey, at);
-    return at;
+    this.#given = Math.max(Date.now(), this.#given + 1, Number.isSafeInteger(last) ? last + 1 : 0);
+    remember(this.#givenKey, this.#given);
+    return this.#given;
   }
 
   /** @param {number} index */

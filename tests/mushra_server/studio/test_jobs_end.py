@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mushra_server.admin import background
 from mushra_server.studio import jobs, worker
 from stimuli.files import atomic_folder
 
@@ -133,3 +135,13 @@ def test_a_job_that_nobody_can_cancel_takes_an_hour_at_most(
     assert [path.name for path in tmp_path.iterdir() if path != status] == (
         ["made"] if state == "done" else []
     )
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no such signal")
+def test_the_end_of_the_time_is_said_again_to_whoever_suppresses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error of the kind that a missing file is."""
+    monkeypatch.setattr(background, "AGAIN_S", 0.02)
+    with pytest.raises(TimeoutError), background.limit_time(0.02):
+        with suppress(OSError):
+            time.sleep(5)
+        time.sleep(5)
