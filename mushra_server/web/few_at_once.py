@@ -38,9 +38,11 @@ SPARED = 60
 """Posted sessions of the usual length, or as much in longer ones, that are not refused but wait although all
 places are taken: those of a class that ends at one moment. webMUSHRA's page sends a session once, and says
 thanks whatever the answer is. So many of each kind in each process, and then as many as time gives back."""
-RETRY_S = 1
+SPARED_HALF_LIFE_S = 120.0
+"""Of those who were spared: fewer come back than a slow machine answers, or a flood would live of them."""
 HALF_LIFE_S = 10.0
-"""Of what an address has had, and of those who were spared."""
+"""Of what an address has had."""
+RETRY_S = 1
 
 
 class _Waiting:
@@ -73,7 +75,7 @@ class FewAtOnce:
         self._of: Counter[str] = Counter()
         self._lately: Counter[str] = Counter()
         self._spared = 0
-        self._halved_at = time.monotonic()
+        self._halved_at = self._spared_halved_at = time.monotonic()
         self._lock = threading.Lock()
 
     def take(self, address: str, cost: int = 1) -> None:
@@ -136,11 +138,17 @@ class FewAtOnce:
         self._of += Counter()  # forget who has none
 
     def _forget_slowly(self) -> None:
-        times = int((time.monotonic() - self._halved_at) / HALF_LIFE_S)
+        times, self._halved_at = _count_halvings(self._halved_at, HALF_LIFE_S)
         if times > 0:
-            self._halved_at += times * HALF_LIFE_S
             self._lately = Counter({one: had >> times for one, had in self._lately.items() if had >> times})
-            self._spared >>= times
+        times, self._spared_halved_at = _count_halvings(self._spared_halved_at, SPARED_HALF_LIFE_S)
+        self._spared >>= times
+
+
+def _count_halvings(since: float, half_life_s: float) -> tuple[int, float]:
+    """Return how often something was halved since a moment, and when it was for the last time."""
+    times = int((time.monotonic() - since) / half_life_s)
+    return times, since + times * half_life_s
 
 
 def _busy() -> Refusal:
