@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RETRY_S = 0.05
+LONGEST_PAUSE_S = 30.0  # of the participant page
 CONNECTIONS = 6  # of a browser to one host
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -145,6 +146,25 @@ def answer_to(page: dict[str, Any]) -> dict[str, Any]:
     return {**named, "time_ms": 5000, "ratings": ratings, "answers": {}}
 
 
+async def start(client: Client, draw: random.Random) -> Any:
+    """Start a session as the page does: again after about 1, 2, 4, ... seconds as long as the server is busy.
+
+    All of it is timed as one request.
+    """
+    begin, body, pause = time.perf_counter(), make_start(), 1.0
+    while True:
+        try:
+            state = await client.send("try", "POST", "/api/session", body)
+        except OSError as error:
+            if not str(error).startswith("try: 503"):
+                raise OSError(f"session: {error}") from None
+            await asyncio.sleep(pause * draw.uniform(0.75, 1.25))
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+        else:
+            client.log.seconds.setdefault("session", []).append(time.perf_counter() - begin)
+            return state
+
+
 async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: bool, seed: int) -> None:
     """Take part for some seconds: save a page every so often, loading its sounds first if asked to.
 
@@ -156,7 +176,7 @@ async def rate(port: int, log: Log, *, seconds: float, every_s: float, sounds: b
     try:
         await asyncio.sleep(draw.uniform(0, every_s))
         await client.open_all()
-        state = await client.send("session", "POST", "/api/session", make_start())
+        state = await start(client, draw)
         trials = [page for page in state["pages"] if "stimuli" in page]
         turn, place = time.perf_counter(), 0
         while turn < end:
