@@ -14,15 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from stimuli.files import (
-    atomic_folder,
-    atomic_path,
-    copy_file,
-    lock_folder,
-    move_into_place,
-    write_bytes,
-    write_text,
-)
+from stimuli.files import atomic_folder, atomic_path, copy_file, move_into_place, write_bytes, write_text
 from tests.servers import hears_ctrl_c
 
 OLD = "the old content"
@@ -302,26 +294,3 @@ def test_a_temporary_folder_that_cannot_be_removed_hides_no_error(
         (temporary / "inside").mkdir()
         monkeypatch.setattr(os, "rmdir", lambda name, **_: fail(name))
         raise RuntimeError("the error itself")
-
-
-def test_one_at_a_time_has_the_lock_of_a_folder(tmp_path: Path) -> None:
-    with lock_folder(tmp_path):
-        with pytest.raises(BlockingIOError), lock_folder(tmp_path):
-            pass
-        waits = threading.Thread(target=lambda: lock_folder(tmp_path, wait=True).__enter__())
-        waits.start()
-        waits.join(0.05)
-        assert waits.is_alive()
-    waits.join(10)
-    assert not waits.is_alive()
-
-
-def test_a_file_system_without_locks_keeps_nobody_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_handle: int, _operation: int) -> None:
-        raise OSError(errno.ENOTSUP, "Operation not supported")
-
-    monkeypatch.setattr("fcntl.flock", refuse)
-    with lock_folder(tmp_path), lock_folder(tmp_path, wait=True):
-        pass
