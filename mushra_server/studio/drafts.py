@@ -12,6 +12,7 @@ __all__ = [
     "BUILT_NAME",
     "CHECKS_NAME",
     "CHOICES_NAME",
+    "HEADERS_NAME",
     "LOUDNESS_NAME",
     "SOUNDS_NAME",
     "UPLOAD_NAME",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 SOUNDS_NAME = "sounds"
+HEADERS_NAME = ".headers.json"  # among the sounds, of each: frames, rate, channels
 CHOICES_NAME = "choices.yaml"
 UPLOAD_NAME = "upload.json"  # a name for the upload, and what was left out of it
 LOUDNESS_NAME = "loudness.json"  # of every sound, in LUFS

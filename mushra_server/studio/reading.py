@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import soundfile
-
-from mushra_server.studio.drafts import LOUDNESS_NAME, SOUNDS_NAME, find_sounds, load_fact
+from mushra_server.studio.drafts import HEADERS_NAME, LOUDNESS_NAME, SOUNDS_NAME, find_sounds, load_fact
+from mushra_server.studio.headers import Header, read_headers
 from stimuli import StimuliError
 from study_builder.errors import StudyError
 from study_builder.identifiers import to_nfc
@@ -93,17 +92,25 @@ def read_folder(draft: Path, layout: Layout | None = None, reference: str | None
 
 def _measure(draft: Path) -> Reading:
     """Return what the headers of the sounds say, and their loudness if it is known yet."""
-    infos = [soundfile.info(str(path)) for path in find_sounds(draft)]
-    seconds = [info.frames / info.samplerate for info in infos] or [0.0]
+    headers = _load_headers(draft)
+    seconds = [header.seconds for header in headers] or [0.0]
     levels = load_fact(draft, LOUDNESS_NAME)
     return Reading(
-        files=len(infos),
+        files=len(headers),
         seconds=(min(seconds), max(seconds)),
-        sound_seconds=sum(info.channels * info.frames / info.samplerate for info in infos),
-        rates=dict(Counter(info.samplerate for info in infos).most_common()),
-        channels=dict(Counter(info.channels for info in infos).most_common()),
+        sound_seconds=sum(header.channels * header.seconds for header in headers),
+        rates=dict(Counter(header.rate for header in headers).most_common()),
+        channels=dict(Counter(header.channels for header in headers).most_common()),
         lufs=(min(levels), max(levels)) if levels else None,
     )
+
+
+def _load_headers(draft: Path) -> list[Header]:
+    """Return the headers of the sounds as they were read when they came, or by another process now."""
+    known = load_fact(draft / SOUNDS_NAME, HEADERS_NAME)
+    if known is None:  # they came in an earlier release
+        known = [header for header in read_headers(find_sounds(draft)) if header is not None]
+    return [Header(*one) for one in known]
 
 
 def _hide_folder(sentence: str, folder: Path) -> str:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-import soundfile
 from werkzeug.datastructures import FileStorage
 
 from mushra_server.errors import Refusal
 from mushra_server.studio.disk import require_reserve
+from mushra_server.studio.drafts import HEADERS_NAME, save_fact
+from mushra_server.studio.headers import Header, read_headers
 from stimuli.files import atomic_folder
 
 __all__ = ["MAX_FILES", "MAX_UPLOAD_BYTES", "Upload", "store_sounds"]
@@ -37,6 +38,8 @@ MAX_SAMPLES = int(3600 * MAX_HOURS) * 48_000 * 2  # of all channels; silence tak
 MAX_NAME_BYTES, MAX_PATH_BYTES = 255, 1000  # the systems' own limits, and room for our folders
 CHUNK_BYTES = 1024 * 1024
 LOOK_BYTES = 64 * 1024**2  # between looks how full the disk is
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
+"""By which archives are packed; with LZMA an archive says itself how much memory its unpacking takes."""
 DEPTH = 2  # item/condition.wav
 KEPT_NAMES = ("manifest.json",)
 RAW = ".raw"  # while it is read: no path of an upload begins with a dot
@@ -76,16 +79,16 @@ def store_sounds(
     budget = _Budget()
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_folder(target) as folder:
-        left_out: list[str] = []
-        stored: list[PurePosixPath] = []
+        sent: list[PurePosixPath] = []
         for path, stream in _Unpacked(files):
-            place = folder / RAW / path
-            budget.write(stream, place)
-            if _is_manifest(place) or _is_sound(place):
-                stored.append(path)
-            else:
-                place.unlink()
-                left_out.append(str(path))
+            budget.write(stream, folder / RAW / path)
+            sent.append(path)
+        manifests = {path for path in sent if _is_manifest(folder / RAW / path)}
+        others = [path for path in sent if path not in manifests]
+        headers = dict(zip(others, read_headers([folder / RAW / path for path in others]), strict=True))
+        sounds = {path: one for path, one in headers.items() if one is not None and _is_sound(path, one)}
+        stored = [path for path in sent if path in manifests or path in sounds]
+        left_out = [str(path) for path in others if path not in sounds]
         if not stored:
             raise Refusal("the upload has no sound files; expected WAV, FLAC, Ogg, MP3 or AIFF", 400)
         outer = _count_outer_folders(stored)
@@ -94,6 +97,7 @@ def store_sounds(
             inner.parent.mkdir(parents=True, exist_ok=True)
             (folder / RAW / path).rename(inner)
         shutil.rmtree(folder / RAW)
+        save_fact(folder, HEADERS_NAME, list(sounds.values()))
         before_replacing()
     return Upload(sum(path.name not in KEPT_NAMES for path in stored), tuple(left_out))
 
@@ -158,6 +162,10 @@ class _Unpacked:
                 path = _read_path(entry.filename) if entry.filename and not entry.is_dir() else None
                 if path is None or stat.S_ISLNK(entry.external_attr >> 16):
                     continue
+                if entry.compress_type not in METHODS:
+                    raise Refusal(
+                        f"{file.filename!r} is packed by a method other than Deflate; pack it again", 400
+                    )
                 try:
                     stream = archive.open(entry)
                 except Refusal:
@@ -220,26 +228,22 @@ def _read_path(name: str) -> PurePosixPath | None:
     return path
 
 
-def _is_sound(path: Path) -> bool:
-    """Tell whether a file is a sound, whatever its name says.
+def _is_sound(path: PurePosixPath, header: Header) -> bool:
+    """Tell whether there is something to be heard.
 
     Raises:
         Refusal: 413 if it is too large to be read into memory; its header may say what it likes.
     """
-    try:
-        info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, RuntimeError, TypeError):  # the last for a name that ends in .raw
-        return False
-    hours = info.frames / info.samplerate / 3600
+    hours, samples = header.seconds / 3600, header.frames * header.channels
     if hours > MAX_HOURS:
         raise Refusal(f"{path.name!r} is {hours:.1f} hours long; expected at most {MAX_HOURS:g}", 413)
-    if info.frames * info.channels > MAX_SAMPLES:
+    if samples > MAX_SAMPLES:
         raise Refusal(
-            f"{path.name!r} has {info.frames * info.channels:,} samples in {info.channels} channels; "
+            f"{path.name!r} has {samples:,} samples in {header.channels} channels; "
             f"expected at most {MAX_SAMPLES:,}, as many as an hour of stereo at 48 kHz",
             413,
         )
-    return bool(info.frames > 0)
+    return header.frames > 0
 
 
 def _is_manifest(path: Path) -> bool:

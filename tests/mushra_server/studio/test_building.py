@@ -164,7 +164,7 @@ def test_sounds_that_arrive_while_the_study_is_built_or_opened_are_refused(
     before = sorted(sounds_of.rglob("*"))
     jobs, store = studio_of(studio).jobs, studio_of(studio).store
 
-    def read(path: Path) -> bool:
+    def read(*_: object) -> bool:
         """Notice the first sound that is read: the request has passed its first looks."""
         if rival == "build":
             monkeypatch.setattr(jobs, "look", lambda study, kind: Progress("running"))

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from mushra_server.errors import Refusal
 from mushra_server.studio import uploads
+from mushra_server.studio.drafts import HEADERS_NAME
 from mushra_server.studio.uploads import store_sounds
 from tests.mushra_server.studio.conftest import Browser
 from tests.mushra_server.studio.sounds import CONDITIONS, archive, send, sounds, tone
@@ -281,11 +282,12 @@ def test_whatever_is_sent_is_stored_as_sounds_or_refused(
         found = store_sounds(sent, target)
     except Refusal as refusal:
         assert refusal.status in (400, 413)
-        assert [path.name for path in folder.rglob("*") if path.is_file()] == ["before.wav"]
+        kept = sorted(path.name for path in folder.rglob("*") if path.is_file())
+        assert kept == [HEADERS_NAME, "before.wav"]
     else:
         stored = [path for path in folder.rglob("*") if path.is_file()]
         assert all(path.is_relative_to(target) and not path.is_symlink() for path in stored)
-        heard = [path for path in stored if path.name != "manifest.json"]
+        heard = [path for path in stored if path.suffix != ".json"]
         assert len(heard) == found.sounds
         assert all(sf.info(str(path)).frames > 0 for path in heard)
     assert [path.name for path in (folder / "drafts").iterdir()] == ["sounds"]
