@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
 N      ?= 12
+COMPILE ?= --compile-bytecode
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 # uv unpacks in parallel; pip is asked where uv does not find the packages, as with an index of pip's own settings.
@@ -71,7 +72,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo 'Python 3.11 or newer is needed; "$(PYTHON)" is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode $(PACKAGES) || $(BIN)/pip install --quiet $(PACKAGES)
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet $(COMPILE) $(PACKAGES) || $(BIN)/pip install --quiet $(PACKAGES)
 	@touch $@
 
 $(NODE_STAMP): package-lock.json
