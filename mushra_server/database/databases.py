@@ -17,6 +17,10 @@ from stimuli.vocabulary import RATINGS_NAME
 
 __all__ = ["Databases"]
 
+COUNTED_AT_ONCE = 50
+"""Studies in one transaction of PostgreSQL: each takes a dozen locks, of which all transactions, page saves
+included, have some thousands together."""
+
 
 class Databases:
     """Where the ratings of each study of a folder are.
@@ -67,9 +71,14 @@ class Databases:
         if self.engine is None:
             return {name: self._count_file(name) for name in studies}
         schemas = {name_schema(name): name for name in studies}
-        with self.engine.begin() as connection:  # psycopg forgets what it prepared when it rolls back
+        found: dict[str, Counts] = {}
+        with self.engine.begin() as connection:
             there = sorted(find_schemas(connection) & set(schemas))
-            found = {schemas[key]: one for key, one in count_in_schemas(connection, there).items()}
+        for start in range(0, len(there), COUNTED_AT_ONCE):
+            some = there[start : start + COUNTED_AT_ONCE]
+            with self.engine.begin() as connection:
+                counts = count_in_schemas(connection, some)
+            found |= {schemas[key]: one for key, one in counts.items()}
         return {name: found.get(name, Counts()) for name in studies}
 
     def close(self) -> None:

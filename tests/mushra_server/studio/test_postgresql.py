@@ -8,12 +8,15 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 from werkzeug.test import Client
 
 from analysis import load_ratings
+from mushra_server.database import databases as database_files
+from mushra_server.database import summaries
 from mushra_server.database.databases import Databases
 from mushra_server.database.schemas import name_schema, read_schema, url_in_schema
 from mushra_server.errors import StoreError
@@ -56,6 +59,41 @@ def test_the_plan_of_the_counts_is_kept(tmp_path: Path, postgresql_url: str) -> 
         kept = connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
     databases.close()
     assert any('"study_one".sessions' in statement for statement in kept)
+
+
+def test_counting_many_studies_takes_few_locks_and_keeps_few_plans(
+    tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that PostgreSQL does at one time shares some thousands of locks, and each study takes a dozen."""
+    monkeypatch.setattr(database_files, "COUNTED_AT_ONCE", 2)
+    monkeypatch.setattr(summaries, "MOST_PLANS", 3)
+    databases = Databases(tmp_path, postgresql_url)
+    assert databases.engine is not None
+    names = [f"s{number}" for number in range(5)]
+    for name in names:
+        databases.open(name).close()
+    asked: list[int] = []
+
+    @event.listens_for(databases.engine, "after_cursor_execute")
+    def look(connection: Any, cursor: Any, statement: str, *_: object) -> None:
+        if statement.startswith("EXECUTE"):
+            with connection.connection.cursor() as own:
+                own.execute(
+                    "SELECT count(DISTINCT relnamespace) FROM pg_locks JOIN pg_class c ON c.oid = relation "
+                    "WHERE pid = pg_backend_pid() AND relname = 'sessions'"
+                )
+                asked.append(own.fetchone()[0])
+
+    for some in (names, names[1:], names[:3], names):
+        found = databases.count(some)
+        assert list(found) == some and all(one.started == 0 for one in found.values())
+    assert max(asked) == 2
+    with databases.engine.connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT name FROM pg_prepared_statements WHERE name ~ 'counts_'"
+        ).all()
+    databases.close()
+    assert len(kept) == 3
 
 
 @pytest.mark.slow
