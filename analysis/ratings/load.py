@@ -159,7 +159,7 @@ def _scales(
 
 def _separate_attributes(raw: pd.DataFrame) -> pd.DataFrame:
     """Put the type of page before attributes that pages of several types have, each on its own scale."""
-    if PAGE not in raw:
+    if not {PAGE, "attribute"} <= set(raw):
         return raw
     types = raw.groupby("attribute")[PAGE].transform("nunique")
     several = raw[PAGE].notna() & (types > 1)

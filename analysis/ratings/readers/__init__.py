@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -72,6 +73,15 @@ def read_source(source: str | Path | pd.DataFrame, problems: Problems, how: Read
 
 def _read_json(path: Path, problems: Problems, how: Reading) -> pd.DataFrame:
     content = read_json(path, problems, how.encoding)
+    try:
+        return _from_json(content, path, problems, how)
+    except RecursionError:
+        raise RatingsError(
+            f"{path.name} has lists in lists, or keys in keys, without end; expected a list of records"
+        ) from None
+
+
+def _from_json(content: Any, path: Path, problems: Problems, how: Reading) -> pd.DataFrame:
     if ours.is_our_json(content):
         return ours.from_json(content, path.name)
     other = from_other_json(content, path)

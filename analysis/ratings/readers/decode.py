@@ -113,8 +113,8 @@ def decode(name: str, content: bytes, encoding: str | None) -> tuple[str, list[s
         raise RatingsError(
             f"--encoding {encoding!r} is unknown; expected for example utf-8, cp1252 or utf-16"
         ) from None
-    except UnicodeDecodeError as error:
-        place = error.start
+    except UnicodeError as error:  # some encodings name no place
+        place = getattr(error, "start", 0)
     if encoding is None:
         try:
             text = content.decode("cp1252")

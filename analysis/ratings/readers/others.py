@@ -65,7 +65,7 @@ def read_waet(path: Path) -> pd.DataFrame:
         raise RatingsError(f"{path.name} defines XML entities; expected results as WAET stores them")
     try:
         root = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two of its encoding
         raise RatingsError(f"{path.name} is not XML that can be read: {error}") from None
     tests = [root] if root.tag == "waet" else list(root.iter("waet"))
     rows: list[tuple[str, str, str, Any, dict[str, str]]] = []

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from analysis.errors import RatingsError
 from analysis.ratings.marks import FILE, LINE, PAGE
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _PAGE_TYPE = {"page_type": PAGE}  # ratings of earlier versions have none
 # Columns of the CSV that no other table has together; earlier versions lack some of the rest.
 _HEADER = {"study", "listener", "session", "item", "condition", "score", "kind", "simulated"}
+_NEEDED = ("listener", "item", "condition", "score")
 
 
 def is_ours(header: list[str]) -> bool:
@@ -52,6 +54,9 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
         ratings, answers = pd.DataFrame(content["ratings"]), pd.DataFrame(content["answers"])
         if ratings.empty:
             raise RatingsError(f"no ratings in {name}")
+        _refuse_lists(ratings)
+        _refuse_lists(answers)
+        _require_columns(ratings, name)
         ratings = add_answers(ratings, answers, name)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, RatingsError):
@@ -59,6 +64,20 @@ def from_json(content: dict[str, Any], name: str) -> pd.DataFrame:
         raise RatingsError(f"{name} holds no ratings as our server exports them: {error}") from None
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
     return ratings.rename(columns=_PAGE_TYPE)
+
+
+def _require_columns(ratings: pd.DataFrame, name: str) -> None:
+    missing = [column for column in _NEEDED if column not in ratings]
+    if missing:
+        raise RatingsError(f"{name} holds no ratings as our server exports them: no {missing[0]!r}")
+
+
+def _refuse_lists(table: pd.DataFrame) -> None:
+    """Raise a `TypeError` if a cell has several values: nothing that our server writes has."""
+    for name in table.columns:
+        mixed = infer_dtype(table[name], skipna=True).startswith("mixed")
+        if mixed and any(isinstance(cell, list | dict) for cell in table[name]):
+            raise TypeError(f"{name!r} has a list or keys in a place for one value")
 
 
 def read_database(url: str, name: str) -> pd.DataFrame:
@@ -87,6 +106,7 @@ def read_database(url: str, name: str) -> pd.DataFrame:
         raise RatingsError(
             f"{name} has no ratings to read (views export_ratings and export_answers): {reason}"
         ) from None
+    _require_columns(ratings, name)
     ratings = add_answers(ratings, answers, name)
     ratings[FILE], ratings[LINE] = name, range(1, len(ratings) + 1)
     return ratings.rename(columns=_PAGE_TYPE)

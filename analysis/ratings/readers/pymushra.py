@@ -15,6 +15,7 @@ from analysis.errors import RatingsError
 from analysis.ratings.marks import FILE, LINE
 from analysis.ratings.readers.columns import listener_of
 from analysis.ratings.readers.json_files import from_records
+from analysis.ratings.readers.table import file_of
 from analysis.ratings.readers.webmushra import from_webmushra
 
 _LIKERT = {"stimulus": "stimuli", "stimulusRating": "stimuli_rating", "time": "rating_time"}
@@ -118,8 +119,7 @@ def from_pymushra(table: pd.DataFrame, listener: list[str] | None = None) -> pd.
         parts.append(from_webmushra(flat, page=str(kind)))
     if not parts:
         raise RatingsError(
-            f"{table[FILE].iloc[0]} holds no page that rates (found "
-            f"{', '.join(sorted(set(table['wm_type'])))})"
+            f"{file_of(table)} holds no page that rates (found {', '.join(sorted(set(table['wm_type'])))})"
         )
     return pd.concat(parts, ignore_index=True)
 

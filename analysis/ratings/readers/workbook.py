@@ -20,6 +20,7 @@ _MOST_BYTES = 2**30  # of a workbook that was unpacked; it needs several times t
 _MOST_CELLS = 5_000_000  # of a sheet, empty ones too: a format in the last row makes all rows part of it
 _AREAS = ("mergeCell", "hyperlink")  # openpyxl makes each cell of these
 _WHOLE_COLUMNS, _WHOLE_ROWS = 16_384, 1_048_576
+_MOST_PERCENT = 1e300  # beyond it a hundred times as much is no number of the machine
 _BLOCK_BYTES = 2**20
 
 
@@ -29,8 +30,11 @@ def is_workbook(path: Path) -> bool:
         return True
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return "xl/workbook.xml" in archive.namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except Exception:  # it raises whatever a damaged archive leads it to
+        return False
 
 
 def read_workbook(path: Path, problems: Problems, sheet: str | None = None) -> pd.DataFrame:
@@ -42,6 +46,8 @@ def read_workbook(path: Path, problems: Problems, sheet: str | None = None) -> p
         RatingsError: openpyxl is missing, the file is damaged, or it has no such sheet.
     """
     sheets = _open(path)
+    if not sheets:
+        raise RatingsError(f"{path.name} has no sheet with cells; expected a table of ratings")
     filled = [name for name, cells in sheets.items() if cells.max_row > 1 or cells["A1"].value is not None]
     if sheet is not None and sheet not in sheets:
         raise RatingsError(
@@ -158,7 +164,7 @@ def _text(value: Any, shown_as: str) -> str:
     """Text of a cell as a CSV would have it; a whole number has no point."""
     if value is None or value != value:
         return ""
-    if isinstance(value, int | float) and shown_as.endswith("%"):
+    if isinstance(value, int | float) and shown_as.endswith("%") and abs(value) < _MOST_PERCENT:
         return f"{round(100 * value, 9):g} %"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

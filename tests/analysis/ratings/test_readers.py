@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis import RatingsError, load_ratings
-from tests.analysis.sources import MUSHRA, OURS, scores, write
+from tests.analysis.sources import BS1116, LMS, LSS, MUSHRA, OURS, PAIRED, TINYDB, scores, write
 
 
 def test_webmushra_with_questionnaire(tmp_path: Path) -> None:
@@ -89,26 +89,6 @@ def test_an_empty_listener_is_named_by_line(tmp_path: Path) -> None:
         load_ratings(path)
 
 
-LSS = """session_test_id,name,trial_id,stimuli_rating1,stimuli_rating2,stimuli,rating_time
-t,Ann,page,4,NA,C1,500
-t,Ann,page,5,2,C2,600
-"""
-LMS = """session_test_id,name,trial_id,stimuli_rating,stimuli,rating_time
-t,Ann,page, 3 ,C1,500
-t,Bob,page, 4 ,C1,500
-"""
-BS1116 = """session_test_id,name,trial_id,rating_reference,rating_non_reference,rating_reference_score,rating_non_reference_score,rating_time,choice_comment
-t,Ann,page,reference,C1,5,3.2,1000,hm
-t,Ann,page,reference,C2,4.5,5,900,
-"""  # noqa: E501
-PAIRED = """session_test_id,name,trial_id,choice_reference,choice_non_reference,choice_answer,choice_time,choice_comment
-t,Ann,p1,reference,C1,correct,900,
-t,Ann,p2,reference,C1,incorrect,900,
-t,Ann,p3,reference,C1,undecided,900,
-t,Ann,p4,reference,C1,unknown,900,
-"""  # noqa: E501
-
-
 def test_likert_single_stimulus_has_an_attribute_per_scale(tmp_path: Path) -> None:
     frame = load_ratings(write(tmp_path, "lss.csv", LSS), listener="name")
     table = frame.pivot(index="condition", columns="attribute", values="score")
@@ -152,25 +132,6 @@ def test_a_results_folder_is_read_whole(tmp_path: Path) -> None:
     write(tmp_path, "lms.csv", LMS)
     frame = load_ratings(tmp_path, listener="name")
     assert len(frame) == 6 and set(frame["listener"]) == {"Ann", "Bob"}
-
-
-TINYDB = {
-    "test": {
-        "1": {
-            "type": "mushra", "id": 7, "testId": "test", "config": "c.yaml", "date": "2024-01-01 10:00:00",
-            "responses": [
-                {"stimulus": "C1", "score": 63, "comment": None, "time": 1000},
-                {"stimulus": "reference", "score": 100, "comment": None, "time": 1000},
-            ],
-            "questionaire": {"age": 30, "uuid": "123456789012345678901234"},
-        },
-        "2": {
-            "type": "likert_single_stimulus", "id": "page", "testId": "test", "config": "c.yaml", "date": "x",
-            "responses": [{"stimulus": "C1", "stimulusRating": [4], "time": 10}],
-            "questionaire": {"age": 30, "uuid": "123456789012345678901234"},
-        },
-    }
-}  # fmt: skip
 
 
 def test_pymushra_database(tmp_path: Path) -> None:
