@@ -76,6 +76,7 @@ class PartsParser(FormDataParser):
         except BaseException:
             parts.close()
             raise
+        parts.end()
         return stream, self.cls(parts.fields), self.cls(parts.files)
 
 
@@ -102,6 +103,8 @@ class _Parts:
         self._field_bytes = 0
 
     def take(self, event: Any) -> None:
+        if isinstance(event, File | Field) and event.name is None:
+            raise ValueError("a part of the form has no name; expected one for each")
         if isinstance(event, File):
             if len(event.filename) > MAX_NAME_CHARS or len(event.name) > MAX_NAME_CHARS:
                 raise RequestEntityTooLarge
@@ -120,6 +123,10 @@ class _Parts:
                 content.seek(0)
                 if isinstance(content, io.BytesIO):
                     self.fields.append((name, content.getvalue().decode("utf-8", "replace")))
+
+    def end(self) -> None:
+        """Close the shared file if no part is a file."""
+        self._shared.close()
 
     def close(self) -> None:
         for _, file in self.files:

@@ -104,3 +104,17 @@ def test_an_upload_is_read_this_way(admin: Browser, monkeypatch: pytest.MonkeyPa
     files = {"files": (io.BytesIO(archive(sounds())), "a.zip")}
     assert admin.post("/studies/codecs/sounds", **files).status_code == 302
     assert "6 sounds" in admin.get("/studies/codecs/make").text
+
+
+@pytest.mark.parametrize("file", ['; filename="a.wav"', ""])
+def test_of_a_form_with_a_part_without_a_name_nothing_is_taken(file: str) -> None:
+    """It was answered 500."""
+    nameless = f"--{BOUNDARY}\r\nContent-Disposition: form-data{file}\r\n\r\nx\r\n".encode()
+    with read([part("form_token", b"x"), nameless]) as request:
+        assert not request.form and not request.files
+
+
+def test_a_form_without_files_leaves_none_open() -> None:
+    before = count_open_files()
+    with read([part("form_token", b"x")]) as request:
+        assert request.form["form_token"] == "x" and count_open_files() == before
