@@ -16,6 +16,7 @@ from mushra_server.admin.work import CHUNK_BYTES, export_to_folder, stream_expor
 from mushra_server.database import settings
 from mushra_server.errors import Refusal
 from mushra_server.web.server import current_server
+from mushra_server.webmushra.sessions import list_other_tests
 
 __all__ = ["blueprint"]
 
@@ -37,14 +38,14 @@ blueprint = Blueprint("admin_data", __name__, url_prefix="/admin/data")
 @require_login
 def list_downloads() -> ResponseReturnValue:
     """List the downloads."""
-    return render_template("admin_data.html", downloads=DOWNLOADS)
+    return render_template("admin_data.html", downloads=_list_offered())
 
 
 @blueprint.get("/<format>")
 @require_login
 def download(format: str) -> ResponseReturnValue:
     """Send an export."""
-    if format not in DOWNLOADS:
+    if format not in _list_offered():
         raise Refusal(f"there is no download {format!r}", 404)
     server = current_server()
     with server.database.write() as connection:
@@ -60,6 +61,12 @@ def download(format: str) -> ResponseReturnValue:
     response.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
+
+
+def _list_offered() -> dict[str, tuple[str, str]]:
+    """Return the downloads, of which other programs' have no place for pages that only ours has."""
+    others = list_other_tests(current_server().study.config)
+    return {name: about for name, about in DOWNLOADS.items() if name in STREAMED or not others}
 
 
 def _read(file: Path, folder: Path) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from mushra_server.export.tables import write_csv, write_json
 from mushra_server.study.served_study import Study
 from mushra_server.webmushra.csv_files import TABLES, csv_line, folder_name, iter_csv_rows
 from mushra_server.webmushra.pymushra import write_pymushra
-from mushra_server.webmushra.sessions import load_wire_sessions
+from mushra_server.webmushra.sessions import list_other_tests, load_wire_sessions
 from mushra_server.webmushra.wire_format import WireSession
 from stimuli.files import atomic_path, create
 
@@ -73,7 +73,16 @@ def _write(path: Path, write: Callable[[TextIO], int]) -> tuple[Path, int]:
 def _export_wire_sessions(
     connection: Connection, study: Study, format: str, out: Path
 ) -> Iterator[tuple[Path, int]]:
-    """Write other programs' formats; simulated sessions get separate files, because no column marks them."""
+    """Write other programs' formats; simulated sessions get separate files, because no column marks them.
+
+    Raises:
+        ServerError: The study has pages that these programs do not have: their ratings would be missing.
+    """
+    if others := list_other_tests(study.config):
+        raise ServerError(
+            f"{format} has no pages of the type {' or '.join(others)}, which this study has; export its "
+            "ratings as csv or json"
+        )
     for simulated in (False, True):
         found = load_wire_sessions(connection, study, simulated=simulated)
         first = next(found, None)

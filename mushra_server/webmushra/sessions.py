@@ -16,14 +16,26 @@ from sqlalchemy import Connection, Row, text
 from analysis.ratings.names import ATTRIBUTE_MARK, CORRECT, HIDDEN_REFERENCE, UNRATED
 from mushra_server.answers.paired import PAIR_TYPES
 from mushra_server.study.served_study import Study
+from mushra_server.webmushra.csv_files import TABLES
 from mushra_server.webmushra.store import SOURCE
 from mushra_server.webmushra.wire_format import WireSession, from_json
-from study_builder.config import REFERENCE
+from study_builder.config import REFERENCE, SpatialPage, StudyConfig
 
-__all__ = ["load_wire_sessions"]
+__all__ = ["list_other_tests", "load_wire_sessions"]
 
 CHUNK_ROWS = 2000
 ANSWERS: dict[float | None, str] = {1.0: "correct", 0.0: "incorrect", 0.5: "undecided"}
+
+
+def list_other_tests(config: StudyConfig) -> list[str]:
+    """Return the types of a study's rating pages of which webMUSHRA and pymushra have no ratings."""
+    return sorted(
+        {
+            page.type
+            for page in config.walk()
+            if page.rates and page.type not in TABLES and not isinstance(page, SpatialPage)
+        }
+    )
 
 
 def load_wire_sessions(connection: Connection, study: Study, *, simulated: bool) -> Iterator[WireSession]:

@@ -61,3 +61,10 @@ def test_only_few_exports_are_made_at_once(app, listener, admin):
     finally:
         for _ in range(work.EXPORTS_AT_ONCE - 1):
             work._exports.release()
+
+
+def test_other_programs_files_are_offered_only_if_they_have_the_studys_pages(admin, monkeypatch):
+    monkeypatch.setattr("mushra_server.admin.downloads.list_other_tests", lambda config: ["ab"])
+    page = admin.get("/admin/data").text
+    assert "ratings.json" in page and "webmushra.zip" not in page and "pymushra.json" not in page
+    assert admin.get("/admin/data/webmushra").status_code == 404
