@@ -20,6 +20,12 @@ bounded = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+
+def fewer(share: float) -> settings:
+    """Return settings for a test whose examples take longer than others."""
+    return settings(bounded, max_examples=max(1, round(share * EXAMPLES)))
+
+
 # What people, spreadsheets and attackers write where something else belongs.
 SCALARS = st.one_of(
     st.none(),
@@ -61,6 +67,13 @@ def refused_in_words(call: Callable[[], object]) -> bool:
         assert sentence.strip() and "Traceback" not in sentence, repr(sentence)
         return True
     return False
+
+
+def storable(value: Any) -> bool | int | float | str | None:
+    """Return a value as a cell of a table can hold it: no list, no half of a surrogate pair."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value).encode("utf-8", "replace").decode()
 
 
 @st.composite
