@@ -42,12 +42,13 @@ class ResultsCache:
         self._version: tuple[Any, ...] | None = None
         self._results = Results(problem="no ratings yet", ratings=0)
         self._fresh_until = 0.0
+        self._expired = False  # since the present computing began
         self._computing: threading.Thread | None = None
 
     def expire(self) -> None:
         """Make the next request compute again: a session was excluded or restored."""
         with self._lock:
-            self._fresh_until, self._version = 0.0, None
+            self._fresh_until, self._version, self._expired = 0.0, None, True
 
     def get(self, patience_s: float = PATIENCE_S) -> Results:
         """Return the results of now, or those before if computing them takes longer than the patience."""
@@ -58,6 +59,7 @@ class ResultsCache:
                 if version[0] is None:
                     self._results, self._version = Results(problem="no ratings yet", ratings=0), version
                 elif version != self._version:
+                    self._expired = False
                     self._computing = threading.Thread(target=self._compute, args=(version,), daemon=True)
                     self._computing.start()
             computing = self._computing
@@ -74,8 +76,10 @@ class ResultsCache:
             logger.exception("the analysis for the admin pages failed")
             results = Results(problem="the analysis failed; the server's log has the reason")
         with self._lock:
-            self._results, self._version, self._computing = results, version, None
-            self._fresh_until = time.monotonic() + AGE_FACTOR * (time.monotonic() - started)
+            self._results, self._computing = results, None
+            if not self._expired:  # else these are results of before
+                self._version = version
+                self._fresh_until = time.monotonic() + AGE_FACTOR * (time.monotonic() - started)
 
 
 def current_results() -> ResultsCache:

@@ -6,7 +6,7 @@ import threading
 import time
 
 from mushra_server.admin import results_cache
-from mushra_server.admin.results import compute
+from mushra_server.admin.results import Results, compute
 from mushra_server.admin.work import analyse
 from mushra_server.database import settings
 from tests.mushra_server.conftest import answer_to
@@ -131,6 +131,27 @@ def test_pages_do_not_wait_for_the_analysis(app, listener, admin, monkeypatch):
     text = show_overview(app, admin)  # from the real process
     assert text.count("data-live=") == parts, "the script replaces each part by the same part of the new page"
     assert "being computed" not in text and "<strong>15</strong> ratings" in text
+
+
+def test_results_from_before_an_exclusion_are_computed_again_at_once(app, listener, monkeypatch):
+    """Those of a large study stay for ten times as long as they took."""
+    listener.save_all()
+    begun, go_on, asked = threading.Event(), threading.Event(), []
+
+    def slowly(server, limit_s):
+        asked.append(1)
+        begun.set()
+        go_on.wait(30)
+        return Results(ratings=len(asked))
+
+    monkeypatch.setattr(results_cache, "analyse", slowly)
+    monkeypatch.setattr(results_cache, "AGE_FACTOR", 1e9)
+    cache = app.extensions["listenable_results"]
+    assert cache.get(patience_s=0).pending and begun.wait(30)
+    cache.expire()
+    go_on.set()
+    cache.get(patience_s=30)
+    assert cache.get(patience_s=30).ratings == 2 and cache.get().ratings == 2 and len(asked) == 2
 
 
 def test_an_analysis_that_takes_too_long_is_stopped(app, listener, admin):
