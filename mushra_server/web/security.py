@@ -298,6 +298,8 @@ def network_of(address: str) -> str:
 def is_local(address: str) -> bool:
     """Tell whether an address is this machine's own."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        found = ipaddress.ip_address(address)
     except ValueError:
         return False
+    # A socket of IPv6 sees this machine's IPv4 address as ::ffff:127.0.0.1.
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback

@@ -268,3 +268,9 @@ def test_the_limit_of_open_files_decides(files, browsers, connections_, per_addr
     assert (limits.browsers, limits.connections, limits.per_address) == (browsers, connections_, per_address)
     assert limits.idle_s == 10
     assert files < 200 or 2 * limits.connections < files, "each may be getting a sound, which is a file, too"
+
+
+def test_a_socket_of_ipv6_knows_this_machines_ipv4_address():
+    """With `--host ::` a proxy on this machine was taken for a stranger, and its headers did not count."""
+    is_proxy = find_proxy(True, None)
+    assert is_proxy("::ffff:127.0.0.1") and is_proxy("::1") and not is_proxy("::ffff:203.0.113.9")
