@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from mushra_server.database.database import Database
+from mushra_server.errors import ServerError
 from mushra_server.study.lossless import SHARED, FlacCache
 from mushra_server.study.opaque_files import AudioNames, KnownTokens
 from mushra_server.study.served_files import ServedFiles
@@ -19,6 +20,8 @@ from mushra_server.web.sound_copies import SoundCopies
 __all__ = ["Options", "Server", "current_server"]
 
 EXTENSION = "listenable"
+MOST_MINUTES = 10_000_000.0
+"""Nineteen years: no clock counts back to a moment before the first year."""
 PAGES_OF_A_SESSION = 16
 """With the longest answers: short ones always have room."""
 
@@ -68,6 +71,17 @@ class Options:
     collect_webmushra: bool = False
     sendfile: str | None = None
     limit_local: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what would fail only once a session starts.
+
+        Raises:
+            ServerError: If there is no moment so many minutes ago.
+        """
+        if not 0 <= self.abandoned_after_min <= MOST_MINUTES:  # nor is it NaN
+            raise ServerError(
+                f"--abandoned-after is {self.abandoned_after_min:g}; expected 0 to {MOST_MINUTES:.0f} minutes"
+            )
 
     @functools.cached_property
     def is_proxy(self) -> IsProxy:

@@ -103,6 +103,8 @@ def test_workers_that_start_at_once_agree_on_one_key(make_study, postgresql_url)
         ({}, "LISTENABLE_STUDY is not set; expected the study's folder"),
         ({"LISTENABLE_BEHIND_PROXY": "maybe"}, "LISTENABLE_BEHIND_PROXY is 'maybe'; expected 1 or 0"),
         ({"LISTENABLE_ABANDONED_AFTER": "soon"}, "LISTENABLE_ABANDONED_AFTER is 'soon'; expected minutes"),
+        ({"LISTENABLE_ABANDONED_AFTER": "nan"}, "--abandoned-after is nan; expected 0 to 10000000 minutes"),
+        ({"LISTENABLE_ABANDONED_AFTER": "inf"}, "--abandoned-after is inf; expected 0 to 10000000 minutes"),
     ],
 )
 def test_variables_that_cannot_be_read(make_study, environment, sentence):
