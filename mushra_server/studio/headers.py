@@ -77,7 +77,6 @@ def _ask(paths: Sequence[Path]) -> list[Header | None]:
 
 def main(most_bytes: int, file_s: float) -> None:
     """Write a line for each of the files that standard input names: frames, rate and channels, or nothing."""
-    end_first()
     import soundfile
 
     names = sys.stdin.buffer.read().split(b"\0")
@@ -104,4 +103,5 @@ def _limit_memory(most_bytes: int) -> None:
 
 
 if __name__ == "__main__":
+    end_first()
     main(int(sys.argv[1]), float(sys.argv[2]))

@@ -25,5 +25,5 @@ def test_a_process_steps_back() -> None:
 def test_every_process_beside_the_server_does() -> None:
     root = Path(__file__).parents[3] / "mushra_server"
     workers = [path for path in root.rglob("*.py") if '__name__ == "__main__"' in path.read_text("utf-8")]
-    assert len(workers) == 3
+    assert len(workers) == 4
     assert [path.name for path in workers if not STARTS.search(path.read_text("utf-8"))] == []
