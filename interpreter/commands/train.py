@@ -96,7 +96,8 @@ def _train(
         seed=seed,
         classifier=explained if target is None else load_target(target),
         start=start,
-        command=shlex.join(["listenable", *sys.argv[1:]]),
+        # Whether a run was interrupted before it had begun says nothing about what came of it.
+        command=shlex.join(["listenable", *(word for word in sys.argv[1:] if word != "--resume")]),
         target=target,
     )
     engine = Engine(accelerator, devices, nodes, workers, progress, threads)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -82,3 +84,19 @@ def test_lack_of_memory_is_reported_while_reading_and_while_training(
         r"\(--set batch_size=N\), shorten the clips \(--set duration_s=S\) or use a smaller network",
     ):
         train_small("classifier", out=tmp_path / "run")
+
+
+def test_a_run_that_was_stopped_before_it_had_begun_is_described_as_any_other(
+    soundscapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at that moment, it is started again with `--resume`, and nothing else of it differs."""
+    out = tmp_path / "run"
+    out.mkdir()
+    words = ["train", "classifier", "--data", str(soundscapes), "--out", str(out), "--no-progress"]
+    for setting in (*SETTINGS, "epochs=1"):
+        words += ["--set", setting]
+    monkeypatch.setattr("sys.argv", ["listenable", *words, "--resume"])
+    with pytest.raises(SystemExit) as exit_:
+        main([*words, "--resume"])
+    assert not exit_.value.code
+    assert json.loads((out / "run.json").read_text())["command"] == shlex.join(["listenable", *words])
