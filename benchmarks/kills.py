@@ -26,16 +26,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RATINGS = str(ROOT / "examples" / "analyse_webmushra" / "mushra.csv")
 TEMPORARY = (".part", ".tmp", "-journal", "-wal")
+BUILD_IN_STUDIO = "a job of the studio: build"
 
 
 @dataclass
 class Subject:
-    """A command, the folder that it writes, and how it is started again after a kill."""
+    """A command, the folder that it writes, and how it is started again after a kill.
+
+    Attributes:
+        name: As it is called in the table.
+        words: Of the command.
+        out: The folder that it writes.
+        again: Further words if the folder is there.
+        program: What the words are given to.
+        compared: The folder within `out` of which all files must be equal.
+    """
 
     name: str
     words: list[str]
     out: str
     again: list[str] = field(default_factory=list)
+    program: str = "listenable"
+    compared: str = "."
     kills: int = 0
     complete: int = 0
     equal: int = 0
@@ -49,6 +61,7 @@ def subjects() -> list[Subject]:
     """Return the commands in the order in which each makes what the next needs."""
     sounds = ["--classes", "4", "--clips", "10", "--seconds", "1"]
     train = ["--preset", "tiny", "--set", "epochs=3"]
+    lmac = ["--preset", "tiny", "--set", "epochs=2", "--set", "steps_per_epoch=10"]
     return [
         Subject("data soundscapes", ["data", "soundscapes", "sounds", *sounds], "sounds"),
         Subject(
@@ -59,29 +72,39 @@ def subjects() -> list[Subject]:
             "render", "--run", "classifier", "--method", "gradcam", "--method", "saliency",
             "--data", "sounds", "--fold", "4", "--items", "6", "--any", "--out", "set"], "set"),
         Subject("study build", ["study", "build", "set", "--out", "study"], "study"),
+        Subject(BUILD_IN_STUDIO, ["study/audio", "lab"], "lab", program="benchmarks.loading.studio_build",
+                compared="codecs"),
         Subject("analyze", ["analyze", RATINGS, "--out", "report"], "report"),
+        Subject("train lmac-td", [
+            "train", "lmac-td", "--classifier", "classifier", "--data", "sounds", *lmac, "--out", "lmac-td"],
+            "lmac-td", ["--resume"]),
+        Subject("evaluate", [
+            "evaluate", "--run", "lmac-td", "--method", "saliency", "--data", "sounds", "--fold", "4",
+            "--batch-size", "2", "--out", "scores/scores.csv"], "scores"),
+        Subject("explain", ["explain", "study/audio", "--run", "lmac-td", "--out", "heard"], "heard"),
     ]  # fmt: skip
 
 
-def start(words: list[str], folder: Path) -> subprocess.Popen[str]:
+def start(subject: Subject, folder: Path) -> subprocess.Popen[str]:
     """Start a command in a folder, with all its processes in a group that can be killed at once."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    words = [*subject.words, *(subject.again if (folder / subject.out).exists() else [])]
     return subprocess.Popen(
-        [sys.executable, "-m", "listenable", *words], cwd=folder, env=environment, text=True,
+        [sys.executable, "-m", subject.program, *words], cwd=folder, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
 
 
-def finish(words: list[str], folder: Path) -> tuple[int, str]:
+def finish(subject: Subject, folder: Path) -> tuple[int, str]:
     """Run a command to its end; return its exit code and what it printed."""
-    process = start(words, folder)
+    process = start(subject, folder)
     output, _ = process.communicate()
     return process.returncode, output
 
 
-def kill_after(words: list[str], folder: Path, seconds: float) -> bool:
+def kill_after(subject: Subject, folder: Path, seconds: float) -> bool:
     """Kill a command and all its processes; return whether it was still running."""
-    process = start(words, folder)
+    process = start(subject, folder)
     try:
         process.communicate(timeout=seconds)
         return False
@@ -97,18 +120,24 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def run_uninterrupted(subject: Subject, folder: Path) -> float:
+    """Run a command from nothing; return how long it took."""
+    shutil.rmtree(folder / subject.out, ignore_errors=True)
+    began = time.perf_counter()
+    code, output = finish(subject, folder)
+    if code:
+        raise SystemExit(f"{subject.name} failed without kills:\n{output}")
+    return time.perf_counter() - began
+
+
 def measure(subject: Subject, folder: Path, rounds: int, draw: random.Random) -> None:
     """Run a subject uninterrupted, then with kills; leave the result of an uninterrupted run in its place."""
     out = folder / subject.out
+    compared = out / subject.compared
     results, seconds = [], 0.0
     for _ in range(2):
-        shutil.rmtree(out, ignore_errors=True)
-        began = time.perf_counter()
-        code, output = finish(subject.words, folder)
-        seconds = time.perf_counter() - began
-        if code:
-            raise SystemExit(f"{subject.name} failed without kills:\n{output}")
-        results.append(digests(out))
+        seconds = run_uninterrupted(subject, folder)
+        results.append(digests(compared))
     whole, other = results
     subject.varying = [name for name in whole if whole[name] != other.get(name)]
     subject.files = len(whole)
@@ -118,19 +147,18 @@ def measure(subject: Subject, folder: Path, rounds: int, draw: random.Random) ->
     for _ in range(rounds):
         shutil.rmtree(out)
         for _ in range(2):
-            words = [*subject.words, *(subject.again if out.exists() else [])]
-            subject.kills += kill_after(words, folder, draw.uniform(0.15, 1.0) * seconds)
-        code, output = finish([*subject.words, *(subject.again if out.exists() else [])], folder)
-        if code and all(digests(out).get(name) == whole[name] for name in {*whole} - {*subject.varying}):
+            subject.kills += kill_after(subject, folder, draw.uniform(0.15, 1.0) * seconds)
+        code, output = finish(subject, folder)
+        if code and all(digests(compared).get(name) == whole[name] for name in {*whole} - {*subject.varying}):
             subject.complete += 1  # the kill came after the last file, and a second build is refused
         elif code:
             print(f"{subject.name}: exit code {code} after kills:\n{output}", file=sys.stderr)
             shutil.rmtree(out, ignore_errors=True)
             shutil.copytree(kept, out)
             continue
-        found = digests(out)
+        found = digests(compared)
         subject.left_over += sum(name.endswith(TEMPORARY) for name in found)
-        beside = [path for path in folder.iterdir() if path.name.endswith(TEMPORARY)]
+        beside = [path for path in compared.parent.iterdir() if path.name.endswith(TEMPORARY)]
         subject.beside += len(beside)
         for path in beside:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -148,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("commands", nargs="*", help="which are killed; those before them run uninterrupted")
+    parser.add_argument("commands", nargs="*", help="which are killed; what they need runs uninterrupted")
     chosen = parser.parse_args()
     draw = random.Random(chosen.seed)
     print(
@@ -160,17 +188,24 @@ def main() -> None:
         "| temporary files left in it | next to it | files compared |"
     )
     print("|---|---|---|---|---|---|---|---|")
+    found = subjects()
+    killed = [subject for subject in found if not chosen.commands or subject.name in chosen.commands]
+    if unknown := set(chosen.commands) - {subject.name for subject in killed}:
+        parser.error(f"unknown command {min(unknown)!r}; expected some of {[one.name for one in found]}")
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
-        for subject in subjects():
-            rounds = chosen.rounds if not chosen.commands or subject.name in chosen.commands else 0
-            measure(subject, Path(name), rounds, draw)
+        for subject in found[: found.index(killed[-1]) + 1]:
+            if subject not in killed:
+                run_uninterrupted(subject, Path(name))
+                continue
+            measure(subject, Path(name), chosen.rounds, draw)
             varying = (
                 f" (all but {', '.join(subject.varying)}, which contain times)" if subject.varying else ""
             )
             print(
-                f"| `{subject.name}` | {rounds} | {subject.kills} | {subject.equal} | {subject.complete} | "
-                f"{subject.left_over} | {subject.beside} | {subject.files}{varying} |", flush=True,
-            )  # fmt: skip
+                f"| `{subject.name}` | {chosen.rounds} | {subject.kills} | {subject.equal} | "
+                f"{subject.complete} | {subject.left_over} | {subject.beside} | {subject.files}{varying} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
