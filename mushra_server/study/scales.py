@@ -6,7 +6,9 @@ from mushra_server.errors import AnswerError
 from mushra_server.study.served_study import SessionPage
 from study_builder.config import PageScale, StudyConfig, as_number, scales_of
 
-__all__ = ["page_scales", "score_on"]
+__all__ = ["page_scales", "score_on", "write_number"]
+
+WHOLE = 1e15  # beyond it a number has an exponent, not hundreds of digits
 
 
 def page_scales(config: StudyConfig, page: SessionPage) -> tuple[PageScale, ...]:
@@ -39,3 +41,8 @@ def score_on(scale: PageScale, value: object, what: str) -> float | None:
     if not scale.min <= number <= scale.max:
         raise AnswerError(f"{what} is {number:g}; expected {scale.min:g} to {scale.max:g} ({scale.name})")
     return number
+
+
+def write_number(value: float) -> str:
+    """Return a number as a browser writes it: with all of its digits, whole ones without a point."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < WHOLE else str(value)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from analysis.ratings.names import WEBMUSHRA_FILES
+from mushra_server.study.scales import write_number
 from mushra_server.webmushra.wire_format import WireSession
 
 __all__ = ["TABLES", "csv_line", "folder_name", "iter_csv_rows"]
@@ -180,7 +181,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "1" if value else ""
-    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+    return write_number(value) if isinstance(value, float) else str(value)
 
 
 def _quote(text: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, text
 
 from analysis.ratings.names import ATTRIBUTE_MARK, CORRECT, HIDDEN_REFERENCE, UNRATED
 from mushra_server.answers.paired import PAIR_TYPES
+from mushra_server.study.scales import write_number
 from mushra_server.study.served_study import Study
 from mushra_server.webmushra.csv_files import TABLES
 from mushra_server.webmushra.store import SOURCE
@@ -159,7 +160,7 @@ def _read_choice(row: Any) -> str:
 
 
 def _number(score: float | None) -> str:
-    return "" if score is None else f"{score:g}"
+    return "" if score is None else write_number(score)
 
 
 _CHOSEN = f"s.simulated = :simulated AND s.excluded_at IS NULL AND s.source <> '{SOURCE}'"

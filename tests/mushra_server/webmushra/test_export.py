@@ -14,6 +14,7 @@ from mushra_server.database.sessions import exclude, find_by_uuid
 from mushra_server.errors import ServerError
 from mushra_server.export.files import export_files
 from mushra_server.webmushra.csv_files import csv_line, folder_name, iter_csv_rows
+from mushra_server.webmushra.sessions import _number
 from mushra_server.webmushra.wire_format import read_body
 from tests.mushra_server.conftest import answer_to, mushra_page
 from tests.mushra_server.posted import COLLECT, HARD, post, posted_pages, session
@@ -53,6 +54,11 @@ def csv_files(sessions):
 
 def csv_text(rows):
     return "".join(map(csv_line, rows))
+
+
+def test_numbers_are_written_with_all_of_their_digits():
+    assert csv_line([1234567.0, 70.0, 0.25, 1e300]) == "1234567,70,0.25,1e+300\n"
+    assert [_number(score) for score in (12345.67, 1234567.0, None)] == ["12345.67", "1234567", ""]
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "webmushra", "pymushra"])
