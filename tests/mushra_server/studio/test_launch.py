@@ -14,11 +14,13 @@ import pytest
 from werkzeug.test import Client
 
 from analysis.ratings.names import RATING_COLUMNS
+from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.bundle import DICTIONARY
 from mushra_server.studio.closing import close_if_due
 from mushra_server.studio.drafts import CHECKS_NAME, save_fact
+from mushra_server.studio.routes.forms import read_moment
 from mushra_server.studio.studies import change_study, find_study
 from study_builder.simulation.rehearsal import simulate_study
 from tests.mushra_server.conftest import build
@@ -72,6 +74,9 @@ def test_times_open_and_close_by_themselves(studio: ManyStudies, admin: Browser,
         f"/studies/{study}/launch/times", opens_at="2999-01-02T09:00", closes_at="2999-01-01T09:00"
     )
     assert answer.status_code == 400
+    assert read_moment("2999-01-01T09:00+02:00") == "2999-01-01T07:00:00+00:00"
+    with pytest.raises(Refusal, match="is not a time"):
+        read_moment("0001-01-01T00:00+02:00")
     over = admin.post(f"/studies/{study}/launch/times", closes_at="2001-01-01T09:00")
     assert over.status_code == 400 and "close the study by hand" in over.text, "scores open with a reason"
     with studio_of(studio).store.write() as connection:
