@@ -159,6 +159,14 @@ class Question(Model):
     default: Number | Text | None = None
     response: LikertScale | None = None
 
+    @model_validator(mode="after")
+    def _can_be_answered(self) -> Question:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(
+                f"question {self.name!r} has min {self.min:g} and max {self.max:g}; expected min <= max"
+            )
+        return self
+
 
 class FinishPage(BasePage):
     """The last page: questionnaire, thanks, and the sending of the results."""

@@ -18,6 +18,7 @@ from mushra_server.studio.choices.rows import (
     question_rows,
     read_number,
     scale_rows,
+    show_number,
 )
 from mushra_server.studio.choices.sentences import OPTIONS, SENTENCES, UNCHOSEN
 from stimuli.validation import describe_finding
@@ -80,7 +81,7 @@ class Field:
             return dict(self.options).get("" if self.default is None else str(self.default), "")
         if self.default in (None, (), ""):
             return UNCHOSEN.get(self.name, "none")
-        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+        return show_number(self.default)
 
 
 def _select(name: str, label: str, *, rare: bool = False) -> Field:
@@ -184,7 +185,7 @@ def show_value(field: Field, chosen: Mapping[str, Any]) -> str:
         return "yes" if value else ""
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return show_number(value)
 
 
 def read_choices(chosen: Mapping[str, Any]) -> tuple[Choices | None, dict[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mushra_server.errors import Refusal
+from mushra_server.study.scales import write_number
 from study_builder.building.default_texts import questionnaire
 from study_builder.config.options import Scale
 
@@ -19,6 +20,7 @@ __all__ = [
     "question_rows",
     "read_number",
     "scale_rows",
+    "show_number",
 ]
 
 Row = dict[str, str]
@@ -96,9 +98,7 @@ def question_rows(chosen: Mapping[str, Any]) -> list[Row]:
             "name": question["name"],
             "label": question.get("label") or "",
             "answers": "\n".join(point["label"] for point in question.get("response", ())),
-            "range": f"{_show_number(question['min'])} to {_show_number(question['max'])}"
-            if "min" in question and "max" in question
-            else "",
+            "range": _show_range(question),
             "optional": "yes" if question.get("optional") else "",
         }
         for question in found
@@ -112,7 +112,7 @@ def scale_rows(chosen: Mapping[str, Any]) -> list[Row]:
         {
             "name": str(scale["name"]),
             "question": scale.get("question") or "",
-            **{key: _show_number(scale.get(key)) for key in ("min", "max", "step")},
+            **{key: show_number(scale.get(key)) for key in ("min", "max", "step")},
             "labels": "\n".join(scale.get("labels") or ()),
         }
         for scale in found
@@ -128,8 +128,8 @@ def choose_question(row: Mapping[str, str]) -> dict[str, Any]:
         question["optional"] = True
     if row["type"] == "likert":
         question["response"] = [{"value": label.lower(), "label": label} for label in _lines(row["answers"])]
-    if row["type"] == "number" and " to " in row["range"]:
-        low, high = row["range"].split(" to ", 1)
+    if row["type"] == "number" and row["range"]:
+        low, _, high = row["range"].partition(" to ")  # the check of choices refuses what is no number
         question |= {"min": read_number(low.strip()), "max": read_number(high.strip())}
     return question
 
@@ -155,8 +155,16 @@ def read_number(text: str) -> Any:
     return text or None
 
 
-def _show_number(value: Any) -> str:
-    return "" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
+def show_number(value: Any) -> str:
+    """Return a number, or what was sent in its place, as a field shows it: with all of its digits."""
+    if isinstance(value, float):
+        return write_number(value)
+    return "" if value is None else str(value)
+
+
+def _show_range(question: Mapping[str, Any]) -> str:
+    ends = (show_number(question.get(key)) for key in ("min", "max"))
+    return " to ".join(end for end in ends if end)
 
 
 def _lines(text: str) -> list[str]:
