@@ -6,9 +6,9 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
   document.querySelectorAll("button[data-copy]")
 )) {
   button.hidden = !navigator.clipboard;
+  const text = button.textContent;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset.copy ?? "");
-    const text = button.textContent;
     button.textContent = "Copied";
     setTimeout(() => (button.textContent = text), 2000);
   });
