@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-import segno
-from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mushra_server.admin import downloads, session_routes
@@ -16,13 +13,11 @@ from mushra_server.admin.results_cache import RESULTS, ResultsCache, current_res
 from mushra_server.database import settings
 from mushra_server.database.progress import PAGE_SIZE, load_events, load_progress
 from mushra_server.errors import Refusal
+from mushra_server.web.drawings import send_qr, send_svg
 from mushra_server.web.security import require_same_site
 from mushra_server.web.server import current_server
 
 __all__ = ["install"]
-
-# A drawing brings its own style; as an image it can run nothing.
-SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -125,16 +120,14 @@ def chart(number: int) -> ResponseReturnValue:
     scales = current_results().get().scales
     if number >= len(scales):
         raise Refusal("unknown chart", 404)
-    return _svg(scales[number].svg)
+    return send_svg(scales[number].svg)
 
 
 @blueprint.get("/qr.svg")
 @require_login
 def qr() -> ResponseReturnValue:
     """Send the participants' address as a QR code."""
-    written = io.BytesIO()
-    segno.make(request.root_url, error="m").save(written, kind="svg", scale=4, dark="#000", light="#fff")
-    return _svg(written.getvalue())
+    return send_qr(request.root_url)
 
 
 def _set_closed(closed: bool) -> ResponseReturnValue:
@@ -142,9 +135,3 @@ def _set_closed(closed: bool) -> ResponseReturnValue:
     with current_server().database.write() as connection:
         settings.set_closed(connection, closed, reason)
     return redirect(url_for("admin.overview"))
-
-
-def _svg(content: bytes) -> Response:
-    response = Response(content, mimetype="image/svg+xml")
-    response.headers["Content-Security-Policy"] = SVG_POLICY
-    return response

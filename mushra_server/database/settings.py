@@ -37,7 +37,6 @@ __all__ = [
     "set_seen_sounds",
 ]
 
-
 LOGIN = "admin_login."  # before the hash of a login's name, as a key
 
 
@@ -178,8 +177,7 @@ def is_closed(connection: Connection) -> bool:
 def set_closed(connection: Connection, closed: bool, reason: str) -> None:
     """Close or reopen the study; the log keeps when and why."""
     _set(connection, "closed", "1" if closed else "0")
-    action = "close" if closed else "reopen"
-    connection.execute(events.insert().values(at=now(), action=action, reason=reason))
+    log_action(connection, "close" if closed else "reopen", reason)
 
 
 def _check_claim(connection: Connection, database: Database, study: str, designs: set[str]) -> None:

@@ -16,7 +16,6 @@ from mushra_server.errors import Refusal
 __all__ = ["Jobs", "Progress"]
 
 STOP_S = 5.0
-END_S = 60.0
 AT_ONCE = 4
 OF_ONE = 3
 """Of them, that one account has started: somebody else can always begin."""

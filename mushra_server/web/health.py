@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
@@ -44,7 +43,7 @@ def _look_at_database() -> str:
 def _look_at_disk() -> str:
     server = current_server()
     file = server.database.file
-    free = shutil.disk_usage(server.study.root if file is None else Path(file).parent).free
+    free = shutil.disk_usage(server.study.root if file is None else file.parent).free
     if free < MIN_FREE_BYTES:
         return f"{free // 1024**2} MiB are free; expected at least {MIN_FREE_BYTES // 1024**2}"
     return "ok"

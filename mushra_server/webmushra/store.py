@@ -30,12 +30,12 @@ __all__ = ["SOURCE", "read_pages", "save_wire_session"]
 SOURCE = "webmushra"
 MOST_OTHER_QUESTIONS = 100
 MAX_SHOWN = 100
-# What can be part of an address on the admin page.
 # Columns of webMUSHRA's and pymushra's files; `simulated` marks what no listener rated.
 TAKEN = re.compile(
     r"session_test_id|session_uuid|trial_id|uuid|simulated|stimuli|stimuli_rating\d*|(rating|choice)_"
     r"(reference|non_reference|answer|stimulus|score|reference_score|non_reference_score|time|comment)"
 )
+# What can be part of an address on the admin page.
 UUID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 

@@ -1,28 +1,12 @@
-"""What several forms have: a reason, which the log keeps, and a time."""
+"""What forms of the studio have beyond those of the admin pages: a time."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import request
-
 from mushra_server.errors import Refusal
 
-__all__ = ["read_moment", "read_reason"]
-
-MAX_REASON_CHARS = 500
-
-
-def read_reason() -> str:
-    """Return the reason that a form gives.
-
-    Raises:
-        Refusal: 400 if there is none, or it is too long.
-    """
-    reason = request.form.get("reason", "").strip()
-    if not 1 <= len(reason) <= MAX_REASON_CHARS:
-        raise Refusal(f"a reason of 1 to {MAX_REASON_CHARS} characters is needed: the log keeps it", 400)
-    return reason
+__all__ = ["read_moment"]
 
 
 def read_moment(text: str) -> str | None:

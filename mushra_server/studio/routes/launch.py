@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-import io
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import segno
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
+from mushra_server.admin.forms import read_reason
 from mushra_server.database import settings
 from mushra_server.database.clock import now
 from mushra_server.errors import Refusal
@@ -22,8 +21,9 @@ from mushra_server.studio.closing import close_if_due
 from mushra_server.studio.disk import measure
 from mushra_server.studio.drafts import CHECKS_NAME, load_fact
 from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
-from mushra_server.studio.routes.forms import read_moment, read_reason
+from mushra_server.studio.routes.forms import read_moment
 from mushra_server.studio.studies import change_study, is_past
+from mushra_server.web.drawings import send_qr
 from stimuli.vocabulary import CONFIG_NAME
 from study_builder.config import StudyConfig, StudyOptions
 from study_builder.config.options import Completion
@@ -37,7 +37,6 @@ SERVICES = {
     "Sona": "?participant=%SURVEY_CODE%",
 }
 PROLIFIC_CODE = "cc"  # the parameter of its address that names the code
-SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 blueprint = Blueprint("launch", __name__, url_prefix="/studies/<name>/launch")
 
@@ -72,11 +71,7 @@ def panel(study: Row[Any]) -> ResponseReturnValue:
 @require_role("viewer")
 def qr(study: Row[Any]) -> ResponseReturnValue:
     """Send the listeners' address as a QR code."""
-    written = io.BytesIO()
-    segno.make(_address(study.name), error="m").save(written, kind="svg", scale=4, dark="#000", light="#fff")
-    answer = Response(written.getvalue(), mimetype="image/svg+xml")
-    answer.headers["Content-Security-Policy"] = SVG_POLICY
-    return answer
+    return send_qr(_address(study.name))
 
 
 @blueprint.post("/open")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, Row
 
+from mushra_server.admin.forms import read_page_number, read_reason, require_session
 from mushra_server.database import sessions
 from mushra_server.database.clock import now
 from mushra_server.database.progress import PAGE_SIZE, load_progress, load_session, load_sessions
@@ -18,13 +19,10 @@ from mushra_server.errors import Refusal
 from mushra_server.studio.crowd_lists import LISTS, decide, list_csv
 from mushra_server.studio.flags import find_flags
 from mushra_server.studio.login import current_studio, limit_changes, limit_heavy, require_role, write_log
-from mushra_server.studio.routes.forms import read_reason
 from mushra_server.studio.studies import change_study, is_past
 from mushra_server.web.server import Server
 
 __all__ = ["blueprint", "may_see_scores"]
-
-MAX_PAGE_DIGITS = 9
 
 blueprint = Blueprint("watch", __name__, url_prefix="/studies/<name>")
 
@@ -39,16 +37,14 @@ def may_see_scores(study: Row[Any]) -> bool:
 @require_role("viewer")
 def progress(study: Row[Any]) -> ResponseReturnValue:
     """Show how far the study is."""
-    page = request.args.get("page", "0")
-    if not (page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS):
-        raise Refusal(f"the sessions have no page {page!r}", 404)
+    page = read_page_number()
     if not current_studio().studies.is_built(study.name):
         return render_template("studio_watch.html", study=study, built=False)
     server = _server(study)
     with server.database.read() as connection:
         real = load_progress(connection, simulated=False)
         simulated = load_progress(connection, simulated=True)
-        rows = load_sessions(connection, int(page))
+        rows = load_sessions(connection, page)
         flags = find_flags(connection, server.study.config, [row["uuid"] for row in rows])
     return render_template(
         "studio_watch.html",
@@ -58,7 +54,7 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
         simulated=simulated,
         rows=rows,
         flags=flags,
-        page=int(page),
+        page=page,
         more=len(rows) == PAGE_SIZE,
         quota=server.study.config.options.quota,
         open=may_see_scores(study),
@@ -141,10 +137,7 @@ def _decide(
     """
     reason = read_reason()
     with _server(study).database.write() as connection:
-        session = sessions.find_by_uuid(connection, uuid)
-        if session is None:
-            raise Refusal("unknown session", 404)
-        change(connection, session, reason)
+        change(connection, require_session(sessions.find_by_uuid(connection, uuid)), reason)
     with current_studio().store.write() as connection:
         write_log(connection, f"{what} {uuid}", study.name)
     return redirect(url_for("watch.show_session", name=study.name, uuid=uuid))
