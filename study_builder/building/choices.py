@@ -155,6 +155,9 @@ class Choices(SessionSettings):
         except ValidationError as error:
             problem = error.errors()[0]
             key = ".".join(map(str, problem["loc"]))
+            if not problem["loc"]:  # choices that do not go together
+                where = "" if path is None else f"{path}: "
+                raise ConfigError(f"{where}{describe_finding(key, problem)}") from None
             if path is None or (problem["loc"][0] in flags and flags[str(problem["loc"][0])] is not None):
                 where = f"--{key.replace('_', '-')}"
             else:

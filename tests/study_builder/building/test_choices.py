@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from stimuli import MAX_SEED
 from study_builder.building.build import build_study
@@ -99,3 +100,24 @@ def test_scales_of_one_name_are_refused_in_a_file_of_choices(tmp_path: Path) -> 
     path.write_text("scales:\n- name: a\n- name: a\n")
     with pytest.raises(ConfigError, match=r"choices.yaml, line 1: 'scales': scales are named a, a; expected"):
         Choices.load(path)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ("test: acr\nties: true\n", "ties are answers of an ab test, and the test is acr"),
+        ("test: ab\npairs: ['a:b']\nagainst: c\n", "pairs and against are both given; expected one of them"),
+    ],
+)
+def test_choices_that_do_not_go_together_are_refused_from_a_file_and_from_flags(
+    tmp_path: Path, chosen: str, said: str
+) -> None:
+    """They are of no single key, which a file of choices ended in a traceback for."""
+    path = tmp_path / "choices.yaml"
+    path.write_text(chosen, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        Choices.load(path)
+    assert str(error.value) == f"{path}: {said}"
+    with pytest.raises(ConfigError) as error:
+        Choices.load(None, **yaml.safe_load(chosen))
+    assert str(error.value) == said
