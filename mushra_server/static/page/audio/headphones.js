@@ -4,8 +4,8 @@
 // the ears; over loudspeakers that one cancels and seems softest. Huggins pitch (Milne et al. 2021): of three noises one
 // has its phase turned by 2 pi within 6 % of 600 Hz at one ear; only over headphones is a faint tone heard in it.
 
+import { ramp } from "./loop.js";
 import { shuffle } from "./random.js";
-import { ramp } from "./ramp.js";
 
 /** @import { Channels, CheckRound, HeadphoneMethod, Random } from "../types.js" */
 

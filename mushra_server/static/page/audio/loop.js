@@ -62,17 +62,27 @@ export function wrap(offset, elapsed, size) {
 }
 
 /**
- * Multiply the first and last frames of `samples` by the fade, in place.
+ * Let a sound rise and fall over so many samples, in place: it begins and ends without a click.
  *
- * @param {Float32Array} samples
- * @param {number} sampleRate
+ * @param {Float32Array<ArrayBuffer>} samples
+ * @param {number} length
  */
-export function fadeEdges(samples, sampleRate) {
-  const count = Math.min(fadeFrames(sampleRate), Math.floor(samples.length / 2));
+export function ramp(samples, length) {
+  const count = Math.round(length);
   for (let n = 0; n < count; n += 1) {
     const gain = 0.5 - 0.5 * Math.cos((Math.PI * n) / count);
     samples[n] *= gain;
     samples[samples.length - 1 - n] *= gain;
   }
   return samples;
+}
+
+/**
+ * Multiply the first and last frames of `samples` by the fade, in place.
+ *
+ * @param {Float32Array<ArrayBuffer>} samples
+ * @param {number} sampleRate
+ */
+export function fadeEdges(samples, sampleRate) {
+  return ramp(samples, Math.min(fadeFrames(sampleRate), Math.floor(samples.length / 2)));
 }

@@ -5,7 +5,7 @@
 // ratio of 40 dB from one of 50 dB. Where that test plays speech, this one has a gliding voice-like tone with pauses,
 // so that it is the same in every language. Seven of eight pairs must be right, which guessing reaches in 3.5 %.
 
-import { ramp } from "./ramp.js";
+import { ramp } from "./loop.js";
 
 /** @import { Channels, CheckRound, Random } from "../types.js" */
 

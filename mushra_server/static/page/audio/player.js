@@ -96,12 +96,21 @@ export class Player {
   }
 
   /**
-   * Whether a sound was heard for long enough to be judged: one second, or all of it if it is shorter.
+   * Milliseconds for which a sound has to be heard before it can be judged: a second, or all of it if it is shorter.
+   *
+   * @param {string} key
+   */
+  enoughMs(key) {
+    return Math.min(1000, Math.floor(1000 * this.secondsOf(key)) - 20);
+  }
+
+  /**
+   * Whether a sound was heard for long enough to be judged.
    *
    * @param {string} key
    */
   heard(key) {
-    return this.listenedMs(key) >= Math.min(1000, Math.floor(1000 * this.secondsOf(key)) - 20);
+    return this.listenedMs(key) >= this.enoughMs(key);
   }
 
   /** @param {string} key */

@@ -5,8 +5,8 @@
 // Five must be right, which guessing among 0 to 4 reaches in 0.2 % of attempts. Nothing is calibrated, so nothing is
 // diagnosed: it is a screen of ears, headphones, level and room together.
 
+import { ramp } from "./loop.js";
 import { shuffle } from "./random.js";
-import { ramp } from "./ramp.js";
 
 /** @import { CheckRound, Random } from "../types.js" */
 

@@ -41,10 +41,9 @@ export function p835(page, env) {
     /** @type {LikertControl} */
     let control;
     const attribute = () => page.scales[step].name;
-    const enough = Math.min(1000, 1000 * player.secondsOf(key) - 20);
     const heard = () =>
       ratings.scoreOf(key, attribute()) !== null ||
-      player.listenedMs(key) - listenedBefore >= enough;
+      player.listenedMs(key) - listenedBefore >= player.enoughMs(key);
     let heardShown = false;
     const update = () => {
       button.show({

@@ -87,8 +87,7 @@ export class Ratings {
    * @param {string} key
    */
   heard(key) {
-    const enough = Math.min(1000, 1000 * this.#player.secondsOf(key) - 20);
-    return this.#player.heard(key) || (this.#before.get(key) ?? 0) >= enough;
+    return this.#player.heard(key) || (this.#before.get(key) ?? 0) >= this.#player.enoughMs(key);
   }
 
   /**

@@ -99,7 +99,7 @@ export class Transport {
   }
 
   /**
-   * Move one edge of the loop to a time in seconds; a negative end or none means the whole sound.
+   * Move one edge of the loop to a time in seconds, by default to where the playhead is.
    *
    * @param {Edge} edge
    * @param {number} [seconds]
