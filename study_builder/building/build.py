@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Literal
 from zlib import crc32
 
+from pydantic import ValidationError
+
 from stimuli import Condition, Item, sha256_of, write_audio
+from stimuli.validation import describe_finding
 from study_builder.building import kept_trials
 from study_builder.building.choices import Choices
 from study_builder.building.fit_to_tests import fit_to_tests
@@ -89,7 +92,7 @@ def build_study(
         StimuliError: a sound cannot be read, or an anchor cannot be made.
     """
     choices, sounds, plan, known = _prepare(source, choices or Choices())
-    study_config(known, choices, {})  # impossible choices are refused before a sound is read
+    _make_config(known, choices, {})  # impossible choices are refused before a sound is read
     with folder_when_complete(Path(out), overwrite) as folder:
         written = list(_write_all(plan, folder, choices, jobs, progress))
         known = replace(
@@ -99,7 +102,7 @@ def build_study(
         )
         provenance = {"listenable": version("listenable"), "command": command, "stimuli_set": sounds.name}
         provenance["stimuli_command"] = sounds.command
-        config = study_config(known, choices, {key: value for key, value in provenance.items() if value})
+        config = _make_config(known, choices, {key: value for key, value in provenance.items() if value})
         for path in sorted(set(config.named_files()) - known.files.keys()):
             copy_named_file(path, Path(pictures), folder)
         config.save(folder)
@@ -117,7 +120,16 @@ def plan_study(source: Path | str, choices: Choices) -> StudyConfig:
         StudyError: as `build_study`, as far as names and choices show it.
     """
     choices, _, _, known = _prepare(source, choices)
-    return study_config(known, choices, {})
+    return _make_config(known, choices, {})
+
+
+def _make_config(known: Sounds, choices: Choices, provenance: Mapping[str, str]) -> StudyConfig:
+    """Return the config; what no config may have, and no choice forbids, is an error of ours, too."""
+    try:
+        return study_config(known, choices, provenance)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise BuildError(describe_finding(".".join(map(str, problem["loc"])), problem)) from None
 
 
 def _prepare(source: Path | str, choices: Choices) -> tuple[Choices, SoundSet, _Plan, Sounds]:

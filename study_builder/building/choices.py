@@ -127,6 +127,14 @@ class Choices(SessionSettings):
                 raise ValueError(f"{name!r} is listed {times} times; expected different names")
         return value
 
+    @field_validator("questionnaire")
+    @classmethod
+    def _questions_differ(cls, questions: tuple[Question, ...] | None) -> tuple[Question, ...] | None:
+        for name, times in Counter(question.name for question in questions or ()).items():
+            if times > 1:
+                raise ValueError(f"{name!r} is asked {times} times; expected different names")
+        return questions
+
     @field_validator("anchors", mode="before")
     @classmethod
     def _anchors_by_yes_or_no(cls, value: Any) -> Any:

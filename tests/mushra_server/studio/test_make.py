@@ -208,6 +208,14 @@ def test_a_wrong_choice_is_shown_at_its_field(admin: Browser, study: str) -> Non
     assert 'id="error-sample_rate"' in admin.get(f"/studies/{study}/make").text
 
 
+def test_two_questions_of_one_name_are_shown_as_wrong(admin: Browser, study: str) -> None:
+    """The study's pages were answered 500 from then on."""
+    sent = form(title="Codecs") | {"q-0-name": "age", "q-1-name": "age"}
+    assert admin.post(f"/studies/{study}/make", version=0, **sent).status_code == 302
+    page = admin.get(f"/studies/{study}/make")
+    assert page.status_code == 200 and "is asked 2 times; expected different names" in page.text
+
+
 def test_messages_name_the_fields_as_the_form_does() -> None:
     said = "items_per_session is 9; see --reference-name and --items; 'title' is '' (of the title, --out)"
     assert say_labels(said) == (

@@ -8,13 +8,13 @@ import typer
 import yaml
 
 from stimuli import MAX_SEED
-from study_builder.building.build import build_study
+from study_builder.building.build import build_study, plan_study
 from study_builder.building.choices import Choices
 from study_builder.choice_texts import CHOICE_TEXTS
 from study_builder.commands.study import study
-from study_builder.config import StudyConfig
+from study_builder.config import Question, StudyConfig
 from study_builder.config.options import SessionSettings
-from study_builder.errors import ConfigError
+from study_builder.errors import BuildError, ConfigError
 from tests.study_builder.small_studies import refuse
 
 MakeFolder = Callable[..., Path]
@@ -121,3 +121,19 @@ def test_choices_that_do_not_go_together_are_refused_from_a_file_and_from_flags(
     with pytest.raises(ConfigError) as error:
         Choices.load(None, **yaml.safe_load(chosen))
     assert str(error.value) == said
+
+
+def test_two_questions_of_one_name_are_refused_before_a_study_is_made_of_them(tmp_path: Path) -> None:
+    """The last page refuses them, too: in an error that the commands and the studio do not know."""
+    path = tmp_path / "choices.yaml"
+    path.write_text("title: A\nquestionnaire:\n- {type: text, name: age}\n- {type: number, name: age}\n")
+    said = r"line 2: 'questionnaire': 'age' is asked 2 times; expected different names$"
+    with pytest.raises(ConfigError, match=said):
+        Choices.load(path)
+
+
+def test_what_only_the_config_forbids_is_refused_in_words(make_folder: MakeFolder) -> None:
+    questions = (Question(type="text", name="age"), Question(type="number", name="age"))
+    unchecked = Choices().model_copy(update={"questionnaire": questions})
+    with pytest.raises(BuildError, match=r"^the questionnaire asks 'age' 2 times; expected different names$"):
+        plan_study(make_folder(items=1), unchecked)
