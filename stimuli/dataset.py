@@ -77,17 +77,7 @@ class Dataset:
             raise FileNotFoundError(2, f"No index {INDEX} of a data set here", str(path))
         rows = _read_rows(index)
         clips = _manifest_clips(index, rows) if index == path else _esc50_clips(path, index, rows)
-        names: dict[int, str] = {}
-        for clip in clips:
-            known = names.setdefault(clip.target, clip.category)
-            if known != clip.category:
-                raise DatasetError(
-                    f"{index}: target {clip.target} is called both {known!r} and {clip.category!r}; "
-                    "expected one name"
-                )
-        return cls(
-            path if path.is_dir() else path.parent, clips, tuple(names[target] for target in sorted(names))
-        )
+        return cls(path if path.is_dir() else path.parent, clips, _labels(index, clips))
 
     def folds(self, *numbers: int) -> Dataset:
         """Return the clips of the folds `numbers`.
@@ -143,7 +133,8 @@ class Dataset:
     def stem(self, clip: Clip, sample_rate: int, duration_s: float | None = None) -> Audio | None:
         """Read only the foreground of a clip, `[samples]`, or return None if the data set has none."""
         path = self.root / "stems" / clip.filename
-        if not path.is_file():
+        # An absolute name replaces what it is joined to, and would find the clip itself.
+        if Path(clip.filename).is_absolute() or not path.is_file():
             return None
         return fit_length(to_mono(read_audio(path, sample_rate)[0]), sample_rate, duration_s)
 
@@ -154,6 +145,25 @@ def fit_length(audio: Audio, sample_rate: int, duration_s: float | None) -> Audi
         return audio
     samples = round(duration_s * sample_rate)
     return np.pad(audio[:samples], (0, max(samples - len(audio), 0)))
+
+
+def _labels(index: Path, clips: Iterable[Clip]) -> tuple[str, ...]:
+    """Return the names of the classes, in the order of their targets, each of one name and one target."""
+    names: dict[int, str] = {}
+    targets: dict[str, int] = {}
+    for clip in clips:
+        name = names.setdefault(clip.target, clip.category)
+        if name != clip.category:
+            raise DatasetError(
+                f"{index}: target {clip.target} is called both {name!r} and {clip.category!r}; "
+                "expected one name"
+            )
+        target = targets.setdefault(clip.category, clip.target)
+        if target != clip.target:
+            raise DatasetError(
+                f"{index}: {clip.category!r} has the targets {target} and {clip.target}; expected one target"
+            )
+    return tuple(names[target] for target in sorted(names))
 
 
 def _read_rows(index: Path) -> list[dict[str, str]]:

@@ -42,6 +42,16 @@ def test_manifest_csv(tmp_path: Path) -> None:
     assert dataset.clips[0].path == tmp_path / "x" / "a.wav"
 
 
+def test_a_clip_with_an_absolute_path_is_not_its_own_stem(tmp_path: Path) -> None:
+    sound = tmp_path / "elsewhere" / "a.wav"
+    sound.parent.mkdir()
+    write_audio(sound, np.full(80, 0.25), 8000)
+    (tmp_path / "index.csv").write_text(f"path,label,fold\n{sound},horn,1\n")
+    dataset = Dataset.load(tmp_path / "index.csv")
+    assert dataset.read(dataset.clips[0], 8000).any()
+    assert dataset.stem(dataset.clips[0], 8000) is None
+
+
 @pytest.mark.parametrize(
     ("rows", "header", "message"),
     [
@@ -57,6 +67,11 @@ def test_manifest_csv(tmp_path: Path) -> None:
             "a.wav,1,0,dog,1\nb.wav,1,0,cat,2\n",
             HEADER,
             "target 0 is called both 'dog' and 'cat'; expected one name",
+        ),
+        (
+            "a.wav,1,0,dog,1\nb.wav,1,3,dog,2\n",
+            HEADER,
+            "'dog' has the targets 0 and 3; expected one target",
         ),
     ],
 )
