@@ -16,9 +16,12 @@ __all__ = ["alone_in"]
 def alone_in(folder: Path) -> Iterator[None]:
     """Keep other trainings out of a folder, which is made if it is missing, until this one ends or is killed.
 
+    A folder that was made here and has nothing in it at the end, as the training was refused, is removed.
+
     Raises:
         RunError: another process is training in it.
     """
+    made = not folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
         try:
@@ -31,5 +34,6 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            with suppress(OSError):  # it is not empty
-                folder.rmdir()
+            if made:
+                with suppress(OSError):  # it is not empty
+                    folder.rmdir()

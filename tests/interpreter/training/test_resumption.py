@@ -80,6 +80,14 @@ def test_a_second_training_in_the_folder_is_refused_and_leaves_the_first_alone(
     assert not run.exists(), "nothing was trained in it"
 
 
+def test_an_empty_folder_that_was_there_stays_when_nothing_is_trained_in_it(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    with alone_in(run):
+        pass
+    assert run.is_dir()
+
+
 ONE_STEP = ("steps_per_epoch=1", "schedule=constant")
 FOLLOWED = {
     # the rate is halved after epoch 5, the fourth that is no better than the first
