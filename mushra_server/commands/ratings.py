@@ -68,15 +68,20 @@ def forget(
     """Remove a participant's personal data."""
     from mushra_server.app import database_url_of
     from mushra_server.database.database import Database
+    from mushra_server.export.erasure import describe_answered, find_answered
     from mushra_server.export.erasure import forget as forget_participant
 
     opened = Database(database or _check_exists(database_url_of(study)), create=False)
     try:
         removed = forget_participant(opened, participant, ratings=ratings)
+        with opened.read(patient=True) as connection:
+            answered = describe_answered(find_answered(connection, participant))
     finally:
         opened.close()
     for what, count in removed.items():
         typer.echo(f"removed {count} {what}")
+    if answered:
+        typer.echo(f"{participant!r} was not removed everywhere: {answered}", err=True)
 
 
 def _check_exists(url: str) -> str:

@@ -11,6 +11,7 @@ import json
 import shlex
 import sqlite3
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select
@@ -33,10 +34,12 @@ from mushra_server.database.schema import (
 from mushra_server.errors import ServerError
 from mushra_server.webmushra.refused_posts import find_refused, forget_refused
 
-__all__ = ["forget"]
+__all__ = ["describe_answered", "find_answered", "forget"]
 
+CHUNK_ROWS = 2000
 SCRUB_S = 10.0
 SCORE_KEYS = ("key", "attribute", "score", "listened_ms")
+MOST_NAMED = 10
 
 
 def forget(database: Database, participant: str, *, ratings: bool = False) -> dict[str, int]:
@@ -55,6 +58,7 @@ def forget(database: Database, participant: str, *, ratings: bool = False) -> di
     """
     with database.read(patient=True) as connection:
         looked_at = find_refused(connection, participant, {})
+    removed: dict[str, int] = {}
     with database.write() as connection:
         named = select(participant_ids.c.session_id).where(participant_ids.c.folded == fold_id(participant))
         found = select(sessions.c.id).where(or_(sessions.c.id.in_(named), sessions.c.uuid == participant))
@@ -63,14 +67,38 @@ def forget(database: Database, participant: str, *, ratings: bool = False) -> di
         keys = list(connection.execute(found.with_for_update()).scalars())
         bodies = find_refused(connection, participant, looked_at)
         refused = forget_refused(connection, (name for name, names_them in bodies.items() if names_them))
-        if not keys and not refused:
-            raise ServerError(f"{database.name}: nobody has the id {participant!r}")
-        removed = _remove_person(connection, keys) | {"refused posts": refused}
-        if ratings:
-            removed |= _remove_ratings(connection, keys)
-        connection.execute(events.insert(), [_event(key, ratings) for key in keys or [None]])
+        if keys or refused:
+            removed = _remove_person(connection, keys) | {"refused posts": refused}
+            removed |= _remove_ratings(connection, keys) if ratings else {}
+            connection.execute(events.insert(), [_event(key, ratings) for key in keys or [None]])
+    if not removed:
+        with database.read(patient=True) as connection:
+            said = describe_answered(find_answered(connection, participant))
+        raise ServerError(f"{database.name}: nobody has the id {participant!r}{said and f'; {said}'}")
     _scrub(database)
     return removed
+
+
+def find_answered(connection: Connection, participant: str) -> list[str]:
+    """Return the names of the sessions of which an answer is a participant's id, such as an e-mail address.
+
+    webMUSHRA knows no other ids. Whose session it is cannot be known: `25` may be anybody's age.
+    """
+    wanted = fold_id(participant)
+    query = select(sessions.c.uuid, answers.c.value).join_from(answers, submissions).join(sessions)
+    found = connection.execute(query.distinct(), execution_options={"yield_per": CHUNK_ROWS})
+    return sorted({uuid for uuid, value in found if fold_id(value) == wanted})
+
+
+def describe_answered(names: Sequence[str]) -> str:
+    """Return a sentence about sessions that `find_answered` found; empty if there are none."""
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return (
+        f"it is an answer in the session {', '.join(names[:MOST_NAMED])}{more}: if that is the same person, "
+        "forget the session by its name"
+    )
 
 
 def _remove_person(connection: Connection, keys: list[int]) -> dict[str, int]:

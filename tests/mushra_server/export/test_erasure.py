@@ -19,10 +19,10 @@ from mushra_server.database.schema import sessions
 from mushra_server.database.sessions import exclude, find_by_participant
 from mushra_server.errors import ServerError
 from mushra_server.export import erasure
-from mushra_server.export.erasure import forget
+from mushra_server.export.erasure import describe_answered, find_answered, forget
 from mushra_server.export.tables import write_json
 from mushra_server.web.server import Options
-from tests.mushra_server.posted import post, posted_pages, session
+from tests.mushra_server.posted import COLLECT, post, posted_pages, session
 
 
 @pytest.fixture
@@ -183,6 +183,28 @@ def test_what_webmushra_posted_is_gone(make_app, make_study, tmp_path, rows):
     assert not [name for name, text in left.items() if "a@b.c" in text]
     assert "stays@b.c" in left["wire_sessions"] and "stays@b.c" in left["answers"]
     assert (left["wire_sessions"].count("R&B was"), left["ratings"].count("R&B was")) == (1, 1), "the other's"
+
+
+def test_who_may_be_meant_by_an_answer_is_said(make_app, make_study, tmp_path, rows, url):
+    """Whoever gave an address to webMUSHRA asks to be forgotten by it, and it names no session."""
+    app = make_app(make_study(pages=posted_pages(tmp_path / "study")), url=url, options=COLLECT)
+    database = app.extensions["listenable"].database
+    assert post(app, session(uuid="mine")).status_code == 200
+    assert post(app, session(uuid="wrong", trials=[], testId="another")).status_code == 400
+    assert forget(database, "A@B.c")["refused posts"] == 1
+    with database.read() as connection:
+        assert find_answered(connection, "A@B.c") == ["mine"], "what was accepted is not removed unasked"
+        assert find_answered(connection, "nobody@b.c") == []
+    with pytest.raises(
+        ServerError, match=r"nobody has the id .*; it is an answer in the session mine: if that"
+    ):
+        forget(database, "a@b.c")
+    assert forget(database, "mine")["webMUSHRA bodies"] == 1
+    with pytest.raises(ServerError, match=r"nobody has the id .a@b\.c.$"):
+        forget(database, "a@b.c")
+    assert describe_answered([str(number) for number in range(12)]).startswith(
+        "it is an answer in the session 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more: "
+    )
 
 
 def test_an_exclusion_is_logged_without_its_reason(written, rows):
