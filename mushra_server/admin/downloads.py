@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import mimetypes
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,9 +53,10 @@ def download(format: str) -> ResponseReturnValue:
     if format in STREAMED:
         response = Response(stream_export(server, format))
     else:
-        found, folder = export_to_folder(server, format)
-        response = Response(_read(found, folder))
-        response.call_on_close(functools.partial(shutil.rmtree, folder, ignore_errors=True))
+        with contextlib.ExitStack() as stack:
+            found = export_to_folder(server, format, stack)
+            response = Response(_read(found))
+            response.call_on_close(stack.pop_all().close)
         name = Path(name).stem + found.suffix
     response.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     response.headers.set("Content-Disposition", "attachment", filename=name)
@@ -69,9 +69,8 @@ def _list_offered() -> dict[str, tuple[str, str]]:
     return {name: about for name, about in DOWNLOADS.items() if name in STREAMED or not others}
 
 
-def _read(file: Path, folder: Path) -> Iterator[bytes]:
-    """Yield a file's content, then remove its folder."""
+def _read(file: Path) -> Iterator[bytes]:
+    """Yield a file's content."""
     with file.open("rb") as opened:
         while chunk := opened.read(CHUNK_BYTES):
             yield chunk
-    shutil.rmtree(folder)

@@ -7,10 +7,8 @@ import json
 import logging
 import os
 import pickle
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 from mushra_server.admin.results import Results
 from mushra_server.errors import Refusal
 from mushra_server.web.server import Server
+from mushra_server.web.temporary import temporary_folder
 
 __all__ = ["CHUNK_BYTES", "Stream", "analyse", "export_to_folder", "stream_export"]
 
@@ -97,20 +96,19 @@ def stream_export(server: Server, format: str) -> Stream:
         return Stream(_start(server, format), stack.pop_all())
 
 
-def export_to_folder(server: Server, format: str) -> tuple[Path, Path]:
-    """Write an export to a temporary folder; return the file and the folder, which the caller removes.
+def export_to_folder(server: Server, format: str, stack: contextlib.ExitStack) -> Path:
+    """Write an export to a temporary folder, which is removed when the stack is closed; return the file.
 
     Raises:
         Refusal: 500 if it fails, 503 if too many exports are being made.
     """
     with _place():
-        folder = Path(tempfile.mkdtemp(prefix="listenable-"))
+        folder = stack.enter_context(temporary_folder())
         with _start(server, format, folder) as process:
             content, _ = process.communicate()
     if process.returncode != 0:
-        shutil.rmtree(folder)
         raise Refusal(FAILED, 500)
-    return Path(os.fsdecode(content)), folder
+    return Path(os.fsdecode(content))
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
+from mushra_server.web.temporary import remove_abandoned
+
 __all__ = ["run_until_stopped"]
 
 
@@ -20,6 +22,7 @@ class Runnable(Protocol):
 def run_until_stopped(listener: Runnable, *closing: Callable[[], object]) -> None:
     """Serve until Ctrl-C or SIGTERM, then call each of `closing`, in their order."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    remove_abandoned()
     try:
         listener.run()
     finally:

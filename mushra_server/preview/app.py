@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from mushra_server.preview.live_study import LiveStudy
 from mushra_server.preview.routes import LIVE, blueprint
 from mushra_server.web.security import CONTENT_SECURITY_POLICY, NOT_FRAMED
 from mushra_server.web.server import EXTENSION, Options
+from mushra_server.web.temporary import temporary_folder
 from stimuli.vocabulary import RATINGS_NAME
 
 __all__ = ["open_preview"]
@@ -43,12 +43,12 @@ def open_preview(study: Path, options: Options) -> Iterator[Flask]:
     """
     options = replace(options, preview=True)
     opened = open_study(study, options)
-    with tempfile.TemporaryDirectory(prefix="listenable-preview-") as folder:
-        app = create_app(opened, sqlite_url(Path(folder) / RATINGS_NAME), options)
+    with temporary_folder() as folder:
+        app = create_app(opened, sqlite_url(folder / RATINGS_NAME), options)
         app.extensions[LIVE] = LiveStudy(study, app)
         with MAKING:
             app.register_blueprint(blueprint)
-        app.before_request(lambda: _require_room(Path(folder)))
+        app.before_request(lambda: _require_room(folder))
         app.after_request(_allow_frames)
         try:
             yield app

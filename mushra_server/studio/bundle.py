@@ -6,7 +6,6 @@ import csv
 import io
 import itertools
 import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from analysis.ratings.names import ANSWER, defuse
 from mushra_server.database.database import Database
 from mushra_server.export.files import export_files
+from mushra_server.web.temporary import temporary_folder
 from study_builder.building.archive import pack_study
 
 __all__ = ["DICTIONARY", "write_bundle"]
@@ -54,8 +54,7 @@ def write_bundle(
         report: Folder of a report, or None.
         log: What was done to the study, as rows of the studio's log; there may be any number.
     """
-    with tempfile.TemporaryDirectory() as name, ZipFile(out, "w", ZIP_DEFLATED) as archive:
-        folder = Path(name)
+    with temporary_folder() as folder, ZipFile(out, "w", ZIP_DEFLATED) as archive:
         pack_study(study, folder / "study.zip")
         with ZipFile(folder / "study.zip") as packed:
             for entry in packed.infolist():

@@ -10,7 +10,6 @@ import json
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -29,6 +28,7 @@ from mushra_server.studio.drafts import (
     save_fact,
 )
 from mushra_server.studio.jobs import Progress
+from mushra_server.web.temporary import temporary_folder
 from stimuli.files import atomic_folder, write_text
 from stimuli.vocabulary import CONFIG_NAME, RATINGS_NAME
 
@@ -125,8 +125,8 @@ def report(task: dict[str, Any], status: Path) -> int:
     from analysis.report.write import write_report
 
     write_status(status, Progress("running", message="Analysing"))
-    with tempfile.TemporaryDirectory() as name:
-        copy = Path(name) / Path(task["study"]).name  # of one moment: listeners may be rating
+    with temporary_folder() as folder:
+        copy = folder / Path(task["study"]).name  # of one moment: listeners may be rating
         copy.mkdir()
         shutil.copyfile(Path(task["study"]) / CONFIG_NAME, copy / CONFIG_NAME)
         back_up(task["url"], copy / RATINGS_NAME)
