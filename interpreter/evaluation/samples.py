@@ -33,7 +33,7 @@ def sample_methods(
         items: what was evaluated.
         figures: the items' rows, from `evaluate_items`.
     """
-    numbers = {items[number].name: number for number in range(len(items))}
+    numbers = {items.name_of(number): number for number in range(len(items))}
     return {
         name: _sample(explainer, items, figures[figures["method"] == name], numbers)
         for name, explainer in explainers.items()

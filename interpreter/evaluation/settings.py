@@ -156,8 +156,7 @@ class Items:
         """
         if not 0 <= index < len(self):
             raise IndexError(index)
-        place, variant = divmod(index, self.per_clip)
-        number = self.audible[place]
+        number, variant = self._place(index)
         clip = self.dataset.clips[number]
         audio = self.dataset.read(clip, self.sample_rate, self.length_s)
         stem = self.dataset.stem(clip, self.sample_rate, self.length_s)
@@ -166,8 +165,18 @@ class Items:
         rng = np.random.default_rng([self.seed, number * self.per_clip + variant])
         mixture, source = self._mix(clip, audio, self.snr_db, rng)
         gain = np.float32(10 ** (mixture.gain_db / 20))
-        name = f"{clip.filename}#{variant + 1}" if self.per_clip > 1 else clip.filename
-        return Item(name, clip, mixture.audio, None if stem is None else gain * stem, source)
+        return Item(self.name_of(index), clip, mixture.audio, None if stem is None else gain * stem, source)
+
+    def name_of(self, index: int) -> str:
+        """Return the name of item `index`, without making the item."""
+        number, variant = self._place(index)
+        name = self.dataset.clips[number].filename
+        return f"{name}#{variant + 1}" if self.per_clip > 1 else name
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """Return the number of an item's clip, and which of its items it is."""
+        place, variant = divmod(index, self.per_clip)
+        return self.audible[place], variant
 
     def _is_audible(self, clip: Clip) -> bool:
         if self.dataset.read(clip, self.sample_rate, self.length_s).any():

@@ -41,6 +41,13 @@ def snr_db(clean: np.ndarray, mixed: np.ndarray) -> float:
     return float(10 * np.log10(np.sum(clean**2) / np.sum(noise**2)))
 
 
+@pytest.mark.parametrize("setting", ["clean", "white-noise"])
+def test_an_items_name_is_known_before_it_is_made(dataset, setting) -> None:
+    items = Items(dataset, RATE, setting)
+    for number in (0, 3, len(items) - 1):
+        assert items.name_of(number) == items[number].name
+
+
 def test_clean_clips_are_as_they_are(dataset) -> None:
     items = Items(dataset, RATE)
     assert len(items) == 15
