@@ -12,6 +12,13 @@ from stimuli.files import write_text
 
 _SIGNIFICANT = "%.6g"
 
+_SPECIAL = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
+    "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+}
+"""What LaTeX takes for a command, and how it prints it; a run folder's name may have any of them."""
+
 METRICS_SHOWN: dict[str, tuple[str, int, bool]] = {
     "ai": ("AI", 1, True),
     "ad": ("AD", 1, False),
@@ -173,7 +180,8 @@ def _number(value: object, decimals: int) -> str:
 
 
 def _pipes(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = [f"| {' | '.join(row)} |" for row in rows]
+    # A run folder's name may have a bar, which would begin a column.
+    head, *body = [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows]
     return "\n".join([head, "|---" + "|---:" * (len(rows[0]) - 1) + "|", *body])
 
 
@@ -182,4 +190,4 @@ def _ampersands(cells: Sequence[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    return "".join(f"\\{sign}" if sign in "&%$#_{}" else sign for sign in text)
+    return "".join(_SPECIAL.get(sign, sign) for sign in text)

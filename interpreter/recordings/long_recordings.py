@@ -213,7 +213,7 @@ def _explain_windows(
         Each window with its interpretation and residual, `[2, length]`.
     """
     pieces = torch.stack([heard[start - starts[0] :][:length] for start in starts])
-    audible = pieces.any(dim=1)
+    audible = pieces.norm(dim=1) > 0  # samples below 1e-23 have squares of zero, and no level to bring back
     results = [(Window(start, start + length, None), torch.zeros(2, length)) for start in starts]
     if not bool(audible.any()):
         return results

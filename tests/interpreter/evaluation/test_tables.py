@@ -59,6 +59,13 @@ def test_latex_escapes_and_groups(table) -> None:
     assert text.index("LMAC-TD (alpha 0.75)") < text.index("Floor:") < text.index("As published")
 
 
+def test_a_runs_name_of_any_signs_stays_one_cell(table) -> None:
+    named = table.assign(label=["a|b", "x~2^n\\y"])
+    assert "x\\textasciitilde{}2\\textasciicircum{}n\\textbackslash{}y &" in latex(named)
+    rows = [line for line in markdown(named).splitlines() if line.startswith("| a")]
+    assert next(row.count("|") for row in rows) == len(METRICS) + 2
+
+
 def test_terminal_rows_have_one_width(table) -> None:
     rows = format_table(table)
     assert {len(cells) for cells in rows} == {len(METRICS) + 2}

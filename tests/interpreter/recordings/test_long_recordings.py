@@ -78,6 +78,15 @@ def test_each_window_has_a_class_of_its_own_unless_one_is_asked_for(explainer) -
     assert [window.target for window in asked.windows] == [1, None, 1]
 
 
+def test_a_window_whose_energy_is_too_small_for_a_number_is_silent(explainer) -> None:
+    faded = np.full(RATE, 1e-30, np.float32)  # the end of a reverberation in a file of floats
+    found = explain_long(
+        explainer, torch.from_numpy(np.concatenate([tone(300, 1.0), faded])), window_s=1.0, overlap=0.0
+    )
+    assert [window.target for window in found.windows] == [0, None]
+    assert found.interpretation.isfinite().all()
+
+
 def test_memory_is_bounded_by_the_batch(explainer) -> None:
     told: list[tuple[int, int]] = []
     sound = torch.from_numpy(tone(300, 600.0))
