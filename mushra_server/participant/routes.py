@@ -212,7 +212,12 @@ def _find_page(
     """
     named = body.get("page")
     if index >= len(pages):
-        raise Refusal(f"page {index} does not exist: this session has {len(pages)} pages", 404)
+        sentence = f"page {index} does not exist: this session has {len(pages)} pages"
+        if server.study.adaptive:
+            # The database is a backup of before, without the answers that this page follows from. After a 404
+            # the browser would send the page again for ever; after this it loads the session.
+            raise Refusal(sentence, 409, reason="answered")
+        raise Refusal(sentence, 404)
     if not isinstance(named, str):
         raise Refusal(f"page is {named!r}; expected the id of page {index}", 400)
     if named != page_id(server.names, session, pages[index]):

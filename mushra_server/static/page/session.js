@@ -268,7 +268,8 @@ export class Session {
    */
   #refused(entry, error) {
     if (error.reason === "answered") {
-      // Another tab answered this page, and the pages after it depend on that answer.
+      // Another tab answered this page, and the pages after it depend on that answer; or the server has a backup
+      // of before, in which this page does not follow yet.
       if (this.#index < this.#state.pages.length) this.#continue();
       return;
     }

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from mushra_server.database.database import sqlite_url
+from mushra_server.export.backup import back_up
 from mushra_server.participant import routes
 from mushra_server.study import served_study
 from mushra_server.study.session_cache import SessionCache
@@ -125,6 +127,37 @@ def test_an_answer_that_decided_on_the_next_page_stays(
     resumed = make_listener(app)
     resumed.client.get(state["resume_url"], headers={"Sec-Fetch-Site": "none"})
     assert reload(resumed)["pages"][1]["id"] == state["pages"][1]["id"]
+
+
+def test_a_tab_that_is_ahead_of_a_restored_backup_loads_the_session_again(
+    study: Path,
+    tmp_path: Path,
+    make_app: Callable[..., Flask],
+    make_listener: Callable[..., Any],
+    rows: Callable[..., Any],
+) -> None:
+    """With any other status it would send its page again for good, and never show those that are missing."""
+    listener = make_listener(make_app(study)).start()
+    answers: list[bool] = []
+    backup = tmp_path / "backup.sqlite3"
+    for _ in range(3):
+        answer(listener, study, True, answers)
+        reload(listener)
+        if not backup.exists():
+            back_up(sqlite_url(study / "ratings.sqlite3"), backup)
+    page = listener.state["pages"][3]
+    body = {"page": page["id"], "attempt": "ahead", "ratings": [], "answers": {}}
+    app = make_app(study, url=sqlite_url(backup))
+    tab = make_listener(app)
+    tab.client.get(listener.state["resume_url"], headers={"Sec-Fetch-Site": "none"})
+    for path in ("/api/session/pages/3", "/api/session/pages/3/draft"):
+        refused = tab.client.put(path, json=body)
+        assert refused.status_code == 409
+        assert refused.json["reason"] == "answered"
+        assert refused.json["error"] == "page 3 does not exist: this session has 2 pages"
+    assert len(rows(app, "SELECT * FROM submissions")) == 1
+    reload(tab)
+    answer(tab, study, True, answers[:1])
 
 
 def test_active_pairs_follow_from_the_preferences(
