@@ -99,7 +99,8 @@ def hash_weights(network: object) -> str | None:
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)  # NumPy has no bfloat16
+        digest.update(content.numpy().tobytes())
     return digest.hexdigest()
 
 

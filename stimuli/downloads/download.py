@@ -187,7 +187,7 @@ def download(remote: Remote, out: Path, report: Report | None = None, wait_s: fl
     if remote.sha256 is not None and found != remote.sha256:
         archive.unlink()
         raise DatasetError(
-            f"{archive}: SHA-256 {found}; expected {remote.sha256}. the file was removed, start again"
+            f"{archive}: SHA-256 {found}; expected {remote.sha256}; the file was removed, start again"
         )
     unpack(archive, out, remote)
     archive.unlink()
