@@ -94,18 +94,26 @@ def required_trials(
     Raises:
         DesignError: As `choice_power`; or no number up to 5,000 is enough, as happens if listeners differ.
     """
-    return _fewest(lambda n: choice_power(share, n_listeners, n, **settings), wanted, "trials per listener")
+    return _fewest(
+        lambda n: choice_power(share, n_listeners, n, **settings), 1, wanted, "trials per listener"
+    )
 
 
 def required_choice_listeners(
     share: float, n_trials: int, *, wanted: float = 0.8, **settings: Unpack[PowerSettings]
 ) -> int:
-    """Return the fewest listeners with whom the power is at least `wanted`, each with `n_trials` trials.
+    """Return the fewest listeners, two at least, with whom the power is at least `wanted`.
+
+    Args:
+        share: As in `choice_power`.
+        n_trials: Trials of each listener.
+        wanted: Power.
+        **settings: As for `choice_power`.
 
     Raises:
         DesignError: As `required_trials`.
     """
-    return _fewest(lambda n: choice_power(share, n, n_trials, **settings), wanted, "listeners")
+    return _fewest(lambda n: choice_power(share, n, n_trials, **settings), 2, wanted, "listeners")
 
 
 def smallest_share(n: int, *, test: str = "abx", wanted: float = 0.8, alpha: float = 0.05) -> float:
@@ -172,17 +180,16 @@ def _t_test(shares: Floats) -> Floats:
     return np.asarray(2 * stats.t.sf(t, n - 1))
 
 
-def _fewest(power: Callable[[int], float], wanted: float, what: str) -> int:
-    """Return the first number with enough power that the next ten have, too."""
-    high = 2
+def _fewest(power: Callable[[int], float], least: int, wanted: float, what: str) -> int:
+    """Return the first number from `least` on with enough power that the next ten have, too."""
+    low, high = least - 1, least
     while not _lasts(power, high, wanted):
-        high *= 2
-        if high > _MOST:
+        if high >= _MOST:
             raise DesignError(
                 f"{_MOST} {what} do not reach a power of {wanted:g}; expected a larger share, or listeners "
                 "who differ less"
             )
-    low = high // 2
+        low, high = high, min(2 * high, _MOST)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if _lasts(power, middle, wanted) else (middle, high)

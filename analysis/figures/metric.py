@@ -26,12 +26,15 @@ def plot_metric(frame: pd.DataFrame, metrics: pd.DataFrame, name: str, ax: Axes 
         ax: Where to draw; by default a new figure of print size.
 
     Raises:
-        DesignError: Fewer than five stimuli have ratings and a finite value.
+        DesignError: Fewer than five stimuli have ratings and a finite value, or all values are the same.
     """
     table = stimulus_scores(frame, metrics)
     table = table[np.isfinite(table[name].to_numpy(float))]
     if len(table) < 5 or table[name].nunique() < 2:
-        raise DesignError(f"{name} has values that differ for {len(table)} rated stimuli; expected five")
+        raise DesignError(
+            f"{name} has values, {table[name].nunique()} of them different, for {len(table)} rated stimuli; "
+            "expected five stimuli, and two different values"
+        )
     listed, look = conditions(frame), assign_looks(frame)
     listed = listed[listed["condition"].isin(table["condition"])]
     labels = shorten(listed["label"], CONDITION)

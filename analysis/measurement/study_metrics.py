@@ -72,7 +72,7 @@ def si_sdr_db(sound: Floats, reference: Floats, rate: int) -> float:
         return float("nan")
     projection = (sound @ reference) / energy * reference
     distortion = float(((sound - projection) ** 2).sum())
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # of silence nothing is left of either
         return float(10 * (np.log10(projection @ projection) - np.log10(distortion)))
 
 

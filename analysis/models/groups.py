@@ -140,9 +140,10 @@ def _listener_means(
     groups = rows.dropna(subset=column).groupby("listener")[column].agg(lambda values: sorted(set(values)))
     several = groups[groups.map(len) > 1]
     if len(several):
+        values = ", ".join(map(str, several.iloc[0]))
         raise DesignError(
-            f"listener {several.index[0]!r} has several values of {column!r} ({', '.join(several.iloc[0])}); "
-            "expected one per listener"
+            f"listener {several.index[0]!r} has several values of {column!r} ({values}); expected one per "
+            "listener"
         )
     chosen = choose_conditions(rows, among)
     means = average_shared_pages(frame, chosen, attribute)

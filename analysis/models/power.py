@@ -17,7 +17,7 @@ from analysis.formatting import percent
 from analysis.models.simulation.balanced import simulate_balanced
 from analysis.models.simulation.incomplete import simulate_incomplete
 from analysis.models.simulation.studies import SimulatedStudies, Spread
-from analysis.ratings.tidy import cells
+from analysis.ratings.tidy import cells, fill_columns
 from analysis.statistics.crossed import crossed_mean
 
 ASSUMED = Spread()
@@ -118,12 +118,12 @@ def required_listeners(
     low = next(n for n in itertools.count(2) if _is_enough(n, n_items, settings.get("items_each"))) - 1
     high = low + 1
     while power_of(high) < wanted:
-        low, high = high, high * 2
-        if high > most:
+        if high >= most:
             raise DesignError(
                 f"with {n_items} items no number of listeners finds {difference:g} points with a power of "
-                f"{percent(wanted)} ({percent(power_of(most))} with {most}); use more items"
+                f"{percent(wanted)} ({percent(power_of(high))} with {high}); use more items"
             )
+        low, high = high, min(2 * high, most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if power_of(middle) >= wanted else (middle, high)
@@ -179,6 +179,7 @@ def pilot_spread(
         DesignError: No pair with two listeners and two items, no rating of the attribute, or several and none
             chosen.
     """
+    frame = fill_columns(frame)
     table = cells(frame, attribute)
     roles = frame.drop_duplicates("condition").set_index("condition")["role"]
     names = [name for name in sorted(table["condition"].unique()) if roles[name] == "method"]

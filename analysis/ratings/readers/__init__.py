@@ -104,7 +104,7 @@ def from_frame(frame: pd.DataFrame) -> pd.DataFrame:
         RatingsError: Two columns have the same name.
     """
     named = [name for name in frame.index.names if name is not None]
-    table = frame.reset_index(level=named).reset_index(drop=True)
+    table = frame.reset_index(level=named, allow_duplicates=True).reset_index(drop=True)
     table.columns = [
         "_".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in table.columns
     ]

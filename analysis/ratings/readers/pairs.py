@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -51,9 +52,13 @@ def advise_on_pairs(table: pd.DataFrame) -> str:
         return ""
     named.sort(key=lambda name: int((table[[name, _second_of(name)]] == "").sum().sum()))  # the fullest first
     advice = advise_on_columns(header, ["listener", "item", "score", "choice"])
+    columns = " ".join(
+        f"--column {shlex.quote(f'{part}={name}')}"
+        for part, name in (("first", named[0]), ("second", _second_of(named[0])))
+    )
     more = " and ".join(f"{name!r} and {_second_of(name)!r}" for name in named[1:])
     return (
-        f"say what is compared, for example --column first={named[0]} --column second={_second_of(named[0])}"
+        f"say what is compared, for example {columns}"
         + (f" {advice}" if advice else "")
         + (f"; first and second may also be {more}" if more else "")
     )

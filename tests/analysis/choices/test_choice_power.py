@@ -53,6 +53,12 @@ def test_listeners_and_trials_of_independent_answers_are_exchangeable() -> None:
     assert choice_power(0.7, listeners, 5) >= 0.8
 
 
+def test_one_trial_may_be_enough_and_so_may_nearly_the_most() -> None:
+    assert required_trials(0.9, 30) == 1
+    n = required_trials(0.5185, 1)
+    assert 4096 < n < 5000 and choice_power(0.5185, 1, n) >= 0.8 > choice_power(0.5185, 1, n - 1)
+
+
 def test_smallest_share_is_where_the_power_is_reached() -> None:
     share = smallest_share(16)
     assert choice_power(share, 1, 16) == pytest.approx(0.8)

@@ -86,8 +86,15 @@ def test_values_that_are_not_finite_are_left_out_and_few_have_no_numbers(make: M
     found = metric_agreement(frame, table, draws=100).set_index("metric")
     assert found.loc["good", "n_stimuli"] == 9 and np.isfinite(found.loc["good", "pearson"])
     assert np.isnan(found.loc["bad", "pearson"]) and found.loc["bad", "note"].startswith("needs 5 stimuli")
-    with pytest.raises(DesignError, match="bad has values that differ for 4 rated stimuli; expected five"):
+    wanted = "expected five stimuli, and two different values"
+    with pytest.raises(
+        DesignError, match=f"bad has values, 4 of them different, for 4 rated stimuli; {wanted}"
+    ):
         plot_metric(frame, table, "bad")
+    with pytest.raises(
+        DesignError, match=f"bad has values, 1 of them different, for 12 rated stimuli; {wanted}"
+    ):
+        plot_metric(frame, table.assign(bad=1.0), "bad")
     with pytest.raises(DesignError, match="no item and condition in common"):
         metric_agreement(frame, table.assign(item="other" + table["item"]))
 

@@ -78,6 +78,7 @@ def test_the_distances_agree_with_a_second_writing() -> None:
     silence = np.zeros(2000)
     for measure in (si_sdr_db, log_spectral_distance_db, spectral_convergence):
         assert np.isnan(measure(a, silence, RATE))
+    assert np.isnan(si_sdr_db(silence, a, RATE))
 
 
 def test_the_command_writes_what_analyze_reads(study: Path, tmp_path: Path) -> None:

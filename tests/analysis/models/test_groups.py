@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -73,5 +74,8 @@ def test_what_groups_need(panel: pd.DataFrame) -> None:
     both = panel.assign(q_expert=panel["q_expert"].where(panel["item"] != "item 0", "no"))
     with pytest.raises(DesignError, match=r"'L00' has several values of 'q_expert' \(no, yes\)"):
         analyse_groups(both, "q_expert")
+    years = panel.assign(q_years=np.where(panel["item"] == "item 0", 1, 2))
+    with pytest.raises(DesignError, match=r"'L00' has several values of 'q_years' \(1, 2\); expected one"):
+        analyse_groups(years, "q_years")
     unknown = panel.assign(q_expert=panel["q_expert"].where(panel["listener"] != "L00"))
     assert set(analyse_groups(unknown, "q_expert")["n_listeners"]) == {10}

@@ -116,6 +116,20 @@ def test_required_listeners_is_the_smallest_number_that_reaches_the_power() -> N
         required_listeners(3, 5, draws=300)
 
 
+def test_numbers_of_listeners_up_to_the_most_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.models.power.power", lambda _, n, *rest, **more: float(n >= 1600))
+    assert required_listeners(3, 8, items_each=4) == 1600
+    monkeypatch.setattr("analysis.models.power.power", lambda _, n, *rest, **more: float(n > 2000))
+    with pytest.raises(DesignError, match=r"\(0 % with 2000\); use more items"):
+        required_listeners(3, 8, items_each=4)
+
+
+def test_a_pilot_needs_no_more_than_four_columns(make: Make) -> None:
+    frame = make(items=4)
+    frame = frame[frame["role"] == "method"]
+    assert pilot_spread(frame[["listener", "item", "condition", "score"]]) == pilot_spread(frame)
+
+
 def test_a_pilot_gives_the_spread(make: Make) -> None:
     frame = make(listeners=60, items=40, means={"A": 50.0, "B": 40.0}, sd=(8, 5, 7), own=(3, 4), seed=8)
     found = pilot_spread(frame)

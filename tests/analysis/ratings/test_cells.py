@@ -109,6 +109,8 @@ def test_frames_with_an_index_and_ids_that_became_floats() -> None:
         assert loaded["score"].tolist() == [5, 3.5]
     with pytest.raises(RatingsError, match="the data frame has the column 'item' more than once"):
         load_ratings(frame.set_axis(["listener", "item", "item", "score"], axis=1))
+    with pytest.raises(RatingsError, match="the data frame has the column 'listener' more than once"):
+        load_ratings(frame.set_index("listener", drop=False))
 
 
 ALL_CELLS = {  # each in its own spelling, all of which openpyxl understands

@@ -69,6 +69,12 @@ def test_the_published_matrix_gives_the_published_strengths(tmp_path: Path) -> N
     assert "G²(21) = 24.21" in results.methods
 
 
+def test_headers_with_blanks_are_quoted_in_the_advice(tmp_path: Path) -> None:
+    path = write(tmp_path, "pairs.csv", "subject,first sound,second sound,rating\nL1,a,b,1\n")
+    with pytest.raises(RatingsError, match="--column 'first=first sound' --column 'second=second sound'"):
+        load_ratings(path)
+
+
 def test_two_sounds_per_row_under_other_names_say_which_options_read_them(tmp_path: Path) -> None:
     path = shared_ratings("hd_uhd_ccr.csv")
     with pytest.raises(RatingsError) as refused:
