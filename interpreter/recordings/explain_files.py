@@ -18,6 +18,7 @@ from interpreter.recordings.long_recordings import explain_in_pieces
 from interpreter.recordings.overview import write_overview
 from interpreter.sound_files import SoundOnDisk, sound_files
 from stimuli import AudioFileError, sha256_of
+from stimuli.files import remove_temporary
 
 Progress = Callable[[int, int], None]
 
@@ -89,6 +90,8 @@ def explain_files(
     work = _FileWork(aimed, question, number, window_s, overlap, batch_size, command, weights, single)
     results: list[FileExplanation] = []
     names: set[str] = set()
+    if out.is_dir():
+        remove_temporary(out)
     try:
         for done, (path, source) in enumerate(zip(paths, distinguish_names(paths), strict=True), start=1):
             folder = out / _take_unused(path.stem, names)
@@ -140,6 +143,8 @@ class _FileWork:
 
     def _explain(self, path: Path, asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         classifier = self.explainer.classifier
+        if folder.is_dir():
+            remove_temporary(folder)
         sound = SoundOnDisk.survey(path, classifier.sample_rate)
         pieces = explain_in_pieces(
             self.explainer,

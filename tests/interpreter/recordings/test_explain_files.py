@@ -212,3 +212,15 @@ def test_pages_get_pictures_of_sounds_that_an_earlier_release_explained(recordin
     explain_files(explainer, recordings[:1], out)
     assert len(explainer.given) == explained
     assert {name: (result.folder / name).read_bytes() for name in names} == drawn
+
+
+def test_what_a_kill_left_half_written_goes_when_it_is_explained_again(
+    explainer, recordings, tmp_path
+) -> None:
+    out = tmp_path / "out"
+    left = [out / ".index.html.0123abcd.part", out / "a" / ".explanation.png.0123abcd.part"]
+    left[1].parent.mkdir(parents=True)
+    for path in left:
+        path.touch()
+    explain_files(explainer, recordings[:1], out, window_s=1.0)
+    assert not any(path.exists() for path in left) and (out / "a" / "explanation.png").is_file()
