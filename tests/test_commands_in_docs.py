@@ -79,6 +79,8 @@ NOT_RUN = {
     "make mutate": "hours",
     "LISTENABLE_FUZZ_EXAMPLES=6000 python -m pytest tests/fuzz/test_files.py": "minutes; the tests run fewer",
     "LISTENABLE_FUZZ_EXAMPLES=2000 python -m pytest tests/fuzz/test_requests.py": "minutes",
+    "LISTENABLE_FUZZ_EXAMPLES=1000 python -m pytest tests/fuzz/test_readers.py tests/fuzz/test_pages.py "
+    "tests/fuzz/test_studio.py": "minutes",
     "pip install .": "tests/test_packaging.py installs it",
     "python examples/paper_tables.py --data esc10 --out tables --speech speech": "needs ESC-10; hours",
     "listenable train classifier --data esc50 --noise noise --preset small --set epochs=24 "
