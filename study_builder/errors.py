@@ -2,7 +2,7 @@
 
 StudyError
 ├── ConfigError     a study's config.yaml, or a file of choices, cannot be used
-├── LayoutError     a folder of sounds is not one of the two layouts
+├── LayoutError     a folder of sounds is not one of the four layouts
 ├── BuildError      a study cannot be built from these sounds and choices
 ├── RenderError     a stimuli set cannot be rendered from these runs and data
 └── SimulateError   the server did not play its part in a simulation
@@ -22,7 +22,7 @@ class ConfigError(StudyError):
 
 
 class LayoutError(StudyError):
-    """A folder of sounds is not one of the two layouts."""
+    """A folder of sounds is not one of the four layouts."""
 
 
 class BuildError(StudyError):

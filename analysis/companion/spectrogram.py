@@ -12,7 +12,7 @@ from analysis.errors import RatingsError
 from analysis.statistics.variance import Floats
 from stimuli.files import atomic_path
 
-_NO_DATE: Any = {"Software": None}  # a picture says nothing of the program that drew it
+_METADATA: Any = {"Software": None}  # a picture says nothing of the program that drew it
 _RANGE_DB, _BINS, _FRAMES = 80.0, 192, 420
 
 
@@ -36,7 +36,7 @@ def draw_spectrogram(source: Path, picture: Path, level: float) -> None:
             vmin=level - _RANGE_DB,
             vmax=level,
             format="png",
-            metadata=_NO_DATE,
+            metadata=_METADATA,
         )
 
 

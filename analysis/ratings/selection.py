@@ -9,8 +9,8 @@ from analysis.errors import DesignError
 from analysis.ratings.names import CORRECT, DIFFERENCE, HIDDEN_REFERENCE, LEVEL, THRESHOLD, X_WAS
 from analysis.ratings.tidy import conditions, select_rated
 
-# Stored next to the answer, and no answer to a question.
 _P835 = frozenset({"sig", "bak", "ovrl"})  # one test, whose result is the overall quality
+# Stored next to the answer, and no answer to a question.
 BY_PRODUCTS = frozenset({HIDDEN_REFERENCE, THRESHOLD, X_WAS})
 
 

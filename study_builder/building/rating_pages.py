@@ -32,9 +32,9 @@ from study_builder.errors import BuildError
 from study_builder.identifiers import ids_by_name, resolve_ids
 
 BLOCK_SIZE = 4
+"""Sounds on a best-worst page: enough to choose from, few enough to remember."""
 MOST_PAGES = 10_000
 """Of a test that has several pages for each item."""
-"""Sounds on a best-worst page: enough to choose from, few enough to remember."""
 
 
 @dataclass(frozen=True)
