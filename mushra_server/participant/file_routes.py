@@ -11,7 +11,7 @@ from mushra_server.participant.session_pages import load_trial_answers
 from mushra_server.study.lossless import MEDIA_TYPE as FLAC
 from mushra_server.study.opaque_files import MAX_AGE_S, media_type_of
 from mushra_server.web.sent_files import Pieces, send_pieces
-from mushra_server.web.server import current_server
+from mushra_server.web.server import Server, current_server
 from study_builder.config.sound_tags import find_untagged_parts
 
 __all__ = ["blueprint"]
@@ -25,18 +25,15 @@ blueprint.before_request(guard)
 def send(opaque: str) -> Response:
     """Send a sound or a picture of the session."""
     server = current_server()
-    token = read_own_token()
-    known = server.tokens.get(token)
-    if known is None:
+    known = server.tokens.get(read_own_token())
+    name = None if known is None else _find_name(server, known, opaque)
+    if name is None:
+        # Not known here yet; or forgotten since, and the same browser's next start has the same token.
         with server.database.read() as connection:
             session = find_own_session(connection)
         known = session.uuid, session.slot
-        server.tokens.put(token, *known)
-    answers: tuple[float, ...] = ()
-    if server.study.adaptive:
-        with server.database.read() as connection:
-            answers = load_trial_answers(connection, server.study, find_own_session(connection))
-    name = server.names.find(*known, opaque, answers)
+        server.tokens.put(read_own_token(), *known)
+        name = _find_name(server, known, opaque)
     if name is None:
         raise Refusal("this session has no such file", 404)
     found = server.files.open(name)
@@ -54,6 +51,15 @@ def send(opaque: str) -> Response:
     response.cache_control.max_age = MAX_AGE_S
     response.cache_control.immutable = True
     return response
+
+
+def _find_name(server: Server, known: tuple[str, int], opaque: str) -> str | None:
+    """Return the path in the study of what a session has at an address, or None."""
+    answers: tuple[float, ...] = ()
+    if server.study.adaptive:
+        with server.database.read() as connection:
+            answers = load_trial_answers(connection, server.study, find_own_session(connection))
+    return server.names.find(*known, opaque, answers)
 
 
 def _reads_flac() -> bool:

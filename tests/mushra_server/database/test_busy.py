@@ -61,17 +61,6 @@ def test_sounds_and_static_files_need_no_database(app, listener, monkeypatch):
         assert listener.client.get(path).status_code == 200, path
 
 
-def test_a_replaced_token_fetches_no_sound(app, listener):
-    server = app.extensions["listenable"]
-    url = listener.trials()[0]["reference"]["url"]
-    (uuid,) = {found[1] for found in server.tokens._found.values()}
-    assert listener.client.get(url).status_code == 200
-    with server.database.write() as connection:
-        connection.exec_driver_sql("UPDATE sessions SET token_hash = 'another'")
-    server.tokens.forget(uuid)
-    assert listener.client.get(url).status_code == 401
-
-
 def test_more_requests_than_places_are_turned_away_and_not_queued(app, monkeypatch):
     monkeypatch.setattr(turns, "STALL_S", 0.2)
     database = app.extensions["listenable"].database
