@@ -63,6 +63,8 @@ def atomic_folder(path: Path, before_removing: Callable[[Path], None] | None = N
     Raises:
         OSError: as `atomic_path`.
     """
+    if path.is_symlink():
+        path = path.resolve()  # the link stays: what it leads to is replaced
     with atomic_path(path, before_removing) as temporary:
         temporary.mkdir(parents=True)
         yield temporary

@@ -294,3 +294,15 @@ def test_a_temporary_folder_that_cannot_be_removed_hides_no_error(
         (temporary / "inside").mkdir()
         monkeypatch.setattr(os, "rmdir", lambda name, **_: fail(name))
         raise RuntimeError("the error itself")
+
+
+def test_a_folder_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    target, link = tmp_path / "disk" / "target", tmp_path / "link"
+    target.mkdir(parents=True)
+    (target / "before").touch()
+    link.symlink_to(target)
+    with atomic_folder(link) as folder:
+        assert folder.parent == target.parent, "which may be another file system"
+        (folder / "after").touch()
+    assert link.is_symlink() and [path.name for path in target.iterdir()] == ["after"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["after", "disk", "link", "target"]
