@@ -122,6 +122,7 @@ def report_many(folder: Path, run: Path, count: int) -> None:
         tone = 0.3 * np.sin(2 * np.pi * rng.uniform(100, 4000) * at) + 0.03 * rng.uniform(-1, 1, RATE)
         soundfile.write(sounds / f"{number:04d}.wav", tone, RATE)
     words = ("explain", sounds, "--run", run, "--method", "gradcam", "--out", out)
+    print(f"\nA folder of {count:,} clips of 1 s, interrupted after a third of them, and started twice more:")
     print("\n| start | files then explained | exit code | processor time | per file | peak memory |")
     print("|---|---:|---:|---:|---:|---:|")
     before = 0

@@ -27,6 +27,7 @@ STAMP = re.compile(r"^\*[0-9]{4}-[0-9]{2}-[0-9]{2}, .*\*$", re.MULTILINE)
 INTRODUCTION = """# Benchmarks
 
 Medians on the machine named below each table; peers in the same run. `make bench` repeats all measurements.
+Two days of the same machine differ by up to a factor of two, so compare within a table.
 """
 
 
