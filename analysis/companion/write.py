@@ -173,12 +173,15 @@ def _interval_text(row: Any) -> str:
 
 
 def _residuals(folder: Path) -> dict[tuple[str, str], Path]:
-    """The residuals of a stimuli set by item and condition."""
+    """Return the residuals of a stimuli set by item and condition."""
     path = folder / "manifest.json"
     if not path.is_file():
         raise RatingsError(f"{folder} has no manifest.json; expected a stimuli set")
-    found = json.loads(path.read_text(encoding="utf-8")).get("stimuli", [])
-    return {(s["item"], s["condition"]): folder / s["path"] for s in found if s.get("kind") == "residual"}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")).get("stimuli", [])
+        return {(s["item"], s["condition"]): folder / s["path"] for s in found if s.get("kind") == "residual"}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RatingsError(f"{path} is not the manifest of a stimuli set ({error})") from None
 
 
 def _sound(source: Path, folder: Path, name: str, level: float) -> dict[str, str]:

@@ -67,7 +67,7 @@ def mos(
     if interval not in INTERVALS:
         raise DesignError(f"unknown interval {interval!r}; expected one of {', '.join(INTERVALS)}")
     frame = fill_columns(frame)
-    if by is None:
+    if by is None or by == "condition":  # which it is split by anyway
         return _table(select_rated(frame, attribute), interval, order, level, draws, seed)
     if by not in frame:
         raise DesignError(f"the ratings have no column {by!r} to split by; found {', '.join(frame.columns)}")

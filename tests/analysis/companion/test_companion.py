@@ -77,6 +77,10 @@ def test_the_companion_page_shows_residuals_of_the_stimuli_set(
     assert text.count("What it leaves out") == 1 and "good~residual.wav" in text
     with pytest.raises(RatingsError, match=r"has no manifest\.json; expected a stimuli set"):
         write_companion(study, mushra, tmp_path / "site", stimuli=study)
+    for damaged in ('{"stimuli": [', "[]", '{"stimuli": [{"kind": "residual"}]}'):
+        (stimuli / "manifest.json").write_text(damaged)
+        with pytest.raises(RatingsError, match=r"manifest\.json is not the manifest of a stimuli set \("):
+            write_companion(study, mushra, tmp_path / "site", stimuli=stimuli)
 
 
 def test_a_companion_of_other_ratings_and_of_no_study(

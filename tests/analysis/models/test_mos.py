@@ -58,6 +58,11 @@ def test_quartiles_are_tukeys_hinges(make: Make) -> None:
     assert (row["q1"], row["median"], row["q3"]) == (2, 4, 8), "the median belongs to both halves"
 
 
+def test_by_condition_is_the_usual_table(make: Make) -> None:
+    frame = make()
+    pd.testing.assert_frame_equal(mos(frame, by="condition"), mos(frame))
+
+
 def test_by_item_uses_the_listeners(make: Make) -> None:
     frame = make(listeners=7, items=4)
     table = mos(frame, by="item")
