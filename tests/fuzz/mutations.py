@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from listenable.cli import explain_failure
 
-EXAMPLES = int(os.environ.get("LISTENABLE_FUZZ_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("LISTENABLE_FUZZ_EXAMPLES", "16"))
 bounded = settings(
     max_examples=EXAMPLES,
     derandomize=EXAMPLES <= 100,  # a longer run by hand looks elsewhere each time
