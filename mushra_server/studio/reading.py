@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 from mushra_server.studio.drafts import HEADERS_NAME, LOUDNESS_NAME, SOUNDS_NAME, find_sounds, load_fact
 from mushra_server.studio.headers import Header, read_headers
 from stimuli import StimuliError
+from stimuli.files import temporary_name, write_text
 from study_builder.errors import StudyError
 from study_builder.identifiers import to_nfc
 from study_builder.sounds.files import sound_files
@@ -110,7 +114,19 @@ def _load_headers(draft: Path) -> list[Header]:
     known = load_fact(draft / SOUNDS_NAME, HEADERS_NAME)
     if known is None:  # they came in an earlier release
         known = [header for header in read_headers(find_sounds(draft)) if header is not None]
+        _keep_headers(draft, known)
     return [Header(*one) for one in known]
+
+
+def _keep_headers(draft: Path, known: list[Header]) -> None:
+    """Write the headers for the next look, unless an upload that came meanwhile has its own."""
+    made = temporary_name(draft / HEADERS_NAME)
+    try:
+        write_text(made, json.dumps(known))
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            os.link(made, draft / SOUNDS_NAME / HEADERS_NAME)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _hide_folder(sentence: str, folder: Path) -> str:

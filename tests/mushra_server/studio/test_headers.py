@@ -156,8 +156,12 @@ def test_the_server_reads_no_sound_by_itself(tmp_path: Path, monkeypatch: pytest
         patch.setattr(sf, "info", None)
         patch.setattr(headers.subprocess, "run", None)
         assert read_folder(draft) == known, "nobody reads them again for each look"
-    (draft / SOUNDS_NAME / HEADERS_NAME).unlink()
+    kept = draft / SOUNDS_NAME / HEADERS_NAME
+    before = kept.read_text()
+    kept.unlink()
     assert read_folder(draft) == known, "they came in an earlier release"
+    assert kept.read_text() == before, "read once only"
+    assert [path.name for path in draft.iterdir()] == [SOUNDS_NAME]
 
 
 def test_an_archive_that_says_how_much_memory_it_takes_is_refused(tmp_path: Path) -> None:
