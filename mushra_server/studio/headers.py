@@ -44,7 +44,7 @@ class Header(NamedTuple):
 
 
 def read_headers(paths: Sequence[Path]) -> list[Header | None]:
-    """Return the header of each file; None for what is no sound, or takes too much to be read.
+    """Return the header of each file; None if it is not a sound or takes too much to be read.
 
     Raises:
         Refusal: 400 if several files end the process that reads them, or it takes very long.

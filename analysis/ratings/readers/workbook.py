@@ -20,7 +20,7 @@ _MOST_BYTES = 2**30  # of a workbook that was unpacked; it needs several times t
 _MOST_CELLS = 5_000_000  # of a sheet, empty ones too: a format in the last row makes all rows part of it
 _AREAS = ("mergeCell", "hyperlink")  # openpyxl makes each cell of these
 _WHOLE_COLUMNS, _WHOLE_ROWS = 16_384, 1_048_576
-_MOST_PERCENT = 1e300  # beyond it a hundred times as much is no number of the machine
+_MOST_PERCENT = 1e300  # a hundred times as much as any above it overflows a float
 _BLOCK_BYTES = 2**20
 
 

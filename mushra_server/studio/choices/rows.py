@@ -129,7 +129,7 @@ def choose_question(row: Mapping[str, str]) -> dict[str, Any]:
     if row["type"] == "likert":
         question["response"] = [{"value": label.lower(), "label": label} for label in _lines(row["answers"])]
     if row["type"] == "number" and row["range"]:
-        low, _, high = row["range"].partition(" to ")  # the check of choices refuses what is no number
+        low, _, high = row["range"].partition(" to ")  # the check of choices refuses anything but numbers
         question |= {"min": read_number(low.strip()), "max": read_number(high.strip())}
     return question
 

@@ -18,9 +18,9 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import jobs
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.choices.conflicts import read_base
-from mushra_server.studio.choices.fields import GROUPS, Field, choices_yaml, read_choices, read_form
+from mushra_server.studio.choices.fields import GROUPS, Field, choices_yaml, read_form
 from mushra_server.studio.choices.labels import say_labels
-from mushra_server.studio.choices.rows import choose_question, question_rows, scale_rows, show_number
+from mushra_server.studio.choices.rows import question_rows, scale_rows
 from mushra_server.studio.choices.sentences import OPTIONS
 from mushra_server.studio.drafts import SOUNDS_NAME, UPLOAD_NAME, save_fact
 from mushra_server.studio.planning import forecasts
@@ -301,26 +301,6 @@ def test_questions_are_added_moved_and_removed(admin: Browser, study: str) -> No
     assert 'name="q-0-name" value="device"' in admin.get(url).text
     admin.post(url, version=2, questions="remove 0", **form(title="Codecs"))
     assert 'value="age"' not in admin.get(url).text
-
-
-def test_numbers_of_the_form_keep_all_of_their_digits() -> None:
-    """They came back rounded to six, and were saved so with whatever was changed next."""
-    row = {"type": "number", "name": "id", "label": "", "answers": "", "range": "1000001 to 7654321.5"}
-    question = choose_question({**row, "optional": ""})
-    assert (question["min"], question["max"]) == (1000001, 7654321.5)
-    assert question_rows({"questionnaire": [question]})[0]["range"] == row["range"]
-    assert scale_rows({"scales": [{"name": "hz", "max": 1234567}]})[0]["max"] == "1234567"
-    assert [show_number(value) for value in (-23.0, 0.0625, 7654321.0)] == ["-23", "0.0625", "7654321"]
-
-
-@pytest.mark.parametrize("text", ["18-99", "to 99", "99 to 18", "young"])
-def test_a_range_that_is_none_is_refused_and_stays(text: str) -> None:
-    """It was dropped without a word; and nobody can answer with a number from 99 to 18."""
-    row = {"type": "number", "name": "age", "label": "", "answers": "", "range": text, "optional": ""}
-    chosen = {"questionnaire": [choose_question(row)]}
-    choices, errors = read_choices(chosen)
-    assert choices is None and set(errors) == {"questionnaire"}
-    assert question_rows(chosen)[0]["range"] == text
 
 
 def test_scales_are_added_and_become_those_of_the_study(admin: Browser, study: str) -> None:

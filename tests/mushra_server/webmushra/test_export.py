@@ -321,30 +321,3 @@ def test_several_likert_scales_of_a_page_come_back_from_pymushras_file(make_app,
     frame = load_ratings(tmp_path / "out/pymushra.json")
     found = [dict(table.groupby(["attribute", "condition"])["score"].sum()) for table in (stored, frame)]
     assert found[0] == found[1] and len(stored) == len(frame) == 10
-
-
-@pytest.mark.parametrize("format", ["webmushra", "pymushra"])
-def test_pages_that_other_programs_do_not_have_are_refused_and_not_left_out(
-    make_app, make_listener, make_study, make_page, tmp_path, format
-):
-    """They were a traceback: what webMUSHRA stores of a preference, nobody knows."""
-    pair = {**make_page(tmp_path / "study", 0), "type": "ab", "id": "pair"}
-    pair = {key: pair[key] for key in ("type", "id", "name", "content")} | {
-        "stimuli": {name: pair["stimuli"][name] for name in ("lmac-td", "saliency")}
-    }
-    study = make_study(pages=[pair], trials={"pair": {"item": "item0"}})
-    app = make_app(study)
-    listener = make_listener(app).start()
-    page = listener.state["pages"][0]
-    ratings = [
-        {"key": sound["key"], "attribute": "preferred", "score": score}
-        for sound, score in zip(page["stimuli"], (1, 0), strict=True)
-    ]
-    assert listener.put(0, {**answer_to(page), "ratings": ratings}).status_code == 200
-    database = app.extensions["listenable"].database
-    with pytest.raises(
-        ServerError, match=f"^{format} has no pages of the type ab, which this study has; exp"
-    ):
-        list(export_files(database, study, format, tmp_path / "out"))
-    assert not list((tmp_path / "out").iterdir())
-    assert len(list(export_files(database, study, "csv", tmp_path / "out"))) == 1
