@@ -107,11 +107,11 @@ def create_app(
         settings.claim(database, opened.name, fingerprint(opened), earlier_fingerprint(opened))
         check_hashes(opened, database)
         key = settings.secret_key(database)
+        with MAKING:
+            return _make_app(opened, _server(opened, database, key, options, copies), key, options)
     except BaseException:
         database.close()
         raise
-    with MAKING:
-        return _make_app(opened, _server(opened, database, key, options, copies), key, options)
 
 
 def _make_app(opened: Study, server: Server, key: str, options: Options) -> Flask:
@@ -126,6 +126,7 @@ def _make_app(opened: Study, server: Server, key: str, options: Options) -> Flas
     admin_login.set_up_cookie(app)
     admin.install(app, ResultsCache(server))
     _register(app, opened, options)
+    addresses.check_paths(app, options)
     handle_errors(app)
     return app
 

@@ -22,6 +22,7 @@ from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import ServerError, Unavailable
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.addresses import PublicUrl
+from mushra_server.web.proxy import remove_prefix
 from mushra_server.web.server import EXTENSION, Options, Server
 from stimuli.vocabulary import CONFIG_NAME
 from study_builder.config import ConfigError
@@ -131,7 +132,7 @@ class ManyStudies:
         """Answer a request."""
         path = str(environ.get("PATH_INFO", ""))
         if self._public is not None:
-            path = path.removeprefix(self._public.prefix)
+            path = remove_prefix(path, self._public.prefix)
         name, slash, rest = path.removeprefix(PREFIX).partition("/")
         if not path.startswith(PREFIX) or not self.has(name):
             return self.front.wsgi_app(environ, start_response)
@@ -251,6 +252,7 @@ def make_front(options: Options | None = None) -> Flask:
     security.install(app)
     security.limit_reading(app, security.RateLimiter(options.reads_per_s, options.read_burst))
     assets.install(app)
+    addresses.check_paths(app, options, PREFIX)
     handle_errors(app)
     front: Flask = app
     return front

@@ -18,6 +18,7 @@ from mushra_server.studio.closing import close_if_due
 from mushra_server.studio.disk import ACCOUNT_GIB, Disk
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, describe_rights, may_see, set_up_cookie
+from mushra_server.studio.previews import PREFIX as PREVIEWS
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.routes import launch, make, overview, people, report, watch
 from mushra_server.studio.store import Store
@@ -82,6 +83,7 @@ def create_studio(
     app.after_request(_keep_nowhere)
     for routes in (overview, make, launch, watch, report, people):
         app.register_blueprint(routes.blueprint)
+    addresses.check_paths(app, options, PREFIX, PREVIEWS)
     app.context_processor(_describe_pages)
     app.context_processor(describe_rights)
     app.add_template_filter(say_labels)

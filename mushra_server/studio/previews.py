@@ -19,6 +19,7 @@ from flask import Flask
 from mushra_server.many import shift_request
 from mushra_server.preview.app import open_preview
 from mushra_server.web.addresses import PublicUrl
+from mushra_server.web.proxy import remove_prefix
 from mushra_server.web.server import Options
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Previews:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             path = str(environ.get("PATH_INFO", ""))
             if self._options.public_url is not None:
-                path = path.removeprefix(PublicUrl.read(self._options.public_url).prefix)
+                path = remove_prefix(path, PublicUrl.read(self._options.public_url).prefix)
             token, slash, rest = path.removeprefix(PREFIX).partition("/")
             found = self._opened.get(token) if path.startswith(PREFIX) else None
             if found is None or not self._may_see(str(environ.get("HTTP_COOKIE", "")), found.study):

@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import Refusal, ServerError
+from mushra_server.web.proxy import check_prefix, remove_prefix
 from mushra_server.web.security import SENT_HOST, is_local, network_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from mushra_server.web.server import Options
 
-__all__ = ["PublicUrl", "check_embedding", "frame_ancestors", "install"]
+__all__ = ["PublicUrl", "check_embedding", "check_paths", "frame_ancestors", "install"]
 
 FROM_PROXY = "listenable.from_proxy"
 BAD_HOST = "listenable.bad_host"
@@ -133,6 +134,22 @@ def install(app: Flask, options: Options) -> None:
         return redirect(f"{request.script_root}/" + (f"?{query}" if query else ""), 308)
 
 
+def check_paths(app: Flask, options: Options, *others: str) -> None:
+    """Check, once an app has all its paths, that the public URL's differs from them.
+
+    Args:
+        app: The app.
+        options: How it is served.
+        *others: Further paths that are answered beside it.
+
+    Raises:
+        ServerError: If one of them begins with it.
+    """
+    if options.public_url is not None:
+        own = (*others, *(rule.rule for rule in app.url_map.iter_rules()))
+        check_prefix(PublicUrl.read(options.public_url).prefix, own)
+
+
 class _Addresses:
     """A WSGI app that puts a request where its browser sent it."""
 
@@ -162,9 +179,7 @@ class _Addresses:
         if not HOST.fullmatch(host):
             environ[BAD_HOST], environ["HTTP_HOST"] = host, "localhost"
         environ["SCRIPT_NAME"] = prefix if PREFIX.fullmatch(prefix) else ""
-        path = environ.get("PATH_INFO", "")
-        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
-            environ["PATH_INFO"] = path[len(prefix) :]
+        environ["PATH_INFO"] = remove_prefix(environ.get("PATH_INFO", ""), prefix)
         result: Iterable[bytes] = self._app(environ, start_response)
         return result
 

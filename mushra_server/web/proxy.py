@@ -1,14 +1,14 @@
-"""The reverse proxy that was declared: what it says of a request counts, and nobody else's word does."""
+"""The reverse proxy that was declared: whose word counts, and which path it may remove from the addresses."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mushra_server.errors import ServerError
 from mushra_server.web.security import is_local
 
-__all__ = ["IsProxy", "find_proxy"]
+__all__ = ["IsProxy", "check_prefix", "find_proxy", "remove_prefix"]
 
 IsProxy = Callable[[str], bool]
 
@@ -42,3 +42,29 @@ def find_proxy(declared: bool, address: str | None) -> IsProxy:
         return (getattr(found, "ipv4_mapped", None) or found) in network
 
     return is_proxy
+
+
+def remove_prefix(path: str, prefix: str) -> str:
+    """Return a request's path without the prefix, which the proxy may have removed already."""
+    return path[len(prefix) :] if path == prefix or path.startswith(f"{prefix}/") else path
+
+
+def check_prefix(prefix: str, own: Iterable[str]) -> None:
+    """Check that no path of this server's own begins with the prefix of the public URL.
+
+    Behind a proxy that removes the prefix, such a path would lose its beginning, too: nothing tells whether
+    the proxy has removed it.
+
+    Args:
+        prefix: Of the public URL, without a slash at the end.
+        own: Paths that are answered, or rules for them.
+
+    Raises:
+        ServerError: If one does.
+    """
+    found = next((path for path in own if f"{path}/".startswith(f"{prefix}/")), None) if prefix else None
+    if found is not None:
+        raise ServerError(
+            f"--public-url has the path {prefix!r}, with which this server's own {found!r} begins; expected "
+            "another path, such as /study"
+        )

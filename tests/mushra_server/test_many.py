@@ -16,7 +16,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from mushra_server import many
+from mushra_server.errors import ServerError
 from mushra_server.many import ManyStudies, make_front
+from mushra_server.web.server import Options
 from mushra_server.web.waitress_server import THREADS
 from tests.mushra_server.conftest import build
 
@@ -235,3 +237,14 @@ def test_studies_that_are_opened_at_once_parse_their_addresses_in_turn(
     for thread in threads:
         thread.join(60)
     assert (answers, most) == ([200, 200], 1)
+
+
+def test_a_public_path_of_a_folder_differs_from_the_paths_of_its_studies(served: ManyStudies, tmp_path):
+    """/s/on is no beginning of /s/one, and /s is one of every study's."""
+    options = Options(public_url="https://lab.example/s/on")
+    found = ManyStudies(tmp_path, make_front(options), options)
+    for path in ("/s/one/", "/s/on/s/one/"):
+        assert Client(found).get(path).status_code == 200
+    found.close()
+    with pytest.raises(ServerError, match=r"--public-url has the path '/s', with which .* '/s/' begins"):
+        make_front(Options(public_url="https://lab.example/s"))

@@ -151,3 +151,18 @@ def test_public_urls_are_read(text, shown):
 def test_what_is_not_a_public_url_is_refused(text):
     with pytest.raises(ServerError, match=r"--public-url is .*; expected what participants open"):
         PublicUrl.read(text)
+
+
+@pytest.mark.parametrize("prefix", ["/service", "/resume", "/admin", "/api/session", "/new"])
+def test_a_public_path_with_which_an_own_one_begins_is_refused(make_app, prefix):
+    """Behind a proxy that removes it, /service/write.php would be answered as /write.php: 404."""
+    sentence = f"--public-url has the path '{prefix}', with which this server's own '{prefix}"
+    with pytest.raises(ServerError, match=re.escape(sentence)):
+        make_app(options=Options(public_url=f"https://lab.example{prefix}/"))
+
+
+@pytest.mark.parametrize("prefix", ["/services", "/audio/study1", "/s", "/lab/admin"])
+def test_other_public_paths_are_taken_whether_they_are_removed_or_not(make_app, prefix):
+    client = make_app(options=Options(public_url=f"https://lab.example{prefix}")).test_client()
+    for path in ("/healthz", f"{prefix}/healthz"):
+        assert client.get(path).status_code == 200
