@@ -180,7 +180,8 @@ def default_layer(classifier: Classifier) -> str:
 def band_to_bin(filters: Tensor) -> Tensor:
     """Return the matrix that gives each STFT bin the weighted mean of the mel bands that hear it.
 
-    A bin that no band hears (the ends of the range) gets the value of the band nearest to it.
+    A bin that no band hears (the ends of the range) gets the value of the band nearest to it. So narrow a
+    band that it falls between two bins, as with 128 bands on 512 samples, hears none and is nearest to none.
 
     Shape:
         - filters: `[F, mel_bins]`
@@ -189,7 +190,8 @@ def band_to_bin(filters: Tensor) -> Tensor:
     heard = filters.sum(dim=1) > 0
     bins = torch.arange(len(filters), device=filters.device, dtype=filters.dtype)
     centres = (filters * bins[:, None]).sum(dim=0) / filters.sum(dim=0)
-    nearest = (bins[:, None] - centres).abs().argmin(dim=1)
+    distances = (bins[:, None] - centres).abs().nan_to_num(torch.inf)  # argmin takes NaN for the smallest
+    nearest = distances.argmin(dim=1)
     nearest_only = nn.functional.one_hot(nearest, filters.shape[1]).to(filters.dtype)
     weights = torch.where(heard[:, None], filters, nearest_only)
     return (weights / weights.sum(dim=1, keepdim=True)).T

@@ -10,6 +10,7 @@ from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import ConfigError
+from interpreter.explainers.gradient.class_activation import band_to_bin
 from interpreter.explainers.gradient.gradcam import GradCamExplainer
 
 
@@ -47,6 +48,16 @@ def test_a_map_of_one_hot_column_lies_on_its_bands() -> None:
     assert on[below] < 0.5 + 1 / 32 and on[above] > 0.5 - 1 / 32
     assert torch.allclose(on[int(centres[48].ceil()) :], torch.ones(()), atol=0.02)
     assert torch.allclose(on[: int(centres[15].floor())], torch.zeros(()), atol=0.02)
+
+
+def test_bins_at_the_ends_take_the_nearest_band_that_hears_any() -> None:
+    filters = FrontEnd(512, mel_bins=128).filters
+    empty = (filters.sum(dim=0) == 0).nonzero().flatten().tolist()
+    assert empty  # the lowest band lies between two bins
+    weights = band_to_bin(filters)
+    assert torch.allclose(weights.sum(dim=0), torch.ones(257))
+    assert weights[empty].abs().max() == 0
+    assert int(weights[:, 0].argmax()) == max(empty) + 1 and int(weights[:, -1].argmax()) == 127
 
 
 def test_a_layer_without_time_is_refused() -> None:
