@@ -24,7 +24,8 @@ from stimuli.files import atomic_path, create
 __all__ = ["back_up"]
 
 BUSY_S = 30.0
-ROWS_AT_ONCE = 1000
+ROWS_AT_ONCE = 200
+"""In memory, of which the studio's serving process has little: a page's answer may take 64 KiB."""
 
 
 def back_up(url: str, out: Path) -> int:
@@ -61,7 +62,9 @@ def _copy_rows(url: str, out: Path) -> int:
             found.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             for table in metadata.sorted_tables:
                 written.execute(table.delete())  # the new file's own schema version
-                for rows in found.execute(select(table)).mappings().partitions(ROWS_AT_ONCE):
+                # Else psycopg fetches all rows before the first of them is seen.
+                some = found.execute(select(table), execution_options={"yield_per": ROWS_AT_ONCE})
+                for rows in some.mappings().partitions():
                     written.execute(table.insert(), [dict(row) for row in rows])
             count = int(written.execute(select(func.count()).select_from(sessions)).scalar_one())
     finally:

@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 
 import pytest
+from sqlalchemy import Engine, event
 
 from mushra_server.app import create_app
 from mushra_server.errors import ServerError
@@ -93,3 +94,22 @@ def test_a_backup_of_postgresql_is_a_database_of_sqlite(make_app, make_listener,
     with pytest.raises(ServerError) as raised:
         back_up("postgresql://u:secret@127.0.0.1:1/ratings", tmp_path / "x")
     assert "secret" not in str(raised.value) and not (tmp_path / "x").exists()
+
+
+def test_a_backup_of_postgresql_does_not_hold_a_table_in_memory(
+    make_app, make_listener, postgresql_url, tmp_path
+):
+    """The studio's serving process makes one, and answers of gigabytes would be in it at once."""
+    make_listener(make_app(url=postgresql_url)).start().save_all()
+    known = []
+
+    def look(connection, cursor, statement, *_):
+        if statement.startswith("SELECT") and connection.dialect.name == "postgresql":
+            known.extend([cursor.rowcount] if "FROM submissions" in statement else [])
+
+    event.listen(Engine, "after_cursor_execute", look)
+    try:
+        back_up(postgresql_url, tmp_path / "copy.sqlite3")
+    finally:
+        event.remove(Engine, "after_cursor_execute", look)
+    assert known == [-1], "how many rows there are is known once all of them have come"
