@@ -43,8 +43,8 @@ def load_config(kind: str, preset: str, overrides: Sequence[str] = ()) -> Traini
     chosen = {**sections["all"], **sections.get(kind, {})}
     values = {**variants.get(chosen["variant"], {}), **chosen}
     for key, value in map(_parse, overrides):
-        if key == "variant" and value in variants:
-            values |= variants[value]
+        if key == "variant" and isinstance(value, str):
+            values |= variants.get(value, {})
         values[key] = value
     config: TrainingConfig = make_config(record_of(kind).config, values, f"preset {preset}, {kind}")
     return config

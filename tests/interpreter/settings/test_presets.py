@@ -40,3 +40,5 @@ def test_settings_that_cannot_be_used_are_named() -> None:
         load_config("lmac-td", "tiny", ["alhpa=1"])
     with pytest.raises(ConfigError, match=r"--set alpha: expected key=value"):
         load_config("lmac-td", "tiny", ["alpha"])
+    with pytest.raises(ConfigError, match=r"'variant' is \['ours'\]; expected 'paper', 'official' or 'ours'"):
+        load_config("lmac", "tiny", ["variant=[ours]"])
