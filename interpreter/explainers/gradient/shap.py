@@ -112,13 +112,17 @@ class ShapExplainer(AttributionExplainer):
         return total / self.samples
 
     def _regression(self, query: ClipQuery) -> Tensor:
+        x, numbers = query.log_magnitude.detach(), patches(query.log_magnitude, self.patch)
         shap = KernelShap(query.model)
         shap.interpretable_model = LeastSquares()
         with torch.no_grad():
+            if not numbers.any():  # Captum divides by the number of patches less one
+                logits = query.model(torch.cat([x, torch.zeros_like(x)]))[:, query.target[0]]
+                return (logits[0] - logits[1]).expand_as(x)
             result: Tensor = shap.attribute(
-                query.log_magnitude.detach(),
+                x,
                 target=query.target,
-                feature_mask=patches(query.log_magnitude, self.patch),
+                feature_mask=numbers,
                 n_samples=self.samples,
                 perturbations_per_eval=min(self.samples, self.internal_batch_size),
             )

@@ -243,6 +243,15 @@ def test_kernel_shap_is_efficient_with_enough_samples(classifier, picture) -> No
     assert total == pytest.approx(both[0, 2].item() - both[1, 2].item(), rel=0.02, abs=0.02)
 
 
+def test_a_patch_that_covers_the_picture_has_all_of_the_difference_from_silence(classifier, picture) -> None:
+    target = torch.tensor([2, 0, 1])
+    values = attribution(ShapExplainer(classifier, variant="kernel", patch=(999, 999)), picture, target)
+    x = picture.log_magnitude
+    both = classifier.from_log_spectrogram(torch.cat([x, torch.zeros_like(x)]))
+    costs = (both[:3] - both[3:]).gather(1, target[:, None])
+    assert torch.allclose(values, costs[:, :, None].expand_as(x), rtol=1e-4)
+
+
 def test_masks_of_an_attribution() -> None:
     values = torch.tensor([[[-4.0, 2.0], [1.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]])
     assert attribution_mask(values)[0].tolist() == [[1.0, 0.5], [0.25, 0.0]]
