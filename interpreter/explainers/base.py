@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -100,6 +101,12 @@ class Explainer(ABC):
     def device(self) -> torch.device:
         """The classifier's device."""
         return device_of(self.classifier)
+
+    def with_classifier(self, classifier: Classifier) -> Self:
+        """Return the same method for another classifier; this one stays as it is."""
+        other = copy.copy(self)
+        other.classifier = classifier
+        return other
 
     @abstractmethod
     def separate(self, waveforms: Tensor, target: Tensor) -> Separation:

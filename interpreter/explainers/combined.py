@@ -74,5 +74,9 @@ class CombinedExplainer(SpectralExplainer):
 
     def mask(self, picture: Picture, target: Tensor) -> Tensor:
         """Return the larger or the smaller of the two masks in each cell, `[B, T, F]`."""
-        masks = self.first.mask(picture, target), self.second.mask(picture, target)
+        # theirs may be another by now: randomised, or with a text among its classes
+        masks = [
+            method.with_classifier(self.classifier).mask(picture, target)
+            for method in (self.first, self.second)
+        ]
         return torch.maximum(*masks) if self.combination == "union" else torch.minimum(*masks)

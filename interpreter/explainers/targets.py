@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,9 +56,7 @@ class Question:
                 f"against is {self.against!r} without a target; expected --target with --against"
             )
         _refuse_trained(explainer, "--against")
-        aimed = copy.copy(explainer)
-        aimed.classifier = contrast(explainer.classifier, self.target, self.against)
-        return aimed, 0
+        return explainer.with_classifier(contrast(explainer.classifier, self.target, self.against)), 0
 
     def _compare(self, explainer: Explainer, like: Path) -> Explainer:
         if (self.target, self.against, self.rank) != (None, None, 1):
@@ -69,9 +66,8 @@ class Question:
         _refuse_trained(explainer, "--like")
         classifier = explainer.classifier
         sound = torch.from_numpy(to_mono(read_audio(like, classifier.sample_rate)[0]))
-        aimed = copy.copy(explainer)
-        aimed.classifier = liken(classifier, to_classifier_level(sound[None], classifier)[0], like.name)
-        return aimed
+        reference = to_classifier_level(sound[None], classifier)[0]
+        return explainer.with_classifier(liken(classifier, reference, like.name))
 
     def _add_texts(self, explainer: Explainer) -> Explainer:
         """Return the explainer with the asked texts among its classifier's classes, if these are texts."""
@@ -80,9 +76,7 @@ class Question:
         new = [text for text in dict.fromkeys(asked) if text not in classifier.labels]
         if not new or not takes_texts(classifier):
             return explainer
-        aimed = copy.copy(explainer)
-        aimed.classifier = classifier.replace_labels((*classifier.labels, *new))
-        return aimed
+        return explainer.with_classifier(classifier.replace_labels((*classifier.labels, *new)))
 
     @property
     def record(self) -> dict[str, object]:

@@ -117,7 +117,7 @@ class ShapExplainer(AttributionExplainer):
         shap.interpretable_model = LeastSquares()
         with torch.no_grad():
             if not numbers.any():  # Captum divides by the number of patches less one
-                logits = query.model(torch.cat([x, torch.zeros_like(x)]))[:, query.target[0]]
+                logits: Tensor = query.model(torch.cat([x, torch.zeros_like(x)]))[:, query.target[0]]
                 return (logits[0] - logits[1]).expand_as(x)
             result: Tensor = shap.attribute(
                 x,

@@ -8,6 +8,7 @@ import torch
 from interpreter.classifier.cnn14 import CnnClassifier
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.errors import ConfigError
+from interpreter.evaluation.model_randomisation import randomisation_check
 from interpreter.explainers.combined import CombinedExplainer
 from interpreter.explainers.untrained import UNTRAINED_METHODS
 
@@ -29,6 +30,21 @@ def test_a_cell_is_in_the_union_or_in_the_intersection(classifier) -> None:
             assert float(mask[at]) == pytest.approx(pick(float(one[at]) for one in masks), abs=1e-5)
     assert both.label == "Saliency ∩ GradCAM" and both.settings["combination"] == "intersection"
     assert both.takes_target and not both.only_asks
+
+
+def test_both_methods_follow_the_classifier_that_is_asked(classifier) -> None:
+    clips = 0.1 * torch.randn(2, 8000, generator=torch.Generator().manual_seed(1))
+    torch.manual_seed(1)
+    other = CnnClassifier(["a", "b"], FrontEnd(mel_bins=32), embedding_dim=32).eval()
+    combined = [
+        CombinedExplainer(UNTRAINED_METHODS["saliency"](one), UNTRAINED_METHODS["gradcam"](one))
+        for one in (classifier, other)
+    ]
+    trained, expected = (method.explain(clips, [0, 1]).mask for method in combined)
+    assert torch.equal(combined[0].with_classifier(other).explain(clips, [0, 1]).mask, expected)
+    assert torch.equal(combined[0].explain(clips, [0, 1]).mask, trained)
+    # a mask that does not depend on the weights would be 1
+    assert randomisation_check(combined[0], clips)["similarity"].max() < 0.9
 
 
 def test_what_cannot_be_combined(classifier) -> None:
