@@ -51,7 +51,7 @@ def randomisation_check(
     trained = explainer.explain(waveforms)
     rows = []
     for stage, classifier in _randomise(explainer.classifier, cascade, seed):
-        again = explainer.with_classifier(classifier).explain(waveforms, trained.target)
+        again = explainer.replace_classifier(classifier).explain(waveforms, trained.target)
         values = rank_correlation(_map(trained, explainer), _map(again, explainer))
         interval = bootstrap_mean(values, seed=seed)
         rows.append((explainer.name, stage, len(waveforms), interval.mean, interval.low, interval.high))

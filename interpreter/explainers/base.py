@@ -102,7 +102,7 @@ class Explainer(ABC):
         """The classifier's device."""
         return device_of(self.classifier)
 
-    def with_classifier(self, classifier: Classifier) -> Self:
+    def replace_classifier(self, classifier: Classifier) -> Self:
         """Return the same method for another classifier; this one stays as it is."""
         other = copy.copy(self)
         other.classifier = classifier

@@ -76,7 +76,7 @@ class CombinedExplainer(SpectralExplainer):
         """Return the larger or the smaller of the two masks in each cell, `[B, T, F]`."""
         # theirs may be another by now: randomised, or with a text among its classes
         masks = [
-            method.with_classifier(self.classifier).mask(picture, target)
+            method.replace_classifier(self.classifier).mask(picture, target)
             for method in (self.first, self.second)
         ]
         return torch.maximum(*masks) if self.combination == "union" else torch.minimum(*masks)

@@ -56,7 +56,7 @@ class Question:
                 f"against is {self.against!r} without a target; expected --target with --against"
             )
         _refuse_trained(explainer, "--against")
-        return explainer.with_classifier(contrast(explainer.classifier, self.target, self.against)), 0
+        return explainer.replace_classifier(contrast(explainer.classifier, self.target, self.against)), 0
 
     def _compare(self, explainer: Explainer, like: Path) -> Explainer:
         if (self.target, self.against, self.rank) != (None, None, 1):
@@ -67,7 +67,7 @@ class Question:
         classifier = explainer.classifier
         sound = torch.from_numpy(to_mono(read_audio(like, classifier.sample_rate)[0]))
         reference = to_classifier_level(sound[None], classifier)[0]
-        return explainer.with_classifier(liken(classifier, reference, like.name))
+        return explainer.replace_classifier(liken(classifier, reference, like.name))
 
     def _add_texts(self, explainer: Explainer) -> Explainer:
         """Return the explainer with the asked texts among its classifier's classes, if these are texts."""
@@ -76,7 +76,7 @@ class Question:
         new = [text for text in dict.fromkeys(asked) if text not in classifier.labels]
         if not new or not takes_texts(classifier):
             return explainer
-        return explainer.with_classifier(classifier.replace_labels((*classifier.labels, *new)))
+        return explainer.replace_classifier(classifier.replace_labels((*classifier.labels, *new)))
 
     @property
     def record(self) -> dict[str, object]:

@@ -41,7 +41,7 @@ def test_both_methods_follow_the_classifier_that_is_asked(classifier) -> None:
         for one in (classifier, other)
     ]
     trained, expected = (method.explain(clips, [0, 1]).mask for method in combined)
-    assert torch.equal(combined[0].with_classifier(other).explain(clips, [0, 1]).mask, expected)
+    assert torch.equal(combined[0].replace_classifier(other).explain(clips, [0, 1]).mask, expected)
     assert torch.equal(combined[0].explain(clips, [0, 1]).mask, trained)
     # a mask that does not depend on the weights would be 1
     assert randomisation_check(combined[0], clips)["similarity"].max() < 0.9
