@@ -85,11 +85,11 @@ def fill(served: ManyStudies, sounds: Path, built: Path, count: int, sessions: i
     files = served.databases.engine is None
     for number in range(min(count, OPENED) if files else count):
         begin = time.perf_counter()
-        server = served.server(f"study-{number}")
-        seconds.append(time.perf_counter() - begin)
-        with server.database.write() as connection:
-            for statement, rows in sessions_of(sessions):
-                connection.execute(text(statement), rows)
+        with served.use(f"study-{number}") as server:
+            seconds.append(time.perf_counter() - begin)
+            with server.database.write() as connection:
+                for statement, rows in sessions_of(sessions):
+                    connection.execute(text(statement), rows)
     for number in range(OPENED, count) if files else ():  # what is only listed may have another's file
         back_up(served.databases.url_of("study-0"), served.folder / f"study-{number}" / RATINGS_NAME)
     return seconds

@@ -28,8 +28,7 @@ from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
 from mushra_server.study.sound_hashes import check_hashes
 from mushra_server.web import addresses, assets, health, security
-from mushra_server.web.security import RateLimiter
-from mushra_server.web.server import EXTENSION, Options, Server
+from mushra_server.web.server import EXTENSION, Limits, Options, Server
 from mushra_server.web.sound_copies import SoundCopies
 from mushra_server.webmushra import routes as frontend
 from mushra_server.webmushra.trials import check_trial_ids
@@ -80,6 +79,7 @@ def create_app(
     options: Options | None = None,
     *,
     open_database: Callable[[], Database] | None = None,
+    limits: Limits | None = None,
 ) -> Flask:
     """Make the WSGI app that serves a study.
 
@@ -88,6 +88,7 @@ def create_app(
         database_url: Where ratings are kept; by default `ratings.sqlite3` in the study's folder.
         options: How it is served.
         open_database: Opens the database instead, once the study was found to be in order.
+        limits: How much each address may still do; by default all that the options say.
 
     Returns:
         A Flask app; its database is at ``app.extensions["listenable"].database``.
@@ -108,52 +109,37 @@ def create_app(
         check_hashes(opened, database)
         key = settings.secret_key(database)
         with MAKING:
-            return _make_app(opened, _server(opened, database, key, options, copies), key, options)
+            server = Server(
+                opened,
+                database,
+                AudioNames(opened, key),
+                ServedFiles(opened),
+                options,
+                limits or Limits.of(options),
+                copies=copies,
+            )
+            return _make_app(server, key)
     except BaseException:
         database.close()
         raise
 
 
-def _make_app(opened: Study, server: Server, key: str, options: Options) -> Flask:
+def _make_app(server: Server, key: str) -> Flask:
+    options = server.options
     app = Flask(__name__, static_folder=None)
     app.secret_key = key
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = server
     addresses.install(app, options)
     security.install(app, frame_ancestors=addresses.frame_ancestors(options.embed))
-    security.limit_reading(app, server.read_limiter)
+    security.limit_reading(app, server.limits.reads)
     assets.install(app)
     admin_login.set_up_cookie(app)
     admin.install(app, ResultsCache(server))
-    _register(app, opened, options)
+    _register(app, server.study, options)
     addresses.check_paths(app, options)
     handle_errors(app)
     return app
-
-
-def _server(
-    study: Study, database: Database, key: str, options: Options, copies: SoundCopies | None
-) -> Server:
-    everyone, sessions = options.limit_local, options.sessions_per_hour
-    return Server(
-        study,
-        database,
-        AudioNames(study, key),
-        ServedFiles(study),
-        options,
-        copies=copies,
-        limiter=RateLimiter(options.requests_per_s, options.burst, everyone=everyone),
-        read_limiter=RateLimiter(options.reads_per_s, options.read_burst, everyone=everyone),
-        volume_limiter=RateLimiter(security.KIB_PER_HOUR / 3600, security.KIB_PER_HOUR, everyone=everyone),
-        start_limiter=RateLimiter(
-            sessions / 3600,
-            sessions,
-            everyone=everyone,
-            sentence="too many sessions were started from this address within an hour; please try again "
-            "later, or tell the experimenter (--sessions-per-hour)",
-            reason="too_many_sessions",
-        ),
-    )
 
 
 def _register(app: Flask, study: Study, options: Options) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,11 @@ from mushra_server.app import create_app, handle_errors
 from mushra_server.database.databases import Databases
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import ServerError, Unavailable
+from mushra_server.open_studies import MOST_SOUNDS, OpenStudies, OpenStudy
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.addresses import PublicUrl
 from mushra_server.web.proxy import remove_prefix
-from mushra_server.web.server import EXTENSION, Options, Server
+from mushra_server.web.server import Limits, Options, Server
 from stimuli.vocabulary import CONFIG_NAME
 from study_builder.config import ConfigError
 
@@ -71,12 +72,6 @@ def shift_request(environ: WSGIEnvironment, place: str, rest: str) -> WSGIEnviro
     return inner
 
 
-@dataclass(frozen=True)
-class _Opened:
-    app: Flask
-    changed: int  # when the config was last written, in nanoseconds
-
-
 class _Opening(Unavailable):
     def __init__(self) -> None:
         super().__init__("this study is being opened: try again in a moment", OPENING_RETRY_S)
@@ -92,7 +87,7 @@ class _Broken:
 class ManyStudies:
     """A WSGI app that passes each request on to the study that its address names.
 
-    A study is opened by its first request, and again if its config was written since. If the new one cannot
+    A study is opened by a request, and again if its config was written since. If the new one cannot
     be served, for example because it is being edited, listeners keep the study that they have begun.
 
     Args:
@@ -101,6 +96,7 @@ class ManyStudies:
         options: How each study is served.
         admits: Whether the study of a name may be reached; every one by default.
         databases: Where the ratings are; by default in the studies' folders.
+        most_sounds: That all open studies may have; those that were not asked for lately are closed.
     """
 
     def __init__(
@@ -110,6 +106,7 @@ class ManyStudies:
         options: Options | None = None,
         admits: Callable[[str], bool] = lambda name: True,
         databases: Databases | None = None,
+        most_sounds: int = MOST_SOUNDS,
     ) -> None:
         self.folder = folder
         self.front = front
@@ -118,8 +115,8 @@ class ManyStudies:
         url = self._options.public_url
         self._public = None if url is None else PublicUrl.read(url)
         self._admits = admits
-        self._opened: dict[str, _Opened] = {}
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._opened = OpenStudies(most_sounds)
+        self._limits: defaultdict[str, Limits] = defaultdict(lambda: Limits.of(self._options))
         self._places: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
             lambda: threading.BoundedSemaphore(MOST_WAITING)
         )
@@ -139,13 +136,17 @@ class ManyStudies:
         try:
             if not self._admits(name):
                 return self.front.wsgi_app(environ, start_response)
-            app = self.find(name)
+            study = self._take(name)
         except _Opening:
             return self.front.wsgi_app({**environ, OPENING: name}, start_response)
         except (ConfigError, OSError, ServerError, SQLAlchemyError) as error:
             self._failures.log(name, "%s cannot be served: %s", self.folder / name, error)
             return self.front.wsgi_app({**environ, CLOSED: name}, start_response)
-        return app.wsgi_app(shift_request(environ, f"{PREFIX}{name}", slash + rest), start_response)
+        try:  # what is sent after that is a file or a process of its own
+            inner = shift_request(environ, f"{PREFIX}{name}", slash + rest)
+            return study.app.wsgi_app(inner, start_response)
+        finally:
+            self._opened.give_back(name, study)
 
     def has(self, name: str) -> bool:
         """Tell whether there is a study of a name, as it is written.
@@ -156,34 +157,46 @@ class ManyStudies:
             return False
         return name in self._opened or any(path.name == name for path in self.folder.iterdir())
 
-    def find(self, name: str) -> Flask:
-        """Return the app of a study.
+    @contextmanager
+    def use(self, name: str) -> Iterator[Server]:
+        """Keep a study open as long as the block lasts, and give the parts of its app.
 
         Raises:
             ServerError: If the study cannot be served, and was not served before.
             ConfigError: The same, if its config cannot be read.
             Unavailable: If others wait for it already.
         """
+        study = self._take(name)
+        try:
+            yield study.server
+        finally:
+            self._opened.give_back(name, study)
+
+    def _take(self, name: str) -> OpenStudy:
+        """Return a study that stays open until it is given back; raises what `use` does."""
         if not self.has(name):
             raise ServerError(f"{self.folder / name}: is not a study; expected a folder with {CONFIG_NAME}")
         changed = (self.folder / name / CONFIG_NAME).stat().st_mtime_ns
-        found = self._opened.get(name)
-        if found is not None and found.changed == changed:
-            return found.app
+        found = self._opened.take(name, changed)
+        if found is not None:
+            return found
         with ExitStack() as stack:
             for places in (self._places[name], self._all_places):
                 if not places.acquire(blocking=False):
+                    found = self._opened.take(name)
                     if found is not None:
-                        return found.app  # as it was before its config changed
+                        return found  # as it was before its config changed
                     raise _Opening
                 stack.callback(places.release)
-            with self._locks[name]:  # of this study: the others do not wait while its sounds are read
-                found = self._opened.get(name)
-                if found is None or found.changed != changed:
-                    found = self._opened[name] = self._open(name, changed, found)
-                return found.app
+            with self._opened.locks[name]:  # of this study: the others do not wait while its sounds are read
+                found = self._opened.take(name, changed)
+                if found is not None:
+                    return found
+                opened = self._opened.put(name, self._open(name, changed))
+        self._opened.make_room()
+        return opened
 
-    def _open(self, name: str, changed: int, before: _Opened | None) -> _Opened:
+    def _open(self, name: str, changed: int) -> OpenStudy:
         broken = self._broken.get(name)
         if broken is not None and broken.changed == changed and time.monotonic() < broken.until:
             raise broken.error.with_traceback(None)
@@ -192,49 +205,40 @@ class ManyStudies:
                 self.folder / name,
                 options=self._options_of(name),
                 open_database=lambda: self.databases.open(name),
+                limits=self._limits[name],
             )
         except (ConfigError, OSError, ServerError) as error:
+            before = self._opened.find(name)
             if before is None:
                 self._broken[name] = _Broken(error, changed, time.monotonic() + BROKEN_S)
                 raise
             logger.error("%s is served as before its config changed: %s", self.folder / name, error)
-            return _Opened(before.app, changed)
-        if before is not None:
-            _close(before)
-        return _Opened(app, changed)
+            before.changed = changed
+            return before
+        return OpenStudy(app, changed)
 
     def _options_of(self, name: str) -> Options:
         if self._public is None:
             return self._options
         return replace(self._options, public_url=f"{self._public}{PREFIX[1:]}{name}")
 
-    def server(self, name: str) -> Server:
-        """Return the parts of the app of a study."""
-        server: Server = self.find(name).extensions[EXTENSION]
-        return server
-
     def release(self, name: str) -> None:
         """Close the database of a study, before its folder is moved or replaced."""
-        with self._locks[name]:
-            found = self._opened.pop(name, None)
+        with self._opened.locks[name]:
+            self._opened.remove(name)
             self._broken.pop(name, None)
-            if found is not None:
-                _close(found)
 
     def close(self) -> None:
         """Close every study's database."""
-        for name in list(self._opened):
+        for name in self._opened.names():
             self.release(name)
         self.databases.close()
 
     def iter_servers(self) -> Iterator[tuple[str, Server]]:
-        """Yield every study of the folder with the parts of its app."""
+        """Yield every study of the folder with the parts of its app, each open until the next one."""
         for path in find_studies(self.folder):
-            yield path.name, self.server(path.name)
-
-
-def _close(opened: _Opened) -> None:
-    opened.app.extensions[EXTENSION].database.close()
+            with self.use(path.name) as server:
+                yield path.name, server
 
 
 def _refuse_closed() -> None:

@@ -87,7 +87,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "webmushra",
         "export",
         "admin",
-        "app",
+        "app open_studies",
         "many preview",
         "studio",
         "commands wsgi",

@@ -66,7 +66,7 @@ def log_in() -> bool:
         Refusal: 429 after too many tries; the form is not even read then.
     """
     server = current_server()
-    server.login_limiter.check(request.remote_addr)
+    server.limits.logins.check(request.remote_addr)
     token = request.form.get("token", "")
     if not settings.is_admin_token(server.database, token.strip()):
         _log_failure(server)
@@ -83,7 +83,7 @@ def log_in() -> bool:
 def _log_failure(server: Server) -> None:
     """Note a wrong token in the log: from any number of addresses, only so many that they fill no disk."""
     try:
-        server.failure_log.check("all addresses")
+        server.limits.failures.check("all addresses")
     except Refusal:
         return
     with server.database.write() as connection:

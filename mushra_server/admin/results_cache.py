@@ -45,6 +45,11 @@ class ResultsCache:
         self._expired = False  # since the present computing began
         self._computing: threading.Thread | None = None
 
+    @property
+    def computing(self) -> bool:
+        """Whether an analysis is under way."""
+        return self._computing is not None
+
     def expire(self) -> None:
         """Make the next request compute again: a session was excluded or restored."""
         with self._lock:

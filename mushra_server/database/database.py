@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mushra_server.database.engines import describe_failure, is_full, is_taken_away, name_of, open_engine
 from mushra_server.database.files.private import make_private
-from mushra_server.database.files.sqlite import MAX_WAITED_BYTES, check_integrity
+from mushra_server.database.files.sqlite import MAX_WAITED_BYTES, check_integrity, keep_handles
 from mushra_server.database.files.watch import FileWatch
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.database.schema import SCHEMA_VERSION, meta
@@ -80,18 +80,21 @@ class Database:
         self._starts = Turns(STARTS_AT_ONCE, impatient=False)
         self._guarded = False
         self._failures = RepeatedErrors(logger)
+        self._handles = contextlib.ExitStack()
         file = self.file
         if file is not None:
             make_private(file, create=create)
+            self._handles.enter_context(keep_handles(file))
         self._watch: FileWatch | None = None
+        self._checking: threading.Thread | None = None
         self._damage: str | None = None
         try:
             self._prepare(create)
         except DatabaseError as error:
-            self._disconnect()
+            self.close()
             raise StoreError(describe_failure(self.engine, error)) from None
-        except StoreError:
-            self._disconnect()
+        except BaseException:
+            self.close()
             raise
 
     @property
@@ -166,10 +169,21 @@ class Database:
 
     def close(self) -> None:
         """Close every connection, unless other studies share them."""
-        self._disconnect()
+        if self._own:
+            self.engine.dispose()
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+        self._handles.close()
+
+    def is_as_opened(self) -> bool:
+        """Tell whether nothing is wrong with its file."""
+        return self._damage is None and (self._watch is None or self._watch.find_problem() is None)
+
+    @property
+    def checking(self) -> bool:
+        """Whether its file is being checked in the background."""
+        return self._checking is not None and self._checking.is_alive()
 
     def guard(self, named: Path | None = None) -> None:
         """Check the database's file, and notice from now on if it is removed, replaced or overwritten.
@@ -190,7 +204,8 @@ class Database:
         if path.stat().st_size <= MAX_WAITED_BYTES:
             check_integrity(path)
         else:
-            threading.Thread(target=self._check_later, args=(path,), daemon=True).start()
+            self._checking = threading.Thread(target=self._check_later, args=(path,), daemon=True)
+            self._checking.start()
         self._watch = FileWatch(path, named)
 
     def _check_later(self, path: Path) -> None:
@@ -211,10 +226,6 @@ class Database:
         """SQLite's file; None for a database in memory or on a server."""
         found = self.engine.url.database
         return Path(found) if self.sqlite and found and found != ":memory:" else None
-
-    def _disconnect(self) -> None:
-        if self._own:
-            self.engine.dispose()
 
     def _make_tables(self) -> None:
         with self.write() as connection:

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
 
+from mushra_server.database.files.sqlite import keep_handles
+
 __all__ = [
     "Counts",
     "count_in_file",
@@ -52,7 +54,8 @@ class Counts:
 def count_in_file(file: Path) -> Counts:
     """Return the counts of a study in a SQLite file, which is only read; none if it has no tables."""
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=1)) as database:
+        uri = f"{file.resolve().as_uri()}?mode=ro"
+        with keep_handles(file), closing(sqlite3.connect(uri, uri=True, timeout=1)) as database:
             return _read_counts(database.execute(_COUNTS.format(schema="")).fetchone())
     except sqlite3.Error:
         return Counts()

@@ -16,7 +16,7 @@ from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from mushra_server.database.database import Database, sqlite_url
-from mushra_server.database.files.sqlite import check_integrity
+from mushra_server.database.files.sqlite import check_integrity, keep_handles
 from mushra_server.database.schema import metadata, sessions
 from mushra_server.errors import ServerError
 from stimuli.files import atomic_path, create
@@ -79,6 +79,7 @@ def _copy_rows(url: str, out: Path) -> int:
 def _copy_file(source: Path, out: Path) -> int:
     read_only = f"{source.resolve().as_uri()}?mode=ro"
     with (
+        keep_handles(source),
         closing(sqlite3.connect(read_only, uri=True, timeout=BUSY_S)) as found,
         closing(sqlite3.connect(out)) as copy,
     ):

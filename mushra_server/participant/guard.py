@@ -16,7 +16,7 @@ def guard() -> None:
     """Limit the rate of an address, and what it stores; refuse what another site makes a browser send."""
     if request.method != "GET":
         server = current_server()
-        server.limiter.check(request.remote_addr)
+        server.limits.changes.check(request.remote_addr)
         if request.endpoint != REPLACED:
-            server.volume_limiter.check(request.remote_addr, sent_kib())
+            server.limits.volume.check(request.remote_addr, sent_kib())
         require_same_site()

@@ -74,7 +74,7 @@ def open_session() -> tuple[Response, int]:
                 one_entry=server.options.one_entry,
             )
             if not simulated:
-                server.start_limiter.check(request.remote_addr)
+                server.limits.starts.check(request.remote_addr)
             # Dozens of threads that race for the smallest free slot would lose to one another all the time.
             server.database.wait_for_turn(connection, "slot")
             session, token = sessions.start(
@@ -118,7 +118,7 @@ def _save_page(server: Server, plans: Plans, index: int, body: dict[str, Any]) -
         answer = check_answer(server.study.config, answered, body)
         if not server.options.preview:
             check_heard(server.study, server.files, answered, answer)
-        server.volume_limiter.check(request.remote_addr, ROW_KIB * len(answer.ratings))
+        server.limits.volume.check(request.remote_addr, ROW_KIB * len(answer.ratings))
         saved, counts = save_page(
             connection,
             session,
@@ -159,7 +159,7 @@ def _save_draft(
         if not server.options.preview and find_missing_consent(pages, index, ()) is not None:
             require_consent(pages, index, find_saved_pages(connection, session))
         grown = save_draft(connection, session, index, draft, server.options.session_chars)
-        server.volume_limiter.check(request.remote_addr, grown / 1024)  # if refused, nothing is kept
+        server.limits.volume.check(request.remote_addr, grown / 1024)  # if refused, nothing is kept
         sessions.touch(connection, session)
 
 

@@ -28,10 +28,9 @@ def close_if_due(store: Store, served: ManyStudies, study: Row[Any]) -> bool:
     """
     if not is_past(study.closes_at):
         return False
-    database = served.server(study.name).database
     same = (studies.c.name == study.name) & (studies.c.closes_at == study.closes_at)
-    with store.write() as connection:
+    with served.use(study.name) as server, store.write() as connection:
         if connection.execute(studies.update().where(same).values(closes_at=None)).rowcount:
-            with database.write() as ratings:
+            with server.database.write() as ratings:
                 settings.set_closed(ratings, True, "closing time")
     return True

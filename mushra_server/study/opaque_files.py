@@ -69,6 +69,10 @@ class AudioNames:
         key = (self._owner, session, slot, answers)
         return _addresses.get(key, lambda: self._build(session, slot, answers)).get(opaque)
 
+    def forget(self) -> None:
+        """Let go of the addresses that are kept, when the study is closed."""
+        _addresses.forget(self._owner)
+
     def _build(self, session: str, slot: int, answers: tuple[float, ...]) -> dict[str, str]:
         pages = self.study.pages(slot, answers)
         sounds = {

@@ -85,6 +85,10 @@ class ServedFiles:
                 self._seconds[name] = None
         return self._seconds[name]
 
+    def are_as_opened(self) -> bool:
+        """Tell whether all files look as they did when they were right."""
+        return all(_look(self._study.root / name) == look for name, look in self._looks.items())
+
     def problems(self, names: Iterable[str] | None = None) -> list[str]:
         """Return a sentence for each file that is not as it was at the start, for the experimenter."""
         found = []

@@ -122,6 +122,10 @@ class Study:
         """Return what `pages` returns if it is kept; None if the session would have to be planned."""
         return _plans.find((self._owner, slot, answers))
 
+    def forget(self) -> None:
+        """Let go of the plans that are kept, when the study is closed."""
+        _plans.forget(self._owner)
+
     def count_pages(self, slot: int) -> int | None:
         """Return how many pages the session with a slot has; None if its answers decide on that."""
         rule = self.config.options.adaptive

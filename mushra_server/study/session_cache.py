@@ -25,23 +25,25 @@ class SessionCache(Generic[Kept]):
 
     Args:
         most: How many parts all values may have together, each itself being one; the newest is always kept.
+
+    A key begins with whose the value is.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[Hashable, ...], Kept] = OrderedDict()
         self._lock = threading.Lock()
         self._making = [threading.Lock() for _ in range(LOCKS)]
         self.parts = 0
 
-    def find(self, key: Hashable) -> Kept | None:
+    def find(self, key: tuple[Hashable, ...]) -> Kept | None:
         """Return the value of a key if it is kept, else None."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+    def get(self, key: tuple[Hashable, ...], make: Callable[[], Kept]) -> Kept:
         """Return the value of a key; of those who ask for a new one at once, one makes it.
 
         As many threads as there are would else work out the same, and all others wait for the interpreter.
@@ -60,3 +62,9 @@ class SessionCache(Generic[Kept]):
                 while self.parts > self._most and len(self._kept) > 1:
                     self.parts -= 1 + len(self._kept.popitem(last=False)[1])
         return made
+
+    def forget(self, owner: Hashable) -> None:
+        """Keep nothing of an owner, who asks no more."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] is owner]:
+                self.parts -= 1 + len(self._kept.pop(key))

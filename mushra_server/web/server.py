@@ -17,7 +17,7 @@ from mushra_server.web.proxy import IsProxy, find_proxy
 from mushra_server.web.security import KIB_PER_HOUR, RateLimiter
 from mushra_server.web.sound_copies import SoundCopies
 
-__all__ = ["Options", "Server", "current_server"]
+__all__ = ["Limits", "Options", "Server", "current_server"]
 
 EXTENSION = "listenable"
 MOST_MINUTES = 10_000_000.0
@@ -100,6 +100,47 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much each address may still do in a study, whether the study is open or not.
+
+    Attributes:
+        changes: Requests that change anything.
+        reads: Requests of any kind.
+        volume: KiB to be stored.
+        starts: Sessions.
+        logins: Guesses at the admin token.
+        failures: Wrong guesses that are logged.
+    """
+
+    changes: RateLimiter
+    reads: RateLimiter
+    volume: RateLimiter
+    starts: RateLimiter
+    logins: RateLimiter
+    failures: RateLimiter
+
+    @classmethod
+    def of(cls, options: Options) -> Limits:
+        """Return the limits of a study of which nobody has asked for anything yet."""
+        everyone, sessions = options.limit_local, options.sessions_per_hour
+        return cls(
+            changes=RateLimiter(options.requests_per_s, options.burst, everyone=everyone),
+            reads=RateLimiter(options.reads_per_s, options.read_burst, everyone=everyone),
+            volume=RateLimiter(KIB_PER_HOUR / 3600, KIB_PER_HOUR, everyone=everyone),
+            starts=RateLimiter(
+                sessions / 3600,
+                sessions,
+                everyone=everyone,
+                sentence="too many sessions were started from this address within an hour; please try again "
+                "later, or tell the experimenter (--sessions-per-hour)",
+                reason="too_many_sessions",
+            ),
+            logins=RateLimiter(0.2, 10, everyone=True),
+            failures=RateLimiter(1 / 60, 100, everyone=True),
+        )
+
+
+@dataclass(frozen=True)
 class Server:
     """The parts of one serving process."""
 
@@ -107,18 +148,11 @@ class Server:
     database: Database
     names: AudioNames
     files: ServedFiles
-    options: Options = field(default_factory=Options)
-    limiter: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
+    options: Options
+    limits: Limits
     tokens: KnownTokens = field(default_factory=KnownTokens)
     flac: FlacCache = field(default_factory=lambda: SHARED)
     copies: SoundCopies | None = None
-    read_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(500, 10_000))
-    volume_limiter: RateLimiter = field(
-        default_factory=lambda: RateLimiter(KIB_PER_HOUR / 3600, KIB_PER_HOUR)  # of KiB
-    )
-    start_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(1000 / 3600, 1000))
-    login_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0.2, 10, everyone=True))
-    failure_log: RateLimiter = field(default_factory=lambda: RateLimiter(1 / 60, 100, everyone=True))
 
 
 def current_server() -> Server:

@@ -62,8 +62,8 @@ collector = Blueprint("webmushra", __name__)
 def write() -> Response:
     """Store a session that webMUSHRA posts; its client treats only an empty body as success."""
     server = current_server()
-    server.limiter.check(request.remote_addr)
-    server.volume_limiter.check(request.remote_addr, sent_kib())
+    server.limits.changes.check(request.remote_addr)
+    server.limits.volume.check(request.remote_addr, sent_kib())
     if not server.options.collects:
         raise Refusal(NOT_COLLECTED, 403)
     body = request.get_data(cache=False)

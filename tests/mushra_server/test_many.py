@@ -190,7 +190,7 @@ def test_a_study_that_cannot_be_opened_is_not_tried_for_each_request(
 
 def test_a_database_without_room_for_its_log_is_a_sentence(served: ManyStudies, tmp_path, caplog) -> None:
     """What a server that was killed has left in the log is moved into the file, which a full disk refuses."""
-    with served.server("one").database.write() as connection:
+    with served.use("one") as server, server.database.write() as connection:
         connection.exec_driver_sql("INSERT INTO meta VALUES ('long', ?)", ("x" * 50_000,))
     for name in ("ratings.sqlite3", "ratings.sqlite3-wal"):
         shutil.copy(tmp_path / "one" / name, tmp_path / "two")

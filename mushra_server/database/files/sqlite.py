@@ -2,6 +2,8 @@
 
 POSIX drops all locks of a process on a file as soon as it closes any handle of it, so there is one handle for
 all who look, and it is closed only after the last connection (https://sqlite.org/howtocorrupt.html, 2.2).
+Connections of one process share what they know of its locks, so one that is opened next to another relies on
+a lock that is gone, and a command beside the server may then remove the log that it writes to.
 
 SQLite reads its write-ahead log by an index in shared memory (`-shm`), and does not look whether the log is
 as the index says. If an earlier copy is written over it, what comes after is stored at places that the next
@@ -10,15 +12,18 @@ start does not reach, and so is lost (https://sqlite.org/walformat.html).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import struct
 import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from mushra_server.errors import StoreError
 
-__all__ = ["MAX_WAITED_BYTES", "Log", "OpenFile", "check_integrity", "key_of"]
+__all__ = ["MAX_WAITED_BYTES", "Log", "OpenFile", "check_integrity", "keep_handles", "key_of"]
 
 MAX_WAITED_BYTES = 100_000_000
 """A larger file is checked while it is served: it would take longer than a second."""
@@ -34,7 +39,30 @@ TRIES = 3
 Key = tuple[int, int]
 
 _handles: dict[Key, tuple[int, int]] = {}  # by device and inode: file descriptor, users
+_connected: Counter[Path] = Counter()  # by database: how many have connections to it
+_unused: defaultdict[Path, list[int]] = defaultdict(list)  # by database: handles to be closed after those
 _lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def keep_handles(path: Path) -> Iterator[None]:
+    """Keep handles of a database's files open while a block has connections to it, whoever else is done.
+
+    Args:
+        path: The database.
+    """
+    path = path.resolve()
+    with _lock:
+        _connected[path] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _connected[path] -= 1
+            if not _connected[path]:
+                del _connected[path]
+                for handle in _unused.pop(path, []):
+                    os.close(handle)
 
 
 class OpenFile:
@@ -42,10 +70,12 @@ class OpenFile:
 
     Args:
         path: The file.
+        database: The database that it is one of the files of; by default it is the database.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: Path | None = None) -> None:
         self.path = path
+        self._database = (database or path).resolve()
         self.key = key_of(path.stat())
         with _lock:
             self._handle, users = _handles.get(self.key, (-1, 0))
@@ -62,11 +92,13 @@ class OpenFile:
         return os.fstat(self._handle).st_size
 
     def close(self) -> None:
-        """Close it, if nobody else looks at it; call it after every connection of this process is closed."""
+        """Close it, if nobody else looks at it, once no connection that was announced is left."""
         with _lock:
             handle, users = _handles.pop(self.key)
             if users > 1:
                 _handles[self.key] = handle, users - 1
+            elif self._database in _connected:
+                _unused[self._database].append(handle)
             else:
                 os.close(handle)
 
@@ -80,8 +112,9 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = OpenFile(path)
-        self._index = OpenFile(path.with_name(f"{path.name.removesuffix('-wal')}-shm"))
+        database = path.with_name(path.name.removesuffix("-wal"))
+        self._file = OpenFile(path, database)
+        self._index = OpenFile(path.with_name(f"{database.name}-shm"), database)
 
     @property
     def keys(self) -> dict[Path, Key]:
@@ -121,13 +154,11 @@ def check_integrity(path: Path) -> None:
     Raises:
         StoreError: If it is damaged, with the first thing that is wrong.
     """
-    connection = sqlite3.connect(path)
-    try:
-        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.DatabaseError as error:
-        found = str(error)
-    finally:
-        connection.close()
+    with keep_handles(path), contextlib.closing(sqlite3.connect(path)) as connection:
+        try:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            found = str(error)
     if found != "ok":
         said = " ".join(found.removeprefix("*** in database main ***").split())
         raise StoreError(

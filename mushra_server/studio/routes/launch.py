@@ -86,7 +86,7 @@ def open_study(study: Row[Any]) -> ResponseReturnValue:
             raise Refusal("the study is being built; wait until that has ended", 409)
         _require_built(study)
         close_if_due(studio.store, studio.served, study)
-        with studio.served.server(study.name).database.write() as connection:
+        with studio.served.use(study.name) as server, server.database.write() as connection:
             if settings.is_closed(connection):
                 settings.set_closed(connection, False, "opened in the studio")
         with studio.store.write() as connection:
@@ -101,7 +101,7 @@ def close_study(study: Row[Any]) -> ResponseReturnValue:
     """Let nobody new in; those who have started can finish."""
     studio, reason = current_studio(), read_reason()
     _require_built(study)
-    with studio.served.server(study.name).database.write() as connection:
+    with studio.served.use(study.name) as server, server.database.write() as connection:
         settings.set_closed(connection, True, reason)
     with studio.store.write() as connection:
         write_log(connection, "close", study.name, reason)
@@ -147,7 +147,8 @@ def make_backup(study: Row[Any]) -> ResponseReturnValue:
     """Copy the study's ratings within the studio's folder."""
     studio, moment = current_studio(), now()
     _require_built(study)
-    studio.served.server(study.name)  # makes the database if nobody has been there
+    with studio.served.use(study.name):  # makes the database if nobody has been there
+        pass
     studio.disk.require(study.name, measure(studio.studies.folder(study.name)))
     folder = studio.store.data / "backups" / study.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

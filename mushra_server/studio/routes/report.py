@@ -140,14 +140,19 @@ class _Sent(io.FileIO):
 def _write_everything(study: Row[Any]) -> IO[bytes]:
     studio, folder = current_studio(), current_studio().studies.folder(study.name)
     reports = _find_reports(study)
-    database = studio.served.server(study.name).database
     query = select(log).where(log.c.study == study.name).order_by(log.c.id)
     written = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who sends it
     try:
         size = 2 * measure(folder)  # the packed study, and all of it
-        with _packing.take(Path(tempfile.gettempdir()), size), studio.store.read() as connection:
+        with (
+            _packing.take(Path(tempfile.gettempdir()), size),
+            studio.served.use(study.name) as server,
+            studio.store.read() as connection,
+        ):
             lines = connection.execution_options(yield_per=LOG_LINES_AT_ONCE).execute(query)
-            write_bundle(written, folder, database, reports[-1] if reports else None, map(tuple, lines))
+            write_bundle(
+                written, folder, server.database, reports[-1] if reports else None, map(tuple, lines)
+            )
         written.flush()
     except BaseException:
         written.close()

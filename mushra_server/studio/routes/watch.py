@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -40,12 +41,12 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
     page = read_page_number()
     if not current_studio().studies.is_built(study.name):
         return render_template("studio_watch.html", study=study, built=False)
-    server = _server(study)
-    with server.database.read() as connection:
+    with _use(study) as server, server.database.read() as connection:
+        config = server.study.config
         real = load_progress(connection, simulated=False)
         simulated = load_progress(connection, simulated=True)
         rows = load_sessions(connection, page)
-        flags = find_flags(connection, server.study.config, [row["uuid"] for row in rows])
+        flags = find_flags(connection, config, [row["uuid"] for row in rows])
     return render_template(
         "studio_watch.html",
         study=study,
@@ -56,7 +57,7 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
         flags=flags,
         page=page,
         more=len(rows) == PAGE_SIZE,
-        quota=server.study.config.options.quota,
+        quota=config.options.quota,
         open=may_see_scores(study),
         lists=LISTS,
     )
@@ -66,11 +67,12 @@ def progress(study: Row[Any]) -> ResponseReturnValue:
 @require_role("viewer")
 def show_session(study: Row[Any], uuid: str) -> ResponseReturnValue:
     """Show one session; its scores only if they may be seen."""
-    server, visible = _server(study), may_see_scores(study)
-    with server.database.read() as connection:
+    visible = may_see_scores(study)
+    with _use(study) as server, server.database.read() as connection:
+        config = server.study.config
         row = load_session(connection, uuid)
         scores = load_scores(connection, uuid) if visible else []
-        flags = find_flags(connection, server.study.config, [uuid]).get(uuid, [])
+        flags = find_flags(connection, config, [uuid]).get(uuid, [])
     if row is None:
         raise Refusal("unknown session", 404)
     return render_template(
@@ -80,7 +82,7 @@ def show_session(study: Row[Any], uuid: str) -> ResponseReturnValue:
         scores=scores,
         flags=flags,
         open=visible,
-        label=lambda name: server.study.config.condition(name).label or name,
+        label=lambda name: config.condition(name).label or name,
     )
 
 
@@ -117,7 +119,7 @@ def send_list(study: Row[Any], kind: str) -> ResponseReturnValue:
     if kind not in LISTS:
         raise Refusal(f"unknown list {kind!r}; expected one of {', '.join(LISTS)}", 404)
     limit_changes()
-    with _server(study).database.read() as connection:
+    with _use(study) as server, server.database.read() as connection:
         decided = decide(load_participants(connection))
     text = list_csv(kind, decided, request.args.get("amount", "1.00"))
     with current_studio().store.write() as connection:
@@ -136,15 +138,15 @@ def _decide(
     may name the listener, is only in the study's own database, from which `forget` removes it.
     """
     reason = read_reason()
-    with _server(study).database.write() as connection:
+    with _use(study) as server, server.database.write() as connection:
         change(connection, require_session(sessions.find_by_uuid(connection, uuid)), reason)
     with current_studio().store.write() as connection:
         write_log(connection, f"{what} {uuid}", study.name)
     return redirect(url_for("watch.show_session", name=study.name, uuid=uuid))
 
 
-def _server(study: Row[Any]) -> Server:
+def _use(study: Row[Any]) -> AbstractContextManager[Server]:
     studio = current_studio()
     if not studio.studies.is_built(study.name):
         raise Refusal("the study is not built yet, so nobody has listened", 404)
-    return studio.served.server(study.name)
+    return studio.served.use(study.name)

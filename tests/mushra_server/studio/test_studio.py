@@ -168,8 +168,8 @@ def test_each_study_keeps_its_own_sessions(tmp_path: Path) -> None:
             counts.append(database.execute("SELECT COUNT(*) FROM sessions").fetchone()[0])
         database.close()
     assert counts == [1, 0]
-    with pytest.raises(ServerError, match="is not a study; expected a folder"):
-        served.find("three")
+    with pytest.raises(ServerError, match="is not a study; expected a folder"), served.use("three"):
+        pass
     served.close()
 
 

@@ -147,7 +147,7 @@ def ask(lab: ManyStudies, count: int) -> None:
 
 
 def visit(lab: ManyStudies, tab: Any, address: str, screen: str) -> None:
-    with lab.server("codecs").database.read() as connection:
+    with lab.use("codecs") as server, server.database.read() as connection:
         uuid = connection.exec_driver_sql("SELECT uuid FROM sessions WHERE id = 1").scalar()
     tab.goto(address + screen.format(uuid=uuid))
 

@@ -62,8 +62,7 @@ def spoilt(studio: ManyStudies, admin: Browser, spoilt_study: Path) -> str:
 def test_flags_are_those_of_the_screening(studio: ManyStudies, admin: Browser, spoilt: str) -> None:
     frame = load_ratings(str(studio.folder / spoilt))
     table = screen(frame, expected=frame.attrs["expected"]).set_index("listener")
-    server = studio.server(spoilt)
-    with server.database.read() as connection:
+    with studio.use(spoilt) as server, server.database.read() as connection:
         uuids = dict(connection.exec_driver_sql("SELECT participant, uuid FROM sessions").all())
         flags = find_flags(connection, server.study.config, list(uuids.values()))
     pages = {
@@ -85,7 +84,7 @@ def test_flags_are_those_of_the_screening(studio: ManyStudies, admin: Browser, s
 
 
 def test_a_flag_leads_to_its_page_with_one_click(studio: ManyStudies, admin: Browser, spoilt: str) -> None:
-    with studio.server(spoilt).database.read() as connection:
+    with studio.use(spoilt) as server, server.database.read() as connection:
         uuid = connection.exec_driver_sql("SELECT uuid FROM sessions WHERE participant = 'p1'").scalar()
     watch = admin.get(f"/studies/{spoilt}/watch").text
     link = watch.split(f'class="flag" href="/studies/{spoilt}/sessions/{uuid}#')[1].split('"')[0]

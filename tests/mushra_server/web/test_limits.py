@@ -141,7 +141,7 @@ def test_a_class_behind_one_address_gets_in(make_app):
         app.test_client().post("/api/session", json={}, environ_base=ADDRESS).status_code for _ in range(300)
     }
     assert codes == {201}
-    limiter = app.extensions["listenable"].read_limiter
+    limiter = app.extensions["listenable"].limits.reads
     assert not any(limiter._take("203.0.113.10", 0.0) for _ in range(10_000))
     assert limiter._take("203.0.113.10", 0.0) == 1
     assert client.get("/", environ_base=ADDRESS).status_code == 200
@@ -162,7 +162,7 @@ def test_drafts_count_as_far_as_they_grow(make_app, make_listener, rows):
     """A draft replaces the one before; drafts of all pages of all sessions do not."""
     app = make_app()
     listener = make_listener(app).start()
-    limiter = app.extensions["listenable"].volume_limiter
+    limiter = app.extensions["listenable"].limits.volume
     limiter.burst, limiter.per_second = 40, 1e-9
 
     def draft(place, size):
@@ -183,7 +183,7 @@ def test_scores_that_nobody_gave_count_as_what_they_take(make_app, make_listener
     """An empty answer is stored with a row for each sound and scale."""
     app = make_app(must_rate=False)
     listener = make_listener(app).start()
-    limiter = app.extensions["listenable"].volume_limiter
+    limiter = app.extensions["listenable"].limits.volume
     limiter.burst, limiter.per_second = 4, 1e-9
     page = listener.trials()[0]
 
