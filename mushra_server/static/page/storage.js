@@ -31,13 +31,16 @@ export function read(text) {
 /**
  * @param {string} key
  * @param {unknown} value
+ * @returns {boolean} whether a reload finds it
  */
 export function remember(key, value) {
   try {
     localStorage.setItem(key, JSON.stringify(value));
     memory.delete(key);
+    return true;
   } catch {
     memory.set(key, value);
+    return false;
   }
 }
 

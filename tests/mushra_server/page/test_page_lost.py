@@ -259,6 +259,31 @@ def test_a_start_whose_answer_is_lost_is_no_second_entry(
     assert elsewhere.tab.get_by_text(hint).is_visible()
 
 
+def test_a_start_is_found_again_after_a_reload_where_nothing_can_be_stored(
+    make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
+) -> None:
+    study = make_study([{**pages["generic"], "id": "only"}])
+    someone = open_page("about:blank", expect_errors=True)
+    forbidden = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } })"
+    someone.tab.add_init_script(forbidden)
+    answered: list[Any] = []
+
+    def lose(route: Any) -> None:
+        answered.append(route.fetch(headers={**route.request.headers, "cookie": ""}).json())
+        someone.tab.context.clear_cookies()
+        route.abort()
+
+    someone.tab.route("**/api/session", lose)
+    someone.tab.goto(f"{serve(study, one_entry=True)}/?PROLIFIC_PID=p1")
+    assert pages["eventually"](lambda: someone.tab.wait_for_timeout(20) or len(answered), bool)
+    someone.tab.unroute("**/api/session", lose)
+    someone.tab.reload()
+    assert someone.at(1) == "generic"
+    someone.next.click()
+    someone.tab.wait_for_selector(".done-mark")
+    assert someone.tab.evaluate("history.state") is None, "whoever comes next starts another session"
+
+
 def test_a_finished_session_makes_room_for_the_next(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:
