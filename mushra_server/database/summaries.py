@@ -65,13 +65,17 @@ def count_in_schemas(connection: Connection, schemas: Sequence[str]) -> dict[str
     """Return the counts of the studies in several schemas of one PostgreSQL database, in one statement.
 
     To plan it takes several times as long as to carry it out, so each connection keeps the newest plans: one
-    of 600 studies has 36 MB, and each account has a list of its own, which changes.
+    of 600 studies has 36 MB, and each account has a list of its own, which changes. After a transaction that
+    failed or was refused, psycopg drops all plans of its connection, these among them.
     """
     if not schemas:
         return {}
     parts = [_COUNTS.format(schema=f'"{name}".') for name in schemas]
     statement = " UNION ALL ".join(f"({part})" for part in parts)
     kept = connection.info.setdefault(KEPT_PLANS, {})
+    there = set(connection.exec_driver_sql(_PLANS).scalars())
+    for one in [one for one, name in kept.items() if name not in there]:
+        del kept[one]
     name = kept.pop(statement, None)
     if name is None:
         name = f"counts_{next(_numbers)}"
@@ -109,6 +113,8 @@ def load_failed_headphones(connection: Connection, uuids: Sequence[str]) -> list
 
 
 def _of_sessions(connection: Connection, query: str, uuids: Sequence[str]) -> list[Row[Any]]:
+    if not uuids:  # which PostgreSQL would take for a list of numbers
+        return []
     asked = text(query).bindparams(bindparam("uuids", expanding=True))
     return list(connection.execute(asked, {"uuids": list(uuids)}))
 
@@ -118,6 +124,7 @@ def _read_counts(row: Sequence[Any]) -> Counts:
     return Counts(closed == "1", *numbers)
 
 
+_PLANS = "SELECT name FROM pg_prepared_statements WHERE starts_with(name, 'counts_')"
 _COUNTS = """
     SELECT (SELECT value FROM {schema}meta WHERE key = 'closed'), COUNT(*), COUNT(finished_at),
            (SELECT p.submitted_at FROM {schema}submissions p JOIN {schema}sessions s ON s.id = p.session_id

@@ -96,6 +96,35 @@ def test_counting_many_studies_takes_few_locks_and_keeps_few_plans(
     assert len(kept) == 3
 
 
+def test_nobody_who_is_refused_takes_the_plans_of_others(lab: ManyStudies) -> None:
+    """A refusal rolls its transaction back, and psycopg drops what the connection has planned."""
+    parts = studio_of(lab)
+    token = accounts.ensure_first_account(parts.store)
+    assert token is not None
+    admin = Browser(lab, token)
+    build(lab.folder / "codecs", n_items=1)
+    admin.get("/studies/codecs/launch")
+    lab.server("codecs")
+    with parts.store.write() as connection:
+        token = accounts.add_account(connection, "stranger")
+    stranger = Browser(lab, token)
+    for _ in range(8):  # psycopg has plans of its own after five times
+        assert admin.get("/").status_code == 200
+    assert stranger.get("/studies/codecs").status_code == 404
+    assert [admin.get("/").status_code for _ in range(4)] == [200] * 4
+    assert admin.get("/studies/codecs").status_code == 200
+
+
+def test_a_study_that_nobody_has_heard_yet_is_watched(lab: ManyStudies) -> None:
+    token = accounts.ensure_first_account(studio_of(lab).store)
+    assert token is not None
+    admin = Browser(lab, token)
+    build(lab.folder / "codecs", n_items=1)
+    admin.get("/")
+    for page in ("", "?page=2"):
+        assert admin.get(f"/studies/codecs/watch{page}").status_code == 200
+
+
 @pytest.mark.slow
 def test_studies_share_a_database_and_nothing_else(
     lab: ManyStudies, postgresql_url: str, tmp_path: Path
