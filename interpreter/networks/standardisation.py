@@ -44,7 +44,8 @@ class RunningStandardisation(nn.Module):
 
     @torch.no_grad()
     def _gather(self, maps: Tensor) -> None:
-        moments = torch.stack([maps.mean(dim=(0, 2, 3)), maps.square().mean(dim=(0, 2, 3))]).float()
+        maps = maps.float()  # rounded to half precision, the two moments' difference is no variance
+        moments = torch.stack([maps.mean(dim=(0, 2, 3)), maps.square().mean(dim=(0, 2, 3))])
         if dist.is_available() and dist.is_initialized():  # every process has as many clips
             dist.all_reduce(moments)
             moments /= dist.get_world_size()

@@ -51,6 +51,12 @@ def test_running_statistics_are_plain_averages_first_and_then_forget() -> None:
             assert norm.mean.numpy() == pytest.approx(means[:20].mean(axis=0), rel=1e-4)
 
 
+def test_a_variance_survives_half_precision() -> None:
+    norm, maps = RunningStandardisation(3), (5 + _noise(2, 3, 40, 50)).bfloat16()
+    norm(maps)
+    assert norm.variance.numpy() == pytest.approx(maps.float().numpy().var(axis=(0, 2, 3)), rel=1e-3)
+
+
 def test_running_statistics_are_fixed_numbers_that_a_checkpoint_keeps() -> None:
     norm = RunningStandardisation(3)
     norm(_noise(2, 3, 4, 5) + 1)
