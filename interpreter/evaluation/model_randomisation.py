@@ -94,7 +94,7 @@ def _randomise(classifier: Classifier, cascade: bool, seed: int) -> Iterator[tup
         raise ConfigError("the classifier has no layer whose weights could be re-drawn")
     states = []
     with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would leave every GPU's changed
         for name, layer in reversed(layers):
             layer.reset_parameters()
             if cascade:

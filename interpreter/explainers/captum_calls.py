@@ -20,7 +20,11 @@ def captum_draws(seed: int, device: torch.device) -> Iterator[None]:
     """
     numpy_state = np.random.get_state()  # noqa: NPY002 (Captum draws from the legacy generator)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        # torch.manual_seed would also seed the devices that are not put back
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
         try:
             yield

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.errors import InterpreterError
+from interpreter.evaluation.model_randomisation import randomisation_check
 from interpreter.explainers.gradient.backpropagation import (
     IntegratedGradientsExplainer,
     SaliencyExplainer,
@@ -35,11 +36,15 @@ def test_an_explanation_does_not_depend_on_the_batch(classifier, clips) -> None:
         assert not torch.allclose(together, method(classifier, seed=4).explain(clips).mask, atol=1e-3)
 
 
-def test_global_generators_are_left_as_they_were(classifier, clips) -> None:
+def test_global_generators_are_left_as_they_were(classifier, clips, monkeypatch) -> None:
+    seeded: list[int] = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
     for name in ("smoothgrad", "shap"):
         GRADIENT_METHODS[name](classifier).explain(clips)
+    randomisation_check(SaliencyExplainer(classifier), clips)
     assert torch.equal(torch.get_rng_state(), torch_state)
+    assert not seeded  # generators of GPUs that nothing is computed on
     after = np.random.get_state()  # noqa: NPY002
     assert all(np.array_equal(a, b) for a, b in zip(numpy_state, after, strict=True))
 
