@@ -132,6 +132,11 @@ def is_black_box(classifier: Classifier) -> bool:
     return bool(getattr(classifier, "black_box", False))
 
 
+def is_multi_label(classifier: Classifier) -> bool:
+    """Say whether several classes may be true at once, so that each has a probability of its own."""
+    return bool(getattr(classifier, "multi_label", False))
+
+
 def to_probabilities(logits: Tensor, classifier: Classifier) -> Tensor:
     """Return the probabilities of the classes: sigmoids if several may be true at once, else the softmax.
 
@@ -140,4 +145,4 @@ def to_probabilities(logits: Tensor, classifier: Classifier) -> Tensor:
     Shape:
         - logits, result: `[B, classes]`
     """
-    return logits.sigmoid() if getattr(classifier, "multi_label", False) else logits.softmax(dim=-1)
+    return logits.sigmoid() if is_multi_label(classifier) else logits.softmax(dim=-1)

@@ -34,6 +34,15 @@ _LARGEST = 1e10
 """Samples whose squares, summed, are still far from the largest number in single precision."""
 
 
+_WITHOUT_GRADIENT = (
+    "does not require grad",
+    "doesn't require gradient",
+    "that requires grad. Use tensor.detach()",
+    "not have been used in the graph",
+)
+"""Parts of what torch says, and Captum's hooks, if gradients do not lead from the answer to the sound."""
+
+
 @dataclass(frozen=True)
 class Separation:
     """A method's output for a batch of clips.
@@ -234,7 +243,8 @@ class Explainer(ABC):
     def _explain_batch(self, clips: Hearing, target: Tensor | None) -> tuple[Explanation, Hearing]:
         if target is None:
             target = clips.probabilities.argmax(dim=-1)
-        separation = self.separate_heard(clips, target)
+        with explain_missing_gradients(self.label):
+            separation = self.separate_heard(clips, target)
         parts = Hearing(self.classifier, torch.cat([separation.interpretation, separation.residual]).detach())
         inside, outside = parts.probabilities.chunk(2)
         explanation = Explanation(
@@ -296,6 +306,24 @@ def name_asking_methods() -> str:
     """Return the methods that only ask for answers, as a sentence lists them."""
     *others, last = ANSWERS_SUFFICE
     return f"{', '.join(others)} or {last}"
+
+
+@contextmanager
+def explain_missing_gradients(label: str) -> Iterator[None]:
+    """Turn what torch says if no gradient comes back to the sound into a sentence that says what to use.
+
+    Raises:
+        InterpreterError: the classifier leaves torch on its way, such as for its features, or detaches.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in _WITHOUT_GRADIENT):
+            raise
+        raise InterpreterError(
+            f"{label} follows gradients and the classifier has none; expected a torch module all of whose "
+            f"steps are torch's, or use {name_asking_methods()}"
+        ) from error
 
 
 def rank_classes(logits: Tensor, rank: int) -> Tensor:

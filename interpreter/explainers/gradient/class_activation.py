@@ -165,7 +165,11 @@ class GradientCamExplainer(ClassActivationExplainer):
         x = picture.log_magnitude.detach()
         maps, logits = self.read_layer(model, x)
         score = logits.gather(1, target[:, None]).sum()
-        gradients = torch.autograd.grad(score, maps)[0]
+        (gradients,) = torch.autograd.grad(score, maps, allow_unused=True)
+        if gradients is None:
+            raise ConfigError(
+                f"the classifier's answer does not depend on its layer {self.layer!r}; choose another layer"
+            )
         combined = self.combine(maps.detach(), gradients).clamp(min=0)
         return self.spread(combined, x.shape[1], x.shape[2])
 

@@ -75,9 +75,9 @@ class FlexTimeExplainer(Explainer):
         gains = torch.full((len(parts),), 0.5, device=parts.device, requires_grad=True)
         optimizer = torch.optim.SGD([gains], lr=LEARNING_RATE, momentum=MOMENTUM)
 
-        def measure_loss() -> Tensor:
-            logits = self.classifier((gains @ parts)[None])
-            return class_loss(logits, target, self.name) + (gains.mean() - self.keep).clamp(min=0)
+        def measure_loss() -> tuple[Tensor, Tensor]:
+            answer = class_loss(self.classifier((gains @ parts)[None]), target, self.classifier)
+            return answer, answer + (gains.mean() - self.keep).clamp(min=0)
 
         before, still = float("inf"), 0
         for loss in descend(gains, optimizer, self.steps, measure_loss):

@@ -68,10 +68,11 @@ class OptimisedMaskExplainer(SpectralExplainer):
         logits = torch.zeros_like(clip.log_magnitude, requires_grad=True)
         optimizer = torch.optim.Adam([logits], lr=self.learning_rate)
 
-        def measure_loss() -> Tensor:
+        def measure_loss() -> tuple[Tensor, Tensor]:
             mask = logits.sigmoid()
-            answer = class_loss(model(mask * clip.log_magnitude), target, self.name)
-            return answer + self.area * mask.mean() + self.roughness * measure_roughness(mask)
+            answer = class_loss(model(mask * clip.log_magnitude), target, self.classifier)
+            loss = answer + self.area * mask.mean() + self.roughness * measure_roughness(mask)
+            return answer, loss
 
         for _ in descend(logits, optimizer, self.steps, measure_loss):
             pass

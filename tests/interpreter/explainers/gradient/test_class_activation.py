@@ -275,8 +275,10 @@ def test_layers_that_cannot_be_read(classifier, clips) -> None:
         def __init__(self) -> None:
             super().__init__()
             self.recurrent, self.head, self.unused = nn.GRU(100, 4), nn.Linear(4, 2), nn.Linear(2, 2)
+            self.aside = nn.Conv1d(1, 2, 100, 100)
 
         def forward(self, waveforms: Tensor) -> Tensor:
+            self.aside(waveforms[:, None])
             logits: Tensor = self.head(self.recurrent(waveforms.reshape(len(waveforms), -1, 100))[0].mean(1))
             return logits
 
@@ -285,6 +287,10 @@ def test_layers_that_cannot_be_read(classifier, clips) -> None:
         ("module.recurrent", r"LayerCAM needs a layer .*; 'module\.recurrent' gives a tuple$"),
         ("module.head", r"LayerCAM needs a layer .*; 'module\.head' gives a vector$"),
         ("module.unused", r"^the classifier does not call its layer 'module\.unused'; choose another layer$"),
+        (
+            "module.aside",
+            r"^the classifier's answer does not depend on its layer 'module\.aside'; choose anoth",
+        ),
     ):
         with pytest.raises(ConfigError, match=sentence):
             LayerCamExplainer(wrapped, layer=layer).explain(clips)

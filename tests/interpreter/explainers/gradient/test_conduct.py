@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch import Tensor, nn
 
 from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.modes import hold_in_eval
+from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import InterpreterError
 from interpreter.evaluation.model_randomisation import randomisation_check
 from interpreter.explainers.gradient.backpropagation import (
@@ -19,6 +22,7 @@ from interpreter.explainers.gradient.backpropagation import (
 from interpreter.explainers.gradient.by_name import GRADIENT_METHODS
 from interpreter.explainers.gradient.gradcam import GradCamExplainer
 from interpreter.explainers.gradient.shap import ShapExplainer
+from interpreter.explainers.untrained import UNTRAINED_METHODS
 
 
 @pytest.mark.parametrize("name", GRADIENT_METHODS)
@@ -84,6 +88,40 @@ def test_a_classifier_of_waveforms_alone_is_explained_through_the_resynthesis(cl
     assert bool((low[:2] > high[:2]).all())
     assert float(high[2]) > float(low[2])
     SmoothGradExplainer(Waveforms(), samples=3).explain(clips)
+
+
+class Leaving(nn.Module):
+    """A classifier that leaves torch's graph on its way, as one whose features are NumPy's does."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way, self.maps, self.head = way, nn.Conv1d(1, 4, 80, 40), nn.Linear(4, 2)
+        self.relu = nn.ReLU()
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        if self.way == "numpy":
+            waveforms = torch.from_numpy(waveforms.numpy() ** 2)
+        elif self.way == "features":
+            waveforms = waveforms.detach() ** 2
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.way != "no_grad"):
+            logits: Tensor = self.head(self.relu(self.maps(waveforms[:, None])).mean(dim=2))
+        return logits
+
+
+@pytest.mark.parametrize("way", ["numpy", "features", "no_grad"])
+@pytest.mark.parametrize(
+    "name",
+    [name for name, method in UNTRAINED_METHODS.items() if not method.only_asks and name != "scorecam"],
+)
+def test_a_classifier_without_gradients_is_refused_in_a_sentence(name: str, way: str, clips) -> None:
+    classifier = wrap_module(Leaving(way), ["maps"], 16000, ["a", "b"])
+    explainer = UNTRAINED_METHODS[name](classifier)
+    sentence = r" follows gradients and the classifier has none; expected a torch module all of whose steps"
+    if way != "no_grad" and name.removesuffix("++") in ("gradcam", "hirescam", "layercam"):
+        explainer.explain(clips[:1, :4000])  # their gradients go no further than the layer
+        return
+    with pytest.raises(InterpreterError, match=f"^{re.escape(explainer.label)}{sentence}"):
+        explainer.explain(clips[:1, :4000])
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,6 @@ def test_a_constant_mask_is_smooth_and_one_frame_has_no_steps() -> None:
 
 def test_a_classifier_without_gradients_is_refused(black_box, clips) -> None:
     with pytest.raises(
-        InterpreterError, match=r"^optimised-mask follows gradients and the classifier has none"
+        InterpreterError, match=r"^Optimised mask follows gradients and the classifier has none"
     ):
         OptimisedMaskExplainer(black_box).explain(clips)
