@@ -40,8 +40,8 @@ def studio(
     """Make, launch, watch and report studies in a browser."""
     from mushra_server.studio import accounts
     from mushra_server.studio.app import close_studio, create_studio, studio_of
-    from mushra_server.studio.folder_lock import take_folder
     from mushra_server.studio.login import find_uploader
+    from mushra_server.studio.sole_studio import take_folder
     from mushra_server.studio.uploads import MAX_UPLOAD_BYTES
     from mushra_server.web.addresses import PublicUrl
     from mushra_server.web.server import Options

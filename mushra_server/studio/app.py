@@ -12,6 +12,7 @@ from jinja2 import FileSystemLoader
 from mushra_server.admin import login as admin_login
 from mushra_server.app import handle_errors
 from mushra_server.database.databases import Databases
+from mushra_server.errors import StoreError
 from mushra_server.many import PREFIX, ManyStudies
 from mushra_server.studio.choices.labels import say_labels
 from mushra_server.studio.closing import close_if_due
@@ -21,6 +22,7 @@ from mushra_server.studio.login import EXTENSION, Studio, describe_rights, may_s
 from mushra_server.studio.previews import PREFIX as PREVIEWS
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.routes import launch, make, overview, people, report, watch
+from mushra_server.studio.sole_studio import SoleUse
 from mushra_server.studio.store import Store
 from mushra_server.studio.studies import Studies, is_past
 from mushra_server.studio.upload_parts import UploadRequest
@@ -52,11 +54,16 @@ def create_studio(
         The app; the studio's own Flask app is its `front`.
 
     Raises:
-        StoreError: If the studio's database cannot be used.
+        StoreError: If the studio's database cannot be used, or another studio uses it.
     """
     options = options or Options()
     databases = Databases(Path(folder), database_url)
-    store = Store(Path(folder), databases.engine)
+    try:
+        sole_use = None if databases.engine is None else SoleUse(databases.engine)
+    except StoreError:
+        databases.close()
+        raise
+    store = Store(Path(folder), databases.engine, sole_use)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.jinja_loader = FileSystemLoader([HERE / "templates", HERE.parent / "templates"])
     app.request_class = UploadRequest

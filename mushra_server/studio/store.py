@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -103,22 +104,38 @@ LOG_INDEXES = (
 )
 
 
+FOR_FILE = "put the file back, or to restart the studio with a backup"
+FOR_POSTGRESQL = "start it, or to stop the other studio and restart this one"
+
+
+class Watch(Protocol):
+    """Looks whether what is stored is kept."""
+
+    def find_problem(self) -> str | None:
+        """Return why it would not be, such as `NAME was removed`, or None."""
+
+    def close(self) -> None:
+        """Look no more."""
+
+
 class Store:
     """The studio's database: SQLite in a hidden folder among the studies, or a schema of PostgreSQL.
 
     Args:
         folder: The folder of the studies; made if it is missing.
         shared: The engine of the PostgreSQL database that has the studies' ratings, or None.
+        watch: Tells why nothing may be stored in that database; closed with the store.
 
     Raises:
         StoreError: If the database was written by another release.
     """
 
-    def __init__(self, folder: Path, shared: Engine | None = None) -> None:
+    def __init__(self, folder: Path, shared: Engine | None = None, watch: Watch | None = None) -> None:
         self.folder = folder
         self.data = folder / DATA_FOLDER
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._watch: FileWatch | None = None
+        self._watch = watch
+        self._remedy = FOR_FILE if shared is None else FOR_POSTGRESQL
         file = self.data / "studio.sqlite3"
         if shared is None:
             make_private(file, create=True)
@@ -155,7 +172,8 @@ class Store:
         """Open one write transaction: committed when the block ends without an exception.
 
         Raises:
-            Unavailable: If the file is not the one that was opened: what goes into that one is lost.
+            Unavailable: If the file is not the one that was opened, as what goes into that one is lost; or if
+                another studio has the PostgreSQL database.
         """
         self._check()
         with self._writers, self._engine.connect() as connection:
@@ -175,7 +193,7 @@ class Store:
         if problem is not None:
             raise Unavailable(
                 f"the studio's database {problem} while the studio was running; nothing was stored: tell its "
-                "administrator to put the file back, or to restart the studio with a backup",
+                f"administrator to {self._remedy}",
                 RETRY_S,
             )
 

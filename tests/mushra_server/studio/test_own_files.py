@@ -12,7 +12,7 @@ from mushra_server.commands.studio import studio as command
 from mushra_server.errors import StoreError, Unavailable
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
-from mushra_server.studio.folder_lock import take_folder
+from mushra_server.studio.sole_studio import take_folder
 from mushra_server.studio.store import Store
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, make_url
+from sqlalchemy import event, make_url, text
 from werkzeug.test import Client
 
 from analysis import load_ratings
 from mushra_server.database import databases as database_files
 from mushra_server.database import summaries
 from mushra_server.database.databases import Databases
+from mushra_server.database.engines import open_engine
 from mushra_server.database.schemas import name_schema, read_schema, url_in_schema
-from mushra_server.errors import StoreError
+from mushra_server.errors import StoreError, Unavailable
 from mushra_server.many import ManyStudies
-from mushra_server.studio import accounts
+from mushra_server.studio import accounts, sole_studio
 from mushra_server.studio.app import close_studio, create_studio, studio_of
 from mushra_server.studio.store import log_action
 from mushra_server.studio.studies import change_study
@@ -220,3 +223,51 @@ def test_a_closing_time_and_the_archive_of_everything(lab: ManyStudies) -> None:
     assert sum("line " in line for line in lines) == 2500 and "download everything" in lines[-1]
     admin.post("/studies/codecs/launch/open")
     take_part(lab, "codecs", "p2")
+
+
+def end_connection(url: str) -> None:
+    """End the connection that has the lock of a studio, as a restart of PostgreSQL does."""
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        query = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND "
+        found = connection.execute(text(f"{query} classid = 7152 AND granted")).scalars().all()
+    engine.dispose()
+    assert found == [True]
+
+
+def test_one_studio_at_a_time_has_a_database(
+    lab: ManyStudies, tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second had the first one's studies in its list, and the ratings of those of the same name."""
+    monkeypatch.setattr(sole_studio, "PATIENCE_S", 0.05)
+    with pytest.raises(StoreError, match="another studio uses this database; stop it first") as refused:
+        create_studio(tmp_path / "other", database_url=postgresql_url)
+    assert refused.value.exit_code == 2
+    close_studio(lab)
+    close_studio(create_studio(tmp_path / "other", database_url=postgresql_url))
+
+
+def test_a_studio_that_was_killed_is_in_nobodys_way(tmp_path: Path, postgresql_url: str) -> None:
+    holds = "import sys; from mushra_server.studio.sole_studio import *; from mushra_server.database.engines "
+    holds += "import open_engine; use = SoleUse(open_engine(sys.argv[1])); print(1, flush=True); input()"
+    program = [sys.executable, "-c", holds, postgresql_url]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None and first.stdout.readline()
+        first.kill()
+        close_studio(create_studio(tmp_path / "lab", database_url=postgresql_url))
+
+
+def test_a_database_that_comes_back_is_taken_again_unless_another_has_it(
+    lab: ManyStudies, postgresql_url: str
+) -> None:
+    store = studio_of(lab).store
+    end_connection(postgresql_url)
+    with store.write() as connection:
+        accounts.add_account(connection, "Vera")
+    end_connection(postgresql_url)
+    other = sole_studio.SoleUse(open_engine(postgresql_url))
+    with pytest.raises(Unavailable, match="is used by another studio while"), store.write():
+        pass
+    other.close()
+    with store.write() as connection:
+        accounts.add_account(connection, "Vito")
