@@ -107,7 +107,8 @@ def test_nobody_who_is_refused_takes_the_plans_of_others(lab: ManyStudies) -> No
     admin = Browser(lab, token)
     build(lab.folder / "codecs", n_items=1)
     admin.get("/studies/codecs/launch")
-    lab.server("codecs")
+    with lab.use("codecs"):  # makes its database
+        pass
     with parts.store.write() as connection:
         token = accounts.add_account(connection, "stranger")
     stranger = Browser(lab, token)
