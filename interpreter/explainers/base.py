@@ -12,11 +12,12 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from interpreter.classifier.capabilities import is_black_box, minimum_samples
+from interpreter.classifier.capabilities import is_black_box
+from interpreter.classifier.clip_checks import check_clips, check_target
 from interpreter.classifier.hearing import Hearing
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.devices import device_of, explain_out_of_memory
-from interpreter.errors import ConfigError, InterpreterError, SoundError
+from interpreter.errors import ConfigError, InterpreterError
 from interpreter.types import Classifier, Explanation
 
 ANSWERS_SUFFICE = (
@@ -29,9 +30,6 @@ ANSWERS_SUFFICE = (
     "slime",
 )
 """The methods that explain a classifier of which only the answers are known, as `--method` takes them."""
-
-_LARGEST = 1e10
-"""Samples whose squares, summed, are still far from the largest number in single precision."""
 
 
 _WITHOUT_GRADIENT = (
@@ -165,12 +163,14 @@ class Explainer(ABC):
                 not know; not enough memory.
         """
         with self._hold_still():
-            clips = Hearing(self.classifier, self._check(waveforms))
-            return self._explain_clips(clips, self._check_target(target, len(waveforms)))[0]
+            clips = Hearing(self.classifier, check_clips(self.classifier, waveforms))
+            if target is not None:
+                target = check_target(self.classifier, target, len(waveforms))
+            return self._explain_clips(clips, target)[0]
 
     def hear(self, waveforms: Tensor) -> Hearing:
         """Return checked clips `[B, samples]` for `explain_heard`; raises what `explain` does."""
-        return Hearing(self.classifier, self._check(waveforms))
+        return Hearing(self.classifier, check_clips(self.classifier, waveforms))
 
     def explain_heard(
         self, clips: Hearing, rank: int = 1, target: int | None = None
@@ -259,47 +259,6 @@ class Explainer(ABC):
             settings=dict(self.settings),
         )
         return explanation, parts
-
-    def _check(self, waveforms: Tensor) -> Tensor:
-        if waveforms.ndim != 2 or 0 in waveforms.shape:
-            raise InterpreterError(
-                f"clips have the shape {list(waveforms.shape)}; expected [clips, samples], none of them 0"
-            )
-        clips = waveforms.detach().to(self.device, torch.float32, copy=True)
-        for fault, clear in (
-            ("NaN or infinite samples", clips.isfinite().all(dim=1)),
-            (f"samples beyond {_LARGEST:g}", clips.abs().amax(dim=1) <= _LARGEST),
-            ("only zeros", clips.any(dim=1)),
-        ):
-            if not clear.all():
-                index = int((~clear).nonzero()[0])
-                raise InterpreterError(
-                    f"clip {index + 1} of {len(clips)} has {fault}; leave it out or repair it"
-                )
-        minimum = minimum_samples(self.classifier)
-        if clips.shape[1] < minimum:
-            rate = self.classifier.sample_rate
-            raise SoundError(
-                f"clips of {clips.shape[1] / rate:.3f} s are too short for the classifier; "
-                f"expected at least {minimum / rate:.3f} s (pad them with zeros)"
-            )
-        return clips
-
-    def _check_target(self, target: Tensor | Sequence[int] | None, count: int) -> Tensor | None:
-        if target is None:
-            return None
-        classes = torch.as_tensor(target, device=self.device)
-        if classes.shape != (count,) or classes.is_floating_point():
-            raise InterpreterError(
-                f"target has the shape {list(classes.shape)} for {count} clips; "
-                "expected one class number for each"
-            )
-        known = len(self.classifier.labels)
-        if int(classes.min()) < 0 or int(classes.max()) >= known:
-            raise InterpreterError(
-                f"target contains the classes {classes.tolist()}; the classifier knows 0 to {known - 1}"
-            )
-        return classes.long()
 
 
 def name_asking_methods() -> str:

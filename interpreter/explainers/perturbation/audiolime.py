@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreter.classifier.capabilities import front_end_of, to_probabilities
+from interpreter.classifier.clip_checks import check_clips, check_target
 from interpreter.errors import ConfigError
 from interpreter.explainers.base import Explainer, Separation
 from interpreter.explainers.options import check_int, check_non_negative, check_positive
@@ -127,9 +128,10 @@ class AudioLimeExplainer(Explainer):
             - target: `[B]`, integer
         """
         with self._hold_still():
-            clips = self._check(waveforms)
+            clips = check_clips(self.classifier, waveforms)
+            classes = check_target(self.classifier, target, len(clips))
             return torch.stack(
-                [self._weigh(clip, int(wanted))[2] for clip, wanted in zip(clips, target, strict=True)]
+                [self._weigh(clip, int(wanted))[2] for clip, wanted in zip(clips, classes, strict=True)]
             )
 
     def _weigh(self, clip: Tensor, target: int) -> tuple[Tensor, Tensor, Tensor]:

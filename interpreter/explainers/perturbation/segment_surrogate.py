@@ -9,6 +9,7 @@ from typing import ClassVar, Unpack
 import torch
 from torch import Tensor
 
+from interpreter.classifier.clip_checks import check_clips, check_target
 from interpreter.explainers.attribution import AttributionOptions, ClipQuery
 from interpreter.explainers.options import check_int, check_non_negative, check_pair, check_positive
 from interpreter.explainers.perturbation.base import PerturbationExplainer
@@ -91,8 +92,8 @@ class SegmentSurrogateExplainer(PerturbationExplainer):
             - target: `[B]`, integer
         """
         with self._hold_still():
-            picture = self.picture(self._check(waveforms))
-            asked = self.clip_by_clip(picture, target.to(self.device))
+            picture = self.picture(check_clips(self.classifier, waveforms))
+            asked = self.clip_by_clip(picture, check_target(self.classifier, target, len(waveforms)))
             return torch.stack([self._fit(query, self._labels(query)) for query in asked])
 
     def spread_over_seeds(

@@ -7,7 +7,8 @@ import torch
 
 from interpreter import METHODS
 from interpreter.classifier.front_end import FrontEnd
-from interpreter.errors import ConfigError
+from interpreter.errors import ConfigError, InterpreterError
+from interpreter.explainers.perturbation.audiolime import AudioLimeExplainer
 from interpreter.explainers.perturbation.lime import LimeExplainer
 from interpreter.explainers.perturbation.segments import cut_frequency, cut_time, number_segments
 from interpreter.explainers.perturbation.slime import SlimeExplainer
@@ -40,6 +41,13 @@ def test_an_additive_probability_gives_each_segments_part(additive, clips) -> No
     assert max(additive.asked) <= 16
     shrunk = LimeExplainer(additive, segments=(2, 4)).fit_coefficients(clips, target)
     assert bool((shrunk.abs().sum(dim=1) < found.abs().sum(dim=1)).all())
+
+
+@pytest.mark.parametrize("method", [LimeExplainer, AudioLimeExplainer])
+def test_coefficients_are_those_of_classes_that_there_are(method, additive, clips) -> None:
+    for target in ([0, -1, 0], [0, 2, 0]):
+        with pytest.raises(InterpreterError, match=r"^target contains the classes .* knows 0 to 1$"):
+            method(additive).fit_coefficients(clips, torch.tensor(target))
 
 
 def test_lime_keeps_in_proportion_and_slime_the_best_whole(additive, clips) -> None:
