@@ -11,7 +11,7 @@ import io
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,7 @@ class ServedFiles:
         except OSError:
             raise self._report_change(name, None, "is missing") from None
         try:
+            file.watch(lambda: self._report_change(name, None, "was changed"))  # before it is compared
             return Opened(file, path, self._digest(name, file))
         except BaseException:
             file.close()
@@ -133,10 +134,41 @@ class ServedFiles:
 
 
 class _File(io.FileIO):
-    """A file that is closed without a warning when nobody needs it any more: a browser may have gone away."""
+    """A file that is closed without a warning when nobody needs it any more: a browser may have gone away.
+
+    It may be written to while it is packed, copied or sent, which a slow browser makes last for minutes: what
+    is read then is of no sound of the study.
+    """
+
+    _before: os.stat_result | None = None
+
+    def watch(self, refuse: Callable[[], Exception]) -> None:
+        """Let every later `read` raise what a function returns if the file was written to since now."""
+        self._before, self._refuse = os.fstat(self.fileno()), refuse
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            Refusal: 409 if the file was written to.
+        """
+        found = super().read(-1 if size is None else size)
+        if self._before is not None and _was_written(self._before, os.fstat(self.fileno())):
+            raise self._refuse()
+        return found
 
     def __del__(self) -> None:
         self.close()
+
+
+def _was_written(before: os.stat_result, now: os.stat_result) -> bool:
+    """Tell whether a file was written to, also by who sets its time back as `cp -p` does.
+
+    That changes its ctime; so does another name for it, or one less, as backups and replacements make them.
+    """
+    if (before.st_size, before.st_mtime_ns) != (now.st_size, now.st_mtime_ns):
+        return True
+    return before.st_ctime_ns != now.st_ctime_ns and before.st_nlink == now.st_nlink
 
 
 def _look(path: Path) -> Look | None:

@@ -9,7 +9,7 @@ import shutil
 import pytest
 import yaml
 
-from mushra_server.errors import ServerError
+from mushra_server.errors import Refusal, ServerError
 from mushra_server.web.server import Options
 from study_builder.config.sound_tags import read_untagged
 
@@ -63,6 +63,35 @@ def test_a_changed_sound_is_409_for_the_listener_and_named_to_the_experimenter(s
         assert "was changed on the server while the study was running" in answer.json["error"]
     assert caplog.text.count(f"{file} was changed while the study was served") == 1, "once, not each time"
     assert app.extensions["listenable"].files.problems() == [f"{file} was changed"]
+
+
+def _open(app, file):
+    opened = app.extensions["listenable"].files.open(file.relative_to(file.parents[2]).as_posix()).file
+    opened.seek(0)
+    return opened
+
+
+@pytest.mark.parametrize("change", [_replace, _same_size_and_time])
+def test_a_sound_that_changes_on_its_way_is_not_sent_to_its_end(served, change):
+    """A slow browser takes minutes for one, and would take the rest of another sound for that of this one."""
+    app, client, url, file = served
+    content = file.read_bytes()
+    with _open(app, file) as opened:
+        assert opened.read(100) == content[:100]
+        change(file, content + b"other")
+        with pytest.raises(Refusal, match="was changed on the server") as raised:
+            opened.read(100)
+    assert raised.value.status == client.get(url).status_code == 409
+
+
+@pytest.mark.parametrize("change", [lambda file: os.link(file, file.with_suffix(".kept")), os.unlink])
+def test_a_sound_that_gets_another_name_or_loses_its_own_is_sent_to_its_end(served, change):
+    """As by backups that link files, and by who puts another file in its place."""
+    app, _, _, file = served
+    content = file.read_bytes()
+    with _open(app, file) as opened:
+        change(file)
+        assert opened.read() == content
 
 
 def test_a_missing_sound_is_409_and_back_when_it_is_restored(served):
