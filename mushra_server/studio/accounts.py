@@ -132,20 +132,21 @@ def find_by_login(connection: Connection, name: str) -> Account | None:
     return None if found is None else Account(found.id, found.name, bool(found.everything))
 
 
-def give_role(connection: Connection, study: str, name: str, role: str | None) -> None:
-    """Set what an account may do in a study; None takes every right away.
+def give_role(connection: Connection, study: str, name: str, role: str | None) -> Account:
+    """Set what an account may do in a study, and return the account; None takes every right away.
 
     Raises:
         Refusal: 400 for an unknown role, 404 for an unknown account.
     """
     if role is not None and role not in ROLES:
         raise Refusal(f"unknown role {role!r}; expected one of {', '.join(ROLES)}", 400)
-    account = connection.execute(select(accounts.c.id).where(accounts.c.name == name)).scalar()
-    if account is None:
+    found = connection.execute(select(accounts).where(accounts.c.name == name)).first()
+    if found is None:
         raise Refusal(f"unknown account {name!r}", 404)
-    connection.execute(rights.delete().where(rights.c.study == study, rights.c.account_id == account))
+    connection.execute(rights.delete().where(rights.c.study == study, rights.c.account_id == found.id))
     if role is not None:
-        connection.execute(rights.insert().values(study=study, account_id=account, role=role))
+        connection.execute(rights.insert().values(study=study, account_id=found.id, role=role))
+    return Account(found.id, found.name, bool(found.everything))
 
 
 def role_in(connection: Connection, account: Account, study: str) -> Role | None:

@@ -94,6 +94,13 @@ class Jobs:
                 process.kill()
                 process.wait()
 
+    def find_starter(self, study: str, kind: str) -> int | None:
+        """Return who has started a job that runs; None if none does."""
+        with self._lock:
+            process = self._running.get((study, kind))
+            runs = process is not None and process.poll() is None
+            return self._starters[study, kind] if runs else None
+
     def look(self, study: str, kind: str) -> Progress:
         """Return how far a job is."""
         with self._lock:

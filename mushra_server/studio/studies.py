@@ -9,7 +9,7 @@ import threading
 import time
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -187,8 +187,13 @@ class Studies:
         choices = {**json.loads(row.choices), "title": title, "test_id": new}
         change_study(connection, new, choices=json.dumps(choices))
 
-    def copy_folder(self, name: str, new: str) -> None:
+    def copy_folder(self, name: str, new: str, before_keeping: Callable[[], None] = lambda: None) -> None:
         """Copy the folder of a study without its ratings: of a draft if its sounds are still there.
+
+        Args:
+            name: Of the study.
+            new: Of the copy.
+            before_keeping: Called when all is copied; what it raises leaves no copy.
 
         Raises:
             OSError: It cannot be copied.
@@ -197,9 +202,10 @@ class Studies:
         # A study of the command line that was checked has a draft without sounds.
         if not (self.draft(name) / SOUNDS_NAME).is_dir():
             if self.is_built(name):
-                _copy_folder(self.folder(name), self.folder(new), contextlib.nullcontext())
+                _copy_folder(self.folder(name), self.folder(new), contextlib.nullcontext(), before_keeping)
             return
-        _copy_folder(self.draft(name), self.draft(new), self._refuse_other_sounds(name))
+        check = self._refuse_other_sounds(name)
+        _copy_folder(self.draft(name), self.draft(new), check, before_keeping)
 
     @contextlib.contextmanager
     def _refuse_other_sounds(self, name: str) -> Iterator[None]:
@@ -282,7 +288,9 @@ def change_study(connection: Connection, name: str, **values: Any) -> None:
     connection.execute(studies.update().where(studies.c.name == name).values(**values))
 
 
-def _copy_folder(source: Path, target: Path, check: AbstractContextManager[None]) -> None:
+def _copy_folder(
+    source: Path, target: Path, check: AbstractContextManager[None], before_keeping: Callable[[], None]
+) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_folder(target) as folder, check:
         shutil.copytree(
@@ -294,3 +302,4 @@ def _copy_folder(source: Path, target: Path, check: AbstractContextManager[None]
                 f"{RATINGS_NAME}*", *OF_ONE_BUILD, ".*.part"
             ),  # what is being written
         )
+        before_keeping()

@@ -28,6 +28,7 @@ from mushra_server.studio.login import (
     write_log,
 )
 from mushra_server.studio.planning.plan import plan_draft
+from mushra_server.studio.routes.rights import require_still
 from mushra_server.studio.studies import check_title, find_study, save_version
 from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.studio.uploads import MAX_FILES, MAX_UPLOAD_BYTES, store_sounds
@@ -106,6 +107,7 @@ def upload(study: Row[Any]) -> ResponseReturnValue:
         def take_place() -> None:
             """Look again: the study may have been built or opened while the sounds arrived."""
             stack.enter_context(studio.studies.lock_design(study.name))
+            require_still(study.name, "upload")
             _refuse_launched(_look_again(study))
             _refuse_while_building(study)
             studio.disk.require(study.name, -before)  # unpacked
@@ -146,7 +148,8 @@ def build(study: Row[Any]) -> ResponseReturnValue:
     studio.disk.require(study.name, plan.size - measure(studio.studies.folder(study.name)))
     choices = draft / drafts.CHOICES_NAME
     with studio.studies.lock_design(study.name):
-        _refuse_launched(_look_again(study))  # planning takes a while
+        require_still(study.name, "build")  # planning takes a while
+        _refuse_launched(_look_again(study))
         _refuse_rehearsed(study)
         _refuse_while_building(study)
         write_text(choices, choice_fields.choices_yaml(chosen))

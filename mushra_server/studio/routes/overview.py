@@ -21,6 +21,7 @@ from mushra_server.studio.login import (
     require_role,
     write_log,
 )
+from mushra_server.studio.routes.rights import require_still
 from mushra_server.studio.store import log, rights
 from mushra_server.studio.studies import STATES, add_study, change_study, remove_study
 from mushra_server.web.security import require_same_site
@@ -125,7 +126,7 @@ def copy(study: Row[Any]) -> ResponseReturnValue:
             studio.studies.add_copy(connection, study.name, name)
         # In no transaction: whoever wants to write would wait for gigabytes.
         try:
-            studio.studies.copy_folder(study.name, name)
+            studio.studies.copy_folder(study.name, name, lambda: require_still(study.name, "copy"))
         except BaseException:
             with studio.store.write() as connection:
                 remove_study(connection, name)

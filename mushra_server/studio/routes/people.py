@@ -17,6 +17,7 @@ from mushra_server.studio.login import (
     require_role,
     write_log,
 )
+from mushra_server.studio.routes.rights import end_jobs
 from mushra_server.studio.store import accounts
 
 __all__ = ["blueprint"]
@@ -65,9 +66,12 @@ def of_study(study: Row[Any]) -> ResponseReturnValue:
 def set_role(study: Row[Any]) -> ResponseReturnValue:
     """Set what an account may do in a study."""
     person, role = request.form.get("person", ""), request.form.get("role", "")
-    with current_studio().store.write() as connection:
-        give_role(connection, study.name, person, role or None)
-        write_log(connection, "set role", study.name, f"{person}: {role or 'none'}")
+    studio = current_studio()
+    with studio.studies.lock_design(study.name):
+        with studio.store.write() as connection:
+            account = give_role(connection, study.name, person, role or None)
+            write_log(connection, "set role", study.name, f"{person}: {role or 'none'}")
+        end_jobs(study.name, account)
     if person == current_account().name and not current_account().everything:
         return redirect(url_for("studio.list_studies"))
     return redirect(url_for("people.of_study", name=study.name))

@@ -26,6 +26,7 @@ from mushra_server.studio.login import (
     require_role,
     write_log,
 )
+from mushra_server.studio.routes.rights import require_still
 from mushra_server.studio.routes.watch import may_see_scores
 from mushra_server.studio.store import log
 
@@ -89,7 +90,9 @@ def make_report(study: Row[Any]) -> ResponseReturnValue:
         "screening": SCREENINGS[screening][0],
         "exclude": SCREENINGS[screening][1],
     }
-    studio.jobs.start(study.name, "report", task, current_account().id)
+    with studio.studies.lock_design(study.name):
+        require_still(study.name, "report")
+        studio.jobs.start(study.name, "report", task, current_account().id)
     with studio.store.write() as connection:
         write_log(connection, "report", study.name, str(number))
     return redirect(url_for("reports.list_reports", name=study.name))
