@@ -23,13 +23,18 @@ KEPT_SHARE = 0.2
 """Share of the cells that the rule `quantile` keeps."""
 
 
+INTERNAL_BATCH_SIZE = 16
+"""Pictures at a time unless it is said otherwise."""
+
+
 class AttributionOptions(TypedDict, total=False):
     """Options of every method that attributes.
 
     Attributes:
         batch_size: clips at a time.
         internal_batch_size: pictures that the classifier sees at a time inside a method that calls it many
-            times (SmoothGrad, integrated gradients, SHAP): it bounds memory.
+            times (SmoothGrad, integrated gradients, SHAP): it bounds memory. SmoothGrad, gradient SHAP and
+            FreqRISE draw for as many at a time, so that their draws depend on it, as on the seed.
         rule: how the attribution becomes a mask.
         seed: of methods that draw.
     """
@@ -90,7 +95,9 @@ class AttributionExplainer(SpectralExplainer):
 
     def __init__(self, classifier: Classifier, **options: Unpack[AttributionOptions]) -> None:
         super().__init__(classifier, options.get("batch_size"))
-        self.internal_batch_size = check_int("internal_batch_size", options.get("internal_batch_size", 16))
+        self.internal_batch_size = check_int(
+            "internal_batch_size", options.get("internal_batch_size", INTERNAL_BATCH_SIZE)
+        )
         self.rule: MaskRule = options.get("rule", self.default_rule)
         self.seed = check_int("seed", options.get("seed", 0), 0)
         if self.rule not in get_args(MaskRule):
@@ -105,6 +112,16 @@ class AttributionExplainer(SpectralExplainer):
     def settings(self) -> Mapping[str, object]:
         """The options that change results."""
         return {"rule": self.rule}
+
+    @property
+    def draw_settings(self) -> Mapping[str, object]:
+        """What decides the draws of a method that draws for `internal_batch_size` pictures at a time.
+
+        Its default is left out, as it is from the records of earlier releases.
+        """
+        if self.internal_batch_size == INTERNAL_BATCH_SIZE:
+            return {"seed": self.seed}
+        return {"seed": self.seed, "internal_batch_size": self.internal_batch_size}
 
     @abstractmethod
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:

@@ -58,7 +58,8 @@ class SmoothGradExplainer(AttributionExplainer):
     @property
     def settings(self) -> Mapping[str, object]:
         """The options that change results."""
-        return {**super().settings, "samples": self.samples, "noise": self.noise, "seed": self.seed}
+        own = {"samples": self.samples, "noise": self.noise}
+        return {**super().settings, **own, **self.draw_settings}
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the mean over the copies, clip by clip."""

@@ -73,14 +73,11 @@ class ShapExplainer(AttributionExplainer):
     @property
     def settings(self) -> Mapping[str, object]:
         """The options that change results."""
-        own = {"noise": self.noise} if self.variant == "gradient" else {"patch": list(self.patch)}
-        return {
-            **super().settings,
-            "variant": self.variant,
-            "samples": self.samples,
-            "seed": self.seed,
-            **own,
-        }
+        if self.variant == "gradient":
+            own = {**self.draw_settings, "noise": self.noise}
+        else:
+            own = {"seed": self.seed, "patch": list(self.patch)}
+        return {**super().settings, "variant": self.variant, "samples": self.samples, **own}
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
         """Return the Shapley values, clip by clip."""

@@ -50,7 +50,7 @@ class FreqRiseExplainer(PerturbationExplainer):
             **super().settings,
             "cells": list(self.cells),
             "samples": self.samples,
-            "seed": self.seed,
+            **self.draw_settings,
         }
 
     def attribute_clip(self, query: ClipQuery) -> Tensor:

@@ -13,6 +13,7 @@ from interpreter.classifier.front_end import FrontEnd
 from interpreter.classifier.modes import hold_in_eval
 from interpreter.classifier.wrapped import wrap_module
 from interpreter.errors import InterpreterError
+from interpreter.evaluation.comparison import parse_method
 from interpreter.evaluation.model_randomisation import randomisation_check
 from interpreter.explainers.gradient.backpropagation import (
     IntegratedGradientsExplainer,
@@ -38,6 +39,31 @@ def test_an_explanation_does_not_depend_on_the_batch(classifier, clips) -> None:
         apart = method(classifier, seed=3, batch_size=1).explain(clips).mask
         assert torch.allclose(together, apart, atol=1e-3)
         assert not torch.allclose(together, method(classifier, seed=4).explain(clips).mask, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "smoothgrad",
+        "shap",
+        "shap:noise=0.1",
+        "shap:variant=kernel,samples=30",
+        "integrated-gradients",
+        "freqrise:samples=30",
+        "lime:samples=30",
+        "kernel-shap:samples=30",
+        "audiolime:samples=30",
+    ],
+)
+def test_settings_have_what_bounds_the_memory_if_the_draws_depend_on_it(spec, classifier, clips) -> None:
+    name, options = parse_method(spec)
+    usual, other = (
+        UNTRAINED_METHODS[name](classifier, internal_batch_size=size, **options) for size in (16, 5)
+    )
+    assert "internal_batch_size" not in usual.settings  # as in earlier records
+    if "internal_batch_size" not in other.settings:
+        masks = [method.explain(clips[:1]).mask for method in (usual, other)]
+        assert torch.allclose(*masks, atol=1e-3)
 
 
 def test_global_generators_are_left_as_they_were(classifier, clips, monkeypatch) -> None:
