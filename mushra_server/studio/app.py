@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
 from jinja2 import FileSystemLoader
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mushra_server.admin import login as admin_login
 from mushra_server.app import handle_errors
 from mushra_server.database.databases import Databases
-from mushra_server.errors import StoreError
+from mushra_server.database.repeated_errors import RepeatedErrors
+from mushra_server.database.turns import RETRY_S
+from mushra_server.errors import StoreError, Unavailable
 from mushra_server.many import PREFIX, ManyStudies
 from mushra_server.studio.choices.labels import say_labels
 from mushra_server.studio.closing import close_if_due
@@ -33,6 +38,11 @@ from mushra_server.web.server import Options
 __all__ = ["close_studio", "create_studio", "studio_of"]
 
 HERE = Path(__file__).parent
+FAILURES = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+"""Of the database, as opposed to those of a statement."""
+SILENT = "the studio's database does not answer now; look whether this was done, and try again in a moment"
+
+logger = logging.getLogger(__name__)
 
 
 def create_studio(
@@ -95,6 +105,7 @@ def create_studio(
     app.context_processor(describe_rights)
     app.add_template_filter(say_labels)
     handle_errors(app)
+    _handle_failures(app)
     app.wsgi_app = previews.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return served
 
@@ -122,6 +133,18 @@ def _describe_pages() -> dict[str, object]:
         "endpoints": current_app.view_functions,
         "home": None if request.path.startswith(PREFIX) else ("Studies", "studio.list_studies"),
     }
+
+
+def _handle_failures(app: Flask) -> None:
+    """Answer 503 if the database fails, which may have done what it was asked and only not said so."""
+    errors = RepeatedErrors(logger)
+
+    def show(error: SQLAlchemyError) -> Any:
+        errors.log(type(error).__name__, "the studio's database: %.300s", str(error).splitlines()[0])
+        return app.handle_user_exception(Unavailable(SILENT, RETRY_S))
+
+    for failure in FAILURES:
+        app.register_error_handler(failure, show)
 
 
 def _keep_nowhere(response: Response) -> Response:

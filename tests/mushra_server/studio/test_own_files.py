@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,23 @@ def test_nothing_is_acknowledged_without_the_studios_file(
     assert answer.status_code == 503 and "was replaced" in answer.text
     move(aside, data)
     assert admin.post("/people", name="Vera").status_code == 200
+
+
+def test_a_database_that_fails_is_a_sentence(
+    studio: ManyStudies, admin: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PostgreSQL that ends a connection in mid-commit may have done it; "nothing was stored" was a guess."""
+    with closing(sqlite3.connect(studio.folder / ".studio" / "studio.sqlite3")) as database:
+        database.execute("ALTER TABLE studies RENAME TO gone")
+        database.commit()
+        answers = [admin.get("/"), admin.post("/studies", title="New")]
+        database.execute("ALTER TABLE gone RENAME TO studies")
+        database.commit()
+    for answer in answers:
+        assert answer.status_code == 503 and "look whether this was done" in answer.text
+        assert answer.headers["Retry-After"] == "5"
+    assert "no such table: studies" in caplog.text and "Traceback" not in caplog.text
+    assert admin.post("/studies", title="New").status_code == 302
 
 
 def test_what_an_earlier_copy_overwrote_is_noticed(tmp_path: Path) -> None:
