@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from interpreter.errors import ConfigError
 from interpreter.explainers.base import Separation
 from interpreter.networks.filter_bank import windowed_dct
 from interpreter.networks.sepformer import Decoder, Encoder, MaskNet
@@ -40,6 +41,9 @@ class LmacTdNetwork(nn.Module):
             both terms clip by clip, the encoder's on a logarithmic scale; None mixes them as they are.
         logit_skip: add the decoded representations to the mask's logits; never with alpha 0, which reads
             none.
+
+    Raises:
+        ConfigError: frames further apart than they are long, between which samples would be lost.
     """
 
     def __init__(
@@ -55,6 +59,10 @@ class LmacTdNetwork(nn.Module):
         logit_skip: bool = False,
     ) -> None:
         super().__init__()
+        if encoder.stride > encoder.kernel_size:
+            raise ConfigError(
+                f"stride is {encoder.stride}; expected at most kernel_size, {encoder.kernel_size}"
+            )
         self.encoder, self.unet, self.masknet, self.decoder = encoder, unet, masknet, decoder
         self.alpha, self.padded = alpha, padded
         self.standardise = None

@@ -54,6 +54,8 @@ def test_sizes_and_shares_reach_the_network(classifier: CnnClassifier) -> None:
     assert network.encoder.stride == config.stride
     with pytest.raises(ConfigError, match=f"channels; channels is {config.channels}"):
         built(classifier, "unet=full")
+    with pytest.raises(ConfigError, match=r"^stride is 6; expected at most kernel_size, 4$"):
+        built(classifier, "basis=random", "frame_decoder=folded", "kernel_size=4", "stride=6")
 
 
 def test_a_filter_bank_is_loaded_into_encoder_and_decoder(classifier: CnnClassifier, tmp_path: Path) -> None:
