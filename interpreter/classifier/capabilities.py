@@ -133,7 +133,7 @@ def is_black_box(classifier: Classifier) -> bool:
 
 
 def is_multi_label(classifier: Classifier) -> bool:
-    """Say whether several classes may be true at once, so that each has a probability of its own."""
+    """Say whether several classes may be true at once, so that each has its own probability."""
     return bool(getattr(classifier, "multi_label", False))
 
 

@@ -86,7 +86,7 @@ class Question:
             "asked_against": self.against,
             "asked_rank": self.rank,
         }
-        # records of before it could be asked do not have it
+        # left out if it was not asked, as it is from the records of earlier releases
         return asked if self.like is None else {**asked, "asked_like_sha256": sha256_of(self.like)}
 
 

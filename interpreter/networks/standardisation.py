@@ -44,7 +44,7 @@ class RunningStandardisation(nn.Module):
 
     @torch.no_grad()
     def _gather(self, maps: Tensor) -> None:
-        maps = maps.float()  # rounded to half precision, the two moments' difference is no variance
+        maps = maps.float()  # in bfloat16 the difference of the moments is mostly rounding error
         moments = torch.stack([maps.mean(dim=(0, 2, 3)), maps.square().mean(dim=(0, 2, 3))])
         if dist.is_available() and dist.is_initialized():  # every process has as many clips
             dist.all_reduce(moments)

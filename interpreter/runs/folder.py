@@ -51,8 +51,8 @@ class Run:
         train_folds: the folds that were trained on, or None if the weights were imported.
         noise: `synthetic`, `none` or the name of a folder of sounds.
         data_sha256: hash of the data set's index, or None.
-        samples_sha256: hash of the files that were trained on; None in runs of before it was recorded.
-        checkpoint_sha256: hash of `checkpoint.pt`; None in runs of before it was recorded.
+        samples_sha256: hash of the files that were trained on; None in runs of earlier releases.
+        checkpoint_sha256: hash of `checkpoint.pt`; None in runs of earlier releases.
         classifier: the classifier's run, for an explainer.
         start: the run whose weights the training started from.
         command: what made the run.
