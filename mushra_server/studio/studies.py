@@ -110,7 +110,7 @@ class Studies:
             if known.get(path.name) == changed:
                 continue
             try:
-                title = StudyConfig.load(path).title or path.name
+                title = StudyConfig.load_title(path) or path.name
             except (StudyError, OSError):
                 title = f"{path.name} (its config cannot be read)"
             with self._store.write() as connection:

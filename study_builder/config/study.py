@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field
+from yaml import YAMLError
 
 from stimuli.files import write_text
 from stimuli.vocabulary import CONFIG_NAME
@@ -29,7 +30,7 @@ from study_builder.config.questionnaires import find_clash, find_misplaced, poin
 from study_builder.config.roles import CONVENTIONAL_ROLES, REFERENCE
 from study_builder.config.spatial_page import SpatialPage
 from study_builder.config.webmushra import Notice
-from study_builder.config.yaml_reader import parse
+from study_builder.config.yaml_reader import find_text, parse
 from study_builder.config.yaml_writer import dump
 from study_builder.errors import ConfigError
 
@@ -73,6 +74,23 @@ class StudyConfig(Model):
         for notice in notices:
             logger.warning("%s, %s", path, notice)
         return config
+
+    @classmethod
+    def load_title(cls, path: Path | str) -> str:
+        """Read the title of a study only, which is where a config begins: all of it may take seconds.
+
+        Args:
+            path: the YAML file, or the study's folder.
+
+        Raises:
+            ConfigError: the file cannot be read up to there.
+        """
+        file = Path(path) / CONFIG_NAME if Path(path).is_dir() else Path(path)
+        try:
+            found = find_text(file.read_text(encoding="utf-8-sig"), "testname")
+        except (OSError, ValueError, RecursionError, YAMLError) as error:
+            raise ConfigError(f"{file}: has no title that can be read ({error})") from None
+        return cls.load(file).title if found is None else found
 
     @classmethod
     def load_with_notices(

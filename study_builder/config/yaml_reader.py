@@ -118,6 +118,46 @@ def parse(text: str, source: str) -> Document:
         raise ConfigError(f"{source}: is nested too deep; expected a study's config") from error
 
 
+def find_text(text: str, key: str) -> str | None:
+    """Return the text of a key of the outermost mapping; what comes after it is not even read.
+
+    Args:
+        text: the file's content.
+        key: the key.
+
+    Returns:
+        None if there is no such key, or no text of its own.
+
+    Raises:
+        yaml.YAMLError: what comes before it is not YAML.
+    """
+    reader: Any = _Reader(text)
+    try:
+        while not reader.check_event(yaml.MappingStartEvent):
+            if not reader.check_event(yaml.StreamStartEvent, yaml.DocumentStartEvent):
+                return None
+            reader.get_event()
+        reader.get_event()
+        while not reader.check_event(yaml.MappingEndEvent):
+            name = reader.get_event()
+            if isinstance(name, yaml.ScalarEvent) and name.value == key:
+                found = reader.get_event()
+                return str(found.value) if isinstance(found, yaml.ScalarEvent) else None
+            _skip_value(reader)
+        return None
+    finally:
+        reader.dispose()
+
+
+def _skip_value(reader: Any) -> None:
+    depth = 0
+    while True:
+        event = reader.get_event()
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if not depth:
+            return
+
+
 def _document(text: str, source: str) -> Document:
     reader = _Reader(text)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import session
+
 from mushra_server.errors import Refusal
 from mushra_server.studio import accounts
 from mushra_server.studio.accounts import Account, Role, is_enough, role_in

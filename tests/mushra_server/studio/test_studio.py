@@ -88,14 +88,14 @@ def test_two_who_look_at_once_both_see_a_new_study(
     studio: ManyStudies, admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(studio.folder / "codecs")
-    pages, load = [], StudyConfig.load
+    pages, load_title = [], StudyConfig.load_title
 
-    def look_meanwhile(path: Path) -> StudyConfig:
-        monkeypatch.setattr(StudyConfig, "load", load)
+    def look_meanwhile(path: Path) -> str:
+        monkeypatch.setattr(StudyConfig, "load_title", load_title)
         pages.append(admin.get("/"))
-        return load(path)
+        return load_title(path)
 
-    monkeypatch.setattr(StudyConfig, "load", look_meanwhile)
+    monkeypatch.setattr(StudyConfig, "load_title", look_meanwhile)
     pages.append(admin.get("/"))
     assert [(page.status_code, "codecs" in page.text) for page in pages] == [(200, True)] * 2
 
@@ -244,3 +244,14 @@ def test_an_error_leads_back_to_the_studies(studio: ManyStudies, admin: Browser)
         answer = admin.get(path)
         assert answer.status_code == 404 and '<a class="button quiet" href="/">Studies</a>' in answer.text
     assert "Studies</a>" not in Client(studio).get("/s/nothing/").text, "nor listeners"
+
+
+def test_a_list_reads_no_more_of_a_config_than_its_title(
+    studio: ManyStudies, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of thousands of sounds takes seconds, and whoever lists studies next would wait for it."""
+    config = build(studio.folder / "codecs", n_items=1) / "config.yaml"
+    monkeypatch.setattr(StudyConfig, "parse", lambda *_, **__: pytest.fail("all of it was read"))
+    assert "A study" in admin.get("/").text
+    config.write_text(config.read_text().replace("A study", "Another title"))
+    assert "Another title" in admin.get("/").text

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from study_builder.config import StudyConfig, StudyOptions
 from study_builder.config.page_types import FinishPage
-from study_builder.config.yaml_reader import parse
+from study_builder.config.yaml_reader import find_text, parse
 from study_builder.config.yaml_writer import dump
 from study_builder.errors import ConfigError
 from tests.study_builder.parsing import error_of, load
@@ -199,3 +199,20 @@ def test_questions_without_end_are_refused_at_once(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^config\.yaml, line"):
         parse(text, "config.yaml")
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("testname: Codecs\npages: [", "Codecs"),
+        ("pages: [{a: {b: [1, 2]}}, c]\ntestId: [x]\ntestname: 'Two: three'\n", "Two: three"),
+        ("testname: A: b\n", "A: b"),
+        ("testname: 5\n", "5"),
+        ("testId: x\npages:\n  - testname: inner\n", None),
+        ("testname: [x]\n", None),
+        ("", None),
+        ("- testname\n", None),
+    ],
+)
+def test_a_key_is_found_without_what_comes_after_it(text: str, title: str | None) -> None:
+    assert find_text(text, "testname") == title
