@@ -51,7 +51,7 @@ class Cnn14(nn.Module):
     def __init__(self, mel_bins: int = 80, embedding_dim: int = 2048, dropout: float = 0.2) -> None:
         super().__init__()
         if embedding_dim < 1 << (_BLOCKS - 1) or embedding_dim % (1 << (_BLOCKS - 1)):
-            raise ConfigError(f"embedding_dim must be a positive multiple of 32, got {embedding_dim}")
+            raise ConfigError(f"embedding_dim is {embedding_dim}; expected a positive multiple of 32")
         self.mel_bins, self.embedding_dim, self.dropout = mel_bins, embedding_dim, dropout
         self.norm0 = nn.BatchNorm2d(mel_bins)
         channels = [1, *(embedding_dim >> (_BLOCKS - block) for block in range(1, _BLOCKS + 1))]

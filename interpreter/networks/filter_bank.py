@@ -30,11 +30,11 @@ def windowed_dct(channels: int, kernel_size: int, stride: int) -> tuple[Tensor, 
     """
     if channels % 2 or channels < 2 * kernel_size:
         raise ConfigError(
-            f"a DCT basis needs an even number of channels, at least {2 * kernel_size}, got {channels}"
+            f"channels is {channels}; expected an even number of at least {2 * kernel_size} for a DCT basis"
         )
     if kernel_size % stride or kernel_size < 2 * stride:
         raise ConfigError(
-            f"a DCT basis needs a stride that divides {kernel_size} at least twice, got {stride}"
+            f"stride is {stride}; expected one that divides {kernel_size} at least twice for a DCT basis"
         )
     size = channels // 2
     order = torch.arange(size, dtype=torch.float64)[:, None]

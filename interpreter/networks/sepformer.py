@@ -108,9 +108,11 @@ class MaskNet(nn.Module):
     ) -> None:
         super().__init__()
         if chunk < 2 or chunk % 2:
-            raise ConfigError(f"MaskNet: the chunk must be an even number of frames, got {chunk}")
+            raise ConfigError(f"MaskNet: chunk is {chunk}; expected an even number of frames")
         if channels % heads or channels % 2:
-            raise ConfigError(f"MaskNet: {heads} heads need an even multiple of channels, got {channels}")
+            raise ConfigError(
+                f"MaskNet: channels is {channels}; expected an even number and a multiple of heads, {heads}"
+            )
         self.chunk, self.activation, self.slope = chunk, activation, slope
         self.norm = nn.GroupNorm(1, frame_channels, eps=1e-8)
         self.conv1d = nn.Conv1d(frame_channels, channels, 1, bias=False)

@@ -164,7 +164,7 @@ class UNetDecoder(SkipDecoder):
         first_sample: float = -93.0,
     ) -> None:
         if embedding_dim % 32:
-            raise ConfigError(f"UNetDecoder: embedding_dim must be a multiple of 32, got {embedding_dim}")
+            raise ConfigError(f"UNetDecoder: embedding_dim is {embedding_dim}; expected a multiple of 32")
         super().__init__(UNET_LAYERS, embedding_dim, 1, alignment)
         self.cell_samples, self.first_sample = cell_samples, first_sample
 
