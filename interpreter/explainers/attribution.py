@@ -24,7 +24,7 @@ KEPT_SHARE = 0.2
 
 
 INTERNAL_BATCH_SIZE = 16
-"""Pictures at a time unless it is said otherwise."""
+"""Pictures at a time by default."""
 
 
 class AttributionOptions(TypedDict, total=False):
@@ -135,7 +135,7 @@ class AttributionExplainer(SpectralExplainer):
         return attribution_mask(attribution.detach(), self.rule)
 
     def clip_by_clip(self, picture: Picture, target: Tensor) -> Iterator[ClipQuery]:
-        """Put the clips one by one: each has its own range and draws, whatever its neighbours."""
+        """Yield a query for each clip, whose range and draws do not depend on the rest of the batch."""
         for at in range(len(target)):
             clip = picture.clip(at)
             model = PictureModel(self.classifier, self.front_end, clip)

@@ -78,8 +78,7 @@ class Explainer(ABC):
     mask_time_dim: ClassVar[int] = 1
     """Which dimension of the mask is time: 1 on the cells of the STFT, 2 on a filter bank's frames."""
     takes_target: ClassVar[bool] = True
-    """Whether the method can be asked for any class; else it explains the predicted one all the same."""
-
+    """Whether the method can be asked for any class; else it always explains the predicted one."""
     only_asks: ClassVar[bool] = False
     """Whether the classifier's answers are all that is needed: neither its layers nor its gradients."""
 

@@ -34,7 +34,7 @@ def captum_draws(seed: int, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def silence_captum() -> Iterator[None]:
-    """Keep in Captum's warnings that it sets hooks or asks for gradients, which is what it is called for."""
+    """Suppress Captum's warnings that it sets hooks or asks for gradients: it is called to do so."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Setting (forward, )?backward hooks", category=UserWarning)
         warnings.filterwarnings(

@@ -14,9 +14,9 @@ from torch.autograd.function import once_differentiable
 Sides = tuple[int, int]
 
 FEW_CELLS = 1024
-"""Up to so many cells, reading the weights costs more than the arithmetic; see `conv_transpose`."""
+"""Up to this many cells, reading the weights costs more than the arithmetic; see `conv_transpose`."""
 FEW_PHASES = 4
-"""Up to so many phases of the stride, each is worth a separate convolution; see `conv_transpose`."""
+"""Up to this many phases of the stride, each is worth a separate convolution; see `conv_transpose`."""
 _CACHED = 2**19
 """Numbers of a product that are made before they are added up: 2 MiB."""
 

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from interpreter.networks.conv_transpose import Sides, in_whole_precision, sides_of
 
 _LANES = 8
-"""Of so many output channels together torch's convolution of channels-last maps is quickest."""
+"""torch's convolution of channels-last maps is fastest with a multiple of this many output channels."""
 
 
 def conv_transpose_by_phases(

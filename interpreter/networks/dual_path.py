@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 _CACHED = 2**20
-"""Numbers that a transformer layer works on at a time on a processor: 4 MiB."""
+"""Numbers that a transformer layer works on at a time on a CPU: 4 MiB."""
 
 
 class _Attention(nn.Module):
@@ -112,7 +112,7 @@ class _Transformer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.device.type != "cpu":
             return self._run_layers(x)
-        # Sequences do not see each other: some at a time stay in the processor's cache.
+        # Sequences do not see each other: a few at a time stay in the CPU's cache.
         some = max(1, _CACHED // x[0].numel())
         return torch.cat([self._run_layers(part) for part in torch.split(x, some)])
 

@@ -88,8 +88,8 @@ class MaskNet(nn.Module):
         activation: how the mask ends.
         head_gain: factor on the last convolution's initial weights. At 1 a sigmoid mask starts near one
             half everywhere and training tends to settle on turning the volume down.
-        slope: factor on the logits. Above 1 the mask comes sooner to 0 and 1, as the steps that the optimiser
-            takes are as long.
+        slope: factor on the logits. Above 1 the mask reaches 0 and 1 sooner, since the optimiser's steps
+            keep their size.
     """
 
     def __init__(

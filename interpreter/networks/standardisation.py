@@ -46,7 +46,7 @@ class RunningStandardisation(nn.Module):
     def _gather(self, maps: Tensor) -> None:
         maps = maps.float()  # in bfloat16 the difference of the moments is mostly rounding error
         moments = torch.stack([maps.mean(dim=(0, 2, 3)), maps.square().mean(dim=(0, 2, 3))])
-        if dist.is_available() and dist.is_initialized():  # every process has as many clips
+        if dist.is_available() and dist.is_initialized():  # every process has the same number of clips
             dist.all_reduce(moments)
             moments /= dist.get_world_size()
         mean, square = moments

@@ -30,7 +30,7 @@ class PerturbationExplainer(AttributionExplainer):
         """Return the attribution of one clip's probability to its cells, `[T, F]`."""
 
     def attribute(self, model: PictureModel, picture: Picture, target: Tensor) -> Tensor:
-        """Return the attributions, clip by clip: each has its own draws, whatever its neighbours."""
+        """Return the attributions, clip by clip, with draws that do not depend on the rest of the batch."""
         with torch.no_grad():
             return torch.stack([self.attribute_clip(query) for query in self.clip_by_clip(picture, target)])
 

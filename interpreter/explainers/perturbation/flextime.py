@@ -15,7 +15,7 @@ from interpreter.types import Classifier
 
 LEARNING_RATE, MOMENTUM = 0.1, 0.9
 STILL, PATIENCE = 1e-6, 10
-"""The descent ends when the loss has changed by less than this more often than that."""
+"""The descent ends once the loss has changed by less than `STILL` in more than `PATIENCE` steps."""
 
 
 class FlexTimeExplainer(Explainer):

@@ -10,7 +10,7 @@ from torch import Tensor
 from interpreter.classifier.front_end import FrontEnd
 
 Axis = Literal["linear", "mel"]
-"""Shares of the frequency axis have as many bins each, or are as wide on the mel scale."""
+"""Shares of the frequency axis have the same number of bins each, or the same width on the mel scale."""
 
 
 def cut_time(length: int, pieces: int) -> Tensor:
@@ -25,7 +25,7 @@ def cut_time(length: int, pieces: int) -> Tensor:
 def cut_frequency(front_end: FrontEnd, shares: int, axis: Axis) -> Tensor:
     """Return the share of the frequency axis that each bin is in, `[F]`; it may leave numbers out.
 
-    On the mel axis each share has as many of the front end's mel bands; bins beyond are in the outermost.
+    On the mel axis each share has the same number of mel bands; bins beyond them are in the outermost.
     """
     bins = front_end.n_fft // 2 + 1
     if axis == "linear":

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 EXHAUSTIVE_UP_TO = 12
-"""With at most so many features all their combinations are asked, 4,096 at most, and nothing is drawn."""
+"""With at most this many features all their combinations are asked, 4,096 at most, and nothing is drawn."""
 
 
 def choose_rows(features: int, samples: int, generator: torch.Generator) -> Tensor:
