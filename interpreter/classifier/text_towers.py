@@ -118,6 +118,6 @@ def embed_labels(labels: Sequence[str], embed_texts: EmbedTexts, templates: Sequ
     if len(set(labels)) != len(labels) or not labels:
         raise ConfigError(f"a classifier needs distinct labels, got {list(labels)}")
     words = [label.replace("_", " ") for label in labels]
-    texts = [template.format(word) for word in words for template in templates]
+    texts = [template.replace("{}", word) for word in words for template in templates]
     vectors = normalize(embed_texts(texts).float(), dim=1)
     return normalize(vectors.view(len(words), len(templates), -1).mean(dim=1), dim=1)

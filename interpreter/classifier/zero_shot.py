@@ -81,7 +81,7 @@ class ZeroShotClassifier(CnnClassifier):
     def embed_labels(self) -> Tensor:
         """Return the classes' unit vectors, `[classes, width]`."""
         words = [label.replace("_", " ") for label in self.classes]
-        texts = [template.format(word) for word in words for template in self.templates]
+        texts = [template.replace("{}", word) for word in words for template in self.templates]
         return normalize(self.text(texts).unflatten(0, (len(words), -1)).mean(dim=1), dim=1)
 
     def embed(self, embeddings: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ class ZeroShotTask:
         for captions in self.captions:
             place, form = torch.rand(2, generator=generator).tolist()
             template = self.network.templates[int(form * len(self.network.templates))]
-            texts.append(template.format(captions[int(place * len(captions))]))
+            texts.append(template.replace("{}", captions[int(place * len(captions))]))
         return texts
 
 

@@ -49,6 +49,16 @@ def test_logits_are_scaled_cosines_with_the_mean_of_the_templates(classifier, cl
 
 
 @torch.no_grad()
+def test_a_template_may_have_braces_and_the_label_twice(classifier) -> None:
+    found = []
+    for template, texts in (("{} {x}", "dog {x}"), ("{}, a {}", "dog, a dog")):
+        classifier.templates = (template,)
+        vector = classifier.replace_labels(["dog", "cat"]).embed_labels()[0]
+        found.append(torch.allclose(vector, classifier.text([texts])[0], atol=1e-6))
+    assert found == [True, True]
+
+
+@torch.no_grad()
 def test_other_labels_share_the_weights_and_leave_the_first_ones(classifier, clips) -> None:
     other = classifier.replace_labels(["rain", "dog", "a barking dog"])
     assert other.labels == ("rain", "dog", "a barking dog") and classifier.labels == ("dog", "church_bells")
