@@ -195,8 +195,12 @@ def _load_options(study: Path) -> StudyOptions:
 
 @functools.lru_cache(maxsize=32)
 def _read_options(study: Path, changed: int) -> StudyOptions:
-    """Read a config once after each change: one of thousands of sounds takes seconds."""
-    return StudyConfig.load(study).options
+    """Read a config once after each change: one of thousands of sounds takes seconds.
+
+    What the panel does not show, such as the names of all sounds, is not kept.
+    """
+    found = StudyConfig.load(study).options
+    return StudyOptions(completion=found.completion, quota=found.quota)
 
 
 def _lacks_code(completion: Completion | None) -> bool:
