@@ -18,6 +18,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def group_digits(number_of: int) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{number_of:,}".replace(",", "\u202f")
+
+
 def p_in_words(p: float) -> str:
     """Return a p value as journals print it."""
     if math.isnan(p):

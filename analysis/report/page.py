@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from analysis.formatting import group_digits
 from analysis.models.screening import STANDARD_SCALE
 from analysis.pages import make_environment
 from analysis.ratings.tidy import conditions
@@ -192,6 +193,6 @@ def _counts(results: Results) -> list[tuple[str, str]]:
         "listener": f"{n}" if n == total else f"{n} of {total}",
         "item": str(trials["item"].nunique()),
         "condition": str(trials["condition"].nunique()),
-        "rating": f"{len(trials):,}".replace(",", "\u202f"),
+        "rating": group_digits(len(trials)),
     }
     return [(what if count == "1" else f"{what}s", count) for what, count in counts.items()]

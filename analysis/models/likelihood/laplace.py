@@ -60,7 +60,7 @@ class Grades:
         above, below = ends[self.grade + 1], ends[self.grade]
         fixed = self.design @ beta
         sds = parameters[n + columns :][self._factor]
-        mode, value = self._mode, np.inf
+        mode = self._mode
         for _ in range(_STEPS):
             eta = fixed + self._add_up(sds * mode)
             up, down = expit(above - eta), expit(below - eta)
@@ -72,14 +72,14 @@ class Grades:
             step = linalg.cho_solve(factor, slope)
             if float(slope @ step) < _TOLERANCE:
                 break
-            mode, value = self._climb(mode, step, fixed, sds, above, below)
+            mode = self._climb(mode, step, fixed, sds, above, below)
         self._mode = mode
         value = self._joint(mode, fixed, sds, above, below)
         return float(-2 * value + 2 * np.log(np.diag(factor[0])).sum())
 
     def _climb(
         self, mode: Floats, step: Floats, fixed: Floats, sds: Floats, above: Floats, below: Floats
-    ) -> tuple[Floats, float]:
+    ) -> Floats:
         """Walk along Newton's step, half of it as long as the joint density falls."""
         before = self._joint(mode, fixed, sds, above, below)
         for _ in range(30):
@@ -87,7 +87,7 @@ class Grades:
             if after >= before - _ROUNDING * abs(before):
                 break
             step = step / 2
-        return mode + step, after
+        return mode + step
 
     def _joint(self, mode: Floats, fixed: Floats, sds: Floats, above: Floats, below: Floats) -> float:
         eta = fixed + self._add_up(sds * mode)

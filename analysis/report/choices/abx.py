@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.choices.discrimination import CHANCE, discrimination
 from analysis.choices.power import smallest_share
 from analysis.errors import DesignError
-from analysis.formatting import number
+from analysis.formatting import group_digits, number, percent
 from analysis.ratings.choices import REFERENCE, trials_of
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
@@ -64,7 +64,7 @@ def describe_discrimination(frame: pd.DataFrame, options: Options) -> Findings:
         headline=_headline(table, options),
         counts=[
             ("listeners", str(trials["listener"].nunique())), ("items", str(trials["item"].nunique())),
-            ("conditions", str(n_conditions)), ("answers", words.group_digits(len(trials))),
+            ("conditions", str(n_conditions)), ("answers", group_digits(len(trials))),
         ],
         sections=[_section(table, options), _listeners(by_listener, options)],
         methods=_methods(trials, table, options),
@@ -77,7 +77,7 @@ def _headline(table: pd.DataFrame, options: Options) -> list[str]:
     found = []
     for row in iter_rows(table):
         share = (
-            f"{words.percent(row.share)} of {words.count(row.n, 'answer')} were right (exact test against "
+            f"{percent(row.share)} of {words.count(row.n, 'answer')} were right (exact test against "
             f"guessing: {words.describe_p(row.p, options, len(table))}; these listeners and items)"
         )
         if row.p < 0.05:
@@ -110,7 +110,7 @@ def _could_find(n: int) -> str:
         return f" {words.count(n, 'answer')} are too few to show anything."
     return (
         f" This does not prove that it cannot: with {words.count(n, 'answer')}, a true share of "
-        f"{words.percent(share)} is found with a power of 80 %."
+        f"{percent(share)} is found with a power of 80 %."
     )
 
 

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from analysis.choices.thresholds import ALL_ITEMS, Rule, infer_rule, thresholds
-from analysis.formatting import number
+from analysis.formatting import group_digits, number, percent
 from analysis.ratings.choices import tracks_of
 from analysis.ratings.labels import item_labels
 from analysis.ratings.names import LEVEL
@@ -55,7 +55,7 @@ def describe_thresholds(frame: pd.DataFrame, options: Options) -> Findings:
         headline=_headline(table, levels, rule, options),
         counts=[
             ("listeners", str(tracks["listener"].nunique())), ("items", str(tracks["item"].nunique())),
-            ("levels", str(len(levels))), ("answers", words.group_digits(len(trials))),
+            ("levels", str(len(levels))), ("answers", group_digits(len(trials))),
         ],
         sections=[_section(table, len(levels), options), _levels(levels, is_simulated(frame))],
         methods=_methods(trials, tracks, levels, rule, options),
@@ -84,7 +84,7 @@ def _headline(table: pd.DataFrame, levels: pd.DataFrame, rule: Rule | None, opti
             f"None of {words.count(row.tracks, 'track')} ended: there is no threshold. Perhaps every level "
             "of the series is easier, or harder, than what listeners can just hear."
         ]
-    share = "" if rule is None else f", where {words.percent(rule.target)} of the answers are right,"
+    share = "" if rule is None else f", where {percent(rule.target)} of the answers are right,"
     whose = "" if row.item == ALL_ITEMS or len(table) > 1 else f" of {row.name}"
     found = [
         f"The threshold{whose}{share} is at level {number(row.threshold, 2)} (95 % interval "
@@ -116,7 +116,7 @@ def warn_of_ends(levels: pd.DataFrame, rule: Rule | None) -> list[str]:
         doubt = 2 * math.sqrt(0.25 / row["n"]) + _CHOSEN_BY_ANSWERS
         if sign * (row["percent"] / 100 - rule.target) > doubt:
             found.append(
-                f"Level {int(row['level'])} is {is_end} than that ({words.percent(row['percent'] / 100)} of "
+                f"Level {int(row['level'])} is {is_end} than that ({percent(row['percent'] / 100)} of "
                 f"{words.count(int(row['n']), 'answer')} were right): the threshold lies outside the series, "
                 f"which needs {needed} pairs, and the level given here is only where tracks met its end."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.choices.comparison_category import category_differences
-from analysis.formatting import number, p_in_words
+from analysis.formatting import group_digits, number, p_in_words
 from analysis.ratings.choices import comparisons_of
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
@@ -53,7 +53,7 @@ def describe_comparisons(frame: pd.DataFrame, options: Options) -> Findings:
         counts=[
             ("listeners", str(comparisons["listener"].nunique())),
             ("items", str(comparisons["item"].nunique())), ("conditions", str(n_conditions)),
-            ("ratings", words.group_digits(len(comparisons))),
+            ("ratings", group_digits(len(comparisons))),
         ],
         sections=[
             _section(table, options, _describe_short_scales(comparisons)), Section("Order", _order(table)),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.choices.difference_grade import expertise
 from analysis.errors import DesignError
-from analysis.formatting import number, p_in_words
+from analysis.formatting import group_digits, number, p_in_words
 from analysis.models.compare import compare
 from analysis.models.mos import mos
 from analysis.ratings.names import DIFFERENCE
@@ -52,7 +52,7 @@ def describe_difference_grades(frame: pd.DataFrame, options: Options) -> Finding
         headline=[*_headline(table), f"Intervals are about {words.about(options)}."],
         counts=[
             ("listeners", str(rows["listener"].nunique())), ("items", str(rows["item"].nunique())),
-            ("conditions", str(len(table))), ("trials", words.group_digits(len(rows))),
+            ("conditions", str(len(table))), ("trials", group_digits(len(rows))),
         ],
         sections=sections,
         methods=_methods(rows, table, options, len(sections) > 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.choices.best_worst import best_worst
-from analysis.formatting import number
+from analysis.formatting import group_digits, number
 from analysis.ratings.choices import sets_of
 from analysis.ratings.tidy import is_simulated, iter_rows
 from analysis.report.choices import words
@@ -44,7 +44,7 @@ def describe_extremes(frame: pd.DataFrame, options: Options) -> Findings:
         headline=[*_headline(table), "Intervals are about new listeners and these items."],
         counts=[
             ("listeners", str(sets["listener"].nunique())), ("items", str(sets["item"].nunique())),
-            ("conditions", str(len(table))), ("trials", words.group_digits(n_trials)),
+            ("conditions", str(len(table))), ("trials", group_digits(n_trials)),
         ],
         sections=[_section(table)],
         methods=_methods(sets, table, n_trials),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.formatting import number
+from analysis.formatting import number, percent
 from analysis.ratings.tidy import iter_rows
 from analysis.report.choices import words
 from analysis.report.html_tables import Column
@@ -84,7 +84,7 @@ def describe_pairs(
 def list_shares(table: pd.DataFrame) -> str:
     """Return the shares of a table and their intervals for who cannot see the figure."""
     return "; ".join(
-        f"{row.name} {words.percent(row.share)} ({words.share_ends(row.ci_low, row.ci_high)})"
+        f"{row.name} {percent(row.share)} ({words.share_ends(row.ci_low, row.ci_high)})"
         for row in iter_rows(table)
     )
 

@@ -10,7 +10,7 @@ from analysis.choices.pair_scale import PairScale, pair_scale
 from analysis.choices.pairs import PairCounts, count_pairs
 from analysis.choices.preferences import order_effect, preferences
 from analysis.errors import DesignError
-from analysis.formatting import number, p_in_words
+from analysis.formatting import group_digits, number, p_in_words, percent
 from analysis.ratings.choices import pairs_of
 from analysis.ratings.names import UNKNOWN
 from analysis.ratings.tidy import is_simulated, iter_rows
@@ -134,7 +134,7 @@ def _headline(table: pd.DataFrame, scale: PairScale | None, options: Options) ->
     found = describe_pairs(
         table,
         lambda row: (
-            f"{words.percent(row.share)} of {words.count(row.n, 'choice')} (95 % interval "
+            f"{percent(row.share)} of {words.count(row.n, 'choice')} (95 % interval "
             f"{words.share_ends(row.ci_low, row.ci_high)}, {words.describe_p(row.p, options, len(table))})"
         ),
         lambda row, share: f"{row.label_a} was preferred to {row.label_b} in {share}.",
@@ -194,7 +194,7 @@ def _pairs_section(table: pd.DataFrame, options: Options) -> Section:
 def _order_section(pairs: pd.DataFrame, options: Options) -> Section:
     found = order_effect(pairs, interval=options.interval)
     share = (
-        f"{words.percent(found.share)} of choices (95 % interval {words.share_ends(found.low, found.high)}, "
+        f"{percent(found.share)} of choices (95 % interval {words.share_ends(found.low, found.high)}, "
         f"{p_in_words(found.p)})"
     )
     if found.p < 0.05:
@@ -214,7 +214,7 @@ def _counts(pairs: pd.DataFrame, conditions: int) -> list[tuple[str, str]]:
     whose = [(f"{name}s", str(pairs[name].nunique())) for name in ("listener", "item")]
     if pairs["listener"].eq(UNKNOWN).all():
         whose = []
-    return [*whose, ("conditions", str(conditions)), ("choices", words.group_digits(len(pairs)))]
+    return [*whose, ("conditions", str(conditions)), ("choices", group_digits(len(pairs)))]
 
 
 def _latex(table: pd.DataFrame, options: Options) -> Latex:

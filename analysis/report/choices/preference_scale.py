@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.choices.pair_scale import PairScale
 from analysis.choices.pairs import PairCounts
 from analysis.choices.transitivity import circular_triads, transitivity
-from analysis.formatting import p_in_words
+from analysis.formatting import p_in_words, percent
 from analysis.ratings.names import UNKNOWN
 from analysis.ratings.tidy import is_simulated
 from analysis.report.choices import words
@@ -91,7 +91,7 @@ def describe_consistency(counts: PairCounts) -> Section:
     if own_triads and counts.listeners != [UNKNOWN]:
         said.append(
             f"Of the {words.count(own_triads, 'triad')} of single listeners {own_circular} "
-            f"({words.percent(own_circular / own_triads)}) are circular; answering at random makes a "
+            f"({percent(own_circular / own_triads)}) are circular; answering at random makes a "
             "quarter of them circular."
         )
     said.append(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.formatting import number, p_in_words
+from analysis.formatting import group_digits, number, p_in_words
 from analysis.models.screening import FAILURES
 from analysis.report.results import Options
 from analysis.statistics.shares import INDEPENDENT, SHARE_INTERVALS
@@ -48,11 +48,6 @@ def check_options(options: Options) -> None:
             )
     if options.test != "two-way":
         raise DesignError(f"--test {options.test} is for scores; leave it out for choices")
-
-
-def percent(share: float) -> str:
-    """Return a share as `64 %`."""
-    return f"{number(100 * share, 0)} %"
 
 
 def share_ends(low: float, high: float) -> str:
@@ -103,11 +98,6 @@ def join_names(names: Iterable[str]) -> str:
 def count(number_of: int, what: str, many: str | None = None) -> str:
     """Return `1 listener`, `2 listeners`."""
     return f"{group_digits(number_of)} {what if number_of == 1 else many or what + 's'}"
-
-
-def group_digits(number_of: int) -> str:
-    """Return a whole number with its thousands apart."""
-    return f"{number_of:,}".replace(",", "\u202f")
 
 
 def list_undistinguished(pairs: list[tuple[str, str]], sentences: list[str], what: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ def analyse_choices(frame: pd.DataFrame, test: str, options: Options) -> ChoiceR
     rows, said, warned = _screen(rows, frame.attrs.get("expected"), options.exclude or ())
     found = DESCRIBE[test](rows, options)
     notes = [*frame.attrs.get("notes", []), *more, *warned]
-    return ChoiceResults(test, attribute, replace(options), found, notes, is_simulated(rows), said)
+    return ChoiceResults(test, attribute, options, found, notes, is_simulated(rows), said)
 
 
 def _screen(
