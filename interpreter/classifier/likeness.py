@@ -36,7 +36,8 @@ def liken(classifier: C, reference: Tensor, name: str) -> C:
         name: of the reference, for the labels.
 
     Raises:
-        ConfigError: the classifier is a black box, which has no embeddings.
+        ConfigError: the classifier is a black box, which has no embeddings, or that of the reference is zero,
+            which is like nothing.
 
     Shape:
         - reference: `[samples]`
@@ -45,13 +46,18 @@ def liken(classifier: C, reference: Tensor, name: str) -> C:
         raise ConfigError("the classifier is a black box and has no embeddings to compare; expected a module")
     with torch.no_grad(), hold_in_eval(classifier):
         maps = classifier.representations(reference[None].to(device_of(classifier)))
+    embedding = average_cells(maps)
+    if not embedding.any():
+        raise ConfigError(
+            "the classifier's embedding of the sound is zero; expected a longer or another sound"
+        )
     kind: Any = type(classifier)
     other: Any = copy.copy(classifier)
     methods = _spectral_answers(kind) if is_spectral(classifier) else _plain_answers(kind)
     other.__class__ = type(f"Likened{kind.__name__}", (kind,), methods)
     other.labels = (f"like {name}", f"unlike {name}")
     other.multi_label = False
-    other.likened_to = average_cells(maps)
+    other.likened_to = embedding
     result: C = other
     return result
 

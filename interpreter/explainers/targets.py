@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from interpreter.classifier.capabilities import takes_texts, to_classifier_level
+from interpreter.classifier.clip_checks import check_clips
 from interpreter.classifier.contrast import contrast
 from interpreter.classifier.labels import name_known
 from interpreter.classifier.likeness import liken
@@ -66,8 +67,11 @@ class Question:
         _refuse_trained(explainer, "--like")
         classifier = explainer.classifier
         sound = torch.from_numpy(to_mono(read_audio(like, classifier.sample_rate)[0]))
-        reference = to_classifier_level(sound[None], classifier)[0]
-        return explainer.replace_classifier(liken(classifier, reference, like.name))
+        try:
+            reference = check_clips(classifier, to_classifier_level(sound[None], classifier))[0]
+            return explainer.replace_classifier(liken(classifier, reference, like.name))
+        except InterpreterError as error:
+            raise type(error)(f"{like}: {error}") from error
 
     def _add_texts(self, explainer: Explainer) -> Explainer:
         """Return the explainer with the asked texts among its classifier's classes, if these are texts."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from interpreter.classifier.likeness import liken
-from interpreter.errors import ConfigError
+from interpreter.errors import ConfigError, InterpreterError
 from interpreter.explainers.targets import Question
 from interpreter.explainers.untrained import UNTRAINED_METHODS
 from stimuli import write_audio
@@ -60,3 +60,13 @@ def test_what_cannot_be_compared_is_refused(tmp_path) -> None:
         with pytest.raises(ConfigError, match=re.escape(sentence.replace("b.wav", str(tmp_path / "b.wav")))):
             question.put_to(occlusion)
     assert "asked_like_sha256" not in Question().record
+    write_audio(tmp_path / "silent.wav", np.zeros(8000), 16000)
+    told = f"{tmp_path / 'silent.wav'}: clip 1 of 1 has only zeros; leave it out or repair it"
+    with pytest.raises(InterpreterError, match=f"^{re.escape(told)}$"):
+        Question(like=tmp_path / "silent.wav").put_to(occlusion)
+    deaf = make_classifier("wrapped")
+    deaf.representations = lambda waveforms: [torch.zeros(len(waveforms), 3, 2, 2)]
+    with pytest.raises(
+        ConfigError, match=r"^the classifier's embedding of the sound is zero; expected a long"
+    ):
+        liken(deaf, CLIPS[0], "a")
