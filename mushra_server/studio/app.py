@@ -17,7 +17,7 @@ from mushra_server.app import handle_errors
 from mushra_server.database.databases import Databases
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.database.turns import RETRY_S
-from mushra_server.errors import StoreError, Unavailable
+from mushra_server.errors import ServerError, StoreError, Unavailable
 from mushra_server.many import PREFIX, ManyStudies
 from mushra_server.studio.choices.labels import say_labels
 from mushra_server.studio.closing import close_if_due
@@ -34,6 +34,7 @@ from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.security import RateLimiter
 from mushra_server.web.server import Options
+from study_builder.errors import StudyError
 
 __all__ = ["close_studio", "create_studio", "studio_of"]
 
@@ -41,6 +42,7 @@ HERE = Path(__file__).parent
 FAILURES = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 """Of the database, as opposed to those of a statement."""
 SILENT = "the studio's database does not answer now; look whether this was done, and try again in a moment"
+UNSERVED = "this study cannot be served now; tell the studio's administrator, whose log says why"
 
 logger = logging.getLogger(__name__)
 
@@ -136,15 +138,21 @@ def _describe_pages() -> dict[str, object]:
 
 
 def _handle_failures(app: Flask) -> None:
-    """Answer 503 if the database fails, which may have done what it was asked and only not said so."""
+    """Answer 503 if a study cannot be served, or the database fails: it may have done what it was asked."""
     errors = RepeatedErrors(logger)
 
     def show(error: SQLAlchemyError) -> Any:
         errors.log(type(error).__name__, "the studio's database: %.300s", str(error).splitlines()[0])
         return app.handle_user_exception(Unavailable(SILENT, RETRY_S))
 
+    def show_study(error: Exception) -> Any:
+        errors.log(str(error), "%s", error)
+        return app.handle_user_exception(Unavailable(UNSERVED, RETRY_S))
+
     for failure in FAILURES:
         app.register_error_handler(failure, show)
+    app.register_error_handler(ServerError, show_study)
+    app.register_error_handler(StudyError, show_study)
 
 
 def _keep_nowhere(response: Response) -> Response:

@@ -69,6 +69,18 @@ def test_a_database_that_fails_is_a_sentence(
     assert admin.post("/studies", title="New").status_code == 302
 
 
+def test_a_study_whose_config_cannot_be_read_is_a_sentence(
+    studio: ManyStudies, admin: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = build(studio.folder / "codecs") / "config.yaml"
+    admin.get("/")
+    config.write_text("pages: [")
+    for path in ("launch", "watch"):
+        answer = admin.get(f"/studies/codecs/{path}")
+        assert answer.status_code == 503 and "cannot be served now" in answer.text, path
+    assert "config.yaml, line 1" in caplog.text and "Traceback" not in caplog.text
+
+
 def test_what_an_earlier_copy_overwrote_is_noticed(tmp_path: Path) -> None:
     first = Store(tmp_path)
     accounts.ensure_first_account(first)
