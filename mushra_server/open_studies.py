@@ -92,6 +92,10 @@ class OpenStudies:
 
     Args:
         most_sounds: That all may have together; those in use, and the newest, may have more.
+
+    Attributes:
+        locks: By name.
+        closed: Names of those that were closed to make room: they have databases.
     """
 
     def __init__(self, most_sounds: int = MOST_SOUNDS) -> None:
@@ -99,6 +103,7 @@ class OpenStudies:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, OpenStudy] = OrderedDict()
         self._crowded = False  # those in use had no room beside the others
+        self.closed: set[str] = set()
         self.locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def __contains__(self, name: object) -> bool:
@@ -149,6 +154,7 @@ class OpenStudies:
     def remove(self, name: str) -> None:
         """Take a study away: it is closed now, or by whoever uses it last."""
         with self._lock:
+            self.closed.discard(name)
             found = self._open.pop(name, None)
             unused = found is not None and _replace(found)
         if found is not None and unused:
@@ -182,6 +188,7 @@ class OpenStudies:
                         self._crowded = True
                         continue
                     del self._open[name]
+                    self.closed.add(name)
                 found.close()
             finally:
                 lock.release()

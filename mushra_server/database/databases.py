@@ -50,15 +50,24 @@ class Databases:
         except DatabaseError as error:
             raise StoreError(describe_failure(self.engine, error)) from None
 
-    def open(self, study: str) -> Database:
-        """Open the database of a study; it is made if there is none yet.
+    def open(self, study: str, *, create: bool = True) -> Database:
+        """Open the database of a study.
+
+        Args:
+            study: Its name.
+            create: Make it if there is none yet; otherwise there was one.
 
         Raises:
             StoreError: As `Database`.
         """
         if self.engine is None:
-            return Database(self.url_of(study))
-        return Database(share_engine(self.engine, name_schema(study)))
+            if not create and not self._file(study).is_file():
+                raise StoreError(
+                    f"{self._file(study)}: was removed while the server was running; put it back, or restart "
+                    "the server to begin with an empty one"
+                )
+            return Database(self.url_of(study), create=create)
+        return Database(share_engine(self.engine, name_schema(study)), create=create)
 
     def url_of(self, study: str) -> str:
         """Return the URL by which another process opens the database of a study."""

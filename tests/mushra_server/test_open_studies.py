@@ -147,6 +147,21 @@ def test_a_study_whose_files_have_changed_is_not_closed(served: ManyStudies, tmp
     assert "e" in served._opened, "another database would be made"
 
 
+def test_a_database_that_was_removed_meanwhile_is_not_made_again(
+    served: ManyStudies, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody would notice that the ratings of before are gone, and listeners would begin again."""
+    visit(served, ("a", "b", "c"))
+    file, aside = tmp_path / "a" / "ratings.sqlite3", tmp_path / "aside"
+    assert "a" not in served._opened
+    file.rename(aside)
+    assert Client(served).get("/s/a/").status_code == 503 and not file.exists()
+    assert "ratings.sqlite3: was removed while the server was running; put it back" in caplog.text
+    aside.rename(file)
+    served._broken.clear()  # as some seconds later
+    visit(served, ("a",))
+
+
 def test_studies_are_closed_under_many_threads_and_nothing_is_lost(tmp_path: Path) -> None:
     for name in NAMES:
         build(tmp_path / name, n_items=1)
