@@ -56,7 +56,7 @@ def test_forwarded_addresses_count_only_behind_a_declared_proxy(make_app, make_s
 @pytest.mark.parametrize("path", ["/api/session/pages/0", "/service/write.php"])
 def test_no_address_fills_the_disk_however_few_its_requests_are(make_app, monkeypatch, path):
     """Answers as long as they may be, as often as an address may send them, are eleven gigabytes an hour."""
-    monkeypatch.setattr("mushra_server.web.security.KIB_PER_HOUR", 100)
+    monkeypatch.setattr("mushra_server.web.server.KIB_PER_HOUR", 100)
     app = make_app(options=Options(limit_local=True, collect_webmushra=True))
     client = app.test_client()
     client.post("/api/session", json={})
