@@ -22,7 +22,7 @@ import pytest
 
 from benchmarks.loading.ports import find_free_port
 from tests.servers import hears_ctrl_c
-from tests.warm import run_listenable
+from tests.warm import run_listenable, run_script
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -183,6 +183,8 @@ def run(words: list[str], folder: Path, *, figures: bool = True) -> subprocess.C
         # README's last report is drawn, and the demo's; the others would be the same again.
         return run_listenable(words[3:], folder, environment, figures=figures)
     assert words[0] == sys.executable, words
+    if words[1].endswith(".py"):
+        return run_script(Path(words[1]), words[2:], folder, environment)
     environment = {**os.environ, **environment}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks.loading.ports import find_free_port
 from tests.conftest import ROOT
 from tests.figures import write_stand_ins
 
@@ -48,6 +50,27 @@ def run_listenable(
     a report has stand-ins of them.
     """
     return _run("listenable", words, folder, environment or {}, timeout, file_bytes, figures)
+
+
+def run_under_torchrun(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, processes: int = 2
+) -> list[subprocess.CompletedProcess[str]]:
+    """Run `listenable WORDS` in each of several processes that are told of one another as torchrun's are."""
+    common = {
+        **(environment or {}),
+        "TORCHELASTIC_RUN_ID": "none",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(find_free_port()),
+        "WORLD_SIZE": str(processes),
+        "LOCAL_WORLD_SIZE": str(processes),
+        "GROUP_RANK": "0",
+    }
+
+    def run_rank(rank: int) -> subprocess.CompletedProcess[str]:
+        return run_listenable(words, folder, {**common, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+
+    with ThreadPoolExecutor(processes) as tasks:
+        return list(tasks.map(run_rank, range(processes)))
 
 
 def run_script(

@@ -1,8 +1,7 @@
-"""`listenable evaluate --devices 2`: what two processes make of it."""
+"""`listenable evaluate` in two processes, as torchrun starts them: what they make of it."""
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +12,15 @@ from interpreter.evaluation.run import evaluate_runs, limit_clips
 from interpreter.evaluation.settings import Items
 from listenable.cli import main
 from stimuli import write_audio
-from tests.warm import run_listenable
+from tests.warm import run_under_torchrun
 
 ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.slow
 
 
-def listenable(*words: object) -> subprocess.CompletedProcess[str]:
-    return run_listenable([str(word) for word in words], ROOT, {"OMP_NUM_THREADS": "1"})
+def evaluate_in_two(words):
+    return run_under_torchrun([str(word) for word in words], ROOT, {"OMP_NUM_THREADS": "1"})
 
 
 def test_two_processes_give_what_one_gives(plan, runs, dataset, tmp_path) -> None:
@@ -31,8 +30,8 @@ def test_two_processes_give_what_one_gives(plan, runs, dataset, tmp_path) -> Non
     words = ["evaluate", "--run", str(runs["lmac-td"]), "--method", "smoothgrad", "--data", str(dataset.root)]
     words += ["--setting", "mixtures", "--sanity", "2", "--batch-size", "2", "--seed", "3"]
     together = tmp_path / "together.csv"
-    done = listenable(*words, "--devices", "2", "--out", together)
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = evaluate_in_two([*words, "--out", together])
+    assert [one.returncode for one in done] == [0, 0], done
     for suffix in (".csv", ".items.csv"):
         assert alone.with_suffix(suffix).read_bytes() == together.with_suffix(suffix).read_bytes()
 
@@ -54,10 +53,11 @@ def test_a_damaged_file_that_one_process_meets_ends_both_with_its_sentence(
     seed = next(seed for seed in range(99) if (drawn(0, seed), drawn(1, seed)) == ("good.wav", "bad.wav"))
     words = ["evaluate", "--run", runs["lmac-td"], "--data", dataset.root, "--setting", "id", "--limit", 2]
     words += ["--noise", sounds, "--seed", seed, "--batch-size", 1, "--out", tmp_path / "t.csv"]
-    done = listenable(*words, "--devices", 2)
-    assert done.returncode == 2, done.stderr[-2000:]
-    assert "bad.wav: not a readable sound file" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = evaluate_in_two(words)
+    assert [one.returncode for one in done] == [2, 2], done
+    said = "".join(one.stderr for one in done)
+    assert "bad.wav: not a readable sound file" in said
+    assert "Traceback" not in said
     with pytest.raises(SystemExit, match="2"):
         main([str(word) for word in words])
     assert "bad.wav: not a readable sound file" in capsys.readouterr().err

@@ -38,10 +38,10 @@ def hand_out(url, processes, each):
     running = [FORKSERVER.Process(target=take_slots, args=(url, each, taken)) for _ in range(processes)]
     for process in running:
         process.start()
-    found = sorted(taken.get() for _ in range(processes * each))
     for process in running:
-        process.join(30)
-    assert all(process.exitcode == 0 for process in running)
+        process.join(150)  # before anything is read: one that failed would be waited for without end
+    assert [process.exitcode for process in running] == [0] * processes
+    found = sorted(taken.get() for _ in range(processes * each))
     assert taken.empty()
     return found
 

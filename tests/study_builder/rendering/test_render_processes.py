@@ -1,8 +1,7 @@
-"""`listenable render --devices 2`: two processes render what one process renders."""
+"""`listenable render` in two processes, as torchrun starts them: they render what one process renders."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from listenable.cli import main
 from stimuli import Dataset, Manifest, sha256_of
 from stimuli.soundscapes import make_soundscapes, write_soundscapes
 from study_builder.rendering.item_selection import balance_order
-from tests.warm import run_listenable
+from tests.warm import run_under_torchrun
 
 SMALL = ("epochs=1", "steps_per_epoch=2", "batch_size=2", "duration_s=0.6", "validation_share=0.2")
 
@@ -38,11 +37,16 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def render(run: Path, data: Path, out: Path, devices: int, *more: str) -> subprocess.CompletedProcess[str]:
-    """Render with a method without training; one thread a process, as sums depend on how many add up."""
-    arguments = ["render", "--run", run, "--method", "gradcam", "--data", data, "--out", out, *more]
-    words = [str(one) for one in (*arguments, "--devices", devices)]
-    return run_listenable(words, data, {"OMP_NUM_THREADS": "1"})
+def render(run: Path, data: Path, out: Path, processes: int, *more: str) -> tuple[list[int], str, str]:
+    """Render with a method without training; one thread a process, as sums depend on how many add up.
+
+    Returns the exit code of each process and what all of them said, as a terminal shows it.
+    """
+    words = ["render", "--run", run, "--method", "gradcam", "--data", data, "--out", out, *more]
+    done = run_under_torchrun([str(one) for one in words], data, {"OMP_NUM_THREADS": "1"}, processes)
+    return [one.returncode for one in done], *(
+        "".join(getattr(one, at) for one in done) for at in ("stdout", "stderr")
+    )
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -59,23 +63,23 @@ def test_two_processes_write_the_bytes_of_one_also_when_interrupted(
     obstacle = out / f"05-{order[4].path.stem}"
     out.mkdir()
     obstacle.touch()
-    stopped = render(run, data, out, 2, *chosen)
-    assert stopped.returncode == 2
+    codes, _, told = render(run, data, out, 2, *chosen)
+    assert codes[0] == 2  # the others end without a word
     # Both processes end, and the first alone says why.
-    assert stopped.stderr.count("Error: ") == 1
-    assert f"Error: {obstacle}: File exists" in stopped.stderr
+    assert told.count("Error: ") == 1
+    assert f"Error: {obstacle}: File exists" in told
     assert not (out / "manifest.json").exists()
     assert len(list((out / ".rendered").glob("*.item.json"))) == 4
     written = {path: path.stat().st_mtime_ns for path in out.rglob("*.wav")}
     assert len(written) == 4 * 3
     obstacle.unlink()
-    done = render(run, data, out, 2, *chosen)
-    assert done.returncode == 0, done.stderr[-2000:]
+    codes, said_by_two, told = render(run, data, out, 2, *chosen)
+    assert codes == [0, 0], told
     assert {path: path.stat().st_mtime_ns for path in written} == written
-    whole = render(run, data, tmp_path / "whole", 1, *chosen)
-    assert whole.returncode == 0, whole.stderr[-2000:]
+    codes, said_by_one, told = render(run, data, tmp_path / "whole", 1, *chosen)
+    assert codes == [0], told
     # The first process alone says what was made.
-    assert [said.stdout.count("5 items x 2 conditions") for said in (done, whole)] == [1, 1]
+    assert [said.count("5 items x 2 conditions") for said in (said_by_two, said_by_one)] == [1, 1]
     assert len(hashes(out)) == 5 * (2 + 1)
     assert hashes(out) == hashes(tmp_path / "whole")
     of_two, of_one = (Manifest.load(folder) for folder in (out, tmp_path / "whole"))
@@ -89,12 +93,12 @@ def test_a_damaged_clip_ends_both_processes_with_one_sentence(run: Path, data: P
     sound = order[3].path.read_bytes()
     order[3].path.write_bytes(b"no sound")
     try:
-        done = render(run, data, tmp_path / "set", 2, "--any", "--items", "5")
+        codes, _, told = render(run, data, tmp_path / "set", 2, "--any", "--items", "5")
     finally:
         order[3].path.write_bytes(sound)
-    assert done.returncode == 2
-    assert done.stderr.count("Error: ") == 1
-    assert f"Error: {order[3].path}: not a readable sound file" in done.stderr
+    assert codes[0] == 2  # the others end without a word
+    assert told.count("Error: ") == 1
+    assert f"Error: {order[3].path}: not a readable sound file" in told
     assert not (tmp_path / "set").exists()
 
 
