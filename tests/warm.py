@@ -24,16 +24,7 @@ from tests.conftest import ROOT
 from tests.figures import write_stand_ins
 
 FORKSERVER = multiprocessing.get_context("forkserver")
-FORKSERVER.set_forkserver_preload(
-    [
-        __name__,  # which each process imports first, and with it what several tests need
-        "listenable.cli",
-        "interpreter.training.train",
-        "analysis.report",
-        "study_builder",
-        "mushra_server",
-    ]
-)
+FORKSERVER.set_forkserver_preload([__name__, "tests.warm_imports"])
 
 
 def run_listenable(
