@@ -97,6 +97,28 @@ _Reader.add_implicit_resolver("tag:yaml.org,2002:int", _WHOLE, list("-+012345678
 _Reader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
 _Reader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""])
 
+_QuickReader: Any = None
+if yaml.__with_libyaml__:
+
+    class _QuickReader(yaml.CSafeLoader):  # type: ignore[no-redef]
+        """libyaml's parser, with the scalars of YAML 1.2; what `_Reader` would repair is an error here."""
+
+        def __init__(self, stream: str) -> None:
+            super().__init__(stream)
+            self._in_flow = 0
+
+        def get_event(self) -> Any:
+            event = super().get_event()
+            if isinstance(event, yaml.CollectionStartEvent):
+                self._in_flow += bool(self._in_flow or event.flow_style)
+            elif self._in_flow and isinstance(event, yaml.CollectionEndEvent):
+                self._in_flow -= 1
+            elif self._in_flow and _is_plain(event) and "?" in event.value:
+                raise yaml.YAMLError("a question mark between braces")
+            return event
+
+    _QuickReader.yaml_implicit_resolvers = _Reader.yaml_implicit_resolvers
+
 
 def parse(text: str, source: str) -> Document:
     """Parse YAML text.
@@ -109,7 +131,7 @@ def parse(text: str, source: str) -> Document:
         ConfigError: the text is not YAML, or a key occurs twice in one mapping.
     """
     try:
-        return _document(text, source)
+        return _parse_quickly(text, source) or _parse_patiently(text, source)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{source}{_place(error)}: {_problem(error)}; expected YAML") from error
     except yaml.YAMLError as error:
@@ -158,7 +180,18 @@ def _skip_value(reader: Any) -> None:
             return
 
 
-def _document(text: str, source: str) -> Document:
+def _parse_quickly(text: str, source: str) -> Document | None:
+    """Let libyaml parse what is valid, ten times as fast; what it refuses is explained by the patient way."""
+    if _QuickReader is None:
+        return None
+    try:
+        composer = _Composer(_QuickReader(text), source)
+        return Document(composer.document(), composer.lines)
+    except (yaml.YAMLError, ConfigError, UnicodeError, RecursionError):
+        return None
+
+
+def _parse_patiently(text: str, source: str) -> Document:
     reader = _Reader(text)
     try:
         composer = _Composer(reader, source)
@@ -173,7 +206,7 @@ class _Composer:
     PyYAML's own way builds a tree of nodes first, which needs several times the memory of what it describes.
     """
 
-    def __init__(self, reader: _Reader, source: str) -> None:
+    def __init__(self, reader: Any, source: str) -> None:
         self.reader = reader
         self.source = source
         self.lines: dict[Path, int] = {}
@@ -264,6 +297,10 @@ class _Composer:
 
     def _error(self, event: Any, message: str) -> ConfigError:
         return ConfigError(f"{self.source}, line {_line_of(event)}: {message}")
+
+
+def _is_plain(event: Any) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and not event.style
 
 
 def _line_of(event: Any) -> int:

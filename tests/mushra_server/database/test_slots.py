@@ -48,7 +48,7 @@ def hand_out(url, processes, each):
 
 @pytest.mark.slow
 def test_many_processes_get_every_slot_once(url):
-    assert hand_out(url, 16, 5) == list(range(80))
+    assert hand_out(url, 8, 10) == list(range(80))
 
 
 def test_abandoned_sessions_give_their_slots_back_and_keep_their_data(database):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from study_builder.config import StudyConfig, StudyOptions
 from study_builder.config.page_types import FinishPage
-from study_builder.config.yaml_reader import find_text, parse
+from study_builder.config.yaml_reader import _parse_patiently, _parse_quickly, find_text, parse
 from study_builder.config.yaml_writer import dump
 from study_builder.errors import ConfigError
 from tests.study_builder.parsing import error_of, load
@@ -114,6 +114,15 @@ TEXTS = st.text(alphabet="aZ 0:#-'\"\\{}[]&*!|>%@`,.?\n\té~=<b>", max_size=30)
 def test_what_is_dumped_is_read_as_it_was(value: object) -> None:
     data = {"value": value}
     assert parse(dump(data), "dumped").data == data
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.recursive(TEXTS | st.booleans() | st.integers(), _nested), st.sampled_from([True, False, None]))
+def test_libyaml_reads_what_the_patient_reader_reads(value: object, flow: bool | None) -> None:
+    pytest.importorskip("yaml._yaml", reason="PyYAML is installed without libyaml")
+    for text in (EVERY_KEY, yaml.safe_dump({"value": value}, default_flow_style=flow)):
+        assert _parse_quickly(text, "x") in (None, _parse_patiently(text, "x"))
+    assert _parse_quickly(EVERY_KEY, "x") is not None
 
 
 YAML_JS = os.environ.get("YAMLJS", "")
