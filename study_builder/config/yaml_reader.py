@@ -97,27 +97,26 @@ _Reader.add_implicit_resolver("tag:yaml.org,2002:int", _WHOLE, list("-+012345678
 _Reader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
 _Reader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""])
 
-_QuickReader: Any = None
-if yaml.__with_libyaml__:
 
-    class _QuickReader(yaml.CSafeLoader):  # type: ignore[no-redef]
-        """libyaml's parser, with the scalars of YAML 1.2; what `_Reader` would repair is an error here."""
+class _QuickReader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """libyaml's parser, with the scalars of YAML 1.2; what `_Reader` would repair is an error here."""
 
-        def __init__(self, stream: str) -> None:
-            super().__init__(stream)
-            self._in_flow = 0
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._in_flow = 0
 
-        def get_event(self) -> Any:
-            event = super().get_event()
-            if isinstance(event, yaml.CollectionStartEvent):
-                self._in_flow += bool(self._in_flow or event.flow_style)
-            elif self._in_flow and isinstance(event, yaml.CollectionEndEvent):
-                self._in_flow -= 1
-            elif self._in_flow and _is_plain(event) and "?" in event.value:
-                raise yaml.YAMLError("a question mark between braces")
-            return event
+    def get_event(self) -> Any:
+        event: Any = super().get_event()
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._in_flow += bool(self._in_flow or event.flow_style)
+        elif self._in_flow and isinstance(event, yaml.CollectionEndEvent):
+            self._in_flow -= 1
+        elif self._in_flow and isinstance(event, yaml.ScalarEvent) and not event.style and "?" in event.value:
+            raise yaml.YAMLError("a question mark between braces")
+        return event
 
-    _QuickReader.yaml_implicit_resolvers = _Reader.yaml_implicit_resolvers
+
+_QuickReader.yaml_implicit_resolvers = _Reader.yaml_implicit_resolvers
 
 
 def parse(text: str, source: str) -> Document:
@@ -182,8 +181,6 @@ def _skip_value(reader: Any) -> None:
 
 def _parse_quickly(text: str, source: str) -> Document | None:
     """Let libyaml parse what is valid, ten times as fast; what it refuses is explained by the patient way."""
-    if _QuickReader is None:
-        return None
     try:
         composer = _Composer(_QuickReader(text), source)
         return Document(composer.document(), composer.lines)
@@ -226,7 +223,7 @@ class _Composer:
         return data
 
     def _next(self) -> Any:
-        return self.reader.get_event()  # type: ignore[no-untyped-call]
+        return self.reader.get_event()
 
     def _value(self, path: Path, line: int) -> Any:
         event = self._next()
@@ -271,7 +268,7 @@ class _Composer:
     def _scalar(self, event: Any) -> Any:
         tag = event.tag
         if tag is None or tag == "!":
-            tag = self.reader.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
+            tag = self.reader.resolve(yaml.ScalarNode, event.value, event.implicit)
         if tag == _TEXT:
             return event.value
         try:
@@ -297,10 +294,6 @@ class _Composer:
 
     def _error(self, event: Any, message: str) -> ConfigError:
         return ConfigError(f"{self.source}, line {_line_of(event)}: {message}")
-
-
-def _is_plain(event: Any) -> bool:
-    return isinstance(event, yaml.ScalarEvent) and not event.style
 
 
 def _line_of(event: Any) -> int:

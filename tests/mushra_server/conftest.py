@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from mushra_server.app import create_app
 from mushra_server.database.database import sqlite_url
 from mushra_server.web.server import EXTENSION, Options, Server
 
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 CONDITIONS = ("lmac-td", "saliency", "anchor35", "anchor70")
 QUESTIONS = [
     {"type": "number", "name": "age", "label": "Age", "min": 18, "max": 120},
@@ -35,9 +38,16 @@ QUESTIONS = [
 
 def write_tone(path: Path, hz: float, seconds: float = 0.25) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    time = np.arange(round(16000 * seconds)) / 16000
-    sf.write(path, (0.1 * np.sin(2 * np.pi * hz * time)).astype("float32"), 16000)
+    path.write_bytes(_encode_tone(hz, seconds))
     return str(path)
+
+
+@cache  # a thousand studies have the same tones
+def _encode_tone(hz: float, seconds: float) -> bytes:
+    time = np.arange(round(16000 * seconds)) / 16000
+    file = io.BytesIO()
+    sf.write(file, (0.1 * np.sin(2 * np.pi * hz * time)).astype("float32"), 16000, format="WAV")
+    return file.getvalue()
 
 
 def mushra_page(root: Path, number: int, conditions: tuple[str, ...] = CONDITIONS) -> dict[str, Any]:
@@ -88,7 +98,7 @@ def build(
         ]
     ours = {"schema_version": 1, "seed": 7, "trials": trials, **options}
     config = {"testname": "A study", "testId": "a-study", "pages": pages, "listenable": ours}
-    (root / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    (root / "config.yaml").write_text(yaml.dump(config, Dumper=_Dumper, sort_keys=False), encoding="utf-8")
     return root
 
 
