@@ -204,7 +204,9 @@ class ManyStudies:
             app = create_app(
                 self.folder / name,
                 options=self._options_of(name),
-                open_database=lambda: self.databases.open(name, create=name not in self._opened.closed),
+                open_database=lambda: self.databases.open(
+                    name, create=self._opened.closed.get(name) != changed
+                ),
                 limits=self._limits[name],
             )
         except (ConfigError, OSError, ServerError) as error:

@@ -95,7 +95,8 @@ class OpenStudies:
 
     Attributes:
         locks: By name.
-        closed: Names of those that were closed to make room: they have databases.
+        closed: Those that were closed to make room, which have databases: when the config of each was
+            written. A study that was built again since may have none.
     """
 
     def __init__(self, most_sounds: int = MOST_SOUNDS) -> None:
@@ -103,7 +104,7 @@ class OpenStudies:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, OpenStudy] = OrderedDict()
         self._crowded = False  # those in use had no room beside the others
-        self.closed: set[str] = set()
+        self.closed: dict[str, int] = {}
         self.locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def __contains__(self, name: object) -> bool:
@@ -154,7 +155,7 @@ class OpenStudies:
     def remove(self, name: str) -> None:
         """Take a study away: it is closed now, or by whoever uses it last."""
         with self._lock:
-            self.closed.discard(name)
+            self.closed.pop(name, None)
             found = self._open.pop(name, None)
             unused = found is not None and _replace(found)
         if found is not None and unused:
@@ -188,7 +189,7 @@ class OpenStudies:
                         self._crowded = True
                         continue
                     del self._open[name]
-                    self.closed.add(name)
+                    self.closed[name] = found.changed
                 found.close()
             finally:
                 lock.release()

@@ -24,6 +24,7 @@ from mushra_server.database.files.sqlite import keep_handles
 from mushra_server.many import ManyStudies, make_front
 from mushra_server.open_studies import APP_SOUNDS
 from mushra_server.web.server import Options
+from stimuli.files import atomic_folder
 from tests.mushra_server.conftest import answer_to, build, write_tone
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -159,6 +160,15 @@ def test_a_database_that_was_removed_meanwhile_is_not_made_again(
     assert "ratings.sqlite3: was removed while the server was running; put it back" in caplog.text
     aside.rename(file)
     served._broken.clear()  # as some seconds later
+    visit(served, ("a",))
+
+
+def test_a_study_that_was_built_again_meanwhile_is_served(served: ManyStudies, tmp_path: Path) -> None:
+    """As one that is open: whoever builds it without ratings replaces its database, too."""
+    visit(served, ("a", "b", "c"))
+    assert "a" not in served._opened
+    with atomic_folder(tmp_path / "a") as folder:
+        build(folder, n_items=2)
     visit(served, ("a",))
 
 
