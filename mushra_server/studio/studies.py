@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, String, cast, select
 
+from mushra_server.answers.checks import clean_text
 from mushra_server.database.clock import now
 from mushra_server.database.databases import Databases
 from mushra_server.database.summaries import Counts
@@ -110,7 +111,7 @@ class Studies:
             if known.get(path.name) == changed:
                 continue
             try:
-                title = StudyConfig.load_title(path) or path.name
+                title = clean_text(StudyConfig.load_title(path)) or path.name
             except (StudyError, OSError):
                 title = f"{path.name} (its config cannot be read)"
             with self._store.write() as connection:

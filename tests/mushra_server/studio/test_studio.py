@@ -255,3 +255,11 @@ def test_a_list_reads_no_more_of_a_config_than_its_title(
     assert "A study" in admin.get("/").text
     config.write_text(config.read_text().replace("A study", "Another title"))
     assert "Another title" in admin.get("/").text
+
+
+def test_a_title_that_no_database_stores_takes_no_list(studio: ManyStudies, admin: Browser) -> None:
+    """SQLite has no half of a surrogate pair, PostgreSQL no NUL: all studies were missing, for everybody."""
+    config = build(studio.folder / "odd", n_items=1) / "config.yaml"
+    config.write_text(config.read_text().replace("A study", '"half \\uD800 and \\0"'))
+    answer = admin.get("/")
+    assert answer.status_code == 200 and "half \N{REPLACEMENT CHARACTER} and" in answer.text
