@@ -8,11 +8,11 @@ would have the other's studies in its list, and the ratings of those that have t
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from mushra_server.database.engines import describe_failure, name_of, open_engine
 from mushra_server.errors import StoreError
@@ -23,7 +23,7 @@ __all__ = ["SoleUse", "take_folder"]
 
 LOCK = "7152, 0"
 """A number of PostgreSQL's advisory locks, which are those of a database."""
-PATIENCE_S = 2.0
+PATIENCE_S = 5.0
 """Until PostgreSQL has noticed that the studio before this one was killed."""
 SETTINGS = """
 SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES ('lock_timeout', :patience),
@@ -74,7 +74,7 @@ class SoleUse:
             self._connect()
             self._ask(f"SELECT pg_advisory_lock({LOCK})")
         except DatabaseError as error:
-            self.close()
+            self._drop()
             if getattr(error.orig, "sqlstate", None) == "55P03":  # it has waited as long as it may
                 raise StoreError(
                     f"{name_of(shared)}: another studio uses this database; stop it first, or choose another "
@@ -93,6 +93,12 @@ class SoleUse:
 
     def close(self) -> None:
         """Give the lock back."""
+        # Whoever starts next need not wait until the server has noticed that the connection is closed.
+        with suppress(SQLAlchemyError):
+            self._ask(f"SELECT pg_advisory_unlock({LOCK})")
+        self._drop()
+
+    def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -112,13 +118,13 @@ class SoleUse:
         try:
             if self._connection is not None:
                 self._connection.invalidate()
-            self.close()
+            self._drop()
             self._connect()
             taken = self._ask(f"SELECT pg_try_advisory_lock({LOCK})")
         except DatabaseError:
-            self.close()
+            self._drop()
             return "cannot be reached"
         if taken:
             return None
-        self.close()
+        self._drop()
         return "is used by another studio"

@@ -172,7 +172,8 @@ def test_studies_share_a_database_and_nothing_else(
     assert sent.status_code == 200
     sent.close()
 
-    again = create_studio(lab.folder, database_url=postgresql_url)  # a second process, or a restart
+    close_studio(lab)
+    again = create_studio(lab.folder, database_url=postgresql_url)
     try:
         assert Client(again).post("/s/Study-0/api/session", json={}).status_code == 403
         assert accounts.ensure_first_account(studio_of(again).store) is None
