@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -106,14 +107,14 @@ def test_a_missing_data_set_is_said_at_once(tmp_path: Path, capsys: pytest.Captu
     assert not (tmp_path / "demo").exists()
 
 
-@pytest.mark.slow
-def test_the_whole_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def make_demo(
+    out: Path, monkeypatch: pytest.MonkeyPatch, added: Mapping[str, Sequence[str]] | None = None
 ) -> None:
-    out = tmp_path / "demo"
+    """Run a quick demo, with options that are `added` to stages."""
 
     def run_warm(stage: Stage) -> float:
-        done = run_listenable(stage.arguments, tmp_path)
+        more = (added or {}).get(stage.name, ())
+        done = run_listenable([*stage.arguments, *more], out.parent, figures=added is None)
         assert done.returncode == 0, f"{stage.name}: {done.stdout}{done.stderr}"
         return 1.0
 
@@ -121,6 +122,35 @@ def test_the_whole_way(
     with pytest.raises(SystemExit) as stop:
         main(["demo", "--out", str(out), "--no-serve", "--quick"])
     assert not stop.value.code
+
+
+@pytest.mark.slow
+def test_each_stage_takes_what_the_one_before_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "demo"
+    training = ["--set", "epochs=1", "--set", "steps_per_epoch=2", "--set", "batch_size=4"]
+    added = {
+        "dataset": ["--clips", "10", "--seconds", "1"],
+        **dict.fromkeys(("classifier", "lmac-td", "lmac"), training),
+        "evaluation": ["--limit", "4"],
+        "stimuli": ["--any"],
+        "listeners": ["--listeners", "4"],
+    }
+    make_demo(out, monkeypatch, added)
+    mos = pd.read_csv(out / "report" / "mos.csv")
+    assert len(mos) == 7
+    assert set(mos["n_listeners"]) <= {3, 4}  # one may be left out
+    assert set(mos["n_items"]) == {9}
+    scores = pd.read_csv(out / "evaluation" / "faithfulness.csv")
+    assert {"lmac-td", "lmac", "gradcam", "saliency", "floor-zeros"} <= set(scores["method"])
+
+
+@pytest.mark.slow
+@pytest.mark.release
+def test_the_whole_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "demo"
+    make_demo(out, monkeypatch)
     mos = pd.read_csv(out / "report" / "mos.csv")
     assert list(mos.columns[:8]) == [
         "condition", "n_listeners", "n_items", "n_ratings", "mos", "ci_low", "ci_high", "interval",

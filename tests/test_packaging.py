@@ -101,6 +101,7 @@ def install_wheel(python: Path, wheel: str, requirements: list[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_a_fresh_environment_builds_serves_and_analyses_without_torch(
     wheel: zipfile.ZipFile, tmp_path: Path
 ) -> None:

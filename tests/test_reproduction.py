@@ -104,6 +104,7 @@ def _run_step(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_the_tables_are_made_from_a_start_with_recorded_noise(
     ground: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +142,7 @@ def test_the_tables_are_made_from_a_start_with_recorded_noise(
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_every_step_of_a_table_is_given_the_devices(ground: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processes train in torchrun's and srun's tests, and evaluate in `interpreter/evaluation`."""
     monkeypatch.chdir(ground)

@@ -206,6 +206,7 @@ def test_choices_that_no_scale_describes_are_rejected() -> None:
     assert test.p < 1e-6
 
 
+@pytest.mark.release
 def test_the_corrected_fit_rejects_as_often_as_it_says() -> None:
     """Listeners differ: their own scales take up part of the residuals, and G2 rejects too rarely."""
     p, independent = [], []

@@ -57,6 +57,7 @@ def test_the_sentences(make: Make) -> None:
         equivalence(frame, 0)
 
 
+@pytest.mark.release
 def test_the_error_is_at_most_5_percent_at_the_margin(make: Make) -> None:
     means = {"A": 50.0, "B": 45.0}
     found = [

@@ -49,6 +49,7 @@ def _losses(run: Path) -> list[float]:
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_two_gloo_processes_train_what_one_trains(
     soundscapes: Path, classifier_run: Path, tmp_path: Path
 ) -> None:

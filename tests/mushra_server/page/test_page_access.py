@@ -77,8 +77,15 @@ def misfits(tab: Any) -> list[str]:
     return [*([f"{beyond} px too wide"] if beyond > 0 else []), *small]
 
 
-@pytest.mark.parametrize("which", ["every", "compared"])
-@pytest.mark.parametrize(("scheme", "screen"), [("light", {}), ("dark", PHONE)], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("scheme", "screen", "which"),
+    [
+        pytest.param("light", {}, "every", id="desktop-every"),
+        pytest.param("dark", PHONE, "compared", id="phone-compared"),
+        pytest.param("light", {}, "compared", id="desktop-compared", marks=pytest.mark.release),
+        pytest.param("dark", PHONE, "every", id="phone-every", marks=pytest.mark.release),
+    ],
+)
 def test_axe_finds_nothing_and_a_phone_shows_all(
     make_study: MakeStudy,
     serve: Serve,

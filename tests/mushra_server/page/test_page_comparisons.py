@@ -47,6 +47,7 @@ def go_on(someone: Any) -> None:
     someone.next.click()
 
 
+@pytest.mark.release
 def test_whole_session_with_the_mouse_is_resumed_on_each_page(
     make_study: MakeStudy, serve: Serve, open_page: OpenPage, pages: dict[str, Any]
 ) -> None:

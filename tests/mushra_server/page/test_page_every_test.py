@@ -158,7 +158,7 @@ def complete(someone: Any, kind: type[Keyboard]) -> None:
     someone.tab.locator(".done-mark").wait_for()
 
 
-@pytest.mark.parametrize("kind", [Mouse, Keyboard, Finger])
+@pytest.mark.parametrize("kind", [Mouse, Keyboard, pytest.param(Finger, marks=pytest.mark.release)])
 def test_every_test_is_completed(
     build: Callable[..., Path],
     serve: Serve,

@@ -93,6 +93,7 @@ def assert_nothing_is_lost(served, sessions, kills):
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("gunicorn") is None, reason="gunicorn is not installed")
+@pytest.mark.release
 def test_a_killed_worker_loses_nothing_that_was_acknowledged(study, postgresql_url):
     assert_nothing_is_lost(KilledWorker(study, postgresql_url), sessions=24, kills=2)
 
