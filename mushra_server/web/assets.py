@@ -71,8 +71,12 @@ def install(app: Flask, *folders: Path) -> None:
     app.add_url_rule("/static/<path:filename>", "static", static)
 
 
+@functools.cache
 def read_assets(root: Path) -> dict[str, Asset]:
-    """Return the scripts, styles and pictures below a folder by their path in it, with slashes."""
+    """Return the scripts, styles and pictures below a folder by their path in it, with slashes.
+
+    They are read once, since a studio has an application per study.
+    """
     files = (path for path in sorted(root.rglob("*")) if path.suffix in MEDIA_TYPES)
     return {path.relative_to(root).as_posix(): _read(path) for path in files}
 
@@ -86,7 +90,7 @@ def _read(path: Path) -> Asset:
     return _pack(path.read_bytes(), path.suffix)
 
 
-@functools.cache  # a studio has an application per study, and all have the same files
+@functools.cache
 def _pack(content: bytes, suffix: str) -> Asset:
     packed = gzip.compress(content, 9, mtime=0)
     return Asset(
