@@ -14,6 +14,8 @@ __all__ = ["IN_ALL", "PER_ACCOUNT", "Places"]
 PER_ACCOUNT = 4
 IN_ALL = 8
 """Half of the web server's threads; the others are for listeners."""
+KEPT = 2
+"""Of all, for accounts that have none: two accounts would otherwise keep everybody else out."""
 RETRY_S = 3
 
 
@@ -38,7 +40,8 @@ class Places:
             Refusal: 503 if there are too many.
         """
         with self._lock:
-            if self._of[account] >= self.per_account or self._of.total() >= self.in_all:
+            own = self._of[account]
+            if own >= self.per_account or self._of.total() >= self.in_all - (KEPT if own else 0):
                 raise Refusal("the studio is busy; try again in a moment", 503, retry_after_s=RETRY_S)
             self._of[account] += 1
         try:

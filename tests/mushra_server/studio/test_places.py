@@ -6,7 +6,7 @@ import io
 import os
 from collections import namedtuple
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from mushra_server.many import ManyStudies
 from mushra_server.studio import disk, jobs, previews
 from mushra_server.studio.app import studio_of
 from mushra_server.studio.routes import report
-from mushra_server.web.places import IN_ALL, PER_ACCOUNT, Places
+from mushra_server.web.places import IN_ALL, KEPT, PER_ACCOUNT, Places
 from mushra_server.web.server import Options
 from mushra_server.web.waitress_server import THREADS
 from study_builder.config import StudyConfig
@@ -42,15 +42,22 @@ HEAVY = [
 ]
 
 
+def take_all(places: Places, stack: ExitStack, account: int) -> int:
+    """Take as many places as an account gets, and return their number."""
+    before = places._of.total()
+    with suppress(Refusal):
+        while True:
+            stack.enter_context(places.place(account))
+    return places._of.total() - before
+
+
 def test_few_are_let_in_of_an_account_and_in_all() -> None:
     places = Places()
     assert PER_ACCOUNT < IN_ALL <= THREADS // 2
     with ExitStack() as stack:
-        for account in range(IN_ALL // PER_ACCOUNT):
-            for _ in range(PER_ACCOUNT):
-                stack.enter_context(places.place(account))
-            with pytest.raises(Refusal, match="the studio is busy"), places.place(account):
-                pass
+        assert take_all(places, stack, 0) == PER_ACCOUNT
+        assert take_all(places, stack, 1) == IN_ALL - KEPT - PER_ACCOUNT
+        assert [take_all(places, stack, account) for account in (2, 3)] == [1, 1], "two keep nobody out"
         with pytest.raises(Refusal, match="the studio is busy") as refused, places.place(99):
             pass
         assert (refused.value.status, refused.value.details) == (503, {"retry_after_s": 3})
