@@ -134,7 +134,7 @@ NOT_RUN = {
     "LISTENABLE_BEHIND_PROXY=1": "PostgreSQL",
 }  # fmt: skip
 ADDED = {
-    "listenable data soundscapes": ["--seconds", "1"],
+    "listenable data soundscapes": ["--seconds", "1", "--clips", "10"],
     "listenable train": ["--set", "epochs=1", "--set", "steps_per_epoch=4"],
     "listenable evaluate": ["--limit", "4"],
     "listenable study simulate": ["--listeners", "6"],
