@@ -25,7 +25,7 @@ from mushra_server.studio.disk import ACCOUNT_GIB, Disk
 from mushra_server.studio.jobs import Jobs
 from mushra_server.studio.login import EXTENSION, Studio, describe_rights, may_see, set_up_cookie
 from mushra_server.studio.previews import PREFIX as PREVIEWS
-from mushra_server.studio.previews import Previews
+from mushra_server.studio.previews import Previews, raise_failure
 from mushra_server.studio.routes import launch, make, overview, people, report, watch
 from mushra_server.studio.sole_studio import SoleUse
 from mushra_server.studio.store import Store
@@ -108,6 +108,7 @@ def create_studio(
     app.add_template_filter(say_labels)
     handle_errors(app)
     _handle_failures(app)
+    app.before_request(raise_failure)
     app.wsgi_app = previews.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return served
 

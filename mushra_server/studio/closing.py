@@ -31,6 +31,6 @@ def close_if_due(store: Store, served: ManyStudies, study: Row[Any]) -> bool:
     same = (studies.c.name == study.name) & (studies.c.closes_at == study.closes_at)
     with served.use(study.name) as server, store.write() as connection:
         if connection.execute(studies.update().where(same).values(closes_at=None)).rowcount:
-            with server.database.write() as ratings:
+            with server.database.write(urgent=True) as ratings:
                 settings.set_closed(ratings, True, "closing time")
     return True

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from mushra_server.many import shift_request
 from mushra_server.preview.app import open_preview
@@ -25,9 +26,10 @@ from mushra_server.web.server import Options
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Previews"]
+__all__ = ["Previews", "raise_failure"]
 
 PREFIX = "/preview/"
+FAILURE = "listenable.failure_before_a_preview"
 AT_ONCE = 8
 OF_ONE = 3
 """Of them, that one account has opened: it ends its own before those of others."""
@@ -91,8 +93,11 @@ class Previews:
                 path = remove_prefix(path, PublicUrl.read(self._options.public_url).prefix)
             token, slash, rest = path.removeprefix(PREFIX).partition("/")
             found = self._opened.get(token) if path.startswith(PREFIX) else None
-            if found is None or not self._may_see(str(environ.get("HTTP_COOKIE", "")), found.study):
-                return front(environ, start_response)
+            try:
+                if found is None or not self._may_see(str(environ.get("HTTP_COOKIE", "")), found.study):
+                    return front(environ, start_response)
+            except SQLAlchemyError as error:
+                return front({**environ, FAILURE: error}, start_response)
             inner = shift_request(environ, f"{PREFIX}{token}", slash + rest)
             result: Iterable[bytes] = found.app.wsgi_app(inner, start_response)
             return result
@@ -104,3 +109,9 @@ class Previews:
         with self._lock:
             while self._opened:
                 self._opened.popitem()[1].stack.close()
+
+
+def raise_failure() -> None:
+    """Answer a request whose right to see a preview could not be looked up as any other that failed so."""
+    if FAILURE in request.environ:
+        raise request.environ[FAILURE]

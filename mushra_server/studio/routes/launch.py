@@ -86,12 +86,12 @@ def open_study(study: Row[Any]) -> ResponseReturnValue:
             raise Refusal("the study is being built; wait until that has ended", 409)
         _require_built(study)
         close_if_due(studio.store, studio.served, study)
-        with studio.served.use(study.name) as server, server.database.write() as connection:
-            if settings.is_closed(connection):
-                settings.set_closed(connection, False, "opened in the studio")
-        with studio.store.write() as connection:
+        with studio.served.use(study.name) as server, studio.store.write() as connection:
             change_study(connection, study.name, launched_at=study.launched_at or now())
             write_log(connection, "open", study.name)
+            with server.database.write(urgent=True) as ratings:  # within: nothing is done without its line
+                if settings.is_closed(ratings):
+                    settings.set_closed(ratings, False, "opened in the studio")
     return redirect(url_for("launch.panel", name=study.name))
 
 
@@ -101,10 +101,10 @@ def close_study(study: Row[Any]) -> ResponseReturnValue:
     """Let nobody new in; those who have started can finish."""
     studio, reason = current_studio(), read_reason()
     _require_built(study)
-    with studio.served.use(study.name) as server, server.database.write() as connection:
-        settings.set_closed(connection, True, reason)
-    with studio.store.write() as connection:
+    with studio.served.use(study.name) as server, studio.store.write() as connection:
         write_log(connection, "close", study.name, reason)
+        with server.database.write(urgent=True) as ratings:
+            settings.set_closed(ratings, True, reason)
     return redirect(url_for("launch.panel", name=study.name))
 
 
@@ -118,6 +118,8 @@ def set_times(study: Row[Any]) -> ResponseReturnValue:
     if is_past(closes) and closes != study.closes_at:  # it would open the scores, without a reason in the log
         raise Refusal("the closing time is over; choose a later one, or close the study by hand", 400)
     studio = current_studio()
+    if opens != study.opens_at and opens is not None and not is_past(opens):
+        _refuse_begun(study)
     if study.launched_at is not None and close_if_due(studio.store, studio.served, study):
         closes = None if closes == study.closes_at else closes
     with studio.store.write() as connection:
@@ -182,6 +184,17 @@ def confirm_completion(study: Row[Any]) -> ResponseReturnValue:
         change_study(connection, study.name, redirect_tried_at=now())
         write_log(connection, "completion address tried", study.name)
     return redirect(url_for("launch.panel", name=study.name))
+
+
+def _refuse_begun(study: Row[Any]) -> None:
+    """Refuse to take an open study from listeners who are in it: none reaches it before its opening time."""
+    listed = current_studio().studies.summarize(study)
+    if listed.state == "open" and listed.counts.started > listed.counts.finished:
+        raise Refusal(
+            "listeners have begun, and could not go on before that opening time; close the study instead, "
+            "which lets them finish",
+            409,
+        )
 
 
 def _require_built(study: Row[Any]) -> None:

@@ -138,10 +138,10 @@ def _decide(
     may name the listener, is only in the study's own database, from which `forget` removes it.
     """
     reason = read_reason()
-    with _use(study) as server, server.database.write() as connection:
-        change(connection, require_session(sessions.find_by_uuid(connection, uuid)), reason)
-    with current_studio().store.write() as connection:
+    with _use(study) as server, current_studio().store.write() as connection:
         write_log(connection, f"{what} {uuid}", study.name)
+        with server.database.write(urgent=True) as ratings:  # within: nothing is done without its line
+            change(ratings, require_session(sessions.find_by_uuid(ratings, uuid)), reason)
     return redirect(url_for("watch.show_session", name=study.name, uuid=uuid))
 
 

@@ -9,11 +9,16 @@ import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
+from typing import NoReturn
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from analysis.ratings.names import RATING_COLUMNS
+from mushra_server.database import settings
+from mushra_server.database.schema import sessions
 from mushra_server.errors import Refusal
 from mushra_server.many import ManyStudies
 from mushra_server.studio.app import studio_of
@@ -83,6 +88,51 @@ def test_times_open_and_close_by_themselves(studio: ManyStudies, admin: Browser,
         change_study(connection, study, closes_at="2001-01-01T09:00:00+00:00", opens_at=None)
     assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 403
     assert "closed" in admin.get(f"/studies/{study}").text
+
+
+def test_no_opening_time_takes_an_open_study_from_its_listeners(
+    studio: ManyStudies, admin: Browser, study: str
+) -> None:
+    panel, later = f"/studies/{study}/launch", "2999-01-01T09:00"
+    admin.post(f"{panel}/open")
+    listener = Client(studio)
+    assert listener.post(f"/s/{study}/api/session", json={}).status_code == 201
+    answer = admin.post(f"{panel}/times", opens_at=later)
+    assert answer.status_code == 409 and "close the study instead" in answer.text
+    assert listener.get(f"/s/{study}/api/session").status_code == 200
+    admin.post(f"{panel}/close", reason="a second round comes later")
+    assert admin.post(f"{panel}/times", opens_at=later).status_code == 302
+
+
+def test_nothing_is_done_to_a_study_without_its_line_in_the_log(
+    studio: ManyStudies, admin: Browser, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in two databases, of which one may fail: the answer says that nothing was stored."""
+    admin.post(f"/studies/{study}/launch/open")
+    assert Client(studio).post(f"/s/{study}/api/session", json={}).status_code == 201
+    with studio.use(study) as server, server.database.read() as connection:
+        uuid = connection.execute(select(sessions.c.uuid)).scalar_one()
+
+    monkeypatch.setattr(studio_of(studio).store._watch, "find_problem", lambda: "was removed")
+    for path in (f"sessions/{uuid}/exclude", "launch/close"):
+        answer = admin.post(f"/studies/{study}/{path}", reason="why")
+        assert answer.status_code == 503 and "nothing was stored" in answer.text
+    with studio.use(study) as server, server.database.read() as connection:
+        assert connection.execute(select(sessions.c.excluded_at)).scalar_one() is None
+        assert not settings.is_closed(connection)
+
+
+def test_a_preview_without_the_studios_database_is_a_sentence(
+    studio: ManyStudies, admin: Browser, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = admin.post(f"/studies/{study}/launch/preview").headers["Location"]
+
+    def read(store: object) -> NoReturn:
+        raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(type(studio_of(studio).store), "read", read)
+    answer = admin.get(place)
+    assert answer.status_code == 503 and "does not answer now" in answer.text
 
 
 def test_a_closing_time_that_has_come_closes_the_study_once(
