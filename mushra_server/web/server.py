@@ -14,7 +14,7 @@ from mushra_server.study.opaque_files import AudioNames, KnownTokens
 from mushra_server.study.served_files import ServedFiles
 from mushra_server.study.served_study import Study
 from mushra_server.web.proxy import IsProxy, find_proxy
-from mushra_server.web.security import KIB_PER_HOUR, RateLimiter
+from mushra_server.web.security import KIB_PER_HOUR, MAX_BODY_BYTES, RateLimiter
 from mushra_server.web.sound_copies import SoundCopies
 
 __all__ = ["Limits", "Options", "Server", "current_server"]
@@ -73,14 +73,19 @@ class Options:
     limit_local: bool = False
 
     def __post_init__(self) -> None:
-        """Check what would fail only once a session starts.
+        """Check what would fail, or have no effect, only once a session starts.
 
         Raises:
-            ServerError: If there is no moment so many minutes ago.
+            ServerError: If there is no moment so many minutes ago, or no body may be as long as an answer.
         """
         if not 0 <= self.abandoned_after_min <= MOST_MINUTES:  # nor is it NaN
             raise ServerError(
                 f"--abandoned-after is {self.abandoned_after_min:g}; expected 0 to {MOST_MINUTES:.0f} minutes"
+            )
+        if self.page_bytes > MAX_BODY_BYTES:
+            raise ServerError(
+                f"--max-page-kib is {self.page_bytes // 1024}; expected at most {MAX_BODY_BYTES // 1024}, as "
+                "no request may have more"
             )
 
     @functools.cached_property

@@ -277,6 +277,10 @@ class _Composer:
             return data
         except (ValueError, OverflowError) as error:
             raise self._error(event, f"{error}; expected YAML") from error
+        except (LookupError, AttributeError):  # PyYAML's own, for a text that its tag does not fit
+            raise self._error(
+                event, f"{event.value!r:.40} is not what its tag {tag!r} says; expected YAML"
+            ) from None
 
     def _resolve_alias(self, event: Any) -> Any:
         if event.anchor not in self.anchors:

@@ -105,6 +105,10 @@ def test_workers_that_start_at_once_agree_on_one_key(make_study, postgresql_url)
         ({"LISTENABLE_ABANDONED_AFTER": "soon"}, "LISTENABLE_ABANDONED_AFTER is 'soon'; expected minutes"),
         ({"LISTENABLE_ABANDONED_AFTER": "nan"}, "--abandoned-after is nan; expected 0 to 10000000 minutes"),
         ({"LISTENABLE_ABANDONED_AFTER": "inf"}, "--abandoned-after is inf; expected 0 to 10000000 minutes"),
+        (
+            {"LISTENABLE_MAX_PAGE_KIB": "1025"},
+            "--max-page-kib is 1025; expected at most 1024, as no request may have more",
+        ),
     ],
 )
 def test_variables_that_cannot_be_read(make_study, environment, sentence):

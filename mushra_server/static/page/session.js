@@ -185,6 +185,7 @@ export class Session {
   }
 
   #changed() {
+    if (!this.#open) return; // it was left, and is seen until the next one is there
     const page = this.#state.pages[this.#index];
     page.saved = false; // a page that is opened again and changed is sent again when it is left
     this.#keepDraft();
@@ -192,7 +193,8 @@ export class Session {
   }
 
   #refresh() {
-    const { view } = present(this.#open);
+    if (!this.#open) return;
+    const { view } = this.#open;
     const last = this.#index === this.#state.pages.length - 1 && !this.#state.more;
     this.#shell.showControls({
       next: view.nextLabel?.() ?? (last ? t("finish") : t("next")),
@@ -270,7 +272,10 @@ export class Session {
     if (error.reason === "answered") {
       // Another tab answered this page, and the pages after it depend on that answer; or the server has a backup
       // of before, in which this page does not follow yet.
-      if (this.#index < this.#state.pages.length) this.#continue();
+      if (this.#index < this.#state.pages.length) {
+        this.#close();
+        this.#continue();
+      }
       return;
     }
     if (error.reason === "finished") {

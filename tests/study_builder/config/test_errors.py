@@ -83,6 +83,14 @@ def test_loading_logs_what_it_notices(tmp_path: Path, caplog: pytest.LogCaptureF
             "config.yaml, line 1: could not determine a constructor for the tag "
             "'tag:yaml.org,2002:python/name:os.system'; expected YAML",
         ),
+        (
+            "a: !!bool maybe",
+            "config.yaml, line 1: 'maybe' is not what its tag 'tag:yaml.org,2002:bool' says; expected YAML",
+        ),
+        (
+            "a: 1\nb: !!int",
+            "config.yaml, line 2: '' is not what its tag 'tag:yaml.org,2002:int' says; expected YAML",
+        ),
         ("? [1]\n: 2", "config.yaml, line 1: a key is a list, a mapping or an alias; expected text"),
         (
             "pages:\n- [random, random]",
