@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from mushra_server.app import create_app, handle_errors
@@ -21,6 +20,7 @@ from mushra_server.database.databases import Databases
 from mushra_server.database.repeated_errors import RepeatedErrors
 from mushra_server.errors import ServerError, Unavailable
 from mushra_server.open_studies import MOST_SOUNDS, OpenStudies, OpenStudy
+from mushra_server.openings import BeingOpened, Openings
 from mushra_server.web import addresses, assets, security
 from mushra_server.web.addresses import PublicUrl
 from mushra_server.web.proxy import remove_prefix
@@ -38,12 +38,8 @@ FORWARDED_PREFIX = "HTTP_X_FORWARDED_PREFIX"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,254}")  # no file system has longer ones
 CLOSED = "listenable.study_that_cannot_be_served"
 OPENING = "listenable.study_that_is_being_opened"
+LOCAL = "127.0.0.1"
 RETRY_S = 60
-OPENING_RETRY_S = 5
-MOST_WAITING = 4
-"""Requests that wait until a study is opened: the web server has more threads, for other studies."""
-MOST_WAITING_IN_ALL = 8
-"""Of all studies: one of thousands of sounds takes seconds, and so do those that are opened beside it."""
 BROKEN_S = 5.0
 """After a study could not be opened, until it is tried again: that may take seconds each time."""
 
@@ -70,11 +66,6 @@ def shift_request(environ: WSGIEnvironment, place: str, rest: str) -> WSGIEnviro
     if FORWARDED_PREFIX in environ:  # believed only if it comes from the proxy
         inner[FORWARDED_PREFIX] = f"{environ[FORWARDED_PREFIX].rstrip('/')}{place}"
     return inner
-
-
-class _Opening(Unavailable):
-    def __init__(self) -> None:
-        super().__init__("this study is being opened: try again in a moment", OPENING_RETRY_S)
 
 
 @dataclass(frozen=True)
@@ -117,10 +108,7 @@ class ManyStudies:
         self._admits = admits
         self._opened = OpenStudies(most_sounds)
         self._limits: defaultdict[str, Limits] = defaultdict(lambda: Limits.of(self._options))
-        self._places: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
-            lambda: threading.BoundedSemaphore(MOST_WAITING)
-        )
-        self._all_places = threading.BoundedSemaphore(MOST_WAITING_IN_ALL)
+        self._openings = Openings(everyone=self._options.limit_local)
         self._broken: dict[str, _Broken] = {}
         self._failures = RepeatedErrors(logger)
         front.before_request(_refuse_closed)
@@ -136,8 +124,8 @@ class ManyStudies:
         try:
             if not self._admits(name):
                 return self.front.wsgi_app(environ, start_response)
-            study = self._take(name)
-        except _Opening:
+            study = self._take(name, addresses.find_sender(environ, self._options) or LOCAL)
+        except BeingOpened:
             return self.front.wsgi_app({**environ, OPENING: name}, start_response)
         except (ConfigError, OSError, ServerError, SQLAlchemyError) as error:
             self._failures.log(name, "%s cannot be served: %s", self.folder / name, error)
@@ -166,13 +154,13 @@ class ManyStudies:
             ConfigError: The same, if its config cannot be read.
             Unavailable: If others wait for it already.
         """
-        study = self._take(name)
+        study = self._take(name, (has_request_context() and request.remote_addr) or LOCAL)
         try:
             yield study.server
         finally:
             self._opened.give_back(name, study)
 
-    def _take(self, name: str) -> OpenStudy:
+    def _take(self, name: str, address: str) -> OpenStudy:
         """Return a study that stays open until it is given back; raises what `use` does."""
         if not self.has(name):
             raise ServerError(f"{self.folder / name}: is not a study; expected a folder with {CONFIG_NAME}")
@@ -180,26 +168,27 @@ class ManyStudies:
         found = self._opened.take(name, changed)
         if found is not None:
             return found
-        with ExitStack() as stack:
-            for places in (self._places[name], self._all_places):
-                if not places.acquire(blocking=False):
-                    found = self._opened.take(name)
-                    if found is not None:
-                        return found  # as it was before its config changed
-                    raise _Opening
-                stack.callback(places.release)
-            with self._opened.locks[name]:  # of this study: the others do not wait while its sounds are read
+        try:
+            # The lock is of this study: the others do not wait while its sounds are read.
+            with self._openings.place(name, address), self._opened.locks[name]:
                 found = self._opened.take(name, changed)
                 if found is not None:
                     return found
-                opened = self._opened.put(name, self._open(name, changed))
+                opened = self._opened.put(name, self._open(name, changed, address))
+        except BeingOpened:
+            found = self._opened.take(name)
+            if found is not None:
+                return found  # as it was before its config changed
+            raise
         self._opened.make_room()
         return opened
 
-    def _open(self, name: str, changed: int) -> OpenStudy:
+    def _open(self, name: str, changed: int, address: str) -> OpenStudy:
         broken = self._broken.get(name)
         if broken is not None and broken.changed == changed and time.monotonic() < broken.until:
             raise broken.error.with_traceback(None)
+        self._openings.charge(name, address)
+        begin = time.thread_time()
         try:
             app = create_app(
                 self.folder / name,
@@ -217,6 +206,8 @@ class ManyStudies:
             logger.error("%s is served as before its config changed: %s", self.folder / name, error)
             before.changed = changed
             return before
+        finally:
+            self._openings.note(name, time.thread_time() - begin)
         return OpenStudy(app, changed)
 
     def _options_of(self, name: str) -> Options:
@@ -245,7 +236,7 @@ class ManyStudies:
 
 def _refuse_closed() -> None:
     if OPENING in request.environ:
-        raise _Opening
+        raise BeingOpened
     if CLOSED in request.environ:
         raise Unavailable("this study cannot be served now: please tell the experimenter", RETRY_S)
 

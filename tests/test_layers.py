@@ -87,7 +87,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "webmushra",
         "export",
         "admin",
-        "app open_studies",
+        "app open_studies openings",
         "many preview",
         "studio",
         "commands wsgi",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mushra_server.web.server import Options
 
-__all__ = ["PublicUrl", "check_embedding", "check_paths", "frame_ancestors", "install"]
+__all__ = ["PublicUrl", "check_embedding", "check_paths", "find_sender", "frame_ancestors", "install"]
 
 FROM_PROXY = "listenable.from_proxy"
 BAD_HOST = "listenable.bad_host"
@@ -132,6 +132,14 @@ def install(app: Flask, options: Options) -> None:
         # Without its slash, the page's relative addresses would miss the prefix.
         query = request.query_string.decode("ascii", "replace")
         return redirect(f"{request.script_root}/" + (f"?{query}" if query else ""), 308)
+
+
+def find_sender(environ: WSGIEnvironment, options: Options) -> str:
+    """Return the address that a request comes from, before any app has seen it; the proxy's word counts."""
+    sender = str(environ.get("REMOTE_ADDR", ""))
+    if not options.is_proxy(sender):
+        return sender
+    return str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip() or sender
 
 
 def check_paths(app: Flask, options: Options, *others: str) -> None:

@@ -9,13 +9,14 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
-from mushra_server import many
+from mushra_server import many, openings
 from mushra_server.errors import ServerError
 from mushra_server.many import ManyStudies, make_front
 from mushra_server.web.server import Options
@@ -137,13 +138,13 @@ def test_requests_for_a_study_that_is_being_opened_leave_threads_for_others(
     waiting = [
         threading.Thread(target=ask, args=(path,))
         for path in ("/s/one/", "/s/two/")
-        for _ in range(many.MOST_WAITING)
+        for _ in range(openings.MOST_WAITING)
     ]
     for thread in waiting:
         thread.start()
     assert begun.wait(30)
     deadline = time.monotonic() + 30
-    while any(served._places[name]._value for name in ("one", "two")) and time.monotonic() < deadline:
+    while served._openings.waiting.total() < len(waiting) and time.monotonic() < deadline:
         time.sleep(0.001)
     refused = Client(served).post("/s/one/api/session", json={})
     assert refused.status_code == 503 and refused.headers["Retry-After"] == "5"
@@ -160,12 +161,12 @@ def test_studies_that_are_being_opened_leave_threads_for_those_that_are(
 ) -> None:
     """Each may take seconds; of many at once the requests would have all threads."""
     assert Client(served).get("/s/two/").status_code == 200
-    assert many.MOST_WAITING_IN_ALL <= THREADS // 2
-    for _ in range(many.MOST_WAITING_IN_ALL):
-        assert served._all_places.acquire(blocking=False)
-    assert Client(served).get("/s/one/").status_code == 503
-    assert Client(served).get("/s/two/").status_code == 200
-    served._all_places.release()
+    assert openings.MOST_WAITING_IN_ALL <= THREADS // 2
+    with ExitStack() as others:
+        for number in range(openings.MOST_WAITING_IN_ALL):
+            others.enter_context(served._openings.place(f"other-{number}", "127.0.0.1"))
+        assert Client(served).get("/s/one/").status_code == 503
+        assert Client(served).get("/s/two/").status_code == 200
     assert Client(served).get("/s/one/").status_code == 200
 
 
