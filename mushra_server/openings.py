@@ -8,7 +8,8 @@ closed, and no place to wait for it.
 from __future__ import annotations
 
 import threading
-from collections import Counter
+import time
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,9 @@ PER_ADDRESS = 2
 AGAIN_S, AGAIN_SHARE = 30.0, 0.1
 """Of the processor, for what an address has opened again: at once, and in the long run. The first time is for
 everybody."""
+LATELY_S = 60.0
+"""Whoever had a study opened again since then gets none of the last four places: many addresses that do so
+would otherwise have all."""
 RETRY_S = 5
 
 
@@ -50,6 +54,7 @@ class Openings:
         self._of_address: Counter[str] = Counter()
         self._again = RateLimiter(AGAIN_SHARE, int(AGAIN_S), everyone=everyone)
         self._seconds: dict[str, float] = {}
+        self._lately: OrderedDict[str, float] = OrderedDict()  # by address: when it last had one opened again
 
     @property
     def waiting(self) -> Counter[str]:
@@ -68,7 +73,8 @@ class Openings:
             own, all_of_them = self._of_address[network], self._of_address.total()
             if not self._everyone and is_local(address):
                 own = 0
-            full = all_of_them >= MOST_WAITING_IN_ALL - (PER_ADDRESS if own else 0)
+            kept = 2 * PER_ADDRESS if self._was_here(network) else PER_ADDRESS if own else 0
+            full = all_of_them >= MOST_WAITING_IN_ALL - kept
             if full or own >= PER_ADDRESS or self._of_study[name] >= MOST_WAITING:
                 raise BeingOpened
             self._of_study[name] += 1
@@ -87,11 +93,23 @@ class Openings:
         Raises:
             BeingOpened: If it has too little left.
         """
+        seconds = self._seconds.get(name)
+        if seconds is None:
+            return
         try:
-            self._again.check(address, min(self._seconds.get(name, 0.0), AGAIN_S / 2))
+            self._again.check(address, min(seconds, AGAIN_S / 2))
         except Refusal:
             raise BeingOpened from None
+        if self._everyone or not is_local(address):
+            with self._lock:
+                self._lately.pop(network_of(address), None)
+                self._lately[network_of(address)] = time.monotonic()
 
     def note(self, name: str, seconds: float) -> None:
         """Remember how many seconds of the processor it took to open a study."""
         self._seconds[name] = seconds
+
+    def _was_here(self, network: str) -> bool:
+        while self._lately and next(iter(self._lately.values())) < time.monotonic() - LATELY_S:
+            self._lately.popitem(last=False)
+        return network in self._lately

@@ -38,6 +38,24 @@ def test_an_address_has_two_places_and_none_of_the_last_two() -> None:
             pass
 
 
+def test_many_addresses_that_have_studies_opened_again_leave_places_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places, now = Openings(), 1000.0
+    monkeypatch.setattr(openings.time, "monotonic", lambda: now)
+    places.note("a", 0.1)
+    for number in range(9):
+        places.charge("a", f"192.0.2.{number}")
+    with ExitStack() as stack:
+        for number in range(4):
+            stack.enter_context(places.place(f"{number}", f"192.0.2.{number}"))
+        with pytest.raises(BeingOpened), places.place("b", "192.0.2.8"):
+            pass
+        stack.enter_context(places.place("b", "198.51.100.1"))
+        now += openings.LATELY_S + 1
+        stack.enter_context(places.place("c", "192.0.2.8"))
+
+
 def test_what_an_address_has_opened_again_is_charged_to_it() -> None:
     places = Openings()
     places.note("long", 1000.0)
