@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from interpreter.classifier.capabilities import front_end_of, is_spectral
+from interpreter.classifier.capabilities import front_end_of, is_multi_label, is_spectral
 from interpreter.classifier.front_end import log_magnitude, resynthesise
 from interpreter.errors import ConfigError
 from interpreter.types import Classifier
@@ -46,6 +46,7 @@ class FrozenClassifier:
         self.classifier = classifier
         self.module: nn.Module = classifier
         self.front_end = front_end_of(classifier)
+        self.multi_label = is_multi_label(classifier)
 
     @property
     def modules(self) -> tuple[nn.Module, nn.Module]:

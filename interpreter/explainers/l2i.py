@@ -71,6 +71,11 @@ class Theta(nn.Module):
         assert isinstance(linear, nn.Linear)
         return linear.weight
 
+    def class_logits(self, activations: Tensor) -> Tensor:
+        """Return class logits `[B, classes]` of activations `[B, components, T]`."""
+        logits: Tensor = self.classifier[0](self.pool(activations))
+        return logits
+
     def forward(self, activations: Tensor) -> Tensor:
         """Return class probabilities `[B, classes]` of activations `[B, components, T]`."""
         probabilities: Tensor = self.classifier(self.pool(activations))
@@ -177,10 +182,15 @@ class L2iTask:
         clip, logits = heard.picture, heard.logits
         activations = network.activations(heard.representations, clip.shape[1])
         theta = network.theta(activations)
+        if self.classifier.multi_label:
+            own = network.theta.class_logits(activations).float()
+            fid = F.binary_cross_entropy_with_logits(own, logits.float().sigmoid(), reduction="none")
+        else:
+            fid = -logits.softmax(dim=1) * theta.clamp(min=1e-10).log()
         terms = {
             "nmf": F.mse_loss(network.nmf(activations), clip),
             "sparse": activations.mean(),
-            "fid": -(logits.softmax(dim=1) * theta.clamp(min=1e-10).log()).sum(dim=1).mean(),
+            "fid": fid.sum(dim=1).mean(),
         }
         loss = (
             config.lambda_nmf * terms["nmf"]

@@ -103,7 +103,8 @@ class LmacTask:
         pictures = torch.cat([mask * clip, (1 - mask) * clip])
         spectrum = heard.spectrum.repeat(2, 1, 1)
         logits = self.classifier.of_pictures(pictures, spectrum, batch["noisy"].shape[1])
-        terms = faithfulness_terms(heard.logits, logits, self.regulariser(batch, clip, drawn), self.config)
+        regulariser, several = self.regulariser(batch, clip, drawn), self.classifier.multi_label
+        terms = faithfulness_terms(heard.logits, logits, regulariser, self.config, multi_label=several)
         return {**terms, "size": mask.mean()}
 
     def regulariser(self, batch: Batch, clip: Tensor, logits: Tensor) -> Tensor:

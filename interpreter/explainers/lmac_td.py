@@ -88,7 +88,8 @@ class LmacTdTask:
         both = torch.cat([separation.interpretation, separation.residual])
         pictures, logits = self.classifier.of_waveforms(both)
         size = spectrum_size(pictures[: len(waveforms)], heard.picture, config.regulariser)
-        terms = faithfulness_terms(heard.logits, logits, config.lambda_reg * size, config)
+        regulariser, several = config.lambda_reg * size, self.classifier.multi_label
+        terms = faithfulness_terms(heard.logits, logits, regulariser, config, multi_label=several)
         terms["size"] = size
         if config.lambda_mask > 0:
             terms["mask"] = separation.mask.mean()

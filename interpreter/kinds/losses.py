@@ -79,7 +79,14 @@ def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     return 10 * torch.log10(target.square().sum(dim=1).clamp(min=1e-10) / distortion)
 
 
-def faithfulness_terms(before: Tensor, after: Tensor, regulariser: Tensor, config: ExplainerConfig) -> Terms:
+def faithfulness_terms(
+    before: Tensor,
+    after: Tensor,
+    regulariser: Tensor,
+    config: ExplainerConfig,
+    *,
+    multi_label: bool = False,
+) -> Terms:
     """Return the loss of interpretations and residuals, its parts, and three scores to watch.
 
     Args:
@@ -87,17 +94,29 @@ def faithfulness_terms(before: Tensor, after: Tensor, regulariser: Tensor, confi
         after: logits of the interpretations, then of the residuals, `[2 B, classes]`.
         regulariser: weighted.
         config: the other weights.
+        multi_label: whether several classes may be true at once: only the explained class's own probability,
+            a sigmoid, is then kept in the interpretation and removed from the residual.
     """
     before, after = before.float(), after.float()  # a probability near 1 has no neighbours in half precision
     target = before.argmax(dim=1)
     inside, outside = after.chunk(2)
+    kept = inside.argmax(dim=1) == target
+    if multi_label:
+        before, inside, outside = (_to_one_class(part, target) for part in (before, inside, outside))
+        target = torch.zeros_like(target)
     loss_in, loss_out = in_loss(inside, target), out_loss(outside, target, config.out_loss)
     loss = config.lambda_in * loss_in + config.lambda_out * loss_out + regulariser
     with torch.no_grad():
         p, q, r = (part.softmax(dim=1).gather(1, target[:, None]) for part in (before, inside, outside))
         scores = {
-            "fid_in": (inside.argmax(dim=1) == target).float().mean(),
+            "fid_in": kept.float().mean(),
             "ai": 100 * (q > p).float().mean(),
             "ff": (p - r).mean(),
         }
     return {"loss": loss, "loss_in": loss_in, "loss_out": loss_out, **scores}
+
+
+def _to_one_class(logits: Tensor, target: Tensor) -> Tensor:
+    """Return logits `[B, 2]` of the class `target` and of its absence: their softmax is its sigmoid."""
+    chosen = logits.gather(1, target[:, None])
+    return torch.cat([chosen, torch.zeros_like(chosen)], dim=1)

@@ -131,3 +131,24 @@ def test_the_loss_and_the_scores_of_an_explainer_by_hand() -> None:
     assert float(terms["ai"]) == pytest.approx(100 * float((q > p).float().mean()))
     hits = [int(row.argmax()) == int(c) for row, c in zip(inside, target, strict=True)]
     assert float(terms["fid_in"]) == pytest.approx(sum(hits) / 6) and 0 < sum(hits) < 6
+
+
+@pytest.mark.parametrize("kind", ["negative-cross-entropy", "log-complement"])
+def test_of_several_labels_only_the_explained_ones_probability_counts(kind: str) -> None:
+    config = load_config("lmac", "tiny", ["lambda_in=2", "lambda_out=0.5", f"out_loss={kind}"])
+    before, inside, outside = (
+        6 * torch.rand(6, 3, generator=torch.Generator().manual_seed(k)) - 3 for k in range(3)
+    )
+    after = torch.cat([inside, outside])
+    terms = faithfulness_terms(before, after, torch.tensor(0.25), config, multi_label=True)  # type: ignore[arg-type]
+    p, q, r = [], [], []
+    for clip, own in enumerate(before.argmax(dim=1).tolist()):
+        for found, logits in ((p, before), (q, inside), (r, outside)):
+            found.append(1 / (1 + math.exp(-float(logits[clip, own]))))
+    removed = [math.log(one) if kind == "negative-cross-entropy" else -math.log(1 - one) for one in r]
+    expected = -2 * np.mean(np.log(q)) + 0.5 * np.mean(removed) + 0.25
+    assert float(terms["loss"]) == pytest.approx(expected, rel=1e-5)
+    assert float(terms["ai"]) == pytest.approx(100 * np.mean(np.greater(q, p)))
+    assert float(terms["ff"]) == pytest.approx(np.mean(np.subtract(p, r)), rel=1e-4)
+    of_one = faithfulness_terms(before, after, torch.tensor(0.25), config)  # type: ignore[arg-type]
+    assert float(terms["fid_in"]) == float(of_one["fid_in"])
