@@ -85,6 +85,11 @@ class Choices(SessionSettings):
             raise ValueError("test and tests are both given; expected one of them")
         if len(set(chosen)) < len(chosen):
             raise ValueError(f"tests lists {', '.join(chosen)}; expected different tests")
+        if {"mushra", "mushra-nmr"} <= set(chosen):
+            raise ValueError(
+                "tests lists mushra and mushra-nmr, whose scores of a sound could not be told apart; "
+                "expected one of them: make two studies to compare them"
+            )
         if self.pairs is not None and self.against is not None:
             raise ValueError("pairs and against are both given; expected one of them")
         pairs = self.pairs is not None or self.against is not None

@@ -190,6 +190,11 @@ def test_a_set_without_reference_needs_no_further_word(make_folder: MakeFolder, 
         refuse(message, source, tmp_path / test, test=test, layout="item/condition")
 
 
+def test_scores_with_and_without_a_named_reference_are_two_studies(sounds: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"mushra and mushra-nmr, whose scores .* expected one of them"):
+        build(sounds, tmp_path / "study", tests=("mushra", "mushra-nmr"))
+
+
 def test_what_does_not_fit_an_adaptive_test_is_refused(sounds: Path, tmp_path: Path) -> None:
     out, series = tmp_path / "study", {"test": "abx", "against": "reference", "adaptive": "2-down-1-up"}
     for message, choices in (
