@@ -262,7 +262,8 @@ def scale_of(frame: pd.DataFrame) -> tuple[float, float]:
     all of the frame's, it is the narrowest usual scale that holds the scores.
     """
     scores = frame["score"].dropna()
-    return known_scale(frame) or (float(scores.min()), float(scores.max()))
+    low, high = float(scores.min()), float(scores.max())
+    return known_scale(frame) or ((low, high) if low < high else (min(low, 0.0), max(high, 0.0)))
 
 
 def known_scale(frame: pd.DataFrame) -> tuple[float, float] | None:

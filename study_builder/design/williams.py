@@ -9,11 +9,6 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def williams_rows(size: int) -> int:
-    """Return how many orders a Williams design of `size` elements has."""
-    return 2 * size if size % 2 and size > 1 else max(size, 1)
-
-
 def williams_row(size: int, row: int) -> tuple[int, ...]:
     """Return one order of a design that is balanced for position and for what comes just before.
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from interpreter.classifier.clip_checks import check_clips, check_target
+from interpreter.errors import ConfigError
 from interpreter.explainers.attribution import AttributionOptions, ClipQuery
 from interpreter.explainers.options import check_int, check_non_negative, check_pair, check_positive
 from interpreter.explainers.perturbation.base import PerturbationExplainer
@@ -102,7 +103,12 @@ class SegmentSurrogateExplainer(PerturbationExplainer):
         """Return how far the draws decide: the standard deviation of each coefficient over `seeds`, `[B, M]`.
 
         0 with at most 12 segments, since nothing is drawn. The explainer's own seed is put back.
+
+        Raises:
+            ConfigError: fewer than two seeds have no spread.
         """
+        if len(seeds) < 2:
+            raise ConfigError(f"seeds is {tuple(seeds)!r}; expected two or more, whose answers can differ")
         own = self.seed
         try:
             fits = []

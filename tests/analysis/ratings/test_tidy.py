@@ -128,6 +128,8 @@ def test_declared_scales_go_before_a_guess_if_all_are_declared() -> None:
     frame.attrs["scales"] = {"p": (0.0, 50.0)}
     assert scale_of(frame) == (0.0, 100.0)
     assert scale_of(tidy(few(score=float("nan")))) == (0.0, 100.0)
+    assert scale_of(tidy(few(score=250.0))) == (0.0, 250.0)  # a width, where all scores are the same
+    assert scale_of(tidy(few(score=-250.0))) == (-250.0, 0.0)
 
 
 def test_a_function_is_called_once_per_value() -> None:

@@ -75,6 +75,10 @@ def test_only_draws_spread_over_seeds(additive, clips) -> None:
     assert spread.shape == (3, 24) and float(spread.max()) > 0 and drawn.seed == 5
     more = SlimeExplainer(additive, segments=(6, 4), samples=600).spread_over_seeds(clips, target)
     assert float(more.mean()) < float(spread.mean())
+    with pytest.raises(
+        ConfigError, match=r"^seeds is \(3,\); expected two or more, whose answers can differ$"
+    ):
+        exact.spread_over_seeds(clips, target, seeds=(3,))
 
 
 @pytest.mark.parametrize("name", ["lime", "slime"])
