@@ -14,6 +14,13 @@ __all__ = ["BUSY_TIMEOUT_S", "describe_failure", "is_full", "is_taken_away", "na
 
 BUSY_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15
+MARK = "listenable.settings"
+"""A setting of each connection, by which is known whether the others reach PostgreSQL."""
+POOLER = (
+    "a pooler such as pgbouncer is between this server and PostgreSQL, and would give the connection of one "
+    "request to another, with its settings, plans and locks; expected the address of PostgreSQL itself: the "
+    "server has a pool of its own"
+)
 TAKEN_AWAY = {"42501", "42P01", "42703", "3F000"}
 """PostgreSQL's codes for a missing right, table, column and schema: all were there when it was opened."""
 
@@ -62,8 +69,9 @@ def open_engine(url: str) -> Engine:
 
 def _patience_of_postgresql(url: URL) -> dict[str, Any]:
     """Return what keeps a server that is locked, slow or gone from stopping this one, and a URL's options."""
-    milliseconds = {
-        "statement_timeout": 1000 * STATEMENT_TIMEOUT_S,
+    settings = {
+        MARK: "on",
+        "statement_timeout": 1000 * STATEMENT_TIMEOUT_S,  # ms, as the next
         "lock_timeout": int(1000 * BUSY_TIMEOUT_S),
     }
     options = url.query.get("options", ())
@@ -71,7 +79,7 @@ def _patience_of_postgresql(url: URL) -> dict[str, Any]:
     return {
         "connect_timeout": int(BUSY_TIMEOUT_S),
         "tcp_user_timeout": int(2000 * BUSY_TIMEOUT_S),
-        "options": " ".join([*(f"-c {name}={value}" for name, value in milliseconds.items()), *asked]),
+        "options": " ".join([*(f"-c {name}={value}" for name, value in settings.items()), *asked]),
     }
 
 
@@ -83,7 +91,14 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 def _set_up_postgresql(connection: Any, _record: object) -> None:
-    """Let a commit wait for the disk where the server's default is not to; one that waits for more stays."""
+    """Let a commit wait for the disk where the server's default is not to; one that waits for more stays.
+
+    Raises:
+        StoreError: The connection's settings were left out on the way, as poolers can be told to do.
+    """
+    marked = connection.execute(f"SELECT current_setting('{MARK}', true)").fetchone()
+    if marked[0] is None:
+        raise StoreError(f"the database at {connection.info.host}: {POOLER}")
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) "
         "WHERE current_setting('synchronous_commit') = 'off'"
@@ -108,6 +123,8 @@ def name_of(engine: Engine) -> str:
 def describe_failure(engine: Engine, error: DatabaseError) -> str:
     """Return a sentence about a database that failed."""
     reason = str(error.orig).strip().splitlines()[0] if error.orig else "unknown error"
+    if "unsupported startup parameter" in reason:  # as poolers call what they cannot pass on
+        return f"{name_of(engine)}: {POOLER}"
     verb = "cannot be reached" if isinstance(error, OperationalError) else "cannot be used"
     return f"{name_of(engine)}: the database {verb} ({reason})"
 

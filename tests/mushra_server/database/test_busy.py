@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import threading
 import time
@@ -14,7 +15,8 @@ import pytest
 
 from mushra_server.database import database as module
 from mushra_server.database import engines, turns
-from mushra_server.errors import Unavailable
+from mushra_server.database.database import Database
+from mushra_server.errors import StoreError, Unavailable
 from tests.mushra_server.conftest import answer_to
 
 BUSY = "the ratings database is busy, full or out of reach; nothing was stored: try again in a moment"
@@ -153,6 +155,36 @@ def test_postgresql_does_not_wait_for_a_lock_forever(make_app, make_listener, ur
         assert answer.status_code == 503 and answer.json["error"] == BUSY
         assert time.monotonic() - started < 5
     listener.save(0)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_pooler_that_leaves_out_the_settings_of_connections_is_refused(url, monkeypatch):
+    """As pgbouncer does with `ignore_startup_parameters = options`: statements would wait forever."""
+    monkeypatch.setattr(engines, "_patience_of_postgresql", lambda url: {"options": "-c lock_timeout=9"})
+    with pytest.raises(
+        StoreError, match=r"^the database at \S+: a pooler .* expected the address of PostgreSQL itself"
+    ):
+        Database(url)
+
+
+def test_a_pooler_that_refuses_the_settings_of_connections_is_called_by_its_name():
+    """What pgbouncer answers as it is by default: the message of its protocol."""
+    said = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+    with socket.create_server(("127.0.0.1", 0)) as pooler:
+
+        def refuse():
+            connection, _ = pooler.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"E" + (len(said) + 4).to_bytes(4) + said)
+
+        refusing = threading.Thread(target=refuse, daemon=True)
+        refusing.start()
+        url = f"postgresql://me@127.0.0.1:{pooler.getsockname()[1]}/study?sslmode=disable&gssencmode=disable"
+        with pytest.raises(
+            StoreError, match=r"^postgresql\S+/study\S*: a pooler such as pgbouncer is between"
+        ):
+            Database(url)
 
 
 @contextmanager
