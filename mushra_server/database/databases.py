@@ -101,17 +101,22 @@ class Databases:
     def _count_file(self, study: str) -> Counts:
         """Count the listeners of a study; its file is read only if it has changed."""
         file = self._file(study)
-        looks = tuple(
-            value
-            for path in (file, file.with_name(f"{file.name}-wal"))
-            if path.exists()
-            for value in (path.stat().st_mtime_ns, path.stat().st_size)
-        )
+        looks = (*_look_at(file), *_look_at(file.with_name(f"{file.name}-wal")))
         with self._lock:
             found = self._known.get(study)
         if found is not None and found[0] == looks:
             return found[1]
         counts = count_in_file(file) if looks else Counts()
-        with self._lock:
-            self._known[study] = (looks, counts)
+        if counts.known:
+            with self._lock:
+                self._known[study] = (looks, counts)
         return counts
+
+
+def _look_at(path: Path) -> tuple[int, ...]:
+    """Return what changes whenever a file does; the log of a database goes when a study is closed."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_mtime_ns, found.st_size

@@ -42,6 +42,7 @@ class Counts:
         finished: Number of those that came to the end.
         last_rating: When a page was last stored (UTC), or None.
         rehearsed: Number of simulated sessions.
+        known: Whether the database could be read; else all others are as of an empty one.
     """
 
     closed: bool = False
@@ -49,6 +50,7 @@ class Counts:
     finished: int = 0
     last_rating: str | None = None
     rehearsed: int = 0
+    known: bool = True
 
 
 def count_in_file(file: Path) -> Counts:
@@ -57,8 +59,8 @@ def count_in_file(file: Path) -> Counts:
         uri = f"{file.resolve().as_uri()}?mode=ro"
         with keep_handles(file), closing(sqlite3.connect(uri, uri=True, timeout=1)) as database:
             return _read_counts(database.execute(_COUNTS.format(schema="")).fetchone())
-    except sqlite3.Error:
-        return Counts()
+    except sqlite3.Error as error:
+        return Counts(known=getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR)  # no such table
 
 
 def count_in_schemas(connection: Connection, schemas: Sequence[str]) -> dict[str, Counts]:

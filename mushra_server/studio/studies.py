@@ -117,7 +117,8 @@ class Studies:
             with self._store.write() as connection:
                 if connection.execute(self.query(path.name)).first() is None:  # of two who look at once, one
                     add_study(connection, path.name, title)
-                    if self.count(path.name).started:  # it was served before there was a studio
+                    counts = self.count(path.name)
+                    if counts.started or not counts.known:  # it was served before there was a studio
                         change_study(connection, path.name, launched_at=now())
                 change_study(connection, path.name, title=title, config_changed=changed)
 

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
-from mushra_server.errors import Refusal
+from mushra_server.errors import Refusal, Unavailable
 from mushra_server.studio import drafts
 from mushra_server.studio.choices import fields as choice_fields
 from mushra_server.studio.choices.conflicts import find_differences, read_base, settle
@@ -256,6 +256,8 @@ def _refuse_while_building(study: Row[Any]) -> None:
 def _refuse_rehearsed(study: Row[Any]) -> None:
     """Refuse to replace a study whose database has sessions: they belong to its design."""
     counts = current_studio().studies.count(study.name)
+    if not counts.known:
+        raise Unavailable("the ratings of the study cannot be read: try again, or tell the administrator", 5)
     if counts.started or counts.rehearsed:
         raise Refusal("the study has sessions, so its design is fixed; copy it to change anything", 409)
 

@@ -26,6 +26,7 @@ from mushra_server.studio.drafts import (
 from mushra_server.studio.jobs import Progress
 from mushra_server.studio.studies import Studies, change_study, find_study
 from mushra_server.studio.uploads import store_sounds
+from stimuli.vocabulary import RATINGS_NAME
 from study_builder.simulation.rehearsal import simulate_study
 from tests.mushra_server.studio.conftest import Browser, wait_for
 from tests.mushra_server.studio.sounds import archive, send, sounds, tone
@@ -119,6 +120,10 @@ def test_a_killed_building_is_not_listed_and_the_next_one_is_whole(
     simulate_study(studio.folder / study, 1, seed=1)
     answer = admin.post(f"/studies/{study}/build")
     assert answer.status_code == 409 and "the study has sessions" in answer.text.lower()
+    studio.release(study)
+    (studio.folder / study / RATINGS_NAME).write_bytes(b"SQLite format 3\0" + bytes(100))
+    answer = admin.post(f"/studies/{study}/build")
+    assert answer.status_code == 503 and "the ratings of the study cannot be read" in answer.text.lower()
     assert admin.post(f"/studies/{study}/copy").status_code == 302
     assert not (studio_of(studio).studies.draft("codecs-copy") / "built.json").exists()
     assert "test_id: codecs-copy" in admin.get("/studies/codecs-copy/choices.yaml").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -11,11 +12,15 @@ import pytest
 from werkzeug.test import Client
 
 from mushra_server.commands.studio import studio as command
+from mushra_server.database.databases import Databases
 from mushra_server.errors import StoreError, Unavailable
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts
+from mushra_server.studio.app import studio_of
 from mushra_server.studio.sole_studio import take_folder
 from mushra_server.studio.store import Store
+from mushra_server.studio.studies import find_study
+from stimuli.vocabulary import RATINGS_NAME
 from tests.mushra_server.conftest import build
 from tests.mushra_server.studio.conftest import Browser
 
@@ -106,3 +111,34 @@ def test_one_studio_at_a_time_has_a_folder(tmp_path: Path, monkeypatch: pytest.M
     assert list((lab / ".studio").iterdir()) == [], "nothing was made"
     taken.close()
     take_folder(lab).close()
+
+
+def test_the_log_of_a_study_that_is_being_closed_takes_no_list(tmp_path: Path) -> None:
+    """SQLite removes it with the last connection, between two looks at it."""
+    databases, log = Databases(tmp_path), tmp_path / "codecs" / f"{RATINGS_NAME}-wal"
+    log.parent.mkdir()
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            log.touch()
+            log.unlink()
+
+    coming = threading.Thread(target=come_and_go)
+    coming.start()
+    try:
+        found = [databases.count(["codecs"])["codecs"] for _ in range(1000)]
+    finally:
+        ended.set()
+        coming.join()
+    assert {one.started for one in found} == {0}
+
+
+def test_a_study_whose_ratings_cannot_be_read_was_served(studio: ManyStudies, admin: Browser) -> None:
+    for name in ("codecs", "served"):
+        build(studio.folder / name)
+    (studio.folder / "served" / RATINGS_NAME).write_bytes(b"SQLite format 3\0" + bytes(100))
+    assert admin.get("/").status_code == 200
+    with studio_of(studio).store.read() as connection:
+        fixed = [find_study(connection, name).launched_at is not None for name in ("codecs", "served")]
+    assert fixed == [False, True]
