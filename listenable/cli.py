@@ -145,6 +145,7 @@ def explain_failure(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno is not None:
         where = f"{error.filename}: " if error.filename else ""
         if error.errno == errno.ENOSPC:
+            where = f"{error.filename2}: " if error.filename2 else where  # of a copy, where it was to be
             return f"{where}no space is left on the disk; free some and run the command again"
         return f"{where}{os.strerror(error.errno)}"
     return None

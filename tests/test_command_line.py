@@ -61,6 +61,8 @@ def test_a_full_disk_is_one_sentence() -> None:
     assert explain_failure(error) == (
         "out/manifest.json: no space is left on the disk; free some and run the command again"
     )
+    copying = OSError(errno.ENOSPC, "No space left on device", "study/a.wav", None, "out/a.wav")
+    assert str(explain_failure(copying)).startswith("out/a.wav: no space is left")
 
 
 def test_no_error_has_what_a_terminal_obeys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

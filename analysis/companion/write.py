@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,9 @@ from analysis.ratings.labels import distinct
 from analysis.ratings.study import Study, Trial, read_study
 from analysis.ratings.tidy import is_simulated, iter_rows, scale_of, select_rated
 from analysis.report.methods_text import software
-from stimuli.files import copy_file, write_text
+from stimuli.files import copy_file, temporary_name, write_text
+
+PAGE = "index.html"
 
 
 def write_companion(
@@ -78,23 +82,46 @@ def write_companion(
     table = mos(left)
     given = dict(zip(table["condition"], table["label"], strict=True)) | about.labels
     called = distinct(given | {name: given.get(name, name) for trial in trials for name in trial.sounds})
-    items = [
-        _item(trial, heading, scores, called, residuals, folder)
-        for trial, heading in zip(trials, _headings(trials, about), strict=True)
-    ]
-    context = {
-        "title": title or about.title,
-        "attribute": name,
-        "simulated": is_simulated(frame),
-        "mark": Markup('<span class="mark">SIMULATED</span>') if is_simulated(frame) else "",
-        "items": items,
-        "overall": [_score(row, called[row.condition], scale) for row in iter_rows(table)],
-        "software": software(),
-    }
-    page = folder / "index.html"
+    with _collect_files(folder) as part:
+        items = [
+            _item(trial, heading, scores, called, residuals, part)
+            for trial, heading in zip(trials, _headings(trials, about), strict=True)
+        ]
+        context = {
+            "title": title or about.title,
+            "attribute": name,
+            "simulated": is_simulated(frame),
+            "mark": Markup('<span class="mark">SIMULATED</span>') if is_simulated(frame) else "",
+            "items": items,
+            "overall": [_score(row, called[row.condition], scale) for row in iter_rows(table)],
+            "software": software(),
+        }
+        write_text(part / PAGE, make_environment().get_template("companion.html").render(**context))
+    return folder / PAGE
+
+
+@contextmanager
+def _collect_files(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder, whose files then take their places in `folder`, the page last.
+
+    If writing fails, nothing in `folder` changes.
+    """
+    made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(page, make_environment().get_template("companion.html").render(**context))
-    return page
+    part = temporary_name(folder / "companion")
+    try:
+        part.mkdir()
+        yield part
+        files = (path for path in part.rglob("*") if path.is_file())
+        for path in sorted(files, key=lambda path: path == part / PAGE):
+            place = folder / path.relative_to(part)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if made:
+            with suppress(OSError):  # it has the page
+                folder.rmdir()
 
 
 def _headings(trials: Sequence[Trial], study: Study) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 from collections.abc import Callable
@@ -63,6 +64,24 @@ def test_the_companion_page(study: Path, mushra: pd.DataFrame, tmp_path: Path) -
     assert f"{row['mos']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})" in text
     assert "SIMULATED" not in text
     assert "SIMULATED" in write_companion(study, mushra.assign(simulated=True), tmp_path / "b").read_text()
+
+
+def test_a_companion_page_that_cannot_be_written_changes_nothing(
+    study: Path, mushra: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(source: Path, picture: Path, level: float) -> None:
+        if len(list(picture.parent.parent.iterdir())) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device", str(picture))
+
+    kept = tmp_path / "kept"
+    write_companion(study, mushra, kept)
+    before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
+    monkeypatch.setattr("analysis.companion.write.draw_spectrogram", fill_the_disk)
+    for site in (kept, tmp_path / "new"):
+        with pytest.raises(OSError, match="No space left"):
+            write_companion(study, mushra, site)
+    assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_companion_page_shows_residuals_of_the_stimuli_set(
