@@ -227,12 +227,6 @@ class ManyStudies:
             self.release(name)
         self.databases.close()
 
-    def iter_servers(self) -> Iterator[tuple[str, Server]]:
-        """Yield every study of the folder with the parts of its app, each open until the next one."""
-        for path in find_studies(self.folder):
-            with self.use(path.name) as server:
-                yield path.name, server
-
 
 def _refuse_closed() -> None:
     if OPENING in request.environ:

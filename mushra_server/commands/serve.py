@@ -14,6 +14,10 @@ from mushra_server.commands.common import BehindProxy, DatabaseUrl, Host, Port, 
 from mushra_server.commands.running import run_until_stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mushra_server.database.database import Database
+    from mushra_server.many import ManyStudies
     from mushra_server.web.server import Options, Server
 
 __all__ = ["Frontend", "serve"]
@@ -145,14 +149,43 @@ def _serve_many(
 
     bound = bind(host, port)
     served = ManyStudies(folder, make_front(options), options, databases=Databases(folder, url))
-    make = settings.new_admin_token if new_token else settings.ensure_admin_token
-    tokens = {name: make(server.database) for name, server in served.iter_servers()}
     listener = listen(served, bound, is_proxy=options.is_proxy)
     public = options.public_url
     base = local_url(host, listener.effective_port) if public is None else str(PublicUrl.read(public))
-    for name, token in tokens.items():
-        typer.echo(f"{base}s/{name}/")
-        if token is not None:
-            typer.echo(f"  admin token {token}   (shown this once; --new-admin-token makes others)")
+    try:
+        _open_studies(served, base, settings.new_admin_token if new_token else settings.ensure_admin_token)
+    except BaseException:
+        listener.close()
+        served.close()
+        raise
     announce_network(host, listener.effective_port, public)
     run_until_stopped(listener, served.close)
+
+
+def _open_studies(served: ManyStudies, base: str, make: Callable[[Database], str | None]) -> None:
+    """Open every study of a folder, and print its address and its admin token.
+
+    Raises:
+        ServerError: If none can be served; others do without one that cannot.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from mushra_server.errors import ServerError
+    from mushra_server.many import find_studies
+    from study_builder.config import ConfigError
+
+    some = False
+    for path in find_studies(served.folder):
+        try:
+            with served.use(path.name) as server:
+                token = make(server.database)
+        except (ConfigError, OSError, ServerError, SQLAlchemyError) as error:
+            typer.echo(f"{path.name} cannot be served: {error}", err=True)
+            continue
+        some = True
+        typer.echo(f"{base}s/{path.name}/")
+        if token is not None:  # at once: who stops the start here has seen it
+            typer.echo(f"  admin token {token}   (shown this once; --new-admin-token makes others)")
+        sys.stdout.flush()
+    if not some:
+        raise ServerError(f"{served.folder}: none of its studies can be served")
