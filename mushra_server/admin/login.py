@@ -67,14 +67,14 @@ def log_in() -> bool:
     """
     server = current_server()
     server.limits.logins.check(request.remote_addr)
-    token = request.form.get("token", "")
-    if not settings.is_admin_token(server.database, token.strip()):
+    token = request.form.get("token", "").strip()
+    if not settings.is_admin_token(server.database, token):
         _log_failure(server)
         return False
     session.clear()
     session["login"] = secrets.token_urlsafe(24)
     settings.open_login(server.database, session["login"], int(time.time()) + 3600 * LOGIN_HOURS)
-    session["admin"] = settings.admin_token_hash(server.database)
+    session["admin"] = settings.hash_token(token)  # not of one that has taken its place just now
     session["since"] = int(time.time())
     session["form"] = secrets.token_urlsafe(24)
     return True

@@ -155,6 +155,9 @@ def log_in() -> bool:
         _log_failure(studio)
         return False
     with studio.store.write() as connection:
+        account = accounts.find_by_token(connection, token)  # it may have been replaced just now
+        if account is None:
+            return False
         name = accounts.open_login(connection, account)
     session.clear()
     session["login"] = name

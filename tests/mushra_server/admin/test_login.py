@@ -50,6 +50,19 @@ def test_the_token_is_stored_as_a_hash_and_a_new_one_ends_old_logins(app, token,
     assert app.test_client().post("/admin/login", data={"token": token}).status_code == 403
 
 
+def test_a_login_with_a_token_that_is_replaced_meanwhile_opens_nothing(app, token, monkeypatch):
+    database, open_login = app.extensions["listenable"].database, settings.open_login
+
+    def replace_first(*args):
+        settings.new_admin_token(database)
+        open_login(*args)
+
+    monkeypatch.setattr(settings, "open_login", replace_first)
+    late = app.test_client()
+    late.post("/admin/login", data={"token": token})
+    assert late.get("/admin").status_code == 302
+
+
 def test_wrong_tokens_run_into_the_rate_limit(app, token):
     client = app.test_client()
     answers = [client.post("/admin/login", data={"token": "guess"}).status_code for _ in range(12)]

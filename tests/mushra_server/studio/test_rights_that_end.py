@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from werkzeug.test import Client
 
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts, studies, uploads
@@ -44,6 +45,20 @@ def during(monkeypatch: pytest.MonkeyPatch, module: object, name: str, then: Cal
         return found
 
     monkeypatch.setattr(module, name, do)
+
+
+def test_a_login_with_a_token_that_is_replaced_meanwhile(studio, admin: Browser, monkeypatch) -> None:
+    with studio_of(studio).store.write() as connection:
+        token = accounts.add_account(connection, "Vera")
+
+    def replace() -> None:
+        monkeypatch.undo()
+        admin.post("/people", name="Vera", again="yes")
+
+    during(monkeypatch, accounts, "find_by_token", replace)
+    late = Client(studio)
+    assert late.post("/login", data={"token": token}).status_code == 403
+    assert late.get("/").headers["Location"] == "/login"
 
 
 def read_log(studio: ManyStudies, action: str) -> list[tuple[str, str, str]]:
