@@ -15,7 +15,7 @@ from mushra_server.database.page_answers import PageAnswer
 from mushra_server.database.schema import drafts, submissions
 from mushra_server.database.sessions import Session
 
-__all__ = ["drop_draft_of", "find_drafted_pages", "save_draft"]
+__all__ = ["drop_draft", "drop_draft_of", "find_drafted_pages", "save_draft"]
 
 
 def save_draft(
@@ -50,8 +50,13 @@ def save_draft(
     return max(0, len(text) - (0 if before is None else len(before[0])))
 
 
+def drop_draft(connection: Connection, session: Session, index: int) -> None:
+    """Drop the draft of a page, if it has one."""
+    connection.execute(_DROP_DRAFT, {"of_session": session.id, "of_page": index})
+
+
 def drop_draft_of(
-    connection: Connection, page_of: Mapping[str, int], answer: PageAnswer, *, counts: bool
+    connection: Connection, page_of: Mapping[str, int], answer: PageAnswer, *, counts: bool, final: bool
 ) -> None:
     """Drop the draft of an answer that was just stored, or one that the answer takes the place of.
 
@@ -60,12 +65,14 @@ def drop_draft_of(
         page_of: The session (`of_session`) and the index of the page (`of_page`).
         answer: What was stored.
         counts: Whether it is its page's; if not, a draft of another attempt stays.
+        final: Whether no other answer can follow. A draft that is newer, of another tab or device, would
+            open the page again for one that is refused each time it is sent.
     """
     draft = _find_draft(connection, page_of)
     if draft is None:
         return
     own = json.loads(draft[0])["attempt"] == answer.attempt
-    if own or (counts and not comes_late(answer.body, draft)):
+    if own or final or (counts and not comes_late(answer.body, draft)):
         connection.execute(_DROP_DRAFT, page_of)
 
 

@@ -98,7 +98,7 @@ def save_page(
     if answer.answers:
         pairs = [{"submission_id": key, "name": n, "value": v} for n, v in answer.answers.items()]
         connection.execute(_INSERT_ANSWERS, pairs)
-    drop_draft_of(connection, page_of, answer, counts=counts)
+    drop_draft_of(connection, page_of, answer, counts=counts, final=final)
     return Saved(saved | {page.index}, counts)
 
 

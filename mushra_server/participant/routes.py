@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from mushra_server.answers.checks import check_answer, check_draft
 from mushra_server.answers.heard import check_heard, find_missing_consent, require_consent
 from mushra_server.database import sessions
-from mushra_server.database.drafts import save_draft
+from mushra_server.database.drafts import drop_draft, save_draft
 from mushra_server.database.page_answers import PageName
 from mushra_server.database.participant_ids import fold_id
 from mushra_server.database.sessions import Session
@@ -155,6 +155,7 @@ def _save_draft(
         pages = plans.load(connection, session)
         drafted = _find_page(server, session, pages, index, body)
         if drafted.decides and index in find_saved_pages(connection, session):
+            drop_draft(connection, session, index)  # which earlier releases left here
             return  # the answer of this page stays as it is
         if not server.options.preview and find_missing_consent(pages, index, ()) is not None:
             require_consent(pages, index, find_saved_pages(connection, session))

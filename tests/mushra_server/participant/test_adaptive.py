@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from mushra_server.database.clock import now
 from mushra_server.database.database import sqlite_url
+from mushra_server.database.schema import drafts
 from mushra_server.export.backup import back_up
 from mushra_server.participant import routes
 from mushra_server.study import served_study
@@ -54,8 +57,8 @@ def reload(listener: Any) -> dict[str, Any]:
     return state
 
 
-def answer(listener: Any, study: Path, right: bool, answers: list[bool]) -> dict[str, Any]:
-    """Answer the open page; what X is, only the plan knows."""
+def answer(listener: Any, study: Path, right: bool, answers: list[bool], **way: Any) -> dict[str, Any]:
+    """Answer the open page; what X is, only the plan knows. `way` says how the answer came."""
     page = listener.state["pages"][-1]
     planned = session_plan(StudyConfig.load(study), 0, answers).pages[-1]
     x = planned.conditions.index(planned.hidden)
@@ -68,7 +71,7 @@ def answer(listener: Any, study: Path, right: bool, answers: list[bool]) -> dict
         }
         for place, sound in enumerate(page["stimuli"])
     ]
-    body = {"page": page["id"], "attempt": str(uuid.uuid4()), "time_ms": 900, "ratings": ratings}
+    body = {"page": page["id"], "attempt": str(uuid.uuid4()), "time_ms": 900, "ratings": ratings, **way}
     stored = listener.put(page["index"], body)
     assert stored.status_code == 200, stored.json
     assert stored.json["position"] == page["index"] + 1  # where a page follows, or the session ends
@@ -127,6 +130,38 @@ def test_an_answer_that_decided_on_the_next_page_stays(
     resumed = make_listener(app)
     resumed.client.get(state["resume_url"], headers={"Sec-Fetch-Site": "none"})
     assert reload(resumed)["pages"][1]["id"] == state["pages"][1]["id"]
+
+
+def test_a_draft_that_is_newer_than_the_answer_does_not_open_the_page_again(
+    study: Path, make_app: Callable[..., Flask], make_listener: Callable[..., Any], rows: Callable[..., Any]
+) -> None:
+    """An answer waits on one device, and another one has the page open when it arrives."""
+    app = make_app(study)
+    listener = make_listener(app).start()
+    page = listener.state["pages"][0]["id"]
+    draft = {"page": page, "attempt": "draft", "ratings": [], "answers": {}}
+    drafted = {**draft, "device": "phone", "given_at": 2, "waited_ms": 0}
+    assert listener.client.put("/api/session/pages/0/draft", json=drafted).status_code == 200
+    way = {"device": "laptop", "given_at": 1, "waited_ms": 60_000}
+    answer(listener, study, True, [], **way)
+    assert rows(app, "SELECT * FROM drafts") == []
+    assert reload(listener)["position"] == 1
+
+
+def test_a_draft_that_an_earlier_release_left_at_an_answered_page_goes(
+    study: Path, make_app: Callable[..., Flask], make_listener: Callable[..., Any]
+) -> None:
+    app = make_app(study)
+    listener = make_listener(app).start()
+    body = answer(listener, study, True, [])
+    left = {"session_id": 1, "page_index": 0, "body": json.dumps(body), "saved_at": now()}
+    with app.extensions[EXTENSION].database.write() as connection:
+        connection.execute(drafts.insert().values(left))
+    assert reload(listener)["position"] == 0
+    again = {**body, "attempt": "again"}
+    assert listener.put(0, again).json["reason"] == "answered"
+    assert listener.client.put("/api/session/pages/0/draft", json=again).status_code == 200
+    assert reload(listener)["position"] == 1
 
 
 def test_a_tab_that_is_ahead_of_a_restored_backup_loads_the_session_again(
