@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
+from mushra_server.web.connections import Limits, OpenConnections
 from mushra_server.web.held_bytes import find_excess, measure_held
 from mushra_server.web.proxy import IsProxy
 from mushra_server.web.security import is_local, network_of
@@ -67,8 +67,8 @@ class Channel(HTTPChannel):
         super().__init__(server, sock, addr, adj, map)
         self.network = network_of(str(addr[0]))
         self.from_proxy: bool = server.is_proxy(str(addr[0]))
-        self.counts: Counter[str] = server.open_by_network
-        self.counts[self.network] += 1
+        self._counted: str | None = server.find_counted(str(addr[0]))
+        server.open_connections.add(self._counted, self)
         self._began: float | None = None  # when the request that is arriving began
         self._bytes = 0  # of it, so far
         self._held = 0  # bytes of its answer, when they were last counted
@@ -190,12 +190,7 @@ class Channel(HTTPChannel):
         self._closed = True
         if self.request is not None:  # the other end has gone before all of it was there
             self.request.close()
-        counts, network = self.counts, self.network
-        self.network = ""  # waitress may close a channel twice
-        if counts[network] > 1:
-            counts[network] -= 1
-        else:
-            del counts[network]
+        self.server.open_connections.remove(self._counted, self)
 
 
 def _is_shredded(request: Any) -> bool:
@@ -214,21 +209,22 @@ def _is_drawn_out(request: Any) -> bool:
     return max(len(body.control_line), len(body.trailer)) > MAX_LINE_BYTES
 
 
-def restrict(server: Any, per_address: int, is_proxy: IsProxy) -> None:
+def restrict(server: Any, limits: Limits, is_proxy: IsProxy) -> None:
     """Make a waitress server close what one address opens beyond its limit at once, and what dawdles."""
     accept, maintain, readable = server.accept, server.maintenance, server.readable
-    server.open_by_network = Counter()
+    server.open_connections = OpenConnections(limits)
     server.is_proxy = is_proxy
     server.channel_class = Channel
+
+    def find_counted(address: str) -> str | None:
+        return None if is_local(address) or is_proxy(address) else network_of(address)
 
     def accept_some() -> Any:
         found = accept()
         if found is None:
             return None
         connection, address = found
-        name = str(address[0])
-        exempt = is_local(name) or is_proxy(name)
-        if not exempt and server.open_by_network[network_of(name)] >= per_address:
+        if not server.open_connections.admit(find_counted(str(address[0]))):
             connection.close()
             return None
         return found
@@ -254,6 +250,7 @@ def restrict(server: Any, per_address: int, is_proxy: IsProxy) -> None:
         ):
             channel.handle_close()
 
+    server.find_counted = find_counted
     server.accept = accept_some
     server.readable = look_in_time
     server.maintenance = close_some

@@ -139,7 +139,7 @@ def listen(
     server: Any = create_server(app, sockets=[bound], **settings)
     server.task_dispatcher.queue = TaskQueue(server.task_dispatcher.queue_cv)
     event_loop.install(server)
-    restrict(server, limits.per_address, is_proxy)
+    restrict(server, limits, is_proxy)
     if find_sender is not None:
         allow_large_bodies(server, find_sender)
     listener: Listener = server

@@ -90,9 +90,9 @@ def test_idle_connections_make_room_for_the_next_browser(app):
         assert ask(server.effective_port) == 200
         assert time.monotonic() - started < 8
         deadline = time.monotonic() + 10
-        while server.open_by_network and time.monotonic() < deadline:
+        while server.open_connections and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert not server.open_by_network, "every connection was closed, and none is counted any more"
+        assert not server.open_connections, "every connection was closed, and none is counted any more"
 
 
 def test_closing_an_idle_connection_resets_no_new_one(app):
@@ -128,6 +128,34 @@ def test_one_address_cannot_have_all_connections(app, monkeypatch):
             ask(server.effective_port)
         monkeypatch.setattr(channels, "is_local", lambda _: True)
         assert ask(server.effective_port) == 200, "the machine's own programs, and a proxy on it, get in"
+
+
+def test_few_addresses_cannot_have_all_connections(app, monkeypatch):
+    """Two could: 4,000 each that send a byte now and then, and nobody else was let in."""
+    own = {"127.0.0.9": True}
+    monkeypatch.setattr(channels, "is_local", lambda name: own.get(name, False))
+    limits = Limits(connections=30, per_address=15, idle_s=30)
+    with serving(app, limits) as server, ExitStack() as stack:
+
+        def connect(address):
+            place = ("127.0.0.1", server.effective_port)
+            found = socket.create_connection(place, timeout=10, source_address=(address, 0))
+            stack.enter_context(found).sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+            return found
+
+        def is_in(connection):
+            """Tell whether a connection gets an answer, even if late."""
+            with suppress(ConnectionError):
+                connection.sendall(b"x\r\n\r\n")
+                return connection.recv(4) == b"HTTP"
+            return False
+
+        machines = [connect("127.0.0.9") for _ in range(2)]
+        many = {address: [connect(address) for _ in range(15)] for address in ("127.0.0.2", "127.0.0.3")}
+        browsers = [connect(f"127.0.0.{number}") for number in range(11, 14) for _ in range(4)]
+        assert all(map(is_in, browsers)) and all(map(is_in, machines))
+        left = [sum(map(is_in, held)) for held in many.values()]
+        assert all(1 <= number <= 6 for number in left), left
 
 
 def test_the_proxy_that_was_declared_may_have_all_connections_and_others_may_not(app, monkeypatch):
@@ -251,11 +279,11 @@ def test_an_answer_that_nobody_reads_is_closed(monkeypatch):
         silent = socket.create_connection(("127.0.0.1", server.effective_port), timeout=10)
         silent.sendall(b"GET / HTTP/1.1\r\n\r\n")
         deadline = time.monotonic() + 10
-        while not server.open_by_network and time.monotonic() < deadline:
+        while not server.open_connections and time.monotonic() < deadline:
             time.sleep(0.05)
-        while server.open_by_network and time.monotonic() < deadline:
+        while server.open_connections and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert not server.open_by_network
+        assert not server.open_connections
         assert len(drain(silent)) < 100 << 20
 
 
