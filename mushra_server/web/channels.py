@@ -67,8 +67,8 @@ class Channel(HTTPChannel):
         super().__init__(server, sock, addr, adj, map)
         self.network = network_of(str(addr[0]))
         self.from_proxy: bool = server.is_proxy(str(addr[0]))
-        self._counted: str | None = server.find_counted(str(addr[0]))
-        server.open_connections.add(self._counted, self)
+        self.counted_as: str | None = server.find_counted(str(addr[0]))
+        server.open_connections.add(self.counted_as, self)
         self._began: float | None = None  # when the request that is arriving began
         self._bytes = 0  # of it, so far
         self._held = 0  # bytes of its answer, when they were last counted
@@ -190,7 +190,7 @@ class Channel(HTTPChannel):
         self._closed = True
         if self.request is not None:  # the other end has gone before all of it was there
             self.request.close()
-        self.server.open_connections.remove(self._counted, self)
+        self.server.open_connections.remove(self.counted_as, self)
 
 
 def _is_shredded(request: Any) -> bool:

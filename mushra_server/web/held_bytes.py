@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from waitress.buffers import ReadOnlyFileBasedBuffer
 
 __all__ = ["find_excess", "measure_held"]
 
-Connection = TypeVar("Connection")
+
+class Counted(Protocol):
+    """What has to be known of a connection."""
+
+    counted_as: str | None
+
+
+Connection = TypeVar("Connection", bound=Counted)
 
 
 def measure_held(answer: Any) -> int:
@@ -28,11 +36,21 @@ def measure_held(answer: Any) -> int:
 def find_excess(
     connections: Iterable[Connection], measure: Callable[[Connection], int], most: int
 ) -> list[Connection]:
-    """Return the connections that take more together than they may: the largest ones.
+    """Return the connections that take more together than they may.
 
-    A page of a listener is small, and so is the answer to one, so those who take the room go before those who
-    need some.
+    Those of the address that takes most go first, and of one address the largest: who fills the room with
+    thousands of connections keeps nobody from sending one long answer. What is this machine's own, or the
+    proxy's, comes from many, so that each counts by itself.
     """
-    sizes = sorted(((one, measure(one)) for one in connections), key=lambda pair: pair[1])
+    sizes = [(one, measure(one)) for one in connections]
+    of_address: Counter[str | None] = Counter()
+    for one, size in sizes:
+        of_address[one.counted_as] += size
+
+    def rank(pair: tuple[Connection, int]) -> tuple[int, int]:
+        one, size = pair
+        return (size if one.counted_as is None else of_address[one.counted_as]), size
+
+    sizes.sort(key=rank)
     so_far = itertools.accumulate(size for _, size in sizes)
     return [one for (one, _), total in zip(sizes, so_far, strict=True) if total > most]

@@ -67,6 +67,7 @@ def test_a_clock_that_is_set_back_lets_nobody_idle(app):
             will_close=False,
             arriving_bytes=0,
             held_bytes=0,
+            counted_as=None,
             dawdles=lambda: False,
         )
         server.active_channels[-1], server.next_channel_cleanup = idle, later

@@ -14,7 +14,7 @@ from waitress.buffers import OverflowableBuffer, ReadOnlyFileBasedBuffer
 from mushra_server.web import channels
 from mushra_server.web.channels import Channel
 from mushra_server.web.connections import Limits
-from mushra_server.web.held_bytes import measure_held
+from mushra_server.web.held_bytes import find_excess, measure_held
 from mushra_server.web.waitress_server import bind, listen
 
 
@@ -63,6 +63,17 @@ def test_answers_that_are_read_slowly_do_not_fill_the_memory_or_the_disk(monkeyp
 
     sizes = (36_000_000, 28_000_000, 100_000)  # the system takes up to ten megabytes by itself
     assert_the_largest_is_closed(app, [b"GET /?%d HTTP/1.1\r\nHost: x\r\n\r\n" % size for size in sizes])
+
+
+def test_thousands_of_connections_keep_nobody_from_sending_one_long_answer():
+    """One address filled the room with bodies of 67 KB, so that each longer one of anybody else was cut."""
+    many = [SimpleNamespace(counted_as="192.0.2.1", size=67) for _ in range(40)]
+    long, short = (SimpleNamespace(counted_as=f"192.0.2.{n}", size=size) for n, size in ((2, 200), (3, 5)))
+    through_proxy = SimpleNamespace(counted_as=None, size=100)
+    found = find_excess([long, *many, short, through_proxy], lambda one: one.size, 67 * 40)
+    assert len(found) == 5 and all(one.counted_as == "192.0.2.1" for one in found)
+    proxied = [SimpleNamespace(counted_as=None, size=size) for size in (10, 30, 20)]
+    assert find_excess(proxied, lambda one: one.size, 35) == [proxied[1]], "the largest"
 
 
 def test_an_answer_to_which_a_thread_adds_is_counted_afterwards():
