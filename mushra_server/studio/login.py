@@ -28,6 +28,7 @@ from mushra_server.studio.planning.forecasts import Forecasts
 from mushra_server.studio.previews import Previews
 from mushra_server.studio.store import Store, log_action
 from mushra_server.studio.studies import Studies, find_study
+from mushra_server.studio.upload_parts import UploadRequest
 from mushra_server.web.places import Places
 from mushra_server.web.security import RateLimiter
 
@@ -55,6 +56,10 @@ CHANGES_PER_S, CHANGES_AT_ONCE = 0.5, 500
 """By one account: each leaves a line in the log, for ever, of up to two kilobytes."""
 ARCHIVES_OF_ONE = 2
 """Of one account, as long as they are on the disk: whoever reads slowly takes the room of one for days."""
+REQUESTS_OF_ONE, REQUESTS = 6, 12
+"""That are answered at once, of one account and of all, light or not: a browser sends six. The web server has
+some threads left for listeners."""
+LONG_FORMS = ("make.save", "make.upload")
 UPLOAD_PATH = re.compile(r"/studies/[^/]+/sounds$")
 
 P = ParamSpec("P")
@@ -72,6 +77,7 @@ class Studio:
     previews: Previews
     disk: Disk
     heavy: Places = field(default_factory=Places)
+    requests: Places = field(default_factory=lambda: Places(REQUESTS_OF_ONE, REQUESTS))
     archives: Places = field(default_factory=lambda: Places(ARCHIVES_OF_ONE))
     forecasts: Forecasts = field(default_factory=Forecasts)
     ended: EndedLogins = field(default_factory=EndedLogins)
@@ -208,11 +214,14 @@ def require_login(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respons
                 )
             return redirect(url_for("studio.login"))
         g.account = account
-        if request.method != "GET":
-            admin_login.check_form()
-            if request.endpoint != "make.save" or request.form.get("only") != "plan":  # which changes nothing
-                limit_changes()
-        return view(*args, **kwargs)
+        with current_studio().requests.place(account.id):
+            if request.method != "GET":
+                assert isinstance(request, UploadRequest)
+                request.bound_form(long=request.endpoint in LONG_FORMS)
+                admin_login.check_form()
+                if request.endpoint != "make.save" or request.form.get("only") != "plan":  # changes nothing
+                    limit_changes()
+            return view(*args, **kwargs)
 
     return guard
 

@@ -20,18 +20,40 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 __all__ = ["MAX_FIELD_BYTES", "MAX_NAME_CHARS", "PartsParser", "UploadRequest"]
 
+URLENCODED = "application/x-www-form-urlencoded"
 MAX_FIELD_BYTES = 64 * 1024
 """Of all fields together: an upload has a token of its form, and hardly more."""
 MAX_NAME_CHARS = 2000
 """Of a file's name, which is kept; a longer one would be refused in the end."""
 MAX_HEADER_BYTES = 16 * 1024
 READ_BYTES = 256 * 1024
+SHORT_FORM_BYTES = 64 * 1024
+MAX_FIELDS = 2000
+"""Of a form, which is read before its token can be looked at: a megabyte of empty fields takes most of a
+second of the interpreter. The form of choices, which may be longer than others, has some five hundred."""
 
 
 class UploadRequest(Request):
-    """A request whose `bounded` form is read by `PartsParser`."""
+    """A request of the studio: a `bounded` form is read by `PartsParser`, and none takes long to read."""
 
     bounded = False
+
+    def bound_form(self, *, long: bool) -> None:
+        """Refuse a form that takes long to read.
+
+        Args:
+            long: Whether it may be longer than forms usually are.
+
+        Raises:
+            RequestEntityTooLarge: It is longer, or has more fields than any form.
+        """
+        # Werkzeug reads a form without parts whole, and an upload may have gigabytes.
+        without_parts = self.mimetype == URLENCODED
+        if not long or (self.bounded and without_parts):
+            self.max_content_length = SHORT_FORM_BYTES
+        if without_parts and self.get_data().count(b"&") >= MAX_FIELDS:
+            self.max_form_parts = MAX_FIELDS
+            raise RequestEntityTooLarge
 
     def make_form_data_parser(self) -> FormDataParser:
         """Return what reads the form."""

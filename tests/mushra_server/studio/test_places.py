@@ -125,6 +125,40 @@ def test_what_takes_long_waits_for_a_place_and_nothing_else_does(studio: ManyStu
     assert admin.get("/studies/codecs/make").status_code == 200
 
 
+def test_requests_of_one_account_leave_threads_for_others(studio: ManyStudies, admin: Browser) -> None:
+    """Also those that take no place of their own: sixteen of them at a time would be all threads."""
+    build(studio.folder / "codecs")
+    admin.get("/")
+    parts = studio_of(studio)
+    assert parts.requests.per_account < parts.requests.in_all < THREADS
+    with ExitStack() as stack:
+        assert take_all(parts.requests, stack, 1) == parts.requests.per_account
+        for path in ("/log", "/people", "/studies/codecs/watch", "/studies/codecs/launch/qr.svg"):
+            assert admin.get(path).status_code == 503, path
+        assert admin.post("/studies/codecs/launch/open").status_code == 503
+    assert admin.get("/log").status_code == 200
+    assert parts.requests._of.total() == 0
+
+
+@pytest.mark.parametrize("token", ["right", "wrong"])
+def test_forms_that_take_long_to_read_are_not_read(studio: ManyStudies, admin: Browser, token: str) -> None:
+    """The token is in them, so they are read before anything counts them."""
+    admin.post("/studies", title="Codecs")
+    token = admin.form_token if token == "right" else token
+    many = f"form_token={token}&title=a" + 300_000 * "&a"
+    long = f"form_token={token}&title={'a' * 70_000}"
+    for path, body in (
+        ("/studies", many),
+        ("/studies", long),
+        ("/studies/codecs/make", many),
+        ("/studies/codecs/sounds", many),  # as an upload it may be gigabytes
+        ("/studies/codecs/sounds", long),
+        ("/studies/codecs/launch/close", long),
+    ):
+        answer = admin.client.post(path, data=body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 413, (path, answer.text)
+
+
 def test_archives_that_nobody_reads_are_few_of_an_account(
     studio: ManyStudies, admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
