@@ -36,7 +36,8 @@ class Saved(NamedTuple):
 
     Attributes:
         pages: The indexes of the pages that have a stored answer, this one among them.
-        counts: Whether this answer is its page's; a newer one may be stored.
+        counts: Whether this answer has become its page's: not if a newer one is stored, and not again if it
+            was stored before.
     """
 
     pages: set[int]
@@ -71,9 +72,9 @@ def save_page(
     page_of = {"of_session": session.id, "of_page": page.index}
     stored = [tuple(row) for row in connection.execute(_STORED, page_of)]
     saved = {int(index) for index, _, superseded in stored if not superseded}
-    known = {attempt: not superseded for index, attempt, superseded in stored if index == page.index}
+    known = {attempt for index, attempt, _ in stored if index == page.index}
     if answer.attempt in known:
-        return Saved(saved, known[answer.attempt])
+        return Saved(saved, counts=False)
     if session.finished:
         raise Refusal(
             "this session is finished: its answers can no longer be changed", 409, reason="finished"

@@ -68,6 +68,22 @@ def test_who_was_taken_back_and_is_excluded_later_is_not_screened_out(
     assert listener.finish().json["completion"] == {"code": "DONE", "redirect": None}
 
 
+def test_an_answer_that_is_sent_again_does_not_undo_that_its_listener_was_taken_back(
+    make_app: Any, make_listener: Any
+) -> None:
+    """The device kept it if the answer to it was lost, and sends it when the page is opened once more."""
+    app = make_app(completion=COMPLETION, headphone_check="antiphase")
+    listener = make_listener(app).start({"PROLIFIC_PID": "p1"})
+    at = find_check(listener)
+    listener.put(at, check("failed"))
+    with app.extensions["listenable"].database.write() as connection:
+        sessions.restore(connection, sessions.find_by_participant(connection, "p1"), "their headphones work")
+    assert listener.put(at, check("failed")).status_code == 200
+    assert listener.start().state["finished"] is False
+    assert listener.put(at, {**check("failed"), "attempt": "a2"}).status_code == 200
+    assert listener.start().state["completion"] == OUT, "another answer is another matter"
+
+
 def test_who_leaves_the_check_out_does_not_finish(make_app: Any, make_listener: Any) -> None:
     listener = make_listener(make_app(completion=COMPLETION, headphone_check="huggins")).start()
     at = find_check(listener)
