@@ -6,12 +6,15 @@ its standard output. Neither its memory nor its time is the server's.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import pickle
+import shutil
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +24,7 @@ from mushra_server.database.database import Database
 from mushra_server.export.files import export_files
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.study.served_study import Study
+from mushra_server.web.large_bodies import RESERVE_BYTES
 
 __all__ = ["export_folder", "main"]
 
@@ -48,7 +52,8 @@ def main(source: BinaryIO, out: BinaryIO) -> None:
 
 def export_folder(database: Database, study: Path, format: str, folder: Path) -> Path:
     """Write an export to a folder; return its only file, or an archive of all."""
-    found = [path for path, _ in export_files(database, study, format, folder / "files")]
+    look = partial(_leave_room, folder)
+    found = [path for path, _ in export_files(database, study, format, folder / "files", look=look)]
     if len(found) == 1 and format != "webmushra":
         return found[0]
     archive = folder / f"{format}.zip"
@@ -56,6 +61,16 @@ def export_folder(database: Database, study: Path, format: str, folder: Path) ->
         for path in found:
             packed.write(path, path.relative_to(folder / "files").as_posix())
     return archive
+
+
+def _leave_room(folder: Path) -> None:
+    """Let an export not take the part of the disk that is for ratings.
+
+    Raises:
+        OSError: It would.
+    """
+    if shutil.disk_usage(folder).free < RESERVE_BYTES:
+        raise OSError(errno.ENOSPC, "the rest of the disk is for ratings", str(folder))
 
 
 if __name__ == "__main__":

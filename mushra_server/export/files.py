@@ -8,14 +8,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from sqlalchemy import Connection
 
 from analysis.ratings.names import SIMULATED_MARK
 from mushra_server.database.database import Database
 from mushra_server.errors import ServerError
+from mushra_server.export.looking_file import LookingFile, Looks
 from mushra_server.export.tables import write_csv, write_json
 from mushra_server.study.served_study import Study
 from mushra_server.webmushra.csv_files import TABLES, csv_line, folder_name, iter_csv_rows
@@ -32,7 +34,13 @@ WEBMUSHRA_FILE = re.compile(rf"({'|'.join(name for name, *_ in TABLES.values())}
 
 
 def export_files(
-    database: Database, study: Path, format: str, out: Path, *, exact: bool = False
+    database: Database,
+    study: Path,
+    format: str,
+    out: Path,
+    *,
+    exact: bool = False,
+    look: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Path, int]]:
     """Write an export, row by row, and yield each file with its number of rows.
 
@@ -42,15 +50,16 @@ def export_files(
         format: ``csv``, ``json``, ``webmushra`` or ``pymushra``.
         out: Folder to write to; made if it is missing.
         exact: See `write_csv`.
+        look: Called now and then while ratings are written; what it raises ends that.
     """
     make_folder(out)
     with database.read(patient=True) as connection:
         if format == "csv":
-            yield _write(out / "ratings.csv", lambda file: write_csv(connection, file, exact=exact))
+            yield _write(out / "ratings.csv", lambda file: write_csv(connection, file, exact=exact), look)
         elif format == "json":
-            yield _write(out / "ratings.json", lambda file: write_json(connection, file))
+            yield _write(out / "ratings.json", lambda file: write_json(connection, file), look)
         else:
-            yield from _export_wire_sessions(connection, Study(study, own_page=False), format, out)
+            yield from _export_wire_sessions(connection, Study(study, own_page=False), format, out, look)
 
 
 def write_file(path: Path, write: Callable[[TextIO], int]) -> int:
@@ -66,12 +75,12 @@ def make_folder(path: Path) -> None:
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
-def _write(path: Path, write: Callable[[TextIO], int]) -> tuple[Path, int]:
-    return path, write_file(path, write)
+def _write(path: Path, write: Callable[[TextIO], int], look: Callable[[], None]) -> tuple[Path, int]:
+    return path, write_file(path, lambda file: write(cast("TextIO", LookingFile(file, look))))
 
 
 def _export_wire_sessions(
-    connection: Connection, study: Study, format: str, out: Path
+    connection: Connection, study: Study, format: str, out: Path, look: Callable[[], None]
 ) -> Iterator[tuple[Path, int]]:
     """Write other programs' formats; simulated sessions get separate files, because no column marks them.
 
@@ -92,16 +101,16 @@ def _export_wire_sessions(
             name = out / f"pymushra{suffix}.json"
             if first is None and simulated and not name.exists():
                 continue
-            yield name, _write_pymushra(name, sessions, study.name)
+            yield _write(name, partial(write_pymushra, sessions, study.name), look)
         else:
-            yield from _write_csv_files(out / "results" / f"{folder_name(study.name)}{suffix}", sessions)
+            yield from _write_csv_files(
+                out / "results" / f"{folder_name(study.name)}{suffix}", sessions, look
+            )
 
 
-def _write_pymushra(path: Path, sessions: Iterable[WireSession], study: str) -> int:
-    return write_file(path, lambda file: write_pymushra(sessions, study, file))
-
-
-def _write_csv_files(folder: Path, sessions: Iterable[WireSession]) -> list[tuple[Path, int]]:
+def _write_csv_files(
+    folder: Path, sessions: Iterable[WireSession], look: Callable[[], None]
+) -> list[tuple[Path, int]]:
     """Write webMUSHRA's files next to each other, all of them whole or none.
 
     Raises:
@@ -109,7 +118,7 @@ def _write_csv_files(folder: Path, sessions: Iterable[WireSession]) -> list[tupl
             their sessions, which may have been excluded or forgotten since, for those of this one.
     """
     rows: Counter[str] = Counter()
-    with ExitStack() as stack, closing(_Files(folder, stack)) as files:
+    with ExitStack() as stack, closing(_Files(folder, stack, look)) as files:
         for name, row in iter_csv_rows(sessions):
             files.write(name, csv_line(row))
             rows[name] += 1
@@ -128,16 +137,19 @@ class _Files:
     Args:
         folder: Where they are; made with the first one.
         stack: Gives each its final name when it is closed.
+        look: Called now and then.
     """
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, look: Callable[[], None]) -> None:
         self._folder = folder
         self._stack = stack
+        self._looks = Looks(look)
         self._paths: dict[str, Path] = {}
         self._open: dict[str, TextIO] = {}
 
     def write(self, name: str, text: str) -> None:
         """Append to a file."""
+        self._looks.count(len(text))
         if name not in self._open:
             while len(self._open) >= MOST_OPEN_FILES:
                 self._open.pop(next(iter(self._open))).close()

@@ -6,14 +6,15 @@ import csv
 import io
 import itertools
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from analysis.ratings.names import ANSWER, defuse
 from mushra_server.database.database import Database
 from mushra_server.export.files import export_files
+from mushra_server.export.looking_file import LookingFile
 from mushra_server.web.temporary import temporary_folder
 from study_builder.building.archive import pack_study
 
@@ -43,7 +44,12 @@ LOG_COLUMNS = ("id", "at", "account", "study", "action", "detail")
 
 
 def write_bundle(
-    out: IO[bytes], study: Path, database: Database, report: Path | None, log: Iterable[tuple[Any, ...]]
+    out: IO[bytes],
+    study: Path,
+    database: Database,
+    report: Path | None,
+    log: Iterable[tuple[Any, ...]],
+    look: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the archive: `study/`, `ratings/`, `report/`, `log.csv` and `data_dictionary.csv`.
 
@@ -53,8 +59,10 @@ def write_bundle(
         database: Its ratings.
         report: Folder of a report, or None.
         log: What was done to the study, as rows of the studio's log; there may be any number.
+        look: Called now and then while something is written; what it raises ends that.
     """
-    with temporary_folder() as folder, ZipFile(out, "w", ZIP_DEFLATED) as archive:
+    looking = cast("IO[bytes]", LookingFile(out, look))
+    with temporary_folder() as folder, ZipFile(looking, "w", ZIP_DEFLATED) as archive:
         pack_study(study, folder / "study.zip")
         with ZipFile(folder / "study.zip") as packed:
             for entry in packed.infolist():
@@ -65,7 +73,7 @@ def write_bundle(
                     shutil.copyfileobj(source, target)  # a sound may be gigabytes
         columns: list[str] = []
         for format in ("csv", "json"):
-            for path, _ in export_files(database, study, format, folder / "ratings"):
+            for path, _ in export_files(database, study, format, folder / "ratings", look=look):
                 archive.write(path, f"ratings/{path.name}")
                 if format == "csv":
                     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -6,14 +6,15 @@ Standard input stays open as long as the server runs, so that the job ends with 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from mushra_server.admin.background import end_first, end_with_server, limit_time
 from mushra_server.database.clock import now
@@ -31,6 +32,9 @@ from mushra_server.studio.jobs import Progress
 from mushra_server.web.temporary import temporary_folder
 from stimuli.files import atomic_folder, write_text
 from stimuli.vocabulary import CONFIG_NAME, RATINGS_NAME
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["main", "write_status"]
 
@@ -143,12 +147,34 @@ def report(task: dict[str, Any], status: Path) -> int:
             "listeners": int(frame["listener"].nunique()),
             "ratings": int(frame["score"].notna().sum()),
             "simulated": simulated,
-            "data": hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()[:12],
+            "data": hash_table(frame)[:12],
             "notes": list(notes),
             "screening": task["screening"],
         }
         write_text(folder / "version.json", json.dumps(version))
     return len(frame)
+
+
+def hash_table(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table as CSV, which repeats each answer and may be too long for the memory."""
+    hashed = hashlib.sha256()
+    with io.TextIOWrapper(cast("IO[bytes]", _Hashed(hashed.update)), "utf-8", newline="") as file:
+        frame.to_csv(file, index=False, lineterminator="\n")
+    return hashed.hexdigest()
+
+
+class _Hashed(io.RawIOBase):
+    """A file of which nothing is kept."""
+
+    def __init__(self, update: Callable[[bytes], None]) -> None:
+        self._update = update
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self._update(bytes(content))
+        return len(content)
 
 
 JOBS = {"build": build, "check": check, "measure": measure, "report": report}

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +18,7 @@ from sqlalchemy import Row, select
 
 from mushra_server.errors import Refusal
 from mushra_server.studio.bundle import write_bundle
-from mushra_server.studio.disk import Room, measure
+from mushra_server.studio.disk import Room, measure, require_reserve
 from mushra_server.studio.login import (
     current_account,
     current_studio,
@@ -146,15 +147,20 @@ def _write_everything(study: Row[Any]) -> IO[bytes]:
     query = select(log).where(log.c.study == study.name).order_by(log.c.id)
     written = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who sends it
     try:
-        size = 2 * measure(folder)  # the packed study, and all of it
+        place, size = Path(tempfile.gettempdir()), 2 * measure(folder)  # the packed study, and all of it
         with (
-            _packing.take(Path(tempfile.gettempdir()), size),
+            _packing.take(place, size),
             studio.served.use(study.name) as server,
             studio.store.read() as connection,
         ):
             lines = connection.execution_options(yield_per=LOG_LINES_AT_ONCE).execute(query)
             write_bundle(
-                written, folder, server.database, reports[-1] if reports else None, map(tuple, lines)
+                written,
+                folder,
+                server.database,
+                reports[-1] if reports else None,
+                map(tuple, lines),
+                partial(require_reserve, place),
             )
         written.flush()
     except BaseException:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import namedtuple
 
-from mushra_server.admin import work
+import pytest
+
+from mushra_server.admin import work, worker
 from mushra_server.admin.work import stream_export
+from mushra_server.export import looking_file
+from mushra_server.web.large_bodies import RESERVE_BYTES
+
+Usage = namedtuple("Usage", "total used free")
 
 
 def test_downloads_hold_what_was_rated(app, listener, admin):
@@ -36,6 +43,18 @@ def test_an_export_that_fails_is_no_file(admin, monkeypatch):
     for format in ("csv", "json", "webmushra"):
         answer = admin.get(f"/admin/data/{format}")
         assert answer.status_code == 500 and "The export failed" in answer.text, format
+
+
+def test_an_export_leaves_room_for_ratings(app, listener, tmp_path, monkeypatch):
+    """webMUSHRA's tables have each answer of a listener in every row of theirs."""
+    listener.save_all().finish()
+    server = app.extensions["listenable"]
+    monkeypatch.setattr(looking_file, "LOOK_CHARS", 100)
+    monkeypatch.setattr(worker.shutil, "disk_usage", lambda _: Usage(10**12, 10**12, RESERVE_BYTES - 1))
+    for format in ("webmushra", "pymushra"):
+        with pytest.raises(OSError, match="the rest of the disk is for ratings"):
+            worker.export_folder(server.database, server.study.root, format, tmp_path / format)
+        assert not [path for path in (tmp_path / format).rglob("*") if path.is_file()]
 
 
 def test_only_few_exports_are_made_at_once(app, listener, admin):

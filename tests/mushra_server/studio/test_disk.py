@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
+import tempfile
+import tracemalloc
 from collections import namedtuple
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from flask import Flask
 
 from mushra_server.errors import Refusal
+from mushra_server.export import looking_file
+from mushra_server.export.files import export_files
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts, disk, uploads, worker
 from mushra_server.studio.app import close_studio, create_studio, studio_of
 from mushra_server.studio.planning.plan import estimate_size, plan_draft
 from mushra_server.studio.reading import Reading
 from mushra_server.studio.uploads import store_sounds
+from mushra_server.web.server import EXTENSION
 from study_builder.building.choices import Choices
+from tests.mushra_server.conftest import Listener, build
 from tests.mushra_server.studio.conftest import Browser, wait_for
 from tests.mushra_server.studio.sounds import archive, send, sounds
 from tests.mushra_server.studio.test_roles import invite
@@ -193,6 +203,56 @@ def test_an_archive_that_unpacks_to_the_last_byte_of_the_disk_is_refused(
     with pytest.raises(Refusal, match="disk is nearly full"):
         store_sounds([send("a.zip", archive(sounds(4)))], tmp_path / "sounds")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_of_everything_leaves_room_for_ratings_however_long_it_becomes(
+    lab: ManyStudies, people: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A table has each answer in every row of its listener: a database of megabytes becomes gigabytes."""
+    admin, _ = people
+    build(lab.folder / "codecs")
+    admin.get("/")
+    admin.post("/studies/codecs/launch/open")
+    admin.post("/studies/codecs/launch/close", reason="enough")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(tmp_path.iterdir())
+    looks: list[int] = []
+
+    def measure(_: object) -> Usage:
+        looks.append(disk.RESERVE_BYTES - 1 if looks else 1 << 40)
+        return Usage(1 << 50, 0, looks[-1])
+
+    monkeypatch.setattr(shutil, "disk_usage", measure)
+    monkeypatch.setattr(looking_file, "LOOK_CHARS", 100)
+    answer = admin.get("/studies/codecs/everything.zip")
+    assert answer.status_code == 507 and "disk is nearly full" in answer.text
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_table_is_looked_at_while_it_is_written(listener: Listener, app: Flask, tmp_path: Path) -> None:
+    listener.save_all()
+
+    def look() -> None:
+        raise Refusal("full", 507)
+
+    database = app.extensions[EXTENSION].database
+    for format in ("csv", "json"):
+        for most in (100, 10**9):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(looking_file, "LOOK_CHARS", most)
+                with pytest.raises(Refusal) if most == 100 else nullcontext():
+                    list(export_files(database, tmp_path / "study", format, tmp_path / "out", look=look))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["ratings.csv", "ratings.json"]
+
+
+def test_a_report_names_its_data_without_all_of_them_in_memory() -> None:
+    frame = pd.DataFrame({"score": range(3000), "remark": 'a "long", ümläut\n' * 1000})
+    expected = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+    tracemalloc.start()
+    assert worker.hash_table(frame) == expected
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10e6, "of 54 MB"
 
 
 def test_sounds_that_come_while_a_study_is_copied_are_not_mixed_with_those_before(

@@ -45,7 +45,7 @@ def test_the_archive_of_everything_reads_the_log_line_by_line(
     write, taken = report.write_bundle, []
 
     def look(*given: Any) -> None:
-        taken.append(given[-1])
+        taken.append(given[4])
         write(*given)
 
     monkeypatch.setattr(report, "write_bundle", look)
