@@ -28,11 +28,17 @@ from mushra_server.participant.admission import (
     token_of_start,
 )
 from mushra_server.participant.guard import guard
-from mushra_server.participant.languages import choose_language
+from mushra_server.participant.languages import choose_language, language_of
 from mushra_server.participant.session_cookie import find_own_session, read_own_token, set_session_cookie
 from mushra_server.participant.session_pages import Plans, plan_before
 from mushra_server.participant.session_record import SessionRecord, load_record
-from mushra_server.participant.session_state import completion, find_first_unsaved, page_id, session_state
+from mushra_server.participant.session_state import (
+    completion,
+    find_first_unsaved,
+    last_words,
+    page_id,
+    session_state,
+)
 from mushra_server.study.served_study import SessionPage
 from mushra_server.web.security import read_json
 from mushra_server.web.server import Server, current_server
@@ -178,17 +184,20 @@ def _finish(server: Server, plans: Plans) -> tuple[Response, int]:
         if sessions.is_screened_out(connection, session):
             thanks = completion(server.study, session, screened_out=True)
             return jsonify(finished=True, completion=thanks), 200
-        saved = find_saved_pages(connection, session)
+        saved, pages = find_saved_pages(connection, session), plans.load(connection, session)
         missing = [
             page.index
-            for page in plans.load(connection, session)
+            for page in pages
             if page.index not in saved and (page.required or decides_entry(server.study, page))
         ]
         if missing and not session.finished and not server.options.preview:
             listed = ", ".join(str(index) for index in missing)
             return jsonify(error=f"no answer is stored for page {listed}", missing=missing), 409
         sessions.finish(connection, session)
-    return jsonify(finished=True, completion=completion(server.study, session)), 200
+        language = language_of(connection, server.study.config, session)
+    words = last_words(server.study, server.names, session, pages, language, request.script_root)
+    thanks = completion(server.study, session)
+    return jsonify(finished=True, completion=thanks, popup_content=words), 200
 
 
 def _state(server: Server, record: SessionRecord, token: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from study_builder.config import (
     with_addresses,
 )
 
-__all__ = ["completion", "find_first_unsaved", "page_id", "session_state"]
+__all__ = ["completion", "find_first_unsaved", "last_words", "page_id", "session_state"]
 
 
 class Reader(NamedTuple):
@@ -76,8 +76,7 @@ def session_state(
         preview: Whether the experimenter looks at the study.
     """
     config, session, saved = study.config, record.session, record.saved
-    address = functools.partial(names.medium, session.uuid, root=root)
-    reader = Reader(make_translator(config, record.language), address)
+    reader = _make_reader(study, names, session, record.language, root)
     pages = study.pages(session.slot, record.trial_answers)
     ended = session.finished or record.screened_out
     return {
@@ -94,6 +93,9 @@ def session_state(
         "more": study.has_more(session.slot, record.trial_answers),
         "finished": ended,
         "completion": completion(study, session, screened_out=record.screened_out) if ended else None,
+        "popup_content": last_words(study, names, session, pages, record.language, root)
+        if session.finished and not record.screened_out
+        else None,
         "pages": [
             _page(
                 study, names, session, page, page.index in saved, record.answers.get(page.index), root, reader
@@ -125,6 +127,29 @@ def completion(study: Study, session: Session, *, screened_out: bool = False) ->
             "screened_out": True,
         }
     return {"code": found.code, "redirect": found.redirect}
+
+
+def last_words(
+    study: Study,
+    names: AudioNames,
+    session: Session,
+    pages: tuple[SessionPage, ...],
+    language: str,
+    root: str,
+) -> str | None:
+    """Return what the last page says to who has finished, or None.
+
+    Studies for webMUSHRA, which knows no completion codes, have theirs here: nobody gets it beforehand.
+    """
+    found = pages[-1].page
+    if not isinstance(found, FinishPage):
+        return None
+    return _make_reader(study, names, session, language, root).html(found.popup_content or "") or None
+
+
+def _make_reader(study: Study, names: AudioNames, session: Session, language: str, root: str) -> Reader:
+    address = functools.partial(names.medium, session.uuid, root=root)
+    return Reader(make_translator(study.config, language), address)
 
 
 def _page(
@@ -167,10 +192,8 @@ def _of_type(study: Study, page: SessionPage, reader: Reader) -> dict[str, Any]:
         return {"must_consent": found.must_consent}
     if isinstance(found, VolumePage):
         return {"default_volume": found.default_volume}
-    if isinstance(found, FinishPage):
-        popup = reader.html(found.popup_content or "") or None
-        return {"popup_content": popup, "questionnaire": _questions(page, reader)}
-    return {"questionnaire": _questions(page, reader)} if page.questions else {}
+    asks = page.questions or isinstance(found, FinishPage)
+    return {"questionnaire": _questions(page, reader)} if asks else {}
 
 
 def _questions(page: SessionPage, reader: Reader) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 // The server's HTTP interface, as promises. Nothing here retries: see outbox.js.
 
-/** @import { Completion, Entry, Refusal, SessionState } from "./types.js" */
+/** @import { Entry, Refusal, SessionState } from "./types.js" */
 
 const REFUSALS = [400, 409, 413];
 
@@ -134,7 +134,7 @@ export function loadSession() {
   return request("GET", "api/session", undefined);
 }
 
-/** @returns {Promise<{ completion: Completion | null }>} */
+/** @returns {Promise<Pick<SessionState, "completion" | "popup_content">>} */
 export function finishSession() {
   return request("POST", "api/session/finish", {});
 }

@@ -219,8 +219,7 @@ export class Session {
     showMessage(this.#shell, { title: t("sending_title"), text: t("sending_text"), busy: true });
     await this.#afterAll(async () => {
       try {
-        const { completion } = await finishSession();
-        this.#thank({ ...this.#state, completion });
+        this.#thank({ ...this.#state, ...(await finishSession()) });
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 409 || error.missing.length === 0)
           throw error;

@@ -18,6 +18,8 @@ export interface SessionState {
   more: boolean;
   finished: boolean;
   completion: Completion | null;
+  /** What the last page says to who has finished: null before. */
+  popup_content?: string | null;
   pages: Page[];
 }
 
@@ -60,7 +62,6 @@ export interface TextPage extends AnyPage {
 export interface FinishPage extends AnyPage {
   type: "finish";
   questionnaire?: Question[];
-  popup_content: string | null;
 }
 
 export interface ConsentPage extends AnyPage {

@@ -225,7 +225,7 @@ def test_simulated_is_true_or_false(app, rows, simulated):
 def test_a_rehearsal_never_gets_the_completion_code(make_app, make_listener):
     app = make_app(completion={"code": "C1A2"})
     program = make_listener(app).start(simulated=True).save_all()
-    assert program.finish().json == {"finished": True, "completion": None}
+    assert program.finish().json["completion"] is None
     assert program.client.get("/api/session").json["completion"] is None
     person = make_listener(app).start().save_all()
     assert person.finish().json["completion"] == {"code": "C1A2", "redirect": None}

@@ -54,7 +54,8 @@ def test_state_has_the_keys_of_the_contract(listener):
 def test_a_whole_session_is_stored_row_by_row(app, listener, rows):
     listener.save_all(score=40)
     done = listener.finish()
-    assert done.status_code == 200 and done.json == {"finished": True, "completion": None}
+    assert done.status_code == 200
+    assert done.json == {"finished": True, "completion": None, "popup_content": None}
     stored = rows(app, "SELECT * FROM export_ratings")
     assert len(stored) == 3 * 5
     assert {row["item"] for row in stored} == {"item0", "item1", "item2"}
@@ -159,7 +160,8 @@ def test_finish_names_the_missing_pages(app, listener, rows):
 def test_finishing_twice_answers_the_same_and_the_answers_are_closed(make_app, make_listener, answer, rows):
     app = make_app(completion={"code": "C0DE", "redirect": "https://example.org/done"})
     listener = make_listener(app).start().save_all()
-    done = {"finished": True, "completion": {"code": "C0DE", "redirect": "https://example.org/done"}}
+    code = {"code": "C0DE", "redirect": "https://example.org/done"}
+    done = {"finished": True, "completion": code, "popup_content": None}
     assert listener.finish().json == done and listener.finish().json == done
     page = listener.trials()[0]["index"]
     refused = listener.put(page, answer(listener.trials()[0]))

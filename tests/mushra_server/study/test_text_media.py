@@ -38,11 +38,30 @@ def test_a_picture_in_a_text_is_served_without_its_name(
         f'<p>Look:</p>\n<p>Here <img alt="A &lt;page&gt;" src="{address}" width="300"> it is.</p>'
     )
     assert address.startswith("/picture/")
-    assert one.state["pages"][-1]["popup_content"] == f'<img src="{address}">Bye'
+    assert one.save_all().finish().json["popup_content"] == f'<img src="{address}">Bye'
     answer = one.client.get(address)
     assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/png", SCREEN)
     assert other.client.get(address).status_code == 404
     assert "lmac-td" not in str(one.state)
+
+
+def test_the_last_words_are_for_who_has_finished(make_app, make_study, make_page, make_listener, tmp_path):
+    """Studies for webMUSHRA have their completion codes in them: anybody read it before the first page."""
+    root, completion = tmp_path / "code", {"screened_out_code": "OUT"}
+    pages = pages_of(make_page, root, "Hello", "Your code is C7.")
+    app = make_app(make_study("code", pages=pages, completion=completion, headphone_check="huggins"))
+    listener = make_listener(app).start()
+    assert "Your code" not in str(listener.state) and listener.state["popup_content"] is None
+    assert "Your code" not in listener.finish().text
+    listener.save_all()
+    for _ in range(2):
+        assert listener.finish().json["popup_content"] == "Your code is C7."
+    assert listener.start().state["popup_content"] == "Your code is C7."
+    out = make_listener(app).start()
+    failed = {"attempt": "a", "answers": {"headphone_check": "failed"}}
+    check = next(page["index"] for page in out.state["pages"] if page["type"] == "headphone_check")
+    assert out.put(check, failed).status_code == 200
+    assert "Your code" not in out.finish().text and "Your code" not in str(out.start().state)
 
 
 def test_a_text_with_pictures_from_elsewhere_stays_as_it_is(

@@ -13,12 +13,11 @@ import { sanitize } from "../ui/sanitize.js";
  * @param {Shell} shell
  * @param {SessionState} state
  */
-export function showThanks(shell, { pages, completion }) {
-  const last = pages.at(-1);
+export function showThanks(shell, { completion, popup_content: words }) {
   const text = h("div", { class: "content" });
   text.append(
-    last?.type === "finish" && last.popup_content && !completion?.screened_out
-      ? sanitize(last.popup_content)
+    words && !completion?.screened_out
+      ? sanitize(words)
       : h("p", { text: t(completion?.screened_out ? "screened_out_text" : "thanks_text") }),
   );
   shell.showPlain(
