@@ -118,6 +118,11 @@ def test_no_proxy_compresses_what_has_a_token_in_it() -> None:
     assert "encode" not in read_caddyfile("")
 
 
+def test_nginx_takes_no_export_that_breaks_off_for_a_whole_one() -> None:
+    """In HTTP/1.0, which it speaks by itself, an answer of unknown length ends when its connection does."""
+    assert re.search(r"^    proxy_http_version 1\.1;", (DEPLOY / "nginx.conf").read_text(), re.MULTILINE)
+
+
 @pytest.mark.skipif(
     shutil.which("nginx") is None or shutil.which("openssl") is None,
     reason="nginx or openssl is not installed",

@@ -7,7 +7,7 @@ import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from mushra_server.admin.login import require_login
@@ -50,12 +50,13 @@ def download(format: str) -> ResponseReturnValue:
     with server.database.write() as connection:
         settings.log_action(connection, "export", format)
     name = DOWNLOADS[format][0]
-    if format in STREAMED:
+    if format in STREAMED and not _ends_unnoticed():
         response = Response(stream_export(server, format))
     else:
         with contextlib.ExitStack() as stack:
             found = export_to_folder(server, format, stack)
             response = Response(_read(found))
+            response.content_length = found.stat().st_size
             response.call_on_close(stack.pop_all().close)
         name = Path(name).stem + found.suffix
     response.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -67,6 +68,15 @@ def _list_offered() -> dict[str, tuple[str, str]]:
     """Return the downloads, of which other programs' have no place for pages that only ours has."""
     others = list_other_tests(current_server().study.config)
     return {name: about for name, about in DOWNLOADS.items() if name in STREAMED or not others}
+
+
+def _ends_unnoticed() -> bool:
+    """Tell whether nobody would notice that an answer of unknown length has ended too early.
+
+    In HTTP/1.0, which nginx speaks to a server unless it is told otherwise, such an answer ends with its
+    connection, whatever the reason: half of the ratings would come as a whole file.
+    """
+    return request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
 
 
 def _read(file: Path) -> Iterator[bytes]:

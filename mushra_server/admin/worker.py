@@ -38,7 +38,7 @@ def main(source: BinaryIO, out: BinaryIO) -> None:
     try:
         if task["format"] is None:
             pickle.dump(compute(Study(root, own_page=False), database), out)
-        elif task["format"] in STREAMS:
+        elif task["folder"] is None:
             file = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=False)
             with database.read(patient=True) as connection:
                 STREAMS[task["format"]](connection, file)

@@ -126,7 +126,9 @@ def send_everything(study: Row[Any]) -> ResponseReturnValue:
         sent = _Sent(os.dup(written.fileno()), stack.pop_all())
     written.close()
     sent.seek(0)
-    return send_file(sent, "application/zip", as_attachment=True, download_name=f"{study.name}.zip")
+    answer = send_file(sent, "application/zip", as_attachment=True, download_name=f"{study.name}.zip")
+    answer.content_length = os.fstat(sent.fileno()).st_size  # so that a browser knows if it gets less
+    return answer
 
 
 class _Sent(io.FileIO):
