@@ -18,7 +18,7 @@ from mushra_server.errors import Refusal
 from mushra_server.export.backup import back_up
 from mushra_server.many import PREFIX
 from mushra_server.studio.closing import close_if_due
-from mushra_server.studio.disk import measure
+from mushra_server.studio.disk import Room, measure
 from mushra_server.studio.drafts import CHECKS_NAME, load_fact
 from mushra_server.studio.login import current_account, current_studio, limit_heavy, require_role, write_log
 from mushra_server.studio.routes.forms import read_moment
@@ -37,6 +37,8 @@ SERVICES = {
     "Sona": "?participant=%SURVEY_CODE%",
 }
 PROLIFIC_CODE = "cc"  # the parameter of its address that names the code
+
+_backing_up = Room()
 
 blueprint = Blueprint("launch", __name__, url_prefix="/studies/<name>/launch")
 
@@ -151,11 +153,13 @@ def make_backup(study: Row[Any]) -> ResponseReturnValue:
     _require_built(study)
     with studio.served.use(study.name):  # makes the database if nobody has been there
         pass
-    studio.disk.require(study.name, measure(studio.studies.folder(study.name)))
+    size = measure(studio.studies.folder(study.name))
+    studio.disk.require(study.name, size)
     folder = studio.store.data / "backups" / study.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     out = folder / f"{moment.replace(':', '-')}.sqlite3"
-    back_up(studio.served.databases.url_of(study.name), out)
+    with _backing_up.take(studio.store.folder, size):
+        back_up(studio.served.databases.url_of(study.name), out)
     with studio.store.write() as connection:
         change_study(connection, study.name, backed_up_at=moment)
         write_log(connection, "backup", study.name, out.name)

@@ -81,18 +81,20 @@ def make_report(study: Row[Any]) -> ResponseReturnValue:
     if screening not in SCREENINGS:
         raise Refusal(f"unknown screening {screening!r}; expected one of {', '.join(SCREENINGS)}", 400)
     studio.disk.require(study.name, 0)
-    number = 1 + max([int(path.name) for path in _find_reports(study)], default=0)
-    out = studio.store.data / "reports" / study.name / str(number)
-    task = {
-        "study": str(studio.studies.folder(study.name).resolve()),
-        "url": studio.served.databases.url_of(study.name),
-        "out": str(out.resolve()),
-        "by": current_account().name,
-        "screening": SCREENINGS[screening][0],
-        "exclude": SCREENINGS[screening][1],
-    }
     with studio.studies.lock_design(study.name):
         require_still(study.name, "report")
+        # First: one that ends after its number was given to this one would be replaced by it.
+        if studio.jobs.look(study.name, "report").state == "running":
+            raise Refusal("a report is being made already; wait until it has ended", 409)
+        number = 1 + max([int(path.name) for path in _find_reports(study)], default=0)
+        task = {
+            "study": str(studio.studies.folder(study.name).resolve()),
+            "url": studio.served.databases.url_of(study.name),
+            "out": str((studio.store.data / "reports" / study.name / str(number)).resolve()),
+            "by": current_account().name,
+            "screening": SCREENINGS[screening][0],
+            "exclude": SCREENINGS[screening][1],
+        }
         studio.jobs.start(study.name, "report", task, current_account().id)
     with studio.store.write() as connection:
         write_log(connection, "report", study.name, str(number))

@@ -23,8 +23,10 @@ from mushra_server.export.files import export_files
 from mushra_server.many import ManyStudies
 from mushra_server.studio import accounts, disk, uploads, worker
 from mushra_server.studio.app import close_studio, create_studio, studio_of
+from mushra_server.studio.jobs import Jobs, Progress
 from mushra_server.studio.planning.plan import estimate_size, plan_draft
 from mushra_server.studio.reading import Reading
+from mushra_server.studio.routes import launch
 from mushra_server.studio.uploads import store_sounds
 from mushra_server.web.server import EXTENSION
 from study_builder.building.choices import Choices
@@ -203,6 +205,44 @@ def test_an_archive_that_unpacks_to_the_last_byte_of_the_disk_is_refused(
     with pytest.raises(Refusal, match="disk is nearly full"):
         store_sounds([send("a.zip", archive(sounds(4)))], tmp_path / "sounds")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_backups_at_one_moment_find_the_room_that_is_left_by_the_others(
+    lab: ManyStudies, people: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, _ = people
+    study = build(lab.folder / "codecs")
+    admin.get("/")
+    admin.post("/studies/codecs/launch/open")
+    size = disk.measure(study)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1 << 50, 0, disk.RESERVE_BYTES + 2 * size - 1))
+    found = []
+
+    def back_up(_url: str, _out: Path) -> None:  # while which another is asked for
+        if len(found) < 1:
+            found.append(admin.post("/studies/codecs/launch/backup").status_code)
+
+    monkeypatch.setattr(launch, "back_up", back_up)
+    assert admin.post("/studies/codecs/launch/backup").status_code == 302
+    assert found == [507], "there is room for one"
+    assert admin.post("/studies/codecs/launch/backup").status_code == 302
+
+
+def test_a_report_takes_no_number_while_another_is_being_made(
+    lab: ManyStudies, people: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be that of the other one, and if that ended before the new one began, be put in its place."""
+    admin, _ = people
+    build(lab.folder / "codecs")
+    admin.get("/")
+    admin.post("/studies/codecs/launch/open")
+    admin.post("/studies/codecs/launch/close", reason="enough")
+    started: list[dict[str, Any]] = []
+    monkeypatch.setattr(Jobs, "start", lambda _self, _study, _kind, task, _account: started.append(task))
+    assert admin.post("/studies/codecs/reports").status_code == 302
+    assert Path(started[0]["out"]).parts[-2:] == ("codecs", "1")
+    monkeypatch.setattr(Jobs, "look", lambda *_: Progress("running"))
+    assert admin.post("/studies/codecs/reports").status_code == 409 and len(started) == 1
 
 
 def test_an_archive_of_everything_leaves_room_for_ratings_however_long_it_becomes(
