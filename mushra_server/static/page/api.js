@@ -112,7 +112,7 @@ export function saveDraft(entry, device, leaving = false) {
  */
 function bodyOf({ id, answer, at }, device) {
   const waited = Number.isFinite(at) ? Math.max(0, Date.now() - at) : 0;
-  return { page: id, ...answer, device, given_at: at, waited_ms: waited };
+  return { ...answer, page: id, device, given_at: at, waited_ms: waited };
 }
 
 /** Whether this browser keeps the session's cookie: some do not in another site's frame. */

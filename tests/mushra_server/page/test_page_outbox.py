@@ -120,6 +120,19 @@ IN_ORDER = """async () => {
     return sent;
 }"""
 
+FORGED = """async () => {
+    const { Outbox } = await import("/static/page/outbox.js");
+    const sent = [];
+    globalThis.fetch = async (path, { body }) => {
+        sent.push(JSON.parse(body).page);
+        return new Response("{}");
+    };
+    const answer = { attempt: "one", page: "of another session" };
+    localStorage.setItem("listenable.outbox.first", JSON.stringify([{ index: 0, id: "first", answer }]));
+    await new Outbox([{ id: "first" }], { change() {}, refused() {}, lost() {} }).flush();
+    return sent;
+}"""
+
 
 @pytest.fixture
 def tab(
@@ -150,3 +163,8 @@ def test_an_answer_says_how_long_it_waited_and_on_which_device(tab: Any) -> None
     sent, devices, name = tab.evaluate(WAIT)
     assert sent == ["page 0", "page 60000", "draft 500", "of another session 0"]
     assert devices == 2 and len(name) == 36
+
+
+def test_what_others_of_the_site_write_names_no_other_page(tab: Any) -> None:
+    """The server would answer that this browser has another session, at each reload."""
+    assert tab.evaluate(FORGED) == ["first"]
